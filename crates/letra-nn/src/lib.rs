@@ -1,0 +1,1 @@
+//! Neural networks for the CPU: define, compile, fit. Keras's words, one seed one result.

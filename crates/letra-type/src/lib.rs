@@ -1,0 +1,1 @@
+//! Type as data: fonts in, labelled pictures of glyphs out.

@@ -1,0 +1,1 @@
+//! Tells which typeface a picture of text is set in, and carries the networks that learn it.

@@ -1,0 +1,2 @@
+//! The `letra` command.
+fn main() {}
