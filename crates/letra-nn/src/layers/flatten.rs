@@ -1,0 +1,29 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Layer, single_input};
+use crate::Shape;
+use crate::error::BuildError;
+use crate::plan::pass::{Backward, Forward};
+
+/// Reads a sample of any shape as a flat vector, row-major; nothing is moved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Flatten;
+
+impl Layer for Flatten {
+    fn kind(&self) -> &'static str {
+        "flatten"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+        build.view();
+        Ok([single_input(inputs)?.values()].into())
+    }
+
+    fn forward(&self, _pass: &mut Forward<'_>) {}
+
+    fn backward(&self, _pass: &mut Backward<'_>) {}
+}
