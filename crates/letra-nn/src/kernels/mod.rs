@@ -1,0 +1,19 @@
+//! Arithmetic on slices: what the layers, losses and optimizers are made of.
+//!
+//! A kernel runs on the calling thread, allocates nothing and keeps no state. Matrices are
+//! row-major with the samples as rows. The order of every sum follows from the shapes and the
+//! data, so a caller that gives each worker its own samples or rows gets the same bits for any
+//! number of workers.
+//!
+//! Slices must have the length their shape asks for; a kernel panics where they do not, since
+//! only a fault of the caller can bring that about.
+
+pub mod activation;
+pub mod cross_entropy;
+pub mod dense;
+pub mod dropout;
+pub mod gemm;
+pub mod optimizer;
+pub mod reduce;
+pub mod sparse;
+pub mod squared_error;
