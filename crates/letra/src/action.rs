@@ -51,10 +51,10 @@ impl Action {
 }
 
 /// The action of `actions` that the reader named, with its arguments.
-pub fn chosen<'a>(
-    actions: &'a [Action],
-    matches: &'a ArgMatches,
-) -> Option<(&'a Action, &'a ArgMatches)> {
+pub fn chosen<'table, 'matches>(
+    actions: &'table [Action],
+    matches: &'matches ArgMatches,
+) -> Option<(&'table Action, &'matches ArgMatches)> {
     let (name, arguments) = matches.subcommand()?;
     let action = actions.iter().find(|action| action.name == name)?;
     Some((action, arguments))

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use letra_nn::prelude::*;
+use letra_type::Split as Fold;
 
-use super::examples::{Examples, Fold};
+use super::examples::Examples;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::networks::{Recipe, Training};
