@@ -16,6 +16,9 @@ pub(crate) const INPUT: Value = 0;
 /// Parameters start at multiples of this many numbers, a cache line.
 const ALIGNMENT: usize = 16;
 
+/// Values in one parameter or in one sample of a layer's output, at most.
+const MOST_VALUES: usize = 1 << 32;
+
 /// A layer and the values it reads.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
@@ -102,6 +105,17 @@ impl Graph {
                 "the network has no layers: add at least one".into(),
             ));
         }
+        let sizes = self.input.sizes();
+        if sizes
+            .iter()
+            .try_fold(1usize, |product, &size| product.checked_mul(size))
+            .is_none_or(|values| values > MOST_VALUES)
+        {
+            return Err(Error::Build(format!(
+                "the input shape {} holds more than {MOST_VALUES} values: make it smaller",
+                self.input
+            )));
+        }
         if self.input.values() == 0 {
             return Err(Error::Build(format!(
                 "the input shape {} holds no values: give every axis a size of at least 1",
@@ -113,13 +127,17 @@ impl Graph {
         let mut parameters = Vec::new();
         let mut end = 0;
         for (index, node) in self.nodes.iter().enumerate() {
-            let input_shapes: Vec<Shape> =
-                node.inputs.iter().map(|&value| shapes[value].clone()).collect();
+            let input_shapes: Vec<Shape> = node
+                .inputs
+                .iter()
+                .map(|&value| shapes[value].clone())
+                .collect();
             let mut build = Build::default();
             let output_shape = node
                 .layer
                 .build(&input_shapes, &mut build)
                 .map_err(|error| self.explain(index, &shapes, error))?;
+            self.check_sizes(index, &output_shape, &build)?;
             let mut numbers = Vec::new();
             for declaration in &build.parameters {
                 numbers.push(parameters.len());
@@ -149,6 +167,27 @@ impl Graph {
         })
     }
 
+    /// Refuses sizes that no machine holds, before anything is computed from them.
+    fn check_sizes(&self, index: usize, output: &Shape, build: &Build) -> Result<(), Error> {
+        let shapes = build
+            .parameters
+            .iter()
+            .map(|declaration| declaration.shape.as_slice());
+        for shape in shapes.chain([output.sizes()]) {
+            let values = shape
+                .iter()
+                .try_fold(1usize, |product, &size| product.checked_mul(size));
+            if values.is_none_or(|values| values > MOST_VALUES) {
+                return Err(Error::Build(format!(
+                    "layer {} ({}) would hold {shape:?} values, more than {MOST_VALUES}: make it smaller",
+                    index + 1,
+                    self.nodes[index].name
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// "layer 3 (dense) wants a flat input but layer 2 (max_pooling2d) gives [18, 18, 4]: …"
     fn explain(&self, index: usize, shapes: &[Shape], error: BuildError) -> Error {
         let node = &self.nodes[index];
@@ -163,7 +202,8 @@ impl Graph {
                         INPUT => format!("the network's input is {}", shapes[INPUT]),
                         _ => format!(
                             "layer {value} ({}) gives {}",
-                            self.nodes[value - 1].name, shapes[value]
+                            self.nodes[value - 1].name,
+                            shapes[value]
                         ),
                     })
                     .collect();
@@ -186,7 +226,9 @@ impl BuiltGraph {
         let mut values = vec![0.0; self.parameter_space()];
         for (place, parameter) in self.parameters.iter().enumerate() {
             let drawn =
-                parameter.initializer.values(seed, place, parameter.values(), parameter.fans);
+                parameter
+                    .initializer
+                    .values(seed, place, parameter.values(), parameter.fans);
             values[parameter.range()].copy_from_slice(&drawn);
         }
         values

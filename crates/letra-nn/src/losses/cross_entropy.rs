@@ -73,7 +73,7 @@ impl Loss for CrossEntropy {
                 cross_entropy::classes_from_probabilities(units, output, labels, scale, gradient)
             }
             (false, TargetRows::Values(rows)) => {
-                cross_entropy::values_from_probabilities(units, output, rows, scale, gradient)
+                cross_entropy::values_from_probabilities(output, rows, scale, gradient)
             }
         }
     }

@@ -50,7 +50,9 @@ impl ConfusionMatrix {
 
     /// Share of the samples on the diagonal; 0 without samples.
     pub fn accuracy(&self) -> f64 {
-        let right: usize = (0..self.classes).map(|class| self.count(class, class)).sum();
+        let right: usize = (0..self.classes)
+            .map(|class| self.count(class, class))
+            .sum();
         right as f64 / self.counts.iter().sum::<usize>().max(1) as f64
     }
 }
@@ -58,7 +60,11 @@ impl ConfusionMatrix {
 impl fmt::Display for ConfusionMatrix {
     /// A row for each true class, a column for each predicted one.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.counts.iter().max().map_or(1, |most| most.to_string().len());
+        let width = self
+            .counts
+            .iter()
+            .max()
+            .map_or(1, |most| most.to_string().len());
         for row in self.counts.chunks(self.classes.max(1)) {
             let cells: Vec<String> = row.iter().map(|count| format!("{count:>width$}")).collect();
             writeln!(formatter, "{}", cells.join(" "))?;
@@ -74,7 +80,10 @@ mod tests {
     #[test]
     fn counts_by_true_and_predicted_class() {
         let matrix = ConfusionMatrix::new(&[0, 0, 1, 2], &[0, 1, 1, 0], 3).unwrap();
-        assert_eq!([matrix.count(0, 1), matrix.count(2, 0), matrix.count(1, 2)], [1, 1, 0]);
+        assert_eq!(
+            [matrix.count(0, 1), matrix.count(2, 0), matrix.count(1, 2)],
+            [1, 1, 0]
+        );
         assert_eq!(matrix.accuracy(), 0.5);
         assert_eq!(matrix.to_string(), "1 1 0\n0 1 0\n1 0 0\n");
         assert!(ConfusionMatrix::new(&[3], &[0], 3).is_err());

@@ -65,7 +65,10 @@ mod tests {
 
     #[test]
     fn k_beyond_the_outputs_is_refused() {
-        let targets = Targets::Classes { labels: vec![], count: 3 };
+        let targets = Targets::Classes {
+            labels: vec![],
+            count: 3,
+        };
         assert!(TopKAccuracy::new(4).check(3, &targets).is_err());
         assert!(TopKAccuracy::new(0).check(3, &targets).is_err());
     }

@@ -177,7 +177,12 @@ impl Network {
         }
         let bytes: Vec<Vec<u8>> = tensors
             .iter()
-            .map(|(_, _, values)| values.iter().flat_map(|value| value.to_le_bytes()).collect())
+            .map(|(_, _, values)| {
+                values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect()
+            })
             .collect();
         let views = tensors
             .iter()
@@ -204,9 +209,13 @@ impl Network {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| {
             format!("not a letra model, or cut short ({error}): copy it again or train anew")
         })?;
-        let header = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY)).ok_or(
-            "a safetensors file without letra's architecture: choose a file that letra saved",
-        )?;
+        let header = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|entries| entries.get(KEY))
+            .ok_or(
+                "a safetensors file without letra's architecture: choose a file that letra saved",
+            )?;
         let header: Header = serde_json::from_str(header)
             .map_err(|error| format!("its architecture cannot be read: {error}"))?;
         if header.format != FORMAT {
@@ -231,7 +240,9 @@ fn restore(
     for (index, saved) in header.layers.into_iter().enumerate() {
         let place = format!("layer {} ({})", index + 1, saved.name);
         if saved.inputs.iter().any(|&value| value > index) || saved.inputs.is_empty() {
-            return Err(format!("{place} reads a layer that does not come before it"));
+            return Err(format!(
+                "{place} reads a layer that does not come before it"
+            ));
         }
         let layer = layers::from_configuration(&saved.layer.kind, saved.layer.configuration)
             .map_err(|message| format!("{place}: {message}"))?;
@@ -241,7 +252,12 @@ fn restore(
             inputs: saved.inputs,
         });
     }
-    if graph.nodes.last().is_some_and(|node| node.inputs == [INPUT]) && graph.nodes.len() > 1 {
+    if graph
+        .nodes
+        .last()
+        .is_some_and(|node| node.inputs == [INPUT])
+        && graph.nodes.len() > 1
+    {
         return Err("its last layer reads the input past the others".into());
     }
     let built = graph.build().map_err(|error| error.to_string())?;
@@ -252,7 +268,11 @@ fn restore(
     }
     let mut parameters = vec![0.0; built.parameter_space()];
     for specification in specifications {
-        read_tensor(tensors, &specification.name, &mut parameters[specification.range()])?;
+        read_tensor(
+            tensors,
+            &specification.name,
+            &mut parameters[specification.range()],
+        )?;
     }
     let optimizer =
         optimizers::from_configuration(&header.optimizer.kind, header.optimizer.configuration)?;
@@ -277,8 +297,8 @@ fn restore(
         seed: header.seed,
         threads,
     };
-    let mut network = Network::with_parameters(graph, compile, parameters)
-        .map_err(|error| error.to_string())?;
+    let mut network =
+        Network::with_parameters(graph, compile, parameters).map_err(|error| error.to_string())?;
     network.slots = slots;
     network.steps = header.steps;
     network.notes = header.notes;

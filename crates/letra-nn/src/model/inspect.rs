@@ -77,7 +77,10 @@ impl Network {
             .iter()
             .map(|parameter| {
                 let values = gradients[parameter.range()].to_vec();
-                Ok((parameter.name.clone(), Tensor::new(parameter.shape.clone(), values)?))
+                Ok((
+                    parameter.name.clone(),
+                    Tensor::new(parameter.shape.clone(), values)?,
+                ))
             })
             .collect::<Result<_, Error>>()?;
         Ok(BackPropagation {
@@ -86,12 +89,14 @@ impl Network {
             outputs: self.collect(&plan, inputs, |plan, index, values| {
                 plan.inspect(plan.layout.nodes[index].output, values, inputs)
             })?,
-            pre_activation_gradients: self.collect(&plan, inputs, |plan, index, values| {
-                match plan.layout.nodes[index].output_gradient {
+            pre_activation_gradients: self.collect(
+                &plan,
+                inputs,
+                |plan, index, values| match plan.layout.nodes[index].output_gradient {
                     Some(place) => plan.inspect(place, values, inputs),
                     None => vec![0.0; batch.samples() * values],
-                }
-            })?,
+                },
+            )?,
         })
     }
 

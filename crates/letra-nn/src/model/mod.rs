@@ -70,7 +70,10 @@ pub struct Scores {
 impl Scores {
     /// Value of the metric called `name`, such as "accuracy".
     pub fn metric(&self, name: &str) -> Option<f64> {
-        self.metrics.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+        self.metrics
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| *value)
     }
 }
 
@@ -135,6 +138,14 @@ impl Network {
         self.pool.current_num_threads()
     }
 
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(crate) fn pool(&self) -> Arc<rayon::ThreadPool> {
+        Arc::clone(&self.pool)
+    }
+
     /// All parameters, in the order of the layers.
     pub fn parameters(&self) -> impl Iterator<Item = Parameter<'_>> {
         self.specifications.iter().map(|specification| Parameter {
@@ -157,8 +168,11 @@ impl Network {
     pub fn set_parameter(&mut self, name: &str, values: &Tensor) -> Result<(), Error> {
         let Some(specification) = self.specifications.iter().find(|known| known.name == name)
         else {
-            let names: Vec<&str> =
-                self.specifications.iter().map(|known| known.name.as_str()).collect();
+            let names: Vec<&str> = self
+                .specifications
+                .iter()
+                .map(|known| known.name.as_str())
+                .collect();
             return Err(Error::Data(format!(
                 "no parameter is called \"{name}\"; there are {}",
                 names.join(", ")
@@ -201,7 +215,11 @@ impl Network {
 
     /// Makes sure that there is a plan for batches of this size.
     pub(crate) fn plan_training(&mut self, batch: usize, targets: &Targets) -> Result<(), Error> {
-        if self.training.as_ref().is_none_or(|plan| plan.batch != batch) {
+        if self
+            .training
+            .as_ref()
+            .is_none_or(|plan| plan.batch != batch)
+        {
             let plan = self.new_plan(batch, Purpose::Training, targets)?;
             self.training = Some(plan);
         }
@@ -240,7 +258,9 @@ impl Network {
             metrics: &self.metrics,
         };
         let optimizer = Some(&*self.optimizer);
-        let result = plan.step(objective, data, rows, state, self.seed, self.steps, optimizer);
+        let result = plan.step(
+            objective, data, rows, state, self.seed, self.steps, optimizer,
+        );
         self.steps += 1;
         self.revision += 1;
         match result.loss.is_finite() {
@@ -275,7 +295,9 @@ impl Network {
         };
         let scale = self.loss.scale(samples, units);
         let mut gradient = vec![0.0; output.len()];
-        let sum = self.loss.evaluate(units, &output, targets, scale, &mut gradient);
+        let sum = self
+            .loss
+            .evaluate(units, &output, targets, scale, &mut gradient);
         Ok(self.scores(&StepResult {
             samples,
             loss: sum * f64::from(scale),
@@ -294,7 +316,11 @@ impl Network {
     /// When the inputs do not have the network's input shape.
     pub fn predict(&self, inputs: &Tensor) -> Result<Tensor, Error> {
         let mut output = self.outputs(inputs)?;
-        activation::forward(self.loss.output_function(), self.output.values(), &mut output);
+        activation::forward(
+            self.loss.output_function(),
+            self.output.values(),
+            &mut output,
+        );
         let mut shape = vec![inputs.samples()];
         shape.extend(self.output.sizes());
         Tensor::new(shape, output)
@@ -306,7 +332,10 @@ impl Network {
     /// When the inputs do not have the network's input shape.
     pub fn predict_classes(&self, inputs: &Tensor) -> Result<Vec<u32>, Error> {
         let output = self.outputs(inputs)?;
-        Ok(output.chunks_exact(self.output.values()).map(|row| largest(row) as u32).collect())
+        Ok(output
+            .chunks_exact(self.output.values())
+            .map(|row| largest(row) as u32)
+            .collect())
     }
 
     /// Outputs of the last layer.
@@ -316,7 +345,10 @@ impl Network {
         let mut output = vec![0.0; inputs.samples() * self.output.values()];
         let mut plans = self.inference.lock().expect("no prediction panicked");
         if !plans.contains_key(&batch) {
-            plans.insert(batch, InferencePlan::new(&self.graph, batch, self.threads())?);
+            plans.insert(
+                batch,
+                InferencePlan::new(&self.graph, batch, self.threads())?,
+            );
         }
         let plan = plans.get_mut(&batch).expect("just made");
         if inputs.samples() <= 1 {
@@ -356,6 +388,8 @@ impl Network {
         }
         let units = self.output.values();
         self.loss.check(units, &data.targets)?;
-        self.metrics.iter().try_for_each(|metric| metric.check(units, &data.targets))
+        self.metrics
+            .iter()
+            .try_for_each(|metric| metric.check(units, &data.targets))
     }
 }

@@ -34,7 +34,10 @@ impl Sequential {
 
     /// Puts a layer behind the last one, under Keras's automatic name: "dense",
     /// "dense_1", …
-    #[expect(clippy::should_implement_trait, reason = "Keras's word; nothing is summed")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "Keras's word; nothing is summed"
+    )]
     pub fn add(mut self, layer: impl Layer) -> Self {
         let last = self.graph.nodes.len();
         self.graph.add(Arc::new(layer), vec![last]);

@@ -58,18 +58,28 @@ impl fmt::Display for Summary {
             ]
         }));
         let width = |column: usize| {
-            rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+            rows.iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let (first, second, third) = (width(0), width(1), width(2));
         let line = "─".repeat(first + second + third + 4);
         for (index, [layer, shape, parameters]) in rows.iter().enumerate() {
-            writeln!(formatter, "{layer:<first$}  {shape:<second$}  {parameters:>third$}")?;
+            writeln!(
+                formatter,
+                "{layer:<first$}  {shape:<second$}  {parameters:>third$}"
+            )?;
             if index == 0 {
                 writeln!(formatter, "{line}")?;
             }
         }
         writeln!(formatter, "{line}")?;
-        write!(formatter, "{} parameters in all", thousands(self.parameters))
+        write!(
+            formatter,
+            "{} parameters in all",
+            thousands(self.parameters)
+        )
     }
 }
 

@@ -22,7 +22,9 @@ impl InferencePlan {
     /// A plan for batches of about `batch` samples on up to `threads` threads.
     pub(crate) fn new(graph: &Graph, batch: usize, threads: usize) -> Result<Self, Error> {
         let layout = Layout::new(graph, batch, Purpose::Inference)?;
-        let workers = (0..threads).map(|_| Mutex::new(Worker::new(&layout, 0))).collect();
+        let workers = (0..threads)
+            .map(|_| Mutex::new(Worker::new(&layout, 0)))
+            .collect();
         let prepared = vec![0.0; layout.prepared_values];
         Ok(InferencePlan {
             layout,
@@ -69,7 +71,10 @@ impl InferencePlan {
             pass.forward();
             output.copy_from_slice(pass.output());
         };
-        let (inputs, outputs) = (layout.shard * input_values, layout.shard * layout.output_values);
+        let (inputs, outputs) = (
+            layout.shard * input_values,
+            layout.shard * layout.output_values,
+        );
         if input.len() <= inputs {
             forward(0, input, output);
         } else {

@@ -65,7 +65,11 @@ pub(super) fn lay_out(
     let deferred: Vec<Option<usize>> = built
         .nodes
         .iter()
-        .map(|node| node.build.deferred.filter(|&index| worth_deferring(node, index, batch, lanes)))
+        .map(|node| {
+            node.build
+                .deferred
+                .filter(|&index| worth_deferring(node, index, batch, lanes))
+        })
         .map(|index| index.filter(|_| purpose == Purpose::Training))
         .collect();
     let roots = roots(&built);
@@ -73,7 +77,13 @@ pub(super) fn lay_out(
     let places = place_values(&built, &roots, &deferred, purpose, &mut memory);
     let gradients = match purpose {
         Purpose::Inference => None,
-        _ => Some(place_gradients(&built, &roots, &deferred, purpose, &mut memory)),
+        _ => Some(place_gradients(
+            &built,
+            &roots,
+            &deferred,
+            purpose,
+            &mut memory,
+        )),
     };
     let input = built.input.clone();
     let output_values = built.output_shape().values();
@@ -102,7 +112,12 @@ pub(super) fn lay_out(
         let node = PlannedNode {
             layer: built.node.layer,
             number: numbers[index],
-            inputs: built.node.inputs.iter().map(|&value| places[roots[value]]).collect(),
+            inputs: built
+                .node
+                .inputs
+                .iter()
+                .map(|&value| places[roots[value]])
+                .collect(),
             input_shapes: built.input_shapes,
             output: places[roots[index + 1]],
             output_values: built.output_shape.values(),
@@ -172,21 +187,21 @@ fn place_values(
             continue;
         }
         let values = node.output_shape.values();
-        let read_later = built
-            .nodes
-            .iter()
-            .zip(deferred)
-            .any(|(reader, deferred)| {
-                deferred.is_some() && reader.node.inputs.iter().any(|&input| roots[input] == value)
-            });
+        let read_later = built.nodes.iter().zip(deferred).any(|(reader, deferred)| {
+            deferred.is_some()
+                && reader
+                    .node
+                    .inputs
+                    .iter()
+                    .any(|&input| roots[input] == value)
+        });
         places[value] = match purpose {
             Purpose::Inference => memory.reusable(values),
             _ if read_later => memory.shard(values),
             _ => memory.worker(values),
         };
         if purpose == Purpose::Inference {
-            let mut done: Vec<Value> =
-                node.node.inputs.iter().map(|&input| roots[input]).collect();
+            let mut done: Vec<Value> = node.node.inputs.iter().map(|&input| roots[input]).collect();
             done.dedup();
             for input in done {
                 if last_reader[&input] == index {

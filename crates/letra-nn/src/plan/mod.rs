@@ -10,7 +10,7 @@
 
 mod infer;
 mod memory;
-pub(crate) mod pass;
+pub mod pass;
 mod shard;
 mod train;
 
@@ -18,7 +18,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use infer::InferencePlan;
-pub(crate) use train::{Rows, StepResult, TrainingPlan};
+pub(crate) use train::{Objective, Piece, Rows, StepResult, TrainingPlan};
 
 use crate::graph::{BuiltGraph, Graph};
 use crate::layers::Layer;
@@ -127,10 +127,15 @@ impl Layout {
             .iter()
             .map(|&number| original.nodes[number].parameters.as_slice())
             .map(|indices| {
-                indices.iter().map(|&index| original.parameters[index].range()).collect()
+                indices
+                    .iter()
+                    .map(|&index| original.parameters[index].range())
+                    .collect()
             })
             .collect();
-        Ok(memory::lay_out(built, numbers, parameters, batch, shard, lanes, purpose))
+        Ok(memory::lay_out(
+            built, numbers, parameters, batch, shard, lanes, purpose,
+        ))
     }
 
     /// Lets every layer bring its parameters into the form it likes.
@@ -172,10 +177,18 @@ fn fuse(graph: &Graph, mut numbers: Vec<usize>) -> (Graph, Vec<usize>) {
     let mut index = 0;
     while index + 1 < graph.nodes.len() {
         let between = index + 1;
-        let readers = graph.nodes.iter().filter(|node| node.inputs.contains(&between)).count();
+        let readers = graph
+            .nodes
+            .iter()
+            .filter(|node| node.inputs.contains(&between))
+            .count();
         let chained = readers == 1 && graph.nodes[index + 1].inputs == [between];
         let fused = chained
-            .then(|| graph.nodes[index].layer.fuse(&*graph.nodes[index + 1].layer))
+            .then(|| {
+                graph.nodes[index]
+                    .layer
+                    .fuse(&*graph.nodes[index + 1].layer)
+            })
             .flatten();
         match fused {
             Some(layer) => {

@@ -81,7 +81,9 @@ impl InputGradients<'_> {
     /// Gradient of input `index`, or nothing where nobody asks for it.
     pub fn get(&mut self, index: usize) -> Option<&mut [f32]> {
         let length = self.samples * self.shapes[index].values();
-        self.buffers[index].as_mut().map(|buffer| &mut buffer[..length])
+        self.buffers[index]
+            .as_mut()
+            .map(|buffer| &mut buffer[..length])
     }
 }
 

@@ -50,7 +50,10 @@ impl Shard {
 }
 
 fn buffers(values: &[usize], shard: usize) -> Vec<Vec<f32>> {
-    values.iter().map(|values| vec![0.0; values * shard]).collect()
+    values
+        .iter()
+        .map(|values| vec![0.0; values * shard])
+        .collect()
 }
 
 /// What is the same for all shards of a step.
@@ -159,8 +162,8 @@ impl ShardPass<'_> {
     pub(crate) fn backward(&mut self, gradients: &mut [f32]) {
         let layout = self.layout;
         for node in layout.nodes.iter().rev() {
-            let needed = !node.parameters.is_empty()
-                || node.input_gradients.iter().any(Option::is_some);
+            let needed =
+                !node.parameters.is_empty() || node.input_gradients.iter().any(Option::is_some);
             if let Some(place) = node.output_gradient
                 && needed
                 && !node.view
@@ -225,9 +228,12 @@ impl ShardPass<'_> {
     /// Adds a gradient to what an earlier reader of the same value wrote.
     fn add_to_first(&mut self, node: &PlannedNode, number: usize, place: Place) {
         let value = node.inputs[number];
-        let writers = self.layout.nodes.iter().rev().flat_map(|other| {
-            other.inputs.iter().zip(&other.input_gradients)
-        });
+        let writers = self
+            .layout
+            .nodes
+            .iter()
+            .rev()
+            .flat_map(|other| other.inputs.iter().zip(&other.input_gradients));
         let first = writers
             .filter(|(input, _)| **input == value)
             .find_map(|(_, target)| target.filter(|target| !target.add))

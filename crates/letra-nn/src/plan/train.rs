@@ -81,8 +81,10 @@ impl<'a> Piece<'a> {
         let (left_gradients, right_gradients) = self.gradients.split_at_mut(middle);
         let mut right_slots: [&mut [f32]; SLOTS] = Default::default();
         let mut left_slots: [&mut [f32]; SLOTS] = Default::default();
-        for (slot, (left, right)) in
-            self.slots.into_iter().zip(left_slots.iter_mut().zip(&mut right_slots))
+        for (slot, (left, right)) in self
+            .slots
+            .into_iter()
+            .zip(left_slots.iter_mut().zip(&mut right_slots))
         {
             let middle = middle.min(slot.len());
             (*left, *right) = slot.split_at_mut(middle);
@@ -217,7 +219,18 @@ impl TrainingPlan {
                 let mut worker = self.workers[thread].lock().expect("no worker panicked");
                 for (index, shard) in shards.iter_mut().enumerate() {
                     let first = (number * each + index) * layout.shard;
-                    run_shard(layout, run, objective, scale, data, rows, first, &mut worker, shard, lane);
+                    run_shard(
+                        layout,
+                        run,
+                        objective,
+                        scale,
+                        data,
+                        rows,
+                        first,
+                        &mut worker,
+                        shard,
+                        lane,
+                    );
                 }
             });
         shards.div_ceil(each)
@@ -269,7 +282,10 @@ impl TrainingPlan {
     }
 }
 
-#[allow(clippy::too_many_arguments, reason = "the one call above would only wrap them in a struct")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the one call above would only wrap them in a struct"
+)]
 fn run_shard(
     layout: &Layout,
     run: Run<'_>,
@@ -303,7 +319,9 @@ fn run_shard(
         for (metric, sum) in objective.metrics.iter().zip(&mut lane.metrics) {
             *sum += metric.sum(layout.output_values, output, target);
         }
-        objective.loss.evaluate(layout.output_values, output, target, scale, gradient)
+        objective
+            .loss
+            .evaluate(layout.output_values, output, target, scale, gradient)
     });
     pass.backward(&mut lane.gradients);
     shard.input = gathered;
@@ -397,7 +415,9 @@ impl Gradients<'_> {
         let values = node.input_shapes[0].values();
         gradient.fill(0.0);
         for (index, shard) in self.shards.iter().enumerate() {
-            let start = self.first.map(|first| (first + index * self.layout.shard) * values);
+            let start = self
+                .first
+                .map(|first| (first + index * self.layout.shard) * values);
             let buffers = Buffers {
                 input: match start {
                     Some(start) => &self.data[start..start + shard.samples * values],

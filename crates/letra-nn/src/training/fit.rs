@@ -1,15 +1,14 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::callbacks::checkpoint::{self, Progress};
 use super::callbacks::{Callback, Epoch, Step};
 use super::history::{EpochLogs, History};
+use crate::Error;
 use crate::dataset::Dataset;
 use crate::model::Network;
 use crate::plan::{Rows, StepResult};
 use crate::random::{Purpose, Random};
-use crate::Error;
 
 /// How long and on what to train: the settings of [`Network::fit`].
 pub struct Fit<'a> {
@@ -87,7 +86,7 @@ impl Network {
         let mut history = self.resume(&fit, batch, data.samples())?;
         self.plan_training(batch, &data.targets)?;
         // All of the training runs inside the pool, so that no step waits to enter it.
-        let pool = Arc::clone(&self.pool());
+        let pool = self.pool();
         pool.install(|| self.run(data, &mut fit, batch, &mut history))?;
         Ok(history)
     }

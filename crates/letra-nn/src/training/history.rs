@@ -21,7 +21,10 @@ impl EpochLogs {
     /// The value called `name`: "loss", "val_loss", a metric's name, or "val_" before it.
     pub fn get(&self, name: &str) -> Option<f64> {
         let find = |metrics: &[(String, f64)], name: &str| {
-            metrics.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+            metrics
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| *value)
         };
         match name {
             "loss" => Some(self.loss),
@@ -47,6 +50,9 @@ impl History {
 
     /// The values called `name` (see [`EpochLogs::get`]) of the epochs that have one.
     pub fn values(&self, name: &str) -> Vec<f64> {
-        self.epochs.iter().filter_map(|epoch| epoch.get(name)).collect()
+        self.epochs
+            .iter()
+            .filter_map(|epoch| epoch.get(name))
+            .collect()
     }
 }

@@ -37,7 +37,9 @@ impl Checkpoint {
 impl Callback for Checkpoint {
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         if epoch.number % self.every == 0 || epoch.number == epoch.epochs {
-            epoch.network.save_training(&self.path, serde_json::json!(epoch.progress))?;
+            epoch
+                .network
+                .save_training(&self.path, serde_json::json!(epoch.progress))?;
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -67,7 +69,12 @@ pub(crate) fn load(
             path,
             format!(
                 "the checkpoint was made with batches of {} of {} samples (shuffled: {}), not {} of {} ({}): resume with the same data and settings",
-                found.batch, found.samples, found.shuffle, wanted.batch, wanted.samples, wanted.shuffle
+                found.batch,
+                found.samples,
+                found.shuffle,
+                wanted.batch,
+                wanted.samples,
+                wanted.shuffle
             ),
         ));
     }

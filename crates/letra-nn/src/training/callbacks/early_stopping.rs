@@ -16,7 +16,10 @@ pub struct EarlyStopping {
 
 impl EarlyStopping {
     /// Watches "val_loss" and stops at the first epoch that does not make it smaller.
-    #[expect(clippy::new_without_default, reason = "settings follow, as with all callbacks")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "settings follow, as with all callbacks"
+    )]
     pub fn new() -> Self {
         EarlyStopping {
             monitor: "val_loss".into(),
@@ -53,7 +56,11 @@ impl Callback for EarlyStopping {
                 self.monitor
             )));
         }
-        let sign = if self.monitor.ends_with("loss") { 1.0 } else { -1.0 };
+        let sign = if self.monitor.ends_with("loss") {
+            1.0
+        } else {
+            -1.0
+        };
         let (mut best, mut best_epoch) = (f64::INFINITY, 0);
         for (index, value) in values.iter().enumerate() {
             if sign * value < best - self.minimum_change {

@@ -25,7 +25,8 @@ impl ProgressBar {
 impl Callback for ProgressBar {
     fn on_step_end(&mut self, step: &Step) -> Result<ControlFlow<()>, Error> {
         self.bar.set_length((step.steps * step.epochs) as u64);
-        self.bar.set_position(((step.epoch - 1) * step.steps + step.number) as u64);
+        self.bar
+            .set_position(((step.epoch - 1) * step.steps + step.number) as u64);
         Ok(ControlFlow::Continue(()))
     }
 
