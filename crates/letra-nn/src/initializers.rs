@@ -187,8 +187,11 @@ mod tests {
         let values = initializer.values(3, 1, COUNT, FANS);
         assert_eq!(values.len(), COUNT);
         let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / COUNT as f64;
-        let variance =
-            values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / COUNT as f64;
+        let variance = values
+            .iter()
+            .map(|&v| (f64::from(v) - mean).powi(2))
+            .sum::<f64>()
+            / COUNT as f64;
         let farthest = values.iter().fold(0f32, |most, v| most.max(v.abs()));
         (mean, variance, farthest)
     }
@@ -209,8 +212,14 @@ mod tests {
             (Initializer::he_normal(), 2.0 / 300.0),
         ] {
             let (mean, found, _) = moments(initializer);
-            assert!(close(found, variance), "{initializer:?}: {found} for {variance}");
-            assert!(mean.abs() < 0.02 * variance.sqrt() * 2.0, "{initializer:?}: mean {mean}");
+            assert!(
+                close(found, variance),
+                "{initializer:?}: {found} for {variance}"
+            );
+            assert!(
+                mean.abs() < 0.02 * variance.sqrt() * 2.0,
+                "{initializer:?}: mean {mean}"
+            );
         }
     }
 
@@ -226,7 +235,12 @@ mod tests {
     fn senseless_numbers_are_named() {
         assert!(Initializer::normal(0.0, -1.0).check().is_err());
         assert!(Initializer::constant(f32::NAN).check().is_err());
-        assert!(Initializer::uniform(1.0, 0.0).check().unwrap_err().contains("low ≤ high"));
+        assert!(
+            Initializer::uniform(1.0, 0.0)
+                .check()
+                .unwrap_err()
+                .contains("low ≤ high")
+        );
         assert!(Initializer::he_normal().check().is_ok());
     }
 }

@@ -166,7 +166,11 @@ mod tests {
         let random = Random::new(1, Purpose::Initializer, 0, 0);
         let count = 100_000;
         let mean = |values: &[f32], power: i32| {
-            values.iter().map(|&v| f64::from(v).powi(power)).sum::<f64>() / values.len() as f64
+            values
+                .iter()
+                .map(|&v| f64::from(v).powi(power))
+                .sum::<f64>()
+                / values.len() as f64
         };
         let uniform = random.uniform(0, count);
         assert!(uniform.iter().all(|&v| (0.0..1.0).contains(&v)));
@@ -183,7 +187,16 @@ mod tests {
         let mut order = Random::new(5, Purpose::Shuffle, 0, 1).permutation(1000);
         assert_ne!(order[..10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
         order.sort_unstable();
-        assert!(order.iter().enumerate().all(|(index, &value)| index == value));
-        assert!(Random::new(5, Purpose::Shuffle, 0, 1).permutation(0).is_empty());
+        assert!(
+            order
+                .iter()
+                .enumerate()
+                .all(|(index, &value)| index == value)
+        );
+        assert!(
+            Random::new(5, Purpose::Shuffle, 0, 1)
+                .permutation(0)
+                .is_empty()
+        );
     }
 }

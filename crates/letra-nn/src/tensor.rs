@@ -106,7 +106,10 @@ mod tests {
     #[test]
     fn a_shape_that_does_not_fit_is_refused() {
         let error = Tensor::new([2, 3], vec![0.0; 5]).unwrap_err().to_string();
-        assert!(error.contains("[2, 3]") && error.contains("5 values"), "{error}");
+        assert!(
+            error.contains("[2, 3]") && error.contains("5 values"),
+            "{error}"
+        );
         assert!(Tensor::new([usize::MAX, 2], vec![]).is_err());
     }
 

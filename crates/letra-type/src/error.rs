@@ -95,10 +95,12 @@ pub enum Error {
         size: f32,
     },
     /// A list of fonts is empty or too long.
-    #[error("{count} fonts were given")]
+    #[error("{count} fonts were given, not 1 to {most}")]
     FontCount {
         /// How many were given.
         count: usize,
+        /// How many there may be.
+        most: usize,
     },
     /// A file is not a PNG or JPEG picture, or a damaged one.
     #[error("{file} is not a picture that can be read: {problem}")]
@@ -152,7 +154,7 @@ impl Error {
             Self::Font { .. } => "give a TrueType or OpenType font (.ttf, .otf, .ttc)",
             Self::Character { .. } => "take a font that draws 0-9, A-Z and a-z",
             Self::Size { .. } => "give a size above 0 and up to 4096 pixels per em",
-            Self::FontCount { .. } => "give between 1 and 256 fonts",
+            Self::FontCount { .. } => "give at least one font and no more than that",
             Self::Picture { .. } => "give a PNG or JPEG file; if it is one, save it again as a PNG",
             Self::PictureSize { .. } => {
                 "give a picture of 1 to 16,384 pixels a side and at most 67,108,864 in all"

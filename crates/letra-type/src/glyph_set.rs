@@ -33,6 +33,9 @@ pub const SHIFTS: [(i32, i32); 9] = [
 /// The longest side of a font's largest glyph in pixels, which leaves room for the shifts.
 pub const LARGEST_INK: usize = SIDE - 2 * 3;
 
+/// The most fonts of a glyph set.
+const MOST_FONTS: usize = 256;
+
 /// The size in pixels per em at which glyphs are measured before they are drawn.
 const MEASURING_SIZE: f32 = 1024.0;
 
@@ -45,8 +48,11 @@ const MEASURING_SIZE: f32 = 1024.0;
 /// # Errors
 /// No fonts or more than 256; a font lacks one of the characters or draws nothing for it.
 pub fn glyph_set(fonts: &[Font]) -> Result<LabelledPictures> {
-    if fonts.is_empty() || fonts.len() > 256 {
-        return Err(Error::FontCount { count: fonts.len() });
+    if fonts.is_empty() || fonts.len() > MOST_FONTS {
+        return Err(Error::FontCount {
+            count: fonts.len(),
+            most: MOST_FONTS,
+        });
     }
     let pictures = fonts.len() * CHARACTERS.len() * SHIFTS.len();
     let mut pixels = Vec::with_capacity(pictures * SIDE * SIDE);

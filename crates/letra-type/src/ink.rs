@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::glyph_set::{LARGEST_INK, SIDE};
+use crate::ink_box::ink_box;
 use crate::labelled_pictures::LabelledPictures;
 use crate::picture::Picture;
 
@@ -54,11 +55,8 @@ impl Ink {
                 problem: format!("ink of grey level {ink} on paper of {paper} is too faint"),
             });
         }
-        let share = |&level: &u8| ((f32::from(level) - paper) / (ink - paper)).clamp(0.0, 1.0);
-        Ok(cut_out(
-            picture,
-            &picture.pixels().iter().map(share).collect::<Vec<_>>(),
-        ))
+        let share = |level: usize| ((level as f32 - paper) / (ink - paper)).clamp(0.0, 1.0);
+        Ok(cut_out(picture, &std::array::from_fn(share)))
     }
 
     /// Width of the ink box in pixels.
@@ -135,7 +133,7 @@ pub fn typical_ink_side(pictures: &LabelledPictures) -> f32 {
     let side = |index: usize| {
         let ink = pictures.picture(index);
         let inked = |pixel: usize| f32::from(ink[pixel]) >= LEAST_INK * 255.0;
-        let (columns, rows) = box_of(width, height, inked);
+        let (columns, rows) = ink_box(width, height, inked);
         columns.len().max(rows.len())
     };
     let mut sides: Vec<usize> = (0..pictures.len()).map(side).collect();
@@ -192,33 +190,18 @@ fn dark_share_of_frame(picture: &Picture, threshold: u8) -> f32 {
     dark as f32 / (2 * (width + height)) as f32
 }
 
-/// The ink box of shares as large as the picture.
-fn cut_out(picture: &Picture, shares: &[f32]) -> Ink {
-    let (width, height) = (picture.width(), picture.height());
-    let (columns, rows) = box_of(width, height, |pixel| shares[pixel] >= LEAST_INK);
-    let cut = |row: usize| &shares[row * width..][columns.clone()];
+/// The ink box of a picture whose grey levels have these shares of ink.
+fn cut_out(picture: &Picture, shares: &[f32; 256]) -> Ink {
+    let (width, pixels) = (picture.width(), picture.pixels());
+    let share = |pixel: usize| shares[usize::from(pixels[pixel])];
+    let (columns, rows) = ink_box(width, picture.height(), |pixel| share(pixel) >= LEAST_INK);
+    let cut = |row: usize| columns.clone().map(move |column| row * width + column);
+    let shares = rows.clone().flat_map(cut).map(share).collect();
     Ink {
         width: columns.len(),
         height: rows.len(),
-        shares: rows.clone().flat_map(cut).copied().collect(),
+        shares,
     }
-}
-
-/// The columns and rows of the smallest box around the inked pixels.
-fn box_of(
-    width: usize,
-    height: usize,
-    inked: impl Fn(usize) -> bool,
-) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
-    let (mut left, mut right, mut top, mut bottom) = (width, 0, height, 0);
-    for pixel in (0..width * height).filter(|&pixel| inked(pixel)) {
-        let (column, row) = (pixel % width, pixel / width);
-        left = left.min(column);
-        right = right.max(column + 1);
-        top = top.min(row);
-        bottom = bottom.max(row + 1);
-    }
-    (left.min(right)..right, top.min(bottom)..bottom)
 }
 
 /// For each of 36 target pixels the source pixels it draws from and their weights, when a length

@@ -1,22 +1,86 @@
-//! The general matrix product, from the `gemm` crate.
+//! Matrix products on slices.
 
 use gemm_common::Parallelism;
 
-/// A matrix as a view of a slice: entry (row, column) is
-/// `data[row * row_stride + column * column_stride]`.
+/// A matrix that is read: element (i, j) is `data[i · row_stride + j · column_stride]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Mat<'a> {
-    /// The entries.
+    /// The elements.
     pub data: &'a [f32],
-    /// Distance between an entry and the one below it.
+    /// Distance of two rows, in elements.
     pub row_stride: usize,
-    /// Distance between an entry and the one right of it.
+    /// Distance of two columns, in elements.
     pub column_stride: usize,
 }
 
+/// A matrix that is written: element (i, j) is `data[i · row_stride + j · column_stride]`.
+#[derive(Debug)]
+pub struct MatMut<'a> {
+    /// The elements.
+    pub data: &'a mut [f32],
+    /// Distance of two rows, in elements.
+    pub row_stride: usize,
+    /// Distance of two columns, in elements.
+    pub column_stride: usize,
+}
+
+/// `destination [m, n] = left [m, k] · right [k, n]`, added to what is there if `accumulate`.
+///
+/// One thread; the order of the sums follows from the sizes and strides.
+///
+/// # Panics
+/// If a matrix reaches beyond its slice, or if two elements of the destination are one.
+pub fn gemm_strided(
+    m: usize,
+    n: usize,
+    k: usize,
+    destination: MatMut<'_>,
+    accumulate: bool,
+    left: Mat<'_>,
+    right: Mat<'_>,
+) {
+    let last = |rows: usize, columns: usize, row_stride: usize, column_stride: usize| {
+        if rows == 0 || columns == 0 {
+            0
+        } else {
+            (rows - 1) * row_stride + (columns - 1) * column_stride + 1
+        }
+    };
+    let (row, column) = (destination.row_stride, destination.column_stride);
+    assert!(last(m, n, row, column) <= destination.data.len());
+    assert!(last(m, k, left.row_stride, left.column_stride) <= left.data.len());
+    assert!(last(k, n, right.row_stride, right.column_stride) <= right.data.len());
+    assert!(m <= 1 || n <= 1 || row >= n * column || column >= m * row);
+    assert!((m <= 1 || row > 0) && (n <= 1 || column > 0));
+
+    // The product is fastest where the destination's columns are contiguous: (A·B)ᵀ = Bᵀ·Aᵀ.
+    if column < row {
+        let destination = MatMut {
+            data: destination.data,
+            row_stride: column,
+            column_stride: row,
+        };
+        // SAFETY: the bounds asserted above hold for the transposed matrices just as well.
+        unsafe {
+            product(
+                n,
+                m,
+                k,
+                destination,
+                accumulate,
+                right.transpose(),
+                left.transpose(),
+            )
+        }
+    } else {
+        // SAFETY: the bounds are asserted above.
+        unsafe { product(m, n, k, destination, accumulate, left, right) }
+    }
+}
+
 impl<'a> Mat<'a> {
-    /// The matrix whose rows lie one after another in `data`.
-    pub fn row_major(data: &'a [f32], columns: usize) -> Mat<'a> {
+    /// A matrix whose rows of `columns` elements lie one behind the other.
+    pub fn row_major(data: &'a [f32], columns: usize) -> Self {
         Mat {
             data,
             row_stride: columns,
@@ -24,34 +88,24 @@ impl<'a> Mat<'a> {
         }
     }
 
-    /// The transpose of the matrix whose rows, of length `columns`, lie one after another in
-    /// `data`.
-    pub fn transposed(data: &'a [f32], columns: usize) -> Mat<'a> {
-        Mat {
-            data,
-            row_stride: 1,
-            column_stride: columns,
-        }
+    /// The transpose of a matrix whose rows of `columns` elements lie one behind the other.
+    pub fn transposed(data: &'a [f32], columns: usize) -> Self {
+        Self::row_major(data, columns).transpose()
     }
 
-    /// Whether every entry of a `rows` × `columns` matrix lies inside the slice.
-    fn holds(&self, rows: usize, columns: usize) -> bool {
-        let last = |count: usize, stride: usize| (count - 1).checked_mul(stride);
-        rows == 0
-            || columns == 0
-            || last(rows, self.row_stride)
-                .zip(last(columns, self.column_stride))
-                .and_then(|(row, column)| row.checked_add(column))
-                .is_some_and(|index| index < self.data.len())
+    fn transpose(self) -> Self {
+        Self {
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self
+        }
     }
 }
 
-/// destination = left · right, or destination += left · right where `accumulate` is set.
-///
-/// `left` is m × k, `right` is k × n, `destination` is m × n and row-major.
+/// [`gemm_strided`] for a destination whose rows lie one behind the other and fill the slice.
 ///
 /// # Panics
-/// Where a matrix does not fit into its slice.
+/// If a matrix reaches beyond its slice, or the destination is not `m` · `n` elements.
 pub fn gemm(
     m: usize,
     n: usize,
@@ -61,21 +115,36 @@ pub fn gemm(
     left: Mat<'_>,
     right: Mat<'_>,
 ) {
-    assert_eq!(destination.len(), m * n, "destination is not m × n");
-    assert!(left.holds(m, k), "left is not m × k");
-    assert!(right.holds(k, n), "right is not k × n");
-    let function = gemm_f32::gemm::f32::get_gemm_fn();
-    // SAFETY: the checks above keep every entry the product reads or writes inside its slice;
-    // strides of slices in memory fit into isize; `destination` is borrowed mutably, so it
-    // overlaps neither factor.
+    assert_eq!(destination.len(), m * n, "the destination is not m × n");
+    let destination = MatMut {
+        data: destination,
+        row_stride: n,
+        column_stride: 1,
+    };
+    gemm_strided(m, n, k, destination, accumulate, left, right);
+}
+
+/// # Safety
+/// Every element of the three matrices lies within its slice, and no two elements of the
+/// destination share a place.
+unsafe fn product(
+    m: usize,
+    n: usize,
+    k: usize,
+    destination: MatMut<'_>,
+    accumulate: bool,
+    left: Mat<'_>,
+    right: Mat<'_>,
+) {
+    // SAFETY: the caller vouches for the bounds; strides of a slice fit in isize.
     unsafe {
-        function(
+        gemm_f32::gemm::f32::get_gemm_fn()(
             m,
             n,
             k,
-            destination.as_mut_ptr(),
-            1,
-            n as isize,
+            destination.data.as_mut_ptr(),
+            destination.column_stride as isize,
+            destination.row_stride as isize,
             accumulate,
             left.data.as_ptr(),
             left.column_stride as isize,
