@@ -27,17 +27,17 @@ impl Typefaces {
     pub fn note(&self, network: &mut Network) -> Result<(), Failure> {
         let names = serde_json::to_string(&self.names)
             .map_err(|error| Failure::new(format!("cannot note the typefaces: {error}")))?;
-        network.set_note(CLASS_NAMES, &names);
-        network.set_note(INK_SIDE, &self.ink_side.to_string());
+        network.note(CLASS_NAMES, names);
+        network.note(INK_SIDE, self.ink_side.to_string());
         Ok(())
     }
 
     /// Reads them from the network's notes; otherwise says what is wrong with the notes.
     fn of(network: &Network) -> Result<Self, String> {
         let note = |name| {
-            network
-                .note(name)
-                .ok_or_else(|| format!("it has no note {name}, so it does not tell typefaces apart"))
+            network.notes().get(name).ok_or_else(|| {
+                format!("it has no note {name}, so it does not tell typefaces apart")
+            })
         };
         let names: Vec<String> = serde_json::from_str(note(CLASS_NAMES)?)
             .map_err(|error| format!("its note {CLASS_NAMES} is no list of names: {error}"))?;
@@ -45,15 +45,22 @@ impl Typefaces {
             .parse()
             .map_err(|error| format!("its note {INK_SIDE} is no number: {error}"))?;
         if !(1.0..=SIDE as f32).contains(&ink_side) {
-            return Err(format!("its note {INK_SIDE} is {ink_side}, which is not 1 to {SIDE} pixels"));
+            return Err(format!(
+                "its note {INK_SIDE} is {ink_side}, which is not 1 to {SIDE} pixels"
+            ));
         }
         if network.input_shape() != [SIDE, SIDE, 1] {
             let shape = network.input_shape();
-            return Err(format!("it takes pictures of shape {shape:?}, not [{SIDE}, {SIDE}, 1]"));
+            return Err(format!(
+                "it takes pictures of shape {shape:?}, not [{SIDE}, {SIDE}, 1]"
+            ));
         }
         if network.output_shape() != [names.len()] {
             let shape = network.output_shape();
-            return Err(format!("it gives {shape:?} answers but names {} typefaces", names.len()));
+            return Err(format!(
+                "it gives {shape:?} answers but names {} typefaces",
+                names.len()
+            ));
         }
         Ok(Self { names, ink_side })
     }

@@ -50,10 +50,16 @@ pub struct Slides {
 }
 
 impl Slides {
-    const NONE: Self = Self { train: None, test: None };
+    const NONE: Self = Self {
+        train: None,
+        test: None,
+    };
 
     const fn report(train: f64, test: f64) -> Self {
-        Self { train: Some(train), test: Some(test) }
+        Self {
+            train: Some(train),
+            test: Some(test),
+        }
     }
 }
 
@@ -126,7 +132,12 @@ pub const NETWORKS: &[Recipe] = &[
                 .add(Flatten)
                 .add(initialised(Dense::new(128), 1.0, task.pixels(), 0.1).sigmoid())
                 .add(initialised(Dense::new(32), 2.0, 128, 0.2).sigmoid())
-                .add(initialised(Dense::new(task.classes), 1.0, task.classes, 0.1))
+                .add(initialised(
+                    Dense::new(task.classes),
+                    1.0,
+                    task.classes,
+                    0.1,
+                ))
         },
         optimizer: || Sgd::new(0.5),
     },
@@ -238,16 +249,29 @@ fn initialised(layer: Dense, scale: f32, width: usize, bias: f32) -> Dense {
 mod tests {
     use super::*;
 
-    const SEMINAR: Task = Task { height: 36, width: 36, classes: 5 };
+    const SEMINAR: Task = Task {
+        height: 36,
+        width: 36,
+        classes: 5,
+    };
 
     #[test]
     fn the_networks_have_the_sizes_of_the_seminar() {
         let parameters = [
             ("logistic", 1296 * 5 + 5),
-            ("feed-forward", 1296 * 128 + 128 + 128 * 32 + 32 + 32 * 5 + 5),
-            ("feed-forward-keras", 1296 * 128 + 128 + 128 * 32 + 32 + 32 * 5 + 5),
+            (
+                "feed-forward",
+                1296 * 128 + 128 + 128 * 32 + 32 + 32 * 5 + 5,
+            ),
+            (
+                "feed-forward-keras",
+                1296 * 128 + 128 + 128 * 32 + 32 + 32 * 5 + 5,
+            ),
             ("cnn", 5 * 5 * 4 + 4 + 1296 * 32 + 32 + 32 * 5 + 5),
-            ("cnn-keras", 5 * 5 * 4 + 4 + 16 * 16 * 4 * 32 + 32 + 32 * 5 + 5),
+            (
+                "cnn-keras",
+                5 * 5 * 4 + 4 + 16 * 16 * 4 * 32 + 32 + 32 * 5 + 5,
+            ),
             (
                 "vgg",
                 (9 * 32 + 32)

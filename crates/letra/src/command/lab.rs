@@ -25,7 +25,9 @@ impl Run for Lab {
 impl Args for Lab {
     fn augment_args(command: Command) -> Command {
         command
-            .about("Runs an experiment and writes its report; without a name, lists the experiments")
+            .about(
+                "Runs an experiment and writes its report; without a name, lists the experiments",
+            )
             .subcommands(EXPERIMENTS.iter().map(Action::command))
     }
 

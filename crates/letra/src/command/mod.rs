@@ -77,10 +77,10 @@ fn dispatch(matches: &clap::ArgMatches) -> Result<(), Failure> {
 
 /// clap's tips and its closing line, worded as the hints of every other error.
 fn with_hints(error: &str) -> String {
-    error
-        .trim_end()
-        .replace("  tip: ", "hint: ")
-        .replace("For more information, try '--help'.", "hint: `--help` says how it is used")
+    error.trim_end().replace("  tip: ", "hint: ").replace(
+        "For more information, try '--help'.",
+        "hint: `--help` says how it is used",
+    )
 }
 
 /// Prints to standard output. A reader that has closed the pipe has seen enough.

@@ -1,10 +1,12 @@
-//! `letra specimen`: a sheet of what a font looks like.
+//! `letra specimen`: a sheet of what fonts look like.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use letra_type::{Font, specimen};
 
 use crate::action::Run;
+use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 
@@ -16,14 +18,22 @@ pub(super) struct Specimen {
     fonts: Vec<PathBuf>,
 
     /// PNG file to write
-    #[arg(short, long = "out", value_name = "FILE.png", default_value = "specimen.png")]
-    out: PathBuf,
+    #[arg(short, long, value_name = "FILE.png", default_value = "specimen.png")]
+    output: PathBuf,
 }
 
 impl Run for Specimen {
     const NAME: &'static str = "specimen";
 
     fn run(self, _interrupt: &Interrupt) -> Result<(), Failure> {
-        Ok(())
+        let fonts = match self.fonts.as_slice() {
+            [] => Font::built_in(),
+            files => files
+                .iter()
+                .map(|file| Font::from_file(file))
+                .collect::<Result<_, _>>()?,
+        };
+        specimen(&fonts)?.save_png(&self.output)?;
+        print(&format!("The specimen is {}", self.output.display()))
     }
 }

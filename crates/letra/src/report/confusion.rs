@@ -38,7 +38,11 @@ pub fn table(counts: &[Vec<u64>], classes: &[ClassLabel]) -> Markup {
 }
 
 fn cell(count: u64, row: u64, right: bool, shown: &str, said: &str) -> Markup {
-    let share = if row == 0 { 0.0 } else { count as f64 / row as f64 };
+    let share = if row == 0 {
+        0.0
+    } else {
+        count as f64 / row as f64
+    };
     html! {
         td.right[right] .none[count == 0]
             style=(format!("--share:{share:.3}"))

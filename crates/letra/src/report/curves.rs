@@ -15,7 +15,7 @@ pub struct CurvePoint {
     pub test: f64,
 }
 
-const SIZE: (u32, u32) = (420, 230);
+const SIZE: (u32, u32) = (350, 200);
 
 // plotters writes colours into the picture; these stand for the page's own, which `style.css` puts
 // in their place for a light and for a dark page.
@@ -41,13 +41,18 @@ fn draw(
     points: &[CurvePoint],
     slides_test: Option<f64>,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let steps = points.iter().map(|point| point.step).max().unwrap_or(0).max(1);
+    let steps = points
+        .iter()
+        .map(|point| point.step)
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let area = SVGBackend::with_string(picture, SIZE).into_drawing_area();
     let mut chart = ChartBuilder::on(&area)
         .margin_top(10)
-        .margin_right(16)
+        .margin_right(20)
         .x_label_area_size(24)
-        .y_label_area_size(42)
+        .y_label_area_size(46)
         .build_cartesian_2d(0f64..steps as f64, 0f64..1f64)?;
     chart
         .configure_mesh()
@@ -71,8 +76,14 @@ fn draw(
             .map(move |point| (point.step as f64, value(point)))
             .filter(|(_, accuracy)| accuracy.is_finite())
     };
-    chart.draw_series(LineSeries::new(series(|point| point.train), TRAIN.stroke_width(2)))?;
-    chart.draw_series(LineSeries::new(series(|point| point.test), TEST.stroke_width(2)))?;
+    chart.draw_series(LineSeries::new(
+        series(|point| point.train),
+        TRAIN.stroke_width(2),
+    ))?;
+    chart.draw_series(LineSeries::new(
+        series(|point| point.test),
+        TEST.stroke_width(2),
+    ))?;
     area.present()?;
     Ok(())
 }
@@ -105,25 +116,47 @@ mod tests {
     #[test]
     fn a_curve_has_a_line_for_train_and_one_for_test() {
         let points = [
-            CurvePoint { step: 10, train: 0.3, test: 0.2 },
-            CurvePoint { step: 20, train: 0.9, test: 0.8 },
+            CurvePoint {
+                step: 10,
+                train: 0.3,
+                test: 0.2,
+            },
+            CurvePoint {
+                step: 20,
+                train: 0.9,
+                test: 0.8,
+            },
         ];
         let picture = accuracy_over_steps(&points, None).unwrap();
         assert!(picture.starts_with("<svg"));
-        assert_eq!(picture.matches("<polyline").count() - mesh_lines(&points), 2);
+        assert_eq!(
+            picture.matches("<polyline").count() - mesh_lines(&points),
+            2
+        );
         assert!(picture.contains("#0000FF") && picture.contains("#FF0000"));
     }
 
     fn mesh_lines(points: &[CurvePoint]) -> usize {
         let empty: Vec<_> = points
             .iter()
-            .map(|point| CurvePoint { train: f64::NAN, test: f64::NAN, ..*point })
+            .map(|point| CurvePoint {
+                train: f64::NAN,
+                test: f64::NAN,
+                ..*point
+            })
             .collect();
-        accuracy_over_steps(&empty, None).unwrap().matches("<polyline").count()
+        accuracy_over_steps(&empty, None)
+            .unwrap()
+            .matches("<polyline")
+            .count()
     }
 
     #[test]
     fn no_points_still_give_a_picture() {
-        assert!(accuracy_over_steps(&[], Some(0.7)).unwrap().starts_with("<svg"));
+        assert!(
+            accuracy_over_steps(&[], Some(0.7))
+                .unwrap()
+                .starts_with("<svg")
+        );
     }
 }

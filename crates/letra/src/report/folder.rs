@@ -111,8 +111,12 @@ fn check(target: &Path) -> Result<(), Failure> {
         Err(error) => return Err(unwritable(target, &error)),
     };
     for entry in entries {
-        let name = entry.map_err(|error| unwritable(target, &error))?.file_name();
-        let ours = name == PAGE || name == FIGURES || Path::new(&name).extension().is_some_and(|e| e == MODEL);
+        let name = entry
+            .map_err(|error| unwritable(target, &error))?
+            .file_name();
+        let ours = name == PAGE
+            || name == FIGURES
+            || Path::new(&name).extension().is_some_and(|e| e == MODEL);
         if !ours {
             return Err(Failure::new(format!(
                 "{} holds {}, which is no part of a report, and a report takes the place of the whole folder",
@@ -140,7 +144,10 @@ mod tests {
             folder.finish().unwrap();
             assert_eq!(fs::read_to_string(target.join(PAGE)).unwrap(), contents);
         }
-        assert_eq!(fs::read_dir(home.path().join("reports")).unwrap().count(), 1);
+        assert_eq!(
+            fs::read_dir(home.path().join("reports")).unwrap().count(),
+            1
+        );
     }
 
     #[test]
@@ -158,7 +165,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("thesis.tex"), "years of work").unwrap();
         let failure = ReportFolder::prepare(home.path()).unwrap_err().to_string();
-        assert!(failure.contains("thesis.tex") && failure.contains("hint:"), "{failure}");
+        assert!(
+            failure.contains("thesis.tex") && failure.contains("hint:"),
+            "{failure}"
+        );
         assert!(home.path().join("thesis.tex").exists());
     }
 

@@ -33,23 +33,42 @@ impl Grid {
 
     /// Largest distance of a number from zero.
     pub fn largest(&self) -> f32 {
-        self.values.iter().fold(0.0, |most, value| most.max(value.abs()))
+        self.values
+            .iter()
+            .fold(0.0, |most, value| most.max(value.abs()))
     }
 
     /// Ink: 0 is the page, `full` and above is ink, in between is grey. Ink is transparent where the
     /// page shows, and `style.css` turns it white on a dark page.
     pub fn ink(&self, full: f32, description: &str) -> Result<Markup, Failure> {
-        let pixels = self.values.iter().flat_map(|value| [0, share(*value, full)]);
-        self.image("ink", png::ColorType::GrayscaleAlpha, pixels.collect(), description)
+        let pixels = self
+            .values
+            .iter()
+            .flat_map(|value| [0, share(*value, full)]);
+        self.image(
+            "ink",
+            png::ColorType::GrayscaleAlpha,
+            pixels.collect(),
+            description,
+        )
     }
 
     /// Red above zero, blue below, the stronger the further; `full` is full colour.
     pub fn diverging(&self, full: f32, description: &str) -> Result<Markup, Failure> {
         let pixels = self.values.iter().flat_map(|value| {
-            let [red, green, blue] = if *value < 0.0 { [38, 104, 200] } else { [206, 56, 40] };
+            let [red, green, blue] = if *value < 0.0 {
+                [38, 104, 200]
+            } else {
+                [206, 56, 40]
+            };
             [red, green, blue, share(value.abs(), full)]
         });
-        self.image("diverging", png::ColorType::Rgba, pixels.collect(), description)
+        self.image(
+            "diverging",
+            png::ColorType::Rgba,
+            pixels.collect(),
+            description,
+        )
     }
 
     fn image(
@@ -59,8 +78,9 @@ impl Grid {
         pixels: Vec<u8>,
         description: &str,
     ) -> Result<Markup, Failure> {
-        let file = encode(self.width, self.height(), colour, &pixels)
-            .map_err(|error| Failure::new(format!("cannot draw a picture of the report: {error}")))?;
+        let file = encode(self.width, self.height(), colour, &pixels).map_err(|error| {
+            Failure::new(format!("cannot draw a picture of the report: {error}"))
+        })?;
         let address = format!("data:image/png;base64,{}", STANDARD.encode(file));
         Ok(html! {
             img class=(class) src=(address) alt=(description)
@@ -103,7 +123,9 @@ mod tests {
         let start = page.find("base64,").unwrap() + "base64,".len();
         let end = start + page[start..].find('"').unwrap();
         let file = STANDARD.decode(&page[start..end]).unwrap();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(file))
+            .read_info()
+            .unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut pixels).unwrap();
         pixels
@@ -129,7 +151,11 @@ mod tests {
     #[test]
     fn a_grid_of_zeros_is_an_empty_picture() {
         let grid = Grid::new(2, vec![0.0; 4]);
-        assert!(pixels(grid.diverging(grid.largest(), "").unwrap()).chunks(4).all(|p| p[3] == 0));
+        assert!(
+            pixels(grid.diverging(grid.largest(), "").unwrap())
+                .chunks(4)
+                .all(|p| p[3] == 0)
+        );
     }
 
     #[test]

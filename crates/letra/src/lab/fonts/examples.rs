@@ -55,7 +55,9 @@ impl Examples {
     pub(super) fn folds(&self, split: Split, seed: u64) -> Result<Vec<Fold>, Failure> {
         let folds = match split {
             Split::Seminar => Fold::seminar(&self.pictures).map(|fold| vec![fold]),
-            Split::Random => Fold::random(self.count(), RANDOM_TEST_SHARE, seed).map(|fold| vec![fold]),
+            Split::Random => {
+                Fold::random(self.count(), RANDOM_TEST_SHARE, seed).map(|fold| vec![fold])
+            }
             Split::UnseenCharacters => Fold::unseen_characters(&self.pictures),
         };
         folds.map_err(|error| {
@@ -102,14 +104,22 @@ impl Examples {
 
     /// The character that a picture shows, where that is known.
     pub(super) fn character(&self, picture: usize) -> Option<char> {
-        self.pictures.characters().map(|characters| characters[picture])
+        self.pictures
+            .characters()
+            .map(|characters| characters[picture])
     }
 
     /// The pictures at `indices` with their typefaces, ink scaled to 0 to 1.
     pub(super) fn dataset(&self, indices: &[usize]) -> Result<Dataset, Failure> {
         let task = self.task();
-        let pixels = indices.iter().flat_map(|&index| self.shares(index)).collect();
-        let labels = indices.iter().map(|&index| self.label(index) as u32).collect();
+        let pixels = indices
+            .iter()
+            .flat_map(|&index| self.shares(index))
+            .collect();
+        let labels = indices
+            .iter()
+            .map(|&index| self.label(index) as u32)
+            .collect();
         Tensor::new([indices.len(), task.height, task.width, 1], pixels)
             .and_then(|inputs| Dataset::classes(inputs, labels, task.classes))
             .map_err(|error| Failure::new(format!("the pictures cannot be learnt: {error}")))
@@ -121,7 +131,10 @@ impl Examples {
     }
 
     fn shares(&self, picture: usize) -> impl Iterator<Item = f32> + '_ {
-        self.pictures.picture(picture).iter().map(|&ink| f32::from(ink) / 255.0)
+        self.pictures
+            .picture(picture)
+            .iter()
+            .map(|&ink| f32::from(ink) / 255.0)
     }
 
     /// The picture of a character in a typeface that is closest to the middle; of any character
@@ -145,7 +158,9 @@ impl Examples {
             rows = (rows.0.min(row), rows.1.max(row));
             columns = (columns.0.min(column), columns.1.max(column));
         }
-        let off = |(first, last): (usize, usize), side: usize| (first.saturating_add(last)).abs_diff(side - 1);
+        let off = |(first, last): (usize, usize), side: usize| {
+            (first.saturating_add(last)).abs_diff(side - 1)
+        };
         off(rows, self.task().height) + off(columns, width)
     }
 }
@@ -168,9 +183,11 @@ mod tests {
     #[test]
     fn every_split_tests_each_picture_at_most_once() {
         let examples = Examples::load(None).unwrap();
-        for (split, folds, tested) in
-            [(Split::Seminar, 1, 279), (Split::Random, 1, 279), (Split::UnseenCharacters, 5, 2790)]
-        {
+        for (split, folds, tested) in [
+            (Split::Seminar, 1, 279),
+            (Split::Random, 1, 279),
+            (Split::UnseenCharacters, 5, 2790),
+        ] {
             let parts = examples.folds(split, 3).unwrap();
             assert_eq!(parts.len(), folds);
             let mut test: Vec<_> = parts.iter().flat_map(|fold| fold.test.clone()).collect();

@@ -6,6 +6,7 @@ use super::Outcome;
 use super::examples::Split;
 use super::results::NetworkResult;
 use super::table::{between, percent};
+use crate::report::curves::thousands;
 
 /// The paragraph of findings, a sentence each.
 pub(super) fn sentences(outcome: &Outcome) -> Vec<String> {
@@ -36,39 +37,49 @@ fn best(outcome: &Outcome) -> Option<String> {
     let error = (accuracy * (1.0 - accuracy) / tested as f64).sqrt();
     let spread = match winner.test_range() {
         Some(range) => format!(", from fold to fold {}", between(range)),
-        None => format!(", give or take {:.1} points (one standard error)", error * 100.0),
+        None => format!(
+            ", give or take {:.1} points (one standard error)",
+            error * 100.0
+        ),
     };
     Some(format!(
-        "{} names the typeface of {} of the {tested} test pictures{spread}.",
+        "{} names the typeface of {} of the {} test pictures{spread}.",
         outcome.subject(winner),
-        percent(accuracy)
+        percent(accuracy),
+        thousands(tested as u64)
     ))
 }
 
 /// What each step away from a linear classifier brought.
 fn hidden_layers(outcome: &Outcome) -> Option<String> {
     let accuracy = |name| {
-        let result = outcome.results.iter().find(|result| result.recipe.name == name)?;
+        let result = outcome
+            .results
+            .iter()
+            .find(|result| result.recipe.name == name)?;
         Some(result.test_accuracy())
     };
-    let (logistic, dense, cnn) = (accuracy("logistic")?, accuracy("feed-forward")?, accuracy("cnn")?);
+    let (logistic, dense, cnn) = (
+        accuracy("logistic")?,
+        accuracy("feed-forward")?,
+        accuracy("cnn")?,
+    );
     Some(format!(
-        "With the same plain gradient descent, hidden layers change a linear classifier's {} by {}, \
-         and convolution changes that by another {}.",
+        "With plain gradient descent on all pictures at once, a linear classifier reaches {}, hidden \
+         layers {}, convolution {}.",
         percent(logistic),
-        points(dense - logistic),
-        points(cnn - dense)
+        percent(dense),
+        percent(cnn)
     ))
-}
-
-fn points(difference: f64) -> String {
-    format!("{:+.1} points", difference * 100.0).replace('-', "−")
 }
 
 /// The network that learnt most by heart.
 fn largest_gap(outcome: &Outcome) -> Option<String> {
     let gap = |result: &NetworkResult| result.train_accuracy() - result.test_accuracy();
-    let result = outcome.results.iter().max_by(|a, b| gap(a).total_cmp(&gap(b)))?;
+    let result = outcome
+        .results
+        .iter()
+        .max_by(|a, b| gap(a).total_cmp(&gap(b)))?;
     (gap(result) > 0.02).then(|| {
         format!(
             "{} overfits most: {} on what it has seen, {} on what it has not.",
@@ -81,7 +92,11 @@ fn largest_gap(outcome: &Outcome) -> Option<String> {
 
 fn neighbour(outcome: &Outcome) -> Option<String> {
     let accuracy = outcome.neighbour.test_accuracy();
-    let above = outcome.results.iter().filter(|result| result.test_accuracy() > accuracy).count();
+    let above = outcome
+        .results
+        .iter()
+        .filter(|result| result.test_accuracy() > accuracy)
+        .count();
     let all = outcome.results.len();
     let verdict = match above {
         _ if all == 1 && above == 1 => "the network does better".to_owned(),
@@ -108,10 +123,18 @@ fn commonest_mistake(outcome: &Outcome) -> Option<String> {
     }
     let ((shown, said), count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
     let names = outcome.examples.class_names();
-    let who = if outcome.results.len() > 1 { ", all networks together" } else { "" };
-    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let who = if outcome.results.len() > 1 {
+        ", all networks together"
+    } else {
+        ""
+    };
+    let times = if count == 1 {
+        "once".to_owned()
+    } else {
+        format!("{count} times")
+    };
     Some(format!(
-        "The commonest mistake is to call {} {}: {times}{who}.",
+        "The commonest mistake is to call “{}” “{}”: {times}{who}.",
         names[shown], names[said]
     ))
 }
@@ -126,8 +149,8 @@ fn caution(split: Split) -> Option<String> {
         ),
         Split::Seminar | Split::Random => Some(
             "Nearly every test picture has shifted copies of itself among the training pictures, which \
-             flatters every figure here; --split unseen-characters keeps whole characters back and is \
-             the stricter test."
+             flatters every figure here; the split “unseen-characters” keeps whole characters back and \
+             is the stricter test."
                 .to_owned(),
         ),
     }

@@ -118,14 +118,19 @@ impl Run for Fonts {
 
 impl Fonts {
     fn recipes(&self) -> Vec<&'static Recipe> {
-        let wanted =
-            |recipe: &&Recipe| self.networks.is_empty() || self.networks.iter().any(|name| name == recipe.name);
+        let wanted = |recipe: &&Recipe| {
+            self.networks.is_empty() || self.networks.iter().any(|name| name == recipe.name)
+        };
         NETWORKS.iter().filter(wanted).collect()
     }
 
     /// Trains every network on every fold. Stopped by the reader, gives the networks that were
     /// finished.
-    fn train_all(&self, examples: &Examples, interrupt: &Interrupt) -> Result<Vec<NetworkResult>, Failure> {
+    fn train_all(
+        &self,
+        examples: &Examples,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<NetworkResult>, Failure> {
         let folds = examples.folds(self.split, self.seed)?;
         let mut results = Vec::new();
         for recipe in self.recipes() {
@@ -141,7 +146,10 @@ impl Fonts {
                     None => return Ok(results),
                 }
             }
-            results.push(NetworkResult { recipe, folds: trained });
+            results.push(NetworkResult {
+                recipe,
+                folds: trained,
+            });
         }
         Ok(results)
     }
@@ -156,7 +164,10 @@ impl Fonts {
             folds,
             seconds: start.elapsed().as_secs_f64(),
         };
-        let data = self.data.as_deref().map_or_else(|| "built-in".to_owned(), file_name);
+        let data = self
+            .data
+            .as_deref()
+            .map_or_else(|| "built-in".to_owned(), file_name);
         let figures = Figures {
             experiment: Self::NAME,
             data,
@@ -198,7 +209,10 @@ impl Fonts {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn write(folder: ReportFolder, outcome: &Outcome) -> Result<PathBuf, Failure> {

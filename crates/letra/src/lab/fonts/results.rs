@@ -157,7 +157,11 @@ impl From<&NetworkResult> for Row {
             steps: result.steps(),
             seconds: milliseconds(result.seconds()),
             test_range: result.test_range(),
-            folds: if result.folds.len() > 1 { folds.collect() } else { Vec::new() },
+            folds: if result.folds.len() > 1 {
+                folds.collect()
+            } else {
+                Vec::new()
+            },
         }
     }
 }
@@ -167,7 +171,11 @@ impl From<&NearestNeighbour> for Neighbour {
         Self {
             test_accuracy: result.test_accuracy(),
             test_range: result.test_range(),
-            folds: if result.folds.len() > 1 { result.folds.clone() } else { Vec::new() },
+            folds: if result.folds.len() > 1 {
+                result.folds.clone()
+            } else {
+                Vec::new()
+            },
             seconds: milliseconds(result.seconds),
         }
     }
@@ -184,9 +192,18 @@ mod tests {
 
     #[test]
     fn several_folds_have_a_range_and_one_has_none() {
-        let one = NearestNeighbour { folds: vec![0.8], seconds: 0.0 };
+        let one = NearestNeighbour {
+            folds: vec![0.8],
+            seconds: 0.0,
+        };
         assert_eq!((one.test_accuracy(), one.test_range()), (0.8, None));
-        let five = NearestNeighbour { folds: vec![0.75, 0.5, 1.0], seconds: 0.0 };
-        assert_eq!((five.test_accuracy(), five.test_range()), (0.75, Some([0.5, 1.0])));
+        let five = NearestNeighbour {
+            folds: vec![0.75, 0.5, 1.0],
+            seconds: 0.0,
+        };
+        assert_eq!(
+            (five.test_accuracy(), five.test_range()),
+            (0.75, Some([0.5, 1.0]))
+        );
     }
 }

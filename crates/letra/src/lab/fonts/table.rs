@@ -26,7 +26,9 @@ fn network(result: &NetworkResult) -> Vec<String> {
         percent(result.test_accuracy()),
     ];
     row.extend(result.test_range().map(between));
-    row.extend([slides.train, slides.test].map(|slide| slide.map_or(NONE.to_owned(), whole_percent)));
+    row.extend(
+        [slides.train, slides.test].map(|slide| slide.map_or(NONE.to_owned(), whole_percent)),
+    );
     row.push(thousands(result.steps()));
     row.push(format!("{:.1}", result.seconds()));
     row
@@ -83,7 +85,8 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [["network", "test"], ["CNN – ×", "92.5 %"]].map(|row| row.map(str::to_owned).to_vec());
+        let rows =
+            [["network", "test"], ["CNN – ×", "92.5 %"]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(lined_up(&rows), "network    test\nCNN – ×  92.5 %");
     }
 

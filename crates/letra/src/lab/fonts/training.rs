@@ -57,7 +57,9 @@ pub(super) fn train(
     let failed = |error: Error| Failure::new(format!("{}: {error}", recipe.title));
     let train = examples.dataset(&fold.train)?;
     let test = examples.dataset(&fold.test)?;
-    let mut network = recipe.build(&examples.task(), seed, threads).map_err(failed)?;
+    let mut network = recipe
+        .build(&examples.task(), seed, threads)
+        .map_err(failed)?;
     examples.typefaces().note(&mut network)?;
 
     let (fit, every) = match recipe.training {
@@ -107,13 +109,17 @@ struct Recorder<'a> {
 }
 
 impl Callback for Recorder<'_> {
+    fn on_step_end(&mut self, _step: &Step) -> Result<ControlFlow<()>, Error> {
+        Ok(match self.interrupt.requested() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    }
+
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        if self.interrupt.requested() {
-            return Ok(ControlFlow::Break(()));
-        }
         if epoch.number.is_multiple_of(self.every) || epoch.number == epoch.epochs {
             let point = CurvePoint {
-                step: epoch.step,
+                step: epoch.network.steps(),
                 train: accuracy(epoch.network, self.train)?,
                 test: accuracy(epoch.network, self.test)?,
             };
@@ -141,7 +147,11 @@ fn answers(pictures: &[usize], probabilities: &Tensor) -> Vec<Answer> {
         .enumerate()
         .map(|(row, &picture)| {
             let (said, probability) = most_probable(probabilities.sample(row));
-            Answer { picture, said, probability }
+            Answer {
+                picture,
+                said,
+                probability,
+            }
         })
         .collect()
 }
@@ -160,9 +170,9 @@ fn most_probable(probabilities: &[f32]) -> (usize, f32) {
 /// A bar on standard error; nothing at all where that is no terminal.
 fn progress_bar(label: &str) -> ProgressBar {
     let bar = ProgressBar::new(0).with_prefix(label.to_owned());
-    if let Ok(style) =
-        ProgressStyle::with_template("{prefix:32} {bar:28.cyan/dim} {pos:>5}/{len:5} {msg}  {elapsed}")
-    {
+    if let Ok(style) = ProgressStyle::with_template(
+        "{prefix:32} {bar:28.cyan/dim} {pos:>5}/{len:5} {msg}  {elapsed}",
+    ) {
         bar.set_style(style.progress_chars("━━─"));
     }
     bar

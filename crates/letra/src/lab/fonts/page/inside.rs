@@ -56,7 +56,9 @@ pub(super) fn weights(outcome: &Outcome) -> Result<Option<Markup>, Failure> {
 pub(super) fn feature_maps(outcome: &Outcome) -> Result<Option<Markup>, Failure> {
     let mut networks = Vec::new();
     for result in &outcome.results {
-        let Some(trained) = result.folds.first() else { continue };
+        let Some(trained) = result.folds.first() else {
+            continue;
+        };
         if let Some(kernel) = trained.network.parameter("conv2d/kernel") {
             networks.push(network(outcome, result, trained, &kernel)?);
         }
@@ -89,7 +91,16 @@ fn network(
     let (width, count) = (*width, *count);
     let filters: Vec<Grid> = (0..count.min(FILTERS))
         .map(|filter| {
-            Grid::new(width, kernel.data().iter().skip(filter).step_by(count).copied().collect())
+            Grid::new(
+                width,
+                kernel
+                    .data()
+                    .iter()
+                    .skip(filter)
+                    .step_by(count)
+                    .copied()
+                    .collect(),
+            )
         })
         .collect();
     let full = filters.iter().map(Grid::largest).fold(0.0, f32::max);
@@ -118,7 +129,12 @@ fn network(
 }
 
 /// A glyph and its feature maps, all on one scale.
-fn maps(outcome: &Outcome, trained: &Trained, class: usize, filters: usize) -> Result<Markup, Failure> {
+fn maps(
+    outcome: &Outcome,
+    trained: &Trained,
+    class: usize,
+    filters: usize,
+) -> Result<Markup, Failure> {
     let picture = outcome.examples.sample(class, EXAMPLE);
     let name = &outcome.examples.class_names()[class];
     let failed = |error: Error| Failure::new(format!("cannot look into a network: {error}"));
@@ -131,7 +147,12 @@ fn maps(outcome: &Outcome, trained: &Trained, class: usize, filters: usize) -> R
     let (width, count) = (*width, *count);
     let values = first.map_or(&[][..], |output| output.output.data());
     let grids: Vec<Grid> = (0..filters)
-        .map(|filter| Grid::new(width, values.iter().skip(filter).step_by(count).copied().collect()))
+        .map(|filter| {
+            Grid::new(
+                width,
+                values.iter().skip(filter).step_by(count).copied().collect(),
+            )
+        })
         .collect();
     let full = grids.iter().map(Grid::largest).fold(0.0, f32::max);
     let mut cells = Vec::new();
@@ -147,5 +168,10 @@ fn maps(outcome: &Outcome, trained: &Trained, class: usize, filters: usize) -> R
 }
 
 fn first_fold(outcome: &Outcome, wanted: fn(&NetworkResult) -> bool) -> Option<&Trained> {
-    outcome.results.iter().find(|result| wanted(result))?.folds.first()
+    outcome
+        .results
+        .iter()
+        .find(|result| wanted(result))?
+        .folds
+        .first()
 }

@@ -28,8 +28,9 @@ pub(super) fn section(outcome: &Outcome) -> Result<Markup, Failure> {
         section #mistakes {
             h2 { "Mistakes" }
             p.note {
-                "Test pictures that were named wrong: what was said, and what it is. Shifted copies of a \
-                 glyph with the same wrong name are shown once. The per cent is how sure the network was."
+                "Test pictures that were named wrong: " span.shown { "what it is" } ", then "
+                span.said { "what was said" } " and how sure the network was. Shifted copies of a glyph with \
+                the same wrong name are shown once."
             }
             @for network in &networks { (network) }
         }
@@ -73,7 +74,10 @@ fn mistakes(outcome: &Outcome, result: &NetworkResult) -> Vec<Mistake> {
         let glyph = character.map_or(answer.picture, |character| character as usize);
         let mistake = by_glyph
             .entry((shown, glyph, answer.said))
-            .or_insert(Mistake { surest: *answer, count: 0 });
+            .or_insert(Mistake {
+                surest: *answer,
+                count: 0,
+            });
         mistake.count += 1;
         if answer.probability > mistake.surest.probability {
             mistake.surest = *answer;
@@ -90,16 +94,19 @@ fn glyph(outcome: &Outcome, mistake: &Mistake) -> Result<Markup, Failure> {
     let names = outcome.examples.class_names();
     let answer = mistake.surest;
     let right = &names[outcome.examples.label(answer.picture)];
-    let picture = outcome.examples.grid(answer.picture).ink(1.0, &format!("a glyph of {right}"))?;
+    let picture = outcome
+        .examples
+        .grid(answer.picture)
+        .ink(1.0, &format!("a glyph of {right}"))?;
     Ok(html! {
         figure {
             (picture)
             figcaption {
-                span.said { (names[answer.said]) } " "
-                span.sure { (format!("{:.0} %", answer.probability * 100.0)) }
-                br;
                 span.shown { (right) }
                 @if mistake.count > 1 { span.sure { " ×" (mistake.count) } }
+                br;
+                span.said { (names[answer.said]) } " "
+                span.sure { (format!("{:.0} %", answer.probability * 100.0)) }
             }
         }
     })

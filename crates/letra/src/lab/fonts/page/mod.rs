@@ -20,7 +20,10 @@ const SPECIMEN: [char; 8] = ['A', 'g', 'R', 'a', 'Q', '4', 'k', 'y'];
 
 /// The whole page.
 pub(super) fn page(outcome: &Outcome) -> Result<String, Failure> {
-    let title = format!("{} typefaces, told apart", count_in_words(outcome.examples.class_names().len()));
+    let title = format!(
+        "{} typefaces, told apart",
+        count_in_words(outcome.examples.class_names().len())
+    );
     let body = html! {
         (header(outcome, &title)?)
         (result(outcome))
@@ -36,10 +39,12 @@ pub(super) fn page(outcome: &Outcome) -> Result<String, Failure> {
 
 fn count_in_words(count: usize) -> String {
     const WORDS: [&str; 13] = [
-        "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven",
-        "Twelve",
+        "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
+        "Eleven", "Twelve",
     ];
-    WORDS.get(count).map_or_else(|| count.to_string(), ToString::to_string)
+    WORDS
+        .get(count)
+        .map_or_else(|| count.to_string(), ToString::to_string)
 }
 
 fn header(outcome: &Outcome, title: &str) -> Result<Markup, Failure> {
@@ -49,7 +54,12 @@ fn header(outcome: &Outcome, title: &str) -> Result<Markup, Failure> {
         let mut strip = Vec::new();
         for character in SPECIMEN {
             let picture = outcome.examples.sample(class, character);
-            strip.push(outcome.examples.grid(picture).ink(1.0, &character.to_string())?);
+            strip.push(
+                outcome
+                    .examples
+                    .grid(picture)
+                    .ink(1.0, &character.to_string())?,
+            );
         }
         strips.push(strip);
     }
@@ -86,7 +96,7 @@ fn result(outcome: &Outcome) -> Markup {
                 @for sentence in findings::sentences(outcome) { (sentence) " " }
             }
             p.note {
-                "Data: " (figures.data) ", " (outcome.examples.count()) " pictures. Split: " (figures.split)
+                "Data: " (figures.data) ", " (thousands(outcome.examples.count() as u64)) " pictures. Split: " (figures.split)
                 ". Seed " (figures.seed) ", threads: " (figures.threads)
                 ". Accuracy in per cent; seconds of training, measuring along the way included. \
                 The slides' figures are for the seminar's own typefaces and split. The same figures for \
@@ -110,7 +120,7 @@ fn table(outcome: &Outcome) -> Markup {
                     th.number scope="col" { "Slides" }
                     th.number.steps scope="col" { "Steps" }
                     th.number scope="col" { "Seconds" }
-                    th scope="col" { @if folds { "Models" } @else { "Model" } }
+                    th.models scope="col" { @if folds { "Models" } @else { "Model" } }
                 }
             }
             tbody {
@@ -170,7 +180,11 @@ fn curves(outcome: &Outcome) -> Result<Markup, Failure> {
     let mut cards = Vec::new();
     for result in &outcome.results {
         for (number, fold) in result.folds.iter().enumerate().take(1) {
-            let slides = result.recipe.slides.test.filter(|_| outcome.split == Split::Seminar);
+            let slides = result
+                .recipe
+                .slides
+                .test
+                .filter(|_| outcome.split == Split::Seminar);
             let plot = accuracy_over_steps(&fold.curve, slides)?;
             let description = format!("Accuracy of {} over its training", result.recipe.title);
             cards.push(html! {
@@ -256,8 +270,13 @@ fn networks(outcome: &Outcome) -> Markup {
 fn settings(result: &NetworkResult) -> String {
     match result.recipe.training {
         Training::FullBatch { steps } => {
-            format!("{} steps, each on all training pictures", thousands(steps as u64))
+            format!(
+                "{} steps, each on all training pictures",
+                thousands(steps as u64)
+            )
         }
-        Training::MiniBatch { batch, epochs } => format!("{epochs} epochs, {batch} pictures a step"),
+        Training::MiniBatch { batch, epochs } => {
+            format!("{epochs} epochs, {batch} pictures a step")
+        }
     }
 }
