@@ -28,14 +28,9 @@ impl ReportFolder {
     /// else. Says so now if it cannot be written.
     pub fn prepare(target: &Path) -> Result<Self, Failure> {
         check(target)?;
-        let parent = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        fs::create_dir_all(parent).map_err(|error| unwritable(target, &error))?;
         let draft = tempfile::Builder::new()
             .prefix(".letra-report-")
-            .tempdir_in(parent)
+            .tempdir_in(nearest_folder(target))
             .map_err(|error| unwritable(target, &error))?;
         open_to_readers(draft.path()).map_err(|error| unwritable(target, &error))?;
         Ok(Self {
@@ -64,6 +59,9 @@ impl ReportFolder {
     pub fn finish(self) -> Result<PathBuf, Failure> {
         check(&self.target)?;
         let failed = |error| unwritable(&self.target, &error);
+        if let Some(parent) = self.target.parent() {
+            fs::create_dir_all(parent).map_err(failed)?;
+        }
         let aside = self.draft.path().with_extension("replaced");
         let replaces = self.target.exists();
         if replaces {
@@ -80,6 +78,16 @@ impl ReportFolder {
         }
         Ok(self.target)
     }
+}
+
+/// The folder that is already there and nearest above `target`.
+fn nearest_folder(target: &Path) -> &Path {
+    let there = |path: &&Path| !path.as_os_str().is_empty() && path.exists();
+    target
+        .ancestors()
+        .skip(1)
+        .find(there)
+        .unwrap_or(Path::new("."))
 }
 
 /// A temporary folder is for its owner alone; a report has the permissions of any new folder.
@@ -158,6 +166,16 @@ mod tests {
         folder.write(PAGE, "half").unwrap();
         drop(folder);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn folders_above_are_made_only_with_the_report() {
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("a").join("b").join("fonts");
+        drop(ReportFolder::prepare(&target).unwrap());
+        assert!(!home.path().join("a").exists());
+        ReportFolder::prepare(&target).unwrap().finish().unwrap();
+        assert!(target.is_dir());
     }
 
     #[test]

@@ -90,8 +90,8 @@ impl Run for Fonts {
     const NAME: &'static str = "fonts";
 
     fn run(self, interrupt: &Interrupt) -> Result<(), Failure> {
-        let folder = ReportFolder::prepare(&self.out)?;
         let examples = Examples::load(self.data.as_deref())?;
+        let folder = ReportFolder::prepare(&self.out)?;
         let results = self.train_all(&examples, interrupt)?;
         let stopped = interrupt.requested();
         if stopped && (results.is_empty() || folder.replaces_a_report()) {
