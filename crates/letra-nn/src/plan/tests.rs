@@ -27,8 +27,9 @@ impl Layer for Sum {
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        pass.output.copy_from_slice(pass.input(0));
-        for (sum, value) in pass.output.iter_mut().zip(pass.input(1)) {
+        let (first, second) = (pass.input(0), pass.input(1));
+        pass.output.copy_from_slice(first);
+        for (sum, value) in pass.output.iter_mut().zip(second) {
             *sum += value;
         }
     }
