@@ -15,5 +15,6 @@ pub mod dropout;
 pub mod gemm;
 pub mod optimizer;
 pub mod reduce;
+pub(crate) mod simd;
 pub mod sparse;
 pub mod squared_error;
