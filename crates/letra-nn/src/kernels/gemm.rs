@@ -61,9 +61,29 @@ impl<'a> Mat<'a> {
     }
 }
 
+/// A matrix to be written, its rows contiguous: entry (row, column) is
+/// `data[row * row_stride + column]`.
+#[derive(Debug)]
+pub struct MatMut<'a> {
+    /// The entries.
+    pub data: &'a mut [f32],
+    /// Distance between an entry and the one below it, at least the number of columns.
+    pub row_stride: usize,
+}
+
+impl<'a> MatMut<'a> {
+    /// The matrix whose rows lie one after another in `data`.
+    pub fn row_major(data: &'a mut [f32], columns: usize) -> MatMut<'a> {
+        MatMut {
+            data,
+            row_stride: columns,
+        }
+    }
+}
+
 /// destination = left · right, or destination += left · right where `accumulate` is set.
 ///
-/// `left` is m × k, `right` is k × n, `destination` is m × n and row-major.
+/// `left` is m × k, `right` is k × n, `destination` is m × n.
 ///
 /// # Panics
 /// Where a matrix does not fit into its slice.
@@ -71,16 +91,21 @@ pub fn gemm(
     m: usize,
     n: usize,
     k: usize,
-    destination: &mut [f32],
+    destination: MatMut<'_>,
     accumulate: bool,
     left: Mat<'_>,
     right: Mat<'_>,
 ) {
-    assert_eq!(destination.len(), m * n, "destination is not m × n");
+    assert!(
+        destination.row_stride >= n,
+        "rows of the destination overlap"
+    );
     assert!(left.holds(m, k), "left is not m × k");
     assert!(right.holds(k, n), "right is not k × n");
-    if k == 0 && !accumulate {
-        destination.fill(0.0);
+    if k == 0 && !accumulate && n > 0 {
+        let rows = destination.data.chunks_mut(destination.row_stride);
+        rows.take(m).for_each(|row| row[..n].fill(0.0));
+        return;
     }
     dispatch(Product {
         m,
@@ -109,7 +134,7 @@ struct Product<'a> {
     m: usize,
     n: usize,
     k: usize,
-    destination: &'a mut [f32],
+    destination: MatMut<'a>,
     accumulate: bool,
     left: Mat<'a>,
     right: Mat<'a>,
@@ -237,7 +262,8 @@ impl Product<'_> {
         let accumulate = self.accumulate || place.depth.start > 0;
         let width = (V * S::F32_LANES).min(self.n - place.column);
         for (row, sums) in place.rows.zip(&sums) {
-            let destination = &mut self.destination[row * self.n + place.column..][..width];
+            let start = row * self.destination.row_stride + place.column;
+            let destination = &mut self.destination.data[start..][..width];
             let (whole, rest) = S::as_mut_simd_f32s(destination);
             for (part, sum) in whole.iter_mut().zip(sums) {
                 *part = match accumulate {
@@ -340,3 +366,6 @@ fn blocks(length: usize, limit: usize) -> impl Iterator<Item = Range<usize>> {
     let count = length.div_ceil(limit);
     (0..count).map(move |i| i * length / count..(i + 1) * length / count)
 }
+
+#[cfg(test)]
+mod tests;

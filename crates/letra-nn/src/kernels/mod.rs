@@ -18,3 +18,6 @@ pub mod reduce;
 pub(crate) mod simd;
 pub mod sparse;
 pub mod squared_error;
+
+#[cfg(test)]
+mod noise;

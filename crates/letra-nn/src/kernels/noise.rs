@@ -1,0 +1,29 @@
+//! Random values for the kernels' tests.
+
+/// A seeded generator (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators").
+pub(super) struct Noise(u64);
+
+impl Noise {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A whole number, both ends included.
+    pub(super) fn between(&mut self, low: usize, high: usize) -> usize {
+        low + (self.next() % (high - low + 1) as u64) as usize
+    }
+
+    /// Values in [−1, 1).
+    pub(super) fn values(&mut self, length: usize) -> Vec<f32> {
+        let value = |bits: u64| (bits >> 40) as f32 / (1 << 23) as f32 - 1.0;
+        (0..length).map(|_| value(self.next())).collect()
+    }
+}
