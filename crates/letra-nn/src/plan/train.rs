@@ -412,15 +412,15 @@ impl Gradients<'_> {
 
     fn collect_deferred(&self, node: usize, rows: &Range<usize>, gradient: &mut [f32]) {
         let node = &self.layout.nodes[node];
-        let values = node.input_shapes[0].values();
+        let (pixels, values) = (self.layout.input.values(), node.input_shapes[0].values());
         gradient.fill(0.0);
         for (index, shard) in self.shards.iter().enumerate() {
             let start = self
                 .first
-                .map(|first| (first + index * self.layout.shard) * values);
+                .map(|first| (first + index * self.layout.shard) * pixels);
             let buffers = Buffers {
                 input: match start {
-                    Some(start) => &self.data[start..start + shard.samples * values],
+                    Some(start) => &self.data[start..start + shard.samples * pixels],
                     None => &shard.input,
                 },
                 worker: &[],
