@@ -216,6 +216,8 @@ impl TrainingPlan {
                 lane.loss = 0.0;
                 lane.metrics.fill(0.0);
                 let thread = rayon::current_thread_index().unwrap_or(0);
+                // An inspection has one shard and one worker, whichever thread comes.
+                let thread = thread.min(self.workers.len() - 1);
                 let mut worker = self.workers[thread].lock().expect("no worker panicked");
                 for (index, shard) in shards.iter_mut().enumerate() {
                     let first = (number * each + index) * layout.shard;
