@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use letra_nn::kernels::gemm::{Mat, gemm};
+use letra_nn::kernels::gemm::{Mat, MatMut, gemm};
 use pulp::{Arch, Simd, WithSimd};
 
 /// Independent sums, enough to hide the latency of a multiply-add.
@@ -44,7 +44,7 @@ pub(crate) fn gemm_rate(threads: usize) -> f64 {
         let mut product = vec![0.0; SIZE * SIZE];
         for _ in 0..4 {
             let (left, right) = (Mat::row_major(&left, SIZE), Mat::row_major(&right, SIZE));
-            gemm(SIZE, SIZE, SIZE, &mut product, false, left, right);
+            gemm(SIZE, SIZE, SIZE, MatMut::row_major(&mut product, SIZE), false, left, right);
         }
         std::hint::black_box(&product);
         4 * 2 * SIZE * SIZE * SIZE

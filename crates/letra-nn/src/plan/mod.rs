@@ -12,9 +12,9 @@ mod infer;
 mod memory;
 pub mod pass;
 mod shard;
-mod train;
 #[cfg(test)]
 mod tests;
+mod train;
 
 use std::ops::Range;
 use std::sync::Arc;

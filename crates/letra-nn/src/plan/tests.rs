@@ -44,7 +44,9 @@ impl Layer for Sum {
 }
 
 fn batch() -> Dataset {
-    let values: Vec<f32> = (0..60).map(|i| ((i * 29) % 17) as f32 / 17.0 - 0.4).collect();
+    let values: Vec<f32> = (0..60)
+        .map(|i| ((i * 29) % 17) as f32 / 17.0 - 0.4)
+        .collect();
     let inputs = Tensor::new([10, 6], values).unwrap();
     Dataset::classes(inputs, (0..10).map(|i| i % 3).collect(), 3).unwrap()
 }
@@ -72,13 +74,17 @@ fn chain(fork: &Network) -> Network {
         .unwrap();
     for part in ["kernel", "bias"] {
         let name = format!("dense/{part}");
-        chain.set_parameter(&name, &fork.parameter(&name).unwrap()).unwrap();
+        chain
+            .set_parameter(&name, &fork.parameter(&name).unwrap())
+            .unwrap();
         let mut sum = fork.parameter(&format!("dense_1/{part}")).unwrap();
         let other = fork.parameter(&format!("dense_2/{part}")).unwrap();
         for (sum, other) in sum.data_mut().iter_mut().zip(other.data()) {
             *sum += other;
         }
-        chain.set_parameter(&format!("dense_1/{part}"), &sum).unwrap();
+        chain
+            .set_parameter(&format!("dense_1/{part}"), &sum)
+            .unwrap();
     }
     chain
 }
@@ -91,18 +97,33 @@ fn close(left: &[f32], right: &[f32]) -> bool {
 fn gradients_of_a_value_with_two_readers_are_added() {
     let (fork, batch) = (fork(), batch());
     let chain = chain(&fork);
-    let (forked, chained) =
-        (fork.back_propagate(&batch).unwrap(), chain.back_propagate(&batch).unwrap());
+    let (forked, chained) = (
+        fork.back_propagate(&batch).unwrap(),
+        chain.back_propagate(&batch).unwrap(),
+    );
     assert!((forked.loss - chained.loss).abs() < 1e-6);
     let gradient = |found: &BackPropagation, name: &str| {
-        found.gradients.iter().find(|(known, _)| known == name).unwrap().1.data().to_vec()
+        found
+            .gradients
+            .iter()
+            .find(|(known, _)| known == name)
+            .unwrap()
+            .1
+            .data()
+            .to_vec()
     };
     for part in ["kernel", "bias"] {
         let hidden = format!("dense/{part}");
-        assert!(close(&gradient(&forked, &hidden), &gradient(&chained, &hidden)));
+        assert!(close(
+            &gradient(&forked, &hidden),
+            &gradient(&chained, &hidden)
+        ));
         let wanted = gradient(&chained, &format!("dense_1/{part}"));
         for branch in ["dense_1", "dense_2"] {
-            assert!(close(&gradient(&forked, &format!("{branch}/{part}")), &wanted));
+            assert!(close(
+                &gradient(&forked, &format!("{branch}/{part}")),
+                &wanted
+            ));
         }
     }
 }
@@ -111,15 +132,20 @@ fn gradients_of_a_value_with_two_readers_are_added() {
 fn a_step_moves_the_parameters_against_the_gradient_that_is_shown() {
     let (mut network, batch) = (fork(), batch());
     let shown = network.back_propagate(&batch).unwrap();
-    let before: Vec<Vec<f32>> =
-        network.parameters().map(|parameter| parameter.values.to_vec()).collect();
+    let before: Vec<Vec<f32>> = network
+        .parameters()
+        .map(|parameter| parameter.values.to_vec())
+        .collect();
     let scores = network.train_on_batch(&batch).unwrap();
     assert!((scores.loss - shown.loss).abs() < 1e-6);
     for ((parameter, before), (_, gradient)) in
         network.parameters().zip(before).zip(&shown.gradients)
     {
-        let wanted: Vec<f32> =
-            before.iter().zip(gradient.data()).map(|(value, slope)| value - 0.3 * slope).collect();
+        let wanted: Vec<f32> = before
+            .iter()
+            .zip(gradient.data())
+            .map(|(value, slope)| value - 0.3 * slope)
+            .collect();
         assert!(close(parameter.values, &wanted), "{}", parameter.name);
     }
 }
