@@ -6,7 +6,7 @@ use letra_nn::Tensor;
 use serde_json::Value;
 
 /// The numbers in `oracle/numbers/<name>.json`.
-pub fn numbers(name: &str) -> Value {
+pub(crate) fn numbers(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../oracle/numbers")
         .join(name)
@@ -18,27 +18,27 @@ pub fn numbers(name: &str) -> Value {
 }
 
 /// The entries of a JSON list.
-pub fn list(value: &Value) -> &[Value] {
+pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().expect("a list")
 }
 
 /// The name of a case.
-pub fn name(case: &Value) -> &str {
+pub(crate) fn name(case: &Value) -> &str {
     case["name"].as_str().expect("a name")
 }
 
 /// A number, as single precision.
-pub fn single(value: &Value) -> f32 {
+pub(crate) fn single(value: &Value) -> f32 {
     value.as_f64().expect("a number") as f32
 }
 
 /// A whole number.
-pub fn whole(value: &Value) -> usize {
+pub(crate) fn whole(value: &Value) -> usize {
     value.as_u64().expect("a whole number") as usize
 }
 
 /// A list of numbers.
-pub fn doubles(value: &Value) -> Vec<f64> {
+pub(crate) fn doubles(value: &Value) -> Vec<f64> {
     list(value)
         .iter()
         .map(|number| number.as_f64().expect("a number"))
@@ -46,22 +46,22 @@ pub fn doubles(value: &Value) -> Vec<f64> {
 }
 
 /// A list of numbers, as single precision.
-pub fn singles(value: &Value) -> Vec<f32> {
+pub(crate) fn singles(value: &Value) -> Vec<f32> {
     list(value).iter().map(single).collect()
 }
 
 /// A list of whole numbers.
-pub fn sizes(value: &Value) -> Vec<usize> {
+pub(crate) fn sizes(value: &Value) -> Vec<usize> {
     list(value).iter().map(whole).collect()
 }
 
 /// Two whole numbers.
-pub fn pair(value: &Value) -> [usize; 2] {
+pub(crate) fn pair(value: &Value) -> [usize; 2] {
     sizes(value).try_into().expect("two numbers")
 }
 
 /// A list of classes.
-pub fn labels(value: &Value) -> Vec<u32> {
+pub(crate) fn labels(value: &Value) -> Vec<u32> {
     list(value)
         .iter()
         .map(|label| whole(label) as u32)
@@ -69,13 +69,13 @@ pub fn labels(value: &Value) -> Vec<u32> {
 }
 
 /// A tensor, `{"shape": […], "values": […]}`.
-pub fn tensor(value: &Value) -> Tensor {
+pub(crate) fn tensor(value: &Value) -> Tensor {
     Tensor::new(sizes(&value["shape"]), singles(&value["values"])).unwrap()
 }
 
 /// Fails unless each number is within `tolerance` of the wanted one, relative to it where
 /// it is above 1.
-pub fn assert_close(what: &str, found: &[f32], wanted: &[f64], tolerance: f64) {
+pub(crate) fn assert_close(what: &str, found: &[f32], wanted: &[f64], tolerance: f64) {
     assert_eq!(
         found.len(),
         wanted.len(),
@@ -91,7 +91,7 @@ pub fn assert_close(what: &str, found: &[f32], wanted: &[f64], tolerance: f64) {
 }
 
 /// Fails unless shape and values are those of the wanted tensor.
-pub fn assert_tensor(what: &str, found: &Tensor, wanted: &Value, tolerance: f64) {
+pub(crate) fn assert_tensor(what: &str, found: &Tensor, wanted: &Value, tolerance: f64) {
     assert_eq!(found.shape(), sizes(&wanted["shape"]), "{what}");
     assert_close(what, found.data(), &doubles(&wanted["values"]), tolerance);
 }
