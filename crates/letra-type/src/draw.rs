@@ -1,5 +1,7 @@
 //! Glyphs and lines of text drawn at any size, anti-aliased.
 
+use std::ops::Range;
+
 use skrifa::MetadataProvider;
 use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
@@ -7,7 +9,7 @@ use zeno::{Command, Fill, Mask, Point};
 
 use crate::error::{Error, Result};
 use crate::font::Font;
-use crate::picture::Picture;
+use crate::picture::{LONGEST_SIDE, Picture, check_size as check_picture_size};
 
 /// The largest size drawn, in pixels per em.
 pub const LARGEST_SIZE: f32 = 4096.0;
@@ -15,6 +17,9 @@ pub const LARGEST_SIZE: f32 = 4096.0;
 /// No outline reaches further from the pen than this many times the size; one that does comes
 /// from a damaged font.
 const REACH: f32 = 8.0;
+
+/// No pen further from the picture's corner draws anything into the picture, in pixels.
+const FURTHEST: f32 = REACH * LARGEST_SIZE + LONGEST_SIDE as f32;
 
 /// The outline of a glyph in pixels: x to the right, y down, the pen at the origin, the baseline
 /// at y = 0.
@@ -104,15 +109,20 @@ impl Outline {
     ///
     /// The result is how much of each pixel is inside the outline (non-zero winding rule), from
     /// 0 to 255, in rows from the top; what falls outside the picture is cut off.
-    pub fn coverage(&self, width: usize, height: usize, x: f32, y: f32) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// A side is 0 or above 16,384, or there are more than 67,108,864 pixels.
+    pub fn coverage(&self, width: usize, height: usize, x: f32, y: f32) -> Result<Vec<u8>> {
+        check_picture_size("the picture", width, height)?;
         let mut coverage = vec![0; width * height];
-        if !coverage.is_empty() {
+        // Further away there is nothing to see, and the rasterizer's numbers overflow.
+        if x.abs() <= FURTHEST && y.abs() <= FURTHEST {
             Mask::new(&self.commands)
                 .size(width as u32, height as u32)
                 .offset((x, y))
                 .render_into(&mut coverage, None);
         }
-        coverage
+        Ok(coverage)
     }
 
     fn points(&self) -> impl Iterator<Item = Point> + '_ {
@@ -179,15 +189,24 @@ pub fn draw_line(
     for character in text.chars() {
         let outline = Outline::of(font, character, size)?;
         if let Some(bounds) = outline.bounds() {
-            let (left, top) = ((pen + bounds.left).floor(), (y + bounds.top).floor());
-            let width = (pen + bounds.right - left).ceil() as usize + 1;
-            let height = (y + bounds.bottom - top).ceil() as usize + 1;
-            let ink = outline.coverage(width, height, pen - left, y - top);
-            picture.ink(&ink, width, (left as i64, top as i64), grey);
+            let columns = seen(pen + bounds.left, pen + bounds.right, picture.width());
+            let rows = seen(y + bounds.top, y + bounds.bottom, picture.height());
+            if !columns.is_empty() && !rows.is_empty() {
+                let corner = (columns.start, rows.start);
+                let pen = (pen - corner.0 as f32, y - corner.1 as f32);
+                let ink = outline.coverage(columns.len(), rows.len(), pen.0, pen.1)?;
+                picture.ink(&ink, columns.len(), corner, grey);
+            }
         }
         pen += font.advance(character, size);
     }
     Ok(pen)
+}
+
+/// The pixels from one edge to another that are in a picture of a length.
+fn seen(from: f32, to: f32, length: usize) -> Range<usize> {
+    let inside = |edge: f32| edge.clamp(0.0, length as f32) as usize;
+    inside(from.floor())..inside(to.ceil())
 }
 
 fn check_size(size: f32) -> Result<()> {

@@ -152,7 +152,9 @@ impl Error {
             }
             Self::DataSet { .. } => "give each picture one label, and each label a class name",
             Self::Font { .. } => "give a TrueType or OpenType font (.ttf, .otf, .ttc)",
-            Self::Character { .. } => "take a font that draws 0-9, A-Z and a-z",
+            Self::Character { .. } => {
+                "take a font that draws every character asked for; a glyph set asks for 0-9A-Za-z"
+            }
             Self::Size { .. } => "give a size above 0 and up to 4096 pixels per em",
             Self::FontCount { .. } => "give at least one font and no more than that",
             Self::Picture { .. } => "give a PNG or JPEG file; if it is one, save it again as a PNG",
@@ -160,7 +162,7 @@ impl Error {
                 "give a picture of 1 to 16,384 pixels a side and at most 67,108,864 in all"
             }
             Self::NoInk { .. } => "give a picture of one glyph that stands out from its background",
-            Self::Split { .. } => "choose a split that fits the data",
+            Self::Split { .. } => "choose a split that fits the data, such as a random one",
         }
     }
 }

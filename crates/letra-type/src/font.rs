@@ -19,14 +19,17 @@ pub struct Font {
     style: String,
 }
 
-/// The built-in faces: family and style as the font spells them, and the family's usual name.
-const BUILT_IN: [(&str, &str, &str); 5] = [
-    ("Libertinus Serif", "Regular", "Libertinus Serif"),
-    ("NewComputerModern", "10 Regular", "New Computer Modern"),
-    ("DejaVu Sans Mono", "Book", "DejaVu Sans Mono"),
-    ("Hack", "Regular", "Hack"),
-    ("Ubuntu", "Light", "Ubuntu"),
+/// Family and style of the built-in faces, as the fonts spell them.
+const BUILT_IN: [(&str, &str); 5] = [
+    ("Libertinus Serif", "Regular"),
+    COMPUTER_MODERN,
+    ("DejaVu Sans Mono", "Book"),
+    ("Hack", "Regular"),
+    ("Ubuntu", "Light"),
 ];
+
+/// New Computer Modern as the font spells it: the regular style, drawn for 10 points.
+const COMPUTER_MODERN: (&str, &str) = ("NewComputerModern", "10 Regular");
 
 /// Vertical metrics of a font at a size, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,6 +107,9 @@ impl Font {
 
     /// The built-in typefaces: Libertinus Serif, New Computer Modern, DejaVu Sans Mono and Hack,
     /// the regular style of each, and Ubuntu Light, in that order.
+    ///
+    /// Two of them are near twins: Hack descends from DejaVu Sans Mono's parent, and 19 of the 62
+    /// glyphs of a glyph set are the same in both, pixel for pixel, so nothing can tell those apart.
     pub fn built_in() -> Vec<Self> {
         let faces: Vec<&'static [u8]> = typst_assets::fonts()
             .chain([
@@ -115,12 +121,14 @@ impl Font {
             .into_iter()
             .filter_map(|bytes| Self::from_bytes("a built-in font", bytes, 0).ok())
             .collect();
-        let named = |(own_family, own_style, family): &(&str, &str, &str)| {
-            let is_it = |font: &&Self| font.family == *own_family && font.style == *own_style;
-            fonts.iter().find(is_it).map(|font| Self {
-                family: (*family).into(),
-                ..font.clone()
-            })
+        let named = |wanted: &(&str, &str)| {
+            let is_it = |font: &&Self| (font.family(), font.style()) == *wanted;
+            let mut font = fonts.iter().find(is_it)?.clone();
+            if *wanted == COMPUTER_MODERN {
+                font.family = "New Computer Modern".into();
+                font.style = "Regular".into();
+            }
+            Some(font)
         };
         BUILT_IN.iter().filter_map(named).collect()
     }
@@ -135,11 +143,10 @@ impl Font {
         &self.style
     }
 
-    /// Family and style as one name; a regular style (`Regular`, `Book`, or `10 Regular`, drawn for
-    /// 10 points) goes without saying.
+    /// Family and style as one name; a regular style (`Regular` or `Book`) goes without saying.
     pub fn name(&self) -> String {
         match &*self.style {
-            "Regular" | "Book" | "10 Regular" => self.family.clone(),
+            "Regular" | "Book" => self.family.clone(),
             style => format!("{} {style}", self.family),
         }
     }

@@ -99,7 +99,7 @@ pub fn centred_glyph(font: &Font, character: char, size: f32) -> Result<Vec<u8>>
         .ok_or_else(|| draws_nothing(font, character))?;
     let (x, y) = bounds.centre();
     let middle = SIDE as f32 / 2.0;
-    Ok(outline.coverage(SIDE, SIDE, middle - x, middle - y))
+    outline.coverage(SIDE, SIDE, middle - x, middle - y)
 }
 
 fn draws_nothing(font: &Font, character: char) -> Error {

@@ -1,5 +1,9 @@
 //! Type as data: fonts in, labelled pictures of glyphs out.
 //!
+//! [`read_npz`] reads the seminar's data set and [`glyph_set`] draws one of its kind from fonts;
+//! [`Split`] says which pictures train and which test; [`normalise`] brings any picture of a glyph
+//! to the form of the training data; [`specimen`] shows what fonts look like.
+//!
 //! ```
 //! use letra_type::{Font, Split, glyph_set, nearest_neighbour_accuracy};
 //!

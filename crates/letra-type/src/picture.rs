@@ -114,16 +114,18 @@ impl Picture {
     }
 
     /// Lays ink of a grey level over the picture: `coverage` says how much of each pixel it hides,
-    /// in rows of `width`, its first pixel at (left, top). What falls outside is cut off.
-    pub(crate) fn ink(&mut self, coverage: &[u8], width: usize, (left, top): (i64, i64), grey: u8) {
-        for (y, row) in (top..).zip(coverage.chunks_exact(width)) {
-            for (x, &ink) in (left..).zip(row) {
-                let inside =
-                    (0..self.width as i64).contains(&x) && (0..self.height as i64).contains(&y);
-                if inside && ink > 0 {
-                    let pixel = &mut self.pixels[y as usize * self.width + x as usize];
-                    *pixel = mix(*pixel, grey, ink);
-                }
+    /// in rows of `width`, its first pixel at (left, top). All of it must fall into the picture.
+    pub(crate) fn ink(
+        &mut self,
+        coverage: &[u8],
+        width: usize,
+        (left, top): (usize, usize),
+        grey: u8,
+    ) {
+        let rows = self.pixels.chunks_exact_mut(self.width).skip(top);
+        for (row, coverage) in rows.zip(coverage.chunks_exact(width)) {
+            for (pixel, &opacity) in row[left..].iter_mut().zip(coverage) {
+                *pixel = mix(*pixel, grey, opacity);
             }
         }
     }

@@ -9,7 +9,7 @@ const PAGE_WIDTH: usize = 1680;
 const MARGIN: f32 = 90.0;
 /// Where the large letters' column ends and that of the lines begins.
 const COLUMN: f32 = 500.0;
-const BLOCK_HEIGHT: usize = 540;
+const BLOCK_HEIGHT: usize = 580;
 
 const PAPER: u8 = 255;
 const INK: u8 = 20;
@@ -35,7 +35,7 @@ pub const MOST_SPECIMENS: usize = LONGEST_SIDE / BLOCK_HEIGHT - 1;
 /// cannot set is set in a built-in font.
 ///
 /// # Errors
-/// No fonts or more than 29; a glyph is damaged.
+/// No fonts or more than 27; a glyph is damaged.
 pub fn specimen(fonts: &[Font]) -> Result<Picture> {
     if fonts.is_empty() || fonts.len() > MOST_SPECIMENS {
         return Err(Error::FontCount {
@@ -64,13 +64,13 @@ impl Sheet {
     /// Everything about one font, from `top` on.
     fn block(&mut self, font: &Font, top: f32) -> Result<()> {
         self.heading(font, top)?;
-        self.large_letters(font, top + 385.0)?;
-        let mut baseline = top + 110.0;
+        self.large_letters(font, top + 400.0)?;
+        let mut baseline = top + 118.0;
         for line in ALPHABET {
-            self.line(font, line, 36.0, (COLUMN, baseline), INK)?;
-            baseline += 52.0;
+            self.line(font, line, 48.0, (COLUMN, baseline), INK)?;
+            baseline += 64.0;
         }
-        baseline += 24.0;
+        baseline += 18.0;
         for size in PANGRAM_SIZES {
             let labels = self.labels.clone();
             self.line(
@@ -105,7 +105,7 @@ impl Sheet {
         let rule = vec![255; PAGE_WIDTH - 2 * MARGIN as usize];
         let width = rule.len();
         self.picture
-            .ink(&rule, width, (MARGIN as i64, top as i64 + 18), RULE);
+            .ink(&rule, width, (MARGIN as usize, top as usize + 18), RULE);
         Ok(())
     }
 

@@ -85,10 +85,15 @@ impl Task {
 }
 
 impl Recipe {
+    /// The network's layers, to be compiled with other settings than the seminar's.
+    pub fn sequential(&self, task: &Task) -> Sequential {
+        (self.layers)(task)
+    }
+
     /// The network, ready to be trained. `seed` decides its initial values, the order of the
     /// pictures and what dropout drops; `threads` (0: all cores) decides nothing but the time.
     pub fn build(&self, task: &Task, seed: u64, threads: usize) -> Result<Network, Error> {
-        (self.layers)(task).compile(
+        self.sequential(task).compile(
             Compile::new((self.optimizer)())
                 .loss(CrossEntropy::from_logits())
                 .metric(Accuracy)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::gemm::{Mat, gemm};
+use super::gemm::{Mat, MatMut, gemm};
 
 /// output = input · kernel + bias.
 ///
@@ -26,7 +26,7 @@ pub fn forward(
         samples,
         units,
         inputs,
-        output,
+        MatMut::row_major(output, units),
         bias.is_some(),
         Mat::row_major(input, inputs),
         Mat::row_major(kernel, units),
@@ -47,7 +47,7 @@ pub fn input_gradient(
         samples,
         inputs,
         units,
-        input_gradient,
+        MatMut::row_major(input_gradient, inputs),
         false,
         Mat::row_major(delta, units),
         Mat::transposed(kernel, units),
@@ -71,7 +71,7 @@ pub fn kernel_gradient(
         rows.len(),
         units,
         samples,
-        kernel_gradient,
+        MatMut::row_major(kernel_gradient, units),
         true,
         Mat::transposed(&input[rows.start..], inputs),
         Mat::row_major(delta, units),

@@ -1,86 +1,37 @@
-//! Matrix products on slices.
+//! The matrix product.
+//!
+//! The right factor is copied, a panel at a time, into memory that stays in the first-level
+//! cache: as many columns as two vectors hold, and as many rows as then fit. A tile of up to six
+//! rows of the left factor times such a panel is summed in registers. (Goto and van de Geijn,
+//! "Anatomy of high-performance matrix multiplication", 2008.)
+//!
+//! An entry of the product is summed over k in ascending order, in blocks whose length follows
+//! from the instruction set and the strides alone: it has the same bits whatever the size of the
+//! product around it.
 
-use gemm_common::Parallelism;
+use std::array;
+use std::mem::MaybeUninit;
+use std::ops::Range;
 
-/// A matrix that is read: element (i, j) is `data[i · row_stride + j · column_stride]`.
+use pulp::{Simd, WithSimd};
+
+use super::simd::{dispatch, transpose};
+
+/// A matrix as a view of a slice: entry (row, column) is
+/// `data[row * row_stride + column * column_stride]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Mat<'a> {
-    /// The elements.
+    /// The entries.
     pub data: &'a [f32],
-    /// Distance of two rows, in elements.
+    /// Distance between an entry and the one below it.
     pub row_stride: usize,
-    /// Distance of two columns, in elements.
+    /// Distance between an entry and the one right of it.
     pub column_stride: usize,
-}
-
-/// A matrix that is written: element (i, j) is `data[i · row_stride + j · column_stride]`.
-#[derive(Debug)]
-pub struct MatMut<'a> {
-    /// The elements.
-    pub data: &'a mut [f32],
-    /// Distance of two rows, in elements.
-    pub row_stride: usize,
-    /// Distance of two columns, in elements.
-    pub column_stride: usize,
-}
-
-/// `destination [m, n] = left [m, k] · right [k, n]`, added to what is there if `accumulate`.
-///
-/// One thread; the order of the sums follows from the sizes and strides.
-///
-/// # Panics
-/// If a matrix reaches beyond its slice, or if two elements of the destination are one.
-pub fn gemm_strided(
-    m: usize,
-    n: usize,
-    k: usize,
-    destination: MatMut<'_>,
-    accumulate: bool,
-    left: Mat<'_>,
-    right: Mat<'_>,
-) {
-    let last = |rows: usize, columns: usize, row_stride: usize, column_stride: usize| {
-        if rows == 0 || columns == 0 {
-            0
-        } else {
-            (rows - 1) * row_stride + (columns - 1) * column_stride + 1
-        }
-    };
-    let (row, column) = (destination.row_stride, destination.column_stride);
-    assert!(last(m, n, row, column) <= destination.data.len());
-    assert!(last(m, k, left.row_stride, left.column_stride) <= left.data.len());
-    assert!(last(k, n, right.row_stride, right.column_stride) <= right.data.len());
-    assert!(m <= 1 || n <= 1 || row >= n * column || column >= m * row);
-    assert!((m <= 1 || row > 0) && (n <= 1 || column > 0));
-
-    // The product is fastest where the destination's columns are contiguous: (A·B)ᵀ = Bᵀ·Aᵀ.
-    if column < row {
-        let destination = MatMut {
-            data: destination.data,
-            row_stride: column,
-            column_stride: row,
-        };
-        // SAFETY: the bounds asserted above hold for the transposed matrices just as well.
-        unsafe {
-            product(
-                n,
-                m,
-                k,
-                destination,
-                accumulate,
-                right.transpose(),
-                left.transpose(),
-            )
-        }
-    } else {
-        // SAFETY: the bounds are asserted above.
-        unsafe { product(m, n, k, destination, accumulate, left, right) }
-    }
 }
 
 impl<'a> Mat<'a> {
-    /// A matrix whose rows of `columns` elements lie one behind the other.
-    pub fn row_major(data: &'a [f32], columns: usize) -> Self {
+    /// The matrix whose rows lie one after another in `data`.
+    pub fn row_major(data: &'a [f32], columns: usize) -> Mat<'a> {
         Mat {
             data,
             row_stride: columns,
@@ -88,46 +39,55 @@ impl<'a> Mat<'a> {
         }
     }
 
-    /// The transpose of a matrix whose rows of `columns` elements lie one behind the other.
-    pub fn transposed(data: &'a [f32], columns: usize) -> Self {
-        Self::row_major(data, columns).transpose()
+    /// The transpose of the matrix whose rows, of length `columns`, lie one after another in
+    /// `data`.
+    pub fn transposed(data: &'a [f32], columns: usize) -> Mat<'a> {
+        Mat {
+            data,
+            row_stride: 1,
+            column_stride: columns,
+        }
     }
 
-    fn transpose(self) -> Self {
-        Self {
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-            ..self
+    /// Whether every entry of a `rows` × `columns` matrix lies inside the slice.
+    fn holds(&self, rows: usize, columns: usize) -> bool {
+        let last = |count: usize, stride: usize| (count - 1).checked_mul(stride);
+        rows == 0
+            || columns == 0
+            || last(rows, self.row_stride)
+                .zip(last(columns, self.column_stride))
+                .and_then(|(row, column)| row.checked_add(column))
+                .is_some_and(|index| index < self.data.len())
+    }
+}
+
+/// A matrix to be written, its rows contiguous: entry (row, column) is
+/// `data[row * row_stride + column]`.
+#[derive(Debug)]
+pub struct MatMut<'a> {
+    /// The entries.
+    pub data: &'a mut [f32],
+    /// Distance between an entry and the one below it, at least the number of columns.
+    pub row_stride: usize,
+}
+
+impl<'a> MatMut<'a> {
+    /// The matrix whose rows lie one after another in `data`.
+    pub fn row_major(data: &'a mut [f32], columns: usize) -> MatMut<'a> {
+        MatMut {
+            data,
+            row_stride: columns,
         }
     }
 }
 
-/// [`gemm_strided`] for a destination whose rows lie one behind the other and fill the slice.
+/// destination = left · right, or destination += left · right where `accumulate` is set.
+///
+/// `left` is m × k, `right` is k × n, `destination` is m × n.
 ///
 /// # Panics
-/// If a matrix reaches beyond its slice, or the destination is not `m` · `n` elements.
+/// Where a matrix does not fit into its slice.
 pub fn gemm(
-    m: usize,
-    n: usize,
-    k: usize,
-    destination: &mut [f32],
-    accumulate: bool,
-    left: Mat<'_>,
-    right: Mat<'_>,
-) {
-    assert_eq!(destination.len(), m * n, "the destination is not m × n");
-    let destination = MatMut {
-        data: destination,
-        row_stride: n,
-        column_stride: 1,
-    };
-    gemm_strided(m, n, k, destination, accumulate, left, right);
-}
-
-/// # Safety
-/// Every element of the three matrices lies within its slice, and no two elements of the
-/// destination share a place.
-unsafe fn product(
     m: usize,
     n: usize,
     k: usize,
@@ -136,28 +96,285 @@ unsafe fn product(
     left: Mat<'_>,
     right: Mat<'_>,
 ) {
-    // SAFETY: the caller vouches for the bounds; strides of a slice fit in isize.
-    unsafe {
-        gemm_f32::gemm::f32::get_gemm_fn()(
-            m,
-            n,
-            k,
-            destination.data.as_mut_ptr(),
-            destination.column_stride as isize,
-            destination.row_stride as isize,
-            accumulate,
-            left.data.as_ptr(),
-            left.column_stride as isize,
-            left.row_stride as isize,
-            right.data.as_ptr(),
-            right.column_stride as isize,
-            right.row_stride as isize,
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
+    assert!(
+        destination.row_stride >= n,
+        "rows of the destination overlap"
+    );
+    assert!(left.holds(m, k), "left is not m × k");
+    assert!(right.holds(k, n), "right is not k × n");
+    if k == 0 && !accumulate && n > 0 {
+        let rows = destination.data.chunks_mut(destination.row_stride);
+        rows.take(m).for_each(|row| row[..n].fill(0.0));
+        return;
+    }
+    dispatch(Product {
+        m,
+        n,
+        k,
+        destination,
+        accumulate,
+        left,
+        right,
+    });
+}
+
+/// Entries of a packed panel: 16 KiB, half of a small first-level cache.
+const PANEL: usize = 4096;
+/// Rows of a panel where the left factor is read down its columns: each row of the panel then
+/// meets another memory page, and more pages than this overflow the page table's cache.
+const PANEL_ROWS_ACROSS: usize = 64;
+/// Entries of the left factor that are worked on before the next: 192 KiB, a good part of a
+/// second-level cache.
+const LEFT_BLOCK: usize = 49_152;
+/// Rows of the tile that is summed in registers.
+const TILE_ROWS: usize = 6;
+
+/// A checked product: the matrices lie inside their slices.
+struct Product<'a> {
+    m: usize,
+    n: usize,
+    k: usize,
+    destination: MatMut<'a>,
+    accumulate: bool,
+    left: Mat<'a>,
+    right: Mat<'a>,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let wide = 2 * S::F32_LANES;
+        let limit = match self.left.column_stride {
+            1 => PANEL / wide,
+            _ => PANEL_ROWS_ACROSS,
+        };
+        let mut memory = [MaybeUninit::uninit(); PANEL];
+        let few_rows = self.m <= TILE_ROWS / 2 && self.right.column_stride == 1;
+        for depth in blocks(self.k, limit) {
+            for rows in blocks(self.m, (LEFT_BLOCK / limit).max(TILE_ROWS)) {
+                let mut column = 0;
+                while column < self.n {
+                    let block = Block {
+                        rows: rows.clone(),
+                        column,
+                        depth: depth.clone(),
+                    };
+                    let remaining = self.n - column;
+                    if few_rows && remaining >= 2 * wide {
+                        self.panel_in_place(simd, block);
+                        column += 2 * wide;
+                    } else if remaining > S::F32_LANES {
+                        self.packed_panel::<S, 2>(simd, block, &mut memory);
+                        column += wide;
+                    } else {
+                        self.packed_panel::<S, 1>(simd, block, &mut memory);
+                        column += S::F32_LANES;
+                    }
+                }
+            }
+        }
     }
 }
+
+/// A part of the product: some rows, the panel of columns from `column` on, some of the sum.
+struct Block {
+    rows: Range<usize>,
+    column: usize,
+    depth: Range<usize>,
+}
+
+impl Product<'_> {
+    /// Adds the share of a panel of four vectors, read where it lies, to at most three rows: too
+    /// few to pay for a copy.
+    #[inline(always)]
+    fn panel_in_place<S: Simd>(&mut self, simd: S, block: Block) {
+        let width = 4 * S::F32_LANES;
+        // Rows may overlap where there is one: a column seen as a row has stride 1.
+        let Mat {
+            data, row_stride, ..
+        } = self.right;
+        let starts = block
+            .depth
+            .clone()
+            .map(move |row| row * row_stride + block.column);
+        let right = starts.filter_map(move |start| {
+            let row = &data[start..start + width];
+            S::as_simd_f32s(row).0.first_chunk::<4>()
+        });
+        match block.rows.len() {
+            1 => self.tile::<S, 1, 4>(simd, block, right),
+            2 => self.tile::<S, 2, 4>(simd, block, right),
+            _ => self.tile::<S, 3, 4>(simd, block, right),
+        }
+    }
+
+    /// Adds the share of a panel of `V` vectors to all rows of a block.
+    #[inline(always)]
+    fn packed_panel<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        block: Block,
+        memory: &mut [MaybeUninit<f32>; PANEL],
+    ) {
+        let width = (V * S::F32_LANES).min(self.n - block.column);
+        let columns = block.column..block.column + width;
+        let packed = pack::<S, V>(self.right, block.depth.clone(), columns, memory);
+        let right = S::as_simd_f32s(packed).0.as_chunks::<V>().0.iter();
+        for rows in blocks(block.rows.len(), TILE_ROWS) {
+            let place = Block {
+                rows: rows.start + block.rows.start..rows.end + block.rows.start,
+                column: block.column,
+                depth: block.depth.clone(),
+            };
+            match rows.len() {
+                1 => self.tile::<S, 1, V>(simd, place, right.clone()),
+                2 => self.tile::<S, 2, V>(simd, place, right.clone()),
+                3 => self.tile::<S, 3, V>(simd, place, right.clone()),
+                4 => self.tile::<S, 4, V>(simd, place, right.clone()),
+                5 => self.tile::<S, 5, V>(simd, place, right.clone()),
+                _ => self.tile::<S, TILE_ROWS, V>(simd, place, right.clone()),
+            }
+        }
+    }
+
+    /// Adds the share of a panel, given row by row, to `R` rows.
+    #[inline(always)]
+    fn tile<'r, S: Simd, const R: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        place: Block,
+        right: impl Iterator<Item = &'r [S::f32s; V]>,
+    ) {
+        let Mat {
+            data,
+            row_stride,
+            column_stride,
+        } = self.left;
+        let first = &data[place.rows.start * row_stride + place.depth.start * column_stride..];
+        let last = (R - 1) * row_stride + (place.depth.len() - 1) * column_stride;
+        assert!(last < first.len(), "left is not m × k");
+        let offsets: [usize; R] = array::from_fn(|row| row * row_stride);
+        let mut sums = [[simd.splat_f32s(0.0); V]; R];
+        for (p, right) in (0..place.depth.len()).zip(right) {
+            for (offset, sums) in offsets.iter().zip(&mut sums) {
+                // SAFETY: the offset is that of a row below R, and p is below depth.len(), so the
+                // index is at most `last`.
+                let left = unsafe { first.get_unchecked(offset + p * column_stride) };
+                let left = simd.splat_f32s(*left);
+                for (sum, right) in sums.iter_mut().zip(right) {
+                    *sum = simd.mul_add_e_f32s(left, *right, *sum);
+                }
+            }
+        }
+        let accumulate = self.accumulate || place.depth.start > 0;
+        let width = (V * S::F32_LANES).min(self.n - place.column);
+        for (row, sums) in place.rows.zip(&sums) {
+            let start = row * self.destination.row_stride + place.column;
+            let destination = &mut self.destination.data[start..][..width];
+            let (whole, rest) = S::as_mut_simd_f32s(destination);
+            for (part, sum) in whole.iter_mut().zip(sums) {
+                *part = match accumulate {
+                    true => simd.add_f32s(*part, *sum),
+                    false => *sum,
+                };
+            }
+            if !rest.is_empty() {
+                let sum = match accumulate {
+                    true => simd.add_f32s(simd.partial_load_f32s(rest), sums[whole.len()]),
+                    false => sums[whole.len()],
+                };
+                simd.partial_store_f32s(rest, sum);
+            }
+        }
+    }
+}
+
+/// Copies a panel of the right factor to `memory`, row by row, each filled up with zeros to
+/// `V` vectors.
+#[inline(always)]
+fn pack<'m, S: Simd, const V: usize>(
+    right: Mat<'_>,
+    depth: Range<usize>,
+    columns: Range<usize>,
+    memory: &'m mut [MaybeUninit<f32>; PANEL],
+) -> &'m [f32] {
+    let width = V * S::F32_LANES;
+    let packed = &mut memory[..depth.len() * width];
+    if columns.len() < width {
+        packed.fill(MaybeUninit::new(0.0));
+    }
+    if right.column_stride == 1 && columns.len() == width {
+        let (vectors, _) = S::as_uninit_mut_simd_f32s(packed).0.as_chunks_mut::<V>();
+        for (p, row) in depth.zip(vectors) {
+            let values = &right.data[p * right.row_stride + columns.start..][..width];
+            for (vector, value) in row.iter_mut().zip(S::as_simd_f32s(values).0) {
+                vector.write(*value);
+            }
+        }
+    } else if right.row_stride == 1 {
+        pack_transposed(right, depth, columns, width, packed);
+    } else {
+        for (p, row) in depth.zip(packed.chunks_exact_mut(width)) {
+            for (column, value) in columns.clone().zip(row) {
+                value.write(right.data[p * right.row_stride + column * right.column_stride]);
+            }
+        }
+    }
+    // SAFETY: every row was written in its first columns.len() entries, and the others are zeros
+    // where there are any.
+    unsafe { packed.assume_init_ref() }
+}
+
+/// Copies a panel whose columns are contiguous, a square of it at a time.
+#[inline(always)]
+fn pack_transposed(
+    right: Mat<'_>,
+    depth: Range<usize>,
+    columns: Range<usize>,
+    width: usize,
+    packed: &mut [MaybeUninit<f32>],
+) {
+    let column = |j: usize| {
+        let start = (columns.start + j) * right.column_stride + depth.start;
+        right.data[start..][..depth.len()].as_chunks::<4>()
+    };
+    let rest = depth.len() / 4 * 4;
+    let squares = columns.len() / 4 * 4;
+    for j in (0..squares).step_by(4) {
+        let [(a, a_rest), (b, b_rest), (c, c_rest), (d, d_rest)] =
+            [column(j), column(j + 1), column(j + 2), column(j + 3)];
+        let sources = a.iter().zip(b).zip(c).zip(d);
+        for ((((a, b), c), d), rows) in sources.zip(packed.chunks_exact_mut(4 * width)) {
+            for (i, values) in transpose([*a, *b, *c, *d]).iter().enumerate() {
+                rows[i * width + j..][..4].write_copy_of_slice(values);
+            }
+        }
+        for (i, source) in [a_rest, b_rest, c_rest, d_rest].iter().enumerate() {
+            for (value, row) in source
+                .iter()
+                .zip(packed[rest * width..].chunks_exact_mut(width))
+            {
+                row[j + i].write(*value);
+            }
+        }
+    }
+    for j in squares..columns.len() {
+        let values = column(j).0.as_flattened().iter().chain(column(j).1);
+        for (value, row) in values.zip(packed.chunks_exact_mut(width)) {
+            row[j].write(*value);
+        }
+    }
+}
+
+/// 0..length cut into as few ranges of at most `limit` as will do, their lengths as equal as can
+/// be.
+#[inline(always)]
+fn blocks(length: usize, limit: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = length.div_ceil(limit);
+    (0..count).map(move |i| i * length / count..(i + 1) * length / count)
+}
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ pub mod gemm;
 pub mod optimizer;
 pub mod pooling;
 pub mod reduce;
+pub(crate) mod simd;
 pub mod sparse;
 pub mod squared_error;
 

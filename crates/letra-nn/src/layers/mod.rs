@@ -144,7 +144,8 @@ impl Build {
         self.scratch = Some(Box::new(values));
     }
 
-    /// Says that the output is the input under another shape: nothing is computed.
+    /// Says that the output is the input under another shape: a plan may leave out both
+    /// passes, which copy.
     pub fn view(&mut self) {
         self.view = true;
     }

@@ -41,7 +41,13 @@ impl Layer for Reshape {
         Ok(self.shape.clone())
     }
 
-    fn forward(&self, _pass: &mut Forward<'_>) {}
+    fn forward(&self, pass: &mut Forward<'_>) {
+        pass.output.copy_from_slice(pass.input(0));
+    }
 
-    fn backward(&self, _pass: &mut Backward<'_>) {}
+    fn backward(&self, pass: &mut Backward<'_>) {
+        if let Some(input_gradient) = pass.input_gradients.get(0) {
+            input_gradient.copy_from_slice(pass.output_gradient);
+        }
+    }
 }

@@ -9,9 +9,10 @@ use crate::layers::ActivationFunction;
 /// Categorical cross-entropy −Σ *t* log *p*, the mean over the samples.
 ///
 /// From logits *z*, softmax and logarithm are computed together: with *p* = softmax(*z*)
-/// the gradient is *p* − *t* (Bridle 1990). From probabilities, they are scaled to sum to
-/// 1 and clipped to [10⁻⁷, 1 − 10⁻⁷], as Keras does. Targets are classes or rows of
-/// probabilities, such as one-hot rows.
+/// the gradient is *p* − *t* (Bridle 1990). Probabilities are scaled to sum to 1 and
+/// clipped to [10⁻⁷, 1 − 10⁻⁷], in this order for rows of targets and in the other for
+/// classes, as Keras does. Targets are classes or rows of probabilities, such as one-hot
+/// rows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CrossEntropy {
     from_logits: bool,
@@ -73,7 +74,7 @@ impl Loss for CrossEntropy {
                 cross_entropy::classes_from_probabilities(units, output, labels, scale, gradient)
             }
             (false, TargetRows::Values(rows)) => {
-                cross_entropy::values_from_probabilities(output, rows, scale, gradient)
+                cross_entropy::values_from_probabilities(units, output, rows, scale, gradient)
             }
         }
     }

@@ -236,7 +236,10 @@ impl Network {
             Targets::Classes { .. } => 0,
             Targets::Values(values) => values.sample_values(),
         };
-        let threads = self.threads();
+        let threads = match purpose {
+            Purpose::Inspection => 1,
+            _ => self.threads(),
+        };
         let metrics = self.metrics.len();
         TrainingPlan::new(&self.graph, batch, purpose, threads, target_values, metrics)
     }

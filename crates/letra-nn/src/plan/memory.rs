@@ -72,7 +72,11 @@ pub(super) fn lay_out(
         })
         .map(|index| index.filter(|_| purpose == Purpose::Training))
         .collect();
-    let roots = roots(&built);
+    let roots = match purpose {
+        // A view shows the gradient at its own output, not at its input's pre-activation.
+        Purpose::Inspection => (0..=built.nodes.len()).collect(),
+        _ => roots(&built),
+    };
     let mut memory = Memory::default();
     let places = place_values(&built, &roots, &deferred, purpose, &mut memory);
     let gradients = match purpose {
@@ -121,7 +125,7 @@ pub(super) fn lay_out(
             input_shapes: built.input_shapes,
             output: places[roots[index + 1]],
             output_values: built.output_shape.values(),
-            view: built.build.view,
+            view: roots[index + 1] != index + 1,
             keep,
             scratch: built.build.scratch,
             parameters: parameters[index].clone(),
@@ -183,7 +187,7 @@ fn place_values(
         .collect();
     for (index, node) in built.nodes.iter().enumerate() {
         let value = index + 1;
-        if node.build.view {
+        if roots[value] != value {
             continue;
         }
         let values = node.output_shape.values();
@@ -222,7 +226,10 @@ fn place_gradients(
     purpose: Purpose,
     memory: &mut Memory,
 ) -> Vec<NodeGradients> {
-    let wanted = wanted_gradients(built);
+    let wanted = match purpose {
+        Purpose::Inspection => vec![true; roots.len()],
+        _ => wanted_gradients(built),
+    };
     let mut places: Vec<Option<Place>> = vec![None; roots.len()];
     let place = |value: Value, values: usize, memory: &mut Memory| match purpose {
         _ if value > 0 && deferred[value - 1].is_some() => memory.shard(values),
@@ -235,7 +242,7 @@ fn place_gradients(
     for (index, node) in built.nodes.iter().enumerate().rev() {
         let output_gradient = places[roots[index + 1]];
         let mut input_gradients = vec![None; node.node.inputs.len()];
-        if !node.build.view && output_gradient.is_some() {
+        if roots[index + 1] == index + 1 && output_gradient.is_some() {
             let mut borrowed = Vec::new();
             for (number, &input) in node.node.inputs.iter().enumerate() {
                 let (root, values) = (roots[input], node.input_shapes[number].values());

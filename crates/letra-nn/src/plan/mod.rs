@@ -12,6 +12,8 @@ mod infer;
 mod memory;
 pub mod pass;
 mod shard;
+#[cfg(test)]
+mod tests;
 mod train;
 
 use std::ops::Range;
@@ -30,6 +32,9 @@ use pass::{Buffers, Parameters, Place, Prepare};
 const SHARD_BYTES: usize = 256 * 1024;
 /// Samples in a shard at most.
 const MOST_SAMPLES: usize = 64;
+/// Samples in a shard at least, if the batch has enough: a large kernel is read once a
+/// shard, and this many samples make that worth it even where they outgrow the cache.
+const FEWEST_SAMPLES: usize = 8;
 /// A batch is cut into at least this many shards if it has as many samples.
 const FEWEST_SHARDS: usize = 8;
 /// Gradient sums that are formed side by side, at most.
@@ -163,7 +168,7 @@ fn shard_samples(graph: &BuiltGraph, batch: usize) -> usize {
             .filter(|node| !node.build.view)
             .map(|node| 2 * node.output_shape.values() + node.build.keep)
             .sum::<usize>();
-    let fitting = SHARD_BYTES / (values * size_of::<f32>());
+    let fitting = (SHARD_BYTES / (values * size_of::<f32>())).max(FEWEST_SAMPLES);
     let shared = batch.div_ceil(FEWEST_SHARDS);
     let samples = fitting.min(shared).clamp(1, MOST_SAMPLES);
     // A power of two suits the vector width and the blocking of matrix products.

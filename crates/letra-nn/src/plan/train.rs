@@ -216,6 +216,8 @@ impl TrainingPlan {
                 lane.loss = 0.0;
                 lane.metrics.fill(0.0);
                 let thread = rayon::current_thread_index().unwrap_or(0);
+                // An inspection has one shard and one worker, whichever thread comes.
+                let thread = thread.min(self.workers.len() - 1);
                 let mut worker = self.workers[thread].lock().expect("no worker panicked");
                 for (index, shard) in shards.iter_mut().enumerate() {
                     let first = (number * each + index) * layout.shard;
@@ -412,15 +414,15 @@ impl Gradients<'_> {
 
     fn collect_deferred(&self, node: usize, rows: &Range<usize>, gradient: &mut [f32]) {
         let node = &self.layout.nodes[node];
-        let values = node.input_shapes[0].values();
+        let (pixels, values) = (self.layout.input.values(), node.input_shapes[0].values());
         gradient.fill(0.0);
         for (index, shard) in self.shards.iter().enumerate() {
             let start = self
                 .first
-                .map(|first| (first + index * self.layout.shard) * values);
+                .map(|first| (first + index * self.layout.shard) * pixels);
             let buffers = Buffers {
                 input: match start {
-                    Some(start) => &self.data[start..start + shard.samples * values],
+                    Some(start) => &self.data[start..start + shard.samples * pixels],
                     None => &shard.input,
                 },
                 worker: &[],

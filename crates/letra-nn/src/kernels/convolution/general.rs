@@ -3,7 +3,7 @@
 //! neural networks for document processing"), a block of positions at a time.
 
 use super::Geometry;
-use crate::kernels::gemm::{Mat, MatMut, gemm_strided as gemm};
+use crate::kernels::gemm::{Mat, MatMut, gemm};
 
 /// Elements of the patch matrix of one block: half a megabyte's quarter, at home in the L2 cache.
 const BLOCK: usize = 32 * 1024;
@@ -202,9 +202,5 @@ fn columns(data: &[f32], column_stride: usize) -> Mat<'_> {
 }
 
 fn rows_mut(data: &mut [f32], row_stride: usize) -> MatMut<'_> {
-    MatMut {
-        data,
-        row_stride,
-        column_stride: 1,
-    }
+    MatMut { data, row_stride }
 }

@@ -1,13 +1,20 @@
 //! Convolution with its tail (bias, ReLU, max pooling) in one call, and its gradients.
 
+mod few;
 mod general;
 pub mod geometry;
+mod instructions;
 mod tail;
+mod vector;
+mod winograd;
 
 pub use geometry::{Geometry, Padding2, Pool};
 
+use few::Few;
 use general::General;
+use instructions::Instructions;
 use tail::Tail;
+use winograd::Winograd;
 
 /// A convolution with its tail, planned once for a shape.
 ///
@@ -29,15 +36,43 @@ pub struct Convolution {
     geometry: Geometry,
     tail: Tail,
     general: General,
+    algorithm: Algorithm,
+    instructions: Instructions,
+}
+
+#[derive(Clone, Debug)]
+enum Algorithm {
+    General,
+    Few(Box<Few>),
+    Winograd(Box<Winograd>),
 }
 
 impl Convolution {
     /// Plans a convolution; the algorithm follows from the shape alone.
     pub fn new(geometry: Geometry, relu: bool, pool: Option<Pool>) -> Self {
+        Self::with_instructions(geometry, relu, pool, Instructions::detect())
+    }
+
+    /// Plans a convolution for an instruction set that the machine has.
+    fn with_instructions(
+        geometry: Geometry,
+        relu: bool,
+        pool: Option<Pool>,
+        instructions: Instructions,
+    ) -> Self {
+        let few = Few::new(geometry, relu, pool, instructions);
+        let winograd = Winograd::new(geometry, relu, pool, instructions);
+        let algorithm = match (few, winograd) {
+            (Some(few), _) => Algorithm::Few(Box::new(few)),
+            (None, Some(winograd)) => Algorithm::Winograd(Box::new(winograd)),
+            (None, None) => Algorithm::General,
+        };
         Self {
             geometry,
             tail: Tail::new(&geometry, relu, pool),
             general: General::new(geometry),
+            algorithm,
+            instructions,
         }
     }
 
@@ -53,22 +88,38 @@ impl Convolution {
 
     /// Elements of what [`prepare`](Self::prepare) writes.
     pub fn prepared_len(&self) -> usize {
-        0
+        match &self.algorithm {
+            Algorithm::General => 0,
+            Algorithm::Few(few) => few.prepared_len(),
+            Algorithm::Winograd(winograd) => winograd.prepared_len(),
+        }
     }
 
     /// Brings the kernel into the form that the algorithm wants; to be called whenever it changed.
     pub fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
-        let _ = (kernel, prepared);
+        match &self.algorithm {
+            Algorithm::General => {}
+            Algorithm::Few(few) => few.prepare(kernel, prepared),
+            Algorithm::Winograd(winograd) => winograd.prepare(kernel, prepared),
+        }
     }
 
     /// Elements a sample that forward keeps for backward.
     pub fn keep_len(&self) -> usize {
-        self.tail.keep_len()
+        match &self.algorithm {
+            Algorithm::General | Algorithm::Winograd(_) => self.tail.keep_len(),
+            Algorithm::Few(few) => few.keep_len(),
+        }
     }
 
     /// Elements of scratch space that forward and backward want for a number of samples.
     pub fn scratch_len(&self, samples: usize) -> usize {
-        self.general.scratch_len(samples) + self.tail.map_len(samples)
+        let general = self.general.scratch_len(samples) + self.tail.map_len(samples);
+        match &self.algorithm {
+            Algorithm::General => general,
+            Algorithm::Few(few) => general.max(few.scratch_len()),
+            Algorithm::Winograd(winograd) => winograd.scratch_len(),
+        }
     }
 
     /// Output of some samples.
@@ -93,7 +144,30 @@ impl Convolution {
         keep: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
-        let _ = prepared;
+        if let Algorithm::Few(few) = &self.algorithm {
+            return self.instructions.dispatch(few::Forward {
+                few,
+                samples,
+                input,
+                prepared,
+                bias,
+                output,
+                keep,
+                scratch,
+            });
+        }
+        if let Algorithm::Winograd(winograd) = &self.algorithm {
+            return self.instructions.dispatch(winograd::Forward {
+                winograd,
+                samples,
+                input,
+                prepared,
+                bias,
+                output,
+                keep,
+                scratch,
+            });
+        }
         if self.tail.pools() {
             let (map, scratch) = scratch.split_at_mut(self.tail.map_len(samples));
             self.general.forward(samples, input, kernel, map, scratch);
@@ -131,10 +205,50 @@ impl Convolution {
         scratch: &mut [f32],
     ) {
         let _ = prepared;
+        if let Algorithm::Few(few) = &self.algorithm {
+            if !self.tail.pools() {
+                self.tail.mask(samples, output, output_gradient);
+            }
+            self.instructions.dispatch(few::Backward {
+                few,
+                samples,
+                input,
+                output_gradient,
+                keep,
+                kernel_gradient,
+                bias_gradient,
+                scratch,
+            });
+            if let Some(input_gradient) = input_gradient {
+                let (map, scratch) = scratch.split_at_mut(self.tail.map_len(samples));
+                let gradient = if self.tail.pools() {
+                    few.unpool(samples, output_gradient, keep, map);
+                    &*map
+                } else {
+                    output_gradient
+                };
+                self.general
+                    .input_gradient(samples, kernel, gradient, input_gradient, scratch);
+            }
+            return;
+        }
         self.tail.mask(samples, output, output_gradient);
         if let Some(bias_gradient) = bias_gradient {
             self.tail
                 .add_bias_gradient(samples, output_gradient, bias_gradient);
+        }
+        if let Algorithm::Winograd(winograd) = &self.algorithm {
+            return self.instructions.dispatch(winograd::Backward {
+                winograd,
+                samples,
+                input,
+                prepared,
+                output_gradient,
+                keep,
+                input_gradient,
+                kernel_gradient,
+                scratch,
+            });
         }
         let (map, scratch) = scratch.split_at_mut(self.tail.map_len(samples));
         let gradient = if self.tail.pools() {

@@ -4,7 +4,6 @@ use crate::kernels::noise::Noise;
 
 /// A convolution, values for it, and what the twin makes of them.
 struct Case {
-    convolution: Convolution,
     twin: Twin,
     samples: usize,
     input: Vec<f32>,
@@ -43,7 +42,6 @@ impl Case {
         pool: Option<Pool>,
     ) -> Self {
         Self {
-            convolution: Convolution::new(geometry, relu, pool),
             twin: Twin {
                 geometry,
                 relu,
@@ -69,9 +67,20 @@ impl Case {
         )
     }
 
-    /// Runs forward and backward and holds every result to the twin.
+    /// Runs forward and backward with every instruction set and holds every result to the twin.
     fn check(&self, tolerance: f64) {
-        let convolution = &self.convolution;
+        let Twin {
+            geometry,
+            relu,
+            pool,
+        } = self.twin;
+        for instructions in Instructions::all() {
+            let convolution = Convolution::with_instructions(geometry, relu, pool, instructions);
+            self.check_with(&convolution, tolerance);
+        }
+    }
+
+    fn check_with(&self, convolution: &Convolution, tolerance: f64) {
         let geometry = &self.twin.geometry;
         let nan = |length: usize| vec![f32::NAN; length];
         let mut prepared = nan(convolution.prepared_len());
@@ -318,5 +327,61 @@ fn first_of_equal_cells_wins() {
             .twin
             .map_gradient(&wide(&case.input), &[1.0], &[0.0], &[1.0]);
         assert_eq!(delta.iter().position(|&value| value != 0.0), winner);
+    }
+}
+
+#[test]
+fn few_channels_agree_with_twin() {
+    let mut noise = Noise::new(4);
+    for round in 0..60 {
+        let kernel = [noise.between(1, 6), 3 + 2 * (round % 2)];
+        let geometry = Geometry {
+            height: noise.between(kernel[0], 23),
+            width: noise.between(kernel[1], 41),
+            channels: noise.between(1, 4),
+            filters: noise.between(1, 8),
+            kernel,
+            stride: [1, 1],
+            padding: Padding2 {
+                top: noise.between(0, 9),
+                bottom: noise.between(0, 9),
+                left: noise.between(0, 9),
+                right: noise.between(0, 9),
+            },
+        };
+        let pool = (round % 3 > 0).then_some(Pool {
+            height: 2,
+            width: 2,
+        });
+        let pool = pool.filter(|_| geometry.output_height() > 1 && geometry.output_width() > 1);
+        let (samples, relu) = (noise.between(1, 3), noise.between(0, 3) > 0);
+        Case::new(&mut noise, samples, geometry, relu, pool).check(1e-5);
+    }
+}
+
+#[test]
+fn winograd_agrees_with_twin() {
+    let mut noise = Noise::new(5);
+    for round in 0..60 {
+        let geometry = Geometry {
+            height: noise.between(6, 15),
+            width: noise.between(6, 15),
+            channels: noise.between(8, 35),
+            filters: noise.between(8, 35),
+            kernel: [3, 3],
+            stride: [1, 1],
+            padding: Padding2 {
+                top: noise.between(0, 3),
+                bottom: noise.between(0, 3),
+                left: noise.between(0, 3),
+                right: noise.between(0, 3),
+            },
+        };
+        let pool = (round % 2 == 0).then_some(Pool {
+            height: 2,
+            width: 2,
+        });
+        let (samples, relu) = (noise.between(1, 4), noise.between(0, 3) > 0);
+        Case::new(&mut noise, samples, geometry, relu, pool).check(1e-4);
     }
 }
