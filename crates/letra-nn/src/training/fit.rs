@@ -150,7 +150,8 @@ impl Network {
         let samples = data.samples();
         let steps = samples.div_ceil(batch);
         let order = (fit.shuffle && steps > 1).then(|| {
-            Random::new(self.seed(), Purpose::Shuffle, 0, number as u64).permutation(samples)
+            // By the step, so that a second call of fit has an order of its own.
+            Random::new(self.seed(), Purpose::Shuffle, 0, self.steps()).permutation(samples)
         });
         let mut sums = StepResult::default();
         for step in 0..steps {
