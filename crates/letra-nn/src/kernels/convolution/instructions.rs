@@ -22,6 +22,18 @@ impl Instructions {
         !matches!(self, Self::Native(Arch::Scalar))
     }
 
+    /// Values of a vector.
+    pub(super) fn lanes(self) -> usize {
+        struct Lanes;
+        impl WithSimd for Lanes {
+            type Output = usize;
+            fn with_simd<S: pulp::Simd>(self, _: S) -> usize {
+                S::F32_LANES
+            }
+        }
+        self.dispatch(Lanes)
+    }
+
     #[inline(always)]
     pub(super) fn dispatch<Op: WithSimd>(self, op: Op) -> Op::Output {
         match self {

@@ -6,6 +6,7 @@ pub mod geometry;
 mod instructions;
 mod tail;
 mod vector;
+mod winograd;
 
 pub use geometry::{Geometry, Padding2, Pool};
 
@@ -13,6 +14,7 @@ use few::Few;
 use general::General;
 use instructions::Instructions;
 use tail::Tail;
+use winograd::Winograd;
 
 /// A convolution with its tail, planned once for a shape.
 ///
@@ -42,6 +44,7 @@ pub struct Convolution {
 enum Algorithm {
     General,
     Few(Box<Few>),
+    Winograd(Box<Winograd>),
 }
 
 impl Convolution {
@@ -58,10 +61,11 @@ impl Convolution {
         instructions: Instructions,
     ) -> Self {
         let few = Few::new(geometry, relu, pool, instructions);
-        let algorithm = if let Some(few) = few {
-            Algorithm::Few(Box::new(few))
-        } else {
-            Algorithm::General
+        let winograd = Winograd::new(geometry, relu, pool, instructions);
+        let algorithm = match (few, winograd) {
+            (Some(few), _) => Algorithm::Few(Box::new(few)),
+            (None, Some(winograd)) => Algorithm::Winograd(Box::new(winograd)),
+            (None, None) => Algorithm::General,
         };
         Self {
             geometry,
@@ -87,6 +91,7 @@ impl Convolution {
         match &self.algorithm {
             Algorithm::General => 0,
             Algorithm::Few(few) => few.prepared_len(),
+            Algorithm::Winograd(winograd) => winograd.prepared_len(),
         }
     }
 
@@ -95,13 +100,14 @@ impl Convolution {
         match &self.algorithm {
             Algorithm::General => {}
             Algorithm::Few(few) => few.prepare(kernel, prepared),
+            Algorithm::Winograd(winograd) => winograd.prepare(kernel, prepared),
         }
     }
 
     /// Elements a sample that forward keeps for backward.
     pub fn keep_len(&self) -> usize {
         match &self.algorithm {
-            Algorithm::General => self.tail.keep_len(),
+            Algorithm::General | Algorithm::Winograd(_) => self.tail.keep_len(),
             Algorithm::Few(few) => few.keep_len(),
         }
     }
@@ -112,6 +118,7 @@ impl Convolution {
         match &self.algorithm {
             Algorithm::General => general,
             Algorithm::Few(few) => general.max(few.scratch_len()),
+            Algorithm::Winograd(winograd) => winograd.scratch_len(),
         }
     }
 
@@ -140,6 +147,18 @@ impl Convolution {
         if let Algorithm::Few(few) = &self.algorithm {
             return self.instructions.dispatch(few::Forward {
                 few,
+                samples,
+                input,
+                prepared,
+                bias,
+                output,
+                keep,
+                scratch,
+            });
+        }
+        if let Algorithm::Winograd(winograd) = &self.algorithm {
+            return self.instructions.dispatch(winograd::Forward {
+                winograd,
                 samples,
                 input,
                 prepared,
@@ -217,6 +236,19 @@ impl Convolution {
         if let Some(bias_gradient) = bias_gradient {
             self.tail
                 .add_bias_gradient(samples, output_gradient, bias_gradient);
+        }
+        if let Algorithm::Winograd(winograd) = &self.algorithm {
+            return self.instructions.dispatch(winograd::Backward {
+                winograd,
+                samples,
+                input,
+                prepared,
+                output_gradient,
+                keep,
+                input_gradient,
+                kernel_gradient,
+                scratch,
+            });
         }
         let (map, scratch) = scratch.split_at_mut(self.tail.map_len(samples));
         let gradient = if self.tail.pools() {

@@ -358,3 +358,30 @@ fn few_channels_agree_with_twin() {
         Case::new(&mut noise, samples, geometry, relu, pool).check(1e-5);
     }
 }
+
+#[test]
+fn winograd_agrees_with_twin() {
+    let mut noise = Noise::new(5);
+    for round in 0..60 {
+        let geometry = Geometry {
+            height: noise.between(6, 15),
+            width: noise.between(6, 15),
+            channels: noise.between(8, 35),
+            filters: noise.between(8, 35),
+            kernel: [3, 3],
+            stride: [1, 1],
+            padding: Padding2 {
+                top: noise.between(0, 3),
+                bottom: noise.between(0, 3),
+                left: noise.between(0, 3),
+                right: noise.between(0, 3),
+            },
+        };
+        let pool = (round % 2 == 0).then_some(Pool {
+            height: 2,
+            width: 2,
+        });
+        let (samples, relu) = (noise.between(1, 4), noise.between(0, 3) > 0);
+        Case::new(&mut noise, samples, geometry, relu, pool).check(1e-4);
+    }
+}
