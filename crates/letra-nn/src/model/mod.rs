@@ -213,12 +213,13 @@ impl Network {
         Ok(self.scores(&result))
     }
 
-    /// Makes sure that there is a plan for batches of this size.
+    /// Makes sure that there is a plan for batches of this size and such targets.
     pub(crate) fn plan_training(&mut self, batch: usize, targets: &Targets) -> Result<(), Error> {
+        let wanted = (batch, target_values(targets));
         if self
             .training
             .as_ref()
-            .is_none_or(|plan| plan.batch != batch)
+            .is_none_or(|plan| (plan.batch, plan.target_values) != wanted)
         {
             let plan = self.new_plan(batch, Purpose::Training, targets)?;
             self.training = Some(plan);
@@ -232,16 +233,19 @@ impl Network {
         purpose: Purpose,
         targets: &Targets,
     ) -> Result<TrainingPlan, Error> {
-        let target_values = match targets {
-            Targets::Classes { .. } => 0,
-            Targets::Values(values) => values.sample_values(),
-        };
         let threads = match purpose {
             Purpose::Inspection => 1,
             _ => self.threads(),
         };
         let metrics = self.metrics.len();
-        TrainingPlan::new(&self.graph, batch, purpose, threads, target_values, metrics)
+        TrainingPlan::new(
+            &self.graph,
+            batch,
+            purpose,
+            threads,
+            target_values(targets),
+            metrics,
+        )
     }
 
     /// One step on some rows of `data`. Runs in the current thread pool.
@@ -394,5 +398,13 @@ impl Network {
         self.metrics
             .iter()
             .try_for_each(|metric| metric.check(units, &data.targets))
+    }
+}
+
+/// Target values of a sample; 0 for classes.
+fn target_values(targets: &Targets) -> usize {
+    match targets {
+        Targets::Classes { .. } => 0,
+        Targets::Values(values) => values.sample_values(),
     }
 }
