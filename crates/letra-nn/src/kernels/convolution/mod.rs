@@ -4,6 +4,7 @@ mod few;
 mod general;
 pub mod geometry;
 mod instructions;
+mod product;
 mod tail;
 mod vector;
 mod winograd;

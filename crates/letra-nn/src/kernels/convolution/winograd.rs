@@ -13,7 +13,6 @@
 
 mod backward;
 mod forward;
-mod product;
 mod tiles;
 mod transform;
 mod weights;
@@ -29,7 +28,7 @@ use weights::Transform;
 const PLACES: usize = 36;
 
 /// Elements of the transformed patches and tiles of one block: they are to stay in the L2 cache.
-const BLOCK: usize = 96 * 1024;
+const BLOCK: usize = 128 * 1024;
 
 /// Space between the places of a block, so that they do not fall on the same lines of the cache.
 const GAP: usize = 16;

@@ -1,11 +1,11 @@
 //! Gradients of the 3×3 convolution.
 
 use super::forward::Patches;
-use super::product::Product;
 use super::tiles::Layout;
 use super::transform::{PatchGradient, TileGradient, both_sides};
 use super::{PLACES, Winograd};
-use crate::kernels::convolution::vector::{load, store};
+use crate::kernels::convolution::product::{Product, Start, Stride};
+use crate::kernels::convolution::vector::{load_unchecked, store_unchecked};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -63,10 +63,16 @@ impl WithSimd for Backward<'_> {
                     columns: winograd.filters,
                     depth: tiles.len(),
                     left: patches,
-                    left_strides: [1, winograd.channels],
+                    left_rows: Stride(1),
+                    left_depth: Stride(winograd.channels),
                     right: deltas,
                     destination: &mut sums[place * channels * winograd.filters..],
-                    accumulate: tiles.start > 0,
+                    start: if tiles.start > 0 {
+                        Start::Destination
+                    } else {
+                        Start::Zero
+                    },
+                    relu: false,
                 });
                 if self.input_gradient.is_some() {
                     let turned = &self.prepared[winograd.forward_len()..];
@@ -75,10 +81,12 @@ impl WithSimd for Backward<'_> {
                         columns: winograd.channels,
                         depth: filters,
                         left: deltas,
-                        left_strides: [winograd.filters, 1],
+                        left_rows: Stride(winograd.filters),
+                        left_depth: Stride(1),
                         right: &turned[place * filters * winograd.channels..],
                         destination: patches,
-                        accumulate: false,
+                        start: Start::Zero,
+                        relu: false,
                     });
                 }
             }
@@ -130,16 +138,27 @@ impl Winograd {
                     #[inline(always)]
                     |row, column| {
                         if !self.pooled {
-                            return load::<S>(gradient, layout.at(row, column) + filter);
+                            let at = layout.at(row, column) + filter;
+                            // SAFETY: the square lies within the gradient, or fills the edge.
+                            return unsafe { load_unchecked::<S>(gradient, at) };
                         }
                         let at = layout.at(row / 2, column / 2) + filter;
+                        // SAFETY: as above; there are as many codes as gradients.
+                        let (gradient, code) = unsafe {
+                            (
+                                load_unchecked::<S>(gradient, at),
+                                load_unchecked::<S>(codes, at),
+                            )
+                        };
                         let cell = simd.splat_f32s((row % 2 * 2 + column % 2) as f32);
-                        let won = simd.equal_f32s(load::<S>(codes, at), cell);
-                        simd.select_f32s(won, load::<S>(gradient, at), simd.splat_f32s(0.0))
+                        let won = simd.equal_f32s(code, cell);
+                        simd.select_f32s(won, gradient, simd.splat_f32s(0.0))
                     },
                     #[inline(always)]
                     |row, column, value| {
-                        store::<S>(deltas, (row * 6 + column) * stride + to, value);
+                        let at = (row * 6 + column) * stride + to;
+                        // SAFETY: the block has room for `block` tiles at each place.
+                        unsafe { store_unchecked::<S>(deltas, at, value) };
                     },
                 );
             }
@@ -173,11 +192,19 @@ impl Winograd {
                 both_sides::<S, PatchGradient, 6, 6>(
                     simd,
                     #[inline(always)]
-                    |row, column| load::<S>(patches, (row * 6 + column) * stride + from),
+                    |row, column| {
+                        let at = (row * 6 + column) * stride + from;
+                        // SAFETY: the block has room for `block` tiles at each place.
+                        unsafe { load_unchecked::<S>(patches, at) }
+                    },
                     #[inline(always)]
                     |row, column, value| {
                         let at = layout.at(row, column) + channel;
-                        store::<S>(target, at, simd.add_f32s(load::<S>(target, at), value));
+                        // SAFETY: the square lies within the gradient, or fills the edge.
+                        unsafe {
+                            let sum = simd.add_f32s(load_unchecked::<S>(target, at), value);
+                            store_unchecked::<S>(target, at, sum);
+                        }
                     },
                 );
             }

@@ -1,10 +1,10 @@
 //! Forward of the 3×3 convolution.
 
-use super::product::Product;
 use super::tiles::{Layout, Picture};
 use super::transform::{Patch, Tile, both_sides};
 use super::{PLACES, Winograd};
-use crate::kernels::convolution::vector::{load, relu, store};
+use crate::kernels::convolution::product::{Product, Start, Stride};
+use crate::kernels::convolution::vector::{load_unchecked, relu, store, store_unchecked};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -47,10 +47,12 @@ impl WithSimd for Forward<'_> {
                     columns: winograd.filters,
                     depth: channels,
                     left: &patches[place * winograd.patch_stride()..],
-                    left_strides: [winograd.channels, 1],
+                    left_rows: Stride(winograd.channels),
+                    left_depth: Stride(1),
                     right: &self.prepared[place * channels * winograd.filters..],
                     destination: &mut sums[place * winograd.sum_stride()..],
-                    accumulate: false,
+                    start: Start::Zero,
+                    relu: false,
                 });
             }
             let outputs = Outputs {
@@ -121,10 +123,16 @@ impl WithSimd for Patches<'_> {
                 both_sides::<S, Patch, 6, 6>(
                     simd,
                     #[inline(always)]
-                    |row, column| load::<S>(source, layout.at(row, column) + channel),
+                    |row, column| {
+                        let at = layout.at(row, column) + channel;
+                        // SAFETY: the square lies within the input, or fills the edge.
+                        unsafe { load_unchecked::<S>(source, at) }
+                    },
                     #[inline(always)]
                     |row, column, value| {
-                        store::<S>(self.patches, (row * 6 + column) * stride + to, value);
+                        let at = (row * 6 + column) * stride + to;
+                        // SAFETY: the block has room for `block` tiles at each place.
+                        unsafe { store_unchecked::<S>(self.patches, at, value) };
                     },
                 );
             }
@@ -212,7 +220,11 @@ impl Winograd {
         both_sides::<S, Tile, 6, 4>(
             simd,
             #[inline(always)]
-            |row, column| load::<S>(sums, (row * 6 + column) * self.sum_stride()),
+            |row, column| {
+                let at = (row * 6 + column) * self.sum_stride();
+                // SAFETY: the block has room for `block` tiles at each place.
+                unsafe { load_unchecked::<S>(sums, at) }
+            },
             #[inline(always)]
             |row, column, value| {
                 let value = simd.add_f32s(value, bias);
