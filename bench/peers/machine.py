@@ -93,6 +93,27 @@ def write_raw(pictures, labels, path):
     pathlib.Path(path).write_bytes(b"".join(pictures[i] for i in order) + bytes(labels[i] for i in order))
 
 
+def write_strokes(path):
+    """An npz of the seminar's kind with strokes instead of letters, for machines that have no such file."""
+    chance, size, count = random.Random(0), SIDE * SIDE, 2790
+    ink, labels = bytearray(count * size), bytearray()
+    for i in range(count):
+        font = i * 5 // count
+        for _ in range(2):  # a stroke is a bar as thick as the font
+            thick, long = 1 + font, chance.randrange(12, 26)
+            high, wide = (long, thick) if chance.random() < 0.5 else (thick, long)
+            top, left = chance.randrange(3, SIDE - 2 - high), chance.randrange(3, SIDE - 2 - wide)
+            for row in range(top, top + high):
+                at = i * size + row * SIDE + left
+                ink[at:at + wide] = b"\xff" * wide
+        labels += font.to_bytes(8, "little")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as npz:
+        for name, kind, shape, content in (("arr_0", "|u1", (count, SIDE, SIDE), ink), ("arr_1", "<i8", (count,), labels)):
+            header = str({"descr": kind, "fortran_order": False, "shape": shape}).encode()
+            header += b" " * (-(len(header) + 11) % 64) + b"\n"
+            npz.writestr(name + ".npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(content))
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: machine.py DATA.npz PICTURES.raw")
