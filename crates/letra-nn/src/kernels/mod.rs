@@ -16,8 +16,9 @@ pub mod gemm;
 pub mod optimizer;
 pub mod reduce;
 pub(crate) mod simd;
-pub mod sparse;
+mod sparse;
 pub mod squared_error;
+mod thin;
 
 #[cfg(test)]
 mod noise;
