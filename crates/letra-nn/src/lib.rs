@@ -1,3 +1,70 @@
 //! Neural networks for the CPU: define, compile, fit. Keras's words, one seed one result.
+//!
+//! ```
+//! use letra_nn::prelude::*;
+//!
+//! // Which quadrant does a point lie in?
+//! let points: Vec<f32> = (0..400).map(|i| ((i * 37) % 200) as f32 / 100.0 - 0.995).collect();
+//! let labels = points.chunks(2).map(|p| u32::from(p[0] > 0.0) + 2 * u32::from(p[1] > 0.0));
+//! let data = Dataset::classes(Tensor::new([200, 2], points.clone())?, labels.collect(), 4)?;
+//!
+//! let mut network = Sequential::new([2])
+//!     .add(Dense::new(16).relu())
+//!     .add(Dense::new(4))
+//!     .compile(
+//!         Compile::new(Adam::new(0.01))
+//!             .loss(CrossEntropy::from_logits())
+//!             .metric(Accuracy)
+//!             .seed(1),
+//!     )?;
+//! network.fit(&data, Fit::epochs(60).batch(20))?;
+//! assert!(network.evaluate(&data)?.metric("accuracy") > Some(0.95));
+//! # Ok::<(), letra_nn::Error>(())
+//! ```
+//!
+//! Channels come last, as in Keras. All randomness comes from the seed given to
+//! [`Compile`]; the same seed gives the same bits on any number of threads.
 
+mod dataset;
+mod error;
+mod graph;
+pub mod initializers;
 pub mod kernels;
+pub mod layers;
+pub mod losses;
+pub mod metrics;
+mod model;
+pub mod optimizers;
+pub(crate) mod plan;
+pub mod random;
+mod shape;
+mod tensor;
+pub mod training;
+
+pub use dataset::{Dataset, Targets, one_hot};
+pub use error::{BuildError, Error};
+pub use initializers::Initializer;
+pub use model::{
+    BackPropagation, Compile, LayerOutput, LayerSummary, Network, Parameter, Scores, Sequential,
+    Summary,
+};
+pub use plan::pass;
+pub use shape::Shape;
+pub use tensor::Tensor;
+
+/// All that a usual program needs.
+pub mod prelude {
+    pub use crate::layers::{
+        Activation, ActivationFunction, Conv2d, Dense, Dropout, Flatten, MaxPool2d, Reshape,
+    };
+    pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
+    pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
+    pub use crate::optimizers::{Adam, Sgd};
+    pub use crate::training::{
+        Callback, Checkpoint, EarlyStopping, Epoch, EpochLogs, Fit, History, ProgressBar, Step,
+    };
+    pub use crate::{
+        BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Network, Scores,
+        Sequential, Shape, Targets, Tensor, one_hot,
+    };
+}

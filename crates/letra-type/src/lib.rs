@@ -1,1 +1,54 @@
 //! Type as data: fonts in, labelled pictures of glyphs out.
+//!
+//! [`read_npz`] reads the seminar's data set and [`glyph_set`] draws one of its kind from fonts;
+//! [`Split`] says which pictures train and which test; [`normalise`] brings any picture of a glyph
+//! to the form of the training data; [`specimen`] shows what fonts look like.
+//!
+//! ```
+//! use letra_type::{Font, Split, glyph_set, nearest_neighbour_accuracy};
+//!
+//! # fn main() -> letra_type::Result<()> {
+//! let fonts = Font::built_in();
+//! let pictures = glyph_set(&fonts)?;
+//! assert_eq!(pictures.len(), 5 * 62 * 9);
+//! assert_eq!(pictures.class_names()[0], "Libertinus Serif");
+//!
+//! let folds = Split::unseen_characters(&pictures)?;
+//! let accuracy = nearest_neighbour_accuracy(&pictures, &folds[0])?;
+//! assert!(accuracy > 0.5);
+//! # Ok(())
+//! # }
+//! ```
+
+mod draw;
+mod error;
+mod file;
+mod font;
+mod glyph_set;
+mod ink;
+mod ink_box;
+mod labelled_pictures;
+mod nearest;
+mod npy;
+mod picture;
+mod picture_file;
+mod seminar;
+mod seminar_split;
+mod specimen;
+mod split;
+
+pub use draw::{Bounds, LARGEST_SIZE, Outline, draw_line, line_width};
+pub use error::{Error, Result};
+pub use file::write_whole;
+pub use font::{Font, LineMetrics};
+pub use glyph_set::{
+    CHARACTERS, LARGEST_INK, SHIFTS, SIDE, centred_glyph, fitting_size, glyph_set,
+};
+pub use ink::{Ink, normalise, typical_ink_side};
+pub use labelled_pictures::LabelledPictures;
+pub use nearest::{nearest_neighbour, nearest_neighbour_accuracy};
+pub use picture::{LONGEST_SIDE, MOST_PIXELS, Picture};
+pub use seminar::{read_npz, read_npz_bytes};
+pub use seminar_split::SEMINAR_TEST;
+pub use specimen::{MOST_SPECIMENS, specimen};
+pub use split::Split;

@@ -1,1 +1,16 @@
 //! Tells which typeface a picture of text is set in, and carries the networks that learn it.
+//!
+//! - [`command`]: the `letra` command, a verb a file
+//! - [`lab`]: the experiments of `letra lab`, one a module
+//! - [`networks`]: the seminar's networks and their settings
+//! - [`identifier`]: a trained model that names the typeface of a picture
+//! - [`report`]: pages that show what an experiment found
+
+pub mod action;
+pub mod command;
+pub mod failure;
+pub mod identifier;
+pub mod interrupt;
+pub mod lab;
+pub mod networks;
+pub mod report;

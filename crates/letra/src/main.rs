@@ -1,2 +1,7 @@
 //! The `letra` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    letra::command::run(std::env::args_os())
+}

@@ -1,7 +1,8 @@
 //! Activation functions, in place, and their derivatives from the output.
 
 /// The activation functions that have a kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ActivationKind {
     /// y = x
     Linear,

@@ -191,9 +191,18 @@ impl Product<'_> {
     #[inline(always)]
     fn panel_in_place<S: Simd>(&mut self, simd: S, block: Block) {
         let width = 4 * S::F32_LANES;
-        let start = block.depth.start * self.right.row_stride + block.column;
-        let right = self.right.data[start..].chunks(self.right.row_stride);
-        let right = right.filter_map(|row| S::as_simd_f32s(&row[..width]).0.first_chunk::<4>());
+        // Rows may overlap where there is one: a column seen as a row has stride 1.
+        let Mat {
+            data, row_stride, ..
+        } = self.right;
+        let starts = block
+            .depth
+            .clone()
+            .map(move |row| row * row_stride + block.column);
+        let right = starts.filter_map(move |start| {
+            let row = &data[start..start + width];
+            S::as_simd_f32s(row).0.first_chunk::<4>()
+        });
         match block.rows.len() {
             1 => self.tile::<S, 1, 4>(simd, block, right),
             2 => self.tile::<S, 2, 4>(simd, block, right),

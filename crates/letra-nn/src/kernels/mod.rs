@@ -9,11 +9,13 @@
 //! only a fault of the caller can bring that about.
 
 pub mod activation;
+pub mod convolution;
 pub mod cross_entropy;
 pub mod dense;
 pub mod dropout;
 pub mod gemm;
 pub mod optimizer;
+pub mod pooling;
 pub mod reduce;
 pub(crate) mod simd;
 mod sparse;

@@ -1,0 +1,65 @@
+//! letra's speed: training steps, predictions, and a whole training, beside what the
+//! machine could do at most. `bench/compare` holds them against other frameworks.
+
+mod data;
+mod machine;
+mod predict;
+mod steps;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Measures letra on this machine.
+#[derive(Parser)]
+#[command(version)]
+struct Bench {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Milliseconds a training step of the seminar's networks, the machine's peak beside them.
+    Steps(Settings),
+    /// Predictions of the CNN: one picture's latency, and pictures a second for 10,000.
+    Predict(Settings),
+    /// Trains feed-forward (Keras) for 100 epochs and ends; to be timed from outside.
+    Train(Settings),
+}
+
+/// What all measurements take.
+#[derive(Args)]
+struct Settings {
+    /// The seminar's data; without it the built-in typefaces are drawn.
+    #[arg(long, value_name = "FILE.npz")]
+    data: Option<PathBuf>,
+    /// Number of threads.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Only the rows of this network.
+    #[arg(long)]
+    network: Option<String>,
+    /// Seconds to measure each row for.
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// One JSON object a line instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let result = match Bench::parse().what {
+        What::Steps(settings) => steps::run(&settings),
+        What::Predict(settings) => predict::run(&settings),
+        What::Train(settings) => steps::train(&settings),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Training steps.
+
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use letra::networks::{Recipe, Task};
+use letra_nn::prelude::*;
+use serde_json::json;
+
+use crate::{Settings, data, machine};
+
+/// Network and batch of each row.
+const ROWS: [(&str, usize); 6] = [
+    ("logistic", 2511),
+    ("feed-forward", 2511),
+    ("cnn", 2511),
+    ("feed-forward", 128),
+    ("cnn", 128),
+    ("vgg", 128),
+];
+/// The smaller batches are trained as the course trains with Keras.
+const FULL_BATCH: usize = 2511;
+
+pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let data = data::training(settings.data.as_deref())?;
+    let (peak, gemm) = (
+        machine::peak(settings.threads),
+        machine::gemm_rate(settings.threads),
+    );
+    if settings.json {
+        let threads = settings.threads;
+        println!(
+            "{}",
+            json!({"machine": {"threads": threads, "peak_gflops": peak, "gemm_gflops": gemm}})
+        );
+    } else {
+        println!(
+            "{} threads: peak {peak:.0} GFLOP/s, matrix product {gemm:.0} GFLOP/s ({:.0} %)\n",
+            settings.threads,
+            100.0 * gemm / peak
+        );
+        println!(
+            "{:14} {:>6} {:>12} {:>12} {:>9} {:>10}",
+            "network", "batch", "ms a step", "floor in ms", "of floor", "peak MiB"
+        );
+    }
+    for (name, batch) in ROWS {
+        if settings.network.as_deref().is_some_and(|only| only != name) {
+            continue;
+        }
+        let mut network = compile(name, batch, &data, settings.threads)?;
+        let times = measure(&mut network, &data, batch, settings.seconds)?;
+        let median = times[times.len() / 2];
+        let floor = operations(&network) * batch as f64 / peak / 1e6;
+        let memory = machine::peak_memory();
+        if settings.json {
+            println!(
+                "{}",
+                json!({
+                    "peer": "letra", "threads": settings.threads, "network": name,
+                    "batch": batch, "ms_per_step": median, "samples": times.len(),
+                    "floor_ms": floor, "peak_memory_mib": memory,
+                })
+            );
+        } else {
+            println!(
+                "{name:14} {batch:>6} {median:>12.3} {floor:>12.3} {:>7.0} % {:>10}",
+                100.0 * floor / median,
+                memory.map_or("–".into(), |mib| format!("{mib:.0}"))
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A whole training, for a stopwatch outside.
+pub(crate) fn train(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let data = data::training(settings.data.as_deref())?;
+    let mut network = recipe("feed-forward-keras")?.build(&task(&data), 0, settings.threads)?;
+    network.fit(&data, Fit::epochs(100).batch(128))?;
+    let accuracy = network
+        .evaluate(&data)?
+        .metric("accuracy")
+        .unwrap_or(f64::NAN);
+    println!("{}", json!({"peer": "letra", "train_accuracy": accuracy}));
+    Ok(())
+}
+
+pub(crate) fn recipe(name: &str) -> Result<&'static Recipe, Box<dyn Error>> {
+    Recipe::named(name).ok_or_else(|| format!("there is no network called {name}").into())
+}
+
+pub(crate) fn task(data: &Dataset) -> Task {
+    let classes = match &data.targets {
+        Targets::Classes { count, .. } => *count,
+        Targets::Values(values) => values.sample_values(),
+    };
+    Task {
+        height: data.inputs.shape()[1],
+        width: data.inputs.shape()[2],
+        classes,
+    }
+}
+
+fn compile(
+    name: &str,
+    batch: usize,
+    data: &Dataset,
+    threads: usize,
+) -> Result<Network, Box<dyn Error>> {
+    let optimizer = match batch {
+        FULL_BATCH => Sgd::new(0.1),
+        _ => Sgd::new(0.01).momentum(0.9).nesterov(true),
+    };
+    let compile = Compile::new(optimizer).seed(1).threads(threads);
+    Ok(recipe(name)?.sequential(&task(data)).compile(compile)?)
+}
+
+/// Takes the time of each full batch for some seconds and then ends the training.
+struct Stopwatch {
+    until: Instant,
+    last: Instant,
+    times: Vec<f64>,
+}
+
+impl Callback for Stopwatch {
+    fn on_step_end(&mut self, step: &Step) -> Result<ControlFlow<()>, letra_nn::Error> {
+        let partial = step.number == step.steps && step.steps > 1;
+        if !partial {
+            self.times.push(1e3 * self.last.elapsed().as_secs_f64());
+        }
+        let enough = Instant::now() > self.until && self.times.len() > 10;
+        self.last = Instant::now();
+        Ok(if enough {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    }
+
+    fn on_epoch_end(&mut self, _: &Epoch<'_>) -> Result<ControlFlow<()>, letra_nn::Error> {
+        self.last = Instant::now();
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// Milliseconds of each step, sorted; the first steps warm up and do not count.
+fn measure(
+    network: &mut Network,
+    data: &Dataset,
+    batch: usize,
+    seconds: f64,
+) -> Result<Vec<f64>, Box<dyn Error>> {
+    let mut stopwatch = Stopwatch {
+        until: Instant::now() + Duration::from_secs_f64(seconds),
+        last: Instant::now(),
+        times: Vec::new(),
+    };
+    network.fit(
+        data,
+        Fit::epochs(usize::MAX)
+            .batch(batch)
+            .callback(&mut stopwatch),
+    )?;
+    let mut times = stopwatch.times.split_off(3);
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+/// Floating-point operations of a training step, a sample: two for each weight that each
+/// output position uses, for the output, for the kernel's gradient, and, behind the first
+/// such layer, for the input's gradient.
+fn operations(network: &Network) -> f64 {
+    let mut passes = 2.0;
+    let mut sum = 0.0;
+    for layer in network.summary().layers {
+        let kernel = network.parameter(&format!("{}/kernel", layer.name));
+        if let Some(kernel) = kernel {
+            let positions: usize = layer.output_shape.iter().rev().skip(1).product();
+            sum += passes * 2.0 * (positions * kernel.data().len()) as f64;
+            passes = 3.0;
+        }
+    }
+    sum
+}

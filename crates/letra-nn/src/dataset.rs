@@ -1,0 +1,135 @@
+use crate::{Error, Tensor};
+
+/// What a network is to say about each sample.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Targets {
+    /// One class a sample.
+    Classes {
+        /// Class of each sample, from 0 to `count` − 1.
+        labels: Vec<u32>,
+        /// Number of classes.
+        count: usize,
+    },
+    /// Values to reach, one row a sample: one-hot classes, probabilities, or quantities.
+    Values(Tensor),
+}
+
+/// Samples and their targets: what `fit` and `evaluate` take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Inputs, `[samples, …]`.
+    pub inputs: Tensor,
+    /// Target of each sample.
+    pub targets: Targets,
+}
+
+impl Dataset {
+    /// Samples with a class each.
+    ///
+    /// # Errors
+    /// When there are more or fewer labels than samples, or a label is not below `count`.
+    pub fn classes(inputs: Tensor, labels: Vec<u32>, count: usize) -> Result<Self, Error> {
+        check_rows(&inputs, labels.len(), "labels")?;
+        check_labels(&labels, count)?;
+        Ok(Dataset {
+            inputs,
+            targets: Targets::Classes { labels, count },
+        })
+    }
+
+    /// Samples with a row of target values each.
+    ///
+    /// # Errors
+    /// When `values` has more or fewer rows than there are samples.
+    pub fn values(inputs: Tensor, values: Tensor) -> Result<Self, Error> {
+        check_rows(&inputs, values.samples(), "rows of target values")?;
+        Ok(Dataset {
+            inputs,
+            targets: Targets::Values(values),
+        })
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        self.inputs.samples()
+    }
+
+    /// The samples with the given indices, in that order.
+    ///
+    /// # Panics
+    /// When an index has no sample.
+    pub fn select(&self, indices: &[usize]) -> Dataset {
+        let targets = match &self.targets {
+            Targets::Classes { labels, count } => Targets::Classes {
+                labels: indices.iter().map(|&index| labels[index]).collect(),
+                count: *count,
+            },
+            Targets::Values(values) => Targets::Values(values.select(indices)),
+        };
+        Dataset {
+            inputs: self.inputs.select(indices),
+            targets,
+        }
+    }
+}
+
+/// The one-hot encoding of classes: row *i* is 1 at `labels[i]` and 0 elsewhere;
+/// shape `[labels.len(), count]`.
+///
+/// # Errors
+/// When a label is not below `count`.
+pub fn one_hot(labels: &[u32], count: usize) -> Result<Tensor, Error> {
+    check_labels(labels, count)?;
+    let mut rows = Tensor::zeros([labels.len(), count]);
+    for (row, &label) in rows.data_mut().chunks_exact_mut(count.max(1)).zip(labels) {
+        row[label as usize] = 1.0;
+    }
+    Ok(rows)
+}
+
+fn check_rows(inputs: &Tensor, rows: usize, what: &str) -> Result<(), Error> {
+    if inputs.shape().is_empty() {
+        return Err(Error::Data(
+            "the inputs have no axes: the first axis must count the samples".into(),
+        ));
+    }
+    if inputs.samples() != rows {
+        return Err(Error::Data(format!(
+            "{} samples came with {rows} {what}: give one a sample",
+            inputs.samples()
+        )));
+    }
+    Ok(())
+}
+
+fn check_labels(labels: &[u32], count: usize) -> Result<(), Error> {
+    match labels.iter().position(|&label| label as usize >= count) {
+        Some(index) => Err(Error::Data(format!(
+            "label {} of sample {index} is out of range: with {count} classes, labels go from 0 to {}",
+            labels[index],
+            count.saturating_sub(1)
+        ))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_hot_puts_a_one_at_the_label() {
+        let rows = one_hot(&[2, 0], 3).unwrap();
+        assert_eq!(rows.shape(), [2, 3]);
+        assert_eq!(rows.data(), [0., 0., 1., 1., 0., 0.]);
+    }
+
+    #[test]
+    fn labels_out_of_range_and_missing_labels_are_refused() {
+        let error = one_hot(&[0, 5], 5).unwrap_err().to_string();
+        assert!(error.contains("label 5 of sample 1"), "{error}");
+        let error = Dataset::classes(Tensor::zeros([3, 2]), vec![0, 1], 2).unwrap_err();
+        assert!(error.to_string().contains("3 samples came with 2 labels"));
+        assert!(Dataset::values(Tensor::zeros([3, 2]), Tensor::zeros([2, 1])).is_err());
+    }
+}

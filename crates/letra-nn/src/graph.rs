@@ -1,0 +1,240 @@
+//! A network as a graph: which layer reads which values, and the shapes that follow.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::BuildError;
+use crate::layers::{Build, Layer};
+use crate::{Error, Initializer, Shape};
+
+/// Number of a value in the graph: 0 is the input, *i* + 1 the output of node *i*.
+pub(crate) type Value = usize;
+
+/// The input's number.
+pub(crate) const INPUT: Value = 0;
+
+/// Parameters start at multiples of this many numbers, a cache line.
+const ALIGNMENT: usize = 16;
+
+/// Values in one parameter or in one sample of a layer's output, at most.
+const MOST_VALUES: usize = 1 << 32;
+
+/// A layer and the values it reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) layer: Arc<dyn Layer>,
+    pub(crate) inputs: Vec<Value>,
+}
+
+/// Layers in an order in which each comes after those it reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Graph {
+    pub(crate) input: Shape,
+    pub(crate) nodes: Vec<Node>,
+}
+
+/// A trainable parameter in the flat array of all of them.
+#[derive(Debug, Clone)]
+pub(crate) struct ParameterSpecification {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) initializer: Initializer,
+    pub(crate) fans: [usize; 2],
+    pub(crate) start: usize,
+}
+
+impl ParameterSpecification {
+    pub(crate) fn values(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    pub(crate) fn range(&self) -> std::ops::Range<usize> {
+        self.start..self.start + self.values()
+    }
+}
+
+/// A node whose shapes and needs are known.
+pub(crate) struct BuiltNode {
+    pub(crate) node: Node,
+    pub(crate) input_shapes: Vec<Shape>,
+    pub(crate) output_shape: Shape,
+    pub(crate) build: Build,
+    /// Indices of the layer's parameters in the graph's list.
+    pub(crate) parameters: Vec<usize>,
+}
+
+/// A graph whose shapes fit.
+pub(crate) struct BuiltGraph {
+    pub(crate) input: Shape,
+    pub(crate) nodes: Vec<BuiltNode>,
+    pub(crate) parameters: Vec<ParameterSpecification>,
+}
+
+impl Graph {
+    pub(crate) fn new(input: Shape) -> Self {
+        Graph {
+            input,
+            nodes: Vec::new(),
+        }
+    }
+
+    /// Appends a layer under Keras's automatic name: its kind, then kind_1, kind_2, …
+    pub(crate) fn add(&mut self, layer: Arc<dyn Layer>, inputs: Vec<Value>) -> Value {
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for node in &self.nodes {
+            *kinds.entry(node.layer.kind()).or_default() += 1;
+        }
+        let kind = layer.kind();
+        let name = match kinds.get(kind) {
+            None => kind.to_owned(),
+            Some(count) => format!("{kind}_{count}"),
+        };
+        self.nodes.push(Node {
+            name,
+            layer,
+            inputs,
+        });
+        self.nodes.len()
+    }
+
+    /// Infers all shapes and lays out the parameters.
+    pub(crate) fn build(&self) -> Result<BuiltGraph, Error> {
+        if self.nodes.is_empty() {
+            return Err(Error::Build(
+                "the network has no layers: add at least one".into(),
+            ));
+        }
+        let sizes = self.input.sizes();
+        if sizes
+            .iter()
+            .try_fold(1usize, |product, &size| product.checked_mul(size))
+            .is_none_or(|values| values > MOST_VALUES)
+        {
+            return Err(Error::Build(format!(
+                "the input shape {} holds more than {MOST_VALUES} values: make it smaller",
+                self.input
+            )));
+        }
+        if self.input.values() == 0 {
+            return Err(Error::Build(format!(
+                "the input shape {} holds no values: give every axis a size of at least 1",
+                self.input
+            )));
+        }
+        let mut shapes = vec![self.input.clone()];
+        let mut nodes: Vec<BuiltNode> = Vec::new();
+        let mut parameters = Vec::new();
+        let mut end = 0;
+        for (index, node) in self.nodes.iter().enumerate() {
+            let input_shapes: Vec<Shape> = node
+                .inputs
+                .iter()
+                .map(|&value| shapes[value].clone())
+                .collect();
+            let mut build = Build::default();
+            let output_shape = node
+                .layer
+                .build(&input_shapes, &mut build)
+                .map_err(|error| self.explain(index, &shapes, error))?;
+            self.check_sizes(index, &output_shape, &build)?;
+            let mut numbers = Vec::new();
+            for declaration in &build.parameters {
+                numbers.push(parameters.len());
+                let specification = ParameterSpecification {
+                    name: format!("{}/{}", node.name, declaration.name),
+                    shape: declaration.shape.clone(),
+                    initializer: declaration.initializer,
+                    fans: declaration.fans,
+                    start: end,
+                };
+                end = specification.range().end.next_multiple_of(ALIGNMENT);
+                parameters.push(specification);
+            }
+            shapes.push(output_shape.clone());
+            nodes.push(BuiltNode {
+                node: node.clone(),
+                input_shapes,
+                output_shape,
+                build,
+                parameters: numbers,
+            });
+        }
+        Ok(BuiltGraph {
+            input: self.input.clone(),
+            nodes,
+            parameters,
+        })
+    }
+
+    /// Refuses sizes that no machine holds, before anything is computed from them.
+    fn check_sizes(&self, index: usize, output: &Shape, build: &Build) -> Result<(), Error> {
+        let shapes = build
+            .parameters
+            .iter()
+            .map(|declaration| declaration.shape.as_slice());
+        for shape in shapes.chain([output.sizes()]) {
+            let values = shape
+                .iter()
+                .try_fold(1usize, |product, &size| product.checked_mul(size));
+            if values.is_none_or(|values| values > MOST_VALUES) {
+                return Err(Error::Build(format!(
+                    "layer {} ({}) would hold {shape:?} values, more than {MOST_VALUES}: make it smaller",
+                    index + 1,
+                    self.nodes[index].name
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// "layer 3 (dense) wants a flat input but layer 2 (max_pooling2d) gives [18, 18, 4]: …"
+    fn explain(&self, index: usize, shapes: &[Shape], error: BuildError) -> Error {
+        let node = &self.nodes[index];
+        let place = format!("layer {} ({})", index + 1, node.name);
+        Error::Build(match error {
+            BuildError::Configuration(message) => format!("{place} {message}"),
+            BuildError::Input { wants, hint } => {
+                let given: Vec<String> = node
+                    .inputs
+                    .iter()
+                    .map(|&value| match value {
+                        INPUT => format!("the network's input is {}", shapes[INPUT]),
+                        _ => format!(
+                            "layer {value} ({}) gives {}",
+                            self.nodes[value - 1].name,
+                            shapes[value]
+                        ),
+                    })
+                    .collect();
+                format!("{place} wants {wants} but {}: {hint}", given.join(" and "))
+            }
+        })
+    }
+}
+
+impl BuiltGraph {
+    /// Length of the flat array of all parameters, gaps included.
+    pub(crate) fn parameter_space(&self) -> usize {
+        self.parameters
+            .last()
+            .map_or(0, |last| last.range().end.next_multiple_of(ALIGNMENT))
+    }
+
+    /// Initial values of all parameters, a function of the seed alone.
+    pub(crate) fn initial_values(&self, seed: u64) -> Vec<f32> {
+        let mut values = vec![0.0; self.parameter_space()];
+        for (place, parameter) in self.parameters.iter().enumerate() {
+            let drawn =
+                parameter
+                    .initializer
+                    .values(seed, place, parameter.values(), parameter.fans);
+            values[parameter.range()].copy_from_slice(&drawn);
+        }
+        values
+    }
+
+    pub(crate) fn output_shape(&self) -> &Shape {
+        &self.nodes[self.nodes.len() - 1].output_shape
+    }
+}

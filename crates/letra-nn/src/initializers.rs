@@ -1,0 +1,246 @@
+//! Initial values of parameters.
+
+use serde::{Deserialize, Serialize};
+
+use crate::random::{Purpose, Random};
+
+/// How a parameter gets its first values; names and formulas are Keras's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Initializer {
+    /// All zero.
+    Zeros,
+    /// All the same value.
+    Constant(f32),
+    /// Normal with the given mean and standard deviation.
+    Normal {
+        /// Mean.
+        mean: f32,
+        /// Standard deviation, not negative.
+        deviation: f32,
+    },
+    /// Normal, redrawn beyond two standard deviations from the mean.
+    TruncatedNormal {
+        /// Mean before truncation.
+        mean: f32,
+        /// Standard deviation before truncation, not negative.
+        deviation: f32,
+    },
+    /// Uniform between two values.
+    Uniform {
+        /// Lower end.
+        low: f32,
+        /// Upper end, not below the lower.
+        high: f32,
+    },
+    /// Uniform within ±√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16).
+    GlorotUniform,
+    /// Truncated normal of variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010, eq. 12).
+    GlorotNormal,
+    /// Uniform within ±√(6 / fan_in) (He, Zhang, Ren and Sun 2015).
+    HeUniform,
+    /// Truncated normal of variance 2 / fan_in (He, Zhang, Ren and Sun 2015, eq. 10).
+    HeNormal,
+}
+
+/// Standard deviation of a standard normal that is cut off at ±2.
+const TRUNCATED_DEVIATION: f32 = 0.879_625_66;
+
+impl Initializer {
+    /// All zero.
+    pub fn zeros() -> Self {
+        Initializer::Zeros
+    }
+
+    /// All `value`.
+    pub fn constant(value: f32) -> Self {
+        Initializer::Constant(value)
+    }
+
+    /// Normal.
+    pub fn normal(mean: f32, deviation: f32) -> Self {
+        Initializer::Normal { mean, deviation }
+    }
+
+    /// Normal, redrawn beyond two standard deviations.
+    pub fn truncated_normal(mean: f32, deviation: f32) -> Self {
+        Initializer::TruncatedNormal { mean, deviation }
+    }
+
+    /// Uniform between `low` and `high`.
+    pub fn uniform(low: f32, high: f32) -> Self {
+        Initializer::Uniform { low, high }
+    }
+
+    /// Keras's default for kernels.
+    pub fn glorot_uniform() -> Self {
+        Initializer::GlorotUniform
+    }
+
+    /// Glorot's normal form.
+    pub fn glorot_normal() -> Self {
+        Initializer::GlorotNormal
+    }
+
+    /// He's uniform form.
+    pub fn he_uniform() -> Self {
+        Initializer::HeUniform
+    }
+
+    /// He's normal form, made for ReLU.
+    pub fn he_normal() -> Self {
+        Initializer::HeNormal
+    }
+
+    /// Says what is wrong with the numbers, if anything is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let (numbers, fine) = match *self {
+            Initializer::Constant(value) => ([value, 0.0], true),
+            Initializer::Normal { mean, deviation }
+            | Initializer::TruncatedNormal { mean, deviation } => {
+                ([mean, deviation], deviation >= 0.0)
+            }
+            Initializer::Uniform { low, high } => ([low, high], low <= high),
+            _ => return Ok(()),
+        };
+        if fine && numbers.iter().all(|number| number.is_finite()) {
+            Ok(())
+        } else {
+            Err(format!(
+                "the initializer {self:?} makes no sense: use finite numbers, a deviation of 0 or more, and low ≤ high"
+            ))
+        }
+    }
+
+    /// Draws `count` values for parameter number `place` of a model with this seed.
+    ///
+    /// `fans` are the numbers of inputs and outputs that a unit is connected to.
+    pub fn values(&self, seed: u64, place: usize, count: usize, fans: [usize; 2]) -> Vec<f32> {
+        let random = Random::new(seed, Purpose::Initializer, place, 0);
+        let [fan_in, fan_out] = fans.map(|fan| fan.max(1) as f32);
+        match *self {
+            Initializer::Zeros => vec![0.0; count],
+            Initializer::Constant(value) => vec![value; count],
+            Initializer::Normal { mean, deviation } => random
+                .normal(0, count)
+                .into_iter()
+                .map(|value| mean + deviation * value)
+                .collect(),
+            Initializer::TruncatedNormal { mean, deviation } => {
+                truncated_normal(&random, count, mean, deviation)
+            }
+            Initializer::Uniform { low, high } => uniform(&random, count, low, high),
+            Initializer::GlorotUniform => {
+                let limit = (6.0 / (fan_in + fan_out)).sqrt();
+                uniform(&random, count, -limit, limit)
+            }
+            Initializer::GlorotNormal => {
+                let deviation = (2.0 / (fan_in + fan_out)).sqrt() / TRUNCATED_DEVIATION;
+                truncated_normal(&random, count, 0.0, deviation)
+            }
+            Initializer::HeUniform => {
+                let limit = (6.0 / fan_in).sqrt();
+                uniform(&random, count, -limit, limit)
+            }
+            Initializer::HeNormal => {
+                let deviation = (2.0 / fan_in).sqrt() / TRUNCATED_DEVIATION;
+                truncated_normal(&random, count, 0.0, deviation)
+            }
+        }
+    }
+}
+
+fn uniform(random: &Random, count: usize, low: f32, high: f32) -> Vec<f32> {
+    random
+        .uniform(0, count)
+        .into_iter()
+        .map(|value| low + (high - low) * value)
+        .collect()
+}
+
+fn truncated_normal(random: &Random, count: usize, mean: f32, deviation: f32) -> Vec<f32> {
+    let mut values = Vec::with_capacity(count);
+    for attempt in 0.. {
+        // About one number in twenty is redrawn: a tenth more than needed nearly always does.
+        let wanted = (count - values.len()) * 11 / 10 + 16;
+        let drawn = random.normal(attempt, wanted);
+        values.extend(drawn.into_iter().filter(|value| value.abs() <= 2.0));
+        if values.len() >= count {
+            break;
+        }
+    }
+    values.truncate(count);
+    values
+        .into_iter()
+        .map(|value| mean + deviation * value)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COUNT: usize = 60_000;
+    const FANS: [usize; 2] = [300, 200];
+
+    fn moments(initializer: Initializer) -> (f64, f64, f32) {
+        let values = initializer.values(3, 1, COUNT, FANS);
+        assert_eq!(values.len(), COUNT);
+        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / COUNT as f64;
+        let variance = values
+            .iter()
+            .map(|&v| (f64::from(v) - mean).powi(2))
+            .sum::<f64>()
+            / COUNT as f64;
+        let farthest = values.iter().fold(0f32, |most, v| most.max(v.abs()));
+        (mean, variance, farthest)
+    }
+
+    fn close(found: f64, wanted: f64) -> bool {
+        (found / wanted - 1.0).abs() < 0.03
+    }
+
+    #[test]
+    fn variances_are_those_of_the_papers() {
+        for (initializer, variance) in [
+            (Initializer::normal(0.0, 0.1), 0.01),
+            (Initializer::truncated_normal(0.0, 0.1), 0.01 * 0.773_741_3),
+            (Initializer::uniform(-0.5, 0.5), 1.0 / 12.0),
+            (Initializer::glorot_uniform(), 2.0 / 500.0),
+            (Initializer::glorot_normal(), 2.0 / 500.0),
+            (Initializer::he_uniform(), 2.0 / 300.0),
+            (Initializer::he_normal(), 2.0 / 300.0),
+        ] {
+            let (mean, found, _) = moments(initializer);
+            assert!(
+                close(found, variance),
+                "{initializer:?}: {found} for {variance}"
+            );
+            assert!(
+                mean.abs() < 0.02 * variance.sqrt() * 2.0,
+                "{initializer:?}: mean {mean}"
+            );
+        }
+    }
+
+    #[test]
+    fn truncated_and_uniform_values_stay_within_their_limits() {
+        assert!(moments(Initializer::truncated_normal(0.0, 0.1)).2 <= 0.2);
+        assert!(moments(Initializer::glorot_uniform()).2 <= (6.0f32 / 500.0).sqrt());
+        assert_eq!(Initializer::constant(0.1).values(0, 0, 2, FANS), [0.1, 0.1]);
+        assert_eq!(Initializer::zeros().values(0, 0, 2, FANS), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn senseless_numbers_are_named() {
+        assert!(Initializer::normal(0.0, -1.0).check().is_err());
+        assert!(Initializer::constant(f32::NAN).check().is_err());
+        assert!(
+            Initializer::uniform(1.0, 0.0)
+                .check()
+                .unwrap_err()
+                .contains("low ≤ high")
+        );
+        assert!(Initializer::he_normal().check().is_ok());
+    }
+}

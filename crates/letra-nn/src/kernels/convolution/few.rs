@@ -1,0 +1,130 @@
+//! Convolution of few channels with few filters, stride 1, vectorised over output positions, with
+//! bias, ReLU and 2×2 pooling in the same pass.
+//!
+//! The padded picture is split into planes: without a pool one a channel, with a pool four, one
+//! for each parity of row and column (space to depth; Shi et al. 2016, "Real-time single image and
+//! video super-resolution using an efficient sub-pixel convolutional neural network", run
+//! backwards). The pooled positions, flattened with the planes' row stride, are the lanes: what any
+//! of the four cells of a window multiplies with any tap of the kernel is one load at a constant
+//! distance, and the pool is a maximum of four accumulators. The full map is never written.
+
+mod backward;
+mod forward;
+mod planes;
+
+use super::instructions::Instructions;
+use super::{Geometry, Pool};
+pub(super) use backward::Backward;
+pub(super) use forward::Forward;
+use planes::Planes;
+
+/// Filters are laid out in groups of this size.
+const GROUP: usize = 4;
+
+/// Most filters that the algorithm takes.
+const MOST_FILTERS: usize = 8;
+
+/// Lanes of the widest vector that a layout must allow for.
+const LANES: usize = 16;
+
+/// The algorithm for few channels and few filters.
+#[derive(Clone, Debug)]
+pub(super) struct Few {
+    geometry: Geometry,
+    relu: bool,
+    pooled: bool,
+    planes: Planes,
+    /// Filters rounded up to whole groups.
+    filters: usize,
+}
+
+impl Few {
+    /// The plan, if the shape is one for this algorithm.
+    pub(super) fn new(
+        geometry: Geometry,
+        relu: bool,
+        pool: Option<Pool>,
+        instructions: Instructions,
+    ) -> Option<Self> {
+        let pooled = pool.is_some();
+        let suits = instructions.have_vectors()
+            && geometry.stride == [1, 1]
+            && matches!(geometry.kernel[1], 3 | 5)
+            && geometry.channels <= 4
+            && geometry.filters <= MOST_FILTERS
+            && pool.is_none_or(|pool| (pool.height, pool.width) == (2, 2))
+            && geometry.pooled_len(pool) > 0;
+        suits.then(|| Self {
+            geometry,
+            relu,
+            pooled,
+            planes: Planes::new(&geometry, pooled),
+            filters: geometry.filters.next_multiple_of(GROUP),
+        })
+    }
+
+    pub(super) fn prepared_len(&self) -> usize {
+        self.geometry.patch_len() * self.filters
+    }
+
+    /// The kernel as `[groups, rows, channels, columns, GROUP]`, with zeros for missing filters.
+    pub(super) fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
+        let Geometry {
+            channels, filters, ..
+        } = self.geometry;
+        let [rows, columns] = self.geometry.kernel;
+        let mut prepared = prepared.as_chunks_mut::<GROUP>().0.iter_mut();
+        for group in (0..filters).step_by(GROUP) {
+            let used = GROUP.min(filters - group);
+            for (row, channel) in (0..rows).flat_map(|u| (0..channels).map(move |c| (u, c))) {
+                for (column, prepared) in prepared.by_ref().take(columns).enumerate() {
+                    let tap = (row * columns + column) * channels + channel;
+                    prepared.fill(0.0);
+                    prepared[..used].copy_from_slice(&kernel[tap * filters + group..][..used]);
+                }
+            }
+        }
+    }
+
+    /// With a pool, the winning cell of each filter and lane, −1 where the ReLU is closed.
+    pub(super) fn keep_len(&self) -> usize {
+        if self.pooled {
+            self.filters * self.planes.lanes
+        } else {
+            0
+        }
+    }
+
+    pub(super) fn scratch_len(&self) -> usize {
+        let gradients = self.filters + self.planes.cells() * backward::FILTERS;
+        self.planes.len() + gradients * self.planes.lanes + self.prepared_len() * LANES
+    }
+
+    /// δ as a map, channels last, from the gradient behind the pool.
+    pub(super) fn unpool(&self, samples: usize, gradient: &[f32], keep: &[f32], map: &mut [f32]) {
+        let Planes {
+            stride,
+            columns,
+            rows,
+            lanes,
+            ..
+        } = self.planes;
+        let (filters, width) = (self.geometry.filters, self.geometry.output_width());
+        let map_len = self.geometry.output_len();
+        map[..samples * map_len].fill(0.0);
+        let mut gradient = gradient.iter();
+        for sample in 0..samples {
+            let codes = &keep[sample * self.keep_len()..];
+            let map = &mut map[sample * map_len..];
+            for (y, x) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
+                for (filter, &gradient) in gradient.by_ref().take(filters).enumerate() {
+                    let code = codes[filter * lanes + y * stride + x];
+                    if code >= 0.0 {
+                        let (row, column) = (2 * y + code as usize / 2, 2 * x + code as usize % 2);
+                        map[(row * width + column) * filters + filter] = gradient;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Small steps on SIMD vectors that the algorithms share.
+
+use pulp::Simd;
+
+/// The vector at a place of a slice.
+#[inline(always)]
+pub(super) fn load<S: Simd>(values: &[f32], at: usize) -> S::f32s {
+    S::as_simd_f32s(&values[at..at + S::F32_LANES]).0[0]
+}
+
+/// The vector at a place of a slice, for the innermost loops.
+///
+/// # Safety
+/// The slice holds a whole vector at that place.
+#[inline(always)]
+pub(super) unsafe fn load_unchecked<S: Simd>(values: &[f32], at: usize) -> S::f32s {
+    debug_assert!(at + S::F32_LANES <= values.len());
+    // SAFETY: the caller vouches for the place; a vector of numbers may hold any bits.
+    unsafe { values.as_ptr().add(at).cast::<S::f32s>().read_unaligned() }
+}
+
+/// Writes a vector to a place of a slice.
+#[inline(always)]
+pub(super) fn store<S: Simd>(values: &mut [f32], at: usize, vector: S::f32s) {
+    S::as_mut_simd_f32s(&mut values[at..at + S::F32_LANES]).0[0] = vector;
+}
+
+/// Writes a vector to a place of a slice, for the innermost loops.
+///
+/// # Safety
+/// The slice has room for a whole vector at that place.
+#[inline(always)]
+pub(super) unsafe fn store_unchecked<S: Simd>(values: &mut [f32], at: usize, vector: S::f32s) {
+    debug_assert!(at + S::F32_LANES <= values.len());
+    // SAFETY: the caller vouches for the place.
+    unsafe {
+        values
+            .as_mut_ptr()
+            .add(at)
+            .cast::<S::f32s>()
+            .write_unaligned(vector)
+    }
+}
+
+/// max(z, 0), which leaves alone what is not a number.
+#[inline(always)]
+pub(super) fn relu<S: Simd>(simd: S, z: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    simd.select_f32s(simd.less_than_or_equal_f32s(z, zero), zero, z)
+}
+
+/// The array of what `of` gives for each place. (`std::array::from_fn` is not always inlined into
+/// code compiled for a larger instruction set.)
+#[inline(always)]
+pub(super) fn array<T: Copy, const N: usize>(mut of: impl FnMut(usize) -> T) -> [T; N] {
+    let mut values = [of(0); N];
+    for (place, value) in values.iter_mut().enumerate().skip(1) {
+        *value = of(place);
+    }
+    values
+}

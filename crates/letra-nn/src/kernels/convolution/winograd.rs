@@ -1,0 +1,125 @@
+//! Convolution of many channels with 3×3 kernels, stride 1, by minimal filtering (Lavin & Gray 2016,
+//! "Fast algorithms for convolutional neural networks", F(4×4, 3×3)).
+//!
+//! A tile of 4×4 outputs y sees a patch d of 6×6 inputs. With w a kernel,
+//!
+//! y = Aᵀ \[ Σ over channels of (Bᵀ d B) ∘ (G w Gᵀ) \] A,
+//!
+//! where ∘ multiplies element by element: 36 products in place of 144. For each of the 36 places
+//! the sum over channels is a matrix product, `[tiles, channels] · [channels, filters]`. The
+//! gradients are the same steps transposed, on the same tiles: with δ the gradient of a tile and
+//! D = A δ Aᵀ, the patch's gradient is B \[ Σ over filters of D ∘ (G w Gᵀ) \] Bᵀ, and the kernel's
+//! is Gᵀ \[ Σ over tiles of (Bᵀ d B) ∘ D \] G.
+
+mod backward;
+mod forward;
+mod tiles;
+mod transform;
+mod weights;
+
+use super::instructions::Instructions;
+use super::{Geometry, Pool};
+pub(super) use backward::Backward;
+pub(super) use forward::Forward;
+use tiles::Tiles;
+use weights::Transform;
+
+/// Places of a transformed tile.
+const PLACES: usize = 36;
+
+/// Elements of the transformed patches and tiles of one block: they are to stay in the L2 cache.
+const BLOCK: usize = 128 * 1024;
+
+/// Space between the places of a block, so that they do not fall on the same lines of the cache.
+const GAP: usize = 16;
+
+/// The algorithm for 3×3 kernels.
+#[derive(Clone, Debug)]
+pub(super) struct Winograd {
+    geometry: Geometry,
+    tiles: Tiles,
+    relu: bool,
+    pooled: bool,
+    /// Channels and filters rounded up to whole vectors.
+    channels: usize,
+    filters: usize,
+    /// Tiles that are transformed together.
+    block: usize,
+    instructions: Instructions,
+}
+
+impl Winograd {
+    /// The plan, if the shape is one for this algorithm.
+    pub(super) fn new(
+        geometry: Geometry,
+        relu: bool,
+        pool: Option<Pool>,
+        instructions: Instructions,
+    ) -> Option<Self> {
+        let suits = instructions.have_vectors()
+            && geometry.kernel == [3, 3]
+            && geometry.stride == [1, 1]
+            && geometry.channels >= 8
+            && geometry.filters >= 8
+            && geometry.output_height().min(geometry.output_width()) >= 4
+            && pool.is_none_or(|pool| (pool.height, pool.width) == (2, 2));
+        let channels = geometry.channels.next_multiple_of(instructions.lanes());
+        let filters = geometry.filters.next_multiple_of(instructions.lanes());
+        suits.then(|| Self {
+            geometry,
+            tiles: Tiles::new(geometry),
+            relu,
+            pooled: pool.is_some(),
+            channels,
+            filters,
+            block: (BLOCK / PLACES / (channels + filters)).max(6),
+            instructions,
+        })
+    }
+
+    /// The kernel for both directions.
+    pub(super) fn prepared_len(&self) -> usize {
+        self.forward_len() + PLACES * self.geometry.filters * self.channels
+    }
+
+    /// Elements of the transformed kernel, `[places, channels, filters]`.
+    fn forward_len(&self) -> usize {
+        PLACES * self.geometry.channels * self.filters
+    }
+
+    /// The transformed kernel as `[places, channels, filters]` and, behind it, as
+    /// `[places, filters, channels]`, the last dimension of each filled up to whole vectors with
+    /// zeros.
+    pub(super) fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
+        self.instructions.dispatch(Transform {
+            winograd: self,
+            kernel,
+            prepared,
+        });
+    }
+
+    pub(super) fn scratch_len(&self) -> usize {
+        let edge = PLACES * (self.channels + self.filters);
+        self.patches_len() + self.sums_len() + self.forward_len() + edge
+    }
+
+    /// Elements of the transformed patches of a block, `[places, tiles, channels]`.
+    fn patches_len(&self) -> usize {
+        PLACES * self.patch_stride()
+    }
+
+    /// Distance of two places of the transformed patches.
+    fn patch_stride(&self) -> usize {
+        self.block * self.channels + GAP
+    }
+
+    /// Elements of the transformed tiles of a block, `[places, tiles, filters]`.
+    fn sums_len(&self) -> usize {
+        PLACES * self.sum_stride()
+    }
+
+    /// Distance of two places of the transformed tiles.
+    fn sum_stride(&self) -> usize {
+        self.block * self.filters + GAP
+    }
+}

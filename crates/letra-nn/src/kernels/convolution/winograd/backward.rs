@@ -1,0 +1,216 @@
+//! Gradients of the 3×3 convolution.
+
+use super::forward::Patches;
+use super::tiles::Layout;
+use super::transform::{PatchGradient, TileGradient, both_sides};
+use super::{PLACES, Winograd};
+use crate::kernels::convolution::product::{Product, Start, Stride};
+use crate::kernels::convolution::vector::{load_unchecked, store_unchecked};
+use pulp::{Simd, WithSimd};
+use std::ops::Range;
+
+/// Gradients of kernel and input over some samples; the fields are the arguments of
+/// [`Convolution::backward`](crate::kernels::convolution::Convolution::backward).
+pub(in super::super) struct Backward<'a> {
+    pub(in super::super) winograd: &'a Winograd,
+    pub(in super::super) samples: usize,
+    pub(in super::super) input: &'a [f32],
+    pub(in super::super) prepared: &'a [f32],
+    /// Cleared where the ReLU is closed.
+    pub(in super::super) output_gradient: &'a [f32],
+    pub(in super::super) keep: &'a [f32],
+    pub(in super::super) input_gradient: Option<&'a mut [f32]>,
+    pub(in super::super) kernel_gradient: &'a mut [f32],
+    pub(in super::super) scratch: &'a mut [f32],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        if S::IS_SCALAR {
+            unreachable!("planned for vectors only");
+        }
+        let winograd = self.winograd;
+        let (channels, filters) = (winograd.geometry.channels, winograd.geometry.filters);
+        let (patches, rest) = self.scratch.split_at_mut(winograd.patches_len());
+        let (deltas, rest) = rest.split_at_mut(winograd.sums_len());
+        let (sums, edge) = rest.split_at_mut(winograd.forward_len());
+        if let Some(gradient) = self.input_gradient.as_deref_mut() {
+            gradient[..self.samples * winograd.geometry.input_len()].fill(0.0);
+        }
+        for tiles in winograd.blocks(self.samples) {
+            simd.vectorize(Patches {
+                winograd,
+                tiles: tiles.clone(),
+                input: self.input,
+                patches,
+                edge,
+            });
+            winograd.transform_deltas(
+                simd,
+                tiles.clone(),
+                (self.output_gradient, self.keep),
+                deltas,
+                edge,
+            );
+            for place in 0..PLACES {
+                let patches = &mut patches[place * winograd.patch_stride()..];
+                let deltas = &deltas[place * winograd.sum_stride()..];
+                simd.vectorize(Product {
+                    rows: channels,
+                    columns: winograd.filters,
+                    depth: tiles.len(),
+                    left: patches,
+                    left_rows: Stride(1),
+                    left_depth: Stride(winograd.channels),
+                    right: deltas,
+                    destination: &mut sums[place * channels * winograd.filters..],
+                    start: if tiles.start > 0 {
+                        Start::Destination
+                    } else {
+                        Start::Zero
+                    },
+                    relu: false,
+                });
+                if self.input_gradient.is_some() {
+                    let turned = &self.prepared[winograd.forward_len()..];
+                    simd.vectorize(Product {
+                        rows: tiles.len(),
+                        columns: winograd.channels,
+                        depth: filters,
+                        left: deltas,
+                        left_rows: Stride(winograd.filters),
+                        left_depth: Stride(1),
+                        right: &turned[place * filters * winograd.channels..],
+                        destination: patches,
+                        start: Start::Zero,
+                        relu: false,
+                    });
+                }
+            }
+            if let Some(gradient) = self.input_gradient.as_deref_mut() {
+                winograd.add_patches(simd, tiles, patches, gradient, edge);
+            }
+        }
+        if self.samples > 0 {
+            winograd.add_kernel_gradient(simd, sums, self.kernel_gradient);
+        }
+    }
+}
+
+impl Winograd {
+    /// A δ Aᵀ of some tiles, to `[places, tiles, filters]`, from the gradient of the output and,
+    /// with a pool, the winning cells.
+    #[inline(always)]
+    fn transform_deltas<S: Simd>(
+        &self,
+        simd: S,
+        tiles: Range<usize>,
+        (gradient, keep): (&[f32], &[f32]),
+        deltas: &mut [f32],
+        edge: &mut [f32],
+    ) {
+        let (picture, filters, stride) = (self.output_picture(), self.filters, self.sum_stride());
+        let side = if self.pooled { 2 } else { 4 };
+        let (edge, edge_codes) = edge.split_at_mut(side * side * filters);
+        for (number, tile) in tiles.enumerate() {
+            let tile = self.tiles.tile(tile);
+            let square = if self.pooled {
+                self.tiles.pooled(tile)
+            } else {
+                self.tiles.outputs(tile)
+            };
+            let (gradient, codes, layout) = if let Some(layout) = picture.direct(&square) {
+                (gradient, keep, layout)
+            } else {
+                picture.gather(&square, side, gradient, edge);
+                if self.pooled {
+                    picture.gather(&square, side, keep, edge_codes);
+                }
+                (&*edge, &*edge_codes, Layout::alone(side, filters))
+            };
+            for filter in (0..filters).step_by(S::F32_LANES) {
+                let to = number * filters + filter;
+                both_sides::<S, TileGradient, 4, 6>(
+                    simd,
+                    #[inline(always)]
+                    |row, column| {
+                        if !self.pooled {
+                            let at = layout.at(row, column) + filter;
+                            // SAFETY: the square lies within the gradient, or fills the edge.
+                            return unsafe { load_unchecked::<S>(gradient, at) };
+                        }
+                        let at = layout.at(row / 2, column / 2) + filter;
+                        // SAFETY: as above; there are as many codes as gradients.
+                        let (gradient, code) = unsafe {
+                            (
+                                load_unchecked::<S>(gradient, at),
+                                load_unchecked::<S>(codes, at),
+                            )
+                        };
+                        let cell = simd.splat_f32s((row % 2 * 2 + column % 2) as f32);
+                        let won = simd.equal_f32s(code, cell);
+                        simd.select_f32s(won, gradient, simd.splat_f32s(0.0))
+                    },
+                    #[inline(always)]
+                    |row, column, value| {
+                        let at = (row * 6 + column) * stride + to;
+                        // SAFETY: the block has room for `block` tiles at each place.
+                        unsafe { store_unchecked::<S>(deltas, at, value) };
+                    },
+                );
+            }
+        }
+    }
+
+    /// Adds B X Bᵀ to the gradient of the input, X being the sums of some tiles,
+    /// `[places, tiles, channels]`.
+    #[inline(always)]
+    fn add_patches<S: Simd>(
+        &self,
+        simd: S,
+        tiles: Range<usize>,
+        patches: &[f32],
+        gradient: &mut [f32],
+        edge: &mut [f32],
+    ) {
+        let (picture, stride) = (self.input_picture(), self.patch_stride());
+        for (number, tile) in tiles.enumerate() {
+            let square = self.tiles.patch(self.tiles.tile(tile));
+            let direct = picture.direct(&square);
+            let layout = direct.unwrap_or(Layout::alone(6, self.channels));
+            let target = if direct.is_some() {
+                &mut *gradient
+            } else {
+                edge[..PLACES * self.channels].fill(0.0);
+                &mut *edge
+            };
+            for channel in (0..self.channels).step_by(S::F32_LANES) {
+                let from = number * self.channels + channel;
+                both_sides::<S, PatchGradient, 6, 6>(
+                    simd,
+                    #[inline(always)]
+                    |row, column| {
+                        let at = (row * 6 + column) * stride + from;
+                        // SAFETY: the block has room for `block` tiles at each place.
+                        unsafe { load_unchecked::<S>(patches, at) }
+                    },
+                    #[inline(always)]
+                    |row, column, value| {
+                        let at = layout.at(row, column) + channel;
+                        // SAFETY: the square lies within the gradient, or fills the edge.
+                        unsafe {
+                            let sum = simd.add_f32s(load_unchecked::<S>(target, at), value);
+                            store_unchecked::<S>(target, at, sum);
+                        }
+                    },
+                );
+            }
+            if direct.is_none() {
+                picture.scatter_add(&square, 6, edge, gradient);
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+use std::any::Any;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Activation, ActivationFunction, Build, Layer, single_input};
+use crate::error::BuildError;
+use crate::kernels::{activation, dense};
+use crate::plan::pass::{Backward, Forward, ParameterGradient};
+use crate::{Initializer, Shape};
+
+/// A fully connected layer: *y* = *f*(*x* · *W* + *b*).
+///
+/// Input `[inputs]`, output `[units]`; parameters `kernel` `[inputs, units]` and `bias`
+/// `[units]`. With δ the gradient at the pre-activation *z* = *x* · *W* + *b*,
+///
+/// ∂*W* = *x*ᵀ · δ, ∂*b* = Σ δ, ∂*x* = δ · *W*ᵀ, δ = ∂*y* ⊙ *f*′(*z*)
+///
+/// (Rumelhart, Hinton and Williams 1986, eqs. 4–7). Defaults are Keras's: linear,
+/// Glorot uniform kernel, zero bias.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Dense {
+    units: usize,
+    activation: ActivationFunction,
+    kernel_initializer: Initializer,
+    bias_initializer: Initializer,
+    use_bias: bool,
+}
+
+const KERNEL: usize = 0;
+const BIAS: usize = 1;
+
+impl Dense {
+    /// A linear layer of `units` outputs, at least 1.
+    pub fn new(units: usize) -> Self {
+        Dense {
+            units,
+            activation: ActivationFunction::Linear,
+            kernel_initializer: Initializer::GlorotUniform,
+            bias_initializer: Initializer::Zeros,
+            use_bias: true,
+        }
+    }
+
+    /// Puts a function behind the linear map.
+    pub fn activation(mut self, function: ActivationFunction) -> Self {
+        self.activation = function;
+        self
+    }
+
+    /// Rectified linear: max(0, z).
+    pub fn relu(self) -> Self {
+        self.activation(ActivationFunction::Relu)
+    }
+
+    /// Logistic sigmoid: 1 / (1 + e⁻ᶻ).
+    pub fn sigmoid(self) -> Self {
+        self.activation(ActivationFunction::Sigmoid)
+    }
+
+    /// Hyperbolic tangent.
+    pub fn tanh(self) -> Self {
+        self.activation(ActivationFunction::Tanh)
+    }
+
+    /// Softmax over the units.
+    pub fn softmax(self) -> Self {
+        self.activation(ActivationFunction::Softmax)
+    }
+
+    /// Initial values of the kernel.
+    pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
+        self.kernel_initializer = initializer;
+        self
+    }
+
+    /// Initial values of the bias.
+    pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
+        self.bias_initializer = initializer;
+        self
+    }
+
+    /// Whether a bias is added.
+    pub fn use_bias(mut self, use_bias: bool) -> Self {
+        self.use_bias = use_bias;
+        self
+    }
+}
+
+impl Layer for Dense {
+    fn kind(&self) -> &'static str {
+        "dense"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+        let input = single_input(inputs)?;
+        if input.rank() != 1 {
+            return Err(BuildError::input("a flat input", "add Flatten between them"));
+        }
+        if self.units == 0 {
+            return Err(BuildError::configuration("has 0 units: give it at least 1"));
+        }
+        let inputs = input.values();
+        let fans = [inputs, self.units];
+        build.parameter("kernel", [inputs, self.units], self.kernel_initializer, fans)?;
+        if self.use_bias {
+            build.parameter("bias", [self.units], self.bias_initializer, fans)?;
+        }
+        build.defer(KERNEL);
+        Ok([self.units].into())
+    }
+
+    fn forward(&self, pass: &mut Forward<'_>) {
+        dense::forward(
+            pass.samples,
+            pass.input_shape(0).values(),
+            self.units,
+            pass.input(0),
+            pass.parameter(KERNEL),
+            self.use_bias.then(|| pass.parameter(BIAS)),
+            pass.output,
+        );
+        activation::forward(self.activation, self.units, pass.output);
+    }
+
+    fn backward(&self, pass: &mut Backward<'_>) {
+        let (samples, inputs) = (pass.samples, pass.input_shape(0).values());
+        let input = pass.input(0);
+        let delta = &mut *pass.output_gradient;
+        activation::backward(self.activation, self.units, pass.output, delta);
+        if let Some(input_gradient) = pass.input_gradients.get(0) {
+            let kernel = pass.parameters.get(KERNEL);
+            dense::input_gradient(samples, inputs, self.units, delta, kernel, input_gradient);
+        }
+        if self.use_bias {
+            let gradient = pass.parameter_gradients.get(BIAS);
+            dense::bias_gradient(samples, self.units, delta, gradient);
+        }
+        if !pass.deferred {
+            let gradient = pass.parameter_gradients.get(KERNEL);
+            dense::kernel_gradient(samples, inputs, self.units, 0..inputs, input, delta, gradient);
+        }
+    }
+
+    fn parameter_gradient(&self, pass: &mut ParameterGradient<'_>) {
+        dense::kernel_gradient(
+            pass.samples,
+            pass.input_shape.values(),
+            self.units,
+            pass.rows.clone(),
+            pass.input,
+            pass.output_gradient,
+            pass.gradient,
+        );
+    }
+
+    fn fuse(&self, next: &dyn Layer) -> Option<Box<dyn Layer>> {
+        let next = (next as &dyn Any).downcast_ref::<Activation>()?;
+        (self.activation == ActivationFunction::Linear)
+            .then(|| Box::new(self.clone().activation(next.function())) as Box<dyn Layer>)
+    }
+}

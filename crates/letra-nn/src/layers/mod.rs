@@ -1,0 +1,207 @@
+//! Layers: one file each, holding all there is to know about it.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::ops::Range;
+
+use crate::error::BuildError;
+use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare};
+use crate::{Initializer, Shape};
+
+/// Declares the layers: a line each, `file: Type`. The file's name is the layer's name
+/// in saved models and the stem of its automatic name.
+macro_rules! layers {
+    ($($file:ident: $layer:ident,)*) => {
+        $(mod $file; pub use $file::$layer;)*
+
+        /// The layer of the given kind with a saved configuration.
+        pub(crate) fn from_configuration(
+            kind: &str,
+            configuration: serde_json::Value,
+        ) -> Result<Box<dyn Layer>, String> {
+            match kind {
+                $(stringify!($file) => serde_json::from_value::<$layer>(configuration)
+                    .map(|layer| Box::new(layer) as Box<dyn Layer>)
+                    .map_err(|error| format!("its configuration cannot be read: {error}")),)*
+                _ => Err(format!(
+                    "this version of letra has no layer named \"{kind}\"; it knows {}",
+                    [$(stringify!($file)),*].join(", ")
+                )),
+            }
+        }
+    };
+}
+
+layers! {
+    activation: Activation,
+    conv2d: Conv2d,
+    dense: Dense,
+    dropout: Dropout,
+    flatten: Flatten,
+    max_pooling2d: MaxPool2d,
+    reshape: Reshape,
+}
+
+pub use crate::kernels::activation::ActivationKind as ActivationFunction;
+pub use conv2d::Padding;
+
+/// A layer: its configuration, its shape rule, and its two passes.
+///
+/// A layer has no state of its own. Parameters, what forward keeps for backward, and
+/// scratch space are declared in [`Layer::build`] and handed to the passes.
+pub trait Layer: Any + Debug + Send + Sync {
+    /// Name of the layer's kind, the same as its file's: the stem of automatic names.
+    fn kind(&self) -> &'static str;
+
+    /// The configuration as it is saved.
+    fn configuration(&self) -> serde_json::Value;
+
+    /// The shape rule: checks the configuration and the inputs, declares what the layer
+    /// needs, and returns the shape of the output.
+    ///
+    /// # Errors
+    /// When the configuration makes no sense or an input does not fit.
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError>;
+
+    /// Brings parameters into the form the passes like best; called once a step.
+    fn prepare(&self, _pass: &mut Prepare<'_>) {}
+
+    /// The output of a shard (some samples of the batch) from its inputs.
+    fn forward(&self, pass: &mut Forward<'_>);
+
+    /// Given the gradient of the output, adds to the parameters' gradients and writes the
+    /// inputs'. May overwrite the output's gradient, which on return is the gradient at
+    /// the pre-activation of layers that have one.
+    fn backward(&self, pass: &mut Backward<'_>);
+
+    /// Adds some rows of the gradient of a large parameter, from one shard's input and
+    /// the gradient at its pre-activation. Only called where [`Build::defer`] was, and
+    /// [`Backward::deferred`] told backward to leave that gradient out.
+    fn parameter_gradient(&self, _pass: &mut ParameterGradient<'_>) {}
+
+    /// One layer that does the work of this one and of `next` together, if there is one.
+    fn fuse(&self, _next: &dyn Layer) -> Option<Box<dyn Layer>> {
+        None
+    }
+}
+
+/// One trainable parameter of a layer.
+#[derive(Debug, Clone)]
+pub(crate) struct ParameterDeclaration {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) initializer: Initializer,
+    pub(crate) fans: [usize; 2],
+}
+
+/// What a layer declares it needs while it is built.
+#[derive(Default)]
+pub struct Build {
+    pub(crate) parameters: Vec<ParameterDeclaration>,
+    pub(crate) keep: usize,
+    pub(crate) prepared: usize,
+    pub(crate) scratch: Option<Box<dyn Fn(usize) -> usize + Send + Sync>>,
+    pub(crate) view: bool,
+    pub(crate) deferred: Option<usize>,
+    pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Build {
+    /// Declares a parameter; parameters are numbered in the order of declaration.
+    ///
+    /// `fans` are the numbers of inputs and outputs that a unit is connected to.
+    ///
+    /// # Errors
+    /// When the initializer's numbers make no sense.
+    pub fn parameter(
+        &mut self,
+        name: &'static str,
+        shape: impl Into<Vec<usize>>,
+        initializer: Initializer,
+        fans: [usize; 2],
+    ) -> Result<(), BuildError> {
+        initializer.check().map_err(BuildError::Configuration)?;
+        self.parameters.push(ParameterDeclaration {
+            name,
+            shape: shape.into(),
+            initializer,
+            fans,
+        });
+        Ok(())
+    }
+
+    /// Asks for `values` numbers a sample that forward writes and backward reads.
+    pub fn keep(&mut self, values: usize) {
+        self.keep = values;
+    }
+
+    /// Asks for `values` numbers that [`Layer::prepare`] writes once a step.
+    pub fn prepared(&mut self, values: usize) {
+        self.prepared = values;
+    }
+
+    /// Asks for scratch space: numbers needed for a shard of the given number of samples.
+    pub fn scratch(&mut self, values: impl Fn(usize) -> usize + Send + Sync + 'static) {
+        self.scratch = Some(Box::new(values));
+    }
+
+    /// Leaves something that the passes get back by its type, made once for the shapes at
+    /// hand.
+    pub fn built(&mut self, built: impl Any + Send + Sync) {
+        self.built = Some(Box::new(built));
+    }
+
+    /// Says that the output is the input under another shape: a plan may leave out both
+    /// passes, which copy.
+    pub fn view(&mut self) {
+        self.view = true;
+    }
+
+    /// Says that the gradient of parameter `index` may be left out of backward and
+    /// computed for the whole batch at once, a few rows at a time.
+    pub fn defer(&mut self, index: usize) {
+        self.deferred = Some(index);
+    }
+}
+
+/// The single input of a layer that takes one.
+pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
+    match inputs {
+        [input] => Ok(input),
+        _ => Err(BuildError::configuration(format!(
+            "takes one input but is given {}",
+            inputs.len()
+        ))),
+    }
+}
+
+/// Sizes of a picture-shaped input `[height, width, channels]`.
+pub(crate) fn picture(input: &Shape) -> Result<[usize; 3], BuildError> {
+    <[usize; 3]>::try_from(input.sizes()).map_err(|_| {
+        BuildError::input(
+            "a picture [height, width, channels]",
+            "add Reshape before it",
+        )
+    })
+}
+
+/// Height and width: of a kernel, a window or a stride. A single number stands for both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Window(pub [usize; 2]);
+
+impl From<usize> for Window {
+    fn from(size: usize) -> Self {
+        Window([size, size])
+    }
+}
+
+impl From<[usize; 2]> for Window {
+    fn from(sizes: [usize; 2]) -> Self {
+        Window(sizes)
+    }
+}
+
+/// Range of sample `index` in a buffer with `values` numbers a sample.
+pub(crate) fn sample_range(index: usize, values: usize) -> Range<usize> {
+    index * values..(index + 1) * values
+}

@@ -1,0 +1,43 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Loss, TargetRows, check_values};
+use crate::Error;
+use crate::dataset::Targets;
+use crate::kernels::squared_error;
+
+/// The mean of (*y* − *t*)² over all values of all samples, as in Keras; its gradient is
+/// 2 (*y* − *t*) / (samples · units).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MeanSquaredError;
+
+impl Loss for MeanSquaredError {
+    fn kind(&self) -> &'static str {
+        "mean_squared_error"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
+        check_values(units, targets)
+    }
+
+    fn scale(&self, samples: usize, units: usize) -> f32 {
+        1.0 / (samples * units) as f32
+    }
+
+    fn evaluate(
+        &self,
+        _units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        let TargetRows::Values(rows) = targets else {
+            unreachable!("check() refuses classes");
+        };
+        squared_error::squared_error(output, rows, scale, gradient)
+    }
+}

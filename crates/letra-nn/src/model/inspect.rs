@@ -1,0 +1,128 @@
+//! Looking inside: every layer's output and every gradient, for a batch.
+
+use super::Network;
+use crate::dataset::{Dataset, Targets};
+use crate::graph::BuiltNode;
+use crate::optimizers::SLOTS;
+use crate::plan::{Objective, Piece, Purpose, Rows, TrainingPlan};
+use crate::{Error, Tensor};
+
+/// What a layer makes of some inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerOutput {
+    /// Name of the layer.
+    pub layer: String,
+    /// Its output: `[samples, …]`.
+    pub output: Tensor,
+}
+
+/// Back-propagation in view: all that one pass forward and back computes for a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BackPropagation {
+    /// The loss of the batch.
+    pub loss: f64,
+    /// Name and gradient ∂loss/∂parameter of each parameter.
+    pub gradients: Vec<(String, Tensor)>,
+    /// Name and output of each layer: `[samples, …]`.
+    pub outputs: Vec<(String, Tensor)>,
+    /// Name of each layer and ∂loss/∂z at its pre-activation z: `[samples, …]`. For a
+    /// layer without an activation of its own, such as pooling, z is its output.
+    pub pre_activation_gradients: Vec<(String, Tensor)>,
+}
+
+impl Network {
+    /// Every layer's output for `inputs`, in order, as when predicting.
+    ///
+    /// # Errors
+    /// When the inputs do not have the network's input shape.
+    pub fn layer_outputs(&self, inputs: &Tensor) -> Result<Vec<LayerOutput>, Error> {
+        self.check_inputs(inputs)?;
+        let mut plan = self.inspection(inputs.samples())?;
+        plan.forward(&self.parameters, inputs);
+        let outputs = self.collect(&plan, inputs, |plan, index, values| {
+            plan.inspect(plan.layout.nodes[index].output, values, inputs)
+        })?;
+        Ok(outputs
+            .into_iter()
+            .map(|(layer, output)| LayerOutput { layer, output })
+            .collect())
+    }
+
+    /// The loss, every parameter's gradient, every layer's output and every layer's
+    /// gradient at its pre-activation, as the next training step on `batch` would find
+    /// them; nothing is changed.
+    ///
+    /// # Errors
+    /// When the data does not fit the network.
+    pub fn back_propagate(&self, batch: &Dataset) -> Result<BackPropagation, Error> {
+        self.check_data(batch)?;
+        let mut plan = self.new_plan(batch.samples(), Purpose::Inspection, &batch.targets)?;
+        let mut parameters = self.parameters.clone();
+        let mut gradients = vec![0.0; parameters.len()];
+        let state = Piece {
+            parameters: &mut parameters,
+            gradients: &mut gradients,
+            slots: <[&mut [f32]; SLOTS]>::default(),
+        };
+        let objective = Objective {
+            loss: &*self.loss,
+            metrics: &[],
+        };
+        let rows = Rows::Contiguous(0, batch.samples());
+        let step = || plan.step(objective, batch, rows, state, self.seed, self.steps, None);
+        let result = self.pool.install(step);
+        let inputs = &batch.inputs;
+        let gradients = self
+            .specifications
+            .iter()
+            .map(|parameter| {
+                let values = gradients[parameter.range()].to_vec();
+                Ok((
+                    parameter.name.clone(),
+                    Tensor::new(parameter.shape.clone(), values)?,
+                ))
+            })
+            .collect::<Result<_, Error>>()?;
+        Ok(BackPropagation {
+            loss: result.loss,
+            gradients,
+            outputs: self.collect(&plan, inputs, |plan, index, values| {
+                plan.inspect(plan.layout.nodes[index].output, values, inputs)
+            })?,
+            pre_activation_gradients: self.collect(
+                &plan,
+                inputs,
+                |plan, index, values| match plan.layout.nodes[index].output_gradient {
+                    Some(place) => plan.inspect(place, values, inputs),
+                    None => vec![0.0; batch.samples() * values],
+                },
+            )?,
+        })
+    }
+
+    fn inspection(&self, samples: usize) -> Result<TrainingPlan, Error> {
+        let targets = Targets::Classes {
+            labels: Vec::new(),
+            count: 0,
+        };
+        self.new_plan(samples.max(1), Purpose::Inspection, &targets)
+    }
+
+    /// A tensor for each layer, named.
+    fn collect(
+        &self,
+        plan: &TrainingPlan,
+        inputs: &Tensor,
+        read: impl Fn(&TrainingPlan, usize, usize) -> Vec<f32>,
+    ) -> Result<Vec<(String, Tensor)>, Error> {
+        let built = self.graph.build()?;
+        let tensor = |(index, node): (usize, &BuiltNode)| {
+            let mut shape = vec![inputs.samples()];
+            shape.extend(node.output_shape.sizes());
+            let mut values = read(plan, index, node.output_shape.values());
+            values.truncate(shape.iter().product());
+            Ok((node.node.name.clone(), Tensor::new(shape, values)?))
+        };
+        built.nodes.iter().enumerate().map(tensor).collect()
+    }
+}

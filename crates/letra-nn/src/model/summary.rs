@@ -1,0 +1,96 @@
+use std::fmt;
+
+use super::Network;
+
+/// The layers of a network, their output shapes and numbers of parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// One entry a layer, in order.
+    pub layers: Vec<LayerSummary>,
+    /// Number of trainable values in all.
+    pub parameters: usize,
+}
+
+/// One line of a [`Summary`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerSummary {
+    /// Name of the layer, such as "dense_1".
+    pub name: String,
+    /// Kind of the layer, such as "dense".
+    pub kind: String,
+    /// Shape of one sample's output.
+    pub output_shape: Vec<usize>,
+    /// Number of trainable values.
+    pub parameters: usize,
+}
+
+impl Network {
+    /// The layers, their shapes and parameter counts; prints as a table.
+    pub fn summary(&self) -> Summary {
+        let built = self.graph.build().expect("a compiled graph builds");
+        let layers: Vec<LayerSummary> = built
+            .nodes
+            .iter()
+            .map(|node| LayerSummary {
+                name: node.node.name.clone(),
+                kind: node.node.layer.kind().to_owned(),
+                output_shape: node.output_shape.sizes().to_vec(),
+                parameters: node
+                    .parameters
+                    .iter()
+                    .map(|&index| built.parameters[index].values())
+                    .sum(),
+            })
+            .collect();
+        let parameters = layers.iter().map(|layer| layer.parameters).sum();
+        Summary { layers, parameters }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows = vec![["layer (kind)", "output shape", "parameters"].map(String::from)];
+        rows.extend(self.layers.iter().map(|layer| {
+            [
+                format!("{} ({})", layer.name, layer.kind),
+                format!("{:?}", layer.output_shape),
+                thousands(layer.parameters),
+            ]
+        }));
+        let width = |column: usize| {
+            rows.iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let (first, second, third) = (width(0), width(1), width(2));
+        let line = "─".repeat(first + second + third + 4);
+        for (index, [layer, shape, parameters]) in rows.iter().enumerate() {
+            writeln!(
+                formatter,
+                "{layer:<first$}  {shape:<second$}  {parameters:>third$}"
+            )?;
+            if index == 0 {
+                writeln!(formatter, "{line}")?;
+            }
+        }
+        writeln!(formatter, "{line}")?;
+        write!(
+            formatter,
+            "{} parameters in all",
+            thousands(self.parameters)
+        )
+    }
+}
+
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,81 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, SLOTS, check_range};
+use crate::Error;
+use crate::kernels::optimizer;
+
+/// Adam (Kingma and Ba 2015, algorithm 1, with the order of operations of its section 2):
+///
+/// *m* ← β₁ *m* + (1 − β₁) *g*, *v* ← β₂ *v* + (1 − β₂) *g*²,
+/// *w* ← *w* − *r* √(1 − β₂ᵗ) / (1 − β₁ᵗ) · *m* / (√*v* + ε), *t* counting from 1.
+///
+/// Defaults are Keras's: β₁ 0.9, β₂ 0.999, ε 10⁻⁷.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Adam {
+    rate: f32,
+    beta_1: f32,
+    beta_2: f32,
+    epsilon: f32,
+}
+
+impl Adam {
+    /// At the given learning rate, 0 or more; Keras's default is 0.001.
+    pub fn new(rate: f32) -> Self {
+        Adam {
+            rate,
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-7,
+        }
+    }
+
+    /// Decay of the averages of the gradient and of its square, each from 0 to below 1.
+    pub fn betas(mut self, beta_1: f32, beta_2: f32) -> Self {
+        (self.beta_1, self.beta_2) = (beta_1, beta_2);
+        self
+    }
+
+    /// The small number in the denominator, above 0.
+    pub fn epsilon(mut self, epsilon: f32) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+}
+
+impl Optimizer for Adam {
+    fn kind(&self) -> &'static str {
+        "adam"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_range("learning rate", self.rate, 0.0.., "a number of 0 or more")?;
+        check_range("beta_1", self.beta_1, 0.0..1.0, "from 0 to below 1")?;
+        check_range("beta_2", self.beta_2, 0.0..1.0, "from 0 to below 1")?;
+        check_range("epsilon", self.epsilon, f32::MIN_POSITIVE.., "above 0")
+    }
+
+    fn slots(&self) -> &'static [&'static str] {
+        &["first_moment", "second_moment"]
+    }
+
+    fn update(
+        &self,
+        step: u64,
+        parameters: &mut [f32],
+        gradients: &[f32],
+        [first_moments, second_moments]: [&mut [f32]; SLOTS],
+    ) {
+        let settings = optimizer::Adam {
+            rate: self.rate,
+            beta_1: self.beta_1,
+            beta_2: self.beta_2,
+            epsilon: self.epsilon,
+            step: step + 1,
+        };
+        optimizer::adam(parameters, gradients, first_moments, second_moments, settings);
+    }
+}

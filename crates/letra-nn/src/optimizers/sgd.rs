@@ -1,0 +1,90 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, SLOTS, check_range};
+use crate::Error;
+use crate::kernels::optimizer;
+
+/// Stochastic gradient descent, with momentum (Polyak 1964) in the plain form or
+/// Nesterov's (Sutskever, Martens, Dahl and Hinton 2013), as Keras has it:
+///
+/// *v* ← *m* *v* − *r* *g*; *w* ← *w* + *v*, or with Nesterov *w* ← *w* + *m* *v* − *r* *g*.
+///
+/// With a decay *d*, the rate in step *t* (from 0) is *r* / (1 + *d* *t*), Keras's
+/// inverse time decay.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sgd {
+    rate: f32,
+    momentum: f32,
+    nesterov: bool,
+    decay: f32,
+}
+
+impl Sgd {
+    /// Plain descent at the given learning rate, 0 or more.
+    pub fn new(rate: f32) -> Self {
+        Sgd {
+            rate,
+            momentum: 0.0,
+            nesterov: false,
+            decay: 0.0,
+        }
+    }
+
+    /// Momentum, from 0 to 1.
+    pub fn momentum(mut self, momentum: f32) -> Self {
+        self.momentum = momentum;
+        self
+    }
+
+    /// Whether momentum takes Nesterov's form.
+    pub fn nesterov(mut self, nesterov: bool) -> Self {
+        self.nesterov = nesterov;
+        self
+    }
+
+    /// Decay of the rate, 0 or more.
+    pub fn decay(mut self, decay: f32) -> Self {
+        self.decay = decay;
+        self
+    }
+}
+
+impl Optimizer for Sgd {
+    fn kind(&self) -> &'static str {
+        "sgd"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_range("learning rate", self.rate, 0.0.., "a number of 0 or more")?;
+        check_range("momentum", self.momentum, 0.0..=1.0, "from 0 to 1")?;
+        check_range("decay", self.decay, 0.0.., "a number of 0 or more")
+    }
+
+    fn slots(&self) -> &'static [&'static str] {
+        match self.momentum == 0.0 {
+            true => &[],
+            false => &["velocity"],
+        }
+    }
+
+    fn update(
+        &self,
+        step: u64,
+        parameters: &mut [f32],
+        gradients: &[f32],
+        [velocities, _]: [&mut [f32]; SLOTS],
+    ) {
+        let decay = 1.0 + f64::from(self.decay) * step as f64;
+        let rate = (f64::from(self.rate) / decay) as f32;
+        if self.momentum == 0.0 {
+            optimizer::sgd(parameters, gradients, rate);
+        } else {
+            let (momentum, nesterov) = (self.momentum, self.nesterov);
+            optimizer::momentum(parameters, gradients, velocities, rate, momentum, nesterov);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! What a layer is handed in each pass over a shard.
+
+use std::any::Any;
+use std::ops::Range;
+
+use super::PlannedNode;
+use crate::Shape;
+use crate::random::Random;
+
+/// Where a value lives while a shard is worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The shard's pictures.
+    Input,
+    /// A buffer of the worker, reused for each shard.
+    Worker(usize),
+    /// A buffer of the shard, kept until the batch is done.
+    Shard(usize),
+}
+
+/// Read access to the values of a shard.
+#[derive(Clone, Copy)]
+pub(crate) struct Buffers<'a> {
+    pub(crate) input: &'a [f32],
+    pub(crate) worker: &'a [Vec<f32>],
+    pub(crate) shard: &'a [Vec<f32>],
+}
+
+impl<'a> Buffers<'a> {
+    pub(crate) fn get(&self, place: Place, length: usize) -> &'a [f32] {
+        match place {
+            Place::Input => &self.input[..length],
+            Place::Worker(index) => &self.worker[index][..length],
+            Place::Shard(index) => &self.shard[index][..length],
+        }
+    }
+}
+
+/// The parameters of one layer.
+#[derive(Clone, Copy)]
+pub struct Parameters<'a> {
+    pub(crate) values: &'a [f32],
+    pub(crate) ranges: &'a [Range<usize>],
+}
+
+impl<'a> Parameters<'a> {
+    /// Values of parameter `index`, in the order of declaration.
+    pub fn get(&self, index: usize) -> &'a [f32] {
+        &self.values[self.ranges[index].clone()]
+    }
+}
+
+/// The gradients of one layer's parameters, to be added to.
+pub struct ParameterGradients<'a> {
+    pub(crate) values: &'a mut [f32],
+    /// Empty for a parameter whose gradient is deferred.
+    pub(crate) ranges: &'a [Range<usize>],
+}
+
+impl ParameterGradients<'_> {
+    /// Gradient of parameter `index`.
+    pub fn get(&mut self, index: usize) -> &mut [f32] {
+        &mut self.values[self.ranges[index].clone()]
+    }
+
+    /// Gradients of parameters `first` and `second`, declared in this order.
+    pub fn pair(&mut self, first: usize, second: usize) -> (&mut [f32], &mut [f32]) {
+        let (first, second) = (self.ranges[first].clone(), self.ranges[second].clone());
+        let (front, back) = self.values.split_at_mut(second.start);
+        (&mut front[first], &mut back[..second.end - second.start])
+    }
+}
+
+/// The gradients of a layer's inputs, to be written.
+pub struct InputGradients<'a> {
+    pub(crate) buffers: &'a mut [Option<Vec<f32>>],
+    pub(crate) shapes: &'a [Shape],
+    pub(crate) samples: usize,
+}
+
+impl InputGradients<'_> {
+    /// Gradient of input `index`, or nothing where nobody asks for it.
+    pub fn get(&mut self, index: usize) -> Option<&mut [f32]> {
+        let length = self.samples * self.shapes[index].values();
+        self.buffers[index]
+            .as_mut()
+            .map(|buffer| &mut buffer[..length])
+    }
+}
+
+/// The preparation of parameters, once a step.
+pub struct Prepare<'a> {
+    /// The layer's parameters.
+    pub parameters: Parameters<'a>,
+    /// What [`crate::layers::Build::prepared`] asked for.
+    pub prepared: &'a mut [f32],
+    pub(crate) node: &'a PlannedNode,
+}
+
+impl<'a> Prepare<'a> {
+    /// Shape of input `index`.
+    pub fn input_shape(&self, index: usize) -> &'a Shape {
+        &self.node.input_shapes[index]
+    }
+
+    /// What the layer left with [`crate::layers::Build::built`].
+    ///
+    /// # Panics
+    /// When it left nothing, or something of another type.
+    pub fn built<T: Any>(&self) -> &'a T {
+        self.node.built()
+    }
+}
+
+/// The forward pass of a shard through one layer.
+pub struct Forward<'a> {
+    /// Samples in the shard.
+    pub samples: usize,
+    /// Place of the shard's first sample in the batch.
+    pub first_sample: usize,
+    /// Whether the network is being trained; dropout rests otherwise.
+    pub training: bool,
+    /// Random numbers of this layer in this step.
+    pub random: Random,
+    /// The output, to be written: `[samples, …]`.
+    pub output: &'a mut [f32],
+    /// What backward will need; empty unless training.
+    pub keep: &'a mut [f32],
+    /// Scratch space; its contents are arbitrary.
+    pub scratch: &'a mut [f32],
+    /// The layer's parameters.
+    pub parameters: Parameters<'a>,
+    /// What prepare wrote.
+    pub prepared: &'a [f32],
+    pub(crate) node: &'a PlannedNode,
+    pub(crate) buffers: Buffers<'a>,
+}
+
+impl<'a> Forward<'a> {
+    /// Input `index`: `[samples, …]`.
+    pub fn input(&self, index: usize) -> &'a [f32] {
+        self.node.input(index, self.samples, self.buffers)
+    }
+
+    /// Shape of input `index`.
+    pub fn input_shape(&self, index: usize) -> &'a Shape {
+        &self.node.input_shapes[index]
+    }
+
+    /// What the layer left with [`crate::layers::Build::built`].
+    ///
+    /// # Panics
+    /// When it left nothing, or something of another type.
+    pub fn built<T: Any>(&self) -> &'a T {
+        self.node.built()
+    }
+
+    /// Values of parameter `index`.
+    pub fn parameter(&self, index: usize) -> &'a [f32] {
+        self.parameters.get(index)
+    }
+}
+
+/// The backward pass of a shard through one layer.
+pub struct Backward<'a> {
+    /// Samples in the shard.
+    pub samples: usize,
+    /// What forward gave: `[samples, …]`.
+    pub output: &'a [f32],
+    /// Gradient of the output; on return, the gradient at the pre-activation.
+    pub output_gradient: &'a mut [f32],
+    /// Gradients of the inputs.
+    pub input_gradients: InputGradients<'a>,
+    /// Gradients of the parameters.
+    pub parameter_gradients: ParameterGradients<'a>,
+    /// What forward kept.
+    pub keep: &'a [f32],
+    /// Scratch space; its contents are arbitrary.
+    pub scratch: &'a mut [f32],
+    /// The layer's parameters.
+    pub parameters: Parameters<'a>,
+    /// What prepare wrote.
+    pub prepared: &'a [f32],
+    /// Whether the gradient of the deferred parameter is left to
+    /// [`crate::layers::Layer::parameter_gradient`].
+    pub deferred: bool,
+    pub(crate) node: &'a PlannedNode,
+    pub(crate) buffers: Buffers<'a>,
+}
+
+impl<'a> Backward<'a> {
+    /// Input `index`: `[samples, …]`.
+    pub fn input(&self, index: usize) -> &'a [f32] {
+        self.node.input(index, self.samples, self.buffers)
+    }
+
+    /// What the layer left with [`crate::layers::Build::built`].
+    ///
+    /// # Panics
+    /// When it left nothing, or something of another type.
+    pub fn built<T: Any>(&self) -> &'a T {
+        self.node.built()
+    }
+
+    /// Shape of input `index`.
+    pub fn input_shape(&self, index: usize) -> &'a Shape {
+        &self.node.input_shapes[index]
+    }
+}
+
+/// Some rows of a large parameter's gradient, from one shard.
+pub struct ParameterGradient<'a> {
+    /// Samples in the shard.
+    pub samples: usize,
+    /// Rows (first axis) of the parameter that are wanted.
+    pub rows: Range<usize>,
+    /// The layer's input: `[samples, …]`.
+    pub input: &'a [f32],
+    /// Shape of the layer's input.
+    pub input_shape: &'a Shape,
+    /// Gradient at the pre-activation, as backward left it.
+    pub output_gradient: &'a [f32],
+    /// What forward kept.
+    pub keep: &'a [f32],
+    /// The wanted rows of the gradient, to be added to.
+    pub gradient: &'a mut [f32],
+}

@@ -1,0 +1,251 @@
+//! One shard through the whole network and back.
+
+use super::pass::{
+    Backward, Buffers, Forward, InputGradients, ParameterGradients, Parameters, Place,
+};
+use super::{Layout, PlannedNode};
+use crate::random::{Purpose, Random};
+
+/// The buffers of one worker, reused for each shard that it takes.
+pub(crate) struct Worker {
+    pub(crate) buffers: Vec<Vec<f32>>,
+    scratch: Vec<f32>,
+    input_gradients: Vec<Option<Vec<f32>>>,
+    /// Labels of a shard whose samples are scattered over the data set.
+    pub(crate) labels: Vec<u32>,
+    /// Target values of such a shard.
+    pub(crate) targets: Vec<f32>,
+}
+
+impl Worker {
+    pub(crate) fn new(layout: &Layout, target_values: usize) -> Self {
+        let shard = layout.shard;
+        let most_inputs = layout.nodes.iter().map(|node| node.inputs.len()).max();
+        Worker {
+            buffers: buffers(&layout.memory.worker, shard),
+            scratch: vec![0.0; layout.memory.scratch],
+            input_gradients: vec![None; most_inputs.unwrap_or(0)],
+            labels: vec![0; shard],
+            targets: vec![0.0; shard * target_values],
+        }
+    }
+}
+
+/// The buffers of one shard, kept until the batch is done.
+pub(crate) struct Shard {
+    pub(crate) buffers: Vec<Vec<f32>>,
+    /// The shard's inputs, where its samples are scattered over the data set.
+    pub(crate) input: Vec<f32>,
+    pub(crate) samples: usize,
+}
+
+impl Shard {
+    pub(crate) fn new(layout: &Layout) -> Self {
+        Shard {
+            buffers: buffers(&layout.memory.shard, layout.shard),
+            input: Vec::new(),
+            samples: 0,
+        }
+    }
+}
+
+fn buffers(values: &[usize], shard: usize) -> Vec<Vec<f32>> {
+    values
+        .iter()
+        .map(|values| vec![0.0; values * shard])
+        .collect()
+}
+
+/// What is the same for all shards of a step.
+#[derive(Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) parameters: &'a [f32],
+    pub(crate) prepared: &'a [f32],
+    pub(crate) seed: u64,
+    pub(crate) step: u64,
+    pub(crate) training: bool,
+}
+
+/// A shard at work: its buffers, its worker's, and where it stands in the batch.
+pub(crate) struct ShardPass<'a> {
+    pub(crate) layout: &'a Layout,
+    pub(crate) run: Run<'a>,
+    pub(crate) worker: &'a mut Worker,
+    pub(crate) shard: &'a mut [Vec<f32>],
+    pub(crate) input: &'a [f32],
+    pub(crate) samples: usize,
+    pub(crate) first_sample: usize,
+}
+
+impl ShardPass<'_> {
+    /// Moves a buffer out, so that it can be written while the others are read.
+    fn take(&mut self, place: Place) -> Vec<f32> {
+        match place {
+            Place::Input => Vec::new(),
+            Place::Worker(index) => std::mem::take(&mut self.worker.buffers[index]),
+            Place::Shard(index) => std::mem::take(&mut self.shard[index]),
+        }
+    }
+
+    fn put(&mut self, place: Place, buffer: Vec<f32>) {
+        match place {
+            Place::Input => {}
+            Place::Worker(index) => self.worker.buffers[index] = buffer,
+            Place::Shard(index) => self.shard[index] = buffer,
+        }
+    }
+
+    /// Output of the last layer: `[samples, …]`.
+    pub(crate) fn output(&self) -> &[f32] {
+        let last = &self.layout.nodes[self.layout.nodes.len() - 1];
+        let buffers = Buffers {
+            input: self.input,
+            worker: &self.worker.buffers,
+            shard: self.shard,
+        };
+        buffers.get(last.output, self.samples * last.output_values)
+    }
+
+    pub(crate) fn forward(&mut self) {
+        let layout = self.layout;
+        for node in layout.nodes.iter().filter(|node| !node.view) {
+            self.forward_layer(node);
+        }
+    }
+
+    fn forward_layer(&mut self, node: &PlannedNode) {
+        let (samples, run) = (self.samples, self.run);
+        let mut output = self.take(node.output);
+        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input, 0));
+        let mut keep = self.take(keep_place);
+        let mut scratch = std::mem::take(&mut self.worker.scratch);
+        node.layer.forward(&mut Forward {
+            samples,
+            first_sample: self.first_sample,
+            training: run.training,
+            random: Random::new(run.seed, Purpose::Layer, node.number, run.step),
+            output: &mut output[..samples * node.output_values],
+            keep: &mut keep[..samples * keep_values],
+            scratch: &mut scratch[..node.scratch_values(samples)],
+            parameters: Parameters {
+                values: run.parameters,
+                ranges: &node.parameters,
+            },
+            prepared: &run.prepared[node.prepared.clone()],
+            node,
+            buffers: Buffers {
+                input: self.input,
+                worker: &self.worker.buffers,
+                shard: self.shard,
+            },
+        });
+        self.worker.scratch = scratch;
+        self.put(keep_place, keep);
+        self.put(node.output, output);
+    }
+
+    /// Lets `write` see the output and write its gradient.
+    pub(crate) fn with_output_gradient<T>(
+        &mut self,
+        write: impl FnOnce(&[f32], &mut [f32]) -> T,
+    ) -> T {
+        let last = &self.layout.nodes[self.layout.nodes.len() - 1];
+        let place = last.output_gradient.expect("a training plan has gradients");
+        let mut gradient = self.take(place);
+        let length = self.samples * last.output_values;
+        let result = write(self.output(), &mut gradient[..length]);
+        self.put(place, gradient);
+        result
+    }
+
+    /// Adds the shard's gradients to a lane's.
+    pub(crate) fn backward(&mut self, gradients: &mut [f32]) {
+        let layout = self.layout;
+        for node in layout.nodes.iter().rev() {
+            let needed =
+                !node.parameters.is_empty() || node.input_gradients.iter().any(Option::is_some);
+            if let Some(place) = node.output_gradient
+                && needed
+                && !node.view
+            {
+                self.backward_layer(node, place, gradients);
+            }
+        }
+    }
+
+    fn backward_layer(&mut self, node: &PlannedNode, place: Place, gradients: &mut [f32]) {
+        let (samples, run) = (self.samples, self.run);
+        let mut output_gradient = self.take(place);
+        let mut scratch = std::mem::take(&mut self.worker.scratch);
+        let mut input_gradients = std::mem::take(&mut self.worker.input_gradients);
+        for (buffer, target) in input_gradients.iter_mut().zip(&node.input_gradients) {
+            *buffer = target.map(|target| self.take(target.place));
+        }
+        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input, 0));
+        let buffers = Buffers {
+            input: self.input,
+            worker: &self.worker.buffers,
+            shard: self.shard,
+        };
+        node.layer.backward(&mut Backward {
+            samples,
+            output: buffers.get(node.output, samples * node.output_values),
+            output_gradient: &mut output_gradient[..samples * node.output_values],
+            input_gradients: InputGradients {
+                buffers: &mut input_gradients,
+                shapes: &node.input_shapes,
+                samples,
+            },
+            parameter_gradients: ParameterGradients {
+                values: gradients,
+                ranges: &node.gradients,
+            },
+            keep: buffers.get(keep_place, samples * keep_values),
+            scratch: &mut scratch[..node.scratch_values(samples)],
+            parameters: Parameters {
+                values: run.parameters,
+                ranges: &node.parameters,
+            },
+            prepared: &run.prepared[node.prepared.clone()],
+            deferred: node.deferred.is_some(),
+            node,
+            buffers,
+        });
+        self.worker.scratch = scratch;
+        self.put(place, output_gradient);
+        for (number, target) in node.input_gradients.iter().enumerate() {
+            let (Some(target), Some(buffer)) = (target, input_gradients[number].take()) else {
+                continue;
+            };
+            self.put(target.place, buffer);
+            if target.add {
+                self.add_to_first(node, number, target.place);
+            }
+        }
+        self.worker.input_gradients = input_gradients;
+    }
+
+    /// Adds a gradient to what an earlier reader of the same value wrote.
+    fn add_to_first(&mut self, node: &PlannedNode, number: usize, place: Place) {
+        let value = node.inputs[number];
+        let writers = self
+            .layout
+            .nodes
+            .iter()
+            .rev()
+            .flat_map(|other| other.inputs.iter().zip(&other.input_gradients));
+        let first = writers
+            .filter(|(input, _)| **input == value)
+            .find_map(|(_, target)| target.filter(|target| !target.add))
+            .expect("an earlier reader of the value wrote its gradient");
+        let length = self.samples * node.input_shapes[number].values();
+        let mut sum = self.take(first.place);
+        let buffers = Buffers {
+            input: self.input,
+            worker: &self.worker.buffers,
+            shard: self.shard,
+        };
+        crate::kernels::reduce::add(&mut sum[..length], buffers.get(place, length));
+        self.put(first.place, sum);
+    }
+}

@@ -1,0 +1,193 @@
+//! Graphs that are not chains, and the fixed order of sums.
+
+use std::sync::Arc;
+
+use super::pass::{Backward, Forward};
+use super::{Layout, Purpose};
+use crate::error::BuildError;
+use crate::graph::{Graph, INPUT};
+use crate::layers::{Build, Layer};
+use crate::prelude::*;
+
+/// The sum of its inputs.
+#[derive(Debug)]
+struct Sum;
+
+impl Layer for Sum {
+    fn kind(&self) -> &'static str {
+        "sum"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn build(&self, inputs: &[Shape], _build: &mut Build) -> Result<Shape, BuildError> {
+        Ok(inputs[0].clone())
+    }
+
+    fn forward(&self, pass: &mut Forward<'_>) {
+        let (first, second) = (pass.input(0), pass.input(1));
+        pass.output.copy_from_slice(first);
+        for (sum, value) in pass.output.iter_mut().zip(second) {
+            *sum += value;
+        }
+    }
+
+    fn backward(&self, pass: &mut Backward<'_>) {
+        for input in 0..2 {
+            if let Some(gradient) = pass.input_gradients.get(input) {
+                gradient.copy_from_slice(pass.output_gradient);
+            }
+        }
+    }
+}
+
+fn batch() -> Dataset {
+    let values: Vec<f32> = (0..60)
+        .map(|i| ((i * 29) % 17) as f32 / 17.0 - 0.4)
+        .collect();
+    let inputs = Tensor::new([10, 6], values).unwrap();
+    Dataset::classes(inputs, (0..10).map(|i| i % 3).collect(), 3).unwrap()
+}
+
+fn compile() -> Compile {
+    Compile::new(Sgd::new(0.3)).seed(3).threads(2)
+}
+
+/// A hidden layer read by two layers whose outputs are added.
+fn fork() -> Network {
+    let mut graph = Graph::new([6].into());
+    let hidden = graph.add(Arc::new(Dense::new(7).tanh()), vec![INPUT]);
+    let left = graph.add(Arc::new(Dense::new(3)), vec![hidden]);
+    let right = graph.add(Arc::new(Dense::new(3)), vec![hidden]);
+    graph.add(Arc::new(Sum), vec![left, right]);
+    Network::compile(graph, compile()).unwrap()
+}
+
+/// The same function as a chain: the two kernels added.
+fn chain(fork: &Network) -> Network {
+    let mut chain = Sequential::new([6])
+        .add(Dense::new(7).tanh())
+        .add(Dense::new(3))
+        .compile(compile())
+        .unwrap();
+    for part in ["kernel", "bias"] {
+        let name = format!("dense/{part}");
+        chain
+            .set_parameter(&name, &fork.parameter(&name).unwrap())
+            .unwrap();
+        let mut sum = fork.parameter(&format!("dense_1/{part}")).unwrap();
+        let other = fork.parameter(&format!("dense_2/{part}")).unwrap();
+        for (sum, other) in sum.data_mut().iter_mut().zip(other.data()) {
+            *sum += other;
+        }
+        chain
+            .set_parameter(&format!("dense_1/{part}"), &sum)
+            .unwrap();
+    }
+    chain
+}
+
+fn close(left: &[f32], right: &[f32]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).all(|(l, r)| (l - r).abs() < 1e-5)
+}
+
+#[test]
+fn gradients_of_a_value_with_two_readers_are_added() {
+    let (fork, batch) = (fork(), batch());
+    let chain = chain(&fork);
+    let (forked, chained) = (
+        fork.back_propagate(&batch).unwrap(),
+        chain.back_propagate(&batch).unwrap(),
+    );
+    assert!((forked.loss - chained.loss).abs() < 1e-6);
+    let gradient = |found: &BackPropagation, name: &str| {
+        found
+            .gradients
+            .iter()
+            .find(|(known, _)| known == name)
+            .unwrap()
+            .1
+            .data()
+            .to_vec()
+    };
+    for part in ["kernel", "bias"] {
+        let hidden = format!("dense/{part}");
+        assert!(close(
+            &gradient(&forked, &hidden),
+            &gradient(&chained, &hidden)
+        ));
+        let wanted = gradient(&chained, &format!("dense_1/{part}"));
+        for branch in ["dense_1", "dense_2"] {
+            assert!(close(
+                &gradient(&forked, &format!("{branch}/{part}")),
+                &wanted
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_step_moves_the_parameters_against_the_gradient_that_is_shown() {
+    let (mut network, batch) = (fork(), batch());
+    let shown = network.back_propagate(&batch).unwrap();
+    let before: Vec<Vec<f32>> = network
+        .parameters()
+        .map(|parameter| parameter.values.to_vec())
+        .collect();
+    let scores = network.train_on_batch(&batch).unwrap();
+    assert!((scores.loss - shown.loss).abs() < 1e-6);
+    for ((parameter, before), (_, gradient)) in
+        network.parameters().zip(before).zip(&shown.gradients)
+    {
+        let wanted: Vec<f32> = before
+            .iter()
+            .zip(gradient.data())
+            .map(|(value, slope)| value - 0.3 * slope)
+            .collect();
+        assert!(close(parameter.values, &wanted), "{}", parameter.name);
+    }
+}
+
+#[test]
+fn predictions_reuse_memory_and_agree_with_the_layers_outputs() {
+    let (network, batch) = (fork(), batch());
+    let outputs = network.layer_outputs(&batch.inputs).unwrap();
+    let mut last = outputs.last().unwrap().output.data().to_vec();
+    crate::kernels::activation::forward(ActivationFunction::Softmax, 3, &mut last);
+    assert!(close(&last, network.predict(&batch.inputs).unwrap().data()));
+}
+
+#[test]
+fn neighbours_are_fused_for_training_and_not_for_inspection() {
+    let mut graph = Graph::new([8, 8, 1].into());
+    let mut value = INPUT;
+    let layers: [Arc<dyn Layer>; 6] = [
+        Arc::new(Conv2d::new(2, 3)),
+        Arc::new(Activation::relu()),
+        Arc::new(MaxPool2d::new(2)),
+        Arc::new(Flatten),
+        Arc::new(Dense::new(4)),
+        Arc::new(Activation::sigmoid()),
+    ];
+    for layer in layers {
+        value = graph.add(layer, vec![value]);
+    }
+    let nodes = |purpose| Layout::new(&graph, 16, purpose).unwrap().nodes.len();
+    assert_eq!(nodes(Purpose::Training), 3);
+    assert_eq!(nodes(Purpose::Inspection), 6);
+}
+
+#[test]
+fn shards_and_lanes_follow_from_model_and_batch() {
+    let mut graph = Graph::new([50].into());
+    graph.add(Arc::new(Dense::new(4)), vec![INPUT]);
+    let shape = |batch| {
+        let layout = Layout::new(&graph, batch, Purpose::Training).unwrap();
+        (layout.shard, layout.lanes)
+    };
+    assert_eq!(shape(1), (1, 1));
+    assert_eq!(shape(128), (16, 8));
+    assert_eq!(shape(10_000), (64, 16));
+}

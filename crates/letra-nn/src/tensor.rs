@@ -1,0 +1,123 @@
+use crate::Error;
+
+/// A dense array of single-precision numbers in row-major order.
+///
+/// Where a tensor holds samples, the first axis counts them and channels come last.
+///
+/// ```
+/// use letra_nn::Tensor;
+/// let pictures = Tensor::new([2, 2, 2, 1], vec![0.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.5, 0.5])?;
+/// assert_eq!(pictures.samples(), 2);
+/// assert_eq!(pictures.sample(0), [0.0, 1.0, 1.0, 0.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    shape: Vec<usize>,
+    data: Vec<f32>,
+}
+
+impl Tensor {
+    /// A tensor of the given shape over `data`.
+    ///
+    /// # Errors
+    /// When the shape asks for another number of values than `data` holds.
+    pub fn new(shape: impl Into<Vec<usize>>, data: Vec<f32>) -> Result<Self, Error> {
+        let shape = shape.into();
+        let wanted = shape
+            .iter()
+            .try_fold(1usize, |product, &size| product.checked_mul(size));
+        if wanted != Some(data.len()) {
+            return Err(Error::Data(format!(
+                "a tensor of shape {shape:?} was given {} values: the product of the sizes must equal their number",
+                data.len()
+            )));
+        }
+        Ok(Tensor { shape, data })
+    }
+
+    /// A tensor of zeros.
+    pub fn zeros(shape: impl Into<Vec<usize>>) -> Self {
+        let shape = shape.into();
+        let data = vec![0.0; shape.iter().product()];
+        Tensor { shape, data }
+    }
+
+    /// Sizes of the axes.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// All values, row-major.
+    pub fn data(&self) -> &[f32] {
+        &self.data
+    }
+
+    /// All values, row-major, to be changed.
+    pub fn data_mut(&mut self) -> &mut [f32] {
+        &mut self.data
+    }
+
+    /// The values alone.
+    pub fn into_data(self) -> Vec<f32> {
+        self.data
+    }
+
+    /// Size of the first axis; 1 for a tensor without axes.
+    pub fn samples(&self) -> usize {
+        self.shape.first().copied().unwrap_or(1)
+    }
+
+    /// Number of values of one sample.
+    pub fn sample_values(&self) -> usize {
+        self.shape.iter().skip(1).product()
+    }
+
+    /// Values of sample `index`.
+    ///
+    /// # Panics
+    /// When there is no such sample.
+    pub fn sample(&self, index: usize) -> &[f32] {
+        let values = self.sample_values();
+        &self.data[index * values..(index + 1) * values]
+    }
+
+    /// The samples with the given indices, in that order.
+    ///
+    /// # Panics
+    /// When an index has no sample.
+    pub fn select(&self, indices: &[usize]) -> Tensor {
+        let mut shape = self.shape.clone();
+        if let Some(first) = shape.first_mut() {
+            *first = indices.len();
+        }
+        let data = indices
+            .iter()
+            .flat_map(|&index| self.sample(index).iter().copied())
+            .collect();
+        Tensor { shape, data }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_that_does_not_fit_is_refused() {
+        let error = Tensor::new([2, 3], vec![0.0; 5]).unwrap_err().to_string();
+        assert!(
+            error.contains("[2, 3]") && error.contains("5 values"),
+            "{error}"
+        );
+        assert!(Tensor::new([usize::MAX, 2], vec![]).is_err());
+    }
+
+    #[test]
+    fn select_takes_rows_in_the_order_asked() {
+        let tensor = Tensor::new([3, 2], vec![0., 1., 2., 3., 4., 5.]).unwrap();
+        let chosen = tensor.select(&[2, 0, 2]);
+        assert_eq!(chosen.shape(), [3, 2]);
+        assert_eq!(chosen.data(), [4., 5., 0., 1., 4., 5.]);
+    }
+}

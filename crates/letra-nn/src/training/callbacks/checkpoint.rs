@@ -1,0 +1,82 @@
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Callback, Epoch};
+use crate::Error;
+use crate::model::Network;
+use crate::training::History;
+
+/// Writes all that a training needs to go on to a file, every few epochs.
+///
+/// The file holds parameters, the optimizer's state, the step and the history; it is
+/// there whole or not at all. `Fit::resume` takes it up again.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    path: PathBuf,
+    every: usize,
+}
+
+impl Checkpoint {
+    /// Writes to `path` after each epoch.
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Checkpoint {
+            path: path.as_ref().to_path_buf(),
+            every: 1,
+        }
+    }
+
+    /// Writes after every `epochs` epochs only, and after the last; 0 counts as 1.
+    pub fn every(mut self, epochs: usize) -> Self {
+        self.every = epochs.max(1);
+        self
+    }
+}
+
+impl Callback for Checkpoint {
+    fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        if epoch.number % self.every == 0 || epoch.number == epoch.epochs {
+            epoch
+                .network
+                .save_training(&self.path, serde_json::json!(epoch.progress))?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// How far a training is, and the settings it must be resumed with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    pub(crate) batch: usize,
+    pub(crate) samples: usize,
+    pub(crate) shuffle: bool,
+    pub(crate) history: History,
+}
+
+/// Brings `network` to where the checkpoint left it and returns the history.
+pub(crate) fn load(
+    network: &mut Network,
+    path: &Path,
+    wanted: &Progress,
+) -> Result<History, Error> {
+    let training = network.load_training(path)?;
+    let found: Progress = serde_json::from_value(training)
+        .map_err(|error| Error::file(path, format!("its progress cannot be read: {error}")))?;
+    let settings = |progress: &Progress| (progress.batch, progress.samples, progress.shuffle);
+    if settings(&found) != settings(wanted) {
+        return Err(Error::file(
+            path,
+            format!(
+                "the checkpoint was made with batches of {} of {} samples (shuffled: {}), not {} of {} ({}): resume with the same data and settings",
+                found.batch,
+                found.samples,
+                found.shuffle,
+                wanted.batch,
+                wanted.samples,
+                wanted.shuffle
+            ),
+        ));
+    }
+    Ok(found.history)
+}

@@ -1,0 +1,58 @@
+use serde::{Deserialize, Serialize};
+
+/// What an epoch was measured by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochLogs {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Training steps taken since the network was compiled.
+    pub steps: u64,
+    /// Mean of the loss over the epoch's samples, each measured before its step.
+    pub loss: f64,
+    /// Name and mean over the epoch's samples of each metric, measured likewise.
+    pub metrics: Vec<(String, f64)>,
+    /// Loss on the validation data after the epoch, if there is any.
+    pub val_loss: Option<f64>,
+    /// Name and value of each metric on the validation data.
+    pub val_metrics: Vec<(String, f64)>,
+}
+
+impl EpochLogs {
+    /// The value called `name`: "loss", "val_loss", a metric's name, or "val_" before it.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        let find = |metrics: &[(String, f64)], name: &str| {
+            metrics
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| *value)
+        };
+        match name {
+            "loss" => Some(self.loss),
+            "val_loss" => self.val_loss,
+            _ => find(&self.metrics, name)
+                .or_else(|| find(&self.val_metrics, name.strip_prefix("val_")?)),
+        }
+    }
+}
+
+/// The logs of all epochs of a training.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// One entry an epoch, in order.
+    pub epochs: Vec<EpochLogs>,
+}
+
+impl History {
+    /// The last epoch's logs.
+    pub fn last(&self) -> Option<&EpochLogs> {
+        self.epochs.last()
+    }
+
+    /// The values called `name` (see [`EpochLogs::get`]) of the epochs that have one.
+    pub fn values(&self, name: &str) -> Vec<f64> {
+        self.epochs
+            .iter()
+            .filter_map(|epoch| epoch.get(name))
+            .collect()
+    }
+}

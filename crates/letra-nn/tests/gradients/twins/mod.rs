@@ -1,0 +1,84 @@
+//! The layers' twins: one sample, double precision, plain loops.
+
+mod activation;
+mod conv2d;
+mod dense;
+mod max_pool2d;
+
+pub(crate) use activation::{Activated, softmax};
+pub(crate) use conv2d::Convolved;
+pub(crate) use dense::Multiplied;
+pub(crate) use max_pool2d::Pooled;
+
+/// What a twin's backward pass gives.
+pub(crate) struct Gradients {
+    pub(crate) input: Vec<f64>,
+    /// One list a parameter, in the order in which the layer declares them.
+    pub(crate) parameters: Vec<Vec<f64>>,
+}
+
+/// A piece of a network in double precision, for one sample.
+pub(crate) trait Twin {
+    /// Number of values that each parameter holds.
+    fn parameters(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    fn forward(&self, input: &[f64], parameters: &[Vec<f64>]) -> Vec<f64>;
+
+    fn backward(&self, input: &[f64], parameters: &[Vec<f64>], gradient: &[f64]) -> Gradients;
+}
+
+/// Twins one behind the other.
+#[derive(Default)]
+pub(crate) struct Stack(Vec<Box<dyn Twin>>);
+
+impl Stack {
+    pub(crate) fn then(mut self, twin: impl Twin + 'static) -> Self {
+        self.0.push(Box::new(twin));
+        self
+    }
+
+    /// Each twin with its own share of the parameters.
+    fn shares<'a>(&'a self, parameters: &'a [Vec<f64>]) -> Vec<(&'a dyn Twin, &'a [Vec<f64>])> {
+        let mut rest = parameters;
+        let share = |twin: &'a Box<dyn Twin>| {
+            let (own, others) = rest.split_at(twin.parameters().len());
+            rest = others;
+            (&**twin, own)
+        };
+        self.0.iter().map(share).collect()
+    }
+}
+
+impl Twin for Stack {
+    fn parameters(&self) -> Vec<usize> {
+        self.0.iter().flat_map(|twin| twin.parameters()).collect()
+    }
+
+    fn forward(&self, input: &[f64], parameters: &[Vec<f64>]) -> Vec<f64> {
+        let mut values = input.to_vec();
+        for (twin, own) in self.shares(parameters) {
+            values = twin.forward(&values, own);
+        }
+        values
+    }
+
+    fn backward(&self, input: &[f64], parameters: &[Vec<f64>], gradient: &[f64]) -> Gradients {
+        let shares = self.shares(parameters);
+        let mut inputs = vec![input.to_vec()];
+        for (twin, own) in &shares {
+            inputs.push(twin.forward(&inputs[inputs.len() - 1], own));
+        }
+        let mut gradients = Gradients {
+            input: gradient.to_vec(),
+            parameters: Vec::new(),
+        };
+        for ((twin, own), input) in shares.iter().zip(&inputs).rev() {
+            let found = twin.backward(input, own, &gradients.input);
+            gradients.input = found.input;
+            gradients.parameters.splice(0..0, found.parameters);
+        }
+        gradients
+    }
+}

@@ -1,0 +1,71 @@
+//! Each loss and its gradient, as Keras and PyTorch compute them.
+
+use letra_nn::prelude::*;
+use serde_json::Value;
+
+use super::reading::{assert_close, assert_tensor, labels, list, name, numbers, tensor};
+
+fn compile(case: &Value) -> Compile {
+    let compile = Compile::new(Sgd::new(0.1)).threads(1);
+    match (
+        case["loss"].as_str().unwrap(),
+        case["from_logits"].as_bool(),
+    ) {
+        ("mean_squared_error", _) => compile.loss(MeanSquaredError),
+        ("sum_squared_error", _) => compile.loss(SumSquaredError),
+        (_, Some(true)) => compile.loss(CrossEntropy::from_logits()),
+        _ => compile.loss(CrossEntropy::new()),
+    }
+}
+
+fn batch(case: &Value) -> Dataset {
+    let predictions = tensor(&case["predictions"]);
+    let classes = predictions.sample_values();
+    let target = ["one_hot", "targets"]
+        .iter()
+        .find(|key| case[**key].is_object());
+    match target {
+        Some(key) => Dataset::values(predictions, tensor(&case[*key])),
+        None => Dataset::classes(predictions, labels(&case["labels"]), classes),
+    }
+    .unwrap()
+}
+
+#[test]
+fn values_and_gradients_of_every_loss() {
+    let numbers = numbers("losses");
+    for case in list(&numbers["cases"]) {
+        let batch = batch(case);
+        // An identity, so that what the loss sees is the case's predictions.
+        let network = Sequential::new(&batch.inputs.shape()[1..])
+            .add(Activation::linear())
+            .compile(compile(case))
+            .unwrap();
+        let seen = network.back_propagate(&batch).unwrap();
+        let wanted = case["value"].as_f64().unwrap();
+        let (_, gradient) = &seen.pre_activation_gradients[0];
+        assert_close(name(case), &[seen.loss as f32], &[wanted], 1e-6);
+        assert_tensor(name(case), gradient, &case["gradient"], 1e-6);
+        let evaluated = network.evaluate(&batch).unwrap();
+        assert_close(name(case), &[evaluated.loss as f32], &[wanted], 1e-6);
+    }
+}
+
+/// Where a network ends in softmax, Keras goes back to the logits; the gradient at them
+/// is the same from logits and, except where it clips, from probabilities.
+#[test]
+fn softmax_then_cross_entropy_has_the_gradient_of_the_logits() {
+    let numbers = numbers("losses");
+    for case in list(&numbers["cases"])[..3].iter() {
+        let batch = batch(case);
+        let network = Sequential::new(&batch.inputs.shape()[1..])
+            .add(Activation::softmax())
+            .compile(Compile::new(Sgd::new(0.1)).loss(CrossEntropy::new()))
+            .unwrap();
+        let seen = network.back_propagate(&batch).unwrap();
+        let (_, gradient) = &seen.pre_activation_gradients[0];
+        assert_tensor(name(case), gradient, &case["gradient"], 1e-5);
+        let wanted = case["value"].as_f64().unwrap();
+        assert_close(name(case), &[seen.loss as f32], &[wanted], 1e-5);
+    }
+}

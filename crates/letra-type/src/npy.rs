@@ -1,0 +1,128 @@
+//! One array of bytes in NumPy's npy format, version 1 to 3.
+//!
+//! The format (NumPy Enhancement Proposal 1): `\x93NUMPY`, two bytes of version, the length of
+//! the header, the header as a Python dictionary in text, the array's bytes.
+
+use std::io::Read;
+
+/// The longest header read; NumPy itself writes 118 bytes for a plain array.
+const HEADER_LIMIT: usize = 4096;
+
+/// An array of unsigned bytes in row-major order.
+#[derive(Debug)]
+pub(crate) struct Array {
+    /// Length of each axis.
+    pub(crate) shape: Vec<usize>,
+    /// As many bytes as the product of the axes.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Reads an array of `axes` axes and at most `limit` bytes.
+///
+/// Memory grows with the bytes that are really there, not with what the header promises.
+///
+/// # Errors
+/// What is wrong, as the end of a sentence that begins with the array's name.
+pub(crate) fn read(
+    source: &mut impl Read,
+    axes: usize,
+    limit: usize,
+) -> std::result::Result<Array, String> {
+    let header = header(source)?;
+    let element = value(&header, "descr")?.trim_matches(['\'', '"']);
+    if !matches!(element, "|u1" | "u1" | "<u1" | ">u1") {
+        return Err(format!("holds elements of type {element}, not uint8 (|u1)"));
+    }
+    let shape = shape(value(&header, "shape")?)?;
+    if shape.len() != axes {
+        return Err(format!("has the shape {shape:?}, not {axes} axes"));
+    }
+    if axes > 1 && value(&header, "fortran_order")? != "False" {
+        return Err("is stored column by column (Fortran order), not row by row".into());
+    }
+    let length = shape
+        .iter()
+        .try_fold(1_usize, |product, &axis| product.checked_mul(axis))
+        .filter(|&length| length <= limit)
+        .ok_or_else(|| format!("has the shape {shape:?}, more than {limit} bytes"))?;
+    let mut bytes = Vec::new();
+    source
+        .take(length as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot be unpacked: {error}"))?;
+    if bytes.len() < length {
+        return Err(format!("is cut short: {} of {length} bytes", bytes.len()));
+    }
+    if bytes.len() > length {
+        return Err(format!("has more bytes than its shape {shape:?} allows"));
+    }
+    Ok(Array { shape, bytes })
+}
+
+fn header(source: &mut impl Read) -> std::result::Result<String, String> {
+    let mut take = |count: usize| {
+        let mut bytes = vec![0; count];
+        match source.read_exact(&mut bytes) {
+            Ok(()) => Ok(bytes),
+            Err(error) => Err(format!("is cut short in its header: {error}")),
+        }
+    };
+    let start = take(8)?;
+    if !start.starts_with(b"\x93NUMPY") {
+        return Err("is not in NumPy's npy format".into());
+    }
+    let length = match start[6] {
+        1 => take(2)?
+            .iter()
+            .rev()
+            .fold(0, |sum, &byte| sum << 8 | usize::from(byte)),
+        2 | 3 => take(4)?
+            .iter()
+            .rev()
+            .fold(0, |sum, &byte| sum << 8 | usize::from(byte)),
+        version => return Err(format!("is of npy version {version}, which is unknown")),
+    };
+    if length > HEADER_LIMIT {
+        return Err(format!(
+            "has a header of {length} bytes, more than {HEADER_LIMIT}"
+        ));
+    }
+    String::from_utf8(take(length)?).map_err(|_| "has a header that is not text".into())
+}
+
+/// The text of a value in a flat Python dictionary, up to the comma that ends it.
+fn value<'a>(header: &'a str, key: &str) -> std::result::Result<&'a str, String> {
+    let missing = || format!("has a header without {key}");
+    let start = [format!("'{key}'"), format!("\"{key}\"")]
+        .iter()
+        .find_map(|quoted| header.find(quoted).map(|at| at + quoted.len()))
+        .ok_or_else(missing)?;
+    let rest = header[start..]
+        .trim_start()
+        .strip_prefix(':')
+        .ok_or_else(missing)?
+        .trim_start();
+    let end = match rest.strip_prefix('(') {
+        Some(tuple) => tuple.find(')').map(|at| at + 2),
+        None => rest.find([',', '}']),
+    };
+    Ok(rest[..end.ok_or_else(missing)?].trim_end())
+}
+
+/// `(2790, 36, 36)` as lengths.
+fn shape(text: &str) -> std::result::Result<Vec<usize>, String> {
+    let inner = text
+        .strip_prefix('(')
+        .and_then(|text| text.strip_suffix(')'));
+    inner
+        .and_then(|inner| {
+            inner
+                .trim()
+                .trim_end_matches(',')
+                .split(',')
+                .filter(|axis| !axis.trim().is_empty())
+                .map(|axis| axis.trim().parse().ok())
+                .collect()
+        })
+        .ok_or_else(|| format!("has a shape that cannot be read: {text}"))
+}

@@ -1,0 +1,80 @@
+//! Files with bytes changed or missing: an error or a result, never a panic.
+
+mod helpers;
+
+use helpers::{Numbers, npz, small_glyph};
+use letra_type::{CHARACTERS, Font, Ink, Outline, Picture, glyph_set, read_npz_bytes};
+
+/// Damages `whole` in `rounds` ways, each handed to `read`.
+fn damaged(whole: &[u8], rounds: u64, mut read: impl FnMut(Vec<u8>)) {
+    for round in 0..rounds {
+        let mut numbers = Numbers(round);
+        let mut bytes = whole.to_vec();
+        // Half of the changes fall on the first bytes, where headers are.
+        for _ in 0..1 + numbers.below(8) {
+            let reach = if numbers.below(2) == 0 {
+                bytes.len().min(400)
+            } else {
+                bytes.len()
+            };
+            let at = numbers.below(reach);
+            bytes[at] = match numbers.below(3) {
+                0 => 0xff,
+                1 => bytes[at] ^ (1 << numbers.below(8)),
+                _ => numbers.below(256) as u8,
+            };
+        }
+        if numbers.below(4) == 0 {
+            bytes.truncate(numbers.below(whole.len()));
+        }
+        read(bytes);
+    }
+}
+
+#[test]
+fn an_npz() {
+    let whole = npz([20, 6, 5], &[9; 600], &[0, 1, 2, 3].repeat(5));
+    damaged(&whole, 5000, |bytes| {
+        drop(read_npz_bytes("the file", &bytes))
+    });
+}
+
+#[test]
+fn a_picture() {
+    let glyph = small_glyph('g');
+    let mut jpeg = Vec::new();
+    jpeg_encoder::Encoder::new(&mut jpeg, 80)
+        .encode(glyph.pixels(), 36, 36, jpeg_encoder::ColorType::Luma)
+        .unwrap();
+    for whole in [glyph.to_png().unwrap(), jpeg] {
+        damaged(&whole, 3000, |bytes| {
+            if let Ok(picture) = Picture::from_bytes("the file", &bytes) {
+                drop(Ink::find(&picture));
+            }
+        });
+    }
+}
+
+#[test]
+fn a_font() {
+    let fonts: Vec<&[u8]> = vec![
+        typst_assets::fonts().next().unwrap(),
+        epaint_default_fonts::HACK_REGULAR,
+        epaint_default_fonts::UBUNTU_LIGHT,
+    ];
+    for whole in fonts {
+        damaged(whole, 150, |bytes| {
+            let Ok(font) = Font::from_bytes("the file", bytes, 0) else {
+                return;
+            };
+            font.line_metrics(20.0);
+            for character in CHARACTERS {
+                font.advance(character, 20.0);
+                if let Ok(outline) = Outline::of(&font, character, 30.0) {
+                    outline.coverage(36, 36, 0.0, 30.0).unwrap();
+                }
+            }
+            drop(glyph_set(&[font]));
+        });
+    }
+}

@@ -1,0 +1,94 @@
+//! The `letra` command: its verbs, one file each, and how they end.
+
+mod identify;
+mod lab;
+mod specimen;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Command;
+
+use crate::action::{self, Action};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+
+/// The verbs. Adding one touches its file, its `mod` and this table.
+const VERBS: &[Action] = &[
+    Action::of::<lab::Lab>(),
+    Action::of::<identify::Identify>(),
+    Action::of::<specimen::Specimen>(),
+];
+
+const EXAMPLES: &str = "\
+Examples:
+  letra lab fonts                          train the six networks, write letra-report/fonts
+  letra lab fonts --network cnn --seed 7   train one of them
+  letra identify a.png --model letra-report/fonts/cnn.letra
+  letra specimen -o specimen.png           draw the built-in typefaces
+
+Exit codes:
+    0  done
+    1  the work failed: standard error says why, and what to do
+    2  the command line is wrong
+  130  stopped with Ctrl-C";
+
+fn command() -> Command {
+    Command::new("letra")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Tells which typeface a picture of text is set in, and carries the networks that learn it")
+        .subcommands(VERBS.iter().map(Action::command))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .after_help(EXAMPLES)
+}
+
+/// Runs a command line, the name of the program first, and says how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) if error.use_stderr() => {
+            eprintln!("{}", with_hints(&error.to_string()));
+            return ExitCode::from(Failure::USAGE);
+        }
+        Err(help_or_version) => {
+            // The reader may have closed the pipe; there is nobody left to tell.
+            let _ = help_or_version.print();
+            return ExitCode::SUCCESS;
+        }
+    };
+    match dispatch(&matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn dispatch(matches: &clap::ArgMatches) -> Result<(), Failure> {
+    let interrupt = Interrupt::on_ctrl_c()?;
+    match action::chosen(VERBS, matches) {
+        Some((verb, arguments)) => verb.run(arguments, &interrupt),
+        None => Err(Failure::usage("no verb was given").hint("`letra --help` lists them")),
+    }
+}
+
+/// clap's tips and its closing line, worded as the hints of every other error.
+fn with_hints(error: &str) -> String {
+    error.trim_end().replace("  tip: ", "hint: ").replace(
+        "For more information, try '--help'.",
+        "hint: `--help` says how it is used",
+    )
+}
+
+/// Prints to standard output. A reader that has closed the pipe has seen enough.
+pub fn print(text: &str) -> Result<(), Failure> {
+    match writeln!(io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,92 @@
+//! What a command reports when it cannot do its work.
+
+use std::fmt;
+use std::path::Path;
+
+/// Why a command stopped: what happened, what to do about it, and the exit code that says so to a
+/// script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    message: String,
+    hint: Option<String>,
+    exit_code: u8,
+}
+
+impl Failure {
+    /// Exit code of a command that could not do its work.
+    pub const FAILED: u8 = 1;
+    /// Exit code of a command that was not written as `--help` says.
+    pub const USAGE: u8 = 2;
+    /// Exit code of a command that was stopped with Ctrl-C (128 + the number of SIGINT).
+    pub const INTERRUPTED: u8 = 130;
+
+    /// A failure of the work itself.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+            exit_code: Self::FAILED,
+        }
+    }
+
+    /// A command line that cannot be obeyed.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self {
+            exit_code: Self::USAGE,
+            ..Self::new(message)
+        }
+    }
+
+    /// Ctrl-C. `what_remains` says what was written and what was not.
+    pub fn interrupted(what_remains: impl Into<String>) -> Self {
+        Self {
+            exit_code: Self::INTERRUPTED,
+            ..Self::new(what_remains)
+        }
+    }
+
+    /// A failure of reading or writing a file.
+    pub fn file(doing: &str, path: &Path, error: &std::io::Error) -> Self {
+        Self::new(format!("cannot {doing} {}: {error}", path.display()))
+    }
+
+    /// Adds what the reader can do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the file it is about, where the message does not.
+    #[must_use]
+    pub fn about(mut self, path: &Path) -> Self {
+        let path = path.display().to_string();
+        if !self.message.contains(&path) {
+            self.message = format!("{path}: {}", self.message);
+        }
+        self
+    }
+
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "error: {}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(out, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<letra_type::Error> for Failure {
+    fn from(error: letra_type::Error) -> Self {
+        Self::new(error.to_string()).hint(error.hint())
+    }
+}

@@ -1,0 +1,282 @@
+//! The page of the report.
+
+mod inside;
+mod mistakes;
+
+use maud::{Markup, PreEscaped, html};
+
+use super::findings;
+use super::results::NetworkResult;
+use super::table::{between, percent};
+use super::{Outcome, Split};
+use crate::failure::Failure;
+use crate::networks::Training;
+use crate::report::confusion::{self, ClassLabel};
+use crate::report::curves::{accuracy_over_steps, thousands};
+use crate::report::page;
+
+/// Characters that tell typefaces apart well, for the strips at the top.
+const SPECIMEN: [char; 8] = ['A', 'g', 'R', 'a', 'Q', '4', 'k', 'y'];
+
+/// The whole page.
+pub(super) fn page(outcome: &Outcome) -> Result<String, Failure> {
+    let title = format!(
+        "{} typefaces, told apart",
+        count_in_words(outcome.examples.class_names().len())
+    );
+    let body = html! {
+        (header(outcome, &title)?)
+        (result(outcome))
+        (curves(outcome)?)
+        (confusions(outcome)?)
+        @if let Some(weights) = inside::weights(outcome)? { (weights) }
+        @if let Some(maps) = inside::feature_maps(outcome)? { (maps) }
+        (mistakes::section(outcome)?)
+        (networks(outcome))
+    };
+    Ok(page::page(&title, &body))
+}
+
+fn count_in_words(count: usize) -> String {
+    const WORDS: [&str; 13] = [
+        "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
+        "Eleven", "Twelve",
+    ];
+    WORDS
+        .get(count)
+        .map_or_else(|| count.to_string(), ToString::to_string)
+}
+
+fn header(outcome: &Outcome, title: &str) -> Result<Markup, Failure> {
+    let names = outcome.examples.class_names();
+    let mut strips = Vec::new();
+    for class in 0..names.len() {
+        let mut strip = Vec::new();
+        for character in SPECIMEN {
+            let picture = outcome.examples.sample(class, character);
+            strip.push(
+                outcome
+                    .examples
+                    .grid(picture)
+                    .ink(1.0, &character.to_string())?,
+            );
+        }
+        strips.push(strip);
+    }
+    Ok(html! {
+        header {
+            p.kicker { "letra lab · fonts" }
+            h1 { (title) }
+            @if let Some(winner) = findings::winner(&outcome.results) {
+                p.lede {
+                    (outcome.subject(winner)) " names the typeface of "
+                    strong { (percent(winner.test_accuracy())) }
+                    " of the pictures it was not trained on."
+                }
+            }
+            div.specimen {
+                @for (strip, name) in strips.iter().zip(names) {
+                    figure {
+                        div.strip { @for glyph in strip { (glyph) } }
+                        figcaption { (name) }
+                    }
+                }
+            }
+        }
+    })
+}
+
+fn result(outcome: &Outcome) -> Markup {
+    let figures = &outcome.figures;
+    html! {
+        section #result {
+            h2 { "Result" }
+            div.scroll { (table(outcome)) }
+            p.findings {
+                @for sentence in findings::sentences(outcome) { (sentence) " " }
+            }
+            p.note {
+                "Data: " (figures.data) ", " (thousands(outcome.examples.count() as u64)) " pictures. Split: " (figures.split)
+                ". Seed " (figures.seed) ", threads: " (figures.threads)
+                ". Accuracy in per cent; seconds of training, measuring along the way included. \
+                The slides' figures are for the seminar's own typefaces and split. The same figures for \
+                programs: " a href="report.json" { "report.json" } "."
+            }
+        }
+    }
+}
+
+fn table(outcome: &Outcome) -> Markup {
+    let folds = outcome.neighbour.folds.len() > 1;
+    html! {
+        table.result {
+            thead {
+                tr {
+                    th scope="col" { "Network" }
+                    th.number scope="col" { "Train" }
+                    th.number scope="col" { "Test" }
+                    td.bar {}
+                    @if folds { th.number scope="col" { "Folds" } }
+                    th.number scope="col" { "Slides" }
+                    th.number.steps scope="col" { "Steps" }
+                    th.number scope="col" { "Seconds" }
+                    th.models scope="col" { @if folds { "Models" } @else { "Model" } }
+                }
+            }
+            tbody {
+                @for result in &outcome.results { (row(result)) }
+                tr.neighbour {
+                    th scope="row" { "1-nearest neighbour" }
+                    td.number { "–" }
+                    td.number.test { (figure(outcome.neighbour.test_accuracy())) }
+                    (bar(outcome.neighbour.test_accuracy()))
+                    @if let Some(range) = outcome.neighbour.test_range() { td.number { (between(range)) } }
+                    td.number { "–" }
+                    td.number.steps { "–" }
+                    td.number { (format!("{:.1}", outcome.neighbour.seconds)) }
+                    td {}
+                }
+            }
+        }
+    }
+}
+
+fn row(result: &NetworkResult) -> Markup {
+    let slides = match (result.recipe.slides.train, result.recipe.slides.test) {
+        (Some(train), Some(test)) => format!("{:.0} / {:.0}", train * 100.0, test * 100.0),
+        _ => "–".to_owned(),
+    };
+    html! {
+        tr {
+            th scope="row" { (result.recipe.title) }
+            td.number { (figure(result.train_accuracy())) }
+            td.number.test { (figure(result.test_accuracy())) }
+            (bar(result.test_accuracy()))
+            @if let Some(range) = result.test_range() { td.number { (between(range)) } }
+            td.number { (slides) }
+            td.number.steps { (thousands(result.steps())) }
+            td.number { (format!("{:.1}", result.seconds())) }
+            td.models {
+                @for fold in 0..result.folds.len() {
+                    a href=(result.model_file(fold)) download {
+                        @if result.folds.len() > 1 { (fold + 1) } @else { "." (crate::report::folder::MODEL) }
+                    }
+                    " "
+                }
+            }
+        }
+    }
+}
+
+fn figure(accuracy: f64) -> String {
+    format!("{:.1}", accuracy * 100.0)
+}
+
+fn bar(accuracy: f64) -> Markup {
+    html! { td.bar { span style=(format!("--share:{accuracy:.3}")) {} } }
+}
+
+fn curves(outcome: &Outcome) -> Result<Markup, Failure> {
+    let mut cards = Vec::new();
+    for result in &outcome.results {
+        for (number, fold) in result.folds.iter().enumerate().take(1) {
+            let slides = result
+                .recipe
+                .slides
+                .test
+                .filter(|_| outcome.split == Split::Seminar);
+            let plot = accuracy_over_steps(&fold.curve, slides)?;
+            let description = format!("Accuracy of {} over its training", result.recipe.title);
+            cards.push(html! {
+                figure.card {
+                    figcaption {
+                        (result.recipe.title)
+                        span.key {
+                            span.train { "train " (percent(fold.train_accuracy)) } " "
+                            span.test { "test " (percent(fold.test_accuracy)) }
+                        }
+                        @if result.folds.len() > 1 { span.count { "fold " (number + 1) } }
+                    }
+                    div.plot role="img" aria-label=(description) { (PreEscaped(plot)) }
+                }
+            });
+        }
+    }
+    Ok(html! {
+        section #curves {
+            h2 { "Accuracy over steps" }
+            p.note {
+                "Share of pictures named right after each step: " span.train { "training pictures" } " and "
+                span.test { "test pictures" } "."
+                @if outcome.split == Split::Seminar { " Dashed: the test accuracy on the slides." }
+            }
+            div.cards { @for card in &cards { (card) } }
+        }
+    })
+}
+
+fn confusions(outcome: &Outcome) -> Result<Markup, Failure> {
+    let mut classes = Vec::new();
+    for (class, name) in outcome.examples.class_names().iter().enumerate() {
+        let picture = outcome.examples.sample(class, 'a');
+        classes.push(ClassLabel {
+            name: name.clone(),
+            picture: outcome.examples.grid(picture).ink(1.0, name)?,
+        });
+    }
+    let cards = outcome.results.iter().map(|result| {
+        let mut counts = vec![vec![0; classes.len()]; classes.len()];
+        for answer in result.answers() {
+            counts[outcome.examples.label(answer.picture)][answer.said] += 1;
+        }
+        html! {
+            figure.card {
+                figcaption { (result.recipe.title) span.count { (percent(result.test_accuracy())) } }
+                (confusion::table(&counts, &classes))
+            }
+        }
+    });
+    Ok(html! {
+        section #confusion {
+            h2 { "What is taken for what" }
+            p.note {
+                "Test pictures. A row is the typeface that was shown, a column the one that was said; the \
+                diagonal is right."
+            }
+            div.cards { @for card in cards { (card) } }
+        }
+    })
+}
+
+fn networks(outcome: &Outcome) -> Markup {
+    html! {
+        section #networks {
+            h2 { "The networks" }
+            @for result in &outcome.results {
+                details {
+                    summary { (result.recipe.title) span.count { (settings(result)) } }
+                    p { (result.recipe.about) }
+                    @if let Some(trained) = result.folds.first() {
+                        div.scroll { pre { (trained.network.summary()) } }
+                    }
+                }
+            }
+            h3 { "Do it again" }
+            pre.command { (outcome.command) }
+        }
+    }
+}
+
+fn settings(result: &NetworkResult) -> String {
+    match result.recipe.training {
+        Training::FullBatch { steps } => {
+            format!(
+                "{} steps, each on all training pictures",
+                thousands(steps as u64)
+            )
+        }
+        Training::MiniBatch { batch, epochs } => {
+            format!("{epochs} epochs, {batch} pictures a step")
+        }
+    }
+}

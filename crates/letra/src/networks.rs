@@ -1,0 +1,314 @@
+//! The six networks of the seminar, with the seminar's own settings.
+//!
+//! The course builds three of them by hand in TensorFlow and trains them with plain gradient descent
+//! on all training pictures at once; the other three it builds with Keras and trains with Nesterov
+//! momentum on batches of 128. Cross-entropy on a softmax throughout.
+
+use letra_nn::prelude::*;
+
+/// A network: its layers, how it is trained, and what the slides report of it.
+#[derive(Debug)]
+pub struct Recipe {
+    /// What the reader types, and the name of the model's file.
+    pub name: &'static str,
+    /// What tables and pages call it.
+    pub title: &'static str,
+    /// One sentence on what it is.
+    pub about: &'static str,
+    /// How it is trained.
+    pub training: Training,
+    /// Accuracy that the slides report, train and test, where they do.
+    pub slides: Slides,
+    layers: fn(&Task) -> Sequential,
+    optimizer: fn() -> Sgd,
+}
+
+/// How a network is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Training {
+    /// Every step sees all training pictures.
+    FullBatch {
+        /// Number of steps.
+        steps: usize,
+    },
+    /// Every step sees some of the training pictures, and every epoch all of them, shuffled.
+    MiniBatch {
+        /// Pictures a step.
+        batch: usize,
+        /// Number of epochs.
+        epochs: usize,
+    },
+}
+
+/// Accuracies on the slides, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slides {
+    /// On the training pictures.
+    pub train: Option<f64>,
+    /// On the test pictures.
+    pub test: Option<f64>,
+}
+
+impl Slides {
+    const NONE: Self = Self {
+        train: None,
+        test: None,
+    };
+
+    const fn report(train: f64, test: f64) -> Self {
+        Self {
+            train: Some(train),
+            test: Some(test),
+        }
+    }
+}
+
+/// What a network is to learn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Task {
+    /// Rows of a picture.
+    pub height: usize,
+    /// Columns of a picture.
+    pub width: usize,
+    /// Number of classes.
+    pub classes: usize,
+}
+
+impl Task {
+    fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+
+    fn input(&self) -> Sequential {
+        Sequential::new([self.height, self.width, 1])
+    }
+}
+
+impl Recipe {
+    /// The network's layers, to be compiled with other settings than the seminar's.
+    pub fn sequential(&self, task: &Task) -> Sequential {
+        (self.layers)(task)
+    }
+
+    /// The network, ready to be trained. `seed` decides its initial values, the order of the
+    /// pictures and what dropout drops; `threads` (0: all cores) decides nothing but the time.
+    pub fn build(&self, task: &Task, seed: u64, threads: usize) -> Result<Network, Error> {
+        self.sequential(task).compile(
+            Compile::new((self.optimizer)())
+                .loss(CrossEntropy::from_logits())
+                .metric(Accuracy)
+                .seed(seed)
+                .threads(threads),
+        )
+    }
+
+    /// The recipe called `name`.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        NETWORKS.iter().find(|recipe| recipe.name == name)
+    }
+}
+
+/// The networks, in the order of the seminar. Adding one touches this table alone.
+pub const NETWORKS: &[Recipe] = &[
+    Recipe {
+        name: "logistic",
+        title: "Logistic regression",
+        about: "One linear layer: every pixel votes for or against each typeface. \
+                The notebook says rate 0.01, but the slides' accuracy belongs to a rate near 0.1, used here.",
+        training: Training::FullBatch { steps: 1000 },
+        slides: Slides::report(0.80, 0.71),
+        layers: |task| {
+            task.input().add(Flatten).add(
+                Dense::new(task.classes)
+                    .kernel_initializer(Initializer::normal(0.0, 0.1))
+                    .bias_initializer(Initializer::zeros()),
+            )
+        },
+        optimizer: || Sgd::new(0.1),
+    },
+    Recipe {
+        name: "feed-forward",
+        title: "Feed-forward",
+        about: "Two hidden layers of sigmoid units, by hand, with plain gradient descent.",
+        training: Training::FullBatch { steps: 1500 },
+        slides: Slides::report(0.99, 0.84),
+        layers: |task| {
+            task.input()
+                .add(Flatten)
+                .add(initialised(Dense::new(128), 1.0, task.pixels(), 0.1).sigmoid())
+                .add(initialised(Dense::new(32), 2.0, 128, 0.2).sigmoid())
+                .add(initialised(
+                    Dense::new(task.classes),
+                    1.0,
+                    task.classes,
+                    0.1,
+                ))
+        },
+        optimizer: || Sgd::new(0.5),
+    },
+    Recipe {
+        name: "feed-forward-keras",
+        title: "Feed-forward (Keras)",
+        about: "The same sizes with ReLU first, Glorot's initial values and Nesterov momentum.",
+        training: KERAS,
+        slides: Slides::report(0.99, 0.89),
+        layers: |task| {
+            task.input()
+                .add(Flatten)
+                .add(Dense::new(128).relu())
+                .add(Dense::new(32).sigmoid())
+                .add(Dense::new(task.classes))
+        },
+        optimizer: keras_sgd,
+    },
+    Recipe {
+        name: "cnn",
+        title: "CNN",
+        about: "Four 5×5 filters slide over the picture, the strongest answers are pooled, \
+                and a small network reads them.",
+        training: Training::FullBatch { steps: 1500 },
+        slides: Slides::report(1.00, 0.95),
+        layers: |task| {
+            let pooled = 4 * (task.height / 2) * (task.width / 2);
+            task.input()
+                .add(
+                    Conv2d::new(4, 5)
+                        .same()
+                        .kernel_initializer(Initializer::truncated_normal(0.0, 1.0 / 5.0))
+                        .bias_initializer(Initializer::constant(0.1))
+                        .relu(),
+                )
+                .add(MaxPool2d::new(2))
+                .add(Flatten)
+                .add(initialised(Dense::new(32), 2.0, pooled, 0.2).relu())
+                .add(Dropout::new(0.25))
+                .add(initialised(Dense::new(task.classes), 1.0, 32, 0.1))
+        },
+        optimizer: || Sgd::new(0.1),
+    },
+    Recipe {
+        name: "cnn-keras",
+        title: "CNN (Keras)",
+        about: "The same idea with valid padding, half of the hidden units dropped at every step, \
+                and Nesterov momentum.",
+        training: KERAS,
+        slides: Slides::NONE,
+        layers: |task| {
+            task.input()
+                .add(Conv2d::new(4, 5).valid().relu())
+                .add(MaxPool2d::new(2))
+                .add(Flatten)
+                .add(Dense::new(32).relu())
+                .add(Dropout::new(0.5))
+                .add(Dense::new(task.classes))
+        },
+        optimizer: keras_sgd,
+    },
+    Recipe {
+        name: "vgg",
+        title: "VGG style (Keras)",
+        about: "Two blocks of two 3×3 convolutions each, pooled, then 256 hidden units; \
+                dropout after every block.",
+        training: KERAS,
+        slides: Slides::NONE,
+        layers: |task| {
+            task.input()
+                .add(Conv2d::new(32, 3).valid().relu())
+                .add(Conv2d::new(32, 3).valid().relu())
+                .add(MaxPool2d::new(2))
+                .add(Dropout::new(0.25))
+                .add(Conv2d::new(64, 3).valid().relu())
+                .add(Conv2d::new(64, 3).valid().relu())
+                .add(MaxPool2d::new(2))
+                .add(Dropout::new(0.25))
+                .add(Flatten)
+                .add(Dense::new(256).relu())
+                .add(Dropout::new(0.5))
+                .add(Dense::new(task.classes))
+        },
+        optimizer: keras_sgd,
+    },
+];
+
+const KERAS: Training = Training::MiniBatch {
+    batch: 128,
+    epochs: 100,
+};
+
+fn keras_sgd() -> Sgd {
+    Sgd::new(0.01).momentum(0.9).nesterov(true).decay(1e-6)
+}
+
+/// The initial values of the hand-built networks: weights from a truncated normal of standard
+/// deviation `scale` / √`width`, biases constant.
+fn initialised(layer: Dense, scale: f32, width: usize, bias: f32) -> Dense {
+    layer
+        .kernel_initializer(Initializer::truncated_normal(
+            0.0,
+            scale / (width as f32).sqrt(),
+        ))
+        .bias_initializer(Initializer::constant(bias))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEMINAR: Task = Task {
+        height: 36,
+        width: 36,
+        classes: 5,
+    };
+
+    #[test]
+    fn the_networks_have_the_sizes_of_the_seminar() {
+        let parameters = [
+            ("logistic", 1296 * 5 + 5),
+            (
+                "feed-forward",
+                1296 * 128 + 128 + 128 * 32 + 32 + 32 * 5 + 5,
+            ),
+            (
+                "feed-forward-keras",
+                1296 * 128 + 128 + 128 * 32 + 32 + 32 * 5 + 5,
+            ),
+            ("cnn", 5 * 5 * 4 + 4 + 1296 * 32 + 32 + 32 * 5 + 5),
+            (
+                "cnn-keras",
+                5 * 5 * 4 + 4 + 16 * 16 * 4 * 32 + 32 + 32 * 5 + 5,
+            ),
+            (
+                "vgg",
+                (9 * 32 + 32)
+                    + (9 * 32 * 32 + 32)
+                    + (9 * 32 * 64 + 64)
+                    + (9 * 64 * 64 + 64)
+                    + (6 * 6 * 64 * 256 + 256)
+                    + (256 * 5 + 5),
+            ),
+        ];
+        assert_eq!(parameters.len(), NETWORKS.len());
+        for (name, expected) in parameters {
+            let network = Recipe::named(name).unwrap().build(&SEMINAR, 1, 1).unwrap();
+            assert_eq!(network.summary().parameters, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_nothing_else_has_one() {
+        for recipe in NETWORKS {
+            assert!(std::ptr::eq(Recipe::named(recipe.name).unwrap(), recipe));
+        }
+        assert!(Recipe::named("perceptron").is_none());
+    }
+
+    #[test]
+    fn the_seed_decides_the_initial_values() {
+        let values = |seed| {
+            let network = NETWORKS[0].build(&SEMINAR, seed, 1).unwrap();
+            network.parameter("dense/kernel").unwrap().into_data()
+        };
+        assert_eq!(values(7), values(7));
+        assert_ne!(values(7), values(8));
+    }
+}

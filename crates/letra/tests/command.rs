@@ -1,0 +1,259 @@
+//! The command line: help, usage, and what is refused before any work.
+
+mod common;
+
+use std::fs;
+use std::io::{Cursor, Write};
+use std::path::Path;
+
+use common::{letra, printed, refused};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+#[test]
+fn help_names_the_verbs_examples_and_exit_codes() {
+    let help = printed(&letra(&["--help"]));
+    for word in [
+        "lab",
+        "identify",
+        "specimen",
+        "Examples:",
+        "Exit codes:",
+        "130",
+    ] {
+        assert!(help.contains(word), "no {word} in {help}");
+    }
+}
+
+#[test]
+fn the_lab_lists_its_experiments() {
+    let list = printed(&letra(&["lab"]));
+    assert!(list.contains("  fonts  "), "{list}");
+}
+
+#[test]
+fn a_wrong_command_line_is_usage() {
+    refused(
+        &letra(&["lab", "fonts", "--seed", "x"]),
+        2,
+        &["'x'", "--seed"],
+    );
+    refused(&letra(&["lab", "fonts", "--threads", "-1"]), 2, &["-1"]);
+    refused(
+        &letra(&["lab", "fonts", "--split", "half"]),
+        2,
+        &["seminar", "unseen-characters"],
+    );
+    refused(
+        &letra(&["lab", "fonts", "--network", "perceptron"]),
+        2,
+        &["perceptron", "logistic", "feed-forward-keras", "vgg"],
+    );
+    refused(&letra(&["lab", "fnts"]), 2, &["fnts", "fonts"]);
+    refused(&letra(&["identify", "a.png"]), 2, &["--model"]);
+    refused(&letra(&["identify", "--model", "m.letra"]), 2, &["PICTURE"]);
+    refused(
+        &letra(&["identify", "a.png", "--model", "m.letra", "--top", "0"]),
+        2,
+        &["--top"],
+    );
+}
+
+/// An npz archive of uint8 arrays.
+fn npz(arrays: &[(&str, &[usize], Vec<u8>)]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, shape, bytes) in arrays {
+        let shape = shape
+            .iter()
+            .map(|side| format!("{side},"))
+            .collect::<String>();
+        let mut header =
+            format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape}), }}");
+        while (header.len() + 11) % 64 != 0 {
+            header.push(' ');
+        }
+        header.push('\n');
+        archive
+            .start_file(format!("{name}.npy"), SimpleFileOptions::default())
+            .unwrap();
+        archive.write_all(b"\x93NUMPY\x01\x00").unwrap();
+        archive
+            .write_all(&(header.len() as u16).to_le_bytes())
+            .unwrap();
+        archive.write_all(header.as_bytes()).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// Twenty pictures of 8×8 pixels in two classes.
+fn small_data() -> Vec<u8> {
+    let pictures: Vec<u8> = (0..20 * 64).map(|pixel| (pixel % 251) as u8).collect();
+    let labels = (0..20).map(|picture| picture % 2).collect();
+    npz(&[("arr_0", &[20, 8, 8], pictures), ("arr_1", &[20], labels)])
+}
+
+/// Runs the lab on a data file and checks that it is refused and leaves nothing behind.
+#[track_caller]
+fn refused_data(file: &[u8], arguments: &[&str], words: &[&str]) {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data.npz");
+    fs::write(&data, file).unwrap();
+    let out = home.path().join("reports").join("fonts");
+    let mut line = vec![
+        "lab",
+        "fonts",
+        "--network",
+        "logistic",
+        "--data",
+        path(&data),
+        "--out",
+        path(&out),
+    ];
+    line.extend(arguments);
+    refused(&letra(&line), 1, words);
+    assert_eq!(
+        fs::read_dir(home.path()).unwrap().count(),
+        1,
+        "something was left behind"
+    );
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
+
+#[test]
+fn a_data_file_that_is_not_there_is_refused() {
+    refused(
+        &letra(&["lab", "fonts", "--data", "no/such.npz"]),
+        1,
+        &["no/such.npz"],
+    );
+}
+
+#[test]
+fn a_damaged_data_file_is_refused() {
+    let whole = small_data();
+    refused_data(b"", &[], &["data.npz", "empty"]);
+    refused_data(b"not a zip archive at all", &[], &["data.npz", "npz"]);
+    refused_data(&whole[..whole.len() / 2], &[], &["data.npz"]);
+    refused_data(&npz(&[("arr_0", &[2, 2, 2], vec![0; 8])]), &[], &["arr_1"]);
+    refused_data(
+        &npz(&[
+            ("arr_0", &[2, 2, 2], vec![0; 8]),
+            ("arr_1", &[3], vec![0; 3]),
+        ]),
+        &[],
+        &["arr_1", "3"],
+    );
+}
+
+#[test]
+fn a_split_that_does_not_fit_the_data_is_refused() {
+    refused_data(&small_data(), &["--split", "seminar"], &["2790"]);
+    refused_data(
+        &small_data(),
+        &["--split", "unseen-characters"],
+        &["characters"],
+    );
+}
+
+#[test]
+fn other_data_can_be_split_at_random() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data.npz");
+    fs::write(&data, small_data()).unwrap();
+    let out = home.path().join("report");
+    let table = printed(&letra(&[
+        "lab",
+        "fonts",
+        "--data",
+        path(&data),
+        "--split",
+        "random",
+        "--network",
+        "logistic",
+        "--out",
+        path(&out),
+    ]));
+    assert!(
+        table.contains("Logistic regression") && table.contains("1-nearest neighbour"),
+        "{table}"
+    );
+    assert!(out.join("index.html").is_file());
+}
+
+#[test]
+fn a_folder_that_cannot_take_the_report_is_refused_before_training() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("taken");
+    fs::write(&file, "a file").unwrap();
+    for out in [file.clone(), file.join("fonts"), home.path().to_path_buf()] {
+        refused(
+            &letra(&["lab", "fonts", "--out", path(&out)]),
+            1,
+            &["taken", "--out"],
+        );
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "a file");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_specimen_is_a_picture() {
+    let home = tempfile::tempdir().unwrap();
+    let sheet = home.path().join("sheet.png");
+    printed(&letra(&["specimen", "-o", path(&sheet)]));
+    let picture = letra_type::Picture::from_file(&sheet).unwrap();
+    assert!(picture.pixels().iter().any(|grey| *grey < 64));
+}
+
+#[test]
+fn a_specimen_of_what_is_no_font_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let font = home.path().join("font.ttf");
+    fs::write(&font, "no font").unwrap();
+    let sheet = home.path().join("sheet.png");
+    refused(
+        &letra(&["specimen", path(&font), "-o", path(&sheet)]),
+        1,
+        &["font.ttf"],
+    );
+    refused(
+        &letra(&["specimen", "none.ttf", "-o", path(&sheet)]),
+        1,
+        &["none.ttf"],
+    );
+    refused(
+        &letra(&["specimen", "-o", path(&font.join("sheet.png"))]),
+        1,
+        &["sheet.png"],
+    );
+    assert!(!sheet.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_the_lab_and_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("report");
+    let child = common::command()
+        .args(["lab", "fonts", "--network", "cnn", "--out", path(&out)])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The lab prepares its report just before it trains.
+    while fs::read_dir(home.path()).unwrap().count() == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(output.stdout.is_empty());
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,23 @@
+"""Writes every file of numbers/ afresh.  usage: python oracle/generate.py [NAME]..."""
+
+import os
+import sys
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+import initializers
+import layers
+import losses
+import metrics
+import optimizers
+import slides
+import summaries
+import training
+
+MODULES = {m.__name__: m for m in (layers, losses, optimizers, metrics, initializers, slides, training, summaries)}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or MODULES:
+        MODULES[name].main()
