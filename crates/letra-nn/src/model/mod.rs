@@ -3,6 +3,7 @@
 mod compile;
 mod file;
 mod inspect;
+mod restore;
 mod sequential;
 mod summary;
 
