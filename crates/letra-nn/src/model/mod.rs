@@ -273,10 +273,10 @@ impl Network {
         self.revision += 1;
         match result.loss.is_finite() {
             true => Ok(result),
-            false => Err(Error::Diverged {
+            false => data.check_finite().and(Err(Error::Diverged {
                 loss: result.loss,
                 step: self.steps,
-            }),
+            })),
         }
     }
 
@@ -389,6 +389,7 @@ impl Network {
     /// Checks that data fits the network, the loss and the metrics.
     pub(crate) fn check_data(&self, data: &Dataset) -> Result<(), Error> {
         self.check_inputs(&data.inputs)?;
+        data.check()?;
         if data.samples() == 0 {
             return Err(Error::Data(
                 "the data set is empty: give at least one sample".into(),
