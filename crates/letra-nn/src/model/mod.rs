@@ -45,6 +45,9 @@ pub struct Network {
     inference: Mutex<BTreeMap<usize, InferencePlan>>,
 }
 
+/// Threads of a network, at most.
+const MOST_THREADS: usize = 1024;
+
 /// Samples that a plan for many predictions is laid out for.
 const PREDICTION_BATCH: usize = 512;
 
@@ -90,6 +93,12 @@ impl Network {
         parameters: Vec<f32>,
     ) -> Result<Self, Error> {
         compile.optimizer.check()?;
+        if compile.threads > MOST_THREADS {
+            return Err(Error::Configuration(format!(
+                "{} threads are more than {MOST_THREADS}: choose 0 for a thread a core",
+                compile.threads
+            )));
+        }
         let built = graph.build()?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(compile.threads)
