@@ -10,6 +10,7 @@ use crate::error::BuildError;
 use crate::kernels::activation;
 use crate::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
 use crate::plan::pass::{Backward, Forward, Prepare};
+use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 use crate::{Initializer, Shape};
 
 /// Sizes of windows, strides, paddings and filters that are still credible.
@@ -234,6 +235,12 @@ impl Layer for Conv2d {
         let [rows, columns] = self.kernel.0;
         let fans = [rows * columns * geometry.channels, rows * columns * self.filters];
         let shape = [rows, columns, geometry.channels, self.filters];
+        let output = [geometry.output_height(), geometry.output_width(), self.filters];
+        if !holds_at_most(&shape, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
+            return Err(BuildError::configuration(format!(
+                "would have a kernel of {shape:?} and give {output:?}, more values than can be held: make it smaller"
+            )));
+        }
         build.parameter("kernel", shape, self.kernel_initializer, fans)?;
         if self.use_bias {
             build.parameter("bias", [self.filters], self.bias_initializer, fans)?;

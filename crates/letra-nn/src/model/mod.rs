@@ -3,6 +3,7 @@
 mod compile;
 mod file;
 mod inspect;
+mod restore;
 mod sequential;
 mod summary;
 
@@ -43,6 +44,9 @@ pub struct Network {
     training: Option<TrainingPlan>,
     inference: Mutex<BTreeMap<usize, InferencePlan>>,
 }
+
+/// Threads of a network, at most.
+const MOST_THREADS: usize = 1024;
 
 /// Samples that a plan for many predictions is laid out for.
 const PREDICTION_BATCH: usize = 512;
@@ -89,6 +93,12 @@ impl Network {
         parameters: Vec<f32>,
     ) -> Result<Self, Error> {
         compile.optimizer.check()?;
+        if compile.threads > MOST_THREADS {
+            return Err(Error::Configuration(format!(
+                "{} threads are more than {MOST_THREADS}: choose 0 for a thread a core",
+                compile.threads
+            )));
+        }
         let built = graph.build()?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(compile.threads)
@@ -272,10 +282,10 @@ impl Network {
         self.revision += 1;
         match result.loss.is_finite() {
             true => Ok(result),
-            false => Err(Error::Diverged {
+            false => data.check_finite().and(Err(Error::Diverged {
                 loss: result.loss,
                 step: self.steps,
-            }),
+            })),
         }
     }
 
@@ -388,6 +398,7 @@ impl Network {
     /// Checks that data fits the network, the loss and the metrics.
     pub(crate) fn check_data(&self, data: &Dataset) -> Result<(), Error> {
         self.check_inputs(&data.inputs)?;
+        data.check()?;
         if data.samples() == 0 {
             return Err(Error::Data(
                 "the data set is empty: give at least one sample".into(),
