@@ -29,12 +29,11 @@ impl Dataset {
     /// # Errors
     /// When there are more or fewer labels than samples, or a label is not below `count`.
     pub fn classes(inputs: Tensor, labels: Vec<u32>, count: usize) -> Result<Self, Error> {
-        check_rows(&inputs, labels.len(), "labels")?;
-        check_labels(&labels, count)?;
-        Ok(Dataset {
+        let data = Dataset {
             inputs,
             targets: Targets::Classes { labels, count },
-        })
+        };
+        data.check().map(|()| data)
     }
 
     /// Samples with a row of target values each.
@@ -42,11 +41,44 @@ impl Dataset {
     /// # Errors
     /// When `values` has more or fewer rows than there are samples.
     pub fn values(inputs: Tensor, values: Tensor) -> Result<Self, Error> {
-        check_rows(&inputs, values.samples(), "rows of target values")?;
-        Ok(Dataset {
+        let data = Dataset {
             inputs,
             targets: Targets::Values(values),
-        })
+        };
+        data.check().map(|()| data)
+    }
+
+    /// Whether there is one target a sample and every label has a class; the fields are
+    /// public, so that a data set may be put together past the constructors.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match &self.targets {
+            Targets::Classes { labels, count } => {
+                check_rows(&self.inputs, labels.len(), "labels")?;
+                check_labels(labels, *count)
+            }
+            Targets::Values(values) => {
+                check_rows(&self.inputs, values.samples(), "rows of target values")
+            }
+        }
+    }
+
+    /// The first sample that holds a value that is not a number, if there is one.
+    pub(crate) fn check_finite(&self) -> Result<(), Error> {
+        let targets = match &self.targets {
+            Targets::Classes { .. } => None,
+            Targets::Values(values) => Some(("the targets of sample", values)),
+        };
+        for (what, tensor) in [("sample", &self.inputs)].into_iter().chain(targets) {
+            let mut values = tensor.data().iter();
+            if let Some(index) = values.position(|value| !value.is_finite()) {
+                let sample = index / tensor.sample_values();
+                return Err(Error::Data(format!(
+                    "{what} {sample} holds {}: leave it out or mend it",
+                    tensor.data()[index]
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Number of samples.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::BuildError;
 use crate::layers::{Build, Layer};
+use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 use crate::{Error, Initializer, Shape};
 
 /// Number of a value in the graph: 0 is the input, *i* + 1 the output of node *i*.
@@ -15,9 +16,6 @@ pub(crate) const INPUT: Value = 0;
 
 /// Parameters start at multiples of this many numbers, a cache line.
 const ALIGNMENT: usize = 16;
-
-/// Values in one parameter or in one sample of a layer's output, at most.
-const MOST_VALUES: usize = 1 << 32;
 
 /// A layer and the values it reads.
 #[derive(Debug, Clone)]
@@ -105,12 +103,7 @@ impl Graph {
                 "the network has no layers: add at least one".into(),
             ));
         }
-        let sizes = self.input.sizes();
-        if sizes
-            .iter()
-            .try_fold(1usize, |product, &size| product.checked_mul(size))
-            .is_none_or(|values| values > MOST_VALUES)
-        {
+        if !holds_at_most(self.input.sizes(), MOST_VALUES) {
             return Err(Error::Build(format!(
                 "the input shape {} holds more than {MOST_VALUES} values: make it smaller",
                 self.input
@@ -172,14 +165,11 @@ impl Graph {
         let shapes = build
             .parameters
             .iter()
-            .map(|declaration| declaration.shape.as_slice());
-        for shape in shapes.chain([output.sizes()]) {
-            let values = shape
-                .iter()
-                .try_fold(1usize, |product, &size| product.checked_mul(size));
-            if values.is_none_or(|values| values > MOST_VALUES) {
+            .map(|declaration| (declaration.shape.as_slice(), MOST_PARAMETERS));
+        for (shape, most) in shapes.chain([(output.sizes(), MOST_VALUES)]) {
+            if !holds_at_most(shape, most) {
                 return Err(Error::Build(format!(
-                    "layer {} ({}) would hold {shape:?} values, more than {MOST_VALUES}: make it smaller",
+                    "layer {} ({}) would hold {shape:?} values, more than {most}: make it smaller",
                     index + 1,
                     self.nodes[index].name
                 )));

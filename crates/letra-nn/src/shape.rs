@@ -2,6 +2,19 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Values in one parameter, at most.
+pub(crate) const MOST_PARAMETERS: usize = 1 << 32;
+/// Values in one sample of a layer's output, at most: a quarter of a gigabyte.
+pub(crate) const MOST_VALUES: usize = 1 << 26;
+
+/// Whether an array with these sizes holds at most so many values.
+pub(crate) fn holds_at_most(sizes: &[usize], most: usize) -> bool {
+    sizes
+        .iter()
+        .try_fold(1usize, |product, &size| product.checked_mul(size))
+        .is_some_and(|values| values <= most)
+}
+
 /// Shape of one sample, without the batch axis; channels last, as in Keras.
 ///
 /// A picture of 36 × 36 pixels with one channel is `[36, 36, 1]`, a flat vector `[1296]`.

@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,7 @@ use crate::error::BuildError;
 use crate::kernels::activation;
 use crate::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
 use crate::plan::pass::{Backward, Forward, Prepare};
+use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 use crate::{Initializer, Shape};
 
 /// Sizes of windows, strides, paddings and filters that are still credible.
@@ -176,11 +178,10 @@ impl Conv2d {
         }
     }
 
-    fn convolution(&self, input: &Shape) -> Convolution {
-        let input = picture(input).expect("build checked the input");
+    fn convolution(&self, geometry: Geometry) -> Convolution {
         let relu = self.activation == ActivationFunction::Relu;
         let pool = self.pool.map(|[height, width]| Pool { height, width });
-        Convolution::new(self.geometry(input), relu, pool)
+        Convolution::new(geometry, relu, pool)
     }
 
     /// The activation, where the convolution itself does not include it.
@@ -234,13 +235,20 @@ impl Layer for Conv2d {
         let [rows, columns] = self.kernel.0;
         let fans = [rows * columns * geometry.channels, rows * columns * self.filters];
         let shape = [rows, columns, geometry.channels, self.filters];
+        let output = [geometry.output_height(), geometry.output_width(), self.filters];
+        if !holds_at_most(&shape, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
+            return Err(BuildError::configuration(format!(
+                "would have a kernel of {shape:?} and give {output:?}, more values than can be held: make it smaller"
+            )));
+        }
         build.parameter("kernel", shape, self.kernel_initializer, fans)?;
         if self.use_bias {
             build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
         }
-        let convolution = self.convolution(input);
+        let convolution = Arc::new(self.convolution(geometry));
         build.prepared(convolution.prepared_len());
         build.keep(convolution.keep_len());
+        build.built(Arc::clone(&convolution));
         build.scratch(move |samples| convolution.scratch_len(samples));
         let [pool_height, pool_width] = self.pool.unwrap_or([1, 1]);
         Ok([
@@ -252,11 +260,11 @@ impl Layer for Conv2d {
     }
 
     fn prepare(&self, pass: &mut Prepare<'_>) {
-        self.convolution(pass.input_shape(0)).prepare(pass.parameters.get(KERNEL), pass.prepared);
+        pass.built::<Arc<Convolution>>().prepare(pass.parameters.get(KERNEL), pass.prepared);
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        self.convolution(pass.input_shape(0)).forward(
+        pass.built::<Arc<Convolution>>().forward(
             pass.samples,
             pass.input(0),
             pass.parameter(KERNEL),
@@ -270,7 +278,7 @@ impl Layer for Conv2d {
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        let (input, shape) = (pass.input(0), pass.input_shape(0));
+        let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
         activation::backward(self.tail(), self.filters, pass.output, pass.output_gradient);
         let (kernel_gradient, bias_gradient) = match self.use_bias {
             true => {
@@ -279,7 +287,7 @@ impl Layer for Conv2d {
             }
             false => (pass.parameter_gradients.get(KERNEL), None),
         };
-        self.convolution(shape).backward(
+        convolution.backward(
             pass.samples,
             input,
             pass.parameters.get(KERNEL),

@@ -8,6 +8,8 @@ use crate::plan::pass::{Backward, Forward};
 
 /// Sizes of windows and strides that are still credible.
 const MOST: usize = 1 << 16;
+/// Cells of a window at most: single precision numbers each of them exactly.
+const MOST_CELLS: usize = 1 << 24;
 
 /// The largest value of each window, channel by channel.
 ///
@@ -80,6 +82,17 @@ impl Layer for MaxPool2d {
                     "has a {what} of {sizes:?}: it must be from 1 to {MOST}"
                 )));
             }
+        }
+        if self.window.0[0] * self.window.0[1] > MOST_CELLS {
+            return Err(BuildError::configuration(format!(
+                "has a window of {:?}: it must have at most {MOST_CELLS} cells",
+                self.window.0
+            )));
+        }
+        if let Padding::Explicit(around) = self.padding {
+            return Err(BuildError::configuration(format!(
+                "has a padding of {around:?}: it is either valid or same"
+            )));
         }
         let pooling = self.pooling(picture(single_input(inputs)?)?);
         if pooling.output_height() == 0 || pooling.output_width() == 0 {

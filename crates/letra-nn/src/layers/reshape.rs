@@ -4,6 +4,7 @@ use super::{Build, Layer, single_input};
 use crate::Shape;
 use crate::error::BuildError;
 use crate::plan::pass::{Backward, Forward};
+use crate::shape::{MOST_VALUES, holds_at_most};
 
 /// Reads a sample under another shape of the same number of values; nothing is moved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +32,12 @@ impl Layer for Reshape {
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
         let input = single_input(inputs)?;
+        if !holds_at_most(self.shape.sizes(), MOST_VALUES) {
+            return Err(BuildError::configuration(format!(
+                "makes {}, more than {MOST_VALUES} values: make it smaller",
+                self.shape
+            )));
+        }
         if input.values() != self.shape.values() {
             return Err(BuildError::input(
                 format!("{} values to make {}", self.shape.values(), self.shape),

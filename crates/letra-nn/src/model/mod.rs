@@ -3,6 +3,7 @@
 mod compile;
 mod file;
 mod inspect;
+mod restore;
 mod sequential;
 mod summary;
 
@@ -43,6 +44,9 @@ pub struct Network {
     training: Option<TrainingPlan>,
     inference: Mutex<BTreeMap<usize, InferencePlan>>,
 }
+
+/// Threads of a network, at most.
+const MOST_THREADS: usize = 1024;
 
 /// Samples that a plan for many predictions is laid out for.
 const PREDICTION_BATCH: usize = 512;
@@ -89,6 +93,12 @@ impl Network {
         parameters: Vec<f32>,
     ) -> Result<Self, Error> {
         compile.optimizer.check()?;
+        if compile.threads > MOST_THREADS {
+            return Err(Error::Configuration(format!(
+                "{} threads are more than {MOST_THREADS}: choose 0 for a thread a core",
+                compile.threads
+            )));
+        }
         let built = graph.build()?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(compile.threads)
@@ -213,12 +223,13 @@ impl Network {
         Ok(self.scores(&result))
     }
 
-    /// Makes sure that there is a plan for batches of this size.
+    /// Makes sure that there is a plan for batches of this size and such targets.
     pub(crate) fn plan_training(&mut self, batch: usize, targets: &Targets) -> Result<(), Error> {
+        let wanted = (batch, target_values(targets));
         if self
             .training
             .as_ref()
-            .is_none_or(|plan| plan.batch != batch)
+            .is_none_or(|plan| (plan.batch, plan.target_values) != wanted)
         {
             let plan = self.new_plan(batch, Purpose::Training, targets)?;
             self.training = Some(plan);
@@ -232,16 +243,19 @@ impl Network {
         purpose: Purpose,
         targets: &Targets,
     ) -> Result<TrainingPlan, Error> {
-        let target_values = match targets {
-            Targets::Classes { .. } => 0,
-            Targets::Values(values) => values.sample_values(),
-        };
         let threads = match purpose {
             Purpose::Inspection => 1,
             _ => self.threads(),
         };
         let metrics = self.metrics.len();
-        TrainingPlan::new(&self.graph, batch, purpose, threads, target_values, metrics)
+        TrainingPlan::new(
+            &self.graph,
+            batch,
+            purpose,
+            threads,
+            target_values(targets),
+            metrics,
+        )
     }
 
     /// One step on some rows of `data`. Runs in the current thread pool.
@@ -268,10 +282,10 @@ impl Network {
         self.revision += 1;
         match result.loss.is_finite() {
             true => Ok(result),
-            false => Err(Error::Diverged {
+            false => data.check_finite().and(Err(Error::Diverged {
                 loss: result.loss,
                 step: self.steps,
-            }),
+            })),
         }
     }
 
@@ -384,6 +398,7 @@ impl Network {
     /// Checks that data fits the network, the loss and the metrics.
     pub(crate) fn check_data(&self, data: &Dataset) -> Result<(), Error> {
         self.check_inputs(&data.inputs)?;
+        data.check()?;
         if data.samples() == 0 {
             return Err(Error::Data(
                 "the data set is empty: give at least one sample".into(),
@@ -394,5 +409,13 @@ impl Network {
         self.metrics
             .iter()
             .try_for_each(|metric| metric.check(units, &data.targets))
+    }
+}
+
+/// Target values of a sample; 0 for classes.
+fn target_values(targets: &Targets) -> usize {
+    match targets {
+        Targets::Classes { .. } => 0,
+        Targets::Values(values) => values.sample_values(),
     }
 }

@@ -115,6 +115,8 @@ pub(crate) struct Objective<'a> {
 pub(crate) struct TrainingPlan {
     pub(crate) layout: Layout,
     pub(crate) batch: usize,
+    /// Target values of a sample; 0 for classes.
+    pub(crate) target_values: usize,
     workers: Vec<Mutex<Worker>>,
     shards: Vec<Shard>,
     lanes: Vec<Lane>,
@@ -135,6 +137,7 @@ impl TrainingPlan {
         let shards = batch.div_ceil(layout.shard);
         Ok(TrainingPlan {
             batch,
+            target_values,
             workers: (0..threads)
                 .map(|_| Mutex::new(Worker::new(&layout, target_values)))
                 .collect(),
@@ -428,7 +431,10 @@ impl Gradients<'_> {
                 worker: &[],
                 shard: &shard.buffers,
             };
-            let place = node.output_gradient.expect("a training plan has gradients");
+            // Nobody reads the layer's output: its gradient is zero.
+            let Some(place) = node.output_gradient else {
+                return;
+            };
             let keep = node.keep.map_or(&[][..], |(place, values)| {
                 buffers.get(place, shard.samples * values)
             });

@@ -114,22 +114,20 @@ impl Network {
         history: &mut History,
     ) -> Result<(), Error> {
         let first = history.epochs.len() + 1;
+        if first > 1 {
+            let epoch = self.finished_epoch(data, fit, batch, history);
+            for callback in &mut fit.callbacks {
+                if callback.on_resume(&epoch)?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
         for number in first..=fit.epochs {
             let Some(logs) = self.epoch(data, fit, batch, number)? else {
                 return Ok(());
             };
             history.epochs.push(logs);
-            let epoch = Epoch {
-                number,
-                epochs: fit.epochs,
-                progress: Progress {
-                    batch,
-                    samples: data.samples(),
-                    shuffle: fit.shuffle,
-                    history: history.clone(),
-                },
-                network: self,
-            };
+            let epoch = self.finished_epoch(data, fit, batch, history);
             for callback in &mut fit.callbacks {
                 if callback.on_epoch_end(&epoch)?.is_break() {
                     return Ok(());
@@ -137,6 +135,27 @@ impl Network {
             }
         }
         Ok(())
+    }
+
+    /// The last epoch of the history, as callbacks see it.
+    fn finished_epoch(
+        &self,
+        data: &Dataset,
+        fit: &Fit<'_>,
+        batch: usize,
+        history: &History,
+    ) -> Epoch<'_> {
+        Epoch {
+            number: history.epochs.len(),
+            epochs: fit.epochs,
+            progress: Progress {
+                batch,
+                samples: data.samples(),
+                shuffle: fit.shuffle,
+                history: history.clone(),
+            },
+            network: self,
+        }
     }
 
     /// One pass over the data; nothing where a callback stopped it.
@@ -150,7 +169,8 @@ impl Network {
         let samples = data.samples();
         let steps = samples.div_ceil(batch);
         let order = (fit.shuffle && steps > 1).then(|| {
-            Random::new(self.seed(), Purpose::Shuffle, 0, number as u64).permutation(samples)
+            // By the step, so that a second call of fit has an order of its own.
+            Random::new(self.seed(), Purpose::Shuffle, 0, self.steps()).permutation(samples)
         });
         let mut sums = StepResult::default();
         for step in 0..steps {

@@ -25,6 +25,23 @@ pub(super) fn store<S: Simd>(values: &mut [f32], at: usize, vector: S::f32s) {
     S::as_mut_simd_f32s(&mut values[at..at + S::F32_LANES]).0[0] = vector;
 }
 
+/// Writes a vector to a place of a slice, for the innermost loops.
+///
+/// # Safety
+/// The slice has room for a whole vector at that place.
+#[inline(always)]
+pub(super) unsafe fn store_unchecked<S: Simd>(values: &mut [f32], at: usize, vector: S::f32s) {
+    debug_assert!(at + S::F32_LANES <= values.len());
+    // SAFETY: the caller vouches for the place.
+    unsafe {
+        values
+            .as_mut_ptr()
+            .add(at)
+            .cast::<S::f32s>()
+            .write_unaligned(vector)
+    }
+}
+
 /// max(z, 0), which leaves alone what is not a number.
 #[inline(always)]
 pub(super) fn relu<S: Simd>(simd: S, z: S::f32s) -> S::f32s {

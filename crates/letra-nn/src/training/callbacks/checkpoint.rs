@@ -60,7 +60,7 @@ pub(crate) fn load(
     path: &Path,
     wanted: &Progress,
 ) -> Result<History, Error> {
-    let training = network.load_training(path)?;
+    let (saved, training) = network.read_training(path)?;
     let found: Progress = serde_json::from_value(training)
         .map_err(|error| Error::file(path, format!("its progress cannot be read: {error}")))?;
     let settings = |progress: &Progress| (progress.batch, progress.samples, progress.shuffle);
@@ -78,5 +78,6 @@ pub(crate) fn load(
             ),
         ));
     }
+    network.take_training(saved);
     Ok(found.history)
 }

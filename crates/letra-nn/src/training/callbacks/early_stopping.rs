@@ -48,6 +48,10 @@ impl EarlyStopping {
 }
 
 impl Callback for EarlyStopping {
+    fn on_resume(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        self.on_epoch_end(epoch)
+    }
+
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         let values = epoch.history().values(&self.monitor);
         if values.is_empty() {

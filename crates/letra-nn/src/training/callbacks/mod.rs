@@ -26,6 +26,15 @@ pub trait Callback: Send {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Called once where a training goes on from a checkpoint, with the epoch it was
+    /// written after; [`ControlFlow::Break`] ends the training there.
+    ///
+    /// # Errors
+    /// Whatever goes wrong; it ends the training.
+    fn on_resume(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        Ok(ControlFlow::Continue(()))
+    }
+
     /// Called after each epoch; [`ControlFlow::Break`] ends the training.
     ///
     /// # Errors

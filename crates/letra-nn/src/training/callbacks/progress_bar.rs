@@ -24,9 +24,10 @@ impl ProgressBar {
 
 impl Callback for ProgressBar {
     fn on_step_end(&mut self, step: &Step) -> Result<ControlFlow<()>, Error> {
-        self.bar.set_length((step.steps * step.epochs) as u64);
+        let steps = |epochs: usize| epochs.saturating_mul(step.steps) as u64;
+        self.bar.set_length(steps(step.epochs));
         self.bar
-            .set_position(((step.epoch - 1) * step.steps + step.number) as u64);
+            .set_position(steps(step.epoch - 1) + step.number as u64);
         Ok(ControlFlow::Continue(()))
     }
 

@@ -1,57 +1,49 @@
 //! Gradients of the 3×3 convolution.
 
 use super::forward::Patches;
-use super::product::Product;
 use super::tiles::Layout;
 use super::transform::{PatchGradient, TileGradient, both_sides};
-use super::{PLACES, Winograd};
-use crate::kernels::convolution::vector::{load, store};
+use super::{Backward, PLACES, Winograd};
+use crate::kernels::convolution::product::{Product, Start, Stride};
+use crate::kernels::convolution::vector::{load_unchecked, store_unchecked};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Gradients of kernel and input over some samples; the fields are the arguments of
-/// [`Convolution::backward`](crate::kernels::convolution::Convolution::backward).
-pub(in super::super) struct Backward<'a> {
-    pub(in super::super) winograd: &'a Winograd,
-    pub(in super::super) samples: usize,
-    pub(in super::super) input: &'a [f32],
-    pub(in super::super) prepared: &'a [f32],
-    /// Cleared where the ReLU is closed.
-    pub(in super::super) output_gradient: &'a [f32],
-    pub(in super::super) keep: &'a [f32],
-    pub(in super::super) input_gradient: Option<&'a mut [f32]>,
-    pub(in super::super) kernel_gradient: &'a mut [f32],
-    pub(in super::super) scratch: &'a mut [f32],
+/// The gradients of kernel and input over some samples. The gradient of the output is cleared where
+/// the ReLU is closed.
+pub(super) struct Gradients<'a> {
+    pub(super) winograd: &'a Winograd,
+    pub(super) pass: Backward<'a>,
 }
 
-impl WithSimd for Backward<'_> {
+impl WithSimd for Gradients<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         if S::IS_SCALAR {
             unreachable!("planned for vectors only");
         }
-        let winograd = self.winograd;
+        let (winograd, mut pass) = (self.winograd, self.pass);
         let (channels, filters) = (winograd.geometry.channels, winograd.geometry.filters);
-        let (patches, rest) = self.scratch.split_at_mut(winograd.patches_len());
+        let (patches, rest) = pass.scratch.split_at_mut(winograd.patches_len());
         let (deltas, rest) = rest.split_at_mut(winograd.sums_len());
         let (sums, edge) = rest.split_at_mut(winograd.forward_len());
-        if let Some(gradient) = self.input_gradient.as_deref_mut() {
-            gradient[..self.samples * winograd.geometry.input_len()].fill(0.0);
+        if let Some(gradient) = pass.input_gradient.as_deref_mut() {
+            gradient[..pass.samples * winograd.geometry.input_len()].fill(0.0);
         }
-        for tiles in winograd.blocks(self.samples) {
+        for tiles in winograd.blocks(pass.samples) {
             simd.vectorize(Patches {
                 winograd,
                 tiles: tiles.clone(),
-                input: self.input,
+                input: pass.input,
                 patches,
                 edge,
             });
             winograd.transform_deltas(
                 simd,
                 tiles.clone(),
-                (self.output_gradient, self.keep),
+                (pass.output_gradient, pass.keep),
                 deltas,
                 edge,
             );
@@ -63,31 +55,39 @@ impl WithSimd for Backward<'_> {
                     columns: winograd.filters,
                     depth: tiles.len(),
                     left: patches,
-                    left_strides: [1, winograd.channels],
+                    left_rows: Stride(1),
+                    left_depth: Stride(winograd.channels),
                     right: deltas,
                     destination: &mut sums[place * channels * winograd.filters..],
-                    accumulate: tiles.start > 0,
+                    start: if tiles.start > 0 {
+                        Start::Destination
+                    } else {
+                        Start::Zero
+                    },
+                    relu: false,
                 });
-                if self.input_gradient.is_some() {
-                    let turned = &self.prepared[winograd.forward_len()..];
+                if pass.input_gradient.is_some() {
+                    let turned = &pass.prepared[winograd.forward_len()..];
                     simd.vectorize(Product {
                         rows: tiles.len(),
                         columns: winograd.channels,
                         depth: filters,
                         left: deltas,
-                        left_strides: [winograd.filters, 1],
+                        left_rows: Stride(winograd.filters),
+                        left_depth: Stride(1),
                         right: &turned[place * filters * winograd.channels..],
                         destination: patches,
-                        accumulate: false,
+                        start: Start::Zero,
+                        relu: false,
                     });
                 }
             }
-            if let Some(gradient) = self.input_gradient.as_deref_mut() {
+            if let Some(gradient) = pass.input_gradient.as_deref_mut() {
                 winograd.add_patches(simd, tiles, patches, gradient, edge);
             }
         }
-        if self.samples > 0 {
-            winograd.add_kernel_gradient(simd, sums, self.kernel_gradient);
+        if pass.samples > 0 {
+            winograd.add_kernel_gradient(simd, sums, pass.kernel_gradient);
         }
     }
 }
@@ -130,16 +130,27 @@ impl Winograd {
                     #[inline(always)]
                     |row, column| {
                         if !self.pooled {
-                            return load::<S>(gradient, layout.at(row, column) + filter);
+                            let at = layout.at(row, column) + filter;
+                            // SAFETY: the square lies within the gradient, or fills the edge.
+                            return unsafe { load_unchecked::<S>(gradient, at) };
                         }
                         let at = layout.at(row / 2, column / 2) + filter;
+                        // SAFETY: as above; there are as many codes as gradients.
+                        let (gradient, code) = unsafe {
+                            (
+                                load_unchecked::<S>(gradient, at),
+                                load_unchecked::<S>(codes, at),
+                            )
+                        };
                         let cell = simd.splat_f32s((row % 2 * 2 + column % 2) as f32);
-                        let won = simd.equal_f32s(load::<S>(codes, at), cell);
-                        simd.select_f32s(won, load::<S>(gradient, at), simd.splat_f32s(0.0))
+                        let won = simd.equal_f32s(code, cell);
+                        simd.select_f32s(won, gradient, simd.splat_f32s(0.0))
                     },
                     #[inline(always)]
                     |row, column, value| {
-                        store::<S>(deltas, (row * 6 + column) * stride + to, value);
+                        let at = (row * 6 + column) * stride + to;
+                        // SAFETY: the block has room for `block` tiles at each place.
+                        unsafe { store_unchecked::<S>(deltas, at, value) };
                     },
                 );
             }
@@ -173,11 +184,19 @@ impl Winograd {
                 both_sides::<S, PatchGradient, 6, 6>(
                     simd,
                     #[inline(always)]
-                    |row, column| load::<S>(patches, (row * 6 + column) * stride + from),
+                    |row, column| {
+                        let at = (row * 6 + column) * stride + from;
+                        // SAFETY: the block has room for `block` tiles at each place.
+                        unsafe { load_unchecked::<S>(patches, at) }
+                    },
                     #[inline(always)]
                     |row, column, value| {
                         let at = layout.at(row, column) + channel;
-                        store::<S>(target, at, simd.add_f32s(load::<S>(target, at), value));
+                        // SAFETY: the square lies within the gradient, or fills the edge.
+                        unsafe {
+                            let sum = simd.add_f32s(load_unchecked::<S>(target, at), value);
+                            store_unchecked::<S>(target, at, sum);
+                        }
                     },
                 );
             }

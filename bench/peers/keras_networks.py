@@ -1,0 +1,17 @@
+"""The networks of the rows in Keras, with logits at the end; import after KERAS_BACKEND is set."""
+
+from keras import layers as L
+
+
+def vgg_block(filters):
+    return [L.Conv2D(filters, 3, activation="relu"), L.Conv2D(filters, 3, activation="relu"), L.MaxPooling2D(2), L.Dropout(0.25)]
+
+
+NETWORKS = {
+    "logistic": lambda: [L.Flatten(), L.Dense(5)],
+    "feed-forward": lambda: [L.Flatten(), L.Dense(128, "sigmoid"), L.Dense(32, "sigmoid"), L.Dense(5)],
+    "feed-forward-keras": lambda: [L.Flatten(), L.Dense(128, "relu"), L.Dense(32, "sigmoid"), L.Dense(5)],
+    "cnn": lambda: [L.Conv2D(4, 5, padding="same", activation="relu"), L.MaxPooling2D(2), L.Flatten(),
+                    L.Dense(32, "relu"), L.Dropout(0.25), L.Dense(5)],
+    "vgg": lambda: [*vgg_block(32), *vgg_block(64), L.Flatten(), L.Dense(256, "relu"), L.Dropout(0.5), L.Dense(5)],
+}

@@ -1,0 +1,70 @@
+"""Milliseconds a training step of the seminar's networks in PyTorch: eager and compiled, plain and channels last."""
+
+import common
+
+options = common.arguments(__doc__)
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+torch.set_num_threads(options.threads)
+torch.manual_seed(0)
+
+
+def dense(*sizes):
+    layers = [nn.Flatten()]
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(inputs, outputs), nn.Sigmoid()]
+    return nn.Sequential(*layers[:-1])
+
+
+def vgg_block(inputs, filters):
+    return [nn.Conv2d(inputs, filters, 3), nn.ReLU(), nn.Conv2d(filters, filters, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25)]
+
+
+NETWORKS = {
+    "logistic": lambda: dense(1296, 5),
+    "feed-forward": lambda: dense(1296, 128, 32, 5),
+    "cnn": lambda: nn.Sequential(nn.Conv2d(1, 4, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+                                 nn.Linear(1296, 32), nn.ReLU(), nn.Dropout(0.25), nn.Linear(32, 5)),
+    "vgg": lambda: nn.Sequential(*vgg_block(1, 32), *vgg_block(32, 64), nn.Flatten(),
+                                 nn.Linear(2304, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 5)),
+}
+CONVOLUTIONAL = ("cnn", "vgg")
+
+
+def measure(row, mode, x, y):
+    network = NETWORKS[row["network"]]()
+    if row["network"] in CONVOLUTIONAL:
+        x = x[:, None]
+    if "channels last" in mode:
+        network, x = network.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(network.parameters(), lr=row["rate"], momentum=row["momentum"],
+                                nesterov=row["momentum"] > 0, fused="fused" in mode)
+    batches = [(x[at:at + row["batch"]], y[at:at + row["batch"]]) for at in range(0, len(x) - row["batch"] + 1, row["batch"])]
+    loss = lambda pictures, labels: F.cross_entropy(network(pictures), labels)
+    if "compiled" in mode:
+        torch._dynamo.reset()
+        loss = torch.compile(loss)
+
+    def step(i):
+        optimizer.zero_grad()
+        loss(*batches[i % len(batches)]).backward()
+        optimizer.step()
+
+    return common.time_steps(step, options.seconds)
+
+
+def main():
+    x, y = (torch.from_numpy(values) for values in common.pictures(options.data))
+    for row in common.rows(options):
+        modes = ["eager", "eager, fused SGD", "compiled, fused SGD"]
+        if row["network"] in CONVOLUTIONAL:
+            modes += ["eager, fused SGD, channels last", "compiled, fused SGD, channels last"]
+        result = common.best(modes, row, options, lambda mode: measure(row, mode, x, y))
+        common.report(f"pytorch {torch.__version__.split('+')[0]}", options, row, result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,301 @@
+//! Reading a model's file. Nothing is read that the architecture does not ask for, and no
+//! memory is taken for what the file does not hold.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+
+use safetensors::tensor::{Dtype, Metadata};
+
+use super::file::{FORMAT, Header, KEY, STATE, SavedLayer, check_finite};
+use super::{Compile, Network};
+use crate::graph::{Graph, INPUT, Node, ParameterSpecification};
+use crate::{Error, Shape, layers, losses, metrics, optimizers};
+
+/// Length of a safetensors header, at most; the format's own limit.
+const MOST_HEADER: u64 = 100_000_000;
+/// Layers of a network, at most.
+const MOST_LAYERS: usize = 4096;
+/// Steps of a training, at most.
+const MOST_STEPS: u64 = 1 << 62;
+
+impl Network {
+    /// Reads a network that [`Network::save`] wrote. It runs on a thread a core.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is cut short, comes from a later version, names an
+    /// unknown layer, or holds tensors of the wrong shape or values that are not numbers.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::load_with_threads(path, 0)
+    }
+
+    /// As [`Network::load`], with the given number of threads; 0 takes one a core.
+    ///
+    /// # Errors
+    /// As [`Network::load`].
+    pub fn load_with_threads(path: impl AsRef<Path>, threads: usize) -> Result<Self, Error> {
+        read(path.as_ref(), threads).map(|(network, _)| network)
+    }
+
+    /// Reads what [`Network::save_training`] wrote for the same network: a network with its
+    /// parameters, state and step for [`Network::take_training`], and the note.
+    pub(crate) fn read_training(&self, path: &Path) -> Result<(Self, serde_json::Value), Error> {
+        let (saved, training) = read(path, 1)?;
+        let Some(training) = training else {
+            return Err(Error::file(
+                path,
+                "this is a finished model, not a checkpoint: resume from a file that the Checkpoint callback wrote",
+            ));
+        };
+        if saved.architecture() != self.architecture() {
+            return Err(Error::file(
+                path,
+                "the checkpoint belongs to another network, loss, optimizer or seed: start without it, or restore the settings it was made with",
+            ));
+        }
+        Ok((saved, training))
+    }
+
+    /// Takes parameters, state and step from a network of the same architecture.
+    pub(crate) fn take_training(&mut self, saved: Self) {
+        self.parameters = saved.parameters;
+        self.slots = saved.slots;
+        self.steps = saved.steps;
+        self.revision += 1;
+    }
+}
+
+fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Value>), Error> {
+    let mut source = Source::open(path)?;
+    let header = source.header()?;
+    let graph = graph(header.input, header.layers).map_err(|error| Error::file(path, error))?;
+    let built = graph
+        .build()
+        .map_err(|error| Error::file(path, error.to_string()))?;
+    let optimizer =
+        optimizers::from_configuration(&header.optimizer.kind, header.optimizer.configuration)
+            .map_err(|error| Error::file(path, error))?;
+    let states = match header.training {
+        Some(_) => optimizer.slots(),
+        None => &[],
+    };
+    let specifications = &built.parameters;
+    // All shapes first: what is read then has the length of the file.
+    source.check(specifications, states)?;
+    let mut parameters = vec![0.0; built.parameter_space()];
+    source.fill(specifications, "", &mut parameters)?;
+    let mut slots = vec![vec![0.0; parameters.len()]; optimizer.slots().len()];
+    for (state, values) in states.iter().zip(&mut slots) {
+        source.fill(specifications, &state_prefix(state), values)?;
+    }
+    let compile = Compile {
+        optimizer,
+        loss: losses::from_configuration(&header.loss.kind, header.loss.configuration)
+            .map_err(|error| Error::file(path, error))?,
+        metrics: header
+            .metrics
+            .iter()
+            .map(|name| metrics::from_name(name))
+            .collect::<Result<_, _>>()
+            .map_err(|error| Error::file(path, error))?,
+        seed: header.seed,
+        threads,
+    };
+    let mut network = Network::with_parameters(graph, compile, parameters)
+        .map_err(|error| Error::file(path, error.to_string()))?;
+    network.slots = slots;
+    network.steps = header.steps;
+    network.notes = header.notes;
+    Ok((network, header.training))
+}
+
+fn state_prefix(state: &str) -> String {
+    format!("{STATE}{state}/")
+}
+
+fn graph(input: Shape, saved: Vec<SavedLayer>) -> Result<Graph, String> {
+    if saved.len() > MOST_LAYERS {
+        return Err(format!(
+            "its architecture has {} layers, more than {MOST_LAYERS}: choose a file that letra saved",
+            saved.len()
+        ));
+    }
+    let mut graph = Graph::new(input);
+    let mut names = HashSet::new();
+    for (index, saved) in saved.into_iter().enumerate() {
+        let place = format!("layer {} ({})", index + 1, saved.name);
+        if saved.inputs.iter().any(|&value| value > index) || saved.inputs.is_empty() {
+            return Err(format!(
+                "{place} reads a layer that does not come before it"
+            ));
+        }
+        if !names.insert(saved.name.clone()) {
+            return Err(format!(
+                "{place} is not the only layer called \"{}\"",
+                saved.name
+            ));
+        }
+        let layer = layers::from_configuration(&saved.layer.kind, saved.layer.configuration)
+            .map_err(|message| format!("{place}: {message}"))?;
+        graph.nodes.push(Node {
+            name: saved.name,
+            layer: Arc::from(layer),
+            inputs: saved.inputs,
+        });
+    }
+    let last = graph.nodes.last();
+    if last.is_some_and(|node| node.inputs == [INPUT]) && graph.nodes.len() > 1 {
+        return Err("its last layer reads the input past the others".into());
+    }
+    Ok(graph)
+}
+
+/// A safetensors file whose header is read and whose length is right.
+struct Source<'a> {
+    path: &'a Path,
+    file: File,
+    metadata: Metadata,
+    /// Where the tensors begin.
+    start: u64,
+}
+
+impl<'a> Source<'a> {
+    fn open(path: &'a Path) -> Result<Self, Error> {
+        let io = |error| Error::io(path, error);
+        let damaged = |what: &str| {
+            Error::file(
+                path,
+                format!("not a letra model, or cut short ({what}): copy it again or train anew"),
+            )
+        };
+        // Before it is opened: a pipe would wait for somebody to write.
+        let facts = std::fs::metadata(path).map_err(io)?;
+        if !facts.is_file() {
+            return Err(Error::file(
+                path,
+                "not a file: choose a file that letra saved",
+            ));
+        }
+        let mut file = File::open(path).map_err(io)?;
+        let mut length = [0; 8];
+        if facts.len() < 8 {
+            return Err(damaged("it has no header"));
+        }
+        file.read_exact(&mut length).map_err(io)?;
+        let length = u64::from_le_bytes(length);
+        if length > MOST_HEADER || length > facts.len() - 8 {
+            return Err(damaged("its header does not end"));
+        }
+        let mut text = vec![0; length as usize];
+        file.read_exact(&mut text).map_err(io)?;
+        let metadata: Metadata =
+            serde_json::from_slice(&text).map_err(|error| damaged(&error.to_string()))?;
+        let start = 8 + length;
+        if metadata.data_len() as u64 != facts.len() - start {
+            return Err(damaged("its length is not that of its tensors"));
+        }
+        Ok(Source {
+            path,
+            file,
+            metadata,
+            start,
+        })
+    }
+
+    fn header(&self) -> Result<Header, Error> {
+        let entries = self.metadata.metadata().as_ref();
+        let text = entries.and_then(|entries| entries.get(KEY)).ok_or_else(|| {
+            Error::file(
+                self.path,
+                "a safetensors file without letra's architecture: choose a file that letra saved",
+            )
+        })?;
+        let header: Header = serde_json::from_str(text).map_err(|error| {
+            Error::file(
+                self.path,
+                format!("its architecture cannot be read: {error}"),
+            )
+        })?;
+        if header.format != FORMAT {
+            return Err(Error::file(
+                self.path,
+                format!(
+                    "written in format {}, but this version of letra reads format {FORMAT}: use a matching version",
+                    header.format
+                ),
+            ));
+        }
+        if header.steps > MOST_STEPS {
+            return Err(Error::file(
+                self.path,
+                format!(
+                    "claims {} steps of training, more than anybody has taken: train anew",
+                    header.steps
+                ),
+            ));
+        }
+        Ok(header)
+    }
+
+    /// Checks that the file holds these parameters and states, and nothing else.
+    fn check(
+        &self,
+        specifications: &[ParameterSpecification],
+        states: &[&str],
+    ) -> Result<(), Error> {
+        let mut bytes = 0;
+        let prefixes = states.iter().map(|state| state_prefix(state));
+        for prefix in std::iter::once(String::new()).chain(prefixes) {
+            for specification in specifications {
+                let name = format!("{prefix}{}", specification.name);
+                let info = self.metadata.info(&name).ok_or_else(|| {
+                    let message =
+                        format!("tensor {name} is missing: the file was not written whole");
+                    Error::file(self.path, message)
+                })?;
+                if info.dtype != Dtype::F32 || info.shape != specification.shape {
+                    let message = format!(
+                        "tensor {name} is {:?} {:?} where the architecture asks for F32 {:?}",
+                        info.dtype, info.shape, specification.shape
+                    );
+                    return Err(Error::file(self.path, message));
+                }
+                bytes += info.data_offsets.1 - info.data_offsets.0;
+            }
+        }
+        match bytes == self.metadata.data_len() {
+            true => Ok(()),
+            false => Err(Error::file(
+                self.path,
+                "it holds tensors that its architecture does not ask for: choose a file that letra saved",
+            )),
+        }
+    }
+
+    /// Reads the tensors with this prefix, which [`Source::check`] has seen.
+    fn fill(
+        &mut self,
+        specifications: &[ParameterSpecification],
+        prefix: &str,
+        values: &mut [f32],
+    ) -> Result<(), Error> {
+        for specification in specifications {
+            let name = format!("{prefix}{}", specification.name);
+            let info = self.metadata.info(&name).expect("check came first");
+            let (start, end) = info.data_offsets;
+            let mut bytes = vec![0; end - start];
+            self.file
+                .seek(SeekFrom::Start(self.start + start as u64))
+                .and_then(|_| self.file.read_exact(&mut bytes))
+                .map_err(|error| Error::io(self.path, error))?;
+            let values = &mut values[specification.range()];
+            for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+                *value = f32::from_le_bytes(*bytes);
+            }
+            check_finite(&name, values).map_err(|error| Error::file(self.path, error))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+//! What is wrong gets an error that says what and what to do; never a panic, a hang, memory
+//! without bound, or half a file.
+
+mod architectures;
+mod checkpoints;
+mod data;
+mod diverging;
+mod forgery;
+mod layers;
+mod models;
+mod mutations;
+mod saving;
+mod settings;
+
+use letra_nn::Error;
+
+/// Fails unless the result is an error whose message has all the parts.
+fn assert_refused<T>(what: &str, result: Result<T, Error>, parts: &[&str]) {
+    let Err(error) = result else {
+        panic!("{what} was accepted");
+    };
+    let message = error.to_string();
+    for part in parts {
+        assert!(message.contains(part), "{what}: {message:?} lacks {part:?}");
+    }
+}

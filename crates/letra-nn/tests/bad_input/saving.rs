@@ -1,0 +1,93 @@
+//! Places where no file can be written or read.
+
+use std::path::Path;
+
+use letra_nn::prelude::*;
+
+use super::assert_refused;
+
+fn network() -> Network {
+    Sequential::new([2])
+        .add(Dense::new(2))
+        .compile(Compile::new(Sgd::new(0.1)).threads(1))
+        .unwrap()
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.unwrap().file_name().into_string().unwrap()
+    };
+    entries.map(name).collect()
+}
+
+#[test]
+fn a_missing_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("missing").join("model.letra");
+    let result = network().save(&path);
+    assert!(matches!(result, Err(Error::Io { .. })));
+    assert_refused("a missing folder", result, &["missing", "model.letra"]);
+    assert!(files(folder.path()).is_empty());
+}
+
+#[test]
+fn a_folder_where_the_file_should_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.letra");
+    std::fs::create_dir(&path).unwrap();
+    assert_refused("a folder", network().save(&path), &["model.letra"]);
+    assert_eq!(files(folder.path()), ["model.letra"]);
+    assert!(files(&path).is_empty());
+    assert_refused("a folder", Network::load(&path), &["model.letra"]);
+}
+
+#[test]
+fn a_file_where_the_folder_should_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "text").unwrap();
+    let result = network().save(file.join("model.letra"));
+    assert_refused("a file", result, &["model.letra"]);
+    assert_eq!(std::fs::read(&file).unwrap(), b"text");
+}
+
+#[test]
+fn a_checkpoint_in_a_missing_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut keeper = Checkpoint::new(folder.path().join("missing").join("checkpoint"));
+    let data = Dataset::classes(Tensor::zeros([3, 2]), vec![0, 1, 1], 2).unwrap();
+    let fit = Fit::epochs(3).callback(&mut keeper);
+    assert_refused("a missing folder", network().fit(&data, fit), &["missing"]);
+    assert!(files(folder.path()).is_empty());
+}
+
+#[test]
+fn files_that_are_not_there_or_never_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let result = Network::load(folder.path().join("nothing.letra"));
+    assert_refused("no file", result, &["nothing.letra"]);
+    for endless in ["/dev/zero", "/dev/urandom"] {
+        if Path::new(endless).exists() {
+            assert_refused(endless, Network::load(endless), &[endless, "not a file"]);
+        }
+    }
+}
+
+/// A sparse file takes no room on disk, but would in memory.
+#[test]
+fn a_file_larger_than_what_it_should_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.letra");
+    network().save(&path).unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(1 << 40).unwrap();
+    assert_refused("a terabyte", Network::load(&path), &["model.letra"]);
+    let empty = std::fs::File::create(&path).unwrap();
+    empty.set_len(1 << 40).unwrap();
+    assert_refused(
+        "a terabyte of zeros",
+        Network::load(&path),
+        &["model.letra"],
+    );
+}

@@ -1,0 +1,94 @@
+//! One seed, one result: the same bits on any number of threads.
+
+use letra_nn::prelude::*;
+
+use super::data::{bytes, one_hot_quadrants, quadrants};
+
+/// Networks whose sizes no vector or shard divides, small and large.
+fn networks() -> Vec<(&'static str, Sequential)> {
+    let pictures = || Sequential::new([8, 8, 1]);
+    vec![
+        ("logistic", pictures().add(Flatten).add(Dense::new(4))),
+        (
+            "large kernels",
+            pictures()
+                .add(Flatten)
+                .add(Dense::new(301).relu())
+                .add(Dropout::new(0.5))
+                .add(Dense::new(67).tanh())
+                .add(Dense::new(4)),
+        ),
+        (
+            "two convolutions",
+            pictures()
+                .add(Conv2d::new(5, 3).relu())
+                .add(Dropout::new(0.1))
+                .add(Conv2d::new(7, [2, 3]).stride([1, 2]).same())
+                .add(Activation::tanh())
+                .add(MaxPool2d::new(2).same())
+                .add(Flatten)
+                .add(Dense::new(4)),
+        ),
+        (
+            "many values a sample",
+            pictures()
+                .add(Conv2d::new(67, 5).same().relu())
+                .add(Conv2d::new(33, 1).sigmoid())
+                .add(MaxPool2d::new(3).stride(1))
+                .add(Flatten)
+                .add(Dense::new(4)),
+        ),
+    ]
+}
+
+fn trained(network: Sequential, batch: usize, rows: bool, threads: usize) -> Vec<u8> {
+    let data = match rows {
+        true => one_hot_quadrants(61),
+        false => quadrants(61),
+    };
+    let compile = match rows {
+        true => Compile::new(Adam::new(0.01)).loss(SumSquaredError),
+        false => Compile::new(Sgd::new(0.05).momentum(0.5)),
+    };
+    let compile = compile.metric(Accuracy).seed(5).threads(threads);
+    let mut network = network.compile(compile).unwrap();
+    let history = network.fit(&data, Fit::epochs(2).batch(batch)).unwrap();
+    let logs = serde_json::to_vec(&history).unwrap();
+    let evaluated = network.evaluate(&data).unwrap().loss.to_le_bytes();
+    let predicted = network.predict(&data.inputs).unwrap();
+    let predicted = predicted.data().iter().flat_map(|p| p.to_le_bytes());
+    [
+        bytes(&network),
+        logs,
+        evaluated.to_vec(),
+        predicted.collect(),
+    ]
+    .concat()
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    for (name, network) in networks() {
+        for batch in [1, 3, 17, 61] {
+            for rows in [false, true] {
+                let one = trained(network.clone(), batch, rows, 1);
+                for threads in [2, 3] {
+                    let more = trained(network.clone(), batch, rows, threads);
+                    assert!(one == more, "{name}, batch {batch}, {threads} threads");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn another_seed_gives_other_numbers() {
+    let initial = |seed: u64| {
+        let network = Sequential::new([8]).add(Dense::new(4));
+        let compile = Compile::new(Sgd::new(0.1)).seed(seed);
+        bytes(&network.compile(compile).unwrap())
+    };
+    assert_eq!(initial(1), initial(1));
+    assert_ne!(initial(1), initial(2));
+    assert_ne!(initial(1), initial(1 + (1 << 40)));
+}

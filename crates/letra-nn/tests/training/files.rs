@@ -1,0 +1,115 @@
+//! Saving and loading.
+
+use letra_nn::prelude::*;
+
+use super::data::{bytes, network, quadrants};
+
+#[test]
+fn a_loaded_network_has_the_bits_of_the_saved_one() {
+    let (train, folder) = (quadrants(70), tempfile::tempdir().unwrap());
+    let path = folder.path().join("model.letra");
+    let mut network = network(2);
+    network.fit(&train, Fit::epochs(2)).unwrap();
+    network.note("class names", "[\"north\", \"süd\", \"☃\", \"\"]");
+    network.save(&path).unwrap();
+    let loaded = Network::load(&path).unwrap();
+    assert_eq!(bytes(&loaded), std::fs::read(&path).unwrap());
+    assert_eq!(loaded.notes(), network.notes());
+    assert_eq!(loaded.steps(), network.steps());
+    assert_eq!(loaded.summary(), network.summary());
+    let bits = |network: &Network| -> Vec<u32> {
+        let predicted = network.predict(&train.inputs).unwrap();
+        predicted.data().iter().map(|p| p.to_bits()).collect()
+    };
+    assert_eq!(bits(&loaded), bits(&network));
+    assert_eq!(
+        loaded.evaluate(&train).unwrap(),
+        network.evaluate(&train).unwrap()
+    );
+}
+
+#[test]
+fn odd_values_survive() {
+    let mut network = Sequential::new([2])
+        .add(Dense::new(2))
+        .compile(Compile::new(Sgd::new(0.1)))
+        .unwrap();
+    let odd = [-0.0, f32::MIN_POSITIVE / 4.0, f32::MAX, 1.0 / 3.0];
+    let values = Tensor::new([2, 2], odd.to_vec()).unwrap();
+    network.set_parameter("dense/kernel", &values).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.letra");
+    network.save(&path).unwrap();
+    let loaded = Network::load(&path).unwrap().parameter("dense/kernel");
+    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(loaded.unwrap().data()), bits(&odd));
+}
+
+/// Every layer, activation, padding, initializer, loss and optimizer comes back.
+#[test]
+fn every_setting_survives() {
+    let network = || {
+        Sequential::new([9, 9, 2])
+            .add(
+                Conv2d::new(3, [2, 3])
+                    .stride([1, 2])
+                    .padding([1, 0])
+                    .activation(ActivationFunction::Tanh)
+                    .kernel_initializer(Initializer::he_normal())
+                    .bias_initializer(Initializer::constant(0.1)),
+            )
+            .add(Conv2d::new(4, 3).same().use_bias(false))
+            .add(Activation::sigmoid())
+            .add(MaxPool2d::new([2, 1]).stride([1, 2]).same())
+            .add(Dropout::new(0.125))
+            .add(Flatten)
+            .add(Dense::new(6).kernel_initializer(Initializer::truncated_normal(0.0, 0.2)))
+            .add(Reshape::new([3, 2]))
+            .add(Flatten)
+            .add(
+                Dense::new(3)
+                    .softmax()
+                    .kernel_initializer(Initializer::uniform(-0.1, 0.3)),
+            )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for compile in [
+        Compile::new(Adam::new(0.01).betas(0.8, 0.99).epsilon(1e-5)).loss(CrossEntropy::new()),
+        Compile::new(Sgd::new(0.1).momentum(0.5)).loss(MeanSquaredError),
+        Compile::new(Sgd::new(0.3).decay(0.1)).loss(SumSquaredError),
+        Compile::new(Sgd::new(0.3)).loss(CrossEntropy::from_logits()),
+    ] {
+        let compile = compile.metric(TopKAccuracy::new(2)).metric(Accuracy);
+        let saved = network().compile(compile.seed(u64::MAX)).unwrap();
+        let path = folder.path().join("model.letra");
+        saved.save(&path).unwrap();
+        let mut loaded = Network::load(&path).unwrap();
+        assert_eq!(bytes(&loaded), bytes(&saved));
+        // It trains on, too.
+        let inputs = Tensor::new([2, 9, 9, 2], vec![0.5; 324]).unwrap();
+        let targets = Tensor::new([2, 3], vec![0.0, 1.0, 0.0, 0.5, 0.5, 0.0]).unwrap();
+        let batch = Dataset::values(inputs, targets).unwrap();
+        loaded.train_on_batch(&batch).unwrap();
+    }
+}
+
+/// Other programs read the file: it is plain safetensors.
+#[test]
+fn the_file_is_safetensors() {
+    let network = network(1);
+    let bytes = bytes(&network);
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let kernel = tensors.tensor("conv2d/kernel").unwrap();
+    assert_eq!(kernel.shape(), [3, 3, 1, 3]);
+    assert_eq!(tensors.names().len(), network.parameters().count());
+}
+
+#[test]
+fn saving_replaces_a_file_and_leaves_nothing_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.letra");
+    std::fs::write(&path, vec![7; 1_000_000]).unwrap();
+    network(1).save(&path).unwrap();
+    assert!(Network::load(&path).is_ok());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}

@@ -1,0 +1,10 @@
+//! Training as a user does it: learning, the same bits again, files, checkpoints, dropout.
+
+mod bits;
+mod data;
+mod dropout;
+mod files;
+mod killed;
+mod learning;
+mod prediction;
+mod resumed;

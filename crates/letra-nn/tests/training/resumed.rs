@@ -1,0 +1,105 @@
+//! Checkpoints: a training that goes on has the bits of one that never stopped.
+
+use std::path::Path;
+
+use letra_nn::prelude::*;
+
+use super::data::{bytes, layers, network, quadrants};
+
+#[test]
+fn a_stopped_training_resumes_to_the_same_bits() {
+    let train = quadrants(100);
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = folder.path().join("checkpoint");
+    let mut uninterrupted = network(2);
+    let history = uninterrupted.fit(&train, Fit::epochs(7).batch(24)).unwrap();
+
+    // The first process is gone after epoch 5, two epochs past its last checkpoint.
+    let mut keeper = Checkpoint::new(&checkpoint).every(3);
+    network(1)
+        .fit(&train, Fit::epochs(5).batch(24).callback(&mut keeper))
+        .unwrap();
+    let mut resumed = network(3);
+    let fit = Fit::epochs(7).batch(24).resume(&checkpoint);
+    let again = resumed.fit(&train, fit.callback(&mut keeper)).unwrap();
+    assert_eq!(history, again);
+    assert!(bytes(&uninterrupted) == bytes(&resumed));
+}
+
+#[test]
+fn adams_moments_are_kept() {
+    let train = quadrants(60);
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = folder.path().join("checkpoint");
+    let adam = || {
+        layers()
+            .compile(Compile::new(Adam::new(0.01)).seed(4))
+            .unwrap()
+    };
+    let mut whole = adam();
+    whole.fit(&train, Fit::epochs(6).batch(16)).unwrap();
+    for epochs in 1..=6 {
+        let mut keeper = Checkpoint::new(&checkpoint);
+        let fit = Fit::epochs(epochs).batch(16).resume(&checkpoint);
+        let mut part = adam();
+        part.fit(&train, fit.callback(&mut keeper)).unwrap();
+        if epochs == 6 {
+            assert!(bytes(&whole) == bytes(&part));
+        }
+    }
+}
+
+#[test]
+fn a_finished_training_is_not_trained_further() {
+    let train = quadrants(40);
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = folder.path().join("checkpoint");
+    let run = || {
+        let mut keeper = Checkpoint::new(&checkpoint);
+        let mut network = network(1);
+        let fit = Fit::epochs(3).resume(&checkpoint).callback(&mut keeper);
+        let history = network.fit(&train, fit).unwrap();
+        (history, bytes(&network))
+    };
+    assert!(run() == run());
+}
+
+/// Trains with early stopping and a checkpoint, in either order, going on from the
+/// checkpoint if it is there.
+fn stopped_early(checkpoint: &Path, epochs: usize, keeper_first: bool) -> (History, Vec<u8>) {
+    let (train, test) = (quadrants(30), quadrants(10));
+    let compile = Compile::new(Sgd::new(2.0).momentum(0.9)).seed(2).threads(1);
+    let mut network = layers().compile(compile).unwrap();
+    let mut keeper = Checkpoint::new(checkpoint);
+    let mut stopping = EarlyStopping::new().patience(1);
+    let fit = Fit::epochs(epochs)
+        .batch(10)
+        .validation(&test)
+        .resume(checkpoint);
+    let fit = match keeper_first {
+        true => fit.callback(&mut keeper).callback(&mut stopping),
+        false => fit.callback(&mut stopping).callback(&mut keeper),
+    };
+    let history = network.fit(&train, fit).unwrap();
+    (history, bytes(&network))
+}
+
+#[test]
+fn early_stopping_stops_a_resumed_training_where_it_would_have() {
+    let folder = tempfile::tempdir().unwrap();
+    for keeper_first in [true, false] {
+        let fresh = folder.path().join(format!("whole {keeper_first}"));
+        let whole = stopped_early(&fresh, 50, keeper_first);
+        let epochs = whole.0.epochs.len();
+        assert!((3..50).contains(&epochs), "{epochs} epochs");
+        for interruption in 1..=epochs {
+            let checkpoint = folder.path().join(format!("{interruption} {keeper_first}"));
+            stopped_early(&checkpoint, interruption, keeper_first);
+            let resumed = stopped_early(&checkpoint, 50, keeper_first);
+            assert_eq!(resumed.0, whole.0, "interrupted after {interruption}");
+            assert!(resumed.1 == whole.1);
+        }
+        // Also when it had already stopped.
+        assert!(stopped_early(&fresh, 50, keeper_first) == whole);
+    }
+}
