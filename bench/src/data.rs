@@ -14,7 +14,15 @@ pub(crate) fn training(data: Option<&Path>) -> Result<Dataset, Box<dyn Error>> {
     };
     let pictures = pictures.select(&Split::seminar(&pictures)?.train)?;
     let shape = [pictures.len(), pictures.height(), pictures.width(), 1];
-    let labels = pictures.labels().iter().map(|&label| label as u32).collect();
+    let labels = pictures
+        .labels()
+        .iter()
+        .map(|&label| label as u32)
+        .collect();
     let inputs = Tensor::new(shape, pictures.to_f32())?;
-    Ok(Dataset::classes(inputs, labels, pictures.class_names().len())?)
+    Ok(Dataset::classes(
+        inputs,
+        labels,
+        pictures.class_names().len(),
+    )?)
 }

@@ -44,7 +44,15 @@ pub(crate) fn gemm_rate(threads: usize) -> f64 {
         let mut product = vec![0.0; SIZE * SIZE];
         for _ in 0..4 {
             let (left, right) = (Mat::row_major(&left, SIZE), Mat::row_major(&right, SIZE));
-            gemm(SIZE, SIZE, SIZE, MatMut::row_major(&mut product, SIZE), false, left, right);
+            gemm(
+                SIZE,
+                SIZE,
+                SIZE,
+                MatMut::row_major(&mut product, SIZE),
+                false,
+                left,
+                right,
+            );
         }
         std::hint::black_box(&product);
         4 * 2 * SIZE * SIZE * SIZE
@@ -56,7 +64,10 @@ fn best_rate(threads: usize, work: impl Fn() -> usize + Sync) -> f64 {
         let start = Instant::now();
         let done: usize = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
-            workers.into_iter().map(|worker| worker.join().expect("no panic")).sum()
+            workers
+                .into_iter()
+                .map(|worker| worker.join().expect("no panic"))
+                .sum()
         });
         done as f64 / start.elapsed().as_secs_f64() / 1e9
     };
@@ -66,7 +77,9 @@ fn best_rate(threads: usize, work: impl Fn() -> usize + Sync) -> f64 {
 /// Most memory that this process has held, in MiB, where the system tells.
 pub(crate) fn peak_memory() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kib / 1024.0)
 }

@@ -24,10 +24,16 @@ const FULL_BATCH: usize = 2511;
 
 pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let data = data::training(settings.data.as_deref())?;
-    let (peak, gemm) = (machine::peak(settings.threads), machine::gemm_rate(settings.threads));
+    let (peak, gemm) = (
+        machine::peak(settings.threads),
+        machine::gemm_rate(settings.threads),
+    );
     if settings.json {
         let threads = settings.threads;
-        println!("{}", json!({"machine": {"threads": threads, "peak_gflops": peak, "gemm_gflops": gemm}}));
+        println!(
+            "{}",
+            json!({"machine": {"threads": threads, "peak_gflops": peak, "gemm_gflops": gemm}})
+        );
     } else {
         println!(
             "{} threads: peak {peak:.0} GFLOP/s, matrix product {gemm:.0} GFLOP/s ({:.0} %)\n",
@@ -73,7 +79,10 @@ pub(crate) fn train(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let data = data::training(settings.data.as_deref())?;
     let mut network = recipe("feed-forward-keras")?.build(&task(&data), 0, settings.threads)?;
     network.fit(&data, Fit::epochs(100).batch(128))?;
-    let accuracy = network.evaluate(&data)?.metric("accuracy").unwrap_or(f64::NAN);
+    let accuracy = network
+        .evaluate(&data)?
+        .metric("accuracy")
+        .unwrap_or(f64::NAN);
     println!("{}", json!({"peer": "letra", "train_accuracy": accuracy}));
     Ok(())
 }
@@ -123,7 +132,11 @@ impl Callback for Stopwatch {
         }
         let enough = Instant::now() > self.until && self.times.len() > 10;
         self.last = Instant::now();
-        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if enough {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     }
 
     fn on_epoch_end(&mut self, _: &Epoch<'_>) -> Result<ControlFlow<()>, letra_nn::Error> {
@@ -144,7 +157,12 @@ fn measure(
         last: Instant::now(),
         times: Vec::new(),
     };
-    network.fit(data, Fit::epochs(usize::MAX).batch(batch).callback(&mut stopwatch))?;
+    network.fit(
+        data,
+        Fit::epochs(usize::MAX)
+            .batch(batch)
+            .callback(&mut stopwatch),
+    )?;
     let mut times = stopwatch.times.split_off(3);
     times.sort_by(f64::total_cmp);
     Ok(times)

@@ -122,7 +122,7 @@ pub fn gemm(
 const PANEL: usize = 4096;
 /// Rows of a panel where the left factor is read down its columns: each row of the panel then
 /// meets another memory page, and more pages than this overflow the page table's cache.
-const PANEL_ROWS_ACROSS: usize = 64;
+pub(super) const PANEL_ROWS_ACROSS: usize = 64;
 /// Entries of the left factor that are worked on before the next: 192 KiB, a good part of a
 /// second-level cache.
 const LEFT_BLOCK: usize = 49_152;
@@ -371,7 +371,7 @@ fn pack_transposed(
 /// 0..length cut into as few ranges of at most `limit` as will do, their lengths as equal as can
 /// be.
 #[inline(always)]
-fn blocks(length: usize, limit: usize) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn blocks(length: usize, limit: usize) -> impl Iterator<Item = Range<usize>> {
     let count = length.div_ceil(limit);
     (0..count).map(move |i| i * length / count..(i + 1) * length / count)
 }

@@ -18,8 +18,9 @@ pub mod optimizer;
 pub mod pooling;
 pub mod reduce;
 pub(crate) mod simd;
-pub mod sparse;
+mod sparse;
 pub mod squared_error;
+mod thin;
 
 #[cfg(test)]
 mod noise;

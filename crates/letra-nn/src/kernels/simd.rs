@@ -1,6 +1,6 @@
 //! The choice of instruction set, at run time.
 
-use pulp::{Arch, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 /// Runs `kernel` compiled for the best instruction set of this machine.
 ///
@@ -13,6 +13,15 @@ pub(crate) fn dispatch<K: WithSimd>(kernel: K) -> K::Output {
         return instructions.dispatch(kernel);
     }
     Arch::new().dispatch(kernel)
+}
+
+/// A vector of as many values as there are, filled up with zeros.
+#[inline(always)]
+pub(crate) fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
+    match S::as_simd_f32s(values).0.first() {
+        Some(vector) => *vector,
+        None => simd.partial_load_f32s(values),
+    }
 }
 
 /// The transpose of a small square, in registers.

@@ -1,119 +1,131 @@
 //! The dense layer on inputs that are mostly zero, as pictures of ink on paper are.
 //!
-//! Zeros are skipped, so an infinite or undefined weight that meets only zeros leaves no trace
-//! where 0 · ∞ would have given NaN; otherwise results agree with [`super::dense`] within
-//! rounding.
+//! [`super::dense`] comes here by itself where [`is_sparse`] finds it worthwhile. Zeros are
+//! skipped, so an infinite or undefined weight or gradient that meets only zeros leaves no trace
+//! where 0 · ∞ would have given NaN.
 
 use std::ops::Range;
 
-/// Where the values other than zero of a shard's input lie, kept in memory the caller lends.
-#[derive(Clone, Copy, Debug)]
-pub struct SparseRows<'a> {
+use pulp::Simd;
+use pulp::bytemuck::cast_slice;
+
+use super::gemm::blocks;
+use super::simd::dispatch;
+
+mod forward;
+mod kernel_gradient;
+
+pub(super) use forward::Forward;
+pub(super) use kernel_gradient::KernelGradient;
+
+/// Whether the columns `columns` of `input` [samples, inputs] are zero for the greater part: a
+/// quarter of them at most is not. Four samples speak for all.
+pub(super) fn is_sparse(
     samples: usize,
     inputs: usize,
-    starts: &'a [u32],
-    columns: &'a [u32],
-}
-
-impl<'a> SparseRows<'a> {
-    /// Words of memory that [`SparseRows::build`] wants.
-    pub fn scratch_len(samples: usize, inputs: usize) -> usize {
-        samples + 2 + samples * inputs
-    }
-
-    /// Notes in `scratch` where `input` [samples, inputs] is not zero; `None` where more than
-    /// `limit` (a fraction) of it is not, for then the dense kernels are faster.
-    pub fn build(
-        samples: usize,
-        inputs: usize,
-        input: &[f32],
-        scratch: &'a mut [u32],
-        limit: f32,
-    ) -> Option<SparseRows<'a>> {
-        assert_eq!(
-            input.len(),
-            samples * inputs,
-            "input is not samples × inputs"
-        );
-        let (head, columns) = scratch.split_at_mut(samples + 2);
-        let mut count = 0;
-        for sample in 0..samples {
-            for column in 0..inputs {
-                if input[sample * inputs + column] != 0.0 {
-                    columns[count] = column as u32;
-                    count += 1;
-                }
-            }
-            head[sample + 2] = count as u32;
-        }
-        head[0] = u32::from(count as f32 <= limit * (samples * inputs) as f32);
-        head[1] = 0;
-        SparseRows::open(samples, inputs, scratch)
-    }
-
-    /// What an earlier [`SparseRows::build`] of the same shape left in `scratch`; a forward pass
-    /// builds, the backward pass opens.
-    pub fn open(samples: usize, inputs: usize, scratch: &'a [u32]) -> Option<SparseRows<'a>> {
-        let (head, columns) = scratch.split_at(samples + 2);
-        (head[0] == 1).then_some(SparseRows {
-            samples,
-            inputs,
-            starts: &head[1..],
-            columns,
-        })
-    }
-
-    fn row(&self, sample: usize) -> &'a [u32] {
-        &self.columns[self.starts[sample] as usize..self.starts[sample + 1] as usize]
-    }
-}
-
-/// output = input · kernel + bias; shapes as in [`super::dense::forward`].
-pub fn forward(
-    rows: &SparseRows<'_>,
-    units: usize,
+    columns: Range<usize>,
     input: &[f32],
-    kernel: &[f32],
-    bias: Option<&[f32]>,
+) -> bool {
+    let (mut zeros, mut values) = (0, 0);
+    for asked in blocks(samples, samples.div_ceil(4).max(1)) {
+        let row = &input[asked.start * inputs..][columns.clone()];
+        zeros += dispatch(|| {
+            row.iter()
+                .map(|value| u32::from(*value == 0.0))
+                .sum::<u32>()
+        });
+        values += row.len();
+    }
+    4 * zeros as usize >= 3 * values
+}
+
+/// Columns that are worked on at a time, so that their rows of the kernel stay in the
+/// second-level cache.
+const COLUMNS: usize = 256;
+
+/// 1 where a value is not zero, else 0.
+#[inline(always)]
+fn one_unless_zero<S: Simd>(simd: S, values: S::f32s) -> S::u32s {
+    // Doubled, the bits lose the sign, and -0 counts as zero.
+    let bits = simd.transmute_u32s_f32s(values);
+    simd.min_u32s(simd.add_u32s(bits, bits), simd.splat_u32s(1))
+}
+
+/// The columns of a matrix's rows that are summed together: vectors of them, or the last few
+/// columns, taken with those before them as one vector if there are enough.
+struct Window {
+    /// First column that is summed.
+    start: usize,
+    /// First column whose sum is wanted.
+    wanted: usize,
+    end: usize,
+}
+
+impl Window {
+    /// The next window after the first `done` of `columns`, of at most 8 vectors.
+    #[inline(always)]
+    fn after<S: Simd>(done: usize, columns: usize) -> Window {
+        let vectors = match (columns - done) / S::F32_LANES {
+            vectors @ 0..2 => vectors,
+            2..4 => 2,
+            4..8 => 4,
+            _ => 8,
+        };
+        match vectors {
+            0 => Window {
+                start: columns.saturating_sub(S::F32_LANES),
+                wanted: done,
+                end: columns,
+            },
+            _ => Window {
+                start: done,
+                wanted: done,
+                end: done + vectors * S::F32_LANES,
+            },
+        }
+    }
+
+    /// Number of columns, known when compiling unless the window is one vector.
+    #[inline(always)]
+    fn width<S: Simd, const V: usize>(&self) -> usize {
+        match V {
+            1 => self.end - self.start,
+            _ => V * S::F32_LANES,
+        }
+    }
+}
+
+/// sums += value · row, where the row is as long as the sums or shorter than a vector.
+#[inline(always)]
+fn add_row<S: Simd, const V: usize>(simd: S, value: f32, row: &[f32], sums: &mut [S::f32s; V]) {
+    let value = simd.splat_f32s(value);
+    match S::as_simd_f32s(row).0.first_chunk::<V>() {
+        Some(row) => {
+            for (sum, part) in sums.iter_mut().zip(row) {
+                *sum = simd.mul_add_e_f32s(value, *part, *sum);
+            }
+        }
+        None => sums[0] = simd.mul_add_e_f32s(value, simd.partial_load_f32s(row), sums[0]),
+    }
+}
+
+/// output += sums, from the place `wanted` on.
+#[inline(always)]
+fn add_sums<S: Simd, const V: usize>(
+    simd: S,
+    sums: &[S::f32s; V],
+    wanted: usize,
     output: &mut [f32],
 ) {
-    for sample in 0..rows.samples {
-        let output = &mut output[sample * units..][..units];
-        match bias {
-            Some(bias) => output.copy_from_slice(bias),
-            None => output.fill(0.0),
+    let whole = S::as_mut_simd_f32s(output).0;
+    if wanted == 0 && whole.len() == V {
+        for (output, sum) in whole.iter_mut().zip(sums) {
+            *output = simd.add_f32s(*output, *sum);
         }
-        for &column in rows.row(sample) {
-            let column = column as usize;
-            let value = input[sample * rows.inputs + column];
-            let weights = &kernel[column * units..][..units];
-            for (sum, weight) in output.iter_mut().zip(weights) {
-                *sum += value * weight;
-            }
-        }
-    }
-}
-
-/// Adds the rows `range` of inputᵀ · delta to `kernel_gradient` [range.len(), units].
-pub fn kernel_gradient(
-    rows: &SparseRows<'_>,
-    units: usize,
-    range: Range<usize>,
-    input: &[f32],
-    delta: &[f32],
-    kernel_gradient: &mut [f32],
-) {
-    for sample in 0..rows.samples {
-        let delta = &delta[sample * units..][..units];
-        for &column in rows.row(sample) {
-            let column = column as usize;
-            if range.contains(&column) {
-                let value = input[sample * rows.inputs + column];
-                let gradient = &mut kernel_gradient[(column - range.start) * units..][..units];
-                for (sum, delta) in gradient.iter_mut().zip(delta) {
-                    *sum += value * delta;
-                }
-            }
+    } else {
+        let sums = cast_slice::<S::f32s, f32>(sums);
+        for (output, sum) in output.iter_mut().zip(sums).skip(wanted) {
+            *output += sum;
         }
     }
 }

@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -177,11 +178,10 @@ impl Conv2d {
         }
     }
 
-    fn convolution(&self, input: &Shape) -> Convolution {
-        let input = picture(input).expect("build checked the input");
+    fn convolution(&self, geometry: Geometry) -> Convolution {
         let relu = self.activation == ActivationFunction::Relu;
         let pool = self.pool.map(|[height, width]| Pool { height, width });
-        Convolution::new(self.geometry(input), relu, pool)
+        Convolution::new(geometry, relu, pool)
     }
 
     /// The activation, where the convolution itself does not include it.
@@ -245,9 +245,10 @@ impl Layer for Conv2d {
         if self.use_bias {
             build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
         }
-        let convolution = self.convolution(input);
+        let convolution = Arc::new(self.convolution(geometry));
         build.prepared(convolution.prepared_len());
         build.keep(convolution.keep_len());
+        build.built(Arc::clone(&convolution));
         build.scratch(move |samples| convolution.scratch_len(samples));
         let [pool_height, pool_width] = self.pool.unwrap_or([1, 1]);
         Ok([
@@ -259,11 +260,11 @@ impl Layer for Conv2d {
     }
 
     fn prepare(&self, pass: &mut Prepare<'_>) {
-        self.convolution(pass.input_shape(0)).prepare(pass.parameters.get(KERNEL), pass.prepared);
+        pass.built::<Arc<Convolution>>().prepare(pass.parameters.get(KERNEL), pass.prepared);
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        self.convolution(pass.input_shape(0)).forward(
+        pass.built::<Arc<Convolution>>().forward(
             pass.samples,
             pass.input(0),
             pass.parameter(KERNEL),
@@ -277,7 +278,7 @@ impl Layer for Conv2d {
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        let (input, shape) = (pass.input(0), pass.input_shape(0));
+        let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
         activation::backward(self.tail(), self.filters, pass.output, pass.output_gradient);
         let (kernel_gradient, bias_gradient) = match self.use_bias {
             true => {
@@ -286,7 +287,7 @@ impl Layer for Conv2d {
             }
             false => (pass.parameter_gradients.get(KERNEL), None),
         };
-        self.convolution(shape).backward(
+        convolution.backward(
             pass.samples,
             input,
             pass.parameters.get(KERNEL),

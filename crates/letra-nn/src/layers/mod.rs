@@ -103,6 +103,7 @@ pub struct Build {
     pub(crate) scratch: Option<Box<dyn Fn(usize) -> usize + Send + Sync>>,
     pub(crate) view: bool,
     pub(crate) deferred: Option<usize>,
+    pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Build {
@@ -142,6 +143,12 @@ impl Build {
     /// Asks for scratch space: numbers needed for a shard of the given number of samples.
     pub fn scratch(&mut self, values: impl Fn(usize) -> usize + Send + Sync + 'static) {
         self.scratch = Some(Box::new(values));
+    }
+
+    /// Leaves something that the passes get back by its type, made once for the shapes at
+    /// hand.
+    pub fn built(&mut self, built: impl Any + Send + Sync) {
+        self.built = Some(Box::new(built));
     }
 
     /// Says that the output is the input under another shape: a plan may leave out both

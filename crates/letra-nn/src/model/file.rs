@@ -177,7 +177,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         _ => Path::new("."),
     };
     let write = || {
-        let mut file = temporary().tempfile_in(folder)?;
+        let mut file = new_file().tempfile_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
@@ -186,13 +186,12 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write().map_err(|error: std::io::Error| Error::io(path, error))
 }
 
-/// A temporary file with the permissions of any new file, not only its owner's.
-fn temporary() -> tempfile::Builder<'static, 'static> {
+/// What makes temporary files that, once renamed, can be read by whom the user's umask
+/// allows, like any other file.
+fn new_file() -> tempfile::Builder<'static, 'static> {
+    #[allow(unused_mut, reason = "only Unix has such permissions")]
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
 }

@@ -128,6 +128,7 @@ pub(super) fn lay_out(
             view: roots[index + 1] != index + 1,
             keep,
             scratch: built.build.scratch,
+            built: built.build.built,
             parameters: parameters[index].clone(),
             gradients: lane_gradients,
             prepared: reserve(&mut prepared_values, built.build.prepared),

@@ -16,6 +16,7 @@ mod shard;
 mod tests;
 mod train;
 
+use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -52,6 +53,8 @@ pub(crate) struct PlannedNode {
     pub(crate) view: bool,
     pub(crate) keep: Option<(Place, usize)>,
     pub(crate) scratch: Option<Box<dyn Fn(usize) -> usize + Send + Sync>>,
+    /// What the layer left when it was built.
+    pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
     /// Ranges in the flat array of parameters.
     pub(crate) parameters: Vec<Range<usize>>,
     /// Ranges in a lane's array of gradients.
@@ -81,6 +84,11 @@ impl PlannedNode {
     ) -> &'a [f32] {
         let length = samples * self.input_shapes[index].values();
         buffers.get(self.inputs[index], length)
+    }
+
+    pub(crate) fn built<T: Any>(&self) -> &T {
+        let built = self.built.as_ref().and_then(|built| built.downcast_ref());
+        built.expect("the layer asks for what it left when it was built")
     }
 
     pub(crate) fn scratch_values(&self, samples: usize) -> usize {

@@ -1,5 +1,6 @@
 //! What a layer is handed in each pass over a shard.
 
+use std::any::Any;
 use std::ops::Range;
 
 use super::PlannedNode;
@@ -96,10 +97,18 @@ pub struct Prepare<'a> {
     pub(crate) node: &'a PlannedNode,
 }
 
-impl Prepare<'_> {
+impl<'a> Prepare<'a> {
     /// Shape of input `index`.
-    pub fn input_shape(&self, index: usize) -> &Shape {
+    pub fn input_shape(&self, index: usize) -> &'a Shape {
         &self.node.input_shapes[index]
+    }
+
+    /// What the layer left with [`crate::layers::Build::built`].
+    ///
+    /// # Panics
+    /// When it left nothing, or something of another type.
+    pub fn built<T: Any>(&self) -> &'a T {
+        self.node.built()
     }
 }
 
@@ -136,6 +145,14 @@ impl<'a> Forward<'a> {
     /// Shape of input `index`.
     pub fn input_shape(&self, index: usize) -> &'a Shape {
         &self.node.input_shapes[index]
+    }
+
+    /// What the layer left with [`crate::layers::Build::built`].
+    ///
+    /// # Panics
+    /// When it left nothing, or something of another type.
+    pub fn built<T: Any>(&self) -> &'a T {
+        self.node.built()
     }
 
     /// Values of parameter `index`.
@@ -175,6 +192,14 @@ impl<'a> Backward<'a> {
     /// Input `index`: `[samples, …]`.
     pub fn input(&self, index: usize) -> &'a [f32] {
         self.node.input(index, self.samples, self.buffers)
+    }
+
+    /// What the layer left with [`crate::layers::Build::built`].
+    ///
+    /// # Panics
+    /// When it left nothing, or something of another type.
+    pub fn built<T: Any>(&self) -> &'a T {
+        self.node.built()
     }
 
     /// Shape of input `index`.

@@ -12,10 +12,13 @@ mod backward;
 mod forward;
 mod planes;
 
+use super::algorithm::{Algorithm, Backward, Forward};
+use super::general::General;
 use super::instructions::Instructions;
+use super::tail::Tail;
 use super::{Geometry, Pool};
-pub(super) use backward::Backward;
-pub(super) use forward::Forward;
+use backward::Gradients;
+use forward::Outputs;
 use planes::Planes;
 
 /// Filters are laid out in groups of this size.
@@ -36,6 +39,10 @@ pub(super) struct Few {
     planes: Planes,
     /// Filters rounded up to whole groups.
     filters: usize,
+    tail: Tail,
+    /// For the gradient of the input.
+    general: General,
+    instructions: Instructions,
 }
 
 impl Few {
@@ -60,15 +67,20 @@ impl Few {
             pooled,
             planes: Planes::new(&geometry, pooled),
             filters: geometry.filters.next_multiple_of(GROUP),
+            tail: Tail::new(&geometry, relu, pool),
+            general: General::new(geometry, relu, pool),
+            instructions,
         })
     }
+}
 
-    pub(super) fn prepared_len(&self) -> usize {
+impl Algorithm for Few {
+    fn prepared_len(&self) -> usize {
         self.geometry.patch_len() * self.filters
     }
 
     /// The kernel as `[groups, rows, channels, columns, GROUP]`, with zeros for missing filters.
-    pub(super) fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
+    fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
         let Geometry {
             channels, filters, ..
         } = self.geometry;
@@ -87,7 +99,7 @@ impl Few {
     }
 
     /// With a pool, the winning cell of each filter and lane, −1 where the ReLU is closed.
-    pub(super) fn keep_len(&self) -> usize {
+    fn keep_len(&self) -> usize {
         if self.pooled {
             self.filters * self.planes.lanes
         } else {
@@ -95,13 +107,48 @@ impl Few {
         }
     }
 
-    pub(super) fn scratch_len(&self) -> usize {
+    fn scratch_len(&self, samples: usize) -> usize {
         let gradients = self.filters + self.planes.cells() * backward::FILTERS;
-        self.planes.len() + gradients * self.planes.lanes + self.prepared_len() * LANES
+        let sums = self.prepared_len() * LANES;
+        let own = self.planes.len() + gradients * self.planes.lanes + sums;
+        own.max(self.general.patches_len(samples) + self.tail.map_len(samples))
     }
 
+    fn forward(&self, pass: Forward<'_>) {
+        self.instructions.dispatch(Outputs { few: self, pass });
+    }
+
+    fn backward(&self, mut pass: Backward<'_>) {
+        if !self.pooled {
+            self.tail.mask(pass.output, pass.output_gradient);
+        }
+        self.instructions.dispatch(Gradients {
+            few: self,
+            pass: &mut pass,
+        });
+        if let Some(input_gradient) = pass.input_gradient {
+            let Backward {
+                samples,
+                kernel,
+                output_gradient,
+                ..
+            } = pass;
+            let (map, scratch) = pass.scratch.split_at_mut(self.tail.map_len(samples));
+            let gradient = if self.pooled {
+                self.unpool(samples, output_gradient, pass.keep, map);
+                map
+            } else {
+                output_gradient
+            };
+            self.general
+                .input_gradient(samples, kernel, gradient, input_gradient, scratch);
+        }
+    }
+}
+
+impl Few {
     /// δ as a map, channels last, from the gradient behind the pool.
-    pub(super) fn unpool(&self, samples: usize, gradient: &[f32], keep: &[f32], map: &mut [f32]) {
+    fn unpool(&self, samples: usize, gradient: &[f32], keep: &[f32], map: &mut [f32]) {
         let Planes {
             stride,
             columns,

@@ -2,16 +2,20 @@
 //! gathered as rows of a matrix (Chellapilla, Puri, Simard 2006, "High performance convolutional
 //! neural networks for document processing"), a block of positions at a time.
 
-use super::Geometry;
+use super::algorithm::{Algorithm, Backward, Forward};
+use super::tail::Tail;
+use super::{Geometry, Pool};
 use crate::kernels::gemm::{Mat, MatMut, gemm};
+use std::ops::Range;
 
-/// Elements of the patch matrix of one block: half a megabyte's quarter, at home in the L2 cache.
+/// Elements of the patch matrix of one block: a part of the L2 cache.
 const BLOCK: usize = 32 * 1024;
 
 /// The algorithm for every shape.
 #[derive(Clone, Debug)]
 pub(super) struct General {
     geometry: Geometry,
+    tail: Tail,
     /// Output positions whose patches are gathered together.
     block: usize,
 }
@@ -25,21 +29,85 @@ struct Span {
     length: usize,
 }
 
+impl Algorithm for General {
+    fn prepared_len(&self) -> usize {
+        0
+    }
+
+    fn prepare(&self, _: &[f32], _: &mut [f32]) {}
+
+    fn keep_len(&self) -> usize {
+        self.tail.keep_len()
+    }
+
+    fn scratch_len(&self, samples: usize) -> usize {
+        self.patches_len(samples) + self.tail.map_len(samples)
+    }
+
+    fn forward(&self, pass: Forward<'_>) {
+        let Forward {
+            samples,
+            input,
+            kernel,
+            bias,
+            output,
+            keep,
+            ..
+        } = pass;
+        if self.tail.pools() {
+            let (map, scratch) = pass.scratch.split_at_mut(self.tail.map_len(samples));
+            self.convolve(samples, input, kernel, map, scratch);
+            self.tail.activate(map, bias);
+            self.tail.pool(samples, map, output, keep);
+        } else {
+            self.convolve(samples, input, kernel, output, pass.scratch);
+            self.tail.activate(output, bias);
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_>) {
+        let Backward {
+            samples,
+            input,
+            kernel,
+            output_gradient,
+            ..
+        } = pass;
+        self.tail.mask(pass.output, output_gradient);
+        if let Some(bias_gradient) = pass.bias_gradient {
+            self.tail.add_bias_gradient(output_gradient, bias_gradient);
+        }
+        let (map, scratch) = pass.scratch.split_at_mut(self.tail.map_len(samples));
+        let gradient = if self.tail.pools() {
+            self.tail.unpool(samples, output_gradient, pass.keep, map);
+            map
+        } else {
+            output_gradient
+        };
+        self.add_kernel_gradient(samples, input, gradient, pass.kernel_gradient, scratch);
+        if let Some(input_gradient) = pass.input_gradient {
+            self.input_gradient(samples, kernel, gradient, input_gradient, scratch);
+        }
+    }
+}
+
 impl General {
-    pub(super) fn new(geometry: Geometry) -> Self {
+    pub(super) fn new(geometry: Geometry, relu: bool, pool: Option<Pool>) -> Self {
         let positions = BLOCK / geometry.patch_len().max(1);
         Self {
             geometry,
+            tail: Tail::new(&geometry, relu, pool),
             block: positions.max(16),
         }
     }
 
-    pub(super) fn scratch_len(&self, samples: usize) -> usize {
+    /// Elements of the patch matrix of a block.
+    pub(super) fn patches_len(&self, samples: usize) -> usize {
         self.block.min(self.positions(samples)) * self.geometry.patch_len()
     }
 
     /// z without bias, for all positions of all samples.
-    pub(super) fn forward(
+    fn convolve(
         &self,
         samples: usize,
         input: &[f32],
@@ -64,7 +132,7 @@ impl General {
     }
 
     /// Adds xᵀ·δ, x being the matrix of the patches.
-    pub(super) fn add_kernel_gradient(
+    fn add_kernel_gradient(
         &self,
         samples: usize,
         input: &[f32],
@@ -116,7 +184,7 @@ impl General {
         samples * self.geometry.output_height() * self.geometry.output_width()
     }
 
-    fn blocks(&self, samples: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    fn blocks(&self, samples: usize) -> impl Iterator<Item = Range<usize>> {
         let positions = self.positions(samples);
         (0..positions)
             .step_by(self.block)
@@ -124,7 +192,7 @@ impl General {
     }
 
     /// Copies the patches of some positions, zeros where they reach beyond the picture.
-    fn gather(&self, positions: std::ops::Range<usize>, input: &[f32], patches: &mut [f32]) {
+    fn gather(&self, positions: Range<usize>, input: &[f32], patches: &mut [f32]) {
         let patch = self.geometry.patch_len();
         for (position, values) in positions.zip(patches.chunks_exact_mut(patch)) {
             let mut done = 0;
@@ -138,7 +206,7 @@ impl General {
     }
 
     /// Adds patches to the places they were gathered from.
-    fn scatter(&self, positions: std::ops::Range<usize>, patches: &[f32], sums: &mut [f32]) {
+    fn scatter(&self, positions: Range<usize>, patches: &[f32], sums: &mut [f32]) {
         let patch = self.geometry.patch_len();
         for (position, values) in positions.zip(patches.chunks_exact(patch)) {
             self.for_each_span(position, |span| {

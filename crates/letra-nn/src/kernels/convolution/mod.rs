@@ -1,5 +1,7 @@
 //! Convolution with its tail (bias, ReLU, max pooling) in one call, and its gradients.
 
+mod algorithm;
+mod direct;
 mod few;
 mod general;
 pub mod geometry;
@@ -11,10 +13,12 @@ mod winograd;
 
 pub use geometry::{Geometry, Padding2, Pool};
 
+use algorithm::{Algorithm, Backward, Forward};
+use direct::Direct;
 use few::Few;
 use general::General;
 use instructions::Instructions;
-use tail::Tail;
+use std::sync::Arc;
 use winograd::Winograd;
 
 /// A convolution with its tail, planned once for a shape.
@@ -35,17 +39,8 @@ use winograd::Winograd;
 #[derive(Clone, Debug)]
 pub struct Convolution {
     geometry: Geometry,
-    tail: Tail,
-    general: General,
-    algorithm: Algorithm,
-    instructions: Instructions,
-}
-
-#[derive(Clone, Debug)]
-enum Algorithm {
-    General,
-    Few(Box<Few>),
-    Winograd(Box<Winograd>),
+    output_len: usize,
+    algorithm: Arc<dyn Algorithm>,
 }
 
 impl Convolution {
@@ -61,19 +56,20 @@ impl Convolution {
         pool: Option<Pool>,
         instructions: Instructions,
     ) -> Self {
-        let few = Few::new(geometry, relu, pool, instructions);
-        let winograd = Winograd::new(geometry, relu, pool, instructions);
-        let algorithm = match (few, winograd) {
-            (Some(few), _) => Algorithm::Few(Box::new(few)),
-            (None, Some(winograd)) => Algorithm::Winograd(Box::new(winograd)),
-            (None, None) => Algorithm::General,
-        };
+        let algorithm: Arc<dyn Algorithm> =
+            if let Some(few) = Few::new(geometry, relu, pool, instructions) {
+                Arc::new(few)
+            } else if let Some(winograd) = Winograd::new(geometry, relu, pool, instructions) {
+                Arc::new(winograd)
+            } else if let Some(direct) = Direct::new(geometry, relu, pool, instructions) {
+                Arc::new(direct)
+            } else {
+                Arc::new(General::new(geometry, relu, pool))
+            };
         Self {
             geometry,
-            tail: Tail::new(&geometry, relu, pool),
-            general: General::new(geometry),
+            output_len: geometry.pooled_len(pool),
             algorithm,
-            instructions,
         }
     }
 
@@ -84,43 +80,30 @@ impl Convolution {
 
     /// Elements of one output sample, after the tail.
     pub fn output_len(&self) -> usize {
-        self.tail.output_len()
+        self.output_len
     }
 
     /// Elements of what [`prepare`](Self::prepare) writes.
     pub fn prepared_len(&self) -> usize {
-        match &self.algorithm {
-            Algorithm::General => 0,
-            Algorithm::Few(few) => few.prepared_len(),
-            Algorithm::Winograd(winograd) => winograd.prepared_len(),
-        }
+        self.algorithm.prepared_len()
     }
 
     /// Brings the kernel into the form that the algorithm wants; to be called whenever it changed.
+    ///
+    /// # Panics
+    /// If a slice is too short.
     pub fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
-        match &self.algorithm {
-            Algorithm::General => {}
-            Algorithm::Few(few) => few.prepare(kernel, prepared),
-            Algorithm::Winograd(winograd) => winograd.prepare(kernel, prepared),
-        }
+        self.algorithm.prepare(kernel, prepared);
     }
 
     /// Elements a sample that forward keeps for backward.
     pub fn keep_len(&self) -> usize {
-        match &self.algorithm {
-            Algorithm::General | Algorithm::Winograd(_) => self.tail.keep_len(),
-            Algorithm::Few(few) => few.keep_len(),
-        }
+        self.algorithm.keep_len()
     }
 
     /// Elements of scratch space that forward and backward want for a number of samples.
     pub fn scratch_len(&self, samples: usize) -> usize {
-        let general = self.general.scratch_len(samples) + self.tail.map_len(samples);
-        match &self.algorithm {
-            Algorithm::General => general,
-            Algorithm::Few(few) => general.max(few.scratch_len()),
-            Algorithm::Winograd(winograd) => winograd.scratch_len(),
-        }
+        self.algorithm.scratch_len(samples)
     }
 
     /// Output of some samples.
@@ -145,40 +128,16 @@ impl Convolution {
         keep: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
-        if let Algorithm::Few(few) = &self.algorithm {
-            return self.instructions.dispatch(few::Forward {
-                few,
-                samples,
-                input,
-                prepared,
-                bias,
-                output,
-                keep,
-                scratch,
-            });
-        }
-        if let Algorithm::Winograd(winograd) = &self.algorithm {
-            return self.instructions.dispatch(winograd::Forward {
-                winograd,
-                samples,
-                input,
-                prepared,
-                bias,
-                output,
-                keep,
-                scratch,
-            });
-        }
-        if self.tail.pools() {
-            let (map, scratch) = scratch.split_at_mut(self.tail.map_len(samples));
-            self.general.forward(samples, input, kernel, map, scratch);
-            self.tail.activate(samples, map, bias);
-            self.tail.pool(samples, map, output, keep);
-        } else {
-            self.general
-                .forward(samples, input, kernel, output, scratch);
-            self.tail.activate(samples, output, bias);
-        }
+        self.algorithm.forward(Forward {
+            samples,
+            input: &input[..samples * self.geometry.input_len()],
+            kernel,
+            prepared,
+            bias,
+            output: &mut output[..samples * self.output_len],
+            keep,
+            scratch,
+        });
     }
 
     /// Gradients of some samples.
@@ -205,64 +164,20 @@ impl Convolution {
         bias_gradient: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
-        let _ = prepared;
-        if let Algorithm::Few(few) = &self.algorithm {
-            if !self.tail.pools() {
-                self.tail.mask(samples, output, output_gradient);
-            }
-            self.instructions.dispatch(few::Backward {
-                few,
-                samples,
-                input,
-                output_gradient,
-                keep,
-                kernel_gradient,
-                bias_gradient,
-                scratch,
-            });
-            if let Some(input_gradient) = input_gradient {
-                let (map, scratch) = scratch.split_at_mut(self.tail.map_len(samples));
-                let gradient = if self.tail.pools() {
-                    few.unpool(samples, output_gradient, keep, map);
-                    &*map
-                } else {
-                    output_gradient
-                };
-                self.general
-                    .input_gradient(samples, kernel, gradient, input_gradient, scratch);
-            }
-            return;
-        }
-        self.tail.mask(samples, output, output_gradient);
-        if let Some(bias_gradient) = bias_gradient {
-            self.tail
-                .add_bias_gradient(samples, output_gradient, bias_gradient);
-        }
-        if let Algorithm::Winograd(winograd) = &self.algorithm {
-            return self.instructions.dispatch(winograd::Backward {
-                winograd,
-                samples,
-                input,
-                prepared,
-                output_gradient,
-                keep,
-                input_gradient,
-                kernel_gradient,
-                scratch,
-            });
-        }
-        let (map, scratch) = scratch.split_at_mut(self.tail.map_len(samples));
-        let gradient = if self.tail.pools() {
-            self.tail.unpool(samples, output_gradient, keep, map);
-            map
-        } else {
-            output_gradient
-        };
-        let general = &self.general;
-        general.add_kernel_gradient(samples, input, gradient, kernel_gradient, scratch);
-        if let Some(input_gradient) = input_gradient {
-            general.input_gradient(samples, kernel, gradient, input_gradient, scratch);
-        }
+        self.algorithm.backward(Backward {
+            samples,
+            input: &input[..samples * self.geometry.input_len()],
+            kernel,
+            prepared,
+            output: &output[..samples * self.output_len],
+            output_gradient: &mut output_gradient[..samples * self.output_len],
+            keep,
+            input_gradient: input_gradient
+                .map(|gradient| &mut gradient[..samples * self.geometry.input_len()]),
+            kernel_gradient,
+            bias_gradient,
+            scratch,
+        });
     }
 }
 

@@ -35,13 +35,6 @@ impl Tail {
         self.pooling.is_some()
     }
 
-    /// Elements of one sample after the tail.
-    pub(super) fn output_len(&self) -> usize {
-        self.pooling
-            .as_ref()
-            .map_or(self.map_len, Pooling::output_len)
-    }
-
     /// Elements a sample that [`pool`](Self::pool) keeps for [`unpool`](Self::unpool).
     pub(super) fn keep_len(&self) -> usize {
         self.pooling.as_ref().map_or(0, Pooling::output_len)
@@ -57,8 +50,7 @@ impl Tail {
     }
 
     /// Adds the bias and applies the ReLU, in place.
-    pub(super) fn activate(&self, samples: usize, map: &mut [f32], bias: Option<&[f32]>) {
-        let map = &mut map[..samples * self.map_len];
+    pub(super) fn activate(&self, map: &mut [f32], bias: Option<&[f32]>) {
         Arch::new().dispatch(|| {
             if let Some(bias) = bias {
                 for values in map.chunks_exact_mut(self.filters) {
@@ -89,9 +81,8 @@ impl Tail {
     }
 
     /// Clears the gradient where the ReLU is closed, in place.
-    pub(super) fn mask(&self, samples: usize, output: &[f32], gradient: &mut [f32]) {
+    pub(super) fn mask(&self, output: &[f32], gradient: &mut [f32]) {
         if self.relu {
-            let gradient = &mut gradient[..samples * self.output_len()];
             Arch::new().dispatch(|| {
                 for (gradient, &output) in gradient.iter_mut().zip(output) {
                     *gradient = if output > 0.0 { *gradient } else { 0.0 };
@@ -101,8 +92,7 @@ impl Tail {
     }
 
     /// Adds the sum over all positions of the masked gradient.
-    pub(super) fn add_bias_gradient(&self, samples: usize, gradient: &[f32], sum: &mut [f32]) {
-        let gradient = &gradient[..samples * self.output_len()];
+    pub(super) fn add_bias_gradient(&self, gradient: &[f32], sum: &mut [f32]) {
         Arch::new().dispatch(|| {
             for gradients in gradient.chunks_exact(self.filters) {
                 for (sum, gradient) in sum.iter_mut().zip(gradients) {

@@ -385,3 +385,46 @@ fn winograd_agrees_with_twin() {
         Case::new(&mut noise, samples, geometry, relu, pool).check(1e-4);
     }
 }
+
+#[test]
+fn direct_agrees_with_twin() {
+    let mut noise = Noise::new(6);
+    for round in 0..150 {
+        let kernel = [noise.between(1, 5), noise.between(1, 5)];
+        let stride = if round % 3 == 0 {
+            [noise.between(1, 3), noise.between(1, 3)]
+        } else {
+            [1, 1]
+        };
+        let tall = round % 10 == 0;
+        let geometry = Geometry {
+            height: noise.between(kernel[0], if tall { 120 } else { 14 }),
+            width: if tall {
+                kernel[1]
+            } else {
+                noise.between(kernel[1], 14)
+            },
+            channels: noise.between(1, 12),
+            filters: noise.between(8, 35),
+            kernel,
+            stride,
+            padding: Padding2 {
+                top: noise.between(0, kernel[0]),
+                bottom: noise.between(0, kernel[0] - 1),
+                left: if tall {
+                    0
+                } else {
+                    noise.between(0, kernel[1] - 1)
+                },
+                right: if tall {
+                    0
+                } else {
+                    noise.between(0, kernel[1] - 1)
+                },
+            },
+        };
+        let pool = random_pool(&mut noise, &geometry);
+        let (samples, relu) = (noise.between(1, 3), noise.between(0, 1) > 0);
+        Case::new(&mut noise, samples, geometry, relu, pool).check(1e-5);
+    }
+}

@@ -17,10 +17,12 @@ mod tiles;
 mod transform;
 mod weights;
 
+use super::algorithm::{Algorithm, Backward, Forward};
 use super::instructions::Instructions;
+use super::tail::Tail;
 use super::{Geometry, Pool};
-pub(super) use backward::Backward;
-pub(super) use forward::Forward;
+use backward::Gradients;
+use forward::Outputs;
 use tiles::Tiles;
 use weights::Transform;
 
@@ -38,6 +40,7 @@ const GAP: usize = 16;
 pub(super) struct Winograd {
     geometry: Geometry,
     tiles: Tiles,
+    tail: Tail,
     relu: bool,
     pooled: bool,
     /// Channels and filters rounded up to whole vectors.
@@ -68,6 +71,7 @@ impl Winograd {
         suits.then(|| Self {
             geometry,
             tiles: Tiles::new(geometry),
+            tail: Tail::new(&geometry, relu, pool),
             relu,
             pooled: pool.is_some(),
             channels,
@@ -76,21 +80,17 @@ impl Winograd {
             instructions,
         })
     }
+}
 
-    /// The kernel for both directions.
-    pub(super) fn prepared_len(&self) -> usize {
+impl Algorithm for Winograd {
+    fn prepared_len(&self) -> usize {
         self.forward_len() + PLACES * self.geometry.filters * self.channels
-    }
-
-    /// Elements of the transformed kernel, `[places, channels, filters]`.
-    fn forward_len(&self) -> usize {
-        PLACES * self.geometry.channels * self.filters
     }
 
     /// The transformed kernel as `[places, channels, filters]` and, behind it, as
     /// `[places, filters, channels]`, the last dimension of each filled up to whole vectors with
     /// zeros.
-    pub(super) fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
+    fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
         self.instructions.dispatch(Transform {
             winograd: self,
             kernel,
@@ -98,9 +98,39 @@ impl Winograd {
         });
     }
 
-    pub(super) fn scratch_len(&self) -> usize {
+    fn keep_len(&self) -> usize {
+        self.tail.keep_len()
+    }
+
+    fn scratch_len(&self, _: usize) -> usize {
         let edge = PLACES * (self.channels + self.filters);
         self.patches_len() + self.sums_len() + self.forward_len() + edge
+    }
+
+    fn forward(&self, pass: Forward<'_>) {
+        self.instructions.dispatch(Outputs {
+            winograd: self,
+            pass,
+        });
+    }
+
+    fn backward(&self, mut pass: Backward<'_>) {
+        self.tail.mask(pass.output, pass.output_gradient);
+        if let Some(bias_gradient) = pass.bias_gradient.as_deref_mut() {
+            self.tail
+                .add_bias_gradient(pass.output_gradient, bias_gradient);
+        }
+        self.instructions.dispatch(Gradients {
+            winograd: self,
+            pass,
+        });
+    }
+}
+
+impl Winograd {
+    /// Elements of the transformed kernel, `[places, channels, filters]`.
+    fn forward_len(&self) -> usize {
+        PLACES * self.geometry.channels * self.filters
     }
 
     /// Elements of the transformed patches of a block, `[places, tiles, channels]`.

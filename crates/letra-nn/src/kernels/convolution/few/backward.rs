@@ -1,27 +1,20 @@
 //! Gradients of the convolution of few channels.
 
-use super::{Few, LANES, MOST_FILTERS};
+use super::{Algorithm, Backward, Few, LANES, MOST_FILTERS};
 use crate::kernels::convolution::vector::{array, load, load_unchecked, store};
 use pulp::{Simd, WithSimd};
 
 /// Filters whose sums are held in registers together.
 pub(super) const FILTERS: usize = 2;
 
-/// Adds the gradients of kernel and bias over some samples; the fields are the arguments of
-/// [`Convolution::backward`](crate::kernels::convolution::Convolution::backward).
-pub(in super::super) struct Backward<'a> {
-    pub(in super::super) few: &'a Few,
-    pub(in super::super) samples: usize,
-    pub(in super::super) input: &'a [f32],
-    /// Without a pool the gradient at z.
-    pub(in super::super) output_gradient: &'a [f32],
-    pub(in super::super) keep: &'a [f32],
-    pub(in super::super) kernel_gradient: &'a mut [f32],
-    pub(in super::super) bias_gradient: Option<&'a mut [f32]>,
-    pub(in super::super) scratch: &'a mut [f32],
+/// Adds the gradients of kernel and bias over some samples. Without a pool the gradient of the
+/// output is the one at z.
+pub(super) struct Gradients<'a, 'b> {
+    pub(super) few: &'a Few,
+    pub(super) pass: &'a mut Backward<'b>,
 }
 
-impl WithSimd for Backward<'_> {
+impl WithSimd for Gradients<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -38,13 +31,13 @@ impl WithSimd for Backward<'_> {
     }
 }
 
-impl Backward<'_> {
+impl Gradients<'_, '_> {
     /// `LINES`, `PARTS` and `TAPS` as in forward.
     #[inline(always)]
     fn run<S: Simd, const LINES: usize, const PARTS: usize, const TAPS: usize>(self, simd: S) {
-        let few = self.few;
+        let (few, pass) = (self.few, self.pass);
         let (lanes, filters) = (few.planes.lanes, few.geometry.filters);
-        let (planes, rest) = self.scratch.split_at_mut(few.planes.len());
+        let (planes, rest) = pass.scratch.split_at_mut(few.planes.len());
         let (flat, rest) = rest.split_at_mut(few.filters * lanes);
         let (cells, rest) = rest.split_at_mut(PARTS * PARTS * FILTERS * lanes);
         let sums = &mut rest[..few.prepared_len() * S::F32_LANES];
@@ -52,9 +45,9 @@ impl Backward<'_> {
         planes.fill(0.0);
         flat.fill(0.0);
         sums.fill(0.0);
-        let inputs = self.input.chunks_exact(few.geometry.input_len());
-        let gradients = self.output_gradient.chunks_exact(few.planes.output_len());
-        for (sample, (input, gradient)) in inputs.zip(gradients).take(self.samples).enumerate() {
+        let inputs = pass.input.chunks_exact(few.geometry.input_len());
+        let gradients = pass.output_gradient.chunks_exact(few.planes.output_len());
+        for (sample, (input, gradient)) in inputs.zip(gradients).take(pass.samples).enumerate() {
             few.planes.split(input, planes);
             few.planes.deinterleave(gradient, flat);
             let mut sums = sums.chunks_exact_mut(FILTERS * TAPS * S::F32_LANES);
@@ -64,7 +57,7 @@ impl Backward<'_> {
                 let delta = if PARTS == 2 {
                     let at = sample * few.keep_len() + first * lanes;
                     let used = FILTERS.min(filters - first) * lanes;
-                    let codes = self.keep[at..][..used].chunks_exact(lanes);
+                    let codes = pass.keep[at..][..used].chunks_exact(lanes);
                     cells[4 * used..].fill(0.0);
                     for (filter, codes) in codes.enumerate() {
                         let flat = &flat[filter * lanes..][..lanes];
@@ -83,8 +76,8 @@ impl Backward<'_> {
                 }
             }
         }
-        few.add_sums(sums, S::F32_LANES, self.kernel_gradient);
-        if let Some(bias_gradient) = self.bias_gradient {
+        few.add_sums(sums, S::F32_LANES, pass.kernel_gradient);
+        if let Some(bias_gradient) = pass.bias_gradient.as_deref_mut() {
             for (gradient, sums) in bias_gradient.iter_mut().zip(&bias_sums) {
                 *gradient += total(&sums[..S::F32_LANES]);
             }

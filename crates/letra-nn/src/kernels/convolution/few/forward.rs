@@ -1,23 +1,16 @@
 //! Forward of the convolution of few channels.
 
-use super::{Few, GROUP};
+use super::{Algorithm, Few, Forward, GROUP};
 use crate::kernels::convolution::vector::{array, load_unchecked, relu, store};
 use pulp::{Simd, WithSimd};
 
-/// Forward over some samples; the fields are the arguments of
-/// [`Convolution::forward`](crate::kernels::convolution::Convolution::forward).
-pub(in super::super) struct Forward<'a> {
-    pub(in super::super) few: &'a Few,
-    pub(in super::super) samples: usize,
-    pub(in super::super) input: &'a [f32],
-    pub(in super::super) prepared: &'a [f32],
-    pub(in super::super) bias: Option<&'a [f32]>,
-    pub(in super::super) output: &'a mut [f32],
-    pub(in super::super) keep: Option<&'a mut [f32]>,
-    pub(in super::super) scratch: &'a mut [f32],
+/// The outputs of some samples.
+pub(super) struct Outputs<'a> {
+    pub(super) few: &'a Few,
+    pub(super) pass: Forward<'a>,
 }
 
-impl WithSimd for Forward<'_> {
+impl WithSimd for Outputs<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -33,7 +26,7 @@ impl WithSimd for Forward<'_> {
     }
 }
 
-impl Forward<'_> {
+impl Outputs<'_> {
     #[inline(always)]
     fn select<S: Simd, const FILTERS: usize>(self, simd: S) {
         match (self.few.pooled, self.few.geometry.kernel[1]) {
@@ -55,18 +48,18 @@ impl Forward<'_> {
         const PARTS: usize,
         const TAPS: usize,
     >(
-        mut self,
+        self,
         simd: S,
     ) {
-        let few = self.few;
+        let (few, mut pass) = (self.few, self.pass);
         let lanes = few.planes.lanes;
-        let (planes, rest) = self.scratch.split_at_mut(few.planes.len());
+        let (planes, rest) = pass.scratch.split_at_mut(few.planes.len());
         let flat = &mut rest[..few.filters * lanes];
         planes.fill(0.0);
-        let groups = self.prepared.as_chunks::<GROUP>().0.as_chunks::<TAPS>().0;
-        let inputs = self.input.chunks_exact(few.geometry.input_len());
-        let outputs = self.output.chunks_exact_mut(few.planes.output_len());
-        for (sample, (input, output)) in inputs.zip(outputs).take(self.samples).enumerate() {
+        let groups = pass.prepared.as_chunks::<GROUP>().0.as_chunks::<TAPS>().0;
+        let inputs = pass.input.chunks_exact(few.geometry.input_len());
+        let outputs = pass.output.chunks_exact_mut(few.planes.output_len());
+        for (sample, (input, output)) in inputs.zip(outputs).take(pass.samples).enumerate() {
             few.planes.split(input, planes);
             for first in (0..few.geometry.filters).step_by(FILTERS) {
                 let rows = few.planes.taps.len();
@@ -76,9 +69,9 @@ impl Forward<'_> {
                     weights: &groups[first / GROUP * rows..][..rows],
                     first: first % GROUP,
                 };
-                let bias = self.bias.map(|bias| &bias[first..]);
+                let bias = pass.bias.map(|bias| &bias[first..]);
                 let flat = &mut flat[first * lanes..][..FILTERS * lanes];
-                let codes = self.keep.as_deref_mut().filter(|_| PARTS == 2);
+                let codes = pass.keep.as_deref_mut().filter(|_| PARTS == 2);
                 let codes = codes.map(|keep| &mut keep[sample * few.keep_len() + first * lanes..]);
                 job.run::<S, FILTERS>(simd, bias, flat, codes);
             }

@@ -3,55 +3,47 @@
 use super::forward::Patches;
 use super::tiles::Layout;
 use super::transform::{PatchGradient, TileGradient, both_sides};
-use super::{PLACES, Winograd};
+use super::{Backward, PLACES, Winograd};
 use crate::kernels::convolution::product::{Product, Start, Stride};
 use crate::kernels::convolution::vector::{load_unchecked, store_unchecked};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Gradients of kernel and input over some samples; the fields are the arguments of
-/// [`Convolution::backward`](crate::kernels::convolution::Convolution::backward).
-pub(in super::super) struct Backward<'a> {
-    pub(in super::super) winograd: &'a Winograd,
-    pub(in super::super) samples: usize,
-    pub(in super::super) input: &'a [f32],
-    pub(in super::super) prepared: &'a [f32],
-    /// Cleared where the ReLU is closed.
-    pub(in super::super) output_gradient: &'a [f32],
-    pub(in super::super) keep: &'a [f32],
-    pub(in super::super) input_gradient: Option<&'a mut [f32]>,
-    pub(in super::super) kernel_gradient: &'a mut [f32],
-    pub(in super::super) scratch: &'a mut [f32],
+/// The gradients of kernel and input over some samples. The gradient of the output is cleared where
+/// the ReLU is closed.
+pub(super) struct Gradients<'a> {
+    pub(super) winograd: &'a Winograd,
+    pub(super) pass: Backward<'a>,
 }
 
-impl WithSimd for Backward<'_> {
+impl WithSimd for Gradients<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         if S::IS_SCALAR {
             unreachable!("planned for vectors only");
         }
-        let winograd = self.winograd;
+        let (winograd, mut pass) = (self.winograd, self.pass);
         let (channels, filters) = (winograd.geometry.channels, winograd.geometry.filters);
-        let (patches, rest) = self.scratch.split_at_mut(winograd.patches_len());
+        let (patches, rest) = pass.scratch.split_at_mut(winograd.patches_len());
         let (deltas, rest) = rest.split_at_mut(winograd.sums_len());
         let (sums, edge) = rest.split_at_mut(winograd.forward_len());
-        if let Some(gradient) = self.input_gradient.as_deref_mut() {
-            gradient[..self.samples * winograd.geometry.input_len()].fill(0.0);
+        if let Some(gradient) = pass.input_gradient.as_deref_mut() {
+            gradient[..pass.samples * winograd.geometry.input_len()].fill(0.0);
         }
-        for tiles in winograd.blocks(self.samples) {
+        for tiles in winograd.blocks(pass.samples) {
             simd.vectorize(Patches {
                 winograd,
                 tiles: tiles.clone(),
-                input: self.input,
+                input: pass.input,
                 patches,
                 edge,
             });
             winograd.transform_deltas(
                 simd,
                 tiles.clone(),
-                (self.output_gradient, self.keep),
+                (pass.output_gradient, pass.keep),
                 deltas,
                 edge,
             );
@@ -74,8 +66,8 @@ impl WithSimd for Backward<'_> {
                     },
                     relu: false,
                 });
-                if self.input_gradient.is_some() {
-                    let turned = &self.prepared[winograd.forward_len()..];
+                if pass.input_gradient.is_some() {
+                    let turned = &pass.prepared[winograd.forward_len()..];
                     simd.vectorize(Product {
                         rows: tiles.len(),
                         columns: winograd.channels,
@@ -90,12 +82,12 @@ impl WithSimd for Backward<'_> {
                     });
                 }
             }
-            if let Some(gradient) = self.input_gradient.as_deref_mut() {
+            if let Some(gradient) = pass.input_gradient.as_deref_mut() {
                 winograd.add_patches(simd, tiles, patches, gradient, edge);
             }
         }
-        if self.samples > 0 {
-            winograd.add_kernel_gradient(simd, sums, self.kernel_gradient);
+        if pass.samples > 0 {
+            winograd.add_kernel_gradient(simd, sums, pass.kernel_gradient);
         }
     }
 }

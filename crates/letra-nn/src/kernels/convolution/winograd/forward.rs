@@ -2,41 +2,34 @@
 
 use super::tiles::{Layout, Picture};
 use super::transform::{Patch, Tile, both_sides};
-use super::{PLACES, Winograd};
+use super::{Forward, PLACES, Winograd};
 use crate::kernels::convolution::product::{Product, Start, Stride};
 use crate::kernels::convolution::vector::{load_unchecked, relu, store, store_unchecked};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Forward over some samples; the fields are the arguments of
-/// [`Convolution::forward`](crate::kernels::convolution::Convolution::forward).
-pub(in super::super) struct Forward<'a> {
-    pub(in super::super) winograd: &'a Winograd,
-    pub(in super::super) samples: usize,
-    pub(in super::super) input: &'a [f32],
-    pub(in super::super) prepared: &'a [f32],
-    pub(in super::super) bias: Option<&'a [f32]>,
-    pub(in super::super) output: &'a mut [f32],
-    pub(in super::super) keep: Option<&'a mut [f32]>,
-    pub(in super::super) scratch: &'a mut [f32],
+/// The outputs of some samples.
+pub(super) struct Outputs<'a> {
+    pub(super) winograd: &'a Winograd,
+    pub(super) pass: Forward<'a>,
 }
 
-impl WithSimd for Forward<'_> {
+impl WithSimd for Outputs<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         if S::IS_SCALAR {
             unreachable!("planned for vectors only");
         }
-        let winograd = self.winograd;
-        let (patches, rest) = self.scratch.split_at_mut(winograd.patches_len());
+        let (winograd, mut pass) = (self.winograd, self.pass);
+        let (patches, rest) = pass.scratch.split_at_mut(winograd.patches_len());
         let (sums, edge) = rest.split_at_mut(winograd.sums_len());
-        for tiles in winograd.blocks(self.samples) {
+        for tiles in winograd.blocks(pass.samples) {
             simd.vectorize(Patches {
                 winograd,
                 tiles: tiles.clone(),
-                input: self.input,
+                input: pass.input,
                 patches,
                 edge,
             });
@@ -49,19 +42,19 @@ impl WithSimd for Forward<'_> {
                     left: &patches[place * winograd.patch_stride()..],
                     left_rows: Stride(winograd.channels),
                     left_depth: Stride(1),
-                    right: &self.prepared[place * channels * winograd.filters..],
+                    right: &pass.prepared[place * channels * winograd.filters..],
                     destination: &mut sums[place * winograd.sum_stride()..],
                     start: Start::Zero,
                     relu: false,
                 });
             }
-            let outputs = Outputs {
+            let outputs = TileOutputs {
                 winograd,
-                bias: self.bias,
+                bias: pass.bias,
                 sums,
                 edge,
-                output: self.output,
-                keep: self.keep.as_deref_mut(),
+                output: pass.output,
+                keep: pass.keep.as_deref_mut(),
             };
             outputs.write(simd, tiles);
         }
@@ -141,7 +134,7 @@ impl WithSimd for Patches<'_> {
 }
 
 /// Writes the outputs of some tiles from their sums.
-struct Outputs<'a> {
+struct TileOutputs<'a> {
     winograd: &'a Winograd,
     bias: Option<&'a [f32]>,
     sums: &'a [f32],
@@ -150,7 +143,7 @@ struct Outputs<'a> {
     keep: Option<&'a mut [f32]>,
 }
 
-impl Outputs<'_> {
+impl TileOutputs<'_> {
     #[inline(always)]
     fn write<S: Simd>(mut self, simd: S, tiles: Range<usize>) {
         let winograd = self.winograd;

@@ -1,0 +1,197 @@
+use std::array;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use pulp::bytemuck::cast_slice;
+use pulp::{Simd, WithSimd};
+
+use super::{COLUMNS, Window, add_row, add_sums, one_unless_zero};
+use crate::kernels::dense::Sum;
+use crate::kernels::gemm::blocks;
+
+/// Samples that are worked on at a time, at most.
+const SAMPLES: usize = 64;
+/// Entries of the list of places that are not zero: room for several samples.
+const LIST: usize = 4096;
+
+/// For each byte the places of its bits, lowest first, times the number of lanes.
+struct Places<S>(PhantomData<S>);
+
+impl<S: Simd> Places<S> {
+    const OF_BYTE: [[u16; 8]; 256] = {
+        let mut places = [[0; 8]; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let (mut bit, mut count) = (0, 0);
+            while bit < 8 {
+                if byte >> bit & 1 == 1 {
+                    places[byte][count] = bit * S::F32_LANES as u16;
+                    count += 1;
+                }
+                bit += 1;
+            }
+            byte += 1;
+        }
+        places
+    };
+}
+
+/// output += input · kernel, skipping zeros of the input.
+pub(crate) struct Forward<'a>(pub(crate) Sum<'a>);
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let mut list = [0; LIST + 8];
+        let mut ends = [0; SAMPLES];
+        for columns in blocks(self.0.inputs, COLUMNS) {
+            let mut sample = 0;
+            while sample < self.0.samples {
+                let first = sample;
+                let mut end = 0;
+                while sample < self.0.samples
+                    && sample - first < SAMPLES
+                    && end + columns.len() < LIST
+                {
+                    let row = &self.0.input[sample * self.0.inputs..][columns.clone()];
+                    end = list_places(simd, row, &mut list, end);
+                    ends[sample - first] = end;
+                    sample += 1;
+                }
+                self.multiply(simd, first, columns.clone(), &list, &ends[..sample - first]);
+            }
+        }
+    }
+}
+
+/// Appends to `list` from `end` on the places where `row` is not zero; returns the new end.
+#[inline(always)]
+fn list_places<S: Simd>(simd: S, row: &[f32], list: &mut [u16; LIST + 8], mut end: usize) -> usize {
+    let (vectors, rest) = S::as_simd_f32s(row);
+    let (groups, vectors) = vectors.as_chunks::<8>();
+    for (group, vectors) in groups.iter().enumerate() {
+        let start = group * 8 * S::F32_LANES;
+        end = list_group(simd, vectors, start, list, end);
+    }
+    if !vectors.is_empty() || !rest.is_empty() {
+        let mut group = [simd.splat_f32s(0.0); 8];
+        group[..vectors.len()].copy_from_slice(vectors);
+        group[vectors.len()] = simd.partial_load_f32s(rest);
+        let start = groups.len() * 8 * S::F32_LANES;
+        end = list_group(simd, &group, start, list, end);
+    }
+    end
+}
+
+/// Appends the places where `vectors`, the first value of which has place `start`, are not zero.
+#[inline(always)]
+fn list_group<S: Simd>(
+    simd: S,
+    vectors: &[S::f32s; 8],
+    start: usize,
+    list: &mut [u16; LIST + 8],
+    mut end: usize,
+) -> usize {
+    let mut bits = simd.splat_u32s(0);
+    for values in vectors.iter().rev() {
+        bits = simd.add_u32s(simd.add_u32s(bits, bits), one_unless_zero(simd, *values));
+    }
+    let mut first = [start as u16; 8];
+    for bits in cast_slice::<S::u32s, u32>(&[bits]) {
+        let bits = (*bits & 0xff) as usize;
+        let places: [u16; 8] = array::from_fn(|i| Places::<S>::OF_BYTE[bits][i] + first[i]);
+        list[end % LIST..][..8].copy_from_slice(&places);
+        end += bits.count_ones() as usize;
+        first = first.map(|place| place + 1);
+    }
+    end
+}
+
+impl Forward<'_> {
+    /// Adds the products of some columns to the outputs of the samples whose lists end at `ends`.
+    #[inline(always)]
+    fn multiply<S: Simd>(
+        &mut self,
+        simd: S,
+        first: usize,
+        columns: Range<usize>,
+        list: &[u16],
+        ends: &[usize],
+    ) {
+        let (inputs, units) = (self.0.inputs, self.0.units);
+        let block = Block {
+            inputs,
+            input: &self.0.input[first * inputs + columns.start..],
+            units,
+            kernel: &self.0.kernel[columns.start * units..],
+            list,
+            ends,
+        };
+        let output = &mut self.0.output[first * units..];
+        let mut done = 0;
+        while done < units {
+            let window = Window::after::<S>(done, units);
+            done = window.end;
+            match (window.end - window.start) / S::F32_LANES {
+                0 | 1 => block.add::<S, 1, 4>(simd, &window, output),
+                2 => block.add::<S, 2, 4>(simd, &window, output),
+                4 => block.add::<S, 4, 2>(simd, &window, output),
+                _ => block.add::<S, 8, 1>(simd, &window, output),
+            }
+        }
+    }
+}
+
+/// Some columns of the input of some samples.
+struct Block<'a> {
+    inputs: usize,
+    input: &'a [f32],
+    units: usize,
+    kernel: &'a [f32],
+    list: &'a [u16],
+    ends: &'a [usize],
+}
+
+impl Block<'_> {
+    /// Adds the products to a window of `V` vectors of each sample's output, every `C`-th summed
+    /// separately so that one addition need not wait for another.
+    #[inline(always)]
+    fn add<S: Simd, const V: usize, const C: usize>(
+        &self,
+        simd: S,
+        window: &Window,
+        output: &mut [f32],
+    ) {
+        let width = window.width::<S, V>();
+        let rows = self.input.chunks(self.inputs);
+        let outputs = output.chunks_mut(self.units);
+        let mut start = 0;
+        for ((input, output), end) in rows.zip(outputs).zip(self.ends) {
+            let mut sums = [[simd.splat_f32s(0.0); V]; C];
+            let (groups, rest) = self.list[start..*end].as_chunks::<C>();
+            for group in groups {
+                for (place, sums) in group.iter().zip(&mut sums) {
+                    let place = usize::from(*place);
+                    let row = &self.kernel[place * self.units + window.start..][..width];
+                    add_row(simd, input[place], row, sums);
+                }
+            }
+            for (place, sums) in rest.iter().zip(&mut sums) {
+                let place = usize::from(*place);
+                let row = &self.kernel[place * self.units + window.start..][..width];
+                add_row(simd, input[place], row, sums);
+            }
+            let (sum, others) = sums.split_first_mut().expect("C > 0");
+            for other in others {
+                for (sum, other) in sum.iter_mut().zip(other) {
+                    *sum = simd.add_f32s(*sum, *other);
+                }
+            }
+            let output = &mut output[window.start..][..width];
+            add_sums(simd, sum, window.wanted - window.start, output);
+            start = *end;
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The dense layer with few units, fewer than fill a vector several times over: vectors run along
+//! the inputs instead.
+
+use std::array;
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::dense::{GradientSum, Sum};
+use super::gemm::blocks;
+use super::simd::{load, transpose};
+
+/// The most units these kernels take.
+pub(super) const UNITS: usize = 8;
+
+/// Inputs that are worked on at a time: their part of the kernel, transposed, stays in the
+/// first-level cache.
+const INPUTS: usize = 512;
+
+/// output += input · kernel for at most [`UNITS`] units.
+pub(super) struct Forward<'a>(pub(super) Sum<'a>);
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        for range in blocks(self.0.inputs, INPUTS) {
+            match self.0.units {
+                1 => self.block::<S, 1, 4>(simd, range),
+                2 => self.block::<S, 2, 4>(simd, range),
+                3 => self.block::<S, 3, 4>(simd, range),
+                4 => self.block::<S, 4, 2>(simd, range),
+                5 => self.block::<S, 5, 2>(simd, range),
+                6 => self.block::<S, 6, 2>(simd, range),
+                7 => self.block::<S, 7, 1>(simd, range),
+                _ => self.block::<S, UNITS, 1>(simd, range),
+            }
+        }
+    }
+}
+
+impl Forward<'_> {
+    /// Adds the share of some inputs to all outputs, `R` samples at a time.
+    #[inline(always)]
+    fn block<S: Simd, const U: usize, const R: usize>(&mut self, simd: S, range: Range<usize>) {
+        let mut columns = [[0.0; INPUTS]; U];
+        transpose_kernel(&self.0.kernel[range.start * U..range.end * U], &mut columns);
+        let whole = self.0.samples / R * R;
+        for sample in (0..whole).step_by(R) {
+            self.rows::<S, U, R>(simd, sample, range.clone(), &columns);
+        }
+        for sample in whole..self.0.samples {
+            self.rows::<S, U, 1>(simd, sample, range.clone(), &columns);
+        }
+    }
+
+    #[inline(always)]
+    fn rows<S: Simd, const U: usize, const R: usize>(
+        &mut self,
+        simd: S,
+        sample: usize,
+        range: Range<usize>,
+        columns: &[[f32; INPUTS]; U],
+    ) {
+        let rows: [&[f32]; R] =
+            array::from_fn(|r| &self.0.input[(sample + r) * self.0.inputs..][range.clone()]);
+        let (vectors, rest) = (range.len() / S::F32_LANES, range.len() % S::F32_LANES);
+        let whole = rows.map(|row| &S::as_simd_f32s(row).0[..vectors]);
+        let weights: [&[S::f32s]; U] =
+            array::from_fn(|u| &S::as_simd_f32s(&columns[u]).0[..vectors]);
+        let mut sums = [[simd.splat_f32s(0.0); U]; R];
+        for v in 0..vectors {
+            for (u, weights) in weights.iter().enumerate() {
+                let weight = weights[v];
+                for (row, sums) in whole.iter().zip(&mut sums) {
+                    sums[u] = simd.mul_add_e_f32s(row[v], weight, sums[u]);
+                }
+            }
+        }
+        if rest > 0 {
+            let start = range.len() - rest;
+            for (row, sums) in rows.iter().zip(&mut sums) {
+                let row = load(simd, &row[start..]);
+                for (weights, sum) in columns.iter().zip(sums) {
+                    // Beyond the row there are zeros, on which zeros of the kernel fall.
+                    let end = (start + S::F32_LANES).min(INPUTS);
+                    let weights = load(simd, &weights[start..end]);
+                    *sum = simd.mul_add_e_f32s(row, weights, *sum);
+                }
+            }
+        }
+        let outputs = self.0.output[sample * U..][..R * U].chunks_exact_mut(U);
+        for (output, sums) in outputs.zip(&sums) {
+            for (output, sum) in output.iter_mut().zip(sums) {
+                *output += simd.reduce_sum_f32s(*sum);
+            }
+        }
+    }
+}
+
+/// Writes the columns of `kernel`, whose rows have `U` entries, to `columns`.
+#[inline(always)]
+fn transpose_kernel<const U: usize>(kernel: &[f32], columns: &mut [[f32; INPUTS]; U]) {
+    let (fours, rest) = kernel.as_chunks::<U>().0.as_chunks::<4>();
+    for (i, [a, b, c, d]) in fours.iter().enumerate() {
+        let place = 4 * i..4 * i + 4;
+        for u in (0..U / 4 * 4).step_by(4) {
+            let square = transpose([four(a, u), four(b, u), four(c, u), four(d, u)]);
+            for (column, values) in columns[u..u + 4].iter_mut().zip(&square) {
+                column[place.clone()].copy_from_slice(values);
+            }
+        }
+        for u in U / 4 * 4..U {
+            columns[u][place.clone()].copy_from_slice(&[a[u], b[u], c[u], d[u]]);
+        }
+    }
+    for (i, row) in (4 * fours.len()..).zip(rest) {
+        for (column, value) in columns.iter_mut().zip(row) {
+            column[i] = *value;
+        }
+    }
+}
+
+#[inline(always)]
+fn four<const U: usize>(row: &[f32; U], u: usize) -> [f32; 4] {
+    [row[u], row[u + 1], row[u + 2], row[u + 3]]
+}
+
+/// gradient += inputᵀ · delta for at most [`UNITS`] units.
+pub(super) struct KernelGradient<'a>(pub(super) GradientSum<'a>);
+
+impl WithSimd for KernelGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        match self.0.units {
+            1 => self.all::<S, 1, 4>(simd),
+            2 => self.all::<S, 2, 4>(simd),
+            3 => self.all::<S, 3, 4>(simd),
+            4 => self.all::<S, 4, 2>(simd),
+            5 => self.all::<S, 5, 2>(simd),
+            6 => self.all::<S, 6, 2>(simd),
+            7 => self.all::<S, 7, 1>(simd),
+            _ => self.all::<S, UNITS, 1>(simd),
+        }
+    }
+}
+
+impl KernelGradient<'_> {
+    /// Adds the products to all rows, `V` vectors of rows at a time.
+    #[inline(always)]
+    fn all<S: Simd, const U: usize, const V: usize>(&mut self, simd: S) {
+        let length = self.0.rows.len();
+        let wide = V * S::F32_LANES;
+        let mut row = 0;
+        while length - row >= wide {
+            self.vectors::<S, U, V>(simd, row);
+            row += wide;
+        }
+        while row < length {
+            self.vectors::<S, U, 1>(simd, row);
+            row += S::F32_LANES;
+        }
+    }
+
+    /// Adds the products to `V` vectors of rows, or as much of one as is left.
+    #[inline(always)]
+    fn vectors<S: Simd, const U: usize, const V: usize>(&mut self, simd: S, row: usize) {
+        let width = (V * S::F32_LANES).min(self.0.rows.len() - row);
+        let column = self.0.rows.start + row;
+        let mut sums = [[simd.splat_f32s(0.0); V]; U];
+        let (delta, _) = self.0.delta[..self.0.samples * U].as_chunks::<U>();
+        for (sample, delta) in delta.iter().enumerate() {
+            let values = &self.0.input[sample * self.0.inputs + column..][..width];
+            let values: [S::f32s; V] = match S::as_simd_f32s(values).0.first_chunk() {
+                Some(values) => *values,
+                None => [load(simd, values); V],
+            };
+            for (delta, sums) in delta.iter().zip(&mut sums) {
+                let delta = simd.splat_f32s(*delta);
+                for (value, sum) in values.iter().zip(sums) {
+                    *sum = simd.mul_add_e_f32s(*value, delta, *sum);
+                }
+            }
+        }
+        let (gradients, _) = self.0.gradient[row * U..][..width * U].as_chunks_mut::<U>();
+        for (u, sums) in sums.iter().enumerate() {
+            let sums = pulp::bytemuck::cast_slice::<S::f32s, f32>(sums);
+            for (gradient, sum) in gradients.iter_mut().zip(sums) {
+                gradient[u] += sum;
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A training step takes no memory from the system: the plan has it all.
+
+use std::alloc::System;
+use std::ops::ControlFlow;
+
+use letra_nn::prelude::*;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Counts the allocations from the end of one step to the end of the next.
+struct Counter {
+    region: Region<'static, System>,
+    counts: Vec<usize>,
+}
+
+impl Callback for Counter {
+    fn on_step_end(&mut self, _: &Step) -> Result<ControlFlow<()>, Error> {
+        let change = self.region.change_and_reset();
+        self.counts.push(change.allocations + change.reallocations);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn on_epoch_end(&mut self, _: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+#[test]
+fn steps_allocate_nothing_once_the_first_epoch_is_over() {
+    let pixels: Vec<f32> = (0..96 * 144).map(|i| ((i * 13) % 29) as f32 / 29.0).collect();
+    let inputs = Tensor::new([96, 12, 12, 1], pixels).unwrap();
+    let data = Dataset::classes(inputs, (0..96).map(|i| i % 3).collect(), 3).unwrap();
+    let mut network = Sequential::new([12, 12, 1])
+        .add(Conv2d::new(4, 5).same().relu())
+        .add(MaxPool2d::new(2))
+        .add(Conv2d::new(8, 3))
+        .add(Activation::tanh())
+        .add(Dropout::new(0.25))
+        .add(Flatten)
+        .add(Dense::new(64).relu())
+        .add(Dense::new(3))
+        .compile(
+            Compile::new(Adam::new(0.001))
+                .loss(CrossEntropy::from_logits())
+                .metric(Accuracy)
+                .threads(2),
+        )
+        .unwrap();
+    let mut counter = Counter {
+        region: Region::new(ALLOCATOR),
+        counts: Vec::with_capacity(64),
+    };
+    network.fit(&data, Fit::epochs(4).batch(24).callback(&mut counter)).unwrap();
+    // Four steps an epoch; the first of each epoch also pays for the order of the samples.
+    for (index, count) in counter.counts.iter().enumerate().skip(4) {
+        if index % 4 != 0 {
+            assert_eq!(*count, 0, "step {index} of {:?}", counter.counts);
+        }
+    }
+}
