@@ -17,8 +17,11 @@ fn checkpoint() -> Vec<u8> {
 }
 
 /// Goes on from the bytes; the network is untouched where that is refused.
-fn resume(bytes: &[u8], mut network: Network, fit: Fit<'_>) -> Result<History, Error> {
-    let file = File::new(bytes);
+fn resume(bytes: &[u8], network: Network, fit: Fit<'_>) -> Result<History, Error> {
+    resume_from(&File::new(bytes), network, fit)
+}
+
+fn resume_from(file: &File, mut network: Network, fit: Fit<'_>) -> Result<History, Error> {
     let before: Vec<Vec<f32>> = network.parameters().map(|p| p.values.to_vec()).collect();
     let result = network.fit(&data(), fit.resume(&file.path));
     if result.is_err() {
@@ -33,8 +36,10 @@ fn resume(bytes: &[u8], mut network: Network, fit: Fit<'_>) -> Result<History, E
 fn cut_short_at_every_length() {
     let bytes = checkpoint();
     assert!(resume(&bytes, network(), Fit::epochs(3).batch(2)).is_ok());
+    let file = File::new(&bytes);
     for length in 0..bytes.len() {
-        let result = resume(&bytes[..length], network(), Fit::epochs(3).batch(2));
+        file.write(&bytes[..length]);
+        let result = resume_from(&file, network(), Fit::epochs(3).batch(2));
         assert_refused(&format!("{length} bytes"), result, &["cut short"]);
     }
 }

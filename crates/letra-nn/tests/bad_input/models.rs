@@ -5,14 +5,16 @@ use safetensors::tensor::Dtype;
 use serde_json::json;
 
 use super::assert_refused;
-use super::forgery::{Forgery, load, saved};
+use super::forgery::{File, Forgery, load, saved};
 
 #[test]
 fn cut_short_at_every_length() {
     let bytes = saved();
-    assert!(load(&bytes).is_ok());
+    let file = File::new(&bytes);
+    assert!(file.load().is_ok());
     for length in 0..bytes.len() {
-        let result = load(&bytes[..length]);
+        file.write(&bytes[..length]);
+        let result = file.load();
         assert_refused(&format!("{length} bytes"), result, &["cut short", "again"]);
     }
 }
@@ -133,7 +135,7 @@ fn architectures_that_are_no_json() {
 
 #[test]
 fn a_model_is_no_checkpoint() {
-    let file = super::forgery::File::new(&saved());
+    let file = File::new(&saved());
     let mut network = super::forgery::network();
     let fit = Fit::epochs(1).resume(&file.path);
     let parts = ["a finished model, not a checkpoint"];

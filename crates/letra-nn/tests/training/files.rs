@@ -104,6 +104,22 @@ fn the_file_is_safetensors() {
     assert_eq!(tensors.names().len(), network.parameters().count());
 }
 
+/// The temporary file is its owner's alone; a model is everybody's, like any other file.
+#[cfg(unix)]
+#[test]
+fn a_saved_file_has_the_permissions_of_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (model, other) = (
+        folder.path().join("model.letra"),
+        folder.path().join("other"),
+    );
+    network(1).save(&model).unwrap();
+    std::fs::write(&other, "").unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&model), mode(&other));
+}
+
 #[test]
 fn saving_replaces_a_file_and_leaves_nothing_beside_it() {
     let folder = tempfile::tempdir().unwrap();
