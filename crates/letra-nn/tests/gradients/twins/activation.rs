@@ -18,7 +18,7 @@ impl Twin for Activated {
             ActivationFunction::Tanh => each(f64::tanh),
             ActivationFunction::Softmax => {
                 let rows = input.chunks(self.channels);
-                rows.flat_map(|row| softmax(row)).collect()
+                rows.flat_map(softmax).collect()
             }
         }
     }

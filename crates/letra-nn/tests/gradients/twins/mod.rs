@@ -42,12 +42,12 @@ impl Stack {
     /// Each twin with its own share of the parameters.
     fn shares<'a>(&'a self, parameters: &'a [Vec<f64>]) -> Vec<(&'a dyn Twin, &'a [Vec<f64>])> {
         let mut rest = parameters;
-        let share = |twin: &'a Box<dyn Twin>| {
+        let mut share = |twin: &'a dyn Twin| {
             let (own, others) = rest.split_at(twin.parameters().len());
             rest = others;
-            (&**twin, own)
+            (twin, own)
         };
-        self.0.iter().map(share).collect()
+        self.0.iter().map(|twin| share(&**twin)).collect()
     }
 }
 
