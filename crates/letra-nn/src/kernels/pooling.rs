@@ -1,7 +1,8 @@
 //! Max pooling over windows of a picture, channels last.
 
 use super::convolution::{Padding2, geometry::positions};
-use pulp::{Arch, Simd, WithSimd};
+use super::simd::{dispatch, load};
+use pulp::{Simd, WithSimd};
 
 /// The shape of a pooling: input `[height, width, channels]` a sample,
 /// output `[output_height, output_width, channels]`.
@@ -62,7 +63,7 @@ impl Pooling {
     ) {
         debug_assert!(self.padding.top < self.window[0] && self.padding.bottom < self.window[0]);
         debug_assert!(self.padding.left < self.window[1] && self.padding.right < self.window[1]);
-        Arch::new().dispatch(Forward {
+        dispatch(Forward {
             pooling: self,
             input: &input[..samples * self.input_len()],
             output: &mut output[..samples * self.output_len()],
@@ -83,7 +84,7 @@ impl Pooling {
         codes: &[f32],
         input_gradient: &mut [f32],
     ) {
-        Arch::new().dispatch(Backward {
+        dispatch(Backward {
             pooling: self,
             output_gradient: &output_gradient[..samples * self.output_len()],
             codes,
@@ -228,15 +229,6 @@ impl WithSimd for Backward<'_> {
                 }
             },
         );
-    }
-}
-
-/// The values of a slice that is as long as a vector or shorter.
-#[inline(always)]
-fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
-    match S::as_simd_f32s(values).0 {
-        [vector] => *vector,
-        _ => simd.partial_load_f32s(values),
     }
 }
 

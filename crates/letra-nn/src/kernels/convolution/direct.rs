@@ -16,6 +16,9 @@ use correlation::Correlation;
 /// Fewest filters that fill vectors well enough.
 const FEWEST_FILTERS: usize = 8;
 
+/// Fewest channels for which the gradient of the input is computed as a correlation.
+const FEWEST_CHANNELS: usize = 6;
+
 /// The algorithm for filters enough to fill vectors.
 #[derive(Clone, Debug)]
 pub(super) struct Direct {
@@ -77,8 +80,8 @@ impl Direct {
         let turned = self.turned.as_ref();
         let line = turned.map_or(0, Correlation::line_len);
         [
-            self.forward.padded_len(),
-            turned.map_or(0, Correlation::padded_len),
+            self.forward.padded.len(),
+            turned.map_or(0, |turned| turned.padded.len()),
             self.tail.map_len(1),
             self.forward.line_len().max(line),
             self.weights_len(),
@@ -128,7 +131,7 @@ fn turned(geometry: &Geometry) -> Option<Geometry> {
         right,
     } = geometry.padding;
     let suits = geometry.stride == [1, 1]
-        && geometry.channels >= FEWEST_FILTERS
+        && geometry.channels >= FEWEST_CHANNELS
         && top.max(bottom) < rows
         && left.max(right) < columns;
     suits.then(|| Geometry {
@@ -203,7 +206,7 @@ impl Algorithm for Direct {
             .output
             .chunks_exact_mut(pass.output.len() / pass.samples.max(1));
         for (sample, (input, output)) in inputs.zip(outputs).enumerate() {
-            let padded = self.forward.pad(input, scratch.padded);
+            let padded = self.forward.padded.pad(input, scratch.padded);
             let line = &mut *scratch.line;
             if self.tail.pools() {
                 self.forward
@@ -237,7 +240,7 @@ impl Algorithm for Direct {
             } else {
                 &*gradient
             };
-            let padded = self.forward.pad(input, scratch.padded);
+            let padded = self.forward.padded.pad(input, scratch.padded);
             let weights_gradient = if self.forward.is_whole() {
                 &mut *pass.kernel_gradient
             } else {
@@ -249,7 +252,7 @@ impl Algorithm for Direct {
             if let Some(input_gradient) = pass.input_gradient.as_deref_mut() {
                 let input_gradient = &mut input_gradient[sample * input_len..][..input_len];
                 if let Some(turned) = &self.turned {
-                    let padded = turned.pad(gradient, scratch.turned);
+                    let padded = turned.padded.pad(gradient, scratch.turned);
                     let weights = &pass.prepared[self.weights_len()..];
                     turned.outputs(padded, weights, Start::Zero, false, input_gradient, line);
                 } else {

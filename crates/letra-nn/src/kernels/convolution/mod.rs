@@ -6,6 +6,7 @@ mod few;
 mod general;
 pub mod geometry;
 mod instructions;
+mod padding;
 mod product;
 mod tail;
 mod vector;

@@ -3,7 +3,8 @@
 use super::vector::{array, load};
 use super::{Geometry, Padding2, Pool};
 use crate::kernels::pooling::Pooling;
-use pulp::{Arch, Simd, WithSimd};
+use crate::kernels::simd::dispatch;
+use pulp::{Simd, WithSimd};
 
 /// Bias, ReLU and pooling of one convolution.
 #[derive(Clone, Debug)]
@@ -53,7 +54,7 @@ impl Tail {
     /// Adds the bias and applies the ReLU, in place.
     pub(super) fn activate(&self, map: &mut [f32], bias: Option<&[f32]>) {
         let (filters, relu) = (self.filters, self.relu);
-        Arch::new().dispatch(Activate {
+        dispatch(Activate {
             filters,
             relu,
             map,
@@ -77,7 +78,7 @@ impl Tail {
     /// Clears the gradient where the ReLU is closed, in place.
     pub(super) fn mask(&self, output: &[f32], gradient: &mut [f32]) {
         if self.relu {
-            Arch::new().dispatch(Mask { output, gradient });
+            dispatch(Mask { output, gradient });
         }
     }
 
@@ -91,7 +92,7 @@ impl Tail {
     ) {
         self.mask(output, gradient);
         if let Some(bias_gradient) = bias_gradient {
-            Arch::new().dispatch(AddBias {
+            dispatch(AddBias {
                 gradient,
                 bias_gradient,
             });

@@ -32,8 +32,11 @@ const PLACES: usize = 36;
 /// Elements of the transformed patches and tiles of one block: they are to stay in the L2 cache.
 const BLOCK: usize = 128 * 1024;
 
+/// Elements of a cache line.
+const LINE: usize = 16;
+
 /// Space between the places of a block, so that they do not fall on the same lines of the cache.
-const GAP: usize = 16;
+const GAP: usize = LINE;
 
 /// The algorithm for 3×3 kernels.
 #[derive(Clone, Debug)]
@@ -105,10 +108,11 @@ impl Algorithm for Winograd {
 
     fn scratch_len(&self, _: usize) -> usize {
         let edge = PLACES * (self.channels + self.filters);
-        self.patches_len() + self.sums_len() + self.forward_len() + edge
+        LINE + self.patches_len() + self.sums_len() + self.forward_len() + edge
     }
 
-    fn forward(&self, pass: Forward<'_>) {
+    fn forward(&self, mut pass: Forward<'_>) {
+        pass.scratch = align(pass.scratch);
         self.instructions.dispatch(Outputs {
             winograd: self,
             pass,
@@ -116,13 +120,21 @@ impl Algorithm for Winograd {
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
+        let bias_gradient = pass.bias_gradient.take();
         self.tail
-            .mask_and_add_bias(pass.output, pass.output_gradient, pass.bias_gradient.take());
+            .mask_and_add_bias(pass.output, pass.output_gradient, bias_gradient);
+        pass.scratch = align(pass.scratch);
         self.instructions.dispatch(Gradients {
             winograd: self,
             pass,
         });
     }
+}
+
+/// The slice from its first whole cache line on.
+fn align(values: &mut [f32]) -> &mut [f32] {
+    let skipped = values.as_ptr().align_offset(LINE * size_of::<f32>());
+    &mut values[skipped.min(LINE)..]
 }
 
 impl Winograd {

@@ -1,8 +1,9 @@
 //! One correlation, some positions at a time.
 
+use crate::kernels::convolution::Geometry;
 use crate::kernels::convolution::instructions::Instructions;
+use crate::kernels::convolution::padding::Padded;
 use crate::kernels::convolution::product::{Product, Start};
-use crate::kernels::convolution::{Geometry, Padding2};
 
 /// Most positions of one product.
 const CHUNK: usize = 96;
@@ -11,6 +12,7 @@ const CHUNK: usize = 96;
 #[derive(Clone, Debug)]
 pub(super) struct Correlation {
     pub(super) geometry: Geometry,
+    pub(super) padded: Padded,
     /// Filters rounded up to whole vectors.
     pub(super) filters: usize,
     /// Where the taps of a position lie in the padded picture, from its first tap on.
@@ -26,10 +28,10 @@ impl Correlation {
             channels,
             kernel,
             stride,
-            padding,
             ..
         } = geometry;
-        let width = geometry.width + padding.left + padding.right;
+        let padded = Padded::new(geometry);
+        let width = padded.width();
         let taps = |row: usize| {
             let row = row * width * channels;
             (row..row + kernel[1] * channels).map(|tap| tap as u32)
@@ -41,6 +43,7 @@ impl Correlation {
             .flat_map(|row| (0..geometry.output_width()).map(move |column| position(row, column)));
         Self {
             geometry,
+            padded,
             filters: geometry.filters.next_multiple_of(instructions.lanes()),
             taps: (0..kernel[0]).flat_map(taps).collect(),
             positions: positions.collect(),
@@ -53,44 +56,9 @@ impl Correlation {
         self.filters == self.geometry.filters
     }
 
-    /// Elements of the padded picture, 0 without padding.
-    pub(super) fn padded_len(&self) -> usize {
-        let Geometry {
-            height,
-            width,
-            channels,
-            padding,
-            ..
-        } = self.geometry;
-        if padding == Padding2::default() {
-            return 0;
-        }
-        (height + padding.top + padding.bottom) * (width + padding.left + padding.right) * channels
-    }
-
     /// Elements of a chunk of outputs, or gradients, filled up to whole vectors.
     pub(super) fn line_len(&self) -> usize {
         CHUNK.min(self.positions.len()) * self.filters
-    }
-
-    /// The picture with zeros around it.
-    pub(super) fn pad<'a>(&self, picture: &'a [f32], padded: &'a mut [f32]) -> &'a [f32] {
-        let Geometry {
-            width,
-            channels,
-            padding,
-            ..
-        } = self.geometry;
-        if padding == Padding2::default() {
-            return picture;
-        }
-        padded.fill(0.0);
-        let row_len = (width + padding.left + padding.right) * channels;
-        let rows = padded.chunks_exact_mut(row_len).skip(padding.top);
-        for (padded, row) in rows.zip(picture.chunks_exact(width * channels)) {
-            padded[padding.left * channels..][..row.len()].copy_from_slice(row);
-        }
-        padded
     }
 
     /// The outputs of one sample, `[positions, filters]`.

@@ -159,6 +159,10 @@ impl Matrix<6, 3> for KernelGradient {
     }
 }
 
+/// Vectors that do not straddle cache lines.
+#[repr(align(64))]
+struct Aligned<T>(T);
+
 /// M x Mᵀ for a square of vectors, M being one of the matrices.
 #[inline(always)]
 pub(super) fn both_sides<S: Simd, M: Matrix<IN, OUT>, const IN: usize, const OUT: usize>(
@@ -167,17 +171,17 @@ pub(super) fn both_sides<S: Simd, M: Matrix<IN, OUT>, const IN: usize, const OUT
     mut store: impl FnMut(usize, usize, S::f32s),
 ) {
     let zero = simd.splat_f32s(0.0);
-    let mut half = [[zero; IN]; OUT];
+    let mut half = Aligned([[zero; IN]; OUT]);
     for column in 0..IN {
         let mut x = [zero; IN];
         for (row, x) in x.iter_mut().enumerate() {
             *x = load(row, column);
         }
-        for (half, x) in half.iter_mut().zip(M::apply(simd, x)) {
+        for (half, x) in half.0.iter_mut().zip(M::apply(simd, x)) {
             half[column] = x;
         }
     }
-    for (row, half) in half.into_iter().enumerate() {
+    for (row, half) in half.0.into_iter().enumerate() {
         for (column, x) in M::apply(simd, half).into_iter().enumerate() {
             store(row, column, x);
         }
