@@ -2,6 +2,7 @@
 //! machine could do at most. `bench/compare` holds them against other frameworks.
 
 mod data;
+mod kernels;
 mod machine;
 mod predict;
 mod steps;
@@ -25,6 +26,8 @@ enum What {
     Steps(Settings),
     /// Predictions of the CNN: one picture's latency, and pictures a second for 10,000.
     Predict(Settings),
+    /// Each kernel alone, beside the machine's peak.
+    Kernels(Settings),
     /// Trains feed-forward (Keras) for 100 epochs and ends; to be timed from outside.
     Train(Settings),
 }
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
     let result = match Bench::parse().what {
         What::Steps(settings) => steps::run(&settings),
         What::Predict(settings) => predict::run(&settings),
+        What::Kernels(settings) => kernels::run(&settings),
         What::Train(settings) => steps::train(&settings),
     };
     match result {

@@ -29,7 +29,9 @@ impl Callback for Counter {
 
 #[test]
 fn steps_allocate_nothing_once_the_first_epoch_is_over() {
-    let pixels: Vec<f32> = (0..96 * 144).map(|i| ((i * 13) % 29) as f32 / 29.0).collect();
+    let pixels: Vec<f32> = (0..96 * 144)
+        .map(|i| ((i * 13) % 29) as f32 / 29.0)
+        .collect();
     let inputs = Tensor::new([96, 12, 12, 1], pixels).unwrap();
     let data = Dataset::classes(inputs, (0..96).map(|i| i % 3).collect(), 3).unwrap();
     let mut network = Sequential::new([12, 12, 1])
@@ -52,7 +54,9 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
         region: Region::new(ALLOCATOR),
         counts: Vec::with_capacity(64),
     };
-    network.fit(&data, Fit::epochs(4).batch(24).callback(&mut counter)).unwrap();
+    network
+        .fit(&data, Fit::epochs(4).batch(24).callback(&mut counter))
+        .unwrap();
     // Four steps an epoch; the first of each epoch also pays for the order of the samples.
     for (index, count) in counter.counts.iter().enumerate().skip(4) {
         if index % 4 != 0 {

@@ -13,7 +13,9 @@ pub struct Recipe {
     pub name: &'static str,
     /// What tables and pages call it.
     pub title: &'static str,
-    /// One sentence on what it is.
+    /// What sentences call it.
+    pub subject: &'static str,
+    /// What it is.
     pub about: &'static str,
     /// How it is trained.
     pub training: Training,
@@ -109,10 +111,11 @@ impl Recipe {
 }
 
 /// The networks, in the order of the seminar. Adding one touches this table alone.
-pub const NETWORKS: &[Recipe] = &[
+pub static NETWORKS: &[Recipe] = &[
     Recipe {
         name: "logistic",
         title: "Logistic regression",
+        subject: "Logistic regression",
         about: "One linear layer: every pixel votes for or against each typeface. \
                 The notebook says rate 0.01, but the slides' accuracy belongs to a rate near 0.1, used here.",
         training: Training::FullBatch { steps: 1000 },
@@ -129,6 +132,7 @@ pub const NETWORKS: &[Recipe] = &[
     Recipe {
         name: "feed-forward",
         title: "Feed-forward",
+        subject: "The feed-forward network",
         about: "Two hidden layers of sigmoid units, by hand, with plain gradient descent.",
         training: Training::FullBatch { steps: 1500 },
         slides: Slides::report(0.99, 0.84),
@@ -149,6 +153,7 @@ pub const NETWORKS: &[Recipe] = &[
     Recipe {
         name: "feed-forward-keras",
         title: "Feed-forward (Keras)",
+        subject: "The feed-forward network (Keras)",
         about: "The same sizes with ReLU first, Glorot's initial values and Nesterov momentum.",
         training: KERAS,
         slides: Slides::report(0.99, 0.89),
@@ -164,6 +169,7 @@ pub const NETWORKS: &[Recipe] = &[
     Recipe {
         name: "cnn",
         title: "CNN",
+        subject: "The CNN",
         about: "Four 5×5 filters slide over the picture, the strongest answers are pooled, \
                 and a small network reads them.",
         training: Training::FullBatch { steps: 1500 },
@@ -189,6 +195,7 @@ pub const NETWORKS: &[Recipe] = &[
     Recipe {
         name: "cnn-keras",
         title: "CNN (Keras)",
+        subject: "The CNN (Keras)",
         about: "The same idea with valid padding, half of the hidden units dropped at every step, \
                 and Nesterov momentum.",
         training: KERAS,
@@ -207,6 +214,7 @@ pub const NETWORKS: &[Recipe] = &[
     Recipe {
         name: "vgg",
         title: "VGG style (Keras)",
+        subject: "The VGG-style network",
         about: "Two blocks of two 3×3 convolutions each, pooled, then 256 hidden units; \
                 dropout after every block.",
         training: KERAS,

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use common::{letra, printed, refused};
 use letra_nn::prelude::*;
-use letra_type::{Font, Picture, centred_glyph, fitting_size};
+use letra_type::{CHARACTERS, Font, Picture, centred_glyph, fitting_size};
 use serde_json::Value;
 
 /// The folder of a report with logistic regression, and what the lab printed.
@@ -79,16 +79,16 @@ fn json_is_one_object_with_the_figures() {
         (Some(0.8), Some(0.71))
     );
     assert_eq!(row["steps"], 1000);
+    // Guessing is right in 0.2 of the cases.
     let accuracy = |value: &Value| value.as_f64().unwrap();
-    assert!(
-        (0.6..=1.0).contains(&accuracy(&row["test_accuracy"])),
-        "{row:?}"
+    let (train, test) = (
+        accuracy(&row["train_accuracy"]),
+        accuracy(&row["test_accuracy"]),
     );
-    assert!(
-        accuracy(&row["train_accuracy"]) > accuracy(&row["test_accuracy"]) - 0.05,
-        "{row:?}"
-    );
-    assert!((0.5..=1.0).contains(&accuracy(&figures["nearest_neighbour"]["test_accuracy"])));
+    assert!(0.5 < train && train <= 1.0, "{row:?}");
+    assert!(0.3 < test && test < train, "{row:?}");
+    let neighbour = accuracy(&figures["nearest_neighbour"]["test_accuracy"]);
+    assert!((0.0..=1.0).contains(&neighbour));
 }
 
 #[test]
@@ -141,36 +141,54 @@ fn any_number_of_threads_gives_the_same_model() {
     }
 }
 
-/// Draws a glyph of a built-in font as a picture file and identifies it.
-fn identified(font: &Font, invert: bool) -> Value {
+/// Draws every third character of each built-in font as a picture file and identifies them all.
+/// Returns the fonts' names and what was said.
+fn identified(invert: bool) -> (Vec<String>, Value) {
     let home = tempfile::tempdir().unwrap();
-    let file = home.path().join("glyph.png");
-    let ink = centred_glyph(font, 'g', fitting_size(font).unwrap()).unwrap();
-    let grey = ink
-        .iter()
-        .map(|ink| if invert { *ink } else { 255 - ink })
-        .collect();
-    Picture::new(36, 36, grey).unwrap().save_png(&file).unwrap();
-    let output = letra(&["identify", path(&file), "--model", path(&model()), "--json"]);
-    serde_json::from_str(&printed(&output)).expect("JSON")
+    let (mut files, mut names) = (Vec::new(), Vec::new());
+    for font in Font::built_in() {
+        let size = fitting_size(&font).unwrap();
+        for character in CHARACTERS.iter().step_by(3) {
+            let ink = centred_glyph(&font, *character, size).unwrap();
+            let grey = ink.iter().map(|ink| if invert { *ink } else { 255 - ink });
+            let file = home.path().join(format!("{}.png", files.len()));
+            let picture = Picture::new(36, 36, grey.collect()).unwrap();
+            picture.save_png(&file).unwrap();
+            files.push(file);
+            names.push(font.name());
+        }
+    }
+    let model = model();
+    let mut line: Vec<&str> = files.iter().map(|file| path(file)).collect();
+    line.extend(["--model", path(&model), "--json"]);
+    line.insert(0, "identify");
+    let said = serde_json::from_str(&printed(&letra(&line))).expect("JSON");
+    (names, said)
 }
 
 #[test]
-fn the_saved_model_names_a_glyph_dark_on_light_and_light_on_dark() {
-    for font in Font::built_in() {
-        let dark = identified(&font, false);
-        let candidates = dark[0]["candidates"].as_array().unwrap();
+fn the_saved_model_names_glyphs_dark_on_light_and_light_on_dark() {
+    let (names, said) = identified(false);
+    let said = said.as_array().unwrap();
+    assert_eq!(said.len(), names.len());
+    let mut right = 0;
+    for (name, picture) in names.iter().zip(said) {
+        let candidates = picture["candidates"].as_array().unwrap();
         assert_eq!(candidates.len(), 5);
-        assert_eq!(candidates[0]["typeface"], font.name());
-        let total: f64 = candidates
-            .iter()
-            .map(|one| one["probability"].as_f64().unwrap())
-            .sum();
-        assert!((total - 1.0).abs() < 1e-4);
-        assert_eq!(
-            identified(&font, true)[0]["candidates"],
-            dark[0]["candidates"]
-        );
+        let probability = |candidate: &Value| candidate["probability"].as_f64().unwrap();
+        assert!((candidates.iter().map(probability).sum::<f64>() - 1.0).abs() < 1e-4);
+        assert!(candidates.is_sorted_by(|a, b| probability(a) >= probability(b)));
+        right += usize::from(candidates[0]["typeface"] == *name);
+    }
+    // Guessing is right in a fifth of the cases.
+    assert!(
+        right * 2 > names.len(),
+        "{right} of {} are right",
+        names.len()
+    );
+    let (_, inverted) = identified(true);
+    for (dark, light) in said.iter().zip(inverted.as_array().unwrap()) {
+        assert_eq!(dark["candidates"], light["candidates"]);
     }
 }
 
@@ -191,7 +209,7 @@ fn identify_prints_the_most_probable_typefaces_with_bars() {
         "2",
     ]));
     assert_eq!(table.matches("glyph.png").count(), 2);
-    assert_eq!(table.matches(" %").count(), 4);
+    assert_eq!(table.matches('%').count(), 4);
     assert!(table.contains('█'));
 }
 

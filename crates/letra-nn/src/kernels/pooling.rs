@@ -1,7 +1,7 @@
 //! Max pooling over windows of a picture, channels last.
 
 use super::convolution::{Padding2, geometry::positions};
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 /// The shape of a pooling: input `[height, width, channels]` a sample,
 /// output `[output_height, output_width, channels]`.
@@ -62,28 +62,12 @@ impl Pooling {
     ) {
         debug_assert!(self.padding.top < self.window[0] && self.padding.bottom < self.window[0]);
         debug_assert!(self.padding.left < self.window[1] && self.padding.right < self.window[1]);
-        let output = output[..samples * self.output_len()].chunks_exact_mut(self.channels);
-        let forward = |codes: Option<&mut [f32]>| match codes {
-            Some(codes) => {
-                let codes = codes.chunks_exact_mut(self.channels);
-                for ((window, best), codes) in self.windows(samples).zip(output).zip(codes) {
-                    best.fill(f32::NEG_INFINITY);
-                    codes.fill(window.first as f32);
-                    for (at, code) in self.cells(&window) {
-                        take_greater_coded(best, codes, &input[at..], code);
-                    }
-                }
-            }
-            None => {
-                for (window, best) in self.windows(samples).zip(output) {
-                    best.fill(f32::NEG_INFINITY);
-                    for (at, _) in self.cells(&window) {
-                        take_greater(best, &input[at..]);
-                    }
-                }
-            }
-        };
-        Arch::new().dispatch(|| forward(codes));
+        Arch::new().dispatch(Forward {
+            pooling: self,
+            input: &input[..samples * self.input_len()],
+            output: &mut output[..samples * self.output_len()],
+            codes,
+        });
     }
 
     /// The gradient of the input: each window's gradient goes to the cell that won.
@@ -99,31 +83,32 @@ impl Pooling {
         codes: &[f32],
         input_gradient: &mut [f32],
     ) {
-        let input_gradient = &mut input_gradient[..samples * self.input_len()];
-        let output_gradient = output_gradient.chunks_exact(self.channels);
-        let codes = codes.chunks_exact(self.channels);
-        let backward = || {
-            input_gradient.fill(0.0);
-            for ((window, gradient), codes) in self.windows(samples).zip(output_gradient).zip(codes)
-            {
-                for (at, code) in self.cells(&window) {
-                    add_where_coded(&mut input_gradient[at..], gradient, codes, code);
-                }
-            }
-        };
-        Arch::new().dispatch(backward);
+        Arch::new().dispatch(Backward {
+            pooling: self,
+            output_gradient: &output_gradient[..samples * self.output_len()],
+            codes,
+            input_gradient: &mut input_gradient[..samples * self.input_len()],
+        });
     }
 
     /// The windows of all samples in the order of the output.
     #[inline(always)]
-    fn windows(&self, samples: usize) -> impl Iterator<Item = Window> {
+    fn for_each_window(&self, outputs: usize, mut visit: impl FnMut(usize, Window)) {
         let (rows, columns) = (self.output_height(), self.output_width());
-        (0..samples).flat_map(move |sample| {
-            (0..rows).flat_map(move |y| {
-                (0..columns)
-                    .map(move |x| self.window_at(sample, y * self.stride[0], x * self.stride[1]))
-            })
-        })
+        let (mut sample, mut row, mut column) = (0, 0, 0);
+        for start in (0..outputs).step_by(self.channels) {
+            visit(
+                start,
+                self.window_at(sample, row * self.stride[0], column * self.stride[1]),
+            );
+            column += 1;
+            if column == columns {
+                (row, column) = (row + 1, 0);
+            }
+            if row == rows {
+                (sample, row) = (sample + 1, 0);
+            }
+        }
     }
 
     /// The window whose first cell is at a row and column of the padded input.
@@ -171,30 +156,97 @@ struct Window {
     columns: usize,
 }
 
-#[inline(always)]
-fn take_greater(best: &mut [f32], values: &[f32]) {
-    for (best, &value) in best.iter_mut().zip(values) {
-        *best = if value > *best || value.is_nan() {
-            value
-        } else {
-            *best
-        };
+struct Forward<'a> {
+    pooling: &'a Pooling,
+    input: &'a [f32],
+    output: &'a mut [f32],
+    codes: Option<&'a mut [f32]>,
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let (pooling, input) = (self.pooling, self.input);
+        pooling.for_each_window(
+            self.output.len(),
+            #[inline(always)]
+            |start, window| {
+                for channel in (0..pooling.channels).step_by(S::F32_LANES) {
+                    let count = S::F32_LANES.min(pooling.channels - channel);
+                    let mut best = simd.splat_f32s(f32::NEG_INFINITY);
+                    let mut winner = simd.splat_f32s(window.first as f32);
+                    for (at, code) in pooling.cells(&window) {
+                        let value = load(simd, &input[at + channel..][..count]);
+                        let greater = simd.less_than_f32s(best, value);
+                        let number = simd.equal_f32s(value, value);
+                        let wins = simd.or_m32s(greater, simd.not_m32s(number));
+                        best = simd.select_f32s(wins, value, best);
+                        winner = simd.select_f32s(wins, simd.splat_f32s(code), winner);
+                    }
+                    let at = start + channel;
+                    store(simd, &mut self.output[at..][..count], best);
+                    if let Some(codes) = self.codes.as_deref_mut() {
+                        store(simd, &mut codes[at..][..count], winner);
+                    }
+                }
+            },
+        );
     }
 }
 
-#[inline(always)]
-fn take_greater_coded(best: &mut [f32], codes: &mut [f32], values: &[f32], code: f32) {
-    for ((best, &value), winner) in best.iter_mut().zip(values).zip(codes) {
-        let wins = value > *best || value.is_nan();
-        *best = if wins { value } else { *best };
-        *winner = if wins { code } else { *winner };
+struct Backward<'a> {
+    pooling: &'a Pooling,
+    output_gradient: &'a [f32],
+    codes: &'a [f32],
+    input_gradient: &'a mut [f32],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let pooling = self.pooling;
+        self.input_gradient.fill(0.0);
+        pooling.for_each_window(
+            self.output_gradient.len(),
+            #[inline(always)]
+            |start, window| {
+                for channel in (0..pooling.channels).step_by(S::F32_LANES) {
+                    let count = S::F32_LANES.min(pooling.channels - channel);
+                    let gradient = load(simd, &self.output_gradient[start + channel..][..count]);
+                    let winner = load(simd, &self.codes[start + channel..][..count]);
+                    for (at, code) in pooling.cells(&window) {
+                        let won = simd.equal_f32s(winner, simd.splat_f32s(code));
+                        let part = simd.select_f32s(won, gradient, simd.splat_f32s(0.0));
+                        let sums = &mut self.input_gradient[at + channel..][..count];
+                        let sum = simd.add_f32s(load(simd, sums), part);
+                        store(simd, sums, sum);
+                    }
+                }
+            },
+        );
     }
 }
 
+/// The values of a slice that is as long as a vector or shorter.
 #[inline(always)]
-fn add_where_coded(sums: &mut [f32], gradient: &[f32], codes: &[f32], code: f32) {
-    for ((sum, &gradient), &winner) in sums.iter_mut().zip(gradient).zip(codes) {
-        *sum += if winner == code { gradient } else { 0.0 };
+fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
+    match S::as_simd_f32s(values).0 {
+        [vector] => *vector,
+        _ => simd.partial_load_f32s(values),
+    }
+}
+
+/// Writes a slice that is as long as a vector or shorter.
+#[inline(always)]
+fn store<S: Simd>(simd: S, values: &mut [f32], vector: S::f32s) {
+    if values.len() == S::F32_LANES {
+        S::as_mut_simd_f32s(values).0[0] = vector;
+    } else {
+        simd.partial_store_f32s(values, vector);
     }
 }
 

@@ -121,50 +121,6 @@ impl Conv2d {
         self
     }
 
-    /// Puts a function behind the convolution.
-    pub fn activation(mut self, function: ActivationFunction) -> Self {
-        self.activation = function;
-        self
-    }
-
-    /// Rectified linear: max(0, z).
-    pub fn relu(self) -> Self {
-        self.activation(ActivationFunction::Relu)
-    }
-
-    /// Logistic sigmoid: 1 / (1 + e⁻ᶻ).
-    pub fn sigmoid(self) -> Self {
-        self.activation(ActivationFunction::Sigmoid)
-    }
-
-    /// Hyperbolic tangent.
-    pub fn tanh(self) -> Self {
-        self.activation(ActivationFunction::Tanh)
-    }
-
-    /// Softmax over the filters.
-    pub fn softmax(self) -> Self {
-        self.activation(ActivationFunction::Softmax)
-    }
-
-    /// Initial values of the kernel.
-    pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-        self.kernel_initializer = initializer;
-        self
-    }
-
-    /// Initial values of the bias.
-    pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-        self.bias_initializer = initializer;
-        self
-    }
-
-    /// Whether a bias is added.
-    pub fn use_bias(mut self, use_bias: bool) -> Self {
-        self.use_bias = use_bias;
-        self
-    }
-
     fn geometry(&self, [height, width, channels]: [usize; 3]) -> Geometry {
         let (kernel, stride) = (self.kernel.0, self.stride.0);
         Geometry {
@@ -212,6 +168,8 @@ impl Conv2d {
         Ok(())
     }
 }
+
+linear_map_settings!(Conv2d);
 
 impl Layer for Conv2d {
     fn kind(&self) -> &'static str {

@@ -40,51 +40,9 @@ impl Dense {
             use_bias: true,
         }
     }
-
-    /// Puts a function behind the linear map.
-    pub fn activation(mut self, function: ActivationFunction) -> Self {
-        self.activation = function;
-        self
-    }
-
-    /// Rectified linear: max(0, z).
-    pub fn relu(self) -> Self {
-        self.activation(ActivationFunction::Relu)
-    }
-
-    /// Logistic sigmoid: 1 / (1 + e⁻ᶻ).
-    pub fn sigmoid(self) -> Self {
-        self.activation(ActivationFunction::Sigmoid)
-    }
-
-    /// Hyperbolic tangent.
-    pub fn tanh(self) -> Self {
-        self.activation(ActivationFunction::Tanh)
-    }
-
-    /// Softmax over the units.
-    pub fn softmax(self) -> Self {
-        self.activation(ActivationFunction::Softmax)
-    }
-
-    /// Initial values of the kernel.
-    pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-        self.kernel_initializer = initializer;
-        self
-    }
-
-    /// Initial values of the bias.
-    pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-        self.bias_initializer = initializer;
-        self
-    }
-
-    /// Whether a bias is added.
-    pub fn use_bias(mut self, use_bias: bool) -> Self {
-        self.use_bias = use_bias;
-        self
-    }
 }
+
+linear_map_settings!(Dense);
 
 impl Layer for Dense {
     fn kind(&self) -> &'static str {

@@ -11,17 +11,21 @@
 mod infer;
 mod memory;
 pub mod pass;
+mod rows;
 mod shard;
 #[cfg(test)]
 mod tests;
 mod train;
+mod update;
 
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use infer::InferencePlan;
-pub(crate) use train::{Objective, Piece, Rows, StepResult, TrainingPlan};
+pub(crate) use rows::Rows;
+pub(crate) use train::{Objective, StepResult, TrainingPlan};
+pub(crate) use update::Piece;
 
 use crate::graph::{BuiltGraph, Graph};
 use crate::layers::Layer;

@@ -1,41 +1,20 @@
 //! Training steps: shards over workers, gradients over lanes, one pass over the parameters.
 
-use std::ops::Range;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::pass::{Buffers, ParameterGradient, Place};
+use super::pass::{Buffers, Place};
+use super::rows::{Rows, gather_inputs, gather_targets};
 use super::shard::{Run, Shard, ShardPass, Worker};
+use super::update::{Gradients, Piece, Task, run_tasks, tasks};
 use super::{Layout, Purpose};
-use crate::dataset::{Dataset, Targets};
+use crate::dataset::Dataset;
 use crate::graph::Graph;
-use crate::kernels::reduce;
-use crate::losses::{Loss, TargetRows};
+use crate::losses::Loss;
 use crate::metrics::Metric;
-use crate::optimizers::{Optimizer, SLOTS};
+use crate::optimizers::Optimizer;
 use crate::{Error, Tensor};
-
-/// Parameters are updated in pieces of about this many numbers.
-const TASK_VALUES: usize = 16 * 1024;
-
-/// Samples of a data set that make up a batch.
-#[derive(Clone, Copy)]
-pub(crate) enum Rows<'a> {
-    /// Neighbours, read where they are.
-    Contiguous(usize, usize),
-    /// Scattered, gathered first.
-    Scattered(&'a [usize]),
-}
-
-impl Rows<'_> {
-    fn count(&self) -> usize {
-        match self {
-            Rows::Contiguous(_, count) => *count,
-            Rows::Scattered(indices) => indices.len(),
-        }
-    }
-}
 
 /// Sums over the samples of a batch.
 #[derive(Debug, Clone, Default)]
@@ -49,59 +28,10 @@ pub(crate) struct StepResult {
 }
 
 /// The gradient sums of some shards, one after the other.
-struct Lane {
-    gradients: Vec<f32>,
+pub(super) struct Lane {
+    pub(super) gradients: Vec<f32>,
     loss: f64,
     metrics: Vec<f64>,
-}
-
-/// A piece of the parameters and where its gradient comes from.
-struct Task {
-    range: Range<usize>,
-    source: Source,
-}
-
-enum Source {
-    /// The lanes' arrays, from this index on.
-    Lanes(usize),
-    /// These rows of the deferred parameter of a node.
-    Deferred { node: usize, rows: Range<usize> },
-}
-
-/// Parameters, their gradient, and the optimizer's state, or the same piece of each.
-pub(crate) struct Piece<'a> {
-    pub(crate) parameters: &'a mut [f32],
-    pub(crate) gradients: &'a mut [f32],
-    pub(crate) slots: [&'a mut [f32]; SLOTS],
-}
-
-impl<'a> Piece<'a> {
-    fn split_at(self, middle: usize) -> (Piece<'a>, Piece<'a>) {
-        let (left_parameters, right_parameters) = self.parameters.split_at_mut(middle);
-        let (left_gradients, right_gradients) = self.gradients.split_at_mut(middle);
-        let mut right_slots: [&mut [f32]; SLOTS] = Default::default();
-        let mut left_slots: [&mut [f32]; SLOTS] = Default::default();
-        for (slot, (left, right)) in self
-            .slots
-            .into_iter()
-            .zip(left_slots.iter_mut().zip(&mut right_slots))
-        {
-            let middle = middle.min(slot.len());
-            (*left, *right) = slot.split_at_mut(middle);
-        }
-        (
-            Piece {
-                parameters: left_parameters,
-                gradients: left_gradients,
-                slots: left_slots,
-            },
-            Piece {
-                parameters: right_parameters,
-                gradients: right_gradients,
-                slots: right_slots,
-            },
-        )
-    }
 }
 
 /// What a batch is measured by.
@@ -332,176 +262,4 @@ fn run_shard(
     shard.input = gathered;
     worker.labels = labels;
     worker.targets = targets;
-}
-
-fn gather_inputs<'a>(
-    data: &'a Dataset,
-    rows: Rows<'_>,
-    first: usize,
-    samples: usize,
-    gathered: &'a mut Vec<f32>,
-) -> &'a [f32] {
-    let values = data.inputs.sample_values();
-    match rows {
-        Rows::Contiguous(start, _) => {
-            &data.inputs.data()[(start + first) * values..(start + first + samples) * values]
-        }
-        Rows::Scattered(indices) => {
-            gathered.resize(samples * values, 0.0);
-            for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
-                row.copy_from_slice(data.inputs.sample(index));
-            }
-            gathered
-        }
-    }
-}
-
-fn gather_targets<'a>(
-    data: &'a Dataset,
-    rows: Rows<'_>,
-    first: usize,
-    samples: usize,
-    gathered_labels: &'a mut [u32],
-    gathered_values: &'a mut [f32],
-) -> TargetRows<'a> {
-    match (&data.targets, rows) {
-        (Targets::Classes { labels, .. }, Rows::Contiguous(start, _)) => {
-            TargetRows::Classes(&labels[start + first..start + first + samples])
-        }
-        (Targets::Values(values), Rows::Contiguous(start, _)) => {
-            let width = values.sample_values();
-            let range = (start + first) * width..(start + first + samples) * width;
-            TargetRows::Values(&values.data()[range])
-        }
-        (Targets::Classes { labels, .. }, Rows::Scattered(indices)) => {
-            let gathered = &mut gathered_labels[..samples];
-            for (label, &index) in gathered.iter_mut().zip(&indices[first..]) {
-                *label = labels[index];
-            }
-            TargetRows::Classes(gathered)
-        }
-        (Targets::Values(values), Rows::Scattered(indices)) => {
-            let width = values.sample_values();
-            let gathered = &mut gathered_values[..samples * width];
-            for (row, &index) in gathered.chunks_exact_mut(width).zip(&indices[first..]) {
-                row.copy_from_slice(values.sample(index));
-            }
-            TargetRows::Values(gathered)
-        }
-    }
-}
-
-/// Where the gradient of a batch lies before it is put together.
-struct Gradients<'a> {
-    layout: &'a Layout,
-    lanes: &'a [Lane],
-    shards: &'a [Shard],
-    data: &'a [f32],
-    /// First row in the data set of a batch of neighbours.
-    first: Option<usize>,
-}
-
-impl Gradients<'_> {
-    fn collect(&self, task: &Task, gradient: &mut [f32]) {
-        match &task.source {
-            Source::Lanes(start) => {
-                let range = *start..start + gradient.len();
-                gradient.copy_from_slice(&self.lanes[0].gradients[range.clone()]);
-                for lane in &self.lanes[1..] {
-                    reduce::add(gradient, &lane.gradients[range.clone()]);
-                }
-            }
-            Source::Deferred { node, rows } => self.collect_deferred(*node, rows, gradient),
-        }
-    }
-
-    fn collect_deferred(&self, node: usize, rows: &Range<usize>, gradient: &mut [f32]) {
-        let node = &self.layout.nodes[node];
-        let (pixels, values) = (self.layout.input.values(), node.input_shapes[0].values());
-        gradient.fill(0.0);
-        for (index, shard) in self.shards.iter().enumerate() {
-            let start = self
-                .first
-                .map(|first| (first + index * self.layout.shard) * pixels);
-            let buffers = Buffers {
-                input: match start {
-                    Some(start) => &self.data[start..start + shard.samples * pixels],
-                    None => &shard.input,
-                },
-                worker: &[],
-                shard: &shard.buffers,
-            };
-            // Nobody reads the layer's output: its gradient is zero.
-            let Some(place) = node.output_gradient else {
-                return;
-            };
-            let keep = node.keep.map_or(&[][..], |(place, values)| {
-                buffers.get(place, shard.samples * values)
-            });
-            node.layer.parameter_gradient(&mut ParameterGradient {
-                samples: shard.samples,
-                rows: rows.clone(),
-                input: buffers.get(node.inputs[0], shard.samples * values),
-                input_shape: &node.input_shapes[0],
-                output_gradient: buffers.get(place, shard.samples * node.output_values),
-                keep,
-                gradient,
-            });
-        }
-    }
-}
-
-/// Cuts the parameters into pieces, in their order.
-fn tasks(layout: &Layout) -> Vec<Task> {
-    let mut tasks = Vec::new();
-    for (number, node) in layout.nodes.iter().enumerate() {
-        for (index, range) in node.parameters.iter().enumerate() {
-            let deferred = node.deferred == Some(index);
-            let row = if deferred { node.output_values } else { 1 };
-            let step = (TASK_VALUES / row).max(1) * row;
-            for start in range.clone().step_by(step) {
-                let end = (start + step).min(range.end);
-                let offset = start - range.start;
-                let source = match deferred {
-                    true => Source::Deferred {
-                        node: number,
-                        rows: offset / row..(end - range.start) / row,
-                    },
-                    false => Source::Lanes(node.gradients[index].start + offset),
-                };
-                tasks.push(Task {
-                    range: start..end,
-                    source,
-                });
-            }
-        }
-    }
-    tasks.sort_by_key(|task| task.range.start);
-    tasks
-}
-
-/// Runs the tasks on the pieces of `state`, which starts at parameter number `start`.
-fn run_tasks<'a>(
-    tasks: &[Task],
-    start: usize,
-    state: Piece<'a>,
-    work: &(impl Fn(&Task, Piece<'a>) + Sync),
-) {
-    match tasks {
-        [] => {}
-        [task] => {
-            let (_, piece) = state.split_at(task.range.start - start);
-            let (piece, _) = piece.split_at(task.range.len());
-            work(task, piece);
-        }
-        _ => {
-            let (left, right) = tasks.split_at(tasks.len() / 2);
-            let middle = right[0].range.start;
-            let (left_state, right_state) = state.split_at(middle - start);
-            rayon::join(
-                || run_tasks(left, start, left_state, work),
-                || run_tasks(right, middle, right_state, work),
-            );
-        }
-    }
 }

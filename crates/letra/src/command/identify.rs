@@ -83,7 +83,7 @@ fn table(identified: &Identified) -> String {
     for candidate in &identified.candidates {
         let bar = "█".repeat((candidate.probability * BAR).round() as usize);
         text += &format!(
-            "\n  {:width$}  {:5.1} %  {bar}",
+            "\n  {:width$}  {:5.1}%  {bar}",
             candidate.typeface,
             candidate.probability * 100.0
         );

@@ -3,6 +3,7 @@
 use plotters::prelude::*;
 
 use crate::failure::Failure;
+use crate::report::numbers::thousands;
 
 /// Accuracy after a number of steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,7 +64,7 @@ fn draw(
         .x_labels(4)
         .y_labels(6)
         .x_label_formatter(&|step| thousands(*step as u64))
-        .y_label_formatter(&|accuracy| format!("{:.0} %", accuracy * 100.0))
+        .y_label_formatter(&|accuracy| format!("{:.0}%", accuracy * 100.0))
         .label_style(("sans-serif", 15).into_font().color(&TEXT))
         .draw()?;
     if let Some(slides) = slides_test {
@@ -88,30 +89,9 @@ fn draw(
     Ok(())
 }
 
-/// A whole number with a comma before each group of three digits.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_three_digits() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(999), "999");
-        assert_eq!(thousands(1000), "1,000");
-        assert_eq!(thousands(1234567), "1,234,567");
-    }
 
     #[test]
     fn a_curve_has_a_line_for_train_and_one_for_test() {

@@ -28,11 +28,9 @@ impl ReportFolder {
     /// else. Says so now if it cannot be written.
     pub fn prepare(target: &Path) -> Result<Self, Failure> {
         check(target)?;
-        let draft = tempfile::Builder::new()
-            .prefix(".letra-report-")
+        let draft = draft_folder()
             .tempdir_in(nearest_folder(target))
             .map_err(|error| unwritable(target, &error))?;
-        open_to_readers(draft.path()).map_err(|error| unwritable(target, &error))?;
         Ok(Self {
             target: target.to_path_buf(),
             draft,
@@ -91,19 +89,15 @@ fn nearest_folder(target: &Path) -> &Path {
 }
 
 /// A temporary folder is for its owner alone; a report has the permissions of any new folder.
-#[cfg(unix)]
-fn open_to_readers(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let probe = folder.join("probe");
-    fs::create_dir(&probe)?;
-    let usual = fs::metadata(&probe)?.permissions().mode();
-    fs::remove_dir(&probe)?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(usual))
-}
-
-#[cfg(not(unix))]
-fn open_to_readers(_folder: &Path) -> io::Result<()> {
-    Ok(())
+fn draft_folder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".letra-report-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o777));
+    }
+    builder
 }
 
 fn unwritable(target: &Path, error: &io::Error) -> Failure {

@@ -3,5 +3,6 @@
 pub mod confusion;
 pub mod curves;
 pub mod folder;
+pub mod numbers;
 pub mod page;
 pub mod picture;

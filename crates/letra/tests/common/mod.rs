@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::process::{Command, Output};
 
 /// Runs `letra` with arguments.
-pub fn letra<A: AsRef<OsStr>>(arguments: &[A]) -> Output {
+pub(crate) fn letra<A: AsRef<OsStr>>(arguments: &[A]) -> Output {
     command()
         .args(arguments)
         .output()
@@ -12,13 +12,13 @@ pub fn letra<A: AsRef<OsStr>>(arguments: &[A]) -> Output {
 }
 
 /// `letra`, to be given arguments.
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_letra"))
 }
 
 /// What a command that did its work printed.
 #[track_caller]
-pub fn printed(output: &Output) -> String {
+pub(crate) fn printed(output: &Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{errors}");
     String::from_utf8(output.stdout.clone()).expect("output is UTF-8")
@@ -27,7 +27,7 @@ pub fn printed(output: &Output) -> String {
 /// Checks that the command ended with `code`, printed nothing, and said `words` in an error with a
 /// hint.
 #[track_caller]
-pub fn refused(output: &Output, code: i32, words: &[&str]) {
+pub(crate) fn refused(output: &Output, code: i32, words: &[&str]) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{errors}");
     assert!(output.stdout.is_empty(), "something was printed");

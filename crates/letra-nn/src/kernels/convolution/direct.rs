@@ -220,24 +220,22 @@ impl Algorithm for Direct {
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
-        self.tail.mask(pass.output, pass.output_gradient);
-        if let Some(bias_gradient) = pass.bias_gradient {
-            self.tail
-                .add_bias_gradient(pass.output_gradient, bias_gradient);
-        }
         let scratch = self.split(pass.scratch);
         scratch.weights.fill(0.0);
         let input_len = self.geometry.input_len();
         let inputs = pass.input.chunks_exact(input_len);
         let length = pass.output_gradient.len() / pass.samples.max(1);
-        let gradients = pass.output_gradient.chunks_exact(length);
-        for (sample, (input, gradient)) in inputs.zip(gradients).enumerate() {
+        let outputs = pass.output.chunks_exact(length);
+        let gradients = pass.output_gradient.chunks_exact_mut(length).zip(outputs);
+        for (sample, (input, (gradient, output))) in inputs.zip(gradients).enumerate() {
+            let bias_gradient = pass.bias_gradient.as_deref_mut();
+            self.tail.mask_and_add_bias(output, gradient, bias_gradient);
             let gradient = if self.tail.pools() {
                 let codes = &pass.keep[sample * self.keep_len()..][..self.keep_len()];
                 self.tail.unpool(1, gradient, codes, scratch.map);
                 &*scratch.map
             } else {
-                gradient
+                &*gradient
             };
             let padded = self.forward.pad(input, scratch.padded);
             let weights_gradient = if self.forward.is_whole() {

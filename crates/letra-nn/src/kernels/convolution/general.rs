@@ -73,10 +73,8 @@ impl Algorithm for General {
             output_gradient,
             ..
         } = pass;
-        self.tail.mask(pass.output, output_gradient);
-        if let Some(bias_gradient) = pass.bias_gradient {
-            self.tail.add_bias_gradient(output_gradient, bias_gradient);
-        }
+        self.tail
+            .mask_and_add_bias(pass.output, output_gradient, pass.bias_gradient);
         let (map, scratch) = pass.scratch.split_at_mut(self.tail.map_len(samples));
         let gradient = if self.tail.pools() {
             self.tail.unpool(samples, output_gradient, pass.keep, map);

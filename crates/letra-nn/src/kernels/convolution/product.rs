@@ -5,37 +5,53 @@ use pulp::{Simd, WithSimd};
 
 /// Places of the rows, or of the columns, of a matrix.
 pub(super) trait Offsets: Copy {
-    /// The offset of a row or column.
+    /// How many there are.
+    fn count(self) -> usize;
+    /// Where one of them lies.
     fn at(self, index: usize) -> usize;
-    /// The greatest offset of the first `count` rows or columns, `count` being at least 1.
-    fn greatest(self, count: usize) -> usize;
+    /// Where the one farthest away lies.
+    fn farthest(self) -> usize;
 }
 
 /// Rows or columns at equal distances.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stride(pub(super) usize);
+pub(super) struct Spaced {
+    pub(super) count: usize,
+    pub(super) step: usize,
+}
 
-impl Offsets for Stride {
+impl Offsets for Spaced {
     #[inline(always)]
-    fn at(self, index: usize) -> usize {
-        index * self.0
+    fn count(self) -> usize {
+        self.count
     }
 
     #[inline(always)]
-    fn greatest(self, count: usize) -> usize {
-        (count - 1) * self.0
+    fn at(self, index: usize) -> usize {
+        index * self.step
+    }
+
+    #[inline(always)]
+    fn farthest(self) -> usize {
+        self.count.saturating_sub(1) * self.step
     }
 }
 
-impl Offsets for &[usize] {
+/// Rows or columns anywhere.
+impl Offsets for &[u32] {
     #[inline(always)]
-    fn at(self, index: usize) -> usize {
-        self[index]
+    fn count(self) -> usize {
+        self.len()
     }
 
     #[inline(always)]
-    fn greatest(self, count: usize) -> usize {
-        self[..count].iter().copied().max().unwrap_or(0)
+    fn at(self, index: usize) -> usize {
+        self[index] as usize
+    }
+
+    #[inline(always)]
+    fn farthest(self) -> usize {
+        self.iter().max().map_or(0, |&offset| offset as usize)
     }
 }
 
@@ -51,15 +67,13 @@ pub(super) enum Start<'a> {
 }
 
 /// `destination [rows, columns]` = `start` + Σ over k of `left[row, k]` · `right[k, columns]`.
-pub(super) struct Product<'a, Rows, Depth> {
-    pub(super) rows: usize,
-    /// A multiple of the vectors' lanes.
-    pub(super) columns: usize,
-    pub(super) depth: usize,
-    /// Element (row, k) is at `left_rows.at(row) + left_depth.at(k)`.
+pub(super) struct Product<'a, O> {
+    /// Element (row, k) is at `rows.at(row) + depth.at(k)`.
     pub(super) left: &'a [f32],
-    pub(super) left_rows: Rows,
-    pub(super) left_depth: Depth,
+    pub(super) rows: O,
+    pub(super) depth: O,
+    /// Columns of the destination: a multiple of the vectors' lanes.
+    pub(super) columns: usize,
     /// Rows of `columns` elements.
     pub(super) right: &'a [f32],
     /// Rows of `columns` elements.
@@ -72,17 +86,13 @@ pub(super) struct Product<'a, Rows, Depth> {
 /// Rows whose sums are held in registers together.
 const ROWS: usize = 6;
 
-impl<Rows: Offsets, Depth: Offsets> WithSimd for Product<'_, Rows, Depth> {
+impl<O: Offsets> WithSimd for Product<'_, O> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        if self.rows == 0 || self.columns == 0 || self.depth == 0 {
-            return;
-        }
-        let last = self.left_rows.greatest(self.rows) + self.left_depth.greatest(self.depth);
-        assert!(last < self.left.len());
-        assert!(self.depth * self.columns <= self.right.len());
+        assert!(self.rows.farthest() + self.depth.farthest() < self.left.len());
+        assert!(self.depth.count() * self.columns <= self.right.len());
         let mut column = 0;
         while column + 2 * S::F32_LANES <= self.columns {
             self.strip::<S, 2>(simd, column);
@@ -94,13 +104,13 @@ impl<Rows: Offsets, Depth: Offsets> WithSimd for Product<'_, Rows, Depth> {
     }
 }
 
-impl<Rows: Offsets, Depth: Offsets> Product<'_, Rows, Depth> {
+impl<O: Offsets> Product<'_, O> {
     /// All rows of `VECTORS` vectors of columns, in blocks as even as can be.
     #[inline(always)]
     fn strip<S: Simd, const VECTORS: usize>(&mut self, simd: S, column: usize) {
         let mut row = 0;
-        for left in (1..=self.rows.div_ceil(ROWS)).rev() {
-            let rows = (self.rows - row).div_ceil(left);
+        for left in (1..=self.rows.count().div_ceil(ROWS)).rev() {
+            let rows = (self.rows.count() - row).div_ceil(left);
             match rows {
                 1 => self.block::<S, 1, VECTORS>(simd, row, column),
                 2 => self.block::<S, 2, VECTORS>(simd, row, column),
@@ -120,7 +130,7 @@ impl<Rows: Offsets, Depth: Offsets> Product<'_, Rows, Depth> {
         row: usize,
         column: usize,
     ) {
-        let rows: [usize; COUNT] = array(|at| self.left_rows.at(row + at));
+        let rows: [usize; COUNT] = array(|at| self.rows.at(row + at));
         let right = &self.right[column..];
         let destination = &mut self.destination[row * self.columns + column..];
         assert!((COUNT - 1) * self.columns + VECTORS * S::F32_LANES <= destination.len());
@@ -142,8 +152,8 @@ impl<Rows: Offsets, Depth: Offsets> Product<'_, Rows, Depth> {
                 sums = [first; COUNT];
             }
         }
-        for k in 0..self.depth {
-            let at = self.left_depth.at(k);
+        for k in 0..self.depth.count() {
+            let at = self.depth.at(k);
             let mut x = [simd.splat_f32s(0.0); VECTORS];
             for (vector, x) in x.iter_mut().enumerate() {
                 let at = k * self.columns + vector * S::F32_LANES;

@@ -68,6 +68,7 @@ impl Winograd {
             && pool.is_none_or(|pool| (pool.height, pool.width) == (2, 2));
         let channels = geometry.channels.next_multiple_of(instructions.lanes());
         let filters = geometry.filters.next_multiple_of(instructions.lanes());
+        let block = (BLOCK / PLACES / (channels + filters)).max(6);
         suits.then(|| Self {
             geometry,
             tiles: Tiles::new(geometry),
@@ -76,7 +77,7 @@ impl Winograd {
             pooled: pool.is_some(),
             channels,
             filters,
-            block: (BLOCK / PLACES / (channels + filters)).max(6),
+            block,
             instructions,
         })
     }
@@ -115,11 +116,8 @@ impl Algorithm for Winograd {
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
-        self.tail.mask(pass.output, pass.output_gradient);
-        if let Some(bias_gradient) = pass.bias_gradient.as_deref_mut() {
-            self.tail
-                .add_bias_gradient(pass.output_gradient, bias_gradient);
-        }
+        self.tail
+            .mask_and_add_bias(pass.output, pass.output_gradient, pass.bias_gradient.take());
         self.instructions.dispatch(Gradients {
             winograd: self,
             pass,

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::Outcome;
 use super::examples::Split;
 use super::results::NetworkResult;
-use super::table::{between, percent};
-use crate::report::curves::thousands;
+use crate::report::numbers::{percent, percent_range, thousands};
 
 /// The paragraph of findings, a sentence each.
 pub(super) fn sentences(outcome: &Outcome) -> Vec<String> {
@@ -36,7 +35,7 @@ fn best(outcome: &Outcome) -> Option<String> {
     let accuracy = winner.test_accuracy();
     let error = (accuracy * (1.0 - accuracy) / tested as f64).sqrt();
     let spread = match winner.test_range() {
-        Some(range) => format!(", from fold to fold {}", between(range)),
+        Some(range) => format!(", from fold to fold {}", percent_range(range)),
         None => format!(
             ", give or take {:.1} points (one standard error)",
             error * 100.0
@@ -44,7 +43,7 @@ fn best(outcome: &Outcome) -> Option<String> {
     };
     Some(format!(
         "{} names the typeface of {} of the {} test pictures{spread}.",
-        outcome.subject(winner),
+        winner.recipe.subject,
         percent(accuracy),
         thousands(tested as u64)
     ))
@@ -83,7 +82,7 @@ fn largest_gap(outcome: &Outcome) -> Option<String> {
     (gap(result) > 0.02).then(|| {
         format!(
             "{} overfits most: {} on what it has seen, {} on what it has not.",
-            outcome.subject(result),
+            result.recipe.subject,
             percent(result.train_accuracy()),
             percent(result.test_accuracy())
         )
@@ -148,9 +147,8 @@ fn caution(split: Split) -> Option<String> {
                 .to_owned(),
         ),
         Split::Seminar | Split::Random => Some(
-            "Nearly every test picture has shifted copies of itself among the training pictures, which \
-             flatters every figure here; the split “unseen-characters” keeps whole characters back and \
-             is the stricter test."
+            "Nearly every test picture has shifted copies of itself among the training pictures; the \
+             split “unseen-characters” keeps whole characters back and is the stricter test."
                 .to_owned(),
         ),
     }

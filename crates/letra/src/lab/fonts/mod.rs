@@ -76,16 +76,6 @@ struct Outcome {
     command: String,
 }
 
-impl Outcome {
-    /// The network as the subject of a sentence.
-    fn subject(&self, result: &NetworkResult) -> String {
-        match result.recipe.name {
-            "logistic" => result.recipe.title.to_owned(),
-            _ => format!("The {} network", result.recipe.title),
-        }
-    }
-}
-
 impl Run for Fonts {
     const NAME: &'static str = "fonts";
 

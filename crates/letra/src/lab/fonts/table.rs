@@ -1,7 +1,7 @@
 //! The result as a table for a terminal.
 
 use super::results::{NearestNeighbour, NetworkResult};
-use crate::report::curves::thousands;
+use crate::report::numbers::{percent, percent_range, thousands};
 
 /// What stands where there is no figure.
 const NONE: &str = "–";
@@ -25,7 +25,7 @@ fn network(result: &NetworkResult) -> Vec<String> {
         percent(result.train_accuracy()),
         percent(result.test_accuracy()),
     ];
-    row.extend(result.test_range().map(between));
+    row.extend(result.test_range().map(percent_range));
     row.extend(
         [slides.train, slides.test].map(|slide| slide.map_or(NONE.to_owned(), whole_percent)),
     );
@@ -37,7 +37,7 @@ fn network(result: &NetworkResult) -> Vec<String> {
 fn nearest(neighbour: &NearestNeighbour) -> Vec<String> {
     let mut row = vec!["1-nearest neighbour".to_owned(), NONE.to_owned()];
     row.push(percent(neighbour.test_accuracy()));
-    row.extend(neighbour.test_range().map(between));
+    row.extend(neighbour.test_range().map(percent_range));
     row.extend([NONE; 3].map(str::to_owned));
     row.push(format!("{:.1}", neighbour.seconds));
     row
@@ -64,19 +64,9 @@ fn lined_up(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// An accuracy in per cent, to one decimal.
-pub(super) fn percent(accuracy: f64) -> String {
-    format!("{:.1} %", accuracy * 100.0)
-}
-
 /// An accuracy in per cent, as the slides give it.
 fn whole_percent(accuracy: f64) -> String {
-    format!("{:.0} %", accuracy * 100.0)
-}
-
-/// The lowest and the highest of several accuracies.
-pub(super) fn between([low, high]: [f64; 2]) -> String {
-    format!("{:.1}–{:.1} %", low * 100.0, high * 100.0)
+    format!("{:.0}%", accuracy * 100.0)
 }
 
 #[cfg(test)]
@@ -86,13 +76,7 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
         let rows =
-            [["network", "test"], ["CNN – ×", "92.5 %"]].map(|row| row.map(str::to_owned).to_vec());
-        assert_eq!(lined_up(&rows), "network    test\nCNN – ×  92.5 %");
-    }
-
-    #[test]
-    fn accuracies_are_in_per_cent() {
-        assert_eq!(percent(0.8249), "82.5 %");
-        assert_eq!(between([0.7, 0.856]), "70.0–85.6 %");
+            [["network", "test"], ["CNN – ×", "92.5%"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(lined_up(&rows), "network   test\nCNN – ×  92.5%");
     }
 }

@@ -124,7 +124,7 @@ impl Callback for Recorder<'_> {
                 test: accuracy(epoch.network, self.test)?,
             };
             self.bar.set_message(format!(
-                "train {:5.1} %  test {:5.1} %",
+                "train {:5.1}%  test {:5.1}%",
                 point.train * 100.0,
                 point.test * 100.0
             ));

@@ -1,9 +1,8 @@
-//! One correlation, a line of positions at a time.
+//! One correlation, some positions at a time.
 
 use crate::kernels::convolution::instructions::Instructions;
-use crate::kernels::convolution::product::{Product, Start, Stride};
+use crate::kernels::convolution::product::{Product, Start};
 use crate::kernels::convolution::{Geometry, Padding2};
-use std::ops::Range;
 
 /// Most positions of one product.
 const CHUNK: usize = 96;
@@ -14,24 +13,11 @@ pub(super) struct Correlation {
     pub(super) geometry: Geometry,
     /// Filters rounded up to whole vectors.
     pub(super) filters: usize,
-    /// Where the taps of a position lie in the padded picture.
-    taps: Vec<usize>,
-    /// Lines of positions at equal distances: how many, positions of each, distance of two
-    /// positions, distance of two lines.
-    lines: usize,
-    positions: usize,
-    step: usize,
-    line_step: usize,
+    /// Where the taps of a position lie in the padded picture, from its first tap on.
+    taps: Vec<u32>,
+    /// Where the first taps of all positions lie.
+    positions: Vec<u32>,
     instructions: Instructions,
-}
-
-/// Some positions of a line.
-struct Chunk {
-    /// Number of the first position.
-    first: usize,
-    count: usize,
-    /// Where its first tap lies.
-    place: usize,
 }
 
 impl Correlation {
@@ -44,27 +30,20 @@ impl Correlation {
             ..
         } = geometry;
         let width = geometry.width + padding.left + padding.right;
-        let (rows, columns) = (geometry.output_height(), geometry.output_width());
-        let row_step = stride[0] * width * channels;
-        let (lines, positions, step) = if columns == 1 {
-            (1, rows, row_step)
-        } else if row_step == columns * stride[1] * channels {
-            (1, rows * columns, stride[1] * channels)
-        } else {
-            (rows, columns, stride[1] * channels)
-        };
-        let tap = |row: usize| {
+        let taps = |row: usize| {
             let row = row * width * channels;
-            row..row + kernel[1] * channels
+            (row..row + kernel[1] * channels).map(|tap| tap as u32)
         };
+        let position = |row: usize, column: usize| {
+            ((row * stride[0] * width + column * stride[1]) * channels) as u32
+        };
+        let positions = (0..geometry.output_height())
+            .flat_map(|row| (0..geometry.output_width()).map(move |column| position(row, column)));
         Self {
             geometry,
             filters: geometry.filters.next_multiple_of(instructions.lanes()),
-            taps: (0..kernel[0]).flat_map(tap).collect(),
-            lines,
-            positions,
-            step,
-            line_step: row_step,
+            taps: (0..kernel[0]).flat_map(taps).collect(),
+            positions: positions.collect(),
             instructions,
         }
     }
@@ -89,9 +68,9 @@ impl Correlation {
         (height + padding.top + padding.bottom) * (width + padding.left + padding.right) * channels
     }
 
-    /// Elements of a line of outputs, or gradients, filled up to whole vectors.
+    /// Elements of a chunk of outputs, or gradients, filled up to whole vectors.
     pub(super) fn line_len(&self) -> usize {
-        CHUNK.min(self.positions) * self.filters
+        CHUNK.min(self.positions.len()) * self.filters
     }
 
     /// The picture with zeros around it.
@@ -114,23 +93,6 @@ impl Correlation {
         padded
     }
 
-    fn chunks(&self) -> impl Iterator<Item = Chunk> {
-        let Self {
-            lines,
-            positions,
-            step,
-            line_step,
-            ..
-        } = *self;
-        (0..lines).flat_map(move |line| {
-            (0..positions).step_by(CHUNK).map(move |first| Chunk {
-                first: line * positions + first,
-                count: CHUNK.min(positions - first),
-                place: line * line_step + first * step,
-            })
-        })
-    }
-
     /// The outputs of one sample, `[positions, filters]`.
     ///
     /// `weights` is `[taps, filters]` with the filters filled up to whole vectors, as is `start`;
@@ -145,15 +107,13 @@ impl Correlation {
         line: &mut [f32],
     ) {
         let filters = self.geometry.filters;
-        for chunk in self.chunks() {
-            let output = &mut output[range(&chunk, filters)];
+        let outputs = output.chunks_mut(CHUNK * filters);
+        for (positions, output) in self.positions.chunks(CHUNK).zip(outputs) {
             self.instructions.dispatch(Product {
-                rows: chunk.count,
+                left: padded,
+                rows: positions,
+                depth: &self.taps[..],
                 columns: self.filters,
-                depth: self.taps.len(),
-                left: &padded[chunk.place..],
-                left_rows: Stride(self.step),
-                left_depth: &self.taps[..],
                 right: weights,
                 destination: if self.is_whole() {
                     &mut *output
@@ -182,8 +142,8 @@ impl Correlation {
         line: &mut [f32],
     ) {
         let filters = self.geometry.filters;
-        for chunk in self.chunks() {
-            let gradient = &gradient[range(&chunk, filters)];
+        let gradients = gradient.chunks(CHUNK * filters);
+        for (positions, gradient) in self.positions.chunks(CHUNK).zip(gradients) {
             let right = if self.is_whole() {
                 gradient
             } else {
@@ -195,12 +155,10 @@ impl Correlation {
                 &*line
             };
             self.instructions.dispatch(Product {
-                rows: self.taps.len(),
+                left: padded,
+                rows: &self.taps[..],
+                depth: positions,
                 columns: self.filters,
-                depth: chunk.count,
-                left: &padded[chunk.place..],
-                left_rows: &self.taps[..],
-                left_depth: Stride(self.step),
                 right,
                 destination: weights_gradient,
                 start: Start::Destination,
@@ -208,9 +166,4 @@ impl Correlation {
             });
         }
     }
-}
-
-/// Where the values of a chunk's positions lie.
-fn range(chunk: &Chunk, filters: usize) -> Range<usize> {
-    chunk.first * filters..(chunk.first + chunk.count) * filters
 }

@@ -4,7 +4,7 @@ use super::forward::Patches;
 use super::tiles::Layout;
 use super::transform::{PatchGradient, TileGradient, both_sides};
 use super::{Backward, PLACES, Winograd};
-use crate::kernels::convolution::product::{Product, Start, Stride};
+use crate::kernels::convolution::product::{Product, Spaced, Start};
 use crate::kernels::convolution::vector::{load_unchecked, store_unchecked};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
@@ -51,12 +51,16 @@ impl WithSimd for Gradients<'_> {
                 let patches = &mut patches[place * winograd.patch_stride()..];
                 let deltas = &deltas[place * winograd.sum_stride()..];
                 simd.vectorize(Product {
-                    rows: channels,
-                    columns: winograd.filters,
-                    depth: tiles.len(),
                     left: patches,
-                    left_rows: Stride(1),
-                    left_depth: Stride(winograd.channels),
+                    rows: Spaced {
+                        count: channels,
+                        step: 1,
+                    },
+                    depth: Spaced {
+                        count: tiles.len(),
+                        step: winograd.channels,
+                    },
+                    columns: winograd.filters,
                     right: deltas,
                     destination: &mut sums[place * channels * winograd.filters..],
                     start: if tiles.start > 0 {
@@ -69,12 +73,16 @@ impl WithSimd for Gradients<'_> {
                 if pass.input_gradient.is_some() {
                     let turned = &pass.prepared[winograd.forward_len()..];
                     simd.vectorize(Product {
-                        rows: tiles.len(),
-                        columns: winograd.channels,
-                        depth: filters,
                         left: deltas,
-                        left_rows: Stride(winograd.filters),
-                        left_depth: Stride(1),
+                        rows: Spaced {
+                            count: tiles.len(),
+                            step: winograd.filters,
+                        },
+                        depth: Spaced {
+                            count: filters,
+                            step: 1,
+                        },
+                        columns: winograd.channels,
                         right: &turned[place * filters * winograd.channels..],
                         destination: patches,
                         start: Start::Zero,

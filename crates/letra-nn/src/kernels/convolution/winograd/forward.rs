@@ -3,7 +3,7 @@
 use super::tiles::{Layout, Picture};
 use super::transform::{Patch, Tile, both_sides};
 use super::{Forward, PLACES, Winograd};
-use crate::kernels::convolution::product::{Product, Start, Stride};
+use crate::kernels::convolution::product::{Product, Spaced, Start};
 use crate::kernels::convolution::vector::{load_unchecked, relu, store, store_unchecked};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
@@ -36,12 +36,16 @@ impl WithSimd for Outputs<'_> {
             for place in 0..PLACES {
                 let channels = winograd.geometry.channels;
                 simd.vectorize(Product {
-                    rows: tiles.len(),
-                    columns: winograd.filters,
-                    depth: channels,
                     left: &patches[place * winograd.patch_stride()..],
-                    left_rows: Stride(winograd.channels),
-                    left_depth: Stride(1),
+                    rows: Spaced {
+                        count: tiles.len(),
+                        step: winograd.channels,
+                    },
+                    depth: Spaced {
+                        count: channels,
+                        step: 1,
+                    },
+                    columns: winograd.filters,
                     right: &pass.prepared[place * channels * winograd.filters..],
                     destination: &mut sums[place * winograd.sum_stride()..],
                     start: Start::Zero,

@@ -106,7 +106,7 @@ fn glyph(outcome: &Outcome, mistake: &Mistake) -> Result<Markup, Failure> {
                 @if mistake.count > 1 { span.sure { " ×" (mistake.count) } }
                 br;
                 span.said { (names[answer.said]) } " "
-                span.sure { (format!("{:.0} %", answer.probability * 100.0)) }
+                span.sure { (format!("{:.0}%", answer.probability * 100.0)) }
             }
         }
     })

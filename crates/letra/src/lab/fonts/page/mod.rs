@@ -7,12 +7,12 @@ use maud::{Markup, PreEscaped, html};
 
 use super::findings;
 use super::results::NetworkResult;
-use super::table::{between, percent};
 use super::{Outcome, Split};
 use crate::failure::Failure;
 use crate::networks::Training;
 use crate::report::confusion::{self, ClassLabel};
-use crate::report::curves::{accuracy_over_steps, thousands};
+use crate::report::curves::accuracy_over_steps;
+use crate::report::numbers::{percent, percent_range, thousands};
 use crate::report::page;
 
 /// Characters that tell typefaces apart well, for the strips at the top.
@@ -69,7 +69,7 @@ fn header(outcome: &Outcome, title: &str) -> Result<Markup, Failure> {
             h1 { (title) }
             @if let Some(winner) = findings::winner(&outcome.results) {
                 p.lede {
-                    (outcome.subject(winner)) " names the typeface of "
+                    (winner.recipe.subject) " names the typeface of "
                     strong { (percent(winner.test_accuracy())) }
                     " of the pictures it was not trained on."
                 }
@@ -130,7 +130,7 @@ fn table(outcome: &Outcome) -> Markup {
                     td.number { "–" }
                     td.number.test { (figure(outcome.neighbour.test_accuracy())) }
                     (bar(outcome.neighbour.test_accuracy()))
-                    @if let Some(range) = outcome.neighbour.test_range() { td.number { (between(range)) } }
+                    @if let Some(range) = outcome.neighbour.test_range() { td.number { (percent_range(range)) } }
                     td.number { "–" }
                     td.number.steps { "–" }
                     td.number { (format!("{:.1}", outcome.neighbour.seconds)) }
@@ -152,7 +152,7 @@ fn row(result: &NetworkResult) -> Markup {
             td.number { (figure(result.train_accuracy())) }
             td.number.test { (figure(result.test_accuracy())) }
             (bar(result.test_accuracy()))
-            @if let Some(range) = result.test_range() { td.number { (between(range)) } }
+            @if let Some(range) = result.test_range() { td.number { (percent_range(range)) } }
             td.number { (slides) }
             td.number.steps { (thousands(result.steps())) }
             td.number { (format!("{:.1}", result.seconds())) }
@@ -179,28 +179,7 @@ fn bar(accuracy: f64) -> Markup {
 fn curves(outcome: &Outcome) -> Result<Markup, Failure> {
     let mut cards = Vec::new();
     for result in &outcome.results {
-        for (number, fold) in result.folds.iter().enumerate().take(1) {
-            let slides = result
-                .recipe
-                .slides
-                .test
-                .filter(|_| outcome.split == Split::Seminar);
-            let plot = accuracy_over_steps(&fold.curve, slides)?;
-            let description = format!("Accuracy of {} over its training", result.recipe.title);
-            cards.push(html! {
-                figure.card {
-                    figcaption {
-                        (result.recipe.title)
-                        span.key {
-                            span.train { "train " (percent(fold.train_accuracy)) } " "
-                            span.test { "test " (percent(fold.test_accuracy)) }
-                        }
-                        @if result.folds.len() > 1 { span.count { "fold " (number + 1) } }
-                    }
-                    div.plot role="img" aria-label=(description) { (PreEscaped(plot)) }
-                }
-            });
-        }
+        cards.push(curve(outcome, result)?);
     }
     Ok(html! {
         section #curves {
@@ -211,6 +190,31 @@ fn curves(outcome: &Outcome) -> Result<Markup, Failure> {
                 @if outcome.split == Split::Seminar { " Dashed: the test accuracy on the slides." }
             }
             div.cards { @for card in &cards { (card) } }
+        }
+    })
+}
+
+fn curve(outcome: &Outcome, result: &NetworkResult) -> Result<Markup, Failure> {
+    let Some(first) = result.folds.first() else {
+        return Ok(html! {});
+    };
+    let slides = result.recipe.slides.test;
+    let plot = accuracy_over_steps(
+        &first.curve,
+        slides.filter(|_| outcome.split == Split::Seminar),
+    )?;
+    let description = format!("Accuracy of {} over its training", result.recipe.title);
+    Ok(html! {
+        figure.card {
+            figcaption {
+                (result.recipe.title)
+                @if result.folds.len() > 1 { span.count { "the first fold" } }
+                span.key {
+                    span.train { "train " (percent(first.train_accuracy)) }
+                    span.test { "test " (percent(first.test_accuracy)) }
+                }
+            }
+            div.plot role="img" aria-label=(description) { (PreEscaped(plot)) }
         }
     })
 }

@@ -1,0 +1,331 @@
+//! Each kernel alone, on the shapes of the seminar's networks, beside the machine's peak.
+
+use std::error::Error;
+use std::hint::black_box;
+use std::time::Instant;
+
+use letra_nn::kernels::activation::{self, ActivationKind};
+use letra_nn::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
+use letra_nn::kernels::gemm::{Mat, MatMut, gemm};
+use letra_nn::kernels::pooling::Pooling;
+use letra_nn::kernels::{cross_entropy, dense, dropout, optimizer, reduce};
+
+use crate::{Settings, machine};
+
+/// Samples of a shard.
+const SAMPLES: usize = 16;
+
+/// What a kernel is held against.
+enum Work {
+    /// Floating-point operations.
+    Operations(usize),
+    /// Bytes read and written.
+    Bytes(usize),
+}
+
+struct Bench {
+    peak: f64,
+    seconds: f64,
+}
+
+impl Bench {
+    /// Prints the median time of `kernel` and its rate.
+    fn row(&self, name: &str, work: Work, mut kernel: impl FnMut()) {
+        let begin = Instant::now();
+        let mut times = Vec::new();
+        while begin.elapsed().as_secs_f64() < self.seconds || times.len() < 5 {
+            let start = Instant::now();
+            kernel();
+            times.push(start.elapsed().as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        let median = times[times.len() / 2];
+        let rate = match work {
+            Work::Operations(operations) => {
+                let rate = operations as f64 / median / 1e9;
+                format!(
+                    "{rate:6.1} GFLOP/s {:4.0} % of peak",
+                    100.0 * rate / self.peak
+                )
+            }
+            Work::Bytes(bytes) => format!("{:6.1} GB/s", bytes as f64 / median / 1e9),
+        };
+        println!("{name:44} {:>10.2} µs  {rate}", 1e6 * median);
+    }
+}
+
+pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let bench = Bench {
+        peak: machine::peak(1),
+        seconds: settings.seconds / 10.0,
+    };
+    println!(
+        "one thread, peak {:.0} GFLOP/s, shards of {SAMPLES} samples",
+        bench.peak
+    );
+    println!("(above 100 %: zeros skipped, or Winograd's fewer products; counted as if neither)\n");
+    products(&bench);
+    for (inputs, units, density) in [
+        (1296, 5, 0.1),
+        (1296, 128, 0.1),
+        (1296, 128, 1.0),
+        (128, 32, 1.0),
+        (2304, 256, 0.4),
+    ] {
+        dense_layer(&bench, inputs, units, density);
+    }
+    convolutions(&bench);
+    elementwise(&bench);
+    Ok(())
+}
+
+/// Numbers in [−0.5, 0.5), of which about the given share is not zero.
+fn noise(count: usize, density: f64) -> Vec<f32> {
+    let mut state = 1u64;
+    (0..count)
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let value = (state >> 40) as f32 / (1u64 << 24) as f32;
+            let kept = ((state >> 20) & 0xFFFF) as f64 <= density * 65_535.0;
+            if kept { value - 0.5 } else { 0.0 }
+        })
+        .collect()
+}
+
+fn products(bench: &Bench) {
+    for [m, n, k] in [
+        [768, 768, 768],
+        [16, 128, 1296],
+        [64, 256, 2304],
+        [36, 64, 64],
+    ] {
+        let (left, right) = (noise(m * k, 1.0), noise(k * n, 1.0));
+        let mut product = vec![0.0; m * n];
+        bench.row(
+            &format!("product {m} × {k} · {k} × {n}"),
+            Work::Operations(2 * m * n * k),
+            || {
+                let destination = MatMut::row_major(&mut product, n);
+                gemm(
+                    m,
+                    n,
+                    k,
+                    destination,
+                    false,
+                    Mat::row_major(&left, k),
+                    Mat::row_major(&right, n),
+                );
+            },
+        );
+    }
+}
+
+fn dense_layer(bench: &Bench, inputs: usize, units: usize, density: f64) {
+    let input = noise(SAMPLES * inputs, density);
+    let (kernel, delta) = (noise(inputs * units, 1.0), noise(SAMPLES * units, 1.0));
+    let (mut output, mut slope) = (vec![0.0; SAMPLES * units], vec![0.0; inputs * units]);
+    let mut back = vec![0.0; SAMPLES * inputs];
+    let work = || Work::Operations(2 * SAMPLES * inputs * units);
+    let name = |what| {
+        format!(
+            "dense {inputs} → {units}, {:.0} % ink, {what}",
+            100.0 * density
+        )
+    };
+    bench.row(&name("forward"), work(), || {
+        dense::forward(SAMPLES, inputs, units, &input, &kernel, None, &mut output);
+    });
+    bench.row(&name("kernel gradient"), work(), || {
+        dense::kernel_gradient(
+            SAMPLES,
+            inputs,
+            units,
+            0..inputs,
+            &input,
+            &delta,
+            &mut slope,
+        );
+    });
+    bench.row(&name("input gradient"), work(), || {
+        dense::input_gradient(SAMPLES, inputs, units, &delta, &kernel, &mut back);
+    });
+}
+
+fn convolutions(bench: &Bench) {
+    let around = Padding2 {
+        top: 2,
+        bottom: 2,
+        left: 2,
+        right: 2,
+    };
+    let none = Padding2::default();
+    for (side, channels, filters, kernel, padding, pooled) in [
+        (36, 1, 4, 5, around, true),
+        (36, 1, 32, 3, none, false),
+        (34, 32, 32, 3, none, true),
+        (16, 32, 64, 3, none, false),
+        (14, 64, 64, 3, none, true),
+    ] {
+        let geometry = Geometry {
+            height: side,
+            width: side,
+            channels,
+            filters,
+            kernel: [kernel, kernel],
+            stride: [1, 1],
+            padding,
+        };
+        let pool = pooled.then_some(Pool {
+            height: 2,
+            width: 2,
+        });
+        convolution(bench, geometry, pool);
+    }
+}
+
+fn convolution(bench: &Bench, geometry: Geometry, pool: Option<Pool>) {
+    let convolution = Convolution::new(geometry, true, pool);
+    let input = noise(SAMPLES * geometry.input_len(), 1.0);
+    let taps = geometry.kernel[0] * geometry.kernel[1] * geometry.channels * geometry.filters;
+    let (kernel, bias) = (noise(taps, 1.0), noise(geometry.filters, 1.0));
+    let mut prepared = vec![0.0; convolution.prepared_len()];
+    convolution.prepare(&kernel, &mut prepared);
+    let mut output = vec![0.0; SAMPLES * convolution.output_len()];
+    let mut keep = vec![0.0; SAMPLES * convolution.keep_len()];
+    let mut scratch = vec![0.0; convolution.scratch_len(SAMPLES)];
+    let operations = 2 * SAMPLES * geometry.output_height() * geometry.output_width() * taps;
+    let name = |what| {
+        let tail = if pool.is_some() { "ReLU, pool" } else { "ReLU" };
+        format!(
+            "conv {}×{}·{}→{} on {}×{}, {tail}, {what}",
+            geometry.kernel[0],
+            geometry.kernel[1],
+            geometry.channels,
+            geometry.filters,
+            geometry.height,
+            geometry.width
+        )
+    };
+    bench.row(&name("forward"), Work::Operations(operations), || {
+        let keep = Some(&mut keep[..]);
+        let bias = Some(&bias[..]);
+        convolution.forward(
+            SAMPLES,
+            &input,
+            &kernel,
+            &prepared,
+            bias,
+            &mut output,
+            keep,
+            &mut scratch,
+        );
+    });
+    let slope = noise(output.len(), 1.0);
+    let mut gradient = slope.clone();
+    let mut back = (geometry.channels > 1).then(|| vec![0.0; input.len()]);
+    let (mut kernel_gradient, mut bias_gradient) = (vec![0.0; taps], vec![0.0; geometry.filters]);
+    let passes = if back.is_some() { 2 } else { 1 };
+    bench.row(
+        &name("backward"),
+        Work::Operations(passes * operations),
+        || {
+            gradient.copy_from_slice(&slope);
+            convolution.backward(
+                SAMPLES,
+                &input,
+                &kernel,
+                &prepared,
+                &output,
+                &mut gradient,
+                &keep,
+                back.as_deref_mut(),
+                &mut kernel_gradient,
+                Some(&mut bias_gradient),
+                &mut scratch,
+            );
+        },
+    );
+}
+
+fn elementwise(bench: &Bench) {
+    const COUNT: usize = 16 * 1024;
+    let (input, other) = (noise(COUNT, 1.0), noise(COUNT, 1.0));
+    let (mut first, mut second) = (noise(COUNT, 1.0), vec![0.0; COUNT]);
+    let mut third = vec![0.0; COUNT];
+    let bytes = |streams: usize| Work::Bytes(4 * streams * COUNT);
+    for (name, kind) in [
+        ("ReLU", ActivationKind::Relu),
+        ("sigmoid", ActivationKind::Sigmoid),
+        ("tanh", ActivationKind::Tanh),
+        ("softmax of 32", ActivationKind::Softmax),
+    ] {
+        bench.row(&format!("{name}, forward"), bytes(2), || {
+            activation::forward(kind, 32, black_box(&mut first));
+        });
+        bench.row(&format!("{name}, backward"), bytes(3), || {
+            activation::backward(kind, 32, &input, black_box(&mut first));
+        });
+    }
+    let labels: Vec<u32> = (0..COUNT as u32 / 8).map(|sample| sample % 8).collect();
+    bench.row("softmax and cross-entropy of 8 classes", bytes(2), || {
+        black_box(cross_entropy::classes_from_logits(
+            8, &input, &labels, 0.1, &mut first,
+        ));
+    });
+    let words: Vec<u32> = (0..COUNT as u32)
+        .map(|i| i.wrapping_mul(2_654_435_761))
+        .collect();
+    bench.row("dropout", bytes(3), || {
+        dropout::apply(0.25, &words, &input, &mut first)
+    });
+    bench.row("sum of two buffers", bytes(3), || {
+        reduce::add(&mut second, &other)
+    });
+    bench.row("SGD", bytes(3), || optimizer::sgd(&mut first, &input, 1e-6));
+    bench.row("SGD, Nesterov momentum", bytes(5), || {
+        optimizer::momentum(&mut first, &input, &mut second, 1e-6, 0.9, true);
+    });
+    let settings = optimizer::Adam {
+        rate: 1e-6,
+        beta_1: 0.9,
+        beta_2: 0.999,
+        epsilon: 1e-7,
+        step: 10,
+    };
+    second.fill(0.0);
+    bench.row("Adam", bytes(7), || {
+        optimizer::adam(&mut first, &input, &mut second, &mut third, settings);
+    });
+    pooling(bench);
+}
+
+fn pooling(bench: &Bench) {
+    let pooling = Pooling {
+        height: 32,
+        width: 32,
+        channels: 32,
+        window: [2, 2],
+        stride: [2, 2],
+        padding: Padding2::default(),
+    };
+    let input = noise(pooling.input_len(), 1.0);
+    let mut output = vec![0.0; pooling.output_len()];
+    let mut codes = output.clone();
+    let mut back = input.clone();
+    bench.row(
+        "max pooling, forward",
+        Work::Bytes(4 * (input.len() + 2 * output.len())),
+        || {
+            pooling.forward_max(1, &input, &mut output, Some(&mut codes));
+        },
+    );
+    bench.row(
+        "max pooling, backward",
+        Work::Bytes(4 * (back.len() + 2 * output.len())),
+        || {
+            pooling.backward_max(1, &output, &codes, &mut back);
+        },
+    );
+}

@@ -1,0 +1,79 @@
+//! Which samples of a data set make up a batch, and how a shard reads them.
+
+use crate::dataset::{Dataset, Targets};
+use crate::losses::TargetRows;
+
+/// Samples of a data set that make up a batch.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows<'a> {
+    /// Neighbours, read where they are.
+    Contiguous(usize, usize),
+    /// Scattered, gathered first.
+    Scattered(&'a [usize]),
+}
+
+impl Rows<'_> {
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Rows::Contiguous(_, count) => *count,
+            Rows::Scattered(indices) => indices.len(),
+        }
+    }
+}
+
+pub(super) fn gather_inputs<'a>(
+    data: &'a Dataset,
+    rows: Rows<'_>,
+    first: usize,
+    samples: usize,
+    gathered: &'a mut Vec<f32>,
+) -> &'a [f32] {
+    let values = data.inputs.sample_values();
+    match rows {
+        Rows::Contiguous(start, _) => {
+            &data.inputs.data()[(start + first) * values..(start + first + samples) * values]
+        }
+        Rows::Scattered(indices) => {
+            gathered.resize(samples * values, 0.0);
+            for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
+                row.copy_from_slice(data.inputs.sample(index));
+            }
+            gathered
+        }
+    }
+}
+
+pub(super) fn gather_targets<'a>(
+    data: &'a Dataset,
+    rows: Rows<'_>,
+    first: usize,
+    samples: usize,
+    gathered_labels: &'a mut [u32],
+    gathered_values: &'a mut [f32],
+) -> TargetRows<'a> {
+    match (&data.targets, rows) {
+        (Targets::Classes { labels, .. }, Rows::Contiguous(start, _)) => {
+            TargetRows::Classes(&labels[start + first..start + first + samples])
+        }
+        (Targets::Values(values), Rows::Contiguous(start, _)) => {
+            let width = values.sample_values();
+            let range = (start + first) * width..(start + first + samples) * width;
+            TargetRows::Values(&values.data()[range])
+        }
+        (Targets::Classes { labels, .. }, Rows::Scattered(indices)) => {
+            let gathered = &mut gathered_labels[..samples];
+            for (label, &index) in gathered.iter_mut().zip(&indices[first..]) {
+                *label = labels[index];
+            }
+            TargetRows::Classes(gathered)
+        }
+        (Targets::Values(values), Rows::Scattered(indices)) => {
+            let width = values.sample_values();
+            let gathered = &mut gathered_values[..samples * width];
+            for (row, &index) in gathered.chunks_exact_mut(width).zip(&indices[first..]) {
+                row.copy_from_slice(values.sample(index));
+            }
+            TargetRows::Values(gathered)
+        }
+    }
+}
