@@ -44,7 +44,7 @@ pub enum Initializer {
 }
 
 /// Standard deviation of a standard normal that is cut off at ±2.
-const TRUNCATED_DEVIATION: f32 = 0.879_625_66;
+const TRUNCATED_DEVIATION: f32 = 0.879_625_7;
 
 impl Initializer {
     /// All zero.

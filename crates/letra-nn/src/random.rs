@@ -108,13 +108,16 @@ fn unit_interval(word: u32) -> f32 {
 #[inline(always)]
 fn philox(counters: &mut [[u32; BLOCKS]; 4], mut key: [u32; 2]) {
     for _ in 0..ROUNDS {
-        for lane in 0..BLOCKS {
-            let first = u64::from(counters[0][lane]) * u64::from(MULTIPLIER[0]);
-            let second = u64::from(counters[2][lane]) * u64::from(MULTIPLIER[1]);
-            counters[0][lane] = (second >> 32) as u32 ^ counters[1][lane] ^ key[0];
-            counters[1][lane] = second as u32;
-            counters[2][lane] = (first >> 32) as u32 ^ counters[3][lane] ^ key[1];
-            counters[3][lane] = first as u32;
+        let [zeroth, first, second, third] = &mut *counters;
+        for (((zeroth, first), second), third) in
+            zeroth.iter_mut().zip(first).zip(second).zip(third)
+        {
+            let low = u64::from(*zeroth) * u64::from(MULTIPLIER[0]);
+            let high = u64::from(*second) * u64::from(MULTIPLIER[1]);
+            *zeroth = (high >> 32) as u32 ^ *first ^ key[0];
+            *first = high as u32;
+            *second = (low >> 32) as u32 ^ *third ^ key[1];
+            *third = low as u32;
         }
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens for Ctrl-C: the first asks the work to stop where it can stop cleanly, the second
+    /// Listens for Ctrl-C (and for the signals that ask a program to end): the first asks the work to stop where it can stop cleanly, the second
     /// ends the process at once.
     pub fn on_ctrl_c() -> Result<Self, Failure> {
         let interrupt = Self::default();

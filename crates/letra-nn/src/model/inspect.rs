@@ -4,7 +4,7 @@ use super::Network;
 use crate::dataset::{Dataset, Targets};
 use crate::graph::BuiltNode;
 use crate::optimizers::SLOTS;
-use crate::plan::{Objective, Piece, Purpose, Rows, TrainingPlan};
+use crate::plan::{Batch, Objective, Piece, Purpose, Rows, TrainingPlan};
 use crate::{Error, Tensor};
 
 /// What a layer makes of some inputs.
@@ -69,7 +69,8 @@ impl Network {
             metrics: &[],
         };
         let rows = Rows::Contiguous(0, batch.samples());
-        let step = || plan.step(objective, batch, rows, state, self.seed, self.steps, None);
+        let whole = Batch { data: batch, rows };
+        let step = || plan.step(objective, whole, state, self.seed, self.steps, None);
         let result = self.pool.install(step);
         let inputs = &batch.inputs;
         let gradients = self

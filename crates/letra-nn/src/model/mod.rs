@@ -8,6 +8,7 @@ mod sequential;
 mod summary;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 
 pub use compile::Compile;
@@ -21,7 +22,9 @@ use crate::kernels::activation;
 use crate::losses::{Loss, TargetRows};
 use crate::metrics::{Metric, largest};
 use crate::optimizers::{Optimizer, SLOTS};
-use crate::plan::{InferencePlan, Objective, Piece, Purpose, Rows, StepResult, TrainingPlan};
+use crate::plan::{
+    Batch, InferencePlan, Objective, Piece, Purpose, Rows, StepResult, TrainingPlan,
+};
 use crate::{Error, Shape, Tensor};
 
 /// A compiled network: parameters, the optimizer's state, and the plans to run them.
@@ -275,9 +278,8 @@ impl Network {
             metrics: &self.metrics,
         };
         let optimizer = Some(&*self.optimizer);
-        let result = plan.step(
-            objective, data, rows, state, self.seed, self.steps, optimizer,
-        );
+        let batch = Batch { data, rows };
+        let result = plan.step(objective, batch, state, self.seed, self.steps, optimizer);
         self.steps += 1;
         self.revision += 1;
         match result.loss.is_finite() {
@@ -361,13 +363,12 @@ impl Network {
         let batch = inputs.samples().next_power_of_two().min(PREDICTION_BATCH);
         let mut output = vec![0.0; inputs.samples() * self.output.values()];
         let mut plans = self.inference.lock().expect("no prediction panicked");
-        if !plans.contains_key(&batch) {
-            plans.insert(
-                batch,
-                InferencePlan::new(&self.graph, batch, self.threads())?,
-            );
-        }
-        let plan = plans.get_mut(&batch).expect("just made");
+        let plan = match plans.entry(batch) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                place.insert(InferencePlan::new(&self.graph, batch, self.threads())?)
+            }
+        };
         if inputs.samples() <= 1 {
             plan.run(&self.parameters, self.revision, inputs.data(), &mut output);
         } else {

@@ -243,7 +243,9 @@ fn place_gradients(
     for (index, node) in built.nodes.iter().enumerate().rev() {
         let output_gradient = places[roots[index + 1]];
         let mut input_gradients = vec![None; node.node.inputs.len()];
-        if roots[index + 1] == index + 1 && output_gradient.is_some() {
+        if let Some(output_gradient) = output_gradient
+            && roots[index + 1] == index + 1
+        {
             let mut borrowed = Vec::new();
             for (number, &input) in node.node.inputs.iter().enumerate() {
                 let (root, values) = (roots[input], node.input_shapes[number].values());
@@ -265,7 +267,7 @@ fn place_gradients(
             }
             borrowed.into_iter().for_each(|place| memory.release(place));
             if purpose == Purpose::Training {
-                memory.release(output_gradient.expect("checked above"));
+                memory.release(output_gradient);
             }
         }
         gradients[index] = (output_gradient, input_gradients);

@@ -23,7 +23,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use infer::InferencePlan;
-pub(crate) use rows::Rows;
+pub(crate) use rows::{Batch, Rows};
 pub(crate) use train::{Objective, StepResult, TrainingPlan};
 pub(crate) use update::Piece;
 

@@ -13,7 +13,7 @@ pub(crate) enum Rows<'a> {
 }
 
 impl Rows<'_> {
-    pub(super) fn count(&self) -> usize {
+    fn count(&self) -> usize {
         match self {
             Rows::Contiguous(_, count) => *count,
             Rows::Scattered(indices) => indices.len(),
@@ -21,9 +21,21 @@ impl Rows<'_> {
     }
 }
 
+/// Some samples of a data set.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch<'a> {
+    pub(crate) data: &'a Dataset,
+    pub(crate) rows: Rows<'a>,
+}
+
+impl Batch<'_> {
+    pub(super) fn samples(&self) -> usize {
+        self.rows.count()
+    }
+}
+
 pub(super) fn gather_inputs<'a>(
-    data: &'a Dataset,
-    rows: Rows<'_>,
+    Batch { data, rows }: Batch<'a>,
     first: usize,
     samples: usize,
     gathered: &'a mut Vec<f32>,
@@ -44,8 +56,7 @@ pub(super) fn gather_inputs<'a>(
 }
 
 pub(super) fn gather_targets<'a>(
-    data: &'a Dataset,
-    rows: Rows<'_>,
+    Batch { data, rows }: Batch<'a>,
     first: usize,
     samples: usize,
     gathered_labels: &'a mut [u32],

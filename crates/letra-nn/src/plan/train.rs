@@ -5,11 +5,10 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use super::pass::{Buffers, Place};
-use super::rows::{Rows, gather_inputs, gather_targets};
+use super::rows::{Batch, Rows, gather_inputs, gather_targets};
 use super::shard::{Run, Shard, ShardPass, Worker};
 use super::update::{Gradients, Piece, Task, run_tasks, tasks};
 use super::{Layout, Purpose};
-use crate::dataset::Dataset;
 use crate::graph::Graph;
 use crate::losses::Loss;
 use crate::metrics::Metric;
@@ -89,22 +88,21 @@ impl TrainingPlan {
     pub(crate) fn step(
         &mut self,
         objective: Objective<'_>,
-        data: &Dataset,
-        rows: Rows<'_>,
+        batch: Batch<'_>,
         state: Piece<'_>,
         seed: u64,
         step: u64,
         optimizer: Option<&dyn Optimizer>,
     ) -> StepResult {
         self.layout.prepare(state.parameters, &mut self.prepared);
-        let used = self.pass(objective, data, rows, state.parameters, seed, step);
-        let result = self.sums(objective, rows.count(), used);
+        let used = self.pass(objective, batch, state.parameters, seed, step);
+        let result = self.sums(objective, batch.samples(), used);
         let gradients = Gradients {
             layout: &self.layout,
             lanes: &self.lanes[..used],
-            shards: &self.shards[..rows.count().div_ceil(self.layout.shard)],
-            data: data.inputs.data(),
-            first: match rows {
+            shards: &self.shards[..batch.samples().div_ceil(self.layout.shard)],
+            data: batch.data.inputs.data(),
+            first: match batch.rows {
                 Rows::Contiguous(first, _) => Some(first),
                 Rows::Scattered(_) => None,
             },
@@ -122,8 +120,7 @@ impl TrainingPlan {
     fn pass(
         &mut self,
         objective: Objective<'_>,
-        data: &Dataset,
-        rows: Rows<'_>,
+        batch: Batch<'_>,
         parameters: &[f32],
         seed: u64,
         step: u64,
@@ -136,8 +133,8 @@ impl TrainingPlan {
             training: true,
         };
         let layout = &self.layout;
-        let scale = objective.loss.scale(rows.count(), layout.output_values);
-        let shards = rows.count().div_ceil(layout.shard);
+        let scale = objective.loss.scale(batch.samples(), layout.output_values);
+        let shards = batch.samples().div_ceil(layout.shard);
         let each = shards.div_ceil(self.lanes.len());
         self.shards[..shards]
             .par_chunks_mut(each)
@@ -159,8 +156,7 @@ impl TrainingPlan {
                         run,
                         objective,
                         scale,
-                        data,
-                        rows,
+                        batch,
                         first,
                         &mut worker,
                         shard,
@@ -217,7 +213,7 @@ impl TrainingPlan {
     }
 }
 
-#[allow(
+#[expect(
     clippy::too_many_arguments,
     reason = "the one call above would only wrap them in a struct"
 )]
@@ -226,19 +222,18 @@ fn run_shard(
     run: Run<'_>,
     objective: Objective<'_>,
     scale: f32,
-    data: &Dataset,
-    rows: Rows<'_>,
+    batch: Batch<'_>,
     first: usize,
     worker: &mut Worker,
     shard: &mut Shard,
     lane: &mut Lane,
 ) {
-    let samples = layout.shard.min(rows.count() - first);
+    let samples = layout.shard.min(batch.samples() - first);
     let mut labels = std::mem::take(&mut worker.labels);
     let mut targets = std::mem::take(&mut worker.targets);
     let mut gathered = std::mem::take(&mut shard.input);
-    let input = gather_inputs(data, rows, first, samples, &mut gathered);
-    let target = gather_targets(data, rows, first, samples, &mut labels, &mut targets);
+    let input = gather_inputs(batch, first, samples, &mut gathered);
+    let target = gather_targets(batch, first, samples, &mut labels, &mut targets);
     shard.samples = samples;
     let mut pass = ShardPass {
         layout,

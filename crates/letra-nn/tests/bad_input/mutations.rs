@@ -66,7 +66,10 @@ fn models() {
         Ok(())
     });
     // Some mutations only change a weight.
-    assert!((10_000..20_000).contains(&refused), "{refused} were refused");
+    assert!(
+        (10_000..20_000).contains(&refused),
+        "{refused} were refused"
+    );
 }
 
 #[test]

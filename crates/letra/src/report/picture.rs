@@ -20,7 +20,7 @@ impl Grid {
     /// When the values do not fill whole rows.
     pub fn new(width: usize, values: Vec<f32>) -> Self {
         assert!(
-            width > 0 && !values.is_empty() && values.len() % width == 0,
+            width > 0 && !values.is_empty() && values.len().is_multiple_of(width),
             "{} values do not fill rows of {width}",
             values.len()
         );

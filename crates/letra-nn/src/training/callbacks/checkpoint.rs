@@ -36,7 +36,7 @@ impl Checkpoint {
 
 impl Callback for Checkpoint {
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        if epoch.number % self.every == 0 || epoch.number == epoch.epochs {
+        if epoch.number.is_multiple_of(self.every) || epoch.number == epoch.epochs {
             epoch
                 .network
                 .save_training(&self.path, serde_json::json!(epoch.progress))?;

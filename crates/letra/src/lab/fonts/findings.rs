@@ -80,8 +80,13 @@ fn largest_gap(outcome: &Outcome) -> Option<String> {
         .iter()
         .max_by(|a, b| gap(a).total_cmp(&gap(b)))?;
     (gap(result) > 0.02).then(|| {
+        let most = if outcome.results.len() > 1 {
+            " most"
+        } else {
+            ""
+        };
         format!(
-            "{} overfits most: {} on what it has seen, {} on what it has not.",
+            "{} overfits{most}: {} on what it has seen, {} on what it has not.",
             result.recipe.subject,
             percent(result.train_accuracy()),
             percent(result.test_accuracy())

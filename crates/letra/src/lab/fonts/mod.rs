@@ -70,6 +70,8 @@ fn network_names() -> PossibleValuesParser {
 struct Outcome {
     examples: Examples,
     split: Split,
+    /// Whether the slides' accuracy is of the same task: their split, and a file of pictures.
+    like_the_slides: bool,
     results: Vec<NetworkResult>,
     neighbour: NearestNeighbour,
     figures: Figures,
@@ -170,6 +172,7 @@ impl Fonts {
         Ok(Outcome {
             examples,
             split: self.split,
+            like_the_slides: self.split == Split::Seminar && self.data.is_some(),
             results,
             neighbour,
             figures,

@@ -100,7 +100,7 @@ fn glyph(outcome: &Outcome, mistake: &Mistake) -> Result<Markup, Failure> {
         .ink(1.0, &format!("a glyph of {right}"))?;
     Ok(html! {
         figure {
-            (picture)
+            span.tile { (picture) }
             figcaption {
                 span.shown { (right) }
                 @if mistake.count > 1 { span.sure { " ×" (mistake.count) } }

@@ -5,9 +5,9 @@ mod mistakes;
 
 use maud::{Markup, PreEscaped, html};
 
+use super::Outcome;
 use super::findings;
 use super::results::NetworkResult;
-use super::{Outcome, Split};
 use crate::failure::Failure;
 use crate::networks::Training;
 use crate::report::confusion::{self, ClassLabel};
@@ -187,7 +187,7 @@ fn curves(outcome: &Outcome) -> Result<Markup, Failure> {
             p.note {
                 "Share of pictures named right after each step: " span.train { "training pictures" } " and "
                 span.test { "test pictures" } "."
-                @if outcome.split == Split::Seminar { " Dashed: the test accuracy on the slides." }
+                @if outcome.like_the_slides { " Dashed: the test accuracy on the slides." }
             }
             div.cards { @for card in &cards { (card) } }
         }
@@ -199,10 +199,7 @@ fn curve(outcome: &Outcome, result: &NetworkResult) -> Result<Markup, Failure> {
         return Ok(html! {});
     };
     let slides = result.recipe.slides.test;
-    let plot = accuracy_over_steps(
-        &first.curve,
-        slides.filter(|_| outcome.split == Split::Seminar),
-    )?;
+    let plot = accuracy_over_steps(&first.curve, slides.filter(|_| outcome.like_the_slides))?;
     let description = format!("Accuracy of {} over its training", result.recipe.title);
     Ok(html! {
         figure.card {
