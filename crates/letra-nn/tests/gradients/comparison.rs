@@ -5,18 +5,17 @@ use letra_nn::prelude::*;
 use crate::noise::Noise;
 use crate::twins::{Stack, Twin};
 
+/// Agreement that is asked for, as a share of the largest number that was computed with.
 const TOLERANCE: f64 = 1e-5;
 
-/// Fails unless the values agree to a hundred-thousandth of the largest of them, or of 1.
-pub(crate) fn assert_alike(what: &str, found: &[f32], wanted: &[f64]) {
+/// Fails unless the values agree, as a share of `scale` or of the largest of them.
+pub(crate) fn assert_alike(what: &str, found: &[f32], wanted: &[f64], scale: f64) {
     assert_eq!(
         found.len(),
         wanted.len(),
         "{what}: another number of values"
     );
-    let scale = wanted
-        .iter()
-        .fold(1.0f64, |most, value| most.max(value.abs()));
+    let scale = wanted.iter().fold(scale, |most, v| most.max(v.abs()));
     for (place, (&found, &wanted)) in found.iter().zip(wanted).enumerate() {
         assert!(
             (f64::from(found) - wanted).abs() <= TOLERANCE * scale,
@@ -71,6 +70,66 @@ fn wanted(
     wanted
 }
 
+/// Numbers for a comparison.
+#[derive(Clone, Copy)]
+pub(crate) enum Numbers {
+    /// Multiples of 1/16: products and sums are exact where a kernel adds them one by one,
+    /// so that ties, and values that are exactly 0, are decided alike.
+    Exact,
+    /// Any numbers, drawn again until nothing is decided by a hair's breadth: a kernel may
+    /// take another way to the same sums.
+    Any,
+}
+
+/// Difference below which single precision may decide otherwise.
+const HAIR: f64 = 2e-5;
+
+/// A batch and parameters for a twin.
+struct Drawn {
+    rows: Vec<Vec<f64>>,
+    targets: Vec<Vec<f64>>,
+    parameters: Vec<Vec<f64>>,
+    /// The largest number on the way to the outputs.
+    largest: f64,
+}
+
+impl Drawn {
+    fn new(
+        twin: &Stack,
+        [samples, inputs, outputs]: [usize; 3],
+        numbers: Numbers,
+        noise: &mut Noise,
+    ) -> Self {
+        let mut draw = |count: usize| match numbers {
+            Numbers::Exact => noise.coarse(count),
+            // What single precision holds, so that both sides see the same numbers.
+            Numbers::Any => {
+                let values = noise.fine(count).into_iter();
+                values.map(|value| f64::from(value as f32)).collect()
+            }
+        };
+        for _ in 0..100 {
+            let drawn = Drawn {
+                rows: (0..samples).map(|_| draw(inputs)).collect(),
+                targets: (0..samples).map(|_| draw(outputs)).collect(),
+                parameters: twin.parameters().into_iter().map(&mut draw).collect(),
+                largest: 1.0,
+            };
+            let ways = drawn
+                .rows
+                .iter()
+                .map(|row| twin.margin_and_largest(row, &drawn.parameters));
+            let [margin, largest] = ways.fold([f64::INFINITY, 1.0], |[margin, largest], way| {
+                [margin.min(way[0]), largest.max(way[1])]
+            });
+            if margin > HAIR || matches!(numbers, Numbers::Exact) {
+                return Drawn { largest, ..drawn };
+            }
+        }
+        panic!("a hundred draws all decided something by a hair's breadth");
+    }
+}
+
 /// Holds a network against its twin on a random batch: predictions, the outputs and
 /// gradients that `back_propagate` shows, and the step that training takes. `network`
 /// begins with an identity, whose gradient is that of the input.
@@ -79,6 +138,7 @@ pub(crate) fn compare(
     network: Sequential,
     twin: &Stack,
     samples: usize,
+    numbers: Numbers,
     noise: &mut Noise,
 ) {
     // At rate 1/2 and with the factor 2 of the squared error, a step subtracts a number
@@ -87,56 +147,47 @@ pub(crate) fn compare(
     let mut network = network.compile(compile).unwrap();
     let inputs: usize = network.input_shape().iter().product();
     let outputs: usize = network.output_shape().iter().product();
-    let rows: Vec<_> = (0..samples).map(|_| noise.coarse(inputs)).collect();
-    let targets: Vec<_> = (0..samples).map(|_| noise.coarse(outputs)).collect();
-    let lengths = twin.parameters();
-    let parameters: Vec<_> = lengths.iter().map(|&length| noise.coarse(length)).collect();
-
-    let names: Vec<(String, Vec<usize>)> = network
-        .parameters()
-        .map(|parameter| (parameter.name.to_owned(), parameter.shape.to_vec()))
-        .collect();
-    assert_eq!(
-        names.len(),
-        parameters.len(),
-        "{what}: another number of parameters"
-    );
-    for ((name, shape), values) in names.iter().zip(&parameters) {
-        let values = Tensor::new(shape.clone(), singles(values)).unwrap();
-        network.set_parameter(name, &values).unwrap();
-    }
-    let batch = batch(&network, &rows, &targets);
-    let wanted = wanted(twin, &rows, &targets, &parameters);
+    let drawn = Drawn::new(twin, [samples, inputs, outputs], numbers, noise);
+    set_parameters(&mut network, &drawn.parameters);
+    let batch = batch(&network, &drawn.rows, &drawn.targets);
+    let wanted = wanted(twin, &drawn.rows, &drawn.targets, &drawn.parameters);
+    let alike = |part: &str, found: &[f32], wanted: &[f64]| {
+        assert_alike(&format!("{what}: {part}"), found, wanted, drawn.largest);
+    };
 
     let predicted = network.predict(&batch.inputs).unwrap();
-    assert_alike(
-        &format!("{what}: predictions"),
-        predicted.data(),
-        &wanted.outputs,
-    );
+    alike("predictions", predicted.data(), &wanted.outputs);
     let seen = network.back_propagate(&batch).unwrap();
     let (_, output) = &seen.outputs[seen.outputs.len() - 1];
-    assert_alike(&format!("{what}: outputs"), output.data(), &wanted.outputs);
+    alike("outputs", output.data(), &wanted.outputs);
     let (_, gradient) = &seen.pre_activation_gradients[0];
-    assert_alike(
-        &format!("{what}: input"),
-        gradient.data(),
-        &wanted.input_gradient,
-    );
+    alike("input", gradient.data(), &wanted.input_gradient);
     for ((name, gradient), wanted) in seen.gradients.iter().zip(&wanted.parameter_gradients) {
-        assert_alike(&format!("{what}: {name}"), gradient.data(), wanted);
+        alike(name, gradient.data(), wanted);
     }
 
     network.train_on_batch(&batch).unwrap();
-    for (index, (name, _)) in names.iter().enumerate() {
+    for (index, parameter) in network.parameters().enumerate() {
         let gradient = wanted.parameter_gradients[index].iter();
-        let moved = parameters[index]
-            .iter()
-            .zip(gradient)
-            .map(|(w, g)| w - 0.5 * g);
-        let found = network.parameter(name).unwrap();
-        let what = format!("{what}: {name} after a step");
-        assert_alike(&what, found.data(), &moved.collect::<Vec<_>>());
+        let moved = drawn.parameters[index].iter().zip(gradient);
+        let moved: Vec<f64> = moved.map(|(w, g)| w - 0.5 * g).collect();
+        alike(
+            &format!("{} after a step", parameter.name),
+            parameter.values,
+            &moved,
+        );
+    }
+}
+
+fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
+    let places: Vec<(String, Vec<usize>)> = network
+        .parameters()
+        .map(|parameter| (parameter.name.to_owned(), parameter.shape.to_vec()))
+        .collect();
+    assert_eq!(places.len(), values.len(), "another number of parameters");
+    for ((name, shape), values) in places.into_iter().zip(values) {
+        let values = Tensor::new(shape, singles(values)).unwrap();
+        network.set_parameter(&name, &values).unwrap();
     }
 }
 

@@ -1,9 +1,8 @@
 //! Every layer and loss beside a plain double-precision twin: loops that a student can
 //! read, with a gradient that finite differences prove.
 //!
-//! Inputs and weights of the comparisons are multiples of 1/16, so that single and double
-//! precision compute the same pre-activations and a ReLU or a pooling decides alike in
-//! both, on every machine.
+//! A ReLU or a pooling that is close to deciding otherwise would make a comparison a matter
+//! of rounding; `comparison` says how that is kept out.
 
 mod comparison;
 mod formulas;

@@ -1,6 +1,6 @@
 use letra_nn::layers::ActivationFunction;
 
-use super::{Gradients, Twin};
+use super::{Gradients, Twin, smallest_of_others};
 
 /// A function of each value, or softmax over groups of `channels` values.
 pub(crate) struct Activated {
@@ -20,6 +20,13 @@ impl Twin for Activated {
                 let rows = input.chunks(self.channels);
                 rows.flat_map(softmax).collect()
             }
+        }
+    }
+
+    fn margin(&self, input: &[f64]) -> f64 {
+        match self.function {
+            ActivationFunction::Relu => smallest_of_others(input.iter().map(|z| z.abs())),
+            _ => f64::INFINITY,
         }
     }
 

@@ -1,7 +1,7 @@
 use letra_nn::layers::Padding;
 
 use super::conv2d::{cells_around, positions};
-use super::{Gradients, Twin};
+use super::{Gradients, Twin, smallest_of_others};
 
 /// The largest value of each window, channel by channel; the first of equals wins, and
 /// cells outside the picture never do.
@@ -28,32 +28,43 @@ impl Pooled {
         [axis(0), axis(1), self.picture[2]]
     }
 
-    /// Place in the input of each output value.
-    fn winners(&self, input: &[f64]) -> Vec<usize> {
+    /// Places in the input of each window's cells, row by row.
+    fn windows(&self) -> Vec<Vec<usize>> {
         let [height, width, channels] = self.picture;
         let [rows, columns, _] = self.output();
         let ([top, _], [left, _]) = (self.around(0), self.around(1));
-        let mut winners = Vec::new();
+        let mut windows = Vec::new();
         for y in 0..rows {
             for x in 0..columns {
                 for c in 0..channels {
-                    let mut winner: Option<usize> = None;
+                    let mut cells = Vec::new();
                     for i in 0..self.window[0] {
                         for j in 0..self.window[1] {
                             let row = (y * self.stride[0] + i).wrapping_sub(top);
                             let column = (x * self.stride[1] + j).wrapping_sub(left);
-                            if row >= height || column >= width {
-                                continue;
-                            }
-                            let place = (row * width + column) * channels + c;
-                            if winner.is_none_or(|best| input[place] > input[best]) {
-                                winner = Some(place);
+                            if row < height && column < width {
+                                cells.push((row * width + column) * channels + c);
                             }
                         }
                     }
-                    winners.push(winner.expect("every window holds a cell"));
+                    windows.push(cells);
                 }
             }
+        }
+        windows
+    }
+
+    /// Place in the input of each output value.
+    fn winners(&self, input: &[f64]) -> Vec<usize> {
+        let mut winners = Vec::new();
+        for cells in self.windows() {
+            let mut winner = cells[0];
+            for &cell in &cells {
+                if input[cell] > input[winner] {
+                    winner = cell;
+                }
+            }
+            winners.push(winner);
         }
         winners
     }
@@ -63,6 +74,15 @@ impl Twin for Pooled {
     fn forward(&self, input: &[f64], _parameters: &[Vec<f64>]) -> Vec<f64> {
         let winners = self.winners(input);
         winners.into_iter().map(|place| input[place]).collect()
+    }
+
+    fn margin(&self, input: &[f64]) -> f64 {
+        let windows = self.windows();
+        let behind = windows
+            .iter()
+            .zip(self.winners(input))
+            .flat_map(|(cells, winner)| cells.iter().map(move |&cell| input[winner] - input[cell]));
+        smallest_of_others(behind)
     }
 
     fn backward(&self, input: &[f64], _parameters: &[Vec<f64>], gradient: &[f64]) -> Gradients {

@@ -26,7 +26,21 @@ pub(crate) trait Twin {
 
     fn forward(&self, input: &[f64], parameters: &[Vec<f64>]) -> Vec<f64>;
 
+    /// How far a ReLU or a pooling is from deciding otherwise; infinite where nothing is
+    /// decided.
+    fn margin(&self, _input: &[f64]) -> f64 {
+        f64::INFINITY
+    }
+
     fn backward(&self, input: &[f64], parameters: &[Vec<f64>], gradient: &[f64]) -> Gradients;
+}
+
+/// The smallest of some distances that are not 0: what is exactly equal is so in any
+/// precision, such as the zeros behind a ReLU or around a picture.
+fn smallest_of_others(distances: impl Iterator<Item = f64>) -> f64 {
+    distances
+        .filter(|&d| d != 0.0)
+        .fold(f64::INFINITY, f64::min)
 }
 
 /// Twins one behind the other.
@@ -48,6 +62,20 @@ impl Stack {
             (twin, own)
         };
         self.0.iter().map(|twin| share(&**twin)).collect()
+    }
+}
+
+impl Stack {
+    /// The narrowest margin on a sample's way, and the largest number.
+    pub(crate) fn margin_and_largest(&self, input: &[f64], parameters: &[Vec<f64>]) -> [f64; 2] {
+        let mut values = input.to_vec();
+        let [mut margin, mut largest] = [f64::INFINITY, 0.0f64];
+        for (twin, own) in self.shares(parameters) {
+            margin = margin.min(twin.margin(&values));
+            values = twin.forward(&values, own);
+            largest = values.iter().fold(largest, |most, v| most.max(v.abs()));
+        }
+        [margin, largest]
     }
 }
 
