@@ -71,10 +71,12 @@ def array(npz, name):
 
 def read_npz(path):
     """(pictures, labels): a list of bytes of 36·36 each, and a list of small integers."""
-    with zipfile.ZipFile(path) as npz:
-        names = [name.removesuffix(".npy") for name in npz.namelist()]
-        header, ink = array(npz, "arr_0" if "arr_0" in names else names[0])
-        label_header, labels = array(npz, "arr_1" if "arr_1" in names else names[1])
+    try:
+        with zipfile.ZipFile(path) as npz:
+            header, ink = array(npz, "arr_0")
+            label_header, labels = array(npz, "arr_1")
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is no npz with arr_0 (pictures) and arr_1 (labels): {error}") from error
     width = int(label_header["descr"][-1])
     labels = [int.from_bytes(labels[at:at + width], "little") for at in range(0, len(labels), width)]
     size = SIDE * SIDE

@@ -46,14 +46,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         let batches = batches(&content, batch, &device);
-        let times = match network {
+        let (times, loss) = match network {
             "logistic" => measure(Dense::new(&[1296, 5], &device), &batches, rate, momentum, seconds, &device),
             "feed-forward" => measure(Dense::new(&[1296, 128, 32, 5], &device), &batches, rate, momentum, seconds, &device),
             "cnn" => measure(Cnn::new(&device), &batches, rate, momentum, seconds, &device),
             _ => measure(Vgg::new(&device), &batches, rate, momentum, seconds, &device),
         };
         println!(
-            "{{\"peer\": \"burn 0.22\", \"threads\": {threads}, \"network\": \"{network}\", \"batch\": {batch}, \"ms_per_step\": {:.4}, \"mode\": \"{name}\", \"samples\": {}}}",
+            "{{\"peer\": \"burn 0.22\", \"threads\": {threads}, \"network\": \"{network}\", \"batch\": {batch}, \"ms_per_step\": {:.4}, \"mode\": \"{name}\", \"samples\": {}, \"last_loss\": {loss:.4}}}",
             times[times.len() / 2],
             times.len()
         );
@@ -94,13 +94,14 @@ fn batches(content: &[u8], batch: usize, device: &Device) -> Vec<Batch> {
         .collect()
 }
 
-/// Milliseconds of each step, sorted; the first three warm up.
-fn measure<M: Classifier>(mut network: M, batches: &[Batch], rate: f64, momentum: f64, seconds: f64, device: &Device) -> Vec<f64> {
+/// Milliseconds of each step, sorted, and the last loss; the first three steps warm up.
+fn measure<M: Classifier>(mut network: M, batches: &[Batch], rate: f64, momentum: f64, seconds: f64, device: &Device) -> (Vec<f64>, f32) {
     let sgd = SgdConfig::new();
     let nesterov = MomentumConfig::new().with_momentum(momentum).with_dampening(0.0).with_nesterov(true);
     let mut optimizer = if momentum > 0.0 { sgd.with_momentum(Some(nesterov)).init() } else { sgd.init() };
     let cross_entropy = CrossEntropyLossConfig::new().init(device);
     let mut times = Vec::new();
+    let mut last = f32::NAN;
     let mut end = Instant::now();
     for step in 0.. {
         if step == 3 {
@@ -116,7 +117,8 @@ fn measure<M: Classifier>(mut network: M, batches: &[Batch], rate: f64, momentum
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         network = optimizer.step(rate, network, gradients);
         times.push(1e3 * start.elapsed().as_secs_f64());
+        last = loss.into_scalar();
     }
     times.sort_by(f64::total_cmp);
-    times
+    (times, last)
 }

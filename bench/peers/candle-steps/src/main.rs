@@ -45,9 +45,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !wanted {
             continue;
         }
-        let times = measure(network, &batches(&content, batch)?, rate, momentum, seconds)?;
+        let (times, loss) = measure(network, &batches(&content, batch)?, rate, momentum, seconds)?;
         println!(
-            "{{\"peer\": \"candle 0.11\", \"threads\": {threads}, \"network\": \"{network}\", \"batch\": {batch}, \"ms_per_step\": {:.4}, \"mode\": \"{mode}\", \"samples\": {}}}",
+            "{{\"peer\": \"candle 0.11\", \"threads\": {threads}, \"network\": \"{network}\", \"batch\": {batch}, \"ms_per_step\": {:.4}, \"mode\": \"{mode}\", \"samples\": {}, \"last_loss\": {loss:.4}}}",
             times[times.len() / 2],
             times.len()
         );
@@ -71,12 +71,13 @@ fn batches(content: &[u8], batch: usize) -> candle_core::Result<Vec<Batch>> {
         .collect()
 }
 
-/// Milliseconds of each step, sorted; the first three warm up.
-fn measure(network: &str, batches: &[Batch], rate: f64, momentum: f64, seconds: f64) -> candle_core::Result<Vec<f64>> {
+/// Milliseconds of each step, sorted, and the last loss; the first three steps warm up.
+fn measure(network: &str, batches: &[Batch], rate: f64, momentum: f64, seconds: f64) -> candle_core::Result<(Vec<f64>, f32)> {
     let variables = VarMap::new();
     let network = Network::named(network, VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu))?;
     let mut optimizer = Sgd::new(variables.all_vars(), rate, momentum)?;
     let mut times = Vec::new();
+    let mut last = f32::NAN;
     let mut end = Instant::now();
     for step in 0.. {
         if step == 3 {
@@ -91,7 +92,8 @@ fn measure(network: &str, batches: &[Batch], rate: f64, momentum: f64, seconds: 
         let loss = loss::cross_entropy(&network.forward(pictures)?, labels)?;
         optimizer.step(&loss.backward()?)?;
         times.push(1e3 * start.elapsed().as_secs_f64());
+        last = loss.to_scalar()?;
     }
     times.sort_by(f64::total_cmp);
-    Ok(times)
+    Ok((times, last))
 }
