@@ -70,8 +70,11 @@ impl Network {
         };
         let rows = Rows::Contiguous(0, batch.samples());
         let whole = Batch { data: batch, rows };
-        let step = || plan.step(objective, whole, state, self.seed, self.steps, None);
-        let result = self.pool.install(step);
+        let step = || {
+            plan.step(objective, whole, state, self.seed, self.steps, None)
+                .loss
+        };
+        let loss = self.pool.install(step);
         let inputs = &batch.inputs;
         let gradients = self
             .specifications
@@ -85,7 +88,7 @@ impl Network {
             })
             .collect::<Result<_, Error>>()?;
         Ok(BackPropagation {
-            loss: result.loss,
+            loss,
             gradients,
             outputs: self.collect(&plan, inputs, |plan, index, values| {
                 plan.inspect(plan.layout.nodes[index].output, values, inputs)

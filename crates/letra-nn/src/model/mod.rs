@@ -222,7 +222,8 @@ impl Network {
         self.check_data(batch)?;
         self.plan_training(batch.samples(), &batch.targets)?;
         let pool = Arc::clone(&self.pool);
-        let result = pool.install(|| self.step(batch, Rows::Contiguous(0, batch.samples())))?;
+        let rows = Rows::Contiguous(0, batch.samples());
+        let result = pool.install(|| self.step(batch, rows).cloned())?;
         Ok(self.scores(&result))
     }
 
@@ -262,7 +263,7 @@ impl Network {
     }
 
     /// One step on some rows of `data`. Runs in the current thread pool.
-    pub(crate) fn step(&mut self, data: &Dataset, rows: Rows<'_>) -> Result<StepResult, Error> {
+    pub(crate) fn step(&mut self, data: &Dataset, rows: Rows<'_>) -> Result<&StepResult, Error> {
         let plan = self.training.as_mut().expect("plan_training comes first");
         let mut slots: [&mut [f32]; SLOTS] = Default::default();
         for (slot, values) in slots.iter_mut().zip(&mut self.slots) {

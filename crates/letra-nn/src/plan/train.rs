@@ -51,6 +51,8 @@ pub(crate) struct TrainingPlan {
     lanes: Vec<Lane>,
     tasks: Vec<Task>,
     prepared: Vec<f32>,
+    /// Of the last step.
+    result: StepResult,
 }
 
 impl TrainingPlan {
@@ -80,6 +82,10 @@ impl TrainingPlan {
                 .collect(),
             tasks: tasks(&layout),
             prepared: vec![0.0; layout.prepared_values],
+            result: StepResult {
+                metrics: vec![0.0; metrics],
+                ..StepResult::default()
+            },
             layout,
         })
     }
@@ -93,10 +99,10 @@ impl TrainingPlan {
         seed: u64,
         step: u64,
         optimizer: Option<&dyn Optimizer>,
-    ) -> StepResult {
+    ) -> &StepResult {
         self.layout.prepare(state.parameters, &mut self.prepared);
         let used = self.pass(objective, batch, state.parameters, seed, step);
-        let result = self.sums(objective, batch.samples(), used);
+        self.sum(objective, batch.samples(), used);
         let gradients = Gradients {
             layout: &self.layout,
             lanes: &self.lanes[..used],
@@ -113,7 +119,7 @@ impl TrainingPlan {
                 optimizer.update(step, piece.parameters, piece.gradients, piece.slots);
             }
         });
-        result
+        &self.result
     }
 
     /// All shards forward and backward; returns the number of lanes that were used.
@@ -167,15 +173,13 @@ impl TrainingPlan {
         shards.div_ceil(each)
     }
 
-    fn sums(&self, objective: Objective<'_>, samples: usize, used: usize) -> StepResult {
+    fn sum(&mut self, objective: Objective<'_>, samples: usize, used: usize) {
         let lanes = &self.lanes[..used];
         let scale = f64::from(objective.loss.scale(samples, self.layout.output_values));
-        StepResult {
-            samples,
-            loss: lanes.iter().map(|lane| lane.loss).sum::<f64>() * scale,
-            metrics: (0..objective.metrics.len())
-                .map(|metric| lanes.iter().map(|lane| lane.metrics[metric]).sum())
-                .collect(),
+        self.result.samples = samples;
+        self.result.loss = lanes.iter().map(|lane| lane.loss).sum::<f64>() * scale;
+        for (index, sum) in self.result.metrics.iter_mut().enumerate() {
+            *sum = lanes.iter().map(|lane| lane.metrics[index]).sum();
         }
     }
 

@@ -180,8 +180,9 @@ impl Network {
                 None => Rows::Contiguous(start, end - start),
             };
             let result = self.step(data, rows)?;
+            let loss = result.loss;
             sums.samples += result.samples;
-            sums.loss += result.loss * result.samples as f64;
+            sums.loss += loss * result.samples as f64;
             sums.metrics.resize(result.metrics.len(), 0.0);
             for (sum, value) in sums.metrics.iter_mut().zip(&result.metrics) {
                 *sum += value;
@@ -191,7 +192,7 @@ impl Network {
                 steps,
                 epoch: number,
                 epochs: fit.epochs,
-                loss: result.loss,
+                loss,
             };
             for callback in &mut fit.callbacks {
                 if let ControlFlow::Break(()) = callback.on_step_end(&step)? {
