@@ -14,3 +14,8 @@ pub mod interrupt;
 pub mod lab;
 pub mod networks;
 pub mod report;
+
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

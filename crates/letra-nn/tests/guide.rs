@@ -1,0 +1,224 @@
+//! The guide in `docs/` says what is so: its code is code that runs, its output what comes out.
+
+use std::path::Path;
+use std::process::Command;
+
+use letra_nn::prelude::*;
+
+/// Tells a test to run its example in the current folder.
+const RUN: &str = "LETRA_TEST_RUN_EXAMPLE";
+
+/// Each example as a module, with a test that runs it when asked to.
+macro_rules! examples {
+    ($($name:ident)*) => {
+        $(mod $name {
+            include!(concat!("../examples/", stringify!($name), ".rs"));
+
+            #[test]
+            fn runs() {
+                if std::env::var_os(super::RUN).is_some() {
+                    main().unwrap();
+                }
+            }
+        })*
+    };
+}
+
+examples! { back_propagation first_network own_layer }
+
+fn read(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::fs::read_to_string(root.join(path)).unwrap()
+}
+
+/// The contents of the fenced blocks of a kind, without their indentation.
+fn blocks(page: &str, kind: &str) -> Vec<Vec<String>> {
+    let mut blocks = Vec::new();
+    let text = read(&format!("docs/{page}.md"));
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let indentation = line.len() - line.trim_start().len();
+        if line.trim_start() == format!("```{kind}") {
+            let inside = lines.by_ref().take_while(|line| line.trim() != "```");
+            let unindented = inside.map(|line| line.get(indentation..).unwrap_or(""));
+            blocks.push(unindented.map(str::to_owned).collect());
+        }
+    }
+    blocks
+}
+
+/// The code of an example that the guide shows: what stands between its marks, or all
+/// behind the comment that it begins with.
+fn shown_code(example: &str) -> Vec<String> {
+    let text = read(&format!("crates/letra-nn/examples/{example}.rs"));
+    let marked = text.split("// guide: begin\n").nth(1);
+    let code = match marked.and_then(|rest| rest.split("// guide: end\n").next()) {
+        Some(code) => code,
+        None => text.split_once("\n\n").unwrap().1,
+    };
+    code.lines().map(str::to_owned).collect()
+}
+
+/// What an example prints.
+fn printed(example: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("{example}::runs"), "--nocapture"])
+        .env(RUN, "1")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{example} failed");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Whether two lines have the same words, and numbers that differ by little: the last digits
+/// of a training are not the same on every kind of machine.
+fn alike(shown: &str, printed: &str) -> bool {
+    let number = |word: &str| {
+        let word = word.trim_matches(|letter: char| "[](),%".contains(letter));
+        word.parse::<f64>().ok()
+    };
+    let (shown, printed) = (shown.split_whitespace(), printed.split_whitespace());
+    shown.clone().count() == printed.clone().count()
+        && shown
+            .zip(printed)
+            .all(|(one, other)| match (number(one), number(other)) {
+                (Some(one), Some(other)) => (one - other).abs() <= 0.02_f64.max(0.05 * one.abs()),
+                _ => one == other,
+            })
+}
+
+#[test]
+fn the_code_shown_is_the_examples() {
+    for (page, example) in [
+        ("first-network", "first_network"),
+        ("backpropagation", "back_propagation"),
+        ("adding-a-layer", "own_layer"),
+    ] {
+        assert_eq!(blocks(page, "rust")[0], shown_code(example), "{page}");
+    }
+}
+
+#[test]
+fn the_output_shown_is_what_the_examples_print() {
+    for (page, example) in [
+        ("first-network", "first_network"),
+        ("backpropagation", "back_propagation"),
+    ] {
+        let printed = printed(example);
+        let mut printed_lines = printed.iter();
+        for shown in &blocks(page, "text")[0] {
+            // The test harness may print something before a line.
+            let found = printed_lines.any(|line| {
+                let end = line.chars().count().saturating_sub(shown.chars().count());
+                let end: String = line.chars().skip(end).collect();
+                alike(shown, line) || alike(shown, &end)
+            });
+            assert!(found, "{example} does not print {shown:?} but {printed:#?}");
+        }
+    }
+}
+
+/// The shorter pieces of the guide are the bodies of the functions below.
+#[test]
+fn the_pieces_of_code_are_ones_that_compile() {
+    let source = read("crates/letra-nn/tests/guide.rs");
+    let source: Vec<&str> = source.lines().map(str::trim).collect();
+    let pieces = &blocks("first-network", "rust")[1..];
+    assert_eq!(pieces.len(), 2);
+    for piece in pieces {
+        let piece: Vec<&str> = piece.iter().map(|line| line.trim()).collect();
+        let found = source.windows(piece.len()).any(|lines| lines == piece);
+        assert!(found, "guide.rs lacks {piece:#?}");
+    }
+}
+
+#[test]
+fn a_training_that_stops_and_goes_on() -> Result<(), Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let _here = InFolder::enter(folder.path());
+    let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+    let train = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+    let test = train.clone();
+    let mut network = Sequential::new([1])
+        .add(Dense::new(2))
+        .compile(Compile::new(Sgd::new(0.1)))?;
+    let mut bar = ProgressBar::new("circle");
+    let mut stopping = EarlyStopping::new().patience(5);
+    let mut keeper = Checkpoint::new("circle.checkpoint");
+    let fit = Fit::epochs(500)
+        .validation(&test)
+        .callback(&mut bar)
+        .callback(&mut stopping)
+        .callback(&mut keeper)
+        .resume("circle.checkpoint");
+    let history = network.fit(&train, fit)?;
+    assert_eq!(history.epochs.len(), 500);
+    Ok(())
+}
+
+#[test]
+fn a_network_for_pictures() -> Result<(), Error> {
+    let network = Sequential::new([36, 36, 1])
+        .add(Conv2d::new(4, 5).same().relu())
+        .add(MaxPool2d::new(2))
+        .add(Flatten)
+        .add(Dense::new(32).relu())
+        .add(Dropout::new(0.25))
+        .add(Dense::new(5))
+        .compile(Compile::new(Sgd::new(0.1)))?;
+    assert_eq!(network.output_shape(), [5]);
+    Ok(())
+}
+
+/// The one line that a layer adds stands among lines that are really there.
+#[test]
+fn the_list_of_layers_is_the_one_in_the_source() {
+    let list = &blocks("adding-a-layer", "rust")[1];
+    let source = read("crates/letra-nn/src/layers/mod.rs");
+    for line in list.iter().filter(|line| !line.contains("// …")) {
+        let there = source.lines().any(|known| known == line);
+        assert_eq!(there, !line.contains("LeakyRelu"), "{line}");
+    }
+}
+
+#[test]
+fn a_layer_of_ones_own_works_like_any_other() -> Result<(), Error> {
+    let printed = printed("own_layer").join("\n");
+    assert!(printed.contains("[-0.2, 0.5, -0.025]"), "{printed}");
+    let refused = Sequential::new([3])
+        .add(own_layer::LeakyRelu::new(2.0))
+        .compile(Compile::new(Sgd::new(0.1)));
+    let error = refused.err().unwrap().to_string();
+    assert_eq!(
+        error,
+        "layer 1 (leaky_relu) has slope 2: choose one from 0 to 1"
+    );
+    // It trains, its gradient measured: E by each bias before it.
+    let network = |bias: &[f32]| {
+        let mut network = Sequential::new([2])
+            .add(Dense::new(3))
+            .add(own_layer::LeakyRelu::new(0.25))
+            .compile(Compile::new(Sgd::new(0.1)).loss(SumSquaredError).seed(4))?;
+        network.set_parameter("dense/bias", &Tensor::new([3], bias.to_vec())?)?;
+        Ok::<Network, Error>(network)
+    };
+    let batch = Dataset::values(
+        Tensor::new([2, 2], vec![1.0, 2.0, -3.0, 0.5])?,
+        Tensor::zeros([2, 3]),
+    )?;
+    let seen = network(&[0.0; 3])?.back_propagate(&batch)?;
+    for unit in 0..3 {
+        let moved = |by: f32| {
+            let mut bias = [0.0; 3];
+            bias[unit] = by;
+            network(&bias)?.evaluate(&batch).map(|scores| scores.loss)
+        };
+        let measured = (moved(1e-2)? - moved(-1e-2)?) / 2e-2;
+        let (_, derived) = &seen.gradients[1];
+        assert!((f64::from(derived.data()[unit]) - measured).abs() < 1e-3);
+    }
+    Ok(())
+}
