@@ -1,5 +1,9 @@
 //! Cross-entropy −Σ t ln p, with its gradient.
 
+use super::activation::rows_together;
+use super::math::{exp, largest, sum};
+use super::simd::{dispatch, kernel};
+
 /// Smallest probability whose logarithm is taken, and one less the largest, as in Keras.
 pub const PROBABILITY_CLIP: f64 = 1e-7;
 
@@ -14,20 +18,57 @@ pub fn classes_from_logits(
     scale: f32,
     gradient: &mut [f32],
 ) -> f64 {
-    let mut loss = 0.0;
-    for ((logits, gradient), &label) in logits
-        .chunks_exact(classes)
-        .zip(gradient.chunks_exact_mut(classes))
-        .zip(labels)
-    {
-        let logarithm = softmax(logits, gradient);
-        loss += f64::from(logarithm - logits[label as usize]);
-        for value in &mut *gradient {
-            *value *= scale;
+    assert_eq!(
+        logits.len(),
+        gradient.len(),
+        "logits and gradient differ in length"
+    );
+    assert_eq!(
+        logits.len(),
+        labels.len() * classes,
+        "logits are not samples × classes"
+    );
+    dispatch(ClassesFromLogits {
+        classes,
+        logits,
+        labels,
+        scale,
+        gradient,
+    })
+}
+
+kernel! {
+    struct ClassesFromLogits<'a>(
+        classes: usize,
+        logits: &'a [f32],
+        labels: &'a [u32],
+        scale: f32,
+        gradient: &'a mut [f32]
+    ) -> f64 {
+        let together = rows_together(classes);
+        let mut loss = Loss::default();
+        let labels = labels.chunks(together);
+        let logits = logits.chunks(together * classes);
+        let gradients = gradient.chunks_mut(together * classes);
+        for ((logits, labels), gradients) in logits.zip(labels).zip(gradients) {
+            shift(classes, logits, gradients);
+            for (gradient, label) in gradients.chunks_exact(classes).zip(labels) {
+                loss.sum -= f64::from(gradient[*label as usize]);
+            }
+            for gradient in gradients.iter_mut() {
+                *gradient = exp(*gradient);
+            }
+            for (gradient, label) in gradients.chunks_exact_mut(classes).zip(labels) {
+                let total = sum(gradient);
+                loss.add_logarithm(total);
+                for gradient in gradient.iter_mut() {
+                    *gradient *= scale / total;
+                }
+                gradient[*label as usize] -= scale;
+            }
         }
-        gradient[label as usize] -= scale;
+        loss.total()
     }
-    loss
 }
 
 /// From logits z and target probabilities t [samples, classes]: returns
@@ -39,34 +80,116 @@ pub fn values_from_logits(
     scale: f32,
     gradient: &mut [f32],
 ) -> f64 {
-    let mut loss = 0.0;
-    for ((logits, gradient), targets) in logits
-        .chunks_exact(classes)
-        .zip(gradient.chunks_exact_mut(classes))
-        .zip(targets.chunks_exact(classes))
-    {
-        let logarithm = softmax(logits, gradient);
-        let total: f32 = targets.iter().sum();
-        for ((gradient, target), logit) in gradient.iter_mut().zip(targets).zip(logits) {
-            loss += f64::from(target * (logarithm - logit));
-            *gradient = (*gradient * total - target) * scale;
-        }
-    }
-    loss
+    assert_eq!(
+        logits.len(),
+        gradient.len(),
+        "logits and gradient differ in length"
+    );
+    assert_eq!(
+        logits.len(),
+        targets.len(),
+        "logits and targets differ in length"
+    );
+    dispatch(ValuesFromLogits {
+        classes,
+        logits,
+        targets,
+        scale,
+        gradient,
+    })
 }
 
-/// Writes softmax(logits) to `probabilities` and returns ln Σ e^logit.
-fn softmax(logits: &[f32], probabilities: &mut [f32]) -> f32 {
-    let largest = logits.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-    let mut sum = 0.0;
-    for (probability, logit) in probabilities.iter_mut().zip(logits) {
-        *probability = (logit - largest).exp();
-        sum += *probability;
+kernel! {
+    struct ValuesFromLogits<'a>(
+        classes: usize,
+        logits: &'a [f32],
+        targets: &'a [f32],
+        scale: f32,
+        gradient: &'a mut [f32]
+    ) -> f64 {
+        let together = rows_together(classes) * classes;
+        let mut loss = Loss::default();
+        let blocks = logits.chunks(together).zip(targets.chunks(together));
+        for ((logits, targets), gradients) in blocks.zip(gradient.chunks_mut(together)) {
+            shift(classes, logits, gradients);
+            loss.sum -= product(gradients, targets);
+            for gradient in gradients.iter_mut() {
+                *gradient = exp(*gradient);
+            }
+            let rows = gradients
+                .chunks_exact_mut(classes)
+                .zip(targets.chunks_exact(classes));
+            for (gradient, targets) in rows {
+                let (total, target) = (sum(gradient), sum(targets));
+                match target {
+                    1.0 => loss.add_logarithm(total),
+                    _ => loss.sum += f64::from(target) * f64::from(total).ln(),
+                }
+                for (gradient, value) in gradient.iter_mut().zip(targets) {
+                    *gradient = (*gradient * (target / total) - value) * scale;
+                }
+            }
+        }
+        loss.total()
     }
-    for probability in probabilities {
-        *probability /= sum;
+}
+
+/// shifted = each row of `logits` less its largest value.
+#[inline(always)]
+fn shift(classes: usize, logits: &[f32], shifted: &mut [f32]) {
+    let rows = logits
+        .chunks_exact(classes)
+        .zip(shifted.chunks_exact_mut(classes));
+    for (logits, shifted) in rows {
+        let largest = largest(logits);
+        for (shifted, logit) in shifted.iter_mut().zip(logits) {
+            *shifted = logit - largest;
+        }
     }
-    largest + sum.ln()
+}
+
+/// Σ a b
+#[inline(always)]
+fn product(a: &[f32], b: &[f32]) -> f64 {
+    let mut sums = [0.0; 8];
+    for (a, b) in a.chunks(8).zip(b.chunks(8)) {
+        for ((a, b), sum) in a.iter().zip(b).zip(&mut sums) {
+            *sum += f64::from(*a) * f64::from(*b);
+        }
+    }
+    sums.iter().sum()
+}
+
+/// A sum of which some terms are logarithms: these are taken all at once, of their product.
+struct Loss {
+    sum: f64,
+    product: f64,
+}
+
+impl Default for Loss {
+    fn default() -> Loss {
+        Loss {
+            sum: 0.0,
+            product: 1.0,
+        }
+    }
+}
+
+impl Loss {
+    /// Adds ln `value`, which is at least 1 or undefined.
+    #[inline(always)]
+    fn add_logarithm(&mut self, value: f32) {
+        self.product *= f64::from(value);
+        // Times any f32 this is finite.
+        if self.product > 1e250 {
+            self.sum += self.product.ln();
+            self.product = 1.0;
+        }
+    }
+
+    fn total(self) -> f64 {
+        self.sum + self.product.ln()
+    }
 }
 
 /// From probabilities p and class indices, as Keras has it: with c = p clipped to

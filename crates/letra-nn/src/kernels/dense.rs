@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::gemm::{Mat, MatMut, gemm};
-use super::simd::dispatch;
+use super::simd::{dispatch, kernel};
 use super::{sparse, thin};
 
 /// output = input · kernel + bias.
@@ -138,8 +138,17 @@ pub(crate) struct GradientSum<'a> {
 pub fn bias_gradient(samples: usize, units: usize, delta: &[f32], bias_gradient: &mut [f32]) {
     assert_eq!(delta.len(), samples * units, "delta is not samples × units");
     assert_eq!(bias_gradient.len(), units, "bias gradient is not units");
-    dispatch(|| {
+    dispatch(BiasGradient {
+        units,
+        delta,
+        bias_gradient,
+    });
+}
+
+kernel! {
+    struct BiasGradient<'a>(units: usize, delta: &'a [f32], bias_gradient: &'a mut [f32]) {
         let (wide, rest) = bias_gradient.as_chunks_mut::<BIAS_BLOCK>();
+        let done = BIAS_BLOCK * wide.len();
         for (block, sums) in wide.iter_mut().enumerate() {
             let mut block_sums = [0.0; BIAS_BLOCK];
             for row in delta.chunks_exact(units) {
@@ -152,13 +161,12 @@ pub fn bias_gradient(samples: usize, units: usize, delta: &[f32], bias_gradient:
                 *sum += value;
             }
         }
-        let done = units - rest.len();
         for row in delta.chunks_exact(units) {
             for (sum, value) in rest.iter_mut().zip(&row[done..]) {
                 *sum += value;
             }
         }
-    });
+    }
 }
 
 /// Units whose gradients are summed in registers.

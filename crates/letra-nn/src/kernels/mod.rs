@@ -14,6 +14,7 @@ pub mod cross_entropy;
 pub mod dense;
 pub mod dropout;
 pub mod gemm;
+mod math;
 pub mod optimizer;
 pub mod pooling;
 pub mod reduce;

@@ -1,5 +1,7 @@
 //! Sums of gradients that several shards computed.
 
+use super::simd::{dispatch, kernel};
+
 /// Adds all buffers into the first, in a tree that depends on their number alone: buffer i takes
 /// in buffer i + 1 for even i, then i + 2 for i divisible by 4, and so on. The other buffers hold
 /// partial sums afterwards.
@@ -20,7 +22,38 @@ pub fn tree_sum(buffers: &mut [&mut [f32]]) {
 /// sum += values
 pub fn add(sum: &mut [f32], values: &[f32]) {
     assert_eq!(sum.len(), values.len(), "buffers differ in length");
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += value;
+    dispatch(Add { sum, values });
+}
+
+kernel! {
+    struct Add<'a>(sum: &'a mut [f32], values: &'a [f32]) {
+        for (sum, value) in sum.iter_mut().zip(values) {
+            *sum += value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::noise::Noise;
+    use crate::kernels::simd::tests::on_each_instruction_set;
+
+    #[test]
+    fn adds_in_a_tree() {
+        let mut noise = Noise::new(12);
+        for length in [0, 1, 37] {
+            let buffers: Vec<Vec<f32>> = (0..5).map(|_| noise.values(length)).collect();
+            on_each_instruction_set(|| {
+                let mut sums = buffers.clone();
+                let mut views: Vec<&mut [f32]> = sums.iter_mut().map(Vec::as_mut_slice).collect();
+                tree_sum(&mut views);
+                for (i, sum) in sums[0].iter().enumerate() {
+                    let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|buffer| buffers[buffer][i]);
+                    assert_eq!(*sum, ((a + b) + (c + d)) + e);
+                }
+            });
+        }
+        tree_sum(&mut []);
     }
 }

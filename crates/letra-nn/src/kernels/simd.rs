@@ -3,9 +3,6 @@
 use pulp::{Arch, Simd, WithSimd};
 
 /// Runs `kernel` compiled for the best instruction set of this machine.
-///
-/// A closure that is a plain loop is a kernel too: the compiler vectorises it for each
-/// instruction set.
 #[inline]
 pub(crate) fn dispatch<K: WithSimd>(kernel: K) -> K::Output {
     #[cfg(test)]
@@ -14,6 +11,33 @@ pub(crate) fn dispatch<K: WithSimd>(kernel: K) -> K::Output {
     }
     Arch::new().dispatch(kernel)
 }
+
+/// Declares a kernel that is plain loops: a struct of its arguments for [`dispatch`], which the
+/// compiler vectorises for each instruction set.
+///
+/// A closure would be a kernel too, but as one that is called for several instruction sets it
+/// may stay a function of its own, and then it is compiled for the smallest of them.
+macro_rules! kernel {
+    (struct $name:ident<$life:lifetime>($($field:ident: $type:ty),*) $body:block) => {
+        kernel! { struct $name<$life>($($field: $type),*) -> () $body }
+    };
+    (struct $name:ident<$life:lifetime>($($field:ident: $type:ty),*) -> $output:ty $body:block) => {
+        struct $name<$life> {
+            $($field: $type),*
+        }
+
+        impl pulp::WithSimd for $name<'_> {
+            type Output = $output;
+
+            #[inline(always)]
+            fn with_simd<S: pulp::Simd>(self, _: S) -> $output {
+                let Self { $($field),* } = self;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use kernel;
 
 /// A vector of as many values as there are, filled up with zeros.
 #[inline(always)]
@@ -58,32 +82,68 @@ fn transpose_sse(rows: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
 pub(crate) mod tests {
     use std::cell::Cell;
 
-    use pulp::Arch;
+    use pulp::{Arch, Scalar128b, Scalar512b, Simd, WithSimd};
 
-    thread_local! {
-        pub(super) static CHOSEN: Cell<Option<Arch>> = const { Cell::new(None) };
+    /// What kernels can be compiled for.
+    #[derive(Clone, Copy, Debug)]
+    pub(super) enum Instructions {
+        Native(Arch),
+        /// Plain loops over vectors of 4 values, the layout of NEON.
+        Emulated4,
+        /// Plain loops over vectors of 16 values, the layout of AVX-512.
+        Emulated16,
     }
 
-    /// Every instruction set of this machine that kernels are compiled for.
-    fn available() -> Vec<Arch> {
-        let mut all = vec![Arch::Scalar];
-        #[cfg(target_arch = "x86_64")]
-        {
-            all.extend(pulp::x86::V3::try_new().map(Arch::V3));
-            all.extend(pulp::x86::V4::try_new().map(Arch::V4));
+    impl Instructions {
+        pub(super) fn dispatch<K: WithSimd>(self, kernel: K) -> K::Output {
+            match self {
+                Instructions::Native(instructions) => instructions.dispatch(kernel),
+                Instructions::Emulated4 => Scalar128b.vectorize(kernel),
+                Instructions::Emulated16 => Scalar512b.vectorize(kernel),
+            }
         }
-        #[cfg(target_arch = "aarch64")]
-        all.extend(pulp::aarch64::Neon::try_new().map(Arch::Neon));
-        all
+
+        /// Those of this machine, and the emulated ones.
+        fn all() -> Vec<Instructions> {
+            let mut all = vec![
+                Instructions::Emulated4,
+                Instructions::Emulated16,
+                Instructions::Native(Arch::Scalar),
+                Instructions::Native(Arch::new()),
+            ];
+            #[cfg(target_arch = "x86_64")]
+            all.extend(pulp::x86::V3::try_new().map(|v3| Instructions::Native(Arch::V3(v3))));
+            all
+        }
+    }
+
+    thread_local! {
+        pub(super) static CHOSEN: Cell<Option<Instructions>> = const { Cell::new(None) };
     }
 
     /// Runs `test` once for each instruction set of this machine; all kernels that the calling
     /// thread runs meanwhile use that one.
     pub(crate) fn on_each_instruction_set(test: impl Fn()) {
-        for instructions in available() {
+        for instructions in Instructions::all() {
             CHOSEN.set(Some(instructions));
             test();
             CHOSEN.set(None);
+        }
+    }
+
+    #[test]
+    fn the_transpose_swaps_rows_and_columns() {
+        let rows = [
+            [1.0, 2.0, 3.0, 4.0],
+            [5.0, 6.0, 7.0, 8.0],
+            [9.0; 4],
+            [0.0, 1.0, 0.0, 2.0],
+        ];
+        let columns = super::transpose(rows);
+        for (i, row) in rows.iter().enumerate() {
+            for (j, value) in row.iter().enumerate() {
+                assert_eq!(*value, columns[j][i]);
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use pulp::Simd;
 use pulp::bytemuck::cast_slice;
 
 use super::gemm::blocks;
-use super::simd::dispatch;
+use super::simd::{dispatch, kernel};
 
 mod forward;
 mod kernel_gradient;
@@ -29,14 +29,16 @@ pub(super) fn is_sparse(
     let (mut zeros, mut values) = (0, 0);
     for asked in blocks(samples, samples.div_ceil(4).max(1)) {
         let row = &input[asked.start * inputs..][columns.clone()];
-        zeros += dispatch(|| {
-            row.iter()
-                .map(|value| u32::from(*value == 0.0))
-                .sum::<u32>()
-        });
+        zeros += dispatch(Zeros { row });
         values += row.len();
     }
     4 * zeros as usize >= 3 * values
+}
+
+kernel! {
+    struct Zeros<'a>(row: &'a [f32]) -> u32 {
+        row.iter().map(|value| u32::from(*value == 0.0)).sum()
+    }
 }
 
 /// Columns that are worked on at a time, so that their rows of the kernel stay in the
