@@ -25,6 +25,8 @@
 //! Channels come last, as in Keras. All randomness comes from the seed given to
 //! [`Compile`]; the same seed gives the same bits on any number of threads.
 
+#![warn(missing_docs)]
+
 mod dataset;
 mod error;
 mod graph;

@@ -6,6 +6,8 @@
 //! - [`identifier`]: a trained model that names the typeface of a picture
 //! - [`report`]: pages that show what an experiment found
 
+#![warn(missing_docs)]
+
 pub mod action;
 pub mod command;
 pub mod failure;

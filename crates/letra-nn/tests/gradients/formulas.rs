@@ -14,6 +14,7 @@ use letra_nn::prelude::*;
 
 use crate::comparison::singles;
 use crate::noise::Noise;
+use crate::twins::softmax;
 
 const INPUTS: usize = 7;
 const HIDDEN: usize = 5;
@@ -66,6 +67,11 @@ impl Setting {
             .add(Dense::new(OUTPUTS).sigmoid())
             .compile(Compile::new(Sgd::new(ETA as f32 / 2.0)).loss(SumSquaredError))
             .unwrap();
+        self.give_parameters(&mut network);
+        network
+    }
+
+    fn give_parameters(&self, network: &mut Network) {
         for (name, shape, values) in [
             (
                 "dense/kernel",
@@ -83,7 +89,6 @@ impl Setting {
             let values = Tensor::new(shape, singles(&values)).unwrap();
             network.set_parameter(name, &values).unwrap();
         }
-        network
     }
 
     fn batch(&self) -> Dataset {
@@ -158,6 +163,61 @@ fn delta_mu_and_both_weight_changes() {
             for j in 0..HIDDEN {
                 let wanted = setting.hidden_weights[i][j] + ETA * mu[j] * x[i];
                 assert_number("w + η μ x", after.data()[i * HIDDEN + j], wanted);
+            }
+        }
+    }
+}
+
+/// With softmax and cross-entropy the gradient at the output's pre-activation is p − t, over
+/// the number of samples; the hidden layer's follows as before.
+#[test]
+fn cross_entropy_with_softmax() {
+    let mut noise = Noise::new(60);
+    let setting = Setting::new(&mut noise);
+    let h = layer(&setting.x, &setting.hidden_weights, &setting.hidden_bias);
+    let z: Vec<f64> = (0..OUTPUTS)
+        .map(|k| {
+            let products = (0..HIDDEN).map(|j| h[j] * setting.output_weights[j][k]);
+            setting.output_bias[k] + products.sum::<f64>()
+        })
+        .collect();
+    let p = softmax(&z);
+    let hidden = |j: usize| {
+        let products = (0..OUTPUTS).map(|k| (p[k] - setting.t[k]) * setting.output_weights[j][k]);
+        products.sum::<f64>() * h[j] * (1.0 - h[j])
+    };
+    // Two copies of the sample: the mean is that of one, each copy's share is half.
+    let twice =
+        |values: &[f64]| Tensor::new([2, values.len()], singles(&[values, values].concat()));
+    let batch = Dataset::values(twice(&setting.x).unwrap(), twice(&setting.t).unwrap()).unwrap();
+    let sigmoid = || Sequential::new([INPUTS]).add(Dense::new(HIDDEN).sigmoid());
+    let compile = || Compile::new(Sgd::new(0.1));
+    for network in [
+        sigmoid()
+            .add(Dense::new(OUTPUTS))
+            .compile(compile().loss(CrossEntropy::from_logits())),
+        sigmoid()
+            .add(Dense::new(OUTPUTS).softmax())
+            .compile(compile().loss(CrossEntropy::new())),
+    ] {
+        let mut network = network.unwrap();
+        setting.give_parameters(&mut network);
+        let seen = network.back_propagate(&batch).unwrap();
+        assert_number("E", seen.loss as f32, -p[1].ln());
+        let [(_, at_hidden), (_, at_output)] = &seen.pre_activation_gradients[..] else {
+            panic!("two layers");
+        };
+        for sample in 0..2 {
+            for k in 0..OUTPUTS {
+                let found = at_output.sample(sample)[k];
+                assert_number("p − t", found, (p[k] - setting.t[k]) / 2.0);
+            }
+            for j in 0..HIDDEN {
+                assert_number(
+                    "Σ (p − t) v f′",
+                    at_hidden.sample(sample)[j],
+                    hidden(j) / 2.0,
+                );
             }
         }
     }
