@@ -1,5 +1,7 @@
 //! The ink of a picture of one glyph, found and brought to the training data's size and place.
 
+use std::collections::BTreeMap;
+
 use crate::error::{Error, Result};
 use crate::glyph_set::{LARGEST_INK, SIDE};
 use crate::ink_box::ink_box;
@@ -107,38 +109,56 @@ impl Ink {
 /// side of its box measures `longer_side` pixels, centred in 36×36 pixels, ink 255 on 0.
 ///
 /// A picture that is 36×36 already, with ink that leaves the margin of a glyph set, is taken to
-/// come from one: it keeps its size and is only centred. What one glyph alone cannot tell is how
-/// large it stands beside the others of its font; [`typical_ink_side`] of the training data is
-/// the size to expect.
+/// come from one: it keeps its size and is only centred.
 ///
 /// # Errors
 /// The picture shows no ink: see [`Ink::find`].
 pub fn normalise(picture: &Picture, longer_side: f32) -> Result<Vec<u8>> {
+    let sides = [(longer_side, 1.0)];
+    Ok(normalise_at_each(picture, &sides)?.remove(0).0)
+}
+
+/// [`normalise`] at each of some lengths of the longer side, given with their shares.
+///
+/// What one glyph alone cannot tell is how large it stands beside the others of its font.
+/// [`ink_sides`] of the training data are the lengths to expect and their probabilities; a mean
+/// of predictions, weighted by them, takes all into account. A picture that comes from a glyph
+/// set has one length, its own.
+///
+/// # Errors
+/// The picture shows no ink: see [`Ink::find`].
+pub fn normalise_at_each(picture: &Picture, sides: &[(f32, f32)]) -> Result<Vec<(Vec<u8>, f32)>> {
     let ink = Ink::find(picture)?;
     let own = ink.width.max(ink.height);
     let of_a_glyph_set = (picture.width(), picture.height()) == (SIDE, SIDE) && own <= LARGEST_INK;
-    Ok(ink.centred(if of_a_glyph_set {
-        own as f32
-    } else {
-        longer_side
-    }))
+    Ok(match of_a_glyph_set {
+        true => vec![(ink.centred(own as f32), 1.0)],
+        false => sides
+            .iter()
+            .map(|&(side, share)| (ink.centred(side), share))
+            .collect(),
+    })
 }
 
-/// The middle length in pixels of the longer side of the ink box (of pixels with at least a tenth
-/// of ink) over all pictures of a data set.
+/// The lengths in pixels of the longer side of the ink box (of pixels with at least a tenth of
+/// ink) that occur in a data set, ascending, and the share of the pictures that have each.
 ///
-/// Measured: 18 in the seminar's data, 24 in the glyph set of the built-in typefaces.
-pub fn typical_ink_side(pictures: &LabelledPictures) -> f32 {
+/// Measured: the middle one is 18 in the seminar's data, 24 in the glyph set of the built-in
+/// typefaces.
+pub fn ink_sides(pictures: &LabelledPictures) -> Vec<(f32, f32)> {
     let (width, height) = (pictures.width(), pictures.height());
-    let side = |index: usize| {
+    let mut counts = BTreeMap::new();
+    for index in 0..pictures.len() {
         let ink = pictures.picture(index);
         let inked = |pixel: usize| f32::from(ink[pixel]) >= LEAST_INK * 255.0;
         let (columns, rows) = ink_box(width, height, inked);
-        columns.len().max(rows.len())
-    };
-    let mut sides: Vec<usize> = (0..pictures.len()).map(side).collect();
-    sides.sort_unstable();
-    sides[sides.len() / 2] as f32
+        *counts.entry(columns.len().max(rows.len())).or_insert(0) += 1;
+    }
+    let share = |count| count as f32 / pictures.len() as f32;
+    counts
+        .into_iter()
+        .map(|(side, count)| (side as f32, share(count)))
+        .collect()
 }
 
 /// The level that parts the histogram best: at most it is dark, above it light. `None` if all

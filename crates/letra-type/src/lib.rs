@@ -46,7 +46,7 @@ pub use font::{Font, LineMetrics};
 pub use glyph_set::{
     CHARACTERS, LARGEST_INK, SHIFTS, SIDE, centred_glyph, fitting_size, glyph_set,
 };
-pub use ink::{Ink, normalise, typical_ink_side};
+pub use ink::{Ink, ink_sides, normalise, normalise_at_each};
 pub use labelled_pictures::LabelledPictures;
 pub use nearest::{nearest_neighbour, nearest_neighbour_accuracy};
 pub use picture::{LONGEST_SIDE, MOST_PIXELS, Picture};

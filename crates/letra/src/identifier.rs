@@ -3,23 +3,25 @@
 use std::path::Path;
 
 use letra_nn::prelude::*;
-use letra_type::{Picture, SIDE, normalise};
+use letra_type::{Picture, SIDE, normalise_at_each};
 use serde::Serialize;
 
 use crate::failure::Failure;
 
 /// The note of a model's file that names its classes, a JSON array.
 const CLASS_NAMES: &str = "class_names";
-/// The note of a model's file that says how large a typical glyph was, in pixels.
-const INK_SIDE: &str = "ink_side";
+/// The note of a model's file that says how large glyphs were, a JSON array of pairs: the longer
+/// side in pixels, and the share of the glyphs that had it.
+const INK_SIDES: &str = "ink_sides";
 
 /// What a model learnt from, kept in its file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Typefaces {
     /// Names of the typefaces, in the order of the network's outputs.
     pub names: Vec<String>,
-    /// Length in pixels of the longer side of the ink of a typical glyph it was trained on.
-    pub ink_side: f32,
+    /// Lengths in pixels of the longer side of the ink of the glyphs it was trained on, and the
+    /// share of the glyphs that had each.
+    pub ink_sides: Vec<(f32, f32)>,
 }
 
 impl Typefaces {
@@ -28,7 +30,9 @@ impl Typefaces {
         let names = serde_json::to_string(&self.names)
             .map_err(|error| Failure::new(format!("cannot note the typefaces: {error}")))?;
         network.note(CLASS_NAMES, names);
-        network.note(INK_SIDE, self.ink_side.to_string());
+        let sides = serde_json::to_string(&self.ink_sides)
+            .map_err(|error| Failure::new(format!("cannot note the sizes: {error}")))?;
+        network.note(INK_SIDES, sides);
         Ok(())
     }
 
@@ -41,12 +45,14 @@ impl Typefaces {
         };
         let names: Vec<String> = serde_json::from_str(note(CLASS_NAMES)?)
             .map_err(|error| format!("its note {CLASS_NAMES} is no list of names: {error}"))?;
-        let ink_side: f32 = note(INK_SIDE)?
-            .parse()
-            .map_err(|error| format!("its note {INK_SIDE} is no number: {error}"))?;
-        if !(1.0..=SIDE as f32).contains(&ink_side) {
+        let ink_sides: Vec<(f32, f32)> = serde_json::from_str(note(INK_SIDES)?)
+            .map_err(|error| format!("its note {INK_SIDES} is no list of sizes: {error}"))?;
+        let credible = |&(side, share): &(f32, f32)| {
+            (1.0..=SIDE as f32).contains(&side) && (0.0..=1.0).contains(&share)
+        };
+        if ink_sides.is_empty() || ink_sides.len() > SIDE || !ink_sides.iter().all(credible) {
             return Err(format!(
-                "its note {INK_SIDE} is {ink_side}, which is not 1 to {SIDE} pixels"
+                "its note {INK_SIDES} must hold sizes of 1 to {SIDE} pixels with their shares"
             ));
         }
         if network.input_shape() != [SIDE, SIDE, 1] {
@@ -62,7 +68,7 @@ impl Typefaces {
                 names.len()
             ));
         }
-        Ok(Self { names, ink_side })
+        Ok(Self { names, ink_sides })
     }
 }
 
@@ -101,18 +107,30 @@ impl Identifier {
 
     /// The typefaces of a picture of one glyph, the most probable first. The picture may have any
     /// size and be dark on light or light on dark.
+    ///
+    /// A glyph alone does not tell how large it stands beside the others of its typeface, so
+    /// P(typeface | picture) = Σ P(size) P(typeface | picture at that size), over the sizes that
+    /// the training glyphs had.
     pub fn identify(&self, picture: &Picture) -> Result<Vec<Candidate>, Failure> {
-        let ink = normalise(picture, self.typefaces.ink_side)?;
-        let shares = ink.iter().map(|&ink| f32::from(ink) / 255.0).collect();
+        let inks = normalise_at_each(picture, &self.typefaces.ink_sides)?;
+        let pixels = inks.iter().flat_map(|(ink, _)| ink);
+        let pixels = pixels.map(|&ink| f32::from(ink) / 255.0).collect();
         let failed = |error: Error| Failure::new(format!("the model cannot be used: {error}"));
-        let input = Tensor::new([1, SIDE, SIDE, 1], shares).map_err(failed)?;
-        let probabilities = self.network.predict(&input).map_err(failed)?;
+        let input = Tensor::new([inks.len(), SIDE, SIDE, 1], pixels).map_err(failed)?;
+        let predictions = self.network.predict(&input).map_err(failed)?;
+        let all: f32 = inks.iter().map(|(_, share)| share).sum();
+        let mut probabilities = vec![0.0; self.count()];
+        for (sample, (_, share)) in inks.iter().enumerate() {
+            for (sum, probability) in probabilities.iter_mut().zip(predictions.sample(sample)) {
+                *sum += share / all * probability;
+            }
+        }
         let mut candidates: Vec<_> = self
             .typefaces
             .names
             .iter()
-            .zip(probabilities.data())
-            .map(|(name, &probability)| Candidate {
+            .zip(probabilities)
+            .map(|(name, probability)| Candidate {
                 typeface: name.clone(),
                 probability,
             })

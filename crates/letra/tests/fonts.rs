@@ -291,7 +291,7 @@ fn a_network_that_learnt_something_else_is_refused() {
         &words("class_names"),
     );
     network.note("class_names", r#"["a", "b"]"#);
-    network.note("ink_side", "18");
+    network.note("ink_sides", "[[18.0, 1.0]]");
     network.save(&file).unwrap();
     refused(
         &letra(&["identify", "a.png", "--model", path(&file)]),

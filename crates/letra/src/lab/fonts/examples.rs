@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use letra_nn::prelude::*;
-use letra_type::{Font, LabelledPictures, Split as Fold, glyph_set, read_npz, typical_ink_side};
+use letra_type::{Font, LabelledPictures, Split as Fold, glyph_set, ink_sides, read_npz};
 
 use crate::failure::Failure;
 use crate::identifier::Typefaces;
@@ -93,7 +93,7 @@ impl Examples {
     pub(super) fn typefaces(&self) -> Typefaces {
         Typefaces {
             names: self.class_names().to_vec(),
-            ink_side: typical_ink_side(&self.pictures),
+            ink_sides: ink_sides(&self.pictures),
         }
     }
 
