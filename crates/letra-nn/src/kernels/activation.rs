@@ -19,7 +19,7 @@ pub enum ActivationKind {
     Softmax,
 }
 
-/// Replaces `values` [samples, units] by their activation.
+/// Replaces `values` `[samples, units]` by their activation.
 pub fn forward(kind: ActivationKind, units: usize, values: &mut [f32]) {
     match kind {
         ActivationKind::Linear => {}
@@ -86,7 +86,7 @@ pub(super) fn rows_together(units: usize) -> usize {
     (1024 / units).max(1)
 }
 
-/// Turns `gradient`, the gradient by the activation's `output` [samples, units], into the
+/// Turns `gradient`, the gradient by the activation's `output` `[samples, units]`, into the
 /// gradient by its input: f′(x) of it, which for softmax is yᵢ (gᵢ − Σⱼ gⱼ yⱼ).
 pub fn backward(kind: ActivationKind, units: usize, output: &[f32], gradient: &mut [f32]) {
     assert_eq!(

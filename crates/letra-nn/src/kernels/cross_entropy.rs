@@ -10,7 +10,7 @@ pub const PROBABILITY_CLIP: f64 = 1e-7;
 /// From logits z and class indices: returns Σ over samples of −ln softmax(z)ₗ and writes
 /// (softmax(z) − onehot(l)) · scale to `gradient`.
 ///
-/// `logits` and `gradient` are [samples, classes], `labels` [samples], each below `classes`.
+/// `logits` and `gradient` are `[samples, classes]`, `labels` `[samples]`, each below `classes`.
 pub fn classes_from_logits(
     classes: usize,
     logits: &[f32],
@@ -71,7 +71,7 @@ kernel! {
     }
 }
 
-/// From logits z and target probabilities t [samples, classes]: returns
+/// From logits z and target probabilities t `[samples, classes]`: returns
 /// Σ −t ln softmax(z) and writes (softmax(z) · Σt − t) · scale to `gradient`.
 pub fn values_from_logits(
     classes: usize,
@@ -224,7 +224,7 @@ pub fn classes_from_probabilities(
     loss
 }
 
-/// From probabilities p and target probabilities t, both [samples, classes], as Keras has it:
+/// From probabilities p and target probabilities t, both `[samples, classes]`, as Keras has it:
 /// with q = p / Σ p, returns Σ −t ln q with q clipped to [1e-7, 1 − 1e-7], and writes its
 /// gradient (sᵢ − Σ sⱼ qⱼ) / Σ p with s = −t / q (0 where q was clipped), times `scale`.
 pub fn values_from_probabilities(

@@ -8,8 +8,8 @@ use super::{sparse, thin};
 
 /// output = input · kernel + bias.
 ///
-/// `input` is [samples, inputs], `kernel` [inputs, units], `bias` [units], `output`
-/// [samples, units].
+/// `input` is `[samples, inputs]`, `kernel` `[inputs, units]`, `bias` `[units]`, `output`
+/// `[samples, units]`.
 pub fn forward(
     samples: usize,
     inputs: usize,
@@ -63,7 +63,7 @@ pub(crate) struct Sum<'a> {
     pub(crate) output: &'a mut [f32],
 }
 
-/// input_gradient = delta · kernelᵀ, where `delta` [samples, units] is the gradient of the loss
+/// input_gradient = delta · kernelᵀ, where `delta` `[samples, units]` is the gradient of the loss
 /// by the output of [`forward`].
 pub fn input_gradient(
     samples: usize,
@@ -134,7 +134,7 @@ pub(crate) struct GradientSum<'a> {
     pub(crate) gradient: &'a mut [f32],
 }
 
-/// Adds the sum of the rows of `delta` [samples, units] to `bias_gradient` [units].
+/// Adds the sum of the rows of `delta` `[samples, units]` to `bias_gradient` `[units]`.
 pub fn bias_gradient(samples: usize, units: usize, delta: &[f32], bias_gradient: &mut [f32]) {
     assert_eq!(delta.len(), samples * units, "delta is not samples × units");
     assert_eq!(bias_gradient.len(), units, "bias gradient is not units");

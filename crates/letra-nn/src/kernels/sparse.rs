@@ -18,7 +18,7 @@ mod kernel_gradient;
 pub(super) use forward::Forward;
 pub(super) use kernel_gradient::KernelGradient;
 
-/// Whether the columns `columns` of `input` [samples, inputs] are zero for the greater part: a
+/// Whether the columns `columns` of `input` `[samples, inputs]` are zero for the greater part: a
 /// quarter of them at most is not. Four samples speak for all.
 pub(super) fn is_sparse(
     samples: usize,
