@@ -107,11 +107,21 @@ fn parameter_name(network: &Network, last: &str) -> String {
     found.expect("the parameter is there").to_owned()
 }
 
+/// Winograd's products for 3 × 3 convolutions round more coarsely than plain sums.
+fn tolerance(case: &Value) -> f64 {
+    let layer = &case["layer"];
+    match layer["kind"] == "conv2d" && layer["kernel"] == serde_json::json!([3, 3]) {
+        true => 1e-4,
+        false => TOLERANCE,
+    }
+}
+
 #[test]
 fn outputs_and_gradients_of_every_layer() {
     let numbers = numbers("layers");
     for case in list(&numbers["cases"]) {
         let what = |part: &str| format!("{}, {part}", name(case));
+        let tolerance = tolerance(case);
         let network = network(case, 0.0);
         let input = tensor(&case["input"]);
         let batch = Dataset::values(input.clone(), tensor(&case["output_gradient"])).unwrap();
@@ -120,21 +130,21 @@ fn outputs_and_gradients_of_every_layer() {
             &what("output"),
             &seen.outputs[1].1,
             &case["output"],
-            TOLERANCE,
+            tolerance,
         );
         assert_tensor(
             &what("input gradient"),
             &seen.pre_activation_gradients[0].1,
             &case["input_gradient"],
-            TOLERANCE,
+            tolerance,
         );
         for (parameter, wanted) in case["parameter_gradients"].as_object().unwrap() {
             let name = parameter_name(&network, parameter);
             let gradient = seen.gradients.iter().find(|(known, _)| *known == name);
-            assert_tensor(&what(parameter), &gradient.unwrap().1, wanted, TOLERANCE);
+            assert_tensor(&what(parameter), &gradient.unwrap().1, wanted, tolerance);
         }
         let predicted = network.predict(&input).unwrap();
-        assert_tensor(&what("prediction"), &predicted, &case["output"], TOLERANCE);
+        assert_tensor(&what("prediction"), &predicted, &case["output"], tolerance);
     }
 }
 

@@ -122,7 +122,7 @@ fn assert_digest(what: &str, found: &Tensor, wanted: &Value, tolerance: f64) {
     );
 }
 
-fn run(wanted_name: &str) {
+fn run(wanted_name: &str, tolerance: f64) {
     let numbers = numbers("training");
     let (pictures, labels) = pictures(&numbers["pictures"]);
     let mut runs = list(&numbers["runs"]).iter();
@@ -144,13 +144,13 @@ fn run(wanted_name: &str) {
             &format!("loss of step {step}"),
             &[loss as f32],
             &[wanted],
-            1e-4,
+            tolerance,
         );
     }
     for parameter in network.parameters() {
         let found = Tensor::new(parameter.shape, parameter.values.to_vec()).unwrap();
         let wanted = &run["final_parameters"][parameter.name];
-        assert_digest(parameter.name, &found, wanted, 1e-4);
+        assert_digest(parameter.name, &found, wanted, tolerance);
     }
 }
 
@@ -172,20 +172,22 @@ fn pictures_and_weights_are_those_of_the_oracle() {
 
 #[test]
 fn the_cnn_on_full_batches() {
-    run("cnn");
+    run("cnn", 1e-4);
 }
 
 #[test]
 fn the_cnn_in_batches() {
-    run("cnn in batches, nesterov");
+    run("cnn in batches, nesterov", 1e-4);
 }
 
 #[test]
 fn the_feed_forward_network_in_batches() {
-    run("feed-forward in batches, nesterov");
+    run("feed-forward in batches, nesterov", 1e-4);
 }
 
+/// Its 3 × 3 convolutions go by Winograd's products, whose rounding of some 1e-5 grows with
+/// each ReLU and pooling that it tips; the first gradients are held to 1e-5 all the same.
 #[test]
 fn the_vgg_style_network() {
-    run("vgg");
+    run("vgg", 5e-3);
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -19,7 +19,10 @@ pub const MODEL: &str = "letra";
 /// [`finish`](Self::finish), it leaves nothing behind.
 #[derive(Debug)]
 pub struct ReportFolder {
+    /// Where it will stand, as the reader wrote it.
     target: PathBuf,
+    /// The same place, whatever `.` and links the reader's way to it takes.
+    place: PathBuf,
     draft: TempDir,
 }
 
@@ -28,11 +31,15 @@ impl ReportFolder {
     /// else. Says so now if it cannot be written.
     pub fn prepare(target: &Path) -> Result<Self, Failure> {
         check(target)?;
+        let place = fs::canonicalize(target)
+            .or_else(|_| path::absolute(target))
+            .map_err(|error| unwritable(target, &error))?;
         let draft = draft_folder()
-            .tempdir_in(nearest_folder(target))
+            .tempdir_in(nearest_folder(&place))
             .map_err(|error| unwritable(target, &error))?;
         Ok(Self {
             target: target.to_path_buf(),
+            place,
             draft,
         })
     }
@@ -57,17 +64,17 @@ impl ReportFolder {
     pub fn finish(self) -> Result<PathBuf, Failure> {
         check(&self.target)?;
         let failed = |error| unwritable(&self.target, &error);
-        if let Some(parent) = self.target.parent() {
+        if let Some(parent) = self.place.parent() {
             fs::create_dir_all(parent).map_err(failed)?;
         }
         let aside = self.draft.path().with_extension("replaced");
-        let replaces = self.target.exists();
+        let replaces = self.place.exists();
         if replaces {
-            fs::rename(&self.target, &aside).map_err(failed)?;
+            fs::rename(&self.place, &aside).map_err(failed)?;
         }
-        if let Err(error) = fs::rename(self.draft.path(), &self.target) {
+        if let Err(error) = fs::rename(self.draft.path(), &self.place) {
             if replaces {
-                fs::rename(&aside, &self.target).map_err(failed)?;
+                fs::rename(&aside, &self.place).map_err(failed)?;
             }
             return Err(failed(error));
         }
@@ -78,14 +85,10 @@ impl ReportFolder {
     }
 }
 
-/// The folder that is already there and nearest above `target`.
-fn nearest_folder(target: &Path) -> &Path {
-    let there = |path: &&Path| !path.as_os_str().is_empty() && path.exists();
-    target
-        .ancestors()
-        .skip(1)
-        .find(there)
-        .unwrap_or(Path::new("."))
+/// The folder that is already there and nearest above `place`.
+fn nearest_folder(place: &Path) -> &Path {
+    let mut above = place.ancestors().skip(1);
+    above.find(|path| path.exists()).unwrap_or(place)
 }
 
 /// A temporary folder is for its owner alone; a report has the permissions of any new folder.
@@ -105,30 +108,41 @@ fn unwritable(target: &Path, error: &io::Error) -> Failure {
         .hint("name a folder that can be written with --out DIR")
 }
 
-/// A report may replace a report, and nothing else.
+/// A report may replace an empty folder and a report, and nothing else.
 fn check(target: &Path) -> Result<(), Failure> {
+    let refused = |what: String| {
+        Failure::new(format!(
+            "{} {what}, and a report takes the place of the whole folder",
+            target.display()
+        ))
+        .hint("name another folder with --out DIR")
+    };
     let entries = match fs::read_dir(target) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(unwritable(target, &error)),
     };
+    let mut empty = true;
     for entry in entries {
         let name = entry
             .map_err(|error| unwritable(target, &error))?
             .file_name();
-        let ours = name == PAGE
-            || name == FIGURES
-            || Path::new(&name).extension().is_some_and(|e| e == MODEL);
-        if !ours {
-            return Err(Failure::new(format!(
-                "{} holds {}, which is no part of a report, and a report takes the place of the whole folder",
-                target.display(),
-                Path::new(&name).display()
-            ))
-            .hint("name another folder with --out DIR, or move that file away"));
+        let name = Path::new(&name);
+        let is_model = name.extension().is_some_and(|extension| extension == MODEL);
+        if name != Path::new(PAGE) && name != Path::new(FIGURES) && !is_model {
+            return Err(refused(format!(
+                "holds {}, which is no part of a report",
+                name.display()
+            )));
         }
+        empty = false;
     }
-    Ok(())
+    match empty || (target.join(PAGE).exists() && target.join(FIGURES).exists()) {
+        true => Ok(()),
+        false => Err(refused(format!(
+            "lacks the {PAGE} and {FIGURES} of a report"
+        ))),
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +156,7 @@ mod tests {
         for contents in ["first", "second"] {
             let folder = ReportFolder::prepare(&target).unwrap();
             folder.write(PAGE, contents).unwrap();
+            folder.write(FIGURES, "{}").unwrap();
             folder.write("cnn.letra", "weights").unwrap();
             folder.finish().unwrap();
             assert_eq!(fs::read_to_string(target.join(PAGE)).unwrap(), contents);
@@ -182,6 +197,31 @@ mod tests {
             "{failure}"
         );
         assert!(home.path().join("thesis.tex").exists());
+    }
+
+    #[test]
+    fn models_that_are_no_report_are_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("best.letra"), "weights").unwrap();
+        let failure = ReportFolder::prepare(home.path()).unwrap_err().to_string();
+        assert!(
+            failure.contains(FIGURES) && failure.contains("hint:"),
+            "{failure}"
+        );
+        assert!(home.path().join("best.letra").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_folder_stays_a_link() {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, link) = (home.path().join("folder"), home.path().join("link"));
+        fs::create_dir(&folder).unwrap();
+        std::os::unix::fs::symlink(&folder, &link).unwrap();
+        let report = ReportFolder::prepare(&link).unwrap();
+        report.write(PAGE, "page").unwrap();
+        assert_eq!(report.finish().unwrap(), link);
+        assert!(link.is_symlink() && folder.join(PAGE).exists());
     }
 
     #[test]
