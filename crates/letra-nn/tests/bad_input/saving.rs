@@ -77,17 +77,18 @@ fn files_that_are_not_there_or_never_end() {
 /// A sparse file takes no room on disk, but would in memory.
 #[test]
 fn a_file_larger_than_what_it_should_hold() {
+    const TERABYTE: u64 = 1 << 40;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.letra");
-    network().save(&path).unwrap();
-    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-    file.set_len(1 << 40).unwrap();
-    assert_refused("a terabyte", Network::load(&path), &["model.letra"]);
-    let empty = std::fs::File::create(&path).unwrap();
-    empty.set_len(1 << 40).unwrap();
-    assert_refused(
-        "a terabyte of zeros",
-        Network::load(&path),
-        &["model.letra"],
-    );
+    for what in ["a model and a terabyte", "a terabyte of zeros"] {
+        network().save(&path).unwrap();
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        if what == "a terabyte of zeros" {
+            file.set_len(0).unwrap();
+        }
+        // Not every file system has room for a file of this length.
+        if file.set_len(TERABYTE).is_ok() {
+            assert_refused(what, Network::load(&path), &["model.letra", "cut short"]);
+        }
+    }
 }
