@@ -16,6 +16,7 @@ pub mod dropout;
 pub mod gemm;
 mod math;
 pub mod optimizer;
+pub mod pointwise;
 pub mod pooling;
 pub mod reduce;
 pub(crate) mod simd;

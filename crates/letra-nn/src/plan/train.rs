@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use super::pass::{Buffers, Place};
-use super::rows::{Batch, Rows, gather_inputs, gather_targets};
+use super::rows::{Batch, Rows, gather_inputs, gather_targets, gather_weights};
 use super::shard::{Run, Shard, ShardPass, Worker};
 use super::update::{Gradients, Piece, Task, run_tasks, tasks};
 use super::{Layout, Purpose};
@@ -52,7 +52,7 @@ pub(crate) struct TrainingPlan {
     tasks: Vec<Task>,
     prepared: Vec<f32>,
     /// Of the last step.
-    result: StepResult,
+    pub(crate) result: StepResult,
 }
 
 impl TrainingPlan {
@@ -103,6 +103,10 @@ impl TrainingPlan {
         self.layout.prepare(state.parameters, &mut self.prepared);
         let used = self.pass(objective, batch, state.parameters, seed, step);
         self.sum(objective, batch.samples(), used);
+        if optimizer.is_some() && !self.result.loss.is_finite() {
+            // The parameters stay as they are, so that one can see where it came from.
+            return &self.result;
+        }
         let gradients = Gradients {
             layout: &self.layout,
             lanes: &self.lanes[..used],
@@ -235,9 +239,11 @@ fn run_shard(
     let samples = layout.shard.min(batch.samples() - first);
     let mut labels = std::mem::take(&mut worker.labels);
     let mut targets = std::mem::take(&mut worker.targets);
+    let mut weights = std::mem::take(&mut worker.weights);
     let mut gathered = std::mem::take(&mut shard.input);
     let input = gather_inputs(batch, first, samples, &mut gathered);
     let target = gather_targets(batch, first, samples, &mut labels, &mut targets);
+    let weight = gather_weights(batch, first, samples, &mut weights);
     shard.samples = samples;
     let mut pass = ShardPass {
         layout,
@@ -253,12 +259,15 @@ fn run_shard(
         for (metric, sum) in objective.metrics.iter().zip(&mut lane.metrics) {
             *sum += metric.sum(layout.output_values, output, target);
         }
-        objective
-            .loss
-            .evaluate(layout.output_values, output, target, scale, gradient)
+        let (loss, units) = (objective.loss, layout.output_values);
+        match weight {
+            None => loss.evaluate(units, output, target, scale, gradient),
+            Some(weight) => loss.evaluate_weighted(units, output, target, weight, scale, gradient),
+        }
     });
     pass.backward(&mut lane.gradients);
     shard.input = gathered;
     worker.labels = labels;
     worker.targets = targets;
+    worker.weights = weights;
 }

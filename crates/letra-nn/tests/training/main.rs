@@ -1,6 +1,8 @@
 //! Training as a user does it: learning, the same bits again, files, checkpoints, dropout.
 
+mod best_weights;
 mod bits;
+mod csv_log;
 mod data;
 mod dropout;
 mod files;
@@ -8,3 +10,5 @@ mod killed;
 mod learning;
 mod prediction;
 mod resumed;
+mod tensor_board;
+mod weights;

@@ -3,6 +3,7 @@
 mod activation;
 mod conv2d;
 mod dense;
+pub(crate) mod losses;
 mod max_pool2d;
 
 pub(crate) use activation::{Activated, softmax};
