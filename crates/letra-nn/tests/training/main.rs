@@ -8,3 +8,4 @@ mod killed;
 mod learning;
 mod prediction;
 mod resumed;
+mod state;
