@@ -97,16 +97,16 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<Training>), Erro
         .collect();
     // All shapes first: what is read then has the length of the file.
     source.check(specifications, &prefixes)?;
-    let mut parameters = vec![0.0; built.parameter_space()];
-    source.fill(specifications, "", &mut parameters)?;
-    let mut slots = vec![vec![0.0; parameters.len()]; optimizer.slots().len()];
+    let mut parameters = vec![0.0; built.value_space()];
+    source.fill(specifications.iter(), "", &mut parameters)?;
+    let mut slots = vec![vec![0.0; built.parameter_space()]; optimizer.slots().len()];
     for (state, values) in states.iter().zip(&mut slots) {
-        source.fill(specifications, &state_prefix(state), values)?;
+        source.fill(trainable(specifications), &state_prefix(state), values)?;
     }
     let best = match best {
         true => {
             let mut values = vec![0.0; parameters.len()];
-            source.fill(specifications, BEST, &mut values)?;
+            source.fill(specifications.iter(), BEST, &mut values)?;
             Some(values)
         }
         false => None,
@@ -131,6 +131,13 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<Training>), Erro
     network.notes = header.notes;
     let training = header.training.map(|note| Training { note, best });
     Ok((network, training))
+}
+
+/// Those that the optimizer changes, and keeps state of its own for.
+pub(super) fn trainable(
+    specifications: &[ParameterSpecification],
+) -> impl Iterator<Item = &ParameterSpecification> {
+    specifications.iter().filter(|known| !known.state)
 }
 
 fn state_prefix(state: &str) -> String {
@@ -269,7 +276,8 @@ impl<'a> Source<'a> {
     ) -> Result<(), Error> {
         let mut bytes = 0;
         for prefix in prefixes {
-            for specification in specifications {
+            let all = !prefix.starts_with(STATE);
+            for specification in specifications.iter().filter(|known| all || !known.state) {
                 let name = format!("{prefix}{}", specification.name);
                 let info = self.metadata.info(&name).ok_or_else(|| {
                     let message =
@@ -296,9 +304,9 @@ impl<'a> Source<'a> {
     }
 
     /// Reads the tensors with this prefix, which [`Source::check`] has seen.
-    fn fill(
+    fn fill<'b>(
         &mut self,
-        specifications: &[ParameterSpecification],
+        specifications: impl Iterator<Item = &'b ParameterSpecification>,
         prefix: &str,
         values: &mut [f32],
     ) -> Result<(), Error> {

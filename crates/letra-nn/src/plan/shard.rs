@@ -126,6 +126,7 @@ impl ShardPass<'_> {
             samples,
             first_sample: self.first_sample,
             training: run.training,
+            step: run.step,
             random: Random::new(run.seed, Purpose::Layer, node.number, run.step),
             output: &mut output[..samples * node.output_values],
             keep: &mut keep[..samples * keep_values],
@@ -133,6 +134,10 @@ impl ShardPass<'_> {
             parameters: Parameters {
                 values: run.parameters,
                 ranges: &node.parameters,
+            },
+            states: Parameters {
+                values: run.parameters,
+                ranges: &node.states,
             },
             prepared: &run.prepared[node.prepared.clone()],
             node,
@@ -192,6 +197,7 @@ impl ShardPass<'_> {
         };
         node.layer.backward(&mut Backward {
             samples,
+            step: run.step,
             output: buffers.get(node.output, samples * node.output_values),
             output_gradient: &mut output_gradient[..samples * node.output_values],
             input_gradients: InputGradients {
@@ -208,6 +214,10 @@ impl ShardPass<'_> {
             parameters: Parameters {
                 values: run.parameters,
                 ranges: &node.parameters,
+            },
+            states: Parameters {
+                values: run.parameters,
+                ranges: &node.states,
             },
             prepared: &run.prepared[node.prepared.clone()],
             deferred: node.deferred.is_some(),

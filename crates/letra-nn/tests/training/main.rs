@@ -10,5 +10,6 @@ mod killed;
 mod learning;
 mod prediction;
 mod resumed;
+mod state;
 mod tensor_board;
 mod weights;

@@ -21,7 +21,7 @@ fn crc32c(data: &[u8]) -> u32 {
 /// The checksum that TFRecord stores.
 fn masked(data: &[u8]) -> u32 {
     let crc = crc32c(data);
-    ((crc >> 15) | (crc << 17)).wrapping_add(0xA282_EAD8)
+    crc.rotate_right(15).wrapping_add(0xA282_EAD8)
 }
 
 /// The data of each record of a file, every checksum being right.
