@@ -5,6 +5,7 @@ mod initializers;
 mod layers;
 mod losses;
 mod metrics;
+mod normalization;
 mod optimizers;
 mod reading;
 mod slides;
