@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare};
+use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare, UpdateState};
 use crate::{Initializer, Shape};
 
 /// Declares the layers: a line each, `file: Type`. The file's name is the layer's name
@@ -141,19 +141,24 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// [`Backward::deferred`] told backward to leave that gradient out.
     fn parameter_gradient(&self, _pass: &mut ParameterGradient<'_>) {}
 
+    /// Changes the layer's own values, declared with [`Build::state`]; called once a step
+    /// of training, after all shards have gone forward and backward.
+    fn update_state(&self, _pass: &mut UpdateState<'_>) {}
+
     /// One layer that does the work of this one and of `next` together, if there is one.
     fn fuse(&self, _next: &dyn Layer) -> Option<Box<dyn Layer>> {
         None
     }
 }
 
-/// One trainable parameter of a layer.
+/// One parameter or state of a layer.
 #[derive(Debug, Clone)]
 pub(crate) struct ParameterDeclaration {
     pub(crate) name: &'static str,
     pub(crate) shape: Vec<usize>,
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
+    pub(crate) state: bool,
 }
 
 /// What a layer declares it needs while it is built.
@@ -188,6 +193,34 @@ impl Build {
             shape: shape.into(),
             initializer,
             fans,
+            state: false,
+        });
+        Ok(())
+    }
+
+    /// Declares values that belong to the network and are saved with it, but that no
+    /// optimizer touches, such as moving averages; numbered on their own in the order of
+    /// declaration. [`Layer::update_state`] may change them once a step.
+    ///
+    /// # Errors
+    /// When the initializer's numbers make no sense.
+    pub fn state(
+        &mut self,
+        name: &'static str,
+        shape: impl Into<Vec<usize>>,
+        initializer: Initializer,
+    ) -> Result<(), BuildError> {
+        initializer.check().map_err(BuildError::Configuration)?;
+        let shape = shape.into();
+        let values = shape
+            .iter()
+            .fold(1, |product: usize, &size| product.saturating_mul(size));
+        self.parameters.push(ParameterDeclaration {
+            name,
+            shape,
+            initializer,
+            fans: [values, values],
+            state: true,
         });
         Ok(())
     }

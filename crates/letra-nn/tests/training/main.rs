@@ -9,3 +9,4 @@ mod killed;
 mod learning;
 mod prediction;
 mod resumed;
+mod state;
