@@ -1,5 +1,7 @@
 //! Layers: one file each, holding all there is to know about it.
 
+mod window;
+
 use std::any::Any;
 use std::fmt::Debug;
 use std::ops::Range;
@@ -86,18 +88,26 @@ macro_rules! linear_map_settings {
 
 layers! {
     activation: Activation,
+    average_pooling1d: AveragePool1d,
+    average_pooling2d: AveragePool2d,
     batch_normalization: BatchNormalization,
     conv2d: Conv2d,
     dense: Dense,
     dropout: Dropout,
     flatten: Flatten,
+    global_average_pooling1d: GlobalAveragePool1d,
+    global_average_pooling2d: GlobalAveragePool2d,
+    global_max_pooling1d: GlobalMaxPool1d,
+    global_max_pooling2d: GlobalMaxPool2d,
     layer_normalization: LayerNormalization,
+    max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
     reshape: Reshape,
 }
 
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
-pub use conv2d::Padding;
+pub(crate) use window::picture;
+pub use window::{Padding, Window};
 
 /// A layer: its configuration, its shape rule, and its two passes.
 ///
@@ -280,32 +290,6 @@ pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
             "takes one input but is given {}",
             inputs.len()
         ))),
-    }
-}
-
-/// Sizes of a picture-shaped input `[height, width, channels]`.
-pub(crate) fn picture(input: &Shape) -> Result<[usize; 3], BuildError> {
-    <[usize; 3]>::try_from(input.sizes()).map_err(|_| {
-        BuildError::input(
-            "a picture [height, width, channels]",
-            "add Reshape before it",
-        )
-    })
-}
-
-/// Height and width: of a kernel, a window or a stride. A single number stands for both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Window(pub [usize; 2]);
-
-impl From<usize> for Window {
-    fn from(size: usize) -> Self {
-        Window([size, size])
-    }
-}
-
-impl From<[usize; 2]> for Window {
-    fn from(sizes: [usize; 2]) -> Self {
-        Window(sizes)
     }
 }
 

@@ -11,5 +11,6 @@ mod losses;
 mod networks;
 mod noise;
 mod normalisation;
+mod poolings;
 mod proof;
 mod twins;

@@ -1,6 +1,7 @@
 //! Training as a user does it: learning, the same bits again, files, checkpoints, dropout.
 
 mod bits;
+mod convolutions;
 mod data;
 mod dropout;
 mod files;
