@@ -57,7 +57,9 @@ pub use tensor::Tensor;
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, Conv2d, Dense, Dropout, Flatten, MaxPool2d, Reshape,
+        Activation, ActivationFunction, AveragePool1d, AveragePool2d, BatchNormalization, Conv2d,
+        Dense, Dropout, Flatten, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d,
+        GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, Reshape,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,

@@ -15,6 +15,7 @@ pub mod dense;
 pub mod dropout;
 pub mod gemm;
 mod math;
+pub mod normalisation;
 pub mod optimizer;
 pub mod pointwise;
 pub mod pooling;

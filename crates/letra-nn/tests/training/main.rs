@@ -2,6 +2,7 @@
 
 mod best_weights;
 mod bits;
+mod convolutions;
 mod csv_log;
 mod data;
 mod dropout;
