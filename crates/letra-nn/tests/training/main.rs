@@ -5,6 +5,7 @@ mod bits;
 mod convolutions;
 mod csv_log;
 mod data;
+mod diagnosis;
 mod dropout;
 mod files;
 mod killed;
