@@ -57,7 +57,9 @@ pub use tensor::Tensor;
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, Conv2d, Dense, Dropout, Flatten, MaxPool2d, Reshape,
+        Activation, ActivationFunction, Conv2d, Dense, Dropout, FillMode, Flatten, GaussianNoise,
+        MaxPool2d, RandomContrast, RandomRotation, RandomTranslation, RandomZoom, Reshape,
+        SpatialDropout2d,
     };
     pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};

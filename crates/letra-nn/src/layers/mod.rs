@@ -90,12 +90,22 @@ layers! {
     dense: Dense,
     dropout: Dropout,
     flatten: Flatten,
+    gaussian_noise: GaussianNoise,
     max_pooling2d: MaxPool2d,
+    random_contrast: RandomContrast,
+    random_rotation: RandomRotation,
+    random_translation: RandomTranslation,
+    random_zoom: RandomZoom,
     reshape: Reshape,
+    spatial_dropout2d: SpatialDropout2d,
 }
 
+mod resampling;
+
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
+pub use crate::kernels::resampling::FillMode;
 pub use conv2d::Padding;
+pub use resampling::Factor;
 
 /// A layer: its configuration, its shape rule, and its two passes.
 ///

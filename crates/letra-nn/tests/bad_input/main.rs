@@ -9,6 +9,7 @@ mod forgery;
 mod layers;
 mod models;
 mod mutations;
+mod random_layers;
 mod saving;
 mod settings;
 

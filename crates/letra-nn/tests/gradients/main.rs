@@ -10,5 +10,6 @@ mod layers;
 mod losses;
 mod networks;
 mod noise;
+mod pictures;
 mod proof;
 mod twins;

@@ -1,14 +1,18 @@
 //! The layers' twins: one sample, double precision, plain loops.
 
 mod activation;
+mod contrast;
 mod conv2d;
 mod dense;
 mod max_pool2d;
+mod resampling;
 
 pub(crate) use activation::{Activated, softmax};
+pub(crate) use contrast::Contrasted;
 pub(crate) use conv2d::Convolved;
 pub(crate) use dense::Multiplied;
 pub(crate) use max_pool2d::Pooled;
+pub(crate) use resampling::Resampled;
 
 /// What a twin's backward pass gives.
 pub(crate) struct Gradients {
