@@ -16,7 +16,7 @@ struct Counter {
 }
 
 impl Callback for Counter {
-    fn on_step_end(&mut self, _: &Step) -> Result<ControlFlow<()>, Error> {
+    fn on_step_end(&mut self, _: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         let change = self.region.change_and_reset();
         self.counts.push(change.allocations + change.reallocations);
         Ok(ControlFlow::Continue(()))
@@ -44,10 +44,12 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
         .add(MaxPool2d::new(2))
         .add(SpatialDropout2d::new(0.1))
         .add(Conv2d::new(8, 3))
+        .add(BatchNormalization::new())
         .add(Activation::tanh())
         .add(Dropout::new(0.25))
         .add(Flatten)
         .add(Dense::new(64).relu())
+        .add(LayerNormalization::new())
         .add(Dense::new(3))
         .compile(
             Compile::new(Adam::new(0.001))
