@@ -115,7 +115,6 @@ mod resampling;
 
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
 pub use crate::kernels::resampling::FillMode;
-pub use conv2d::Padding;
 pub use resampling::Factor;
 pub(crate) use window::picture;
 pub use window::{Padding, Window};
