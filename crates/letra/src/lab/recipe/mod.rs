@@ -233,10 +233,7 @@ fn cells(number: usize, round: &Round) -> Vec<String> {
     let part = |part: Option<f64>| part.map_or("–".into(), percent);
     vec![
         number.to_string(),
-        match round.plan.dropout {
-            0.0 => round.plan.network(),
-            dropout => format!("{}, dropout {dropout}", round.plan.network()),
-        },
+        round.plan.in_words(),
         round.plan.epochs.to_string(),
         thousands(round.samples as u64),
         percent(diagnosis.training_error),

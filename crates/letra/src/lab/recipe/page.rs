@@ -84,7 +84,7 @@ fn figure(number: usize, round: &Round) -> Result<Markup, Failure> {
     };
     Ok(html! {
         figure.card {
-            figcaption { "Round " (number) ": " (round.plan.network()) }
+            figcaption { "Round " (number) ": " (round.plan.in_words()) }
             div.plot { (PreEscaped(curves)) }
             p.legend {
                 span { (PreEscaped(sample(0))) "accuracy while training" }

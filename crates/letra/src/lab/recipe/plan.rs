@@ -17,8 +17,8 @@ pub(super) struct Plan {
     pub(super) dropout: f32,
     /// Share of the training pictures that is used.
     pub(super) share: f64,
-    /// Changed copies of each picture.
-    pub(super) copies: usize,
+    /// Whether each picture is turned, scaled and moved a little at random, anew at each step.
+    pub(super) augmented: bool,
 }
 
 /// A rung of the ladder: filters of each block of convolution and pooling, and hidden units.
@@ -55,8 +55,11 @@ const LADDER: [Rung; 5] = [
 pub(super) const BATCH: usize = 64;
 /// A training is made longer at most to this many times its first length.
 const LONGEST: usize = 4;
-/// Changed copies of each picture, where there are any.
-const COPIES: usize = 3;
+/// Share of a full turn, of the size and of a side by which a picture is turned, scaled and moved
+/// at most.
+const TURN: f32 = 0.02;
+const ZOOM: f32 = 0.1;
+const MOVE: f32 = 0.05;
 /// Share of the pictures that the first rounds make do with.
 const FIRST_SHARE: f64 = 0.5;
 
@@ -68,7 +71,7 @@ impl Plan {
             epochs,
             dropout: 0.0,
             share: FIRST_SHARE,
-            copies: 0,
+            augmented: false,
         }
     }
 
@@ -85,10 +88,29 @@ impl Plan {
         format!("{blocks}{hidden} hidden units")
     }
 
+    /// The layers, and what restrains them.
+    pub(super) fn in_words(&self) -> String {
+        let mut words = self.network();
+        if self.dropout > 0.0 {
+            words += &format!(", dropout {}", self.dropout);
+        }
+        if self.augmented {
+            words += ", augmented";
+        }
+        words
+    }
+
     /// The network, compiled.
     pub(super) fn build(&self, task: &Task, seed: u64, threads: usize) -> Result<Network, Error> {
         let rung = &LADDER[self.size];
         let mut network = task.input();
+        if self.augmented {
+            let empty = FillMode::Constant(0.0);
+            network = network
+                .add(RandomTranslation::new(MOVE, MOVE).fill_mode(empty))
+                .add(RandomRotation::new(TURN).fill_mode(empty))
+                .add(RandomZoom::new(ZOOM).fill_mode(empty));
+        }
         let (mut height, mut width) = (task.height, task.width);
         for &filters in rung.filters {
             network = network.add(Conv2d::new(filters, 3).same().relu());
@@ -125,7 +147,7 @@ impl Plan {
                 self.share = 1.0;
                 Some("take all training pictures".into())
             }
-            NextStep::MoreData if self.copies == 0 => self.augment(),
+            NextStep::MoreData if !self.augmented => self.augment(),
             // No more data is to be had.
             NextStep::MoreData | NextStep::Regularise => self.restrain(),
         }
@@ -153,7 +175,7 @@ impl Plan {
             self.size += 1;
             return Some(format!("take another architecture ({})", self.network()));
         }
-        if self.copies == 0 {
+        if !self.augmented {
             return self.augment();
         }
         if self.dropout < 0.5 {
@@ -168,10 +190,8 @@ impl Plan {
     }
 
     fn augment(&mut self) -> Option<String> {
-        self.copies = COPIES;
-        Some(format!(
-            "add {COPIES} copies of each picture, turned, scaled and moved a little"
-        ))
+        self.augmented = true;
+        Some("turn, scale and move each picture a little, anew at each step".into())
     }
 }
 
@@ -190,6 +210,7 @@ mod tests {
             let plan = Plan {
                 size,
                 dropout: 0.25,
+                augmented: true,
                 ..Plan::first(1)
             };
             let network = plan.build(&task, 1, 1).unwrap();

@@ -7,7 +7,7 @@ use letra_nn::prelude::*;
 use letra_nn::training::{Diagnosis, LearningPoint, Measured, NextStep};
 use letra_type::nearest_neighbour_accuracy;
 
-use super::pictures::{Pictures, augmented};
+use super::pictures::Pictures;
 use super::plan::{BATCH, Plan};
 use crate::experiment::Experiment;
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ const LOW: f64 = 0.01;
 pub(super) struct Round {
     pub(super) plan: Plan,
     pub(super) parameters: usize,
-    /// Pictures that were trained on, copies included.
+    /// Pictures that were trained on.
     pub(super) samples: usize,
     pub(super) history: History,
     pub(super) points: Vec<LearningPoint>,
@@ -165,7 +165,7 @@ fn one(
             .parameters()
             .map(|parameter| parameter.values.len())
             .sum(),
-        samples: chosen.len() * (plan.copies + 1),
+        samples: chosen.len(),
         history: trained.history,
         points,
         diagnosis,
@@ -189,7 +189,7 @@ pub(super) fn train(
 ) -> Result<Trained, Failure> {
     let failed = |error: Error| Failure::new(format!("the recipe: {error}"));
     let (examples, seed) = (&experiment.examples, experiment.seeds[0]);
-    let data = augmented(examples.dataset(pictures)?, plan.copies, seed).map_err(failed)?;
+    let data = examples.dataset(pictures)?;
     let mut network = plan
         .build(&examples.task(), seed, experiment.arguments.threads)
         .map_err(failed)?;
