@@ -43,12 +43,12 @@ mod shape;
 mod tensor;
 pub mod training;
 
-pub use dataset::{Dataset, Targets, one_hot};
+pub use dataset::{Dataset, Inputs, Targets, one_hot};
 pub use error::{BuildError, Error};
 pub use initializers::Initializer;
 pub use model::{
-    BackPropagation, Compile, LayerOutput, LayerSummary, Network, Parameter, Scores, Sequential,
-    Summary,
+    BackPropagation, Compile, LayerOutput, LayerSummary, Model, Network, Parameter, Scores,
+    Sequential, Summary, Value,
 };
 pub use plan::pass;
 pub use shape::Shape;
@@ -57,9 +57,10 @@ pub use tensor::Tensor;
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, AveragePool1d, AveragePool2d, BatchNormalization, Conv2d,
-        Dense, Dropout, Flatten, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d,
-        GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, Reshape,
+        Activation, ActivationFunction, Add, AveragePool1d, AveragePool2d, BatchNormalization,
+        Concatenate, Conv2d, Dense, Dropout, Flatten, GlobalAveragePool1d, GlobalAveragePool2d,
+        GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, Multiply,
+        Reshape,
     };
     pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
@@ -68,7 +69,7 @@ pub mod prelude {
         Callback, Checkpoint, EarlyStopping, Epoch, EpochLogs, Fit, History, ProgressBar, Step,
     };
     pub use crate::{
-        BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Network, Scores,
+        BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Model, Network, Scores,
         Sequential, Shape, Targets, Tensor, one_hot,
     };
 }

@@ -18,6 +18,7 @@ mod math;
 pub mod normalisation;
 pub mod optimizer;
 pub mod pooling;
+pub mod product;
 pub mod reduce;
 pub(crate) mod simd;
 mod sparse;

@@ -2,6 +2,8 @@
 
 mod compile;
 mod file;
+mod freezing;
+mod functional;
 mod inspect;
 mod restore;
 mod sequential;
@@ -12,18 +14,19 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 
 pub use compile::Compile;
+pub use functional::{Model, Value};
 pub use inspect::{BackPropagation, LayerOutput};
 pub use sequential::Sequential;
 pub use summary::{LayerSummary, Summary};
 
-use crate::dataset::{Dataset, Targets};
+use crate::dataset::{Dataset, Inputs, Targets};
 use crate::graph::{Graph, ParameterSpecification};
 use crate::kernels::activation;
-use crate::losses::{Loss, TargetRows};
-use crate::metrics::{Metric, largest};
+use crate::losses::TargetRows;
+use crate::metrics::largest;
 use crate::optimizers::{Optimizer, SLOTS};
 use crate::plan::{
-    Batch, InferencePlan, Objective, Piece, Purpose, Rows, StepResult, TrainingPlan,
+    Batch, InferencePlan, Objective, Piece, Purpose, Rows, Sizes, StepResult, TrainingPlan,
 };
 use crate::{Error, Shape, Tensor};
 
@@ -31,14 +34,14 @@ use crate::{Error, Shape, Tensor};
 pub struct Network {
     pub(crate) graph: Graph,
     specifications: Vec<ParameterSpecification>,
-    output: Shape,
+    outputs: Vec<Shape>,
     /// Parameters, and behind them the layers' own values.
     parameters: Vec<f32>,
     gradients: Vec<f32>,
     slots: Vec<Vec<f32>>,
     optimizer: Box<dyn Optimizer>,
-    loss: Box<dyn Loss>,
-    metrics: Vec<Box<dyn Metric>>,
+    /// One an output.
+    objective: Vec<Objective>,
     seed: u64,
     steps: u64,
     /// Changes whenever a parameter may have changed.
@@ -107,6 +110,20 @@ impl Network {
             )));
         }
         let built = graph.build()?;
+        let (outputs, losses) = (built.outputs.len(), compile.outputs.len());
+        if outputs != losses {
+            return Err(Error::Configuration(format!(
+                "the network has {outputs} outputs but losses for {losses}: say for each its loss, with next_output between them"
+            )));
+        }
+        for objective in &compile.outputs {
+            if !(objective.weight >= 0.0 && objective.weight.is_finite()) {
+                return Err(Error::Configuration(format!(
+                    "a loss has weight {}: it must be a number of 0 or more",
+                    objective.weight
+                )));
+            }
+        }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(compile.threads)
             .thread_name(|number| format!("letra-{number}"))
@@ -117,15 +134,14 @@ impl Network {
         let slots = compile.optimizer.slots().len();
         let trainable = built.parameter_space();
         Ok(Network {
-            output: built.output_shape().clone(),
+            outputs: built.output_shapes(),
             specifications: built.parameters,
             gradients: vec![0.0; trainable],
             slots: vec![vec![0.0; trainable]; slots],
             parameters,
             graph,
             optimizer: compile.optimizer,
-            loss: compile.loss,
-            metrics: compile.metrics,
+            objective: compile.outputs,
             seed: compile.seed,
             steps: 0,
             revision: 0,
@@ -136,14 +152,24 @@ impl Network {
         })
     }
 
-    /// Shape of one input sample.
+    /// Shape of one input sample, of the first input where there are several.
     pub fn input_shape(&self) -> &[usize] {
-        self.graph.input.sizes()
+        self.graph.inputs[0].sizes()
     }
 
-    /// Shape of one output sample.
+    /// Shapes of a sample of each input.
+    pub fn input_shapes(&self) -> &[Shape] {
+        &self.graph.inputs
+    }
+
+    /// Shape of one output sample, of the first output where there are several.
     pub fn output_shape(&self) -> &[usize] {
-        self.output.sizes()
+        self.outputs[0].sizes()
+    }
+
+    /// Shapes of a sample of each output.
+    pub fn output_shapes(&self) -> &[Shape] {
+        &self.outputs
     }
 
     /// Number of training steps taken.
@@ -170,7 +196,7 @@ impl Network {
             name: &specification.name,
             shape: &specification.shape,
             values: &self.parameters[specification.range()],
-            trainable: !specification.state,
+            trainable: specification.trainable(),
         })
     }
 
@@ -226,7 +252,7 @@ impl Network {
     /// When the data does not fit the network or the loss is no longer a number.
     pub fn train_on_batch(&mut self, batch: &Dataset) -> Result<Scores, Error> {
         self.check_data(batch)?;
-        self.plan_training(batch.samples(), &batch.targets)?;
+        self.plan_training(batch.samples(), batch)?;
         let pool = Arc::clone(&self.pool);
         let rows = Rows::Contiguous(0, batch.samples());
         let result = pool.install(|| self.step(batch, rows).cloned())?;
@@ -234,14 +260,14 @@ impl Network {
     }
 
     /// Makes sure that there is a plan for batches of this size and such targets.
-    pub(crate) fn plan_training(&mut self, batch: usize, targets: &Targets) -> Result<(), Error> {
-        let wanted = (batch, target_values(targets));
+    pub(crate) fn plan_training(&mut self, batch: usize, data: &Dataset) -> Result<(), Error> {
+        let sizes = self.sizes(data);
         if self
             .training
             .as_ref()
-            .is_none_or(|plan| (plan.batch, plan.target_values) != wanted)
+            .is_none_or(|plan| plan.batch != batch || plan.sizes != sizes)
         {
-            let plan = self.new_plan(batch, Purpose::Training, targets)?;
+            let plan = self.new_plan(batch, Purpose::Training, sizes)?;
             self.training = Some(plan);
         }
         Ok(())
@@ -251,21 +277,20 @@ impl Network {
         &self,
         batch: usize,
         purpose: Purpose,
-        targets: &Targets,
+        sizes: Sizes,
     ) -> Result<TrainingPlan, Error> {
         let threads = match purpose {
             Purpose::Inspection => 1,
             _ => self.threads(),
         };
-        let metrics = self.metrics.len();
-        TrainingPlan::new(
-            &self.graph,
-            batch,
-            purpose,
-            threads,
-            target_values(targets),
-            metrics,
-        )
+        TrainingPlan::new(&self.graph, batch, purpose, threads, sizes)
+    }
+
+    fn sizes(&self, data: &Dataset) -> Sizes {
+        Sizes {
+            target_values: data.all_targets().map(target_values).collect(),
+            metrics: self.objective.iter().map(|one| one.metrics.len()).sum(),
+        }
     }
 
     /// One step on some rows of `data`. Runs in the current thread pool.
@@ -280,10 +305,7 @@ impl Network {
             gradients: &mut self.gradients,
             slots,
         };
-        let objective = Objective {
-            loss: &*self.loss,
-            metrics: &self.metrics,
-        };
+        let objective = &self.objective;
         let optimizer = Some(&*self.optimizer);
         let batch = Batch { data, rows };
         let result = plan.step(objective, batch, state, self.seed, self.steps, optimizer);
@@ -299,11 +321,29 @@ impl Network {
     }
 
     pub(crate) fn scores(&self, result: &StepResult) -> Scores {
-        let names = self.metrics.iter().map(|metric| metric.name());
-        let means = result.metrics.iter().map(|sum| sum / result.samples as f64);
+        let mut metrics = Vec::new();
+        let mut means = result.metrics.iter().map(|sum| sum / result.samples as f64);
+        let outputs = self.graph.given();
+        for (objective, (loss, &output)) in self
+            .objective
+            .iter()
+            .zip(result.losses.iter().zip(&outputs))
+        {
+            // As Keras has it: "dense_loss", "dense_accuracy", where there are several.
+            let prefix = match self.graph.node_of(output) {
+                Some(node) if outputs.len() > 1 => format!("{}_", self.graph.nodes[node].name),
+                _ => String::new(),
+            };
+            if outputs.len() > 1 {
+                metrics.push((format!("{prefix}loss"), *loss));
+            }
+            let names = objective.metrics.iter();
+            let names = names.map(|metric| format!("{prefix}{}", metric.name()));
+            metrics.extend(names.zip(means.by_ref()));
+        }
         Scores {
             loss: result.loss,
-            metrics: names.zip(means).collect(),
+            metrics,
         }
     }
 
@@ -313,62 +353,87 @@ impl Network {
     /// When the data does not fit the network.
     pub fn evaluate(&self, data: &Dataset) -> Result<Scores, Error> {
         self.check_data(data)?;
-        let output = self.outputs(&data.inputs)?;
-        let (samples, units) = (data.samples(), self.output.values());
-        let targets = match &data.targets {
-            Targets::Classes { labels, .. } => TargetRows::Classes(labels),
-            Targets::Values(values) => TargetRows::Values(values.data()),
-        };
-        let scale = self.loss.scale(samples, units);
-        let mut gradient = vec![0.0; output.len()];
-        let sum = self
-            .loss
-            .evaluate(units, &output, targets, scale, &mut gradient);
-        Ok(self.scores(&StepResult {
-            samples,
-            loss: sum * f64::from(scale),
-            metrics: self
-                .metrics
-                .iter()
-                .map(|metric| metric.sum(units, &output, targets))
-                .collect(),
-        }))
+        let outputs = self.all_outputs(data.into())?;
+        let mut result = StepResult::new(&self.sizes(data));
+        let mut sums = result.metrics.iter_mut();
+        for (index, (objective, targets)) in
+            self.objective.iter().zip(data.all_targets()).enumerate()
+        {
+            let (output, units) = (&outputs[index], self.outputs[index].values());
+            let targets = match targets {
+                Targets::Classes { labels, .. } => TargetRows::Classes(labels),
+                Targets::Values(values) => TargetRows::Values(values.data()),
+            };
+            let scale = objective.loss.scale(data.samples(), units);
+            let mut gradient = vec![0.0; output.len()];
+            let loss = &objective.loss;
+            result.losses[index] = loss.evaluate(units, output, targets, scale, &mut gradient);
+            for (metric, sum) in objective.metrics.iter().zip(sums.by_ref()) {
+                *sum = metric.sum(units, output, targets);
+            }
+        }
+        let units = |index: usize| self.outputs[index].values();
+        result.finish(data.samples(), &self.objective, units);
+        Ok(self.scores(&result))
     }
 
     /// Predictions for all samples of `inputs`: probabilities where the loss is
     /// cross-entropy from logits, otherwise the outputs of the last layer.
     ///
     /// # Errors
-    /// When the inputs do not have the network's input shape.
-    pub fn predict(&self, inputs: &Tensor) -> Result<Tensor, Error> {
-        let mut output = self.outputs(inputs)?;
-        activation::forward(
-            self.loss.output_function(),
-            self.output.values(),
-            &mut output,
-        );
-        let mut shape = vec![inputs.samples()];
-        shape.extend(self.output.sizes());
-        Tensor::new(shape, output)
+    /// When the inputs do not have the network's input shapes, or it has several outputs.
+    pub fn predict<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Tensor, Error> {
+        self.check_single_output()?;
+        Ok(self.predict_all(inputs)?.remove(0))
+    }
+
+    /// As [`Network::predict`], for networks with any number of outputs: a tensor each.
+    ///
+    /// # Errors
+    /// When the inputs do not have the network's input shapes.
+    pub fn predict_all<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Vec<Tensor>, Error> {
+        let inputs = inputs.into();
+        let outputs = self.all_outputs(inputs)?.into_iter();
+        let known = self.outputs.iter().zip(&self.objective);
+        let tensor = |(mut output, (shape, objective)): (Vec<f32>, (&Shape, &Objective))| {
+            let function = objective.loss.output_function();
+            activation::forward(function, shape.values(), &mut output);
+            Tensor::new([&[inputs.samples()], shape.sizes()].concat(), output)
+        };
+        outputs.zip(known).map(tensor).collect()
     }
 
     /// The class with the largest prediction, for all samples of `inputs`.
     ///
     /// # Errors
-    /// When the inputs do not have the network's input shape.
-    pub fn predict_classes(&self, inputs: &Tensor) -> Result<Vec<u32>, Error> {
-        let output = self.outputs(inputs)?;
+    /// When the inputs do not have the network's input shapes, or it has several outputs.
+    pub fn predict_classes<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Vec<u32>, Error> {
+        self.check_single_output()?;
+        let output = self.all_outputs(inputs.into())?.remove(0);
         Ok(output
-            .chunks_exact(self.output.values())
+            .chunks_exact(self.outputs[0].values())
             .map(|row| largest(row) as u32)
             .collect())
     }
 
-    /// Outputs of the last layer.
-    fn outputs(&self, inputs: &Tensor) -> Result<Vec<f32>, Error> {
+    fn check_single_output(&self) -> Result<(), Error> {
+        match self.outputs.len() {
+            1 => Ok(()),
+            count => Err(Error::Data(format!(
+                "the network has {count} outputs: use predict_all, which gives a tensor for each"
+            ))),
+        }
+    }
+
+    /// What the output layers give.
+    fn all_outputs(&self, inputs: Inputs<'_>) -> Result<Vec<Vec<f32>>, Error> {
         self.check_inputs(inputs)?;
-        let batch = inputs.samples().next_power_of_two().min(PREDICTION_BATCH);
-        let mut output = vec![0.0; inputs.samples() * self.output.values()];
+        let samples = inputs.samples();
+        let batch = samples.next_power_of_two().min(PREDICTION_BATCH);
+        let shapes = self.outputs.iter();
+        let mut outputs: Vec<Vec<f32>> = shapes
+            .map(|shape| vec![0.0; samples * shape.values()])
+            .collect();
         let mut plans = self.inference.lock().expect("no prediction panicked");
         let plan = match plans.entry(batch) {
             Entry::Occupied(known) => known.into_mut(),
@@ -376,47 +441,74 @@ impl Network {
                 place.insert(InferencePlan::new(&self.graph, batch, self.threads())?)
             }
         };
-        if inputs.samples() <= 1 {
-            plan.run(&self.parameters, self.revision, inputs.data(), &mut output);
+        if samples <= 1 {
+            plan.run(&self.parameters, self.revision, inputs, &mut outputs);
         } else {
             self.pool.install(|| {
-                plan.run(&self.parameters, self.revision, inputs.data(), &mut output);
+                plan.run(&self.parameters, self.revision, inputs, &mut outputs);
             });
         }
-        Ok(output)
+        Ok(outputs)
     }
 
-    fn check_inputs(&self, inputs: &Tensor) -> Result<(), Error> {
-        if inputs.shape().get(1..) == Some(self.graph.input.sizes()) {
-            return Ok(());
+    fn check_inputs(&self, inputs: Inputs<'_>) -> Result<(), Error> {
+        if inputs.count() != self.graph.inputs.len() {
+            return Err(Error::Data(format!(
+                "the network has {} inputs but is given {}: give it a tensor for each",
+                self.graph.inputs.len(),
+                inputs.count()
+            )));
         }
-        Err(Error::Data(format!(
-            "the network wants inputs of shape [samples, {}] but is given {:?}",
-            self.graph
-                .input
-                .sizes()
-                .iter()
-                .map(usize::to_string)
-                .collect::<Vec<_>>()
-                .join(", "),
-            inputs.shape()
-        )))
+        for (index, shape) in self.graph.inputs.iter().enumerate() {
+            let given = inputs.get(index);
+            if given.shape().get(1..) != Some(shape.sizes()) {
+                let sizes: Vec<String> = shape.sizes().iter().map(usize::to_string).collect();
+                let which = match inputs.count() {
+                    1 => "inputs".to_owned(),
+                    _ => format!("input {}", index + 1),
+                };
+                return Err(Error::Data(format!(
+                    "the network wants {which} of shape [samples, {}] but is given {:?}",
+                    sizes.join(", "),
+                    given.shape()
+                )));
+            }
+            if given.samples() != inputs.samples() {
+                return Err(Error::Data(format!(
+                    "input {} has {} samples but input 1 has {}: give a row a sample",
+                    index + 1,
+                    given.samples(),
+                    inputs.samples()
+                )));
+            }
+        }
+        Ok(())
     }
 
-    /// Checks that data fits the network, the loss and the metrics.
+    /// Checks that data fits the network, the losses and the metrics.
     pub(crate) fn check_data(&self, data: &Dataset) -> Result<(), Error> {
-        self.check_inputs(&data.inputs)?;
+        self.check_inputs(data.into())?;
         data.check()?;
         if data.samples() == 0 {
             return Err(Error::Data(
                 "the data set is empty: give at least one sample".into(),
             ));
         }
-        let units = self.output.values();
-        self.loss.check(units, &data.targets)?;
-        self.metrics
-            .iter()
-            .try_for_each(|metric| metric.check(units, &data.targets))
+        let (targets, outputs) = (data.all_targets().count(), self.outputs.len());
+        if targets != outputs {
+            return Err(Error::Data(format!(
+                "the network has {outputs} outputs but the data has targets for {targets}: give targets for each"
+            )));
+        }
+        for (index, (objective, targets)) in
+            self.objective.iter().zip(data.all_targets()).enumerate()
+        {
+            let units = self.outputs[index].values();
+            objective.loss.check(units, targets)?;
+            let mut metrics = objective.metrics.iter();
+            metrics.try_for_each(|metric| metric.check(units, targets))?;
+        }
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod comparison;
 mod formulas;
+mod graphs;
 mod layers;
 mod losses;
 mod networks;

@@ -5,6 +5,7 @@ mod convolutions;
 mod data;
 mod dropout;
 mod files;
+mod graphs;
 mod killed;
 mod learning;
 mod prediction;
