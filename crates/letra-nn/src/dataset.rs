@@ -1,3 +1,5 @@
+use crate::losses::TargetRows;
+use crate::metrics::target_class;
 use crate::{Error, Tensor};
 
 /// What a network is to say about each sample.
@@ -25,6 +27,8 @@ pub struct Dataset {
     pub other_inputs: Vec<Tensor>,
     /// Further targets, for networks with several outputs.
     pub other_targets: Vec<Targets>,
+    /// How much each sample counts in the loss; all alike where there are none.
+    pub sample_weights: Option<Vec<f32>>,
 }
 
 /// The inputs of a network: a tensor, or several of them with a row a sample each.
@@ -93,6 +97,7 @@ impl Dataset {
             targets: Targets::Classes { labels, count },
             other_inputs: Vec::new(),
             other_targets: Vec::new(),
+            sample_weights: None,
         };
         data.check().map(|()| data)
     }
@@ -107,6 +112,7 @@ impl Dataset {
             targets: Targets::Values(values),
             other_inputs: Vec::new(),
             other_targets: Vec::new(),
+            sample_weights: None,
         };
         data.check().map(|()| data)
     }
@@ -134,9 +140,29 @@ impl Dataset {
         std::iter::once(&self.targets).chain(&self.other_targets)
     }
 
+    /// Lets each sample count with a weight of its own: the loss of a batch is then
+    /// Σ *w* *l* / samples, as in Keras, so that weights of mean 1 keep its size. Metrics are
+    /// not weighted.
+    ///
+    /// # Errors
+    /// When there are more or fewer weights than samples, or one is negative or no number.
+    pub fn with_sample_weights(mut self, weights: Vec<f32>) -> Result<Self, Error> {
+        self.sample_weights = Some(weights);
+        self.check().map(|()| self)
+    }
+
     /// Whether there is one target a sample and every label has a class; the fields are
     /// public, so that a data set may be put together past the constructors.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        if let Some(weights) = &self.sample_weights {
+            check_rows(&self.inputs, weights.len(), "sample weights")?;
+            if let Some(sample) = weights.iter().position(|&weight| !is_weight(weight)) {
+                return Err(Error::Data(format!(
+                    "sample {sample} has the weight {}: give each sample one from 0 up",
+                    weights[sample]
+                )));
+            }
+        }
         for input in &self.other_inputs {
             check_rows(&self.inputs, input.samples(), "samples of another input")?;
         }
@@ -171,6 +197,40 @@ impl Dataset {
         Ok(())
     }
 
+    /// The weight of each sample where a class counts `weights[class]` times: that, times the
+    /// sample's own weight.
+    ///
+    /// # Errors
+    /// When there are more or fewer weights than classes, or one is negative or no number.
+    pub(crate) fn class_weighted(&self, weights: &[f32]) -> Result<Vec<f32>, Error> {
+        let classes = match &self.targets {
+            Targets::Classes { count, .. } => *count,
+            Targets::Values(values) => values.sample_values(),
+        };
+        if weights.len() != classes {
+            return Err(Error::Configuration(format!(
+                "there are {} class weights for {classes} classes: give one a class",
+                weights.len()
+            )));
+        }
+        if let Some(class) = weights.iter().position(|&weight| !is_weight(weight)) {
+            return Err(Error::Configuration(format!(
+                "class {class} has the weight {}: give each class one from 0 up",
+                weights[class]
+            )));
+        }
+        let rows = match &self.targets {
+            Targets::Classes { labels, .. } => TargetRows::Classes(labels),
+            Targets::Values(values) => TargetRows::Values(values.data()),
+        };
+        Ok((0..self.samples())
+            .map(|sample| {
+                let own = self.sample_weights.as_ref().map_or(1.0, |own| own[sample]);
+                own * weights[target_class(classes, rows, sample)]
+            })
+            .collect())
+    }
+
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.inputs.samples()
@@ -194,6 +254,10 @@ impl Dataset {
             targets: select(&self.targets),
             other_inputs: others.map(|input| input.select(indices)).collect(),
             other_targets: self.other_targets.iter().map(select).collect(),
+            sample_weights: self
+                .sample_weights
+                .as_ref()
+                .map(|weights| indices.iter().map(|&index| weights[index]).collect()),
         }
     }
 }
@@ -210,6 +274,10 @@ pub fn one_hot(labels: &[u32], count: usize) -> Result<Tensor, Error> {
         row[label as usize] = 1.0;
     }
     Ok(rows)
+}
+
+fn is_weight(weight: f32) -> bool {
+    weight >= 0.0 && weight.is_finite()
 }
 
 fn check_rows(inputs: &Tensor, rows: usize, what: &str) -> Result<(), Error> {

@@ -62,11 +62,15 @@ pub mod prelude {
         GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, Multiply,
         Reshape,
     };
-    pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
+    pub use crate::losses::{
+        BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
+        MeanAbsoluteError, MeanSquaredError, SumSquaredError,
+    };
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
     pub use crate::optimizers::{Adam, Sgd};
     pub use crate::training::{
-        Callback, Checkpoint, EarlyStopping, Epoch, EpochLogs, Fit, History, ProgressBar, Step,
+        BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
+        ProgressBar, Step, TensorBoard, TerminateOnNan,
     };
     pub use crate::{
         BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Model, Network, Scores,

@@ -17,6 +17,7 @@ pub mod gemm;
 mod math;
 pub mod normalisation;
 pub mod optimizer;
+pub mod pointwise;
 pub mod pooling;
 pub mod product;
 pub mod reduce;

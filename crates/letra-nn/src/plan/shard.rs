@@ -17,6 +17,8 @@ pub(crate) struct Worker {
     pub(crate) labels: Vec<Vec<u32>>,
     /// Target values of such a shard.
     pub(crate) targets: Vec<Vec<f32>>,
+    /// Weights of its samples, where they have some.
+    pub(crate) weights: Vec<f32>,
 }
 
 impl Worker {
@@ -32,6 +34,7 @@ impl Worker {
                 .iter()
                 .map(|values| vec![0.0; shard * values])
                 .collect(),
+            weights: vec![0.0; shard],
         }
     }
 }

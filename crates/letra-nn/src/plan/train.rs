@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use super::pass::{Buffers, InputRows, Place};
-use super::rows::{Batch, gather_inputs, gather_targets, inputs};
+use super::rows::{Batch, gather_inputs, gather_targets, gather_weights, inputs};
 use super::shard::{Run, Shard, ShardPass, Worker};
 use super::update::{Gradients, Piece, Task, run_tasks, tasks};
 use super::{Layout, Purpose};
@@ -93,7 +93,7 @@ pub(crate) struct TrainingPlan {
     /// Sums over the batch, for layers that need them.
     sums: Vec<f64>,
     /// Of the last step.
-    result: StepResult,
+    pub(crate) result: StepResult,
 }
 
 impl TrainingPlan {
@@ -141,6 +141,10 @@ impl TrainingPlan {
         self.layout.prepare(state.parameters, &mut self.prepared);
         let used = self.pass(objective, batch, state.parameters, seed, step);
         self.sum(objective, batch.samples(), used);
+        if optimizer.is_some() && !self.result.loss.is_finite() {
+            // The parameters stay as they are, so that one can see where it came from.
+            return &self.result;
+        }
         let gradients = Gradients {
             layout: &self.layout,
             lanes: &self.lanes[..used],
@@ -310,6 +314,7 @@ impl PhasePass<'_> {
         let samples = layout.shard.min(batch.samples() - first);
         let mut labels = std::mem::take(&mut worker.labels);
         let mut targets = std::mem::take(&mut worker.targets);
+        let mut weights = std::mem::take(&mut worker.weights);
         let mut gathered = std::mem::take(&mut shard.input);
         if self.number == 0 {
             gather_inputs(batch, first, samples, &mut gathered);
@@ -328,6 +333,7 @@ impl PhasePass<'_> {
         pass.forward_nodes(phase.forward.clone());
         let forward = self.number < layout.phases.len() / 2;
         if phase.middle {
+            let weights = gather_weights(batch, first, samples, &mut weights);
             let mut sums = &mut lane.metrics[..];
             let targets_of = batch
                 .data
@@ -345,9 +351,13 @@ impl PhasePass<'_> {
                     for (metric, sum) in objective.metrics.iter().zip(own) {
                         *sum += metric.sum(units, output, target);
                     }
-                    objective
-                        .loss
-                        .evaluate(units, output, target, scale, gradient)
+                    let loss = &objective.loss;
+                    match weights {
+                        None => loss.evaluate(units, output, target, scale, gradient),
+                        Some(weights) => {
+                            loss.evaluate_weighted(units, output, target, weights, scale, gradient)
+                        }
+                    }
                 });
             }
         }
@@ -360,5 +370,6 @@ impl PhasePass<'_> {
         shard.input = gathered;
         worker.labels = labels;
         worker.targets = targets;
+        worker.weights = weights;
     }
 }

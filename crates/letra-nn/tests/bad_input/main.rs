@@ -9,10 +9,12 @@ mod diverging;
 mod forgery;
 mod graphs;
 mod layers;
+mod losses;
 mod models;
 mod mutations;
 mod saving;
 mod settings;
+mod weights;
 
 use letra_nn::Error;
 

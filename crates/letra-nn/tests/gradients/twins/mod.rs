@@ -4,6 +4,7 @@ mod activation;
 mod average_pool2d;
 mod conv2d;
 mod dense;
+pub(crate) mod losses;
 mod max_pool2d;
 mod normalisation;
 
