@@ -198,7 +198,9 @@ fn check_connections(graph: &Graph) -> Result<(), String> {
             node.inputs.iter().for_each(|&input| read[input] = true);
         }
     }
-    match read.iter().position(|read| !read) {
+    // A layer before an input that only it reads.
+    let (inputs, nodes) = (0..graph.inputs.len(), graph.inputs.len()..read.len());
+    match nodes.chain(inputs).find(|&value| !read[value]) {
         None => Ok(()),
         Some(value) => Err(match graph.node_of(value) {
             None => format!(
