@@ -97,6 +97,7 @@ layers! {
     dense: Dense,
     dropout: Dropout,
     flatten: Flatten,
+    gaussian_noise: GaussianNoise,
     global_average_pooling1d: GlobalAveragePool1d,
     global_average_pooling2d: GlobalAveragePool2d,
     global_max_pooling1d: GlobalMaxPool1d,
@@ -105,10 +106,19 @@ layers! {
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
     multiply: Multiply,
+    random_contrast: RandomContrast,
+    random_rotation: RandomRotation,
+    random_translation: RandomTranslation,
+    random_zoom: RandomZoom,
     reshape: Reshape,
+    spatial_dropout2d: SpatialDropout2d,
 }
 
+mod resampling;
+
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
+pub use crate::kernels::resampling::FillMode;
+pub use resampling::Factor;
 pub(crate) use window::picture;
 pub use window::{Padding, Window};
 
