@@ -3,14 +3,18 @@
 mod activation;
 mod average_pool2d;
 mod conv2d;
+mod conv2d_transpose;
 mod dense;
 mod max_pool2d;
+mod moved;
 
 pub(crate) use activation::{Activated, softmax};
 pub(crate) use average_pool2d::Averaged;
 pub(crate) use conv2d::Convolved;
+pub(crate) use conv2d_transpose::Transposed;
 pub(crate) use dense::Multiplied;
 pub(crate) use max_pool2d::Pooled;
+pub(crate) use moved::Moved;
 
 /// What a twin's backward pass gives.
 pub(crate) struct Gradients {
