@@ -57,10 +57,11 @@ pub use tensor::Tensor;
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, AveragePool1d, AveragePool2d, Conv1d, Conv2d,
-        Conv2dTranspose, Cropping2d, Dense, DepthwiseConv2d, Dropout, Flatten, GlobalAveragePool1d,
-        GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d, MaxPool1d, MaxPool2d, Reshape,
-        SeparableConv2d, UpSampling2d, ZeroPadding2d,
+        Activation, ActivationFunction, AveragePool1d, AveragePool2d, BatchNormalization, Conv1d,
+        Conv2d, Conv2dTranspose, Cropping2d, Dense, DepthwiseConv2d, Dropout, Flatten,
+        GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
+        LayerNormalization, MaxPool1d, MaxPool2d, Reshape, SeparableConv2d, UpSampling2d,
+        ZeroPadding2d,
     };
     pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};

@@ -43,10 +43,12 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
         .add(SeparableConv2d::new(8, 3).same())
         .add(UpSampling2d::new(2).bilinear())
         .add(AveragePool2d::new(2))
+        .add(BatchNormalization::new())
         .add(Activation::tanh())
         .add(Dropout::new(0.25))
         .add(Flatten)
         .add(Dense::new(64).relu())
+        .add(LayerNormalization::new())
         .add(Dense::new(3))
         .compile(
             Compile::new(Adam::new(0.001))
