@@ -9,11 +9,18 @@ use crate::noise::Noise;
 use crate::proof::prove;
 use crate::twins::{Activated, Convolved, Moved, Pooled, Stack, Transposed};
 
-/// Holds a network of one layer against its twin, and proves the twin where it is small.
-fn check(what: &str, network: Sequential, twin: &Stack, inputs: usize, noise: &mut Noise) {
+/// Holds a network of one layer against its twin, and proves the twin where it is small and
+/// has no ReLU, whose edge a finite difference may step over.
+fn check(
+    what: &str,
+    network: Sequential,
+    twin: &Stack,
+    (inputs, function): (usize, ActivationFunction),
+    noise: &mut Noise,
+) {
     let samples = noise.between(1, 7);
     compare(what, network, twin, samples, Numbers::Any, noise);
-    if inputs < 80 {
+    if inputs < 80 && function != ActivationFunction::Relu {
         prove(what, twin, inputs, noise);
     }
 }
@@ -77,7 +84,8 @@ fn conv2d_with_dilation_and_groups() {
             function,
             channels: filters,
         });
-        check(&what, network, &stack, picture.iter().product(), &mut noise);
+        let inputs = picture.iter().product();
+        check(&what, network, &stack, (inputs, function), &mut noise);
     }
 }
 
@@ -109,7 +117,8 @@ fn depthwise_conv2d() {
             function,
             channels: filters,
         });
-        check(&what, network, &stack, picture.iter().product(), &mut noise);
+        let inputs = picture.iter().product();
+        check(&what, network, &stack, (inputs, function), &mut noise);
     }
 }
 
@@ -150,7 +159,8 @@ fn separable_conv2d() {
             function,
             channels: filters,
         });
-        check(&what, network, &stack, picture.iter().product(), &mut noise);
+        let inputs = picture.iter().product();
+        check(&what, network, &stack, (inputs, function), &mut noise);
     }
 }
 
@@ -186,7 +196,8 @@ fn conv2d_transpose() {
         let stack = Stack::default()
             .then(twin)
             .then(Activated { function, channels });
-        check(&what, network, &stack, picture.iter().product(), &mut noise);
+        let inputs = picture.iter().product();
+        check(&what, network, &stack, (inputs, function), &mut noise);
     }
 }
 
@@ -230,7 +241,13 @@ fn conv1d() {
             function,
             channels: filters,
         });
-        check(&what, network, &stack, steps * channels, &mut noise);
+        check(
+            &what,
+            network,
+            &stack,
+            (steps * channels, function),
+            &mut noise,
+        );
     }
 }
 
@@ -277,7 +294,8 @@ fn fused() {
         let (function, channels) = (ActivationFunction::Relu, twin.filters);
         let activated = Activated { function, channels };
         let stack = Stack::default().then(twin).then(activated).then(pool);
-        check(&what, network, &stack, usize::MAX, &mut noise);
+        let inputs = twin.picture.iter().product();
+        check(&what, network, &stack, (inputs, function), &mut noise);
     }
 }
 
@@ -299,11 +317,25 @@ fn zero_padding2d_and_cropping2d() {
         let what = format!("zero_padding2d {inner:?} {edges:?}");
         let network = behind_identity(inner).add(ZeroPadding2d::new(edges));
         let stack = Stack::default().then(Moved::padded(inner, edges));
-        check(&what, network, &stack, inner.iter().product(), &mut noise);
+        let cells = inner.iter().product();
+        check(
+            &what,
+            network,
+            &stack,
+            (cells, ActivationFunction::Linear),
+            &mut noise,
+        );
         let what = format!("cropping2d {outer:?} {edges:?}");
         let network = behind_identity(outer).add(Cropping2d::new(edges));
         let stack = Stack::default().then(Moved::cropped(outer, edges));
-        check(&what, network, &stack, outer.iter().product(), &mut noise);
+        let cells = outer.iter().product();
+        check(
+            &what,
+            network,
+            &stack,
+            (cells, ActivationFunction::Linear),
+            &mut noise,
+        );
     }
 }
 
@@ -333,6 +365,13 @@ fn up_sampling2d() {
         };
         let network = behind_identity(picture).add(layer);
         let stack = Stack::default().then(twin);
-        check(&what, network, &stack, picture.iter().product(), &mut noise);
+        let inputs = picture.iter().product();
+        check(
+            &what,
+            network,
+            &stack,
+            (inputs, ActivationFunction::Linear),
+            &mut noise,
+        );
     }
 }
