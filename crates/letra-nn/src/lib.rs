@@ -63,11 +63,15 @@ pub mod prelude {
         LayerNormalization, MaxPool1d, MaxPool2d, Reshape, SeparableConv2d, UpSampling2d,
         ZeroPadding2d,
     };
-    pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
+    pub use crate::losses::{
+        BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
+        MeanAbsoluteError, MeanSquaredError, SumSquaredError,
+    };
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
     pub use crate::optimizers::{Adam, Sgd};
     pub use crate::training::{
-        Callback, Checkpoint, EarlyStopping, Epoch, EpochLogs, Fit, History, ProgressBar, Step,
+        BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
+        ProgressBar, Step, TensorBoard, TerminateOnNan,
     };
     pub use crate::{
         BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Network, Scores,

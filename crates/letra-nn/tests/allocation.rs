@@ -16,7 +16,7 @@ struct Counter {
 }
 
 impl Callback for Counter {
-    fn on_step_end(&mut self, _: &Step) -> Result<ControlFlow<()>, Error> {
+    fn on_step_end(&mut self, _: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         let change = self.region.change_and_reset();
         self.counts.push(change.allocations + change.reallocations);
         Ok(ControlFlow::Continue(()))

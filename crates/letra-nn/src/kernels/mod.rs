@@ -18,6 +18,7 @@ pub mod gemm;
 mod math;
 pub mod normalisation;
 pub mod optimizer;
+pub mod pointwise;
 pub mod pooling;
 pub mod reduce;
 pub(crate) mod simd;

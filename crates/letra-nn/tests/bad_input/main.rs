@@ -8,10 +8,12 @@ mod data;
 mod diverging;
 mod forgery;
 mod layers;
+mod losses;
 mod models;
 mod mutations;
 mod saving;
 mod settings;
+mod weights;
 
 use letra_nn::Error;
 

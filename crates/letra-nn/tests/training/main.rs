@@ -1,7 +1,9 @@
 //! Training as a user does it: learning, the same bits again, files, checkpoints, dropout.
 
+mod best_weights;
 mod bits;
 mod convolutions;
+mod csv_log;
 mod data;
 mod dropout;
 mod files;
@@ -10,3 +12,5 @@ mod learning;
 mod prediction;
 mod resumed;
 mod state;
+mod tensor_board;
+mod weights;

@@ -5,6 +5,7 @@ mod average_pool2d;
 mod conv2d;
 mod conv2d_transpose;
 mod dense;
+pub(crate) mod losses;
 mod max_pool2d;
 mod moved;
 mod normalisation;
