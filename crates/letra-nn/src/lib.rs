@@ -58,9 +58,10 @@ pub use tensor::Tensor;
 pub mod prelude {
     pub use crate::layers::{
         Activation, ActivationFunction, AveragePool1d, AveragePool2d, BatchNormalization, Conv1d,
-        Conv2d, Conv2dTranspose, Cropping2d, Dense, DepthwiseConv2d, Dropout, Flatten,
-        GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
-        LayerNormalization, MaxPool1d, MaxPool2d, Reshape, SeparableConv2d, UpSampling2d,
+        Conv2d, Conv2dTranspose, Cropping2d, Dense, DepthwiseConv2d, Dropout, FillMode, Flatten,
+        GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
+        LayerNormalization, MaxPool1d, MaxPool2d, RandomContrast, RandomRotation,
+        RandomTranslation, RandomZoom, Reshape, SeparableConv2d, SpatialDropout2d, UpSampling2d,
         ZeroPadding2d,
     };
     pub use crate::losses::{

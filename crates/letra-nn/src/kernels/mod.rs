@@ -10,10 +10,12 @@
 
 pub mod activation;
 pub mod cells;
+pub mod contrast;
 pub mod convolution;
 pub mod cross_entropy;
 pub mod dense;
 pub mod dropout;
+pub mod gaussian;
 pub mod gemm;
 mod math;
 pub mod normalisation;
@@ -21,6 +23,7 @@ pub mod optimizer;
 pub mod pointwise;
 pub mod pooling;
 pub mod reduce;
+pub mod resampling;
 pub(crate) mod simd;
 mod sparse;
 pub mod squared_error;

@@ -148,6 +148,7 @@ layers! {
     depthwise_conv2d: DepthwiseConv2d,
     dropout: Dropout,
     flatten: Flatten,
+    gaussian_noise: GaussianNoise,
     global_average_pooling1d: GlobalAveragePool1d,
     global_average_pooling2d: GlobalAveragePool2d,
     global_max_pooling1d: GlobalMaxPool1d,
@@ -155,13 +156,22 @@ layers! {
     layer_normalization: LayerNormalization,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    random_contrast: RandomContrast,
+    random_rotation: RandomRotation,
+    random_translation: RandomTranslation,
+    random_zoom: RandomZoom,
     reshape: Reshape,
     separable_conv2d: SeparableConv2d,
+    spatial_dropout2d: SpatialDropout2d,
     up_sampling2d: UpSampling2d,
     zero_padding2d: ZeroPadding2d,
 }
 
+mod resampling;
+
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
+pub use crate::kernels::resampling::FillMode;
+pub use resampling::Factor;
 pub(crate) use window::picture;
 pub use window::{Edges, Padding, Window};
 

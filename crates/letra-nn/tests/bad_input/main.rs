@@ -11,6 +11,7 @@ mod layers;
 mod losses;
 mod models;
 mod mutations;
+mod random_layers;
 mod saving;
 mod settings;
 mod weights;
