@@ -1,11 +1,13 @@
 //! Layers: one file each, holding all there is to know about it.
 
+mod window;
+
 use std::any::Any;
 use std::fmt::Debug;
 use std::ops::Range;
 
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare};
+use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare, UpdateState};
 use crate::{Initializer, Shape};
 
 /// Declares the layers: a line each, `file: Type`. The file's name is the layer's name
@@ -86,16 +88,36 @@ macro_rules! linear_map_settings {
 
 layers! {
     activation: Activation,
+    average_pooling1d: AveragePool1d,
+    average_pooling2d: AveragePool2d,
+    batch_normalization: BatchNormalization,
     conv2d: Conv2d,
     dense: Dense,
     dropout: Dropout,
     flatten: Flatten,
+    gaussian_noise: GaussianNoise,
+    global_average_pooling1d: GlobalAveragePool1d,
+    global_average_pooling2d: GlobalAveragePool2d,
+    global_max_pooling1d: GlobalMaxPool1d,
+    global_max_pooling2d: GlobalMaxPool2d,
+    layer_normalization: LayerNormalization,
+    max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    random_contrast: RandomContrast,
+    random_rotation: RandomRotation,
+    random_translation: RandomTranslation,
+    random_zoom: RandomZoom,
     reshape: Reshape,
+    spatial_dropout2d: SpatialDropout2d,
 }
 
+mod resampling;
+
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
-pub use conv2d::Padding;
+pub use crate::kernels::resampling::FillMode;
+pub use resampling::Factor;
+pub(crate) use window::picture;
+pub use window::{Padding, Window};
 
 /// A layer: its configuration, its shape rule, and its two passes.
 ///
@@ -118,8 +140,19 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// Brings parameters into the form the passes like best; called once a step.
     fn prepare(&self, _pass: &mut Prepare<'_>) {}
 
+    /// What a shard adds to the sums over the batch, in a layer that asked for them with
+    /// [`Build::whole_batch`]: called while training, before any shard goes through
+    /// forward, where the sums over all shards are in [`Forward::sums`]. Writes to
+    /// [`Forward::shard_sums`], which are zero at first; there is no output yet.
+    fn forward_sums(&self, _pass: &mut Forward<'_>) {}
+
     /// The output of a shard (some samples of the batch) from its inputs.
     fn forward(&self, pass: &mut Forward<'_>);
+
+    /// What a shard adds to the sums over the batch that backward asks for, as
+    /// [`Layer::forward_sums`] does for forward. Reads the gradient of the output and
+    /// writes to [`Backward::shard_sums`]; nobody asks for gradients of the inputs yet.
+    fn backward_sums(&self, _pass: &mut Backward<'_>) {}
 
     /// Given the gradient of the output, adds to the parameters' gradients and writes the
     /// inputs'. May overwrite the output's gradient, which on return is the gradient at
@@ -131,19 +164,24 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// [`Backward::deferred`] told backward to leave that gradient out.
     fn parameter_gradient(&self, _pass: &mut ParameterGradient<'_>) {}
 
+    /// Changes the layer's own values, declared with [`Build::state`]; called once a step
+    /// of training, after all shards have gone forward and backward.
+    fn update_state(&self, _pass: &mut UpdateState<'_>) {}
+
     /// One layer that does the work of this one and of `next` together, if there is one.
     fn fuse(&self, _next: &dyn Layer) -> Option<Box<dyn Layer>> {
         None
     }
 }
 
-/// One trainable parameter of a layer.
+/// One parameter or state of a layer.
 #[derive(Debug, Clone)]
 pub(crate) struct ParameterDeclaration {
     pub(crate) name: &'static str,
     pub(crate) shape: Vec<usize>,
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
+    pub(crate) state: bool,
 }
 
 /// What a layer declares it needs while it is built.
@@ -155,6 +193,8 @@ pub struct Build {
     pub(crate) scratch: Option<Box<dyn Fn(usize) -> usize + Send + Sync>>,
     pub(crate) view: bool,
     pub(crate) deferred: Option<usize>,
+    /// Sums over the batch that forward and backward ask for.
+    pub(crate) whole_batch: Option<[usize; 2]>,
     pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
 }
 
@@ -178,6 +218,34 @@ impl Build {
             shape: shape.into(),
             initializer,
             fans,
+            state: false,
+        });
+        Ok(())
+    }
+
+    /// Declares values that belong to the network and are saved with it, but that no
+    /// optimizer touches, such as moving averages; numbered on their own in the order of
+    /// declaration. [`Layer::update_state`] may change them once a step.
+    ///
+    /// # Errors
+    /// When the initializer's numbers make no sense.
+    pub fn state(
+        &mut self,
+        name: &'static str,
+        shape: impl Into<Vec<usize>>,
+        initializer: Initializer,
+    ) -> Result<(), BuildError> {
+        initializer.check().map_err(BuildError::Configuration)?;
+        let shape = shape.into();
+        let values = shape
+            .iter()
+            .fold(1, |product: usize, &size| product.saturating_mul(size));
+        self.parameters.push(ParameterDeclaration {
+            name,
+            shape,
+            initializer,
+            fans: [values, values],
+            state: true,
         });
         Ok(())
     }
@@ -209,6 +277,14 @@ impl Build {
         self.view = true;
     }
 
+    /// Says that the layer looks at the whole batch while training: forward is to be given
+    /// `forward` sums over it, and backward `backward` sums, which
+    /// [`Layer::forward_sums`] and [`Layer::backward_sums`] collect shard by shard. All
+    /// of the batch then passes this layer before any of it goes on.
+    pub fn whole_batch(&mut self, forward: usize, backward: usize) {
+        self.whole_batch = Some([forward, backward]);
+    }
+
     /// Says that the gradient of parameter `index` may be left out of backward and
     /// computed for the whole batch at once, a few rows at a time.
     pub fn defer(&mut self, index: usize) {
@@ -224,32 +300,6 @@ pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
             "takes one input but is given {}",
             inputs.len()
         ))),
-    }
-}
-
-/// Sizes of a picture-shaped input `[height, width, channels]`.
-pub(crate) fn picture(input: &Shape) -> Result<[usize; 3], BuildError> {
-    <[usize; 3]>::try_from(input.sizes()).map_err(|_| {
-        BuildError::input(
-            "a picture [height, width, channels]",
-            "add Reshape before it",
-        )
-    })
-}
-
-/// Height and width: of a kernel, a window or a stride. A single number stands for both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Window(pub [usize; 2]);
-
-impl From<usize> for Window {
-    fn from(size: usize) -> Self {
-        Window([size, size])
-    }
-}
-
-impl From<[usize; 2]> for Window {
-    fn from(sizes: [usize; 2]) -> Self {
-        Window(sizes)
     }
 }
 

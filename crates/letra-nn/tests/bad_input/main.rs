@@ -3,14 +3,18 @@
 
 mod architectures;
 mod checkpoints;
+mod convolutions;
 mod data;
 mod diverging;
 mod forgery;
 mod layers;
+mod losses;
 mod models;
 mod mutations;
+mod random_layers;
 mod saving;
 mod settings;
+mod weights;
 
 use letra_nn::Error;
 

@@ -10,5 +10,8 @@ mod layers;
 mod losses;
 mod networks;
 mod noise;
+mod normalisation;
+mod pictures;
+mod poolings;
 mod proof;
 mod twins;
