@@ -9,6 +9,7 @@ mod data;
 mod diagnosis;
 mod dropout;
 mod files;
+mod graphs;
 mod killed;
 mod learning;
 mod prediction;
