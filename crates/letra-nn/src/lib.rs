@@ -59,7 +59,7 @@ pub mod prelude {
     pub use crate::layers::{
         Activation, ActivationFunction, AveragePool1d, AveragePool2d, Conv2d, Dense, Dropout,
         Flatten, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
-        MaxPool1d, MaxPool2d, Reshape,
+        MaxPool1d, MaxPool2d, RandomFourierFeatures, Reshape,
     };
     pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};

@@ -28,7 +28,26 @@ fn help_names_the_verbs_examples_and_exit_codes() {
 #[test]
 fn the_lab_lists_its_experiments() {
     let list = printed(&letra(&["lab"]));
-    assert!(list.contains("  fonts  "), "{list}");
+    for experiment in letra::lab::EXPERIMENTS {
+        let of_experiment = |line: &&str| line.trim_start().starts_with(experiment.name);
+        let mut lines = list.lines().filter(of_experiment);
+        let about = lines
+            .next()
+            .and_then(|line| line.trim().strip_prefix(experiment.name));
+        assert!(about.is_some_and(|about| about.trim().len() > 20), "{list}");
+        let help = printed(&letra(&["lab", experiment.name, "--help"]));
+        assert!(help.contains(about.unwrap().trim()), "{help}");
+        for option in [
+            "--data",
+            "--split",
+            "--seed",
+            "--threads",
+            "--out",
+            "--json",
+        ] {
+            assert!(help.contains(option), "no {option} in {help}");
+        }
+    }
 }
 
 #[test]

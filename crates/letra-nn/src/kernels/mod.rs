@@ -13,6 +13,7 @@ pub mod convolution;
 pub mod cross_entropy;
 pub mod dense;
 pub mod dropout;
+pub mod fourier;
 pub mod gemm;
 mod math;
 pub mod optimizer;

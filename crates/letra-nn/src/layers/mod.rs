@@ -100,6 +100,7 @@ layers! {
     global_max_pooling2d: GlobalMaxPool2d,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    random_fourier_features: RandomFourierFeatures,
     reshape: Reshape,
 }
 

@@ -10,6 +10,7 @@ mod forgery;
 mod layers;
 mod models;
 mod mutations;
+mod random_fourier_features;
 mod saving;
 mod settings;
 

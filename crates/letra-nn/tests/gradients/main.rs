@@ -12,4 +12,5 @@ mod networks;
 mod noise;
 mod poolings;
 mod proof;
+mod random_fourier_features;
 mod twins;

@@ -5,12 +5,14 @@ mod average_pool2d;
 mod conv2d;
 mod dense;
 mod max_pool2d;
+mod random_fourier_features;
 
 pub(crate) use activation::{Activated, softmax};
 pub(crate) use average_pool2d::Averaged;
 pub(crate) use conv2d::Convolved;
 pub(crate) use dense::Multiplied;
 pub(crate) use max_pool2d::Pooled;
+pub(crate) use random_fourier_features::Waves;
 
 /// What a twin's backward pass gives.
 pub(crate) struct Gradients {
