@@ -1,4 +1,4 @@
-//! `letra lab kernels`, small, on the built-in typefaces.
+//! `letra lab kernels`, small.
 
 mod common;
 
@@ -6,7 +6,7 @@ use common::report;
 
 #[test]
 fn kernels_are_compared() {
-    let report = report(&["kernels", "--seeds", "1", "--split", "random"]);
+    let report = report(&["kernels", "--seeds", "1"]);
     let names: Vec<_> = report
         .rows()
         .map(|row| row["name"].as_str().unwrap())

@@ -1,10 +1,16 @@
 //! Running the command and judging how it ended.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{Cursor, Write};
 use std::process::{Command, Output};
 
+use letra_type::{Font, glyph_set};
 use serde_json::Value;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 /// Runs `letra` with arguments.
 pub(crate) fn letra<A: AsRef<OsStr>>(arguments: &[A]) -> Output {
@@ -41,23 +47,68 @@ pub(crate) fn refused(output: &Output, code: i32, words: &[&str]) {
     }
 }
 
+/// An npz archive of uint8 arrays.
+pub(crate) fn npz(arrays: &[(&str, &[usize], Vec<u8>)]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, shape, bytes) in arrays {
+        let shape = shape
+            .iter()
+            .map(|side| format!("{side},"))
+            .collect::<String>();
+        let mut header =
+            format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape}), }}");
+        while (header.len() + 11) % 64 != 0 {
+            header.push(' ');
+        }
+        header.push('\n');
+        archive
+            .start_file(format!("{name}.npy"), SimpleFileOptions::default())
+            .unwrap();
+        archive.write_all(b"\x93NUMPY\x01\x00").unwrap();
+        archive
+            .write_all(&(header.len() as u16).to_le_bytes())
+            .unwrap();
+        archive.write_all(header.as_bytes()).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
 /// What an experiment of the lab printed and wrote.
-#[allow(dead_code, reason = "not every test runs an experiment")]
 pub(crate) struct Report {
     folder: tempfile::TempDir,
     pub(crate) figures: Value,
     pub(crate) page: String,
 }
 
-/// Runs an experiment with `--json`, and checks what all reports have in common.
-#[allow(dead_code, reason = "not every test runs an experiment")]
+/// The built-in typefaces as a file, each glyph in the middle only: 310 pictures.
+fn few_glyphs() -> Vec<u8> {
+    let all = glyph_set(&Font::built_in()).expect("the built-in typefaces");
+    let middle = |picture: &usize| letra_type::SHIFTS[picture % 9] == (0, 0);
+    let few: Vec<usize> = (0..all.len()).filter(middle).collect();
+    let pixels = few
+        .iter()
+        .flat_map(|&picture| all.picture(picture).to_vec());
+    let labels = few.iter().map(|&picture| all.labels()[picture] as u8);
+    npz(&[
+        ("arr_0", &[few.len(), 36, 36], pixels.collect()),
+        ("arr_1", &[few.len()], labels.collect()),
+    ])
+}
+
+/// Runs an experiment with `--json` on few glyphs of the built-in typefaces, split at random, and
+/// checks what all reports have in common.
 #[track_caller]
 pub(crate) fn report(arguments: &[&str]) -> Report {
     let folder = tempfile::tempdir().expect("a folder");
+    let data = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(data.path(), few_glyphs()).expect("a file that can be written");
     let output = command()
         .arg("lab")
         .args(arguments)
-        .args(["--json", "--out"])
+        .args(["--split", "random", "--json", "--data"])
+        .arg(data.path())
+        .arg("--out")
         .arg(folder.path())
         .output()
         .expect("the command starts");
@@ -106,7 +157,6 @@ pub(crate) fn report(arguments: &[&str]) -> Report {
     report
 }
 
-#[allow(dead_code, reason = "not every test runs an experiment")]
 impl Report {
     /// The figures of each variant.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Value> {
