@@ -8,11 +8,14 @@ mod data;
 mod diverging;
 mod forgery;
 mod layers;
+mod losses;
 mod models;
 mod mutations;
 mod random_fourier_features;
+mod random_layers;
 mod saving;
 mod settings;
+mod weights;
 
 use letra_nn::Error;
 

@@ -10,6 +10,8 @@ mod layers;
 mod losses;
 mod networks;
 mod noise;
+mod normalisation;
+mod pictures;
 mod poolings;
 mod proof;
 mod random_fourier_features;

@@ -1,12 +1,18 @@
-//! Training as a user does it: learning, the same bits again, files, checkpoints, dropout.
+//! Training as a user does it: learning, the same bits again, files, checkpoints, dropout and
+//! the other random layers.
 
+mod best_weights;
 mod bits;
 mod convolutions;
+mod csv_log;
 mod data;
 mod dropout;
 mod files;
 mod killed;
 mod learning;
 mod prediction;
+mod random_layers;
 mod resumed;
 mod state;
+mod tensor_board;
+mod weights;
