@@ -57,11 +57,12 @@ pub use tensor::Tensor;
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, AveragePool1d, AveragePool2d, BatchNormalization, Conv2d,
-        Dense, Dropout, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
-        GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, RandomContrast,
-        RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom, Reshape,
-        SpatialDropout2d,
+        Activation, ActivationFunction, AveragePool1d, AveragePool2d, BatchNormalization, Conv1d,
+        Conv2d, Conv2dTranspose, Cropping2d, Dense, DepthwiseConv2d, Dropout, FillMode, Flatten,
+        GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
+        LayerNormalization, MaxPool1d, MaxPool2d, RandomContrast, RandomFourierFeatures,
+        RandomRotation, RandomTranslation, RandomZoom, Reshape, SeparableConv2d, SpatialDropout2d,
+        UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,

@@ -9,6 +9,7 @@
 //! only a fault of the caller can bring that about.
 
 pub mod activation;
+pub mod cells;
 pub mod contrast;
 pub mod convolution;
 pub mod cross_entropy;

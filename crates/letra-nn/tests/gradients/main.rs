@@ -5,6 +5,7 @@
 //! of rounding; `comparison` says how that is kept out.
 
 mod comparison;
+mod convolutions;
 mod formulas;
 mod layers;
 mod losses;

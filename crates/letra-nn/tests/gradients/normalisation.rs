@@ -126,6 +126,8 @@ fn batch_normalization_in_a_network() {
             kernel: [3, 3],
             stride: [1, 1],
             padding: letra_nn::layers::Padding::Same,
+            dilation: [1, 1],
+            groups: 1,
             bias: false,
         };
         let (first, first_twin) = batch_normalised(3, [true, true]);
