@@ -23,6 +23,7 @@ pub mod normalisation;
 pub mod optimizer;
 pub mod pointwise;
 pub mod pooling;
+pub mod product;
 pub mod reduce;
 pub mod resampling;
 pub(crate) mod simd;

@@ -7,6 +7,7 @@
 mod comparison;
 mod convolutions;
 mod formulas;
+mod graphs;
 mod layers;
 mod losses;
 mod networks;
