@@ -61,8 +61,8 @@ pub mod prelude {
         Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cropping2d, Dense, DepthwiseConv2d, Dropout,
         FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
         GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, Multiply,
-        RandomContrast, RandomRotation, RandomTranslation, RandomZoom, Reshape, SeparableConv2d,
-        SpatialDropout2d, UpSampling2d, ZeroPadding2d,
+        RandomContrast, RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom,
+        Reshape, SeparableConv2d, SpatialDropout2d, UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,

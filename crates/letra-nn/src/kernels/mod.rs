@@ -15,6 +15,7 @@ pub mod convolution;
 pub mod cross_entropy;
 pub mod dense;
 pub mod dropout;
+pub mod fourier;
 pub mod gaussian;
 pub mod gemm;
 mod math;

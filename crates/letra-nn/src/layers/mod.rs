@@ -160,6 +160,7 @@ layers! {
     max_pooling2d: MaxPool2d,
     multiply: Multiply,
     random_contrast: RandomContrast,
+    random_fourier_features: RandomFourierFeatures,
     random_rotation: RandomRotation,
     random_translation: RandomTranslation,
     random_zoom: RandomZoom,

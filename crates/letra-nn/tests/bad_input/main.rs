@@ -12,6 +12,7 @@ mod layers;
 mod losses;
 mod models;
 mod mutations;
+mod random_fourier_features;
 mod random_layers;
 mod saving;
 mod settings;

@@ -16,4 +16,5 @@ mod normalisation;
 mod pictures;
 mod poolings;
 mod proof;
+mod random_fourier_features;
 mod twins;
