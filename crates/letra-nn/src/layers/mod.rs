@@ -137,9 +137,11 @@ macro_rules! sliding_settings {
 
 layers! {
     activation: Activation,
+    add: Add,
     average_pooling1d: AveragePool1d,
     average_pooling2d: AveragePool2d,
     batch_normalization: BatchNormalization,
+    concatenate: Concatenate,
     conv1d: Conv1d,
     conv2d: Conv2d,
     conv2d_transpose: Conv2dTranspose,
@@ -156,7 +158,9 @@ layers! {
     layer_normalization: LayerNormalization,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    multiply: Multiply,
     random_contrast: RandomContrast,
+    random_fourier_features: RandomFourierFeatures,
     random_rotation: RandomRotation,
     random_translation: RandomTranslation,
     random_zoom: RandomZoom,
@@ -252,9 +256,16 @@ pub struct Build {
     /// Sums over the batch that forward and backward ask for.
     pub(crate) whole_batch: Option<[usize; 2]>,
     pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
+    pub(crate) frozen: bool,
 }
 
 impl Build {
+    /// Whether the layer is frozen: training leaves its parameters as they are, and it
+    /// should leave its own values, too.
+    pub fn frozen(&self) -> bool {
+        self.frozen
+    }
+
     /// Declares a parameter; parameters are numbered in the order of declaration.
     ///
     /// `fans` are the numbers of inputs and outputs that a unit is connected to.
@@ -356,6 +367,21 @@ pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
             "takes one input but is given {}",
             inputs.len()
         ))),
+    }
+}
+
+/// The shape of the inputs of a layer that joins at least two of one shape.
+pub(crate) fn one_shape(inputs: &[Shape]) -> Result<&Shape, BuildError> {
+    match inputs {
+        [] | [_] => Err(BuildError::configuration(format!(
+            "joins values but is given {}: give it at least 2",
+            inputs.len()
+        ))),
+        [first, others @ ..] if others.iter().all(|other| other == first) => Ok(first),
+        _ => Err(BuildError::input(
+            "inputs of one shape",
+            "make them equal, with a layer before it",
+        )),
     }
 }
 

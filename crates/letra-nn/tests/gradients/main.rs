@@ -7,6 +7,7 @@
 mod comparison;
 mod convolutions;
 mod formulas;
+mod graphs;
 mod layers;
 mod losses;
 mod networks;
@@ -15,4 +16,5 @@ mod normalisation;
 mod pictures;
 mod poolings;
 mod proof;
+mod random_fourier_features;
 mod twins;

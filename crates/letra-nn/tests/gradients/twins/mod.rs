@@ -10,6 +10,7 @@ pub(crate) mod losses;
 mod max_pool2d;
 mod moved;
 mod normalisation;
+mod random_fourier_features;
 mod resampling;
 
 pub(crate) use activation::{Activated, softmax};
@@ -21,6 +22,7 @@ pub(crate) use dense::Multiplied;
 pub(crate) use max_pool2d::Pooled;
 pub(crate) use moved::Moved;
 pub(crate) use normalisation::{BatchNormalised, LayerNormalised};
+pub(crate) use random_fourier_features::Waves;
 pub(crate) use resampling::Resampled;
 
 /// What a twin's backward pass gives.
