@@ -58,9 +58,10 @@ pub use tensor::Tensor;
 pub mod prelude {
     pub use crate::layers::{
         Activation, ActivationFunction, AveragePool1d, AveragePool2d, BatchNormalization, Conv2d,
-        Dense, Dropout, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
-        GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, RandomContrast,
-        RandomRotation, RandomTranslation, RandomZoom, Reshape, SpatialDropout2d,
+        Dense, Dropout, Elu, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d,
+        GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, LeakyRelu,
+        MaxPool1d, MaxPool2d, Maxout, MaxoutConv2d, PRelu, RandomContrast, RandomRotation,
+        RandomTranslation, RandomZoom, Reshape, SpatialDropout2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,

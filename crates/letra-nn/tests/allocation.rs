@@ -48,7 +48,9 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
         .add(Activation::tanh())
         .add(Dropout::new(0.25))
         .add(Flatten)
-        .add(Dense::new(64).relu())
+        .add(Dense::new(64).activation(ActivationFunction::Gelu))
+        .add(PRelu::new())
+        .add(Maxout::new(64, 2))
         .add(LayerNormalization::new())
         .add(Dense::new(3))
         .compile(

@@ -17,6 +17,7 @@ pub mod dropout;
 pub mod gaussian;
 pub mod gemm;
 mod math;
+pub mod maxout;
 pub mod normalisation;
 pub mod optimizer;
 pub mod pointwise;

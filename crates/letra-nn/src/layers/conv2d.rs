@@ -158,7 +158,9 @@ impl Layer for Conv2d {
         }
         let convolution = Arc::new(self.convolution(geometry));
         build.prepared(convolution.prepared_len());
-        build.keep(convolution.keep_len());
+        // Behind what the convolution keeps, the pre-activations that its tail needs.
+        let kept = self.tail().kept(output.iter().product());
+        build.keep(convolution.keep_len() + kept);
         build.built(Arc::clone(&convolution));
         build.scratch(move |samples| convolution.scratch_len(samples));
         let [pool_height, pool_width] = self.pool.unwrap_or([1, 1]);
@@ -175,22 +177,30 @@ impl Layer for Conv2d {
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        pass.built::<Arc<Convolution>>().forward(
+        let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
+        let codes = match pass.training {
+            true => pass.samples * convolution.keep_len(),
+            false => 0,
+        };
+        let (codes, kept) = pass.keep.split_at_mut(codes);
+        convolution.forward(
             pass.samples,
-            pass.input(0),
-            pass.parameter(KERNEL),
+            input,
+            pass.parameters.get(KERNEL),
             pass.prepared,
-            self.use_bias.then(|| pass.parameter(BIAS)),
+            self.use_bias.then(|| pass.parameters.get(BIAS)),
             pass.output,
-            pass.training.then_some(&mut *pass.keep),
+            pass.training.then_some(codes),
             pass.scratch,
         );
-        activation::forward(self.tail(), self.filters, pass.output);
+        activation::forward(self.tail(), self.filters, pass.output, kept);
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
         let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
-        activation::backward(self.tail(), self.filters, pass.output, pass.output_gradient);
+        let (codes, kept) = pass.keep.split_at(pass.samples * convolution.keep_len());
+        let delta = &mut *pass.output_gradient;
+        activation::backward(self.tail(), self.filters, pass.output, kept, delta);
         let (kernel_gradient, bias_gradient) = match self.use_bias {
             true => {
                 let (kernel, bias) = pass.parameter_gradients.pair(KERNEL, BIAS);
@@ -204,8 +214,8 @@ impl Layer for Conv2d {
             pass.parameters.get(KERNEL),
             pass.prepared,
             pass.output,
-            pass.output_gradient,
-            pass.keep,
+            delta,
+            codes,
             pass.input_gradients.get(0),
             kernel_gradient,
             bias_gradient,

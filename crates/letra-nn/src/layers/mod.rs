@@ -94,6 +94,7 @@ layers! {
     conv2d: Conv2d,
     dense: Dense,
     dropout: Dropout,
+    elu: Elu,
     flatten: Flatten,
     gaussian_noise: GaussianNoise,
     global_average_pooling1d: GlobalAveragePool1d,
@@ -101,8 +102,12 @@ layers! {
     global_max_pooling1d: GlobalMaxPool1d,
     global_max_pooling2d: GlobalMaxPool2d,
     layer_normalization: LayerNormalization,
+    leaky_relu: LeakyRelu,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    maxout: Maxout,
+    maxout_conv2d: MaxoutConv2d,
+    prelu: PRelu,
     random_contrast: RandomContrast,
     random_rotation: RandomRotation,
     random_translation: RandomTranslation,
@@ -111,6 +116,7 @@ layers! {
     spatial_dropout2d: SpatialDropout2d,
 }
 
+mod pieces;
 mod resampling;
 
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;

@@ -361,6 +361,7 @@ impl Network {
             self.loss.output_function(),
             self.output.values(),
             &mut output,
+            &mut [],
         );
         let mut shape = vec![inputs.samples()];
         shape.extend(self.output.sizes());

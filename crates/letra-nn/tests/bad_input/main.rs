@@ -12,6 +12,7 @@ mod losses;
 mod models;
 mod mutations;
 mod random_layers;
+mod rectifiers;
 mod saving;
 mod settings;
 mod weights;

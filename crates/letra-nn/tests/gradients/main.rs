@@ -14,4 +14,5 @@ mod normalisation;
 mod pictures;
 mod poolings;
 mod proof;
+mod rectifiers;
 mod twins;

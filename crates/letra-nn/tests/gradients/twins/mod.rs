@@ -8,6 +8,7 @@ mod dense;
 pub(crate) mod losses;
 mod max_pool2d;
 mod normalisation;
+mod rectifiers;
 mod resampling;
 
 pub(crate) use activation::{Activated, softmax};
@@ -17,6 +18,7 @@ pub(crate) use conv2d::Convolved;
 pub(crate) use dense::Multiplied;
 pub(crate) use max_pool2d::Pooled;
 pub(crate) use normalisation::{BatchNormalised, LayerNormalised};
+pub(crate) use rectifiers::{Exponential, Largest, Rectified};
 pub(crate) use resampling::Resampled;
 
 /// What a twin's backward pass gives.
