@@ -9,6 +9,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import activations
 import convolutions
+import graphs
 import initializers
 import layers
 import losses
@@ -20,7 +21,7 @@ import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, losses, optimizers, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -43,12 +43,12 @@ mod shape;
 mod tensor;
 pub mod training;
 
-pub use dataset::{Dataset, Targets, one_hot};
+pub use dataset::{Dataset, Inputs, Targets, one_hot};
 pub use error::{BuildError, Error};
 pub use initializers::Initializer;
 pub use model::{
-    BackPropagation, Compile, LayerOutput, LayerSummary, Network, Parameter, Scores, Sequential,
-    Summary,
+    BackPropagation, Compile, LayerOutput, LayerSummary, Model, Network, Parameter, Scores,
+    Sequential, Summary, Value,
 };
 pub use plan::pass;
 pub use shape::Shape;
@@ -57,11 +57,12 @@ pub use tensor::Tensor;
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, AveragePool1d, AveragePool2d, BatchNormalization, Conv2d,
-        Dense, Dropout, Elu, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d,
-        GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, LeakyRelu,
-        MaxPool1d, MaxPool2d, Maxout, MaxoutConv2d, PRelu, RandomContrast, RandomRotation,
-        RandomTranslation, RandomZoom, Reshape, SpatialDropout2d,
+        Activation, ActivationFunction, Add, AveragePool1d, AveragePool2d, BatchNormalization,
+        Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cropping2d, Dense, DepthwiseConv2d, Dropout,
+        Elu, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
+        GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, LeakyRelu, MaxPool1d, MaxPool2d,
+        Maxout, MaxoutConv2d, Multiply, PRelu, RandomContrast, RandomRotation, RandomTranslation,
+        RandomZoom, Reshape, SeparableConv2d, SpatialDropout2d, UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
@@ -74,7 +75,7 @@ pub mod prelude {
         ProgressBar, Step, TensorBoard, TerminateOnNan,
     };
     pub use crate::{
-        BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Network, Scores,
+        BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Model, Network, Scores,
         Sequential, Shape, Targets, Tensor, one_hot,
     };
 }

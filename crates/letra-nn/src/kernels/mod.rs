@@ -9,6 +9,7 @@
 //! only a fault of the caller can bring that about.
 
 pub mod activation;
+pub mod cells;
 pub mod contrast;
 pub mod convolution;
 pub mod cross_entropy;
@@ -22,6 +23,7 @@ pub mod normalisation;
 pub mod optimizer;
 pub mod pointwise;
 pub mod pooling;
+pub mod product;
 pub mod reduce;
 pub mod resampling;
 pub(crate) mod simd;

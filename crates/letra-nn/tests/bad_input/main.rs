@@ -7,6 +7,7 @@ mod convolutions;
 mod data;
 mod diverging;
 mod forgery;
+mod graphs;
 mod layers;
 mod losses;
 mod models;

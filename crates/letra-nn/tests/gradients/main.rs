@@ -5,7 +5,9 @@
 //! of rounding; `comparison` says how that is kept out.
 
 mod comparison;
+mod convolutions;
 mod formulas;
+mod graphs;
 mod layers;
 mod losses;
 mod networks;

@@ -3,6 +3,7 @@
 
 mod activations;
 mod convolutions;
+mod graphs;
 mod initializers;
 mod layers;
 mod losses;

@@ -8,6 +8,7 @@ mod csv_log;
 mod data;
 mod dropout;
 mod files;
+mod graphs;
 mod killed;
 mod learning;
 mod prediction;

@@ -62,7 +62,7 @@ kernel! {
 }
 
 /// √(2/π), and the factor of the cube (Hendrycks and Gimpel 2016, section 2).
-const ROOT: f32 = 0.797_884_56;
+const ROOT: f32 = 0.797_884_6;
 const CUBE: f32 = 0.044_715;
 /// Beyond this size the approximate GELU is x or 0 in single precision.
 const FLAT: f32 = 12.0;
