@@ -57,7 +57,8 @@ pub use tensor::Tensor;
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, Conv2d, Dense, Dropout, Flatten, MaxPool2d, Reshape,
+        Activation, ActivationFunction, AnnealedDropout, Conv2d, Dense, DropConnect, Dropout,
+        Flatten, MaxPool2d, Reshape, Standout,
     };
     pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};

@@ -12,6 +12,7 @@ pub mod activation;
 pub mod convolution;
 pub mod cross_entropy;
 pub mod dense;
+pub mod drop_connect;
 pub mod dropout;
 pub mod gemm;
 mod math;
@@ -21,6 +22,7 @@ pub mod reduce;
 pub(crate) mod simd;
 mod sparse;
 pub mod squared_error;
+pub mod standout;
 mod thin;
 
 #[cfg(test)]

@@ -229,7 +229,7 @@ impl Layer for Conv2d {
             pass.prepared,
             self.use_bias.then(|| pass.parameter(BIAS)),
             pass.output,
-            pass.training.then_some(&mut *pass.keep),
+            (!pass.keep.is_empty()).then_some(&mut *pass.keep),
             pass.scratch,
         );
         activation::forward(self.tail(), self.filters, pass.output);

@@ -108,7 +108,7 @@ impl Layer for MaxPool2d {
     fn forward(&self, pass: &mut Forward<'_>) {
         let pooling = self.pooling(picture(pass.input_shape(0)).expect("build checked the input"));
         let (samples, input) = (pass.samples, pass.input(0));
-        let codes = pass.training.then_some(&mut *pass.keep);
+        let codes = (!pass.keep.is_empty()).then_some(&mut *pass.keep);
         pooling.forward_max(samples, input, pass.output, codes);
     }
 

@@ -86,12 +86,15 @@ macro_rules! linear_map_settings {
 
 layers! {
     activation: Activation,
+    annealed_dropout: AnnealedDropout,
     conv2d: Conv2d,
     dense: Dense,
+    drop_connect: DropConnect,
     dropout: Dropout,
     flatten: Flatten,
     max_pooling2d: MaxPool2d,
     reshape: Reshape,
+    standout: Standout,
 }
 
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;

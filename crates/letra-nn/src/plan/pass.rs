@@ -120,11 +120,15 @@ pub struct Forward<'a> {
     pub first_sample: usize,
     /// Whether the network is being trained; dropout rests otherwise.
     pub training: bool,
+    /// Number of the training step, from 0; 0 when predicting. For what changes in the
+    /// course of a training, such as a rate that falls.
+    pub step: u64,
     /// Random numbers of this layer in this step.
     pub random: Random,
     /// The output, to be written: `[samples, …]`.
     pub output: &'a mut [f32],
-    /// What backward will need; empty unless training.
+    /// What backward will need; empty where there is no backward pass. There may be one
+    /// without training, which asks how a prediction depends on the inputs.
     pub keep: &'a mut [f32],
     /// Scratch space; its contents are arbitrary.
     pub scratch: &'a mut [f32],
@@ -165,6 +169,11 @@ impl<'a> Forward<'a> {
 pub struct Backward<'a> {
     /// Samples in the shard.
     pub samples: usize,
+    /// Whether forward was told that the network is being trained. If not, the gradients
+    /// are those of a prediction, and nobody asks for the parameters'.
+    pub training: bool,
+    /// Number of the training step, from 0.
+    pub step: u64,
     /// What forward gave: `[samples, …]`.
     pub output: &'a [f32],
     /// Gradient of the output; on return, the gradient at the pre-activation.

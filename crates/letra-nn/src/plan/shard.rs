@@ -123,6 +123,7 @@ impl ShardPass<'_> {
             samples,
             first_sample: self.first_sample,
             training: run.training,
+            step: run.step,
             random: Random::new(run.seed, Purpose::Layer, node.number, run.step),
             output: &mut output[..samples * node.output_values],
             keep: &mut keep[..samples * keep_values],
@@ -189,6 +190,8 @@ impl ShardPass<'_> {
         };
         node.layer.backward(&mut Backward {
             samples,
+            training: run.training,
+            step: run.step,
             output: buffers.get(node.output, samples * node.output_values),
             output_gradient: &mut output_gradient[..samples * node.output_values],
             input_gradients: InputGradients {

@@ -82,7 +82,7 @@ pub(crate) enum Numbers {
 }
 
 /// Difference below which single precision may decide otherwise.
-const HAIR: f64 = 2e-5;
+pub(crate) const HAIR: f64 = 2e-5;
 
 /// A batch and parameters for a twin.
 struct Drawn {
@@ -179,7 +179,7 @@ pub(crate) fn compare(
     }
 }
 
-fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
+pub(crate) fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
     let places: Vec<(String, Vec<usize>)> = network
         .parameters()
         .map(|parameter| (parameter.name.to_owned(), parameter.shape.to_vec()))
@@ -191,7 +191,7 @@ fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
     }
 }
 
-fn batch(network: &Network, rows: &[Vec<f64>], targets: &[Vec<f64>]) -> Dataset {
+pub(crate) fn batch(network: &Network, rows: &[Vec<f64>], targets: &[Vec<f64>]) -> Dataset {
     let tensor = |sample: &[usize], rows: &[Vec<f64>]| {
         let mut shape = vec![rows.len()];
         shape.extend(sample);

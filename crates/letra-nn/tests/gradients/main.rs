@@ -5,6 +5,7 @@
 //! of rounding; `comparison` says how that is kept out.
 
 mod comparison;
+mod dropped;
 mod formulas;
 mod layers;
 mod losses;

@@ -3,11 +3,13 @@
 mod activation;
 mod conv2d;
 mod dense;
+mod dropped;
 mod max_pool2d;
 
 pub(crate) use activation::{Activated, softmax};
 pub(crate) use conv2d::Convolved;
 pub(crate) use dense::Multiplied;
+pub(crate) use dropped::{Adaptive, Masked, Thinned};
 pub(crate) use max_pool2d::Pooled;
 
 /// What a twin's backward pass gives.
