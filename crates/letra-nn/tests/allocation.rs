@@ -42,6 +42,9 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
         .add(Dropout::new(0.25))
         .add(Flatten)
         .add(Dense::new(64).relu())
+        .add(DropConnect::new(40, 0.5).relu())
+        .add(AnnealedDropout::new(0.5, 1000))
+        .add(Standout::new(20).tanh())
         .add(Dense::new(3))
         .compile(
             Compile::new(Adam::new(0.001))
