@@ -32,6 +32,7 @@ pub struct Network {
     pub(crate) graph: Graph,
     specifications: Vec<ParameterSpecification>,
     output: Shape,
+    /// Parameters, and behind them the layers' own values.
     parameters: Vec<f32>,
     gradients: Vec<f32>,
     slots: Vec<Vec<f32>>,
@@ -63,6 +64,9 @@ pub struct Parameter<'a> {
     pub shape: &'a [usize],
     /// Values, row-major.
     pub values: &'a [f32],
+    /// Whether training changes it; a layer's own values, such as moving averages, are
+    /// not trainable.
+    pub trainable: bool,
 }
 
 /// A loss and metrics over a data set or batch.
@@ -111,11 +115,12 @@ impl Network {
                 Error::Configuration(format!("cannot start {} threads: {error}", compile.threads))
             })?;
         let slots = compile.optimizer.slots().len();
+        let trainable = built.parameter_space();
         Ok(Network {
             output: built.output_shape().clone(),
             specifications: built.parameters,
-            gradients: vec![0.0; parameters.len()],
-            slots: vec![vec![0.0; parameters.len()]; slots],
+            gradients: vec![0.0; trainable],
+            slots: vec![vec![0.0; trainable]; slots],
             parameters,
             graph,
             optimizer: compile.optimizer,
@@ -159,12 +164,13 @@ impl Network {
         Arc::clone(&self.pool)
     }
 
-    /// All parameters, in the order of the layers.
+    /// All parameters and the layers' own values, in the order of the layers.
     pub fn parameters(&self) -> impl Iterator<Item = Parameter<'_>> {
         self.specifications.iter().map(|specification| Parameter {
             name: &specification.name,
             shape: &specification.shape,
             values: &self.parameters[specification.range()],
+            trainable: !specification.state,
         })
     }
 

@@ -92,6 +92,8 @@ impl InputGradients<'_> {
 pub struct Prepare<'a> {
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
+    /// The layer's own values, by their order of declaration.
+    pub states: Parameters<'a>,
     /// What [`crate::layers::Build::prepared`] asked for.
     pub prepared: &'a mut [f32],
     pub(crate) node: &'a PlannedNode,
@@ -134,6 +136,8 @@ pub struct Forward<'a> {
     pub scratch: &'a mut [f32],
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
+    /// The layer's own values, by their order of declaration.
+    pub states: Parameters<'a>,
     /// What prepare wrote.
     pub prepared: &'a [f32],
     pub(crate) node: &'a PlannedNode,
@@ -188,6 +192,8 @@ pub struct Backward<'a> {
     pub scratch: &'a mut [f32],
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
+    /// The layer's own values, by their order of declaration.
+    pub states: Parameters<'a>,
     /// What prepare wrote.
     pub prepared: &'a [f32],
     /// Whether the gradient of the deferred parameter is left to
@@ -214,6 +220,23 @@ impl<'a> Backward<'a> {
     /// Shape of input `index`.
     pub fn input_shape(&self, index: usize) -> &'a Shape {
         &self.node.input_shapes[index]
+    }
+}
+
+/// The change of a layer's own values, once a step.
+pub struct UpdateState<'a> {
+    /// Samples in the batch.
+    pub samples: usize,
+    /// Number of the training step, from 0.
+    pub step: u64,
+    pub(crate) values: &'a mut [f32],
+    pub(crate) node: &'a PlannedNode,
+}
+
+impl UpdateState<'_> {
+    /// State `index`, in the order of declaration.
+    pub fn get(&mut self, index: usize) -> &mut [f32] {
+        &mut self.values[self.node.states[index].clone()]
     }
 }
 

@@ -132,6 +132,10 @@ impl ShardPass<'_> {
                 values: run.parameters,
                 ranges: &node.parameters,
             },
+            states: Parameters {
+                values: run.parameters,
+                ranges: &node.states,
+            },
             prepared: &run.prepared[node.prepared.clone()],
             node,
             buffers: Buffers {
@@ -208,6 +212,10 @@ impl ShardPass<'_> {
             parameters: Parameters {
                 values: run.parameters,
                 ranges: &node.parameters,
+            },
+            states: Parameters {
+                values: run.parameters,
+                ranges: &node.states,
             },
             prepared: &run.prepared[node.prepared.clone()],
             deferred: node.deferred.is_some(),

@@ -113,6 +113,10 @@ impl TrainingPlan {
                 Rows::Scattered(_) => None,
             },
         };
+        if optimizer.is_some() {
+            self.layout
+                .update_states(state.parameters, batch.samples(), step);
+        }
         run_tasks(&self.tasks, 0, state, &|task, piece: Piece<'_>| {
             gradients.collect(task, piece.gradients);
             if let Some(optimizer) = optimizer {

@@ -3,6 +3,7 @@
 
 mod architectures;
 mod checkpoints;
+mod convolutions;
 mod data;
 mod diverging;
 mod forgery;

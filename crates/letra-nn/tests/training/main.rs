@@ -2,6 +2,7 @@
 
 mod annealed_dropout;
 mod bits;
+mod convolutions;
 mod data;
 mod drop_connect;
 mod dropout;
@@ -12,3 +13,4 @@ mod learning;
 mod prediction;
 mod resumed;
 mod standout;
+mod state;
