@@ -103,7 +103,7 @@ impl Network {
         })
     }
 
-    fn inspection(&self, samples: usize) -> Result<TrainingPlan, Error> {
+    pub(super) fn inspection(&self, samples: usize) -> Result<TrainingPlan, Error> {
         let targets = Targets::Classes {
             labels: Vec::new(),
             count: 0,

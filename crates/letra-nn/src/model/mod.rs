@@ -1,9 +1,12 @@
 //! Networks as a user sees them: define, compile, fit, evaluate, predict, save.
 
 mod compile;
+mod deconvolution;
 mod file;
+mod grad_cam;
 mod inspect;
 mod restore;
+mod saliency;
 mod sequential;
 mod summary;
 

@@ -178,6 +178,31 @@ impl ShardPass<'_> {
         }
     }
 
+    /// Takes one layer of an inspection back.
+    pub(crate) fn backward_node(&mut self, number: usize, gradients: &mut [f32]) {
+        let node = &self.layout.nodes[number];
+        if let Some(place) = node.output_gradient {
+            self.backward_layer(node, place, gradients);
+        }
+    }
+
+    /// Lets `change` see and change the output of one layer of an inspection, and its gradient.
+    pub(crate) fn with_output_and_gradient(
+        &mut self,
+        number: usize,
+        change: impl FnOnce(&mut [f32], &mut [f32]),
+    ) {
+        let node = &self.layout.nodes[number];
+        let Some(place) = node.output_gradient else {
+            return;
+        };
+        let (mut output, mut gradient) = (self.take(node.output), self.take(place));
+        let length = self.samples * node.output_values;
+        change(&mut output[..length], &mut gradient[..length]);
+        self.put(node.output, output);
+        self.put(place, gradient);
+    }
+
     fn backward_layer(&mut self, node: &PlannedNode, place: Place, gradients: &mut [f32]) {
         let (samples, run) = (self.samples, self.run);
         let mut output_gradient = self.take(place);

@@ -7,6 +7,7 @@ mod convolutions;
 mod data;
 mod diverging;
 mod forgery;
+mod inside;
 mod layers;
 mod models;
 mod mutations;

@@ -7,6 +7,7 @@
 mod comparison;
 mod dropped;
 mod formulas;
+mod inside;
 mod layers;
 mod losses;
 mod networks;
