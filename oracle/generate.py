@@ -12,12 +12,13 @@ import initializers
 import layers
 import losses
 import metrics
+import normalization
 import optimizers
 import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, convolutions, losses, optimizers, metrics, initializers, slides, training, summaries)}
+MODULES = {m.__name__: m for m in (layers, losses, optimizers, metrics, initializers, normalization, slides, training, summaries, convolutions)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -57,9 +57,10 @@ pub use tensor::Tensor;
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, AnnealedDropout, AveragePool1d, AveragePool2d, Conv2d,
-        Dense, DropConnect, Dropout, Flatten, GlobalAveragePool1d, GlobalAveragePool2d,
-        GlobalMaxPool1d, GlobalMaxPool2d, MaxPool1d, MaxPool2d, Reshape, Standout,
+        Activation, ActivationFunction, AnnealedDropout, AveragePool1d, AveragePool2d,
+        BatchNormalization, Conv2d, Dense, DropConnect, Dropout, Flatten, GlobalAveragePool1d,
+        GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, MaxPool1d,
+        MaxPool2d, Reshape, Standout,
     };
     pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};

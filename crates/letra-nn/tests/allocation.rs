@@ -38,6 +38,7 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
         .add(Conv2d::new(4, 5).same().relu())
         .add(MaxPool2d::new(2))
         .add(Conv2d::new(8, 3))
+        .add(BatchNormalization::new())
         .add(Activation::tanh())
         .add(Dropout::new(0.25))
         .add(Flatten)
@@ -45,6 +46,7 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
         .add(DropConnect::new(40, 0.5).relu())
         .add(AnnealedDropout::new(0.5, 1000))
         .add(Standout::new(20).tanh())
+        .add(LayerNormalization::new())
         .add(Dense::new(3))
         .compile(
             Compile::new(Adam::new(0.001))

@@ -16,6 +16,7 @@ pub mod drop_connect;
 pub mod dropout;
 pub mod gemm;
 mod math;
+pub mod normalisation;
 pub mod optimizer;
 pub mod pooling;
 pub mod reduce;

@@ -34,24 +34,35 @@ impl Batch<'_> {
     }
 }
 
-pub(super) fn gather_inputs<'a>(
+/// Copies the inputs of a shard together, where they are scattered.
+pub(super) fn gather_inputs(
+    Batch { data, rows }: Batch<'_>,
+    first: usize,
+    samples: usize,
+    gathered: &mut Vec<f32>,
+) {
+    if let Rows::Scattered(indices) = rows {
+        let values = data.inputs.sample_values();
+        gathered.resize(samples * values, 0.0);
+        for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
+            row.copy_from_slice(data.inputs.sample(index));
+        }
+    }
+}
+
+/// The inputs of a shard, where they are or where they were gathered.
+pub(super) fn inputs<'a>(
     Batch { data, rows }: Batch<'a>,
     first: usize,
     samples: usize,
-    gathered: &'a mut Vec<f32>,
+    gathered: &'a [f32],
 ) -> &'a [f32] {
     let values = data.inputs.sample_values();
     match rows {
         Rows::Contiguous(start, _) => {
             &data.inputs.data()[(start + first) * values..(start + first + samples) * values]
         }
-        Rows::Scattered(indices) => {
-            gathered.resize(samples * values, 0.0);
-            for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
-                row.copy_from_slice(data.inputs.sample(index));
-            }
-            gathered
-        }
+        Rows::Scattered(_) => gathered,
     }
 }
 

@@ -144,73 +144,47 @@ fn rates_of_dropout_that_are_no_shares() {
 }
 
 #[test]
-fn senseless_relatives_of_dropout() {
-    let flat = || Sequential::new([6]);
-    for rate in [1.5, 1.0, -0.1, f32::NAN, f32::INFINITY] {
-        let rate_is = format!("rate {rate}");
-        let network = flat().add(DropConnect::new(3, rate));
-        let parts = [
-            "layer 1 (drop_connect)",
-            &rate_is,
-            "up to but not including 1",
-        ];
-        assert_refused("a rate", compiled(network), &parts);
-        let network = flat().add(AnnealedDropout::new(rate, 10));
-        let parts = [
-            "layer 1 (annealed_dropout)",
-            &rate_is,
-            "up to but not including 1",
-        ];
-        assert_refused("a first rate", compiled(network), &parts);
-    }
-    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        let network = flat().add(Standout::new(3).alpha(value));
-        let parts = ["layer 1 (standout)", &format!("alpha {value}"), "finite"];
-        assert_refused("alpha", compiled(network), &parts);
-        let network = flat().add(Standout::new(3).beta(value));
-        let parts = ["layer 1 (standout)", &format!("beta {value}"), "finite"];
-        assert_refused("beta", compiled(network), &parts);
-    }
+fn normalisations_that_make_no_sense() {
+    let batch = |layer: BatchNormalization| Sequential::new([6]).add(layer);
     for (what, network, parts) in [
         (
-            "no steps",
-            flat().add(AnnealedDropout::new(0.5, 0)),
-            &["layer 1 (annealed_dropout)", "0 steps"][..],
+            "a momentum",
+            batch(BatchNormalization::new().momentum(1.5)),
+            &[
+                "layer 1 (batch_normalization)",
+                "momentum 1.5",
+                "from 0 to 1",
+            ][..],
         ),
         (
-            "no draws",
-            flat().add(DropConnect::new(3, 0.5).draws(0)),
-            &["layer 1 (drop_connect)", "0 times", "at least 1"],
+            "a momentum that is no number",
+            batch(BatchNormalization::new().momentum(f32::NAN)),
+            &["momentum NaN"],
         ),
         (
-            "more draws than can be held",
-            flat().add(DropConnect::new(3, 0.5).draws(usize::MAX)),
-            &["layer 1 (drop_connect)", "no more than"],
+            "an epsilon of 0",
+            batch(BatchNormalization::new().epsilon(0.0)),
+            &["epsilon 0", "above 0"],
         ),
         (
-            "no units",
-            flat().add(DropConnect::new(0, 0.5)),
-            &["layer 1 (drop_connect)", "0 units"],
+            "an epsilon below 0",
+            Sequential::new([6]).add(LayerNormalization::new().epsilon(-1.0)),
+            &["layer 1 (layer_normalization)", "epsilon -1", "above 0"],
         ),
         (
-            "no adaptive units",
-            flat().add(Standout::new(0)),
-            &["layer 1 (standout)", "0 units"],
+            "more axes than there are",
+            Sequential::new([6, 2]).add(LayerNormalization::new().last_axes(3)),
+            &[
+                "layer 1 (layer_normalization)",
+                "3 axes",
+                "[6, 2]",
+                "last_axes",
+            ],
         ),
         (
-            "a picture into missing weights",
-            Sequential::new([6, 6, 1]).add(DropConnect::new(3, 0.5)),
-            &["layer 1 (drop_connect)", "a flat input", "add Flatten"],
-        ),
-        (
-            "a picture into adaptive units",
-            Sequential::new([6, 6, 1]).add(Standout::new(3)),
-            &["layer 1 (standout)", "a flat input", "add Flatten"],
-        ),
-        (
-            "an initial value that is no number",
-            flat().add(Standout::new(3).kernel_initializer(Initializer::constant(f32::NAN))),
-            &["layer 1 (standout)", "NaN"],
+            "no axes",
+            Sequential::new([6, 2]).add(LayerNormalization::new().last_axes(0)),
+            &["last_axes", "from 1"],
         ),
     ] {
         assert_refused(what, compiled(network), parts);

@@ -6,6 +6,7 @@ mod checkpoints;
 mod convolutions;
 mod data;
 mod diverging;
+mod dropped;
 mod forgery;
 mod inside;
 mod layers;

@@ -91,7 +91,6 @@ fn unknown_kinds() {
         "layer 2 (max_pooling2d)",
         "\"teleport\"",
         "it knows activation, ",
-        ", dense, ",
     ];
     assert_refused("a layer", load(&forgery.bytes()), &parts);
     for (key, what) in [("loss", "loss"), ("optimizer", "optimizer")] {
