@@ -8,7 +8,8 @@ use letra_nn::kernels::activation::{self, ActivationKind};
 use letra_nn::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
 use letra_nn::kernels::gemm::{Mat, MatMut, gemm};
 use letra_nn::kernels::pooling::Pooling;
-use letra_nn::kernels::{cross_entropy, dense, dropout, optimizer, reduce};
+use letra_nn::kernels::resampling::{FillMode, Resampling};
+use letra_nn::kernels::{cross_entropy, dense, dropout, gaussian, optimizer, reduce};
 
 use crate::{Settings, machine};
 
@@ -271,7 +272,7 @@ fn elementwise(bench: &Bench) {
     let labels: Vec<u32> = (0..COUNT as u32 / 8).map(|sample| sample % 8).collect();
     bench.row("softmax and cross-entropy of 8 classes", bytes(2), || {
         black_box(cross_entropy::classes_from_logits(
-            8, &input, &labels, 0.1, &mut first,
+            8, &input, &labels, 0.0, 0.1, &mut first,
         ));
     });
     let words: Vec<u32> = (0..COUNT as u32)
@@ -279,6 +280,9 @@ fn elementwise(bench: &Bench) {
         .collect();
     bench.row("dropout", bytes(3), || {
         dropout::apply(0.25, &words, &input, &mut first)
+    });
+    bench.row("Gaussian noise", bytes(3), || {
+        gaussian::add_noise(0.1, &words, &input, &mut first);
     });
     bench.row("sum of two buffers", bytes(3), || {
         reduce::add(&mut second, &other)
@@ -299,6 +303,42 @@ fn elementwise(bench: &Bench) {
         optimizer::adam(&mut first, &input, &mut second, &mut third, settings);
     });
     pooling(bench);
+    moved_pictures(bench);
+}
+
+/// Pictures of the seminar's size, turned, zoomed and shifted.
+fn moved_pictures(bench: &Bench) {
+    let source = [0.9, -0.2, 4.5, 0.2, 1.1, -5.5];
+    for (channels, fill, edges) in [
+        (1, FillMode::Constant(0.0), "constant"),
+        (1, FillMode::Reflect, "reflect"),
+        (3, FillMode::Constant(0.0), "constant"),
+    ] {
+        let resampling = Resampling {
+            height: 36,
+            width: 36,
+            channels,
+            fill,
+        };
+        let values = 36 * 36 * channels;
+        let input = noise(SAMPLES * values, 1.0);
+        let (mut output, mut back) = (input.clone(), input.clone());
+        let mut scratch = vec![0.0; resampling.scratch_len()];
+        let name = |what| format!("moved 36×36·{channels}, {edges}, {what}");
+        let bytes = || Work::Bytes(4 * 2 * SAMPLES * values);
+        bench.row(&name("forward"), bytes(), || {
+            let pictures = input.chunks_exact(values);
+            for (input, output) in pictures.zip(output.chunks_exact_mut(values)) {
+                resampling.forward(&source, input, output, &mut scratch);
+            }
+        });
+        bench.row(&name("backward"), bytes(), || {
+            let pictures = input.chunks_exact(values);
+            for (gradient, back) in pictures.zip(back.chunks_exact_mut(values)) {
+                resampling.backward(&source, gradient, back, &mut scratch);
+            }
+        });
+    }
 }
 
 fn pooling(bench: &Bench) {

@@ -58,15 +58,20 @@ pub use tensor::Tensor;
 pub mod prelude {
     pub use crate::layers::{
         Activation, ActivationFunction, AnnealedDropout, AveragePool1d, AveragePool2d,
-        BatchNormalization, Conv2d, Dense, DropConnect, Dropout, Flatten, GlobalAveragePool1d,
-        GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, MaxPool1d,
-        MaxPool2d, Reshape, Standout,
+        BatchNormalization, Conv2d, Dense, DropConnect, Dropout, FillMode, Flatten, GaussianNoise,
+        GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
+        LayerNormalization, MaxPool1d, MaxPool2d, RandomContrast, RandomRotation,
+        RandomTranslation, RandomZoom, Reshape, SpatialDropout2d, Standout,
     };
-    pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
+    pub use crate::losses::{
+        BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
+        MeanAbsoluteError, MeanSquaredError, SumSquaredError,
+    };
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
     pub use crate::optimizers::{Adam, Sgd};
     pub use crate::training::{
-        Callback, Checkpoint, EarlyStopping, Epoch, EpochLogs, Fit, History, ProgressBar, Step,
+        BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
+        ProgressBar, Step, TensorBoard, TerminateOnNan,
     };
     pub use crate::{
         BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Network, Scores,

@@ -97,6 +97,7 @@ layers! {
     drop_connect: DropConnect,
     dropout: Dropout,
     flatten: Flatten,
+    gaussian_noise: GaussianNoise,
     global_average_pooling1d: GlobalAveragePool1d,
     global_average_pooling2d: GlobalAveragePool2d,
     global_max_pooling1d: GlobalMaxPool1d,
@@ -104,11 +105,20 @@ layers! {
     layer_normalization: LayerNormalization,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    random_contrast: RandomContrast,
+    random_rotation: RandomRotation,
+    random_translation: RandomTranslation,
+    random_zoom: RandomZoom,
     reshape: Reshape,
+    spatial_dropout2d: SpatialDropout2d,
     standout: Standout,
 }
 
+mod resampling;
+
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
+pub use crate::kernels::resampling::FillMode;
+pub use resampling::Factor;
 pub(crate) use window::picture;
 pub use window::{Padding, Window};
 

@@ -5,6 +5,7 @@ mod deconvolution;
 mod file;
 mod grad_cam;
 mod inspect;
+mod not_finite;
 mod restore;
 mod saliency;
 mod sequential;
@@ -15,6 +16,7 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 
 pub use compile::Compile;
+pub(crate) use file::write_whole;
 pub use inspect::{BackPropagation, LayerOutput};
 pub use sequential::Sequential;
 pub use summary::{LayerSummary, Summary};
@@ -103,6 +105,7 @@ impl Network {
         parameters: Vec<f32>,
     ) -> Result<Self, Error> {
         compile.optimizer.check()?;
+        compile.loss.check_configuration()?;
         if compile.threads > MOST_THREADS {
             return Err(Error::Configuration(format!(
                 "{} threads are more than {MOST_THREADS}: choose 0 for a thread a core",
@@ -183,6 +186,17 @@ impl Network {
         Tensor::new(parameter.shape, parameter.values.to_vec()).ok()
     }
 
+    /// All parameters in one array, as a plan sees them.
+    pub(crate) fn weights(&self) -> &[f32] {
+        &self.parameters
+    }
+
+    /// Takes parameters that [`Network::weights`] gave.
+    pub(crate) fn take_weights(&mut self, weights: &[f32]) {
+        self.parameters.copy_from_slice(weights);
+        self.revision += 1;
+    }
+
     /// Sets the parameter called `name`.
     ///
     /// # Errors
@@ -232,7 +246,7 @@ impl Network {
         self.plan_training(batch.samples(), &batch.targets)?;
         let pool = Arc::clone(&self.pool);
         let rows = Rows::Contiguous(0, batch.samples());
-        let result = pool.install(|| self.step(batch, rows).cloned())?;
+        let result = pool.install(|| self.step(Batch::new(batch, rows)).cloned())?;
         Ok(self.scores(&result))
     }
 
@@ -271,8 +285,8 @@ impl Network {
         )
     }
 
-    /// One step on some rows of `data`. Runs in the current thread pool.
-    pub(crate) fn step(&mut self, data: &Dataset, rows: Rows<'_>) -> Result<&StepResult, Error> {
+    /// One step on a batch. Runs in the current thread pool.
+    pub(crate) fn step(&mut self, batch: Batch<'_>) -> Result<&StepResult, Error> {
         let plan = self.training.as_mut().expect("plan_training comes first");
         let mut slots: [&mut [f32]; SLOTS] = Default::default();
         for (slot, values) in slots.iter_mut().zip(&mut self.slots) {
@@ -288,17 +302,14 @@ impl Network {
             metrics: &self.metrics,
         };
         let optimizer = Some(&*self.optimizer);
-        let batch = Batch { data, rows };
         let result = plan.step(objective, batch, state, self.seed, self.steps, optimizer);
+        if !result.loss.is_finite() {
+            let loss = result.loss;
+            return Err(self.diverged(batch, loss));
+        }
         self.steps += 1;
         self.revision += 1;
-        match result.loss.is_finite() {
-            true => Ok(result),
-            false => data.check_finite().and(Err(Error::Diverged {
-                loss: result.loss,
-                step: self.steps,
-            })),
-        }
+        Ok(&self.training.as_ref().expect("it took the step").result)
     }
 
     pub(crate) fn scores(&self, result: &StepResult) -> Scores {
@@ -324,9 +335,13 @@ impl Network {
         };
         let scale = self.loss.scale(samples, units);
         let mut gradient = vec![0.0; output.len()];
-        let sum = self
-            .loss
-            .evaluate(units, &output, targets, scale, &mut gradient);
+        let (loss, gradient) = (&self.loss, &mut gradient);
+        let sum = match &data.sample_weights {
+            None => loss.evaluate(units, &output, targets, scale, gradient),
+            Some(weights) => {
+                loss.evaluate_weighted(units, &output, targets, weights, scale, gradient)
+            }
+        };
         Ok(self.scores(&StepResult {
             samples,
             loss: sum * f64::from(scale),

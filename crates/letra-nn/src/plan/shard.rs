@@ -17,6 +17,8 @@ pub(crate) struct Worker {
     pub(crate) labels: Vec<u32>,
     /// Target values of such a shard.
     pub(crate) targets: Vec<f32>,
+    /// Weights of its samples, where they have some.
+    pub(crate) weights: Vec<f32>,
 }
 
 impl Worker {
@@ -29,6 +31,7 @@ impl Worker {
             input_gradients: vec![None; most_inputs.unwrap_or(0)],
             labels: vec![0; shard],
             targets: vec![0.0; shard * target_values],
+            weights: vec![0.0; shard],
         }
     }
 }

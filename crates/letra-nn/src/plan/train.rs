@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use super::pass::{Buffers, Place};
-use super::rows::{Batch, Rows, gather_inputs, gather_targets, inputs};
+use super::rows::{Batch, Rows, gather_inputs, gather_targets, gather_weights, inputs};
 use super::shard::{Run, Shard, ShardPass, Worker};
 use super::update::{Gradients, Piece, Task, run_tasks, tasks};
 use super::{Layout, Purpose};
@@ -54,7 +54,7 @@ pub(crate) struct TrainingPlan {
     /// Sums over the batch, for layers that need them.
     sums: Vec<f64>,
     /// Of the last step.
-    result: StepResult,
+    pub(crate) result: StepResult,
 }
 
 impl TrainingPlan {
@@ -106,6 +106,10 @@ impl TrainingPlan {
         self.layout.prepare(state.parameters, &mut self.prepared);
         let used = self.pass(objective, batch, state.parameters, seed, step);
         self.sum(objective, batch.samples(), used);
+        if optimizer.is_some() && !self.result.loss.is_finite() {
+            // The parameters stay as they are, so that one can see where it came from.
+            return &self.result;
+        }
         let gradients = Gradients {
             layout: &self.layout,
             lanes: &self.lanes[..used],
@@ -291,6 +295,7 @@ impl PhasePass<'_> {
         let samples = layout.shard.min(batch.samples() - first);
         let mut labels = std::mem::take(&mut worker.labels);
         let mut targets = std::mem::take(&mut worker.targets);
+        let mut weights = std::mem::take(&mut worker.weights);
         let mut gathered = std::mem::take(&mut shard.input);
         if self.number == 0 {
             gather_inputs(batch, first, samples, &mut gathered);
@@ -310,13 +315,19 @@ impl PhasePass<'_> {
         let forward = self.number < layout.phases.len() / 2;
         if phase.middle {
             let target = gather_targets(batch, first, samples, &mut labels, &mut targets);
+            let weight = gather_weights(batch, first, samples, &mut weights);
             let units = layout.output_values;
             let Objective { loss, metrics } = self.objective;
             lane.loss += pass.with_output_gradient(|output, gradient| {
                 for (metric, sum) in metrics.iter().zip(&mut lane.metrics) {
                     *sum += metric.sum(units, output, target);
                 }
-                loss.evaluate(units, output, target, self.scale, gradient)
+                match weight {
+                    None => loss.evaluate(units, output, target, self.scale, gradient),
+                    Some(weight) => {
+                        loss.evaluate_weighted(units, output, target, weight, self.scale, gradient)
+                    }
+                }
             });
         }
         pass.backward_nodes(phase.backward.clone(), &mut lane.gradients);
@@ -328,5 +339,6 @@ impl PhasePass<'_> {
         shard.input = gathered;
         worker.labels = labels;
         worker.targets = targets;
+        worker.weights = weights;
     }
 }

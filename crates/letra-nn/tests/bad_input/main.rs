@@ -10,10 +10,13 @@ mod dropped;
 mod forgery;
 mod inside;
 mod layers;
+mod losses;
 mod models;
 mod mutations;
+mod random_layers;
 mod saving;
 mod settings;
+mod weights;
 
 use letra_nn::Error;
 

@@ -387,3 +387,37 @@ fn a_map_that_answers_nothing_gives_nothing() {
         Tensor::zeros([2, 4, 4])
     );
 }
+
+/// What only works while training lets a prediction's gradient pass as it is.
+#[test]
+fn layers_that_rest_change_no_gradient() {
+    let behind = |resting: fn(Sequential) -> Sequential| {
+        resting(Sequential::new([6, 6, 2]))
+            .add(Conv2d::new(3, 3).relu())
+            .add(Flatten)
+            .add(Dense::new(CLASSES))
+            .compile(Compile::new(Sgd::new(0.1)).seed(5))
+            .unwrap()
+    };
+    let plain = behind(|network| network);
+    let resting = behind(|network| {
+        network
+            .add(RandomTranslation::new(0.2, 0.2))
+            .add(RandomRotation::new(0.1))
+            .add(RandomZoom::new(0.2))
+            .add(RandomContrast::new(0.5))
+            .add(GaussianNoise::new(0.5))
+            .add(SpatialDropout2d::new(0.5))
+            .add(Dropout::new(0.5))
+            .add(AnnealedDropout::new(0.5, 100))
+    });
+    let mut noise = Noise::new(46);
+    let inputs = Tensor::new([3, 6, 6, 2], singles(&noise.fine(216))).unwrap();
+    let wanted = plain.input_gradients(&inputs, &[0, 1, 2]).unwrap();
+    let found = resting.input_gradients(&inputs, &[0, 1, 2]).unwrap();
+    assert!(wanted.data().iter().any(|&g| g != 0.0));
+    assert_eq!(found, wanted);
+    let wanted = plain.deconvolution(&inputs, "conv2d", 1).unwrap();
+    let resting = behind(|network| network.add(SpatialDropout2d::new(0.5)));
+    assert_eq!(resting.deconvolution(&inputs, "conv2d", 1).unwrap(), wanted);
+}

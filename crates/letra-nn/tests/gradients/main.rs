@@ -13,6 +13,7 @@ mod losses;
 mod networks;
 mod noise;
 mod normalisation;
+mod pictures;
 mod poolings;
 mod proof;
 mod twins;

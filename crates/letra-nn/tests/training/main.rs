@@ -1,8 +1,11 @@
-//! Training as a user does it: learning, the same bits again, files, checkpoints, dropout.
+//! Training as a user does it: learning, the same bits again, files, checkpoints, dropout and
+//! the other random layers.
 
 mod annealed_dropout;
+mod best_weights;
 mod bits;
 mod convolutions;
+mod csv_log;
 mod data;
 mod drop_connect;
 mod dropout;
@@ -11,6 +14,9 @@ mod files;
 mod killed;
 mod learning;
 mod prediction;
+mod random_layers;
 mod resumed;
 mod standout;
 mod state;
+mod tensor_board;
+mod weights;
