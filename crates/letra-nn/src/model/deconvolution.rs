@@ -47,7 +47,7 @@ impl Network {
     /// map, the layer is no convolution, or the way down leads through a layer for which the
     /// paper has no rule, such as a dense one or a function other than the ReLU.
     pub fn deconvolution(&self, inputs: &Tensor, layer: &str, map: usize) -> Result<Tensor, Error> {
-        self.check_inputs(inputs)?;
+        self.check_inputs(inputs.into())?;
         let number = self.layer_number(layer)?;
         let built = self.graph.build()?;
         let node = &built.nodes[number];
@@ -71,7 +71,7 @@ impl Network {
         }
         let way = way_down(&built, number)?;
         let mut plan = self.inspection(inputs.samples())?;
-        plan.forward_and_back(&self.parameters, inputs, |pass, gradients| {
+        plan.forward_and_back(&self.parameters, inputs.into(), |pass, gradients| {
             pass.with_output_and_gradient(number, |output, gradient| {
                 keep_strongest(output, gradient, shape.values(), maps, map);
             });

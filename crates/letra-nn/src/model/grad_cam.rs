@@ -29,9 +29,9 @@ impl Network {
             )));
         };
         let (node, places) = (&plan.layout.nodes[number], height * width);
-        let maps_of = plan.inspect(node.output, shape.values(), inputs);
+        let maps_of = plan.inspect(node.output, shape.values(), inputs.into());
         let gradients = match node.output_gradient {
-            Some(place) => plan.inspect(place, shape.values(), inputs),
+            Some(place) => plan.inspect(place, shape.values(), inputs.into()),
             None => vec![0.0; maps_of.len()],
         };
         let samples = maps_of.chunks_exact(shape.values());

@@ -10,7 +10,7 @@ impl Network {
     /// sample, of the inputs' shape (Simonyan, Vedaldi and Zisserman, "Deep inside convolutional
     /// networks", 2013, section 3, where it is *w* in eq. 4).
     ///
-    /// The score is the class's value in the output of the last layer, as when predicting:
+    /// The score is the class's value in the first output, as when predicting:
     /// nothing is dropped. The paper looks at scores before a softmax, which are what a network
     /// for `CrossEntropy::from_logits` gives; behind a softmax layer of its own, the score is a
     /// probability, and its gradient is small wherever the network is sure.
@@ -53,8 +53,8 @@ impl Network {
         classes: &[u32],
         first: usize,
     ) -> Result<(TrainingPlan, BuiltGraph), Error> {
-        self.check_inputs(inputs)?;
-        let units = self.output.values();
+        self.check_inputs(inputs.into())?;
+        let units = self.outputs[0].values();
         if classes.len() != inputs.samples() {
             return Err(Error::Data(format!(
                 "{} classes for {} samples: give one for each",
@@ -69,9 +69,9 @@ impl Network {
             )));
         }
         let mut plan = self.inspection(inputs.samples())?;
-        plan.forward_and_back(&self.parameters, inputs, |pass, gradients| {
+        plan.forward_and_back(&self.parameters, inputs.into(), |pass, gradients| {
             let last = pass.layout.nodes.len() - 1;
-            pass.with_output_and_gradient(last, |_, gradient| {
+            pass.with_output_gradient(0, |_, gradient| {
                 gradient.fill(0.0);
                 for (row, class) in gradient.chunks_exact_mut(units).zip(classes) {
                     row[*class as usize] = 1.0;
@@ -103,7 +103,7 @@ impl Network {
 /// The gradient of the inputs that a plan left, zeros where no output depends on them.
 pub(super) fn input_gradient(plan: &TrainingPlan, built: &BuiltGraph, inputs: &Tensor) -> Vec<f32> {
     let mut gradient = match plan.layout.input_gradient() {
-        Some(place) => plan.inspect(place, built.input.values(), inputs),
+        Some(place) => plan.inspect(place, built.inputs[0].values(), inputs.into()),
         None => vec![0.0; inputs.data().len()],
     };
     gradient.truncate(inputs.data().len());

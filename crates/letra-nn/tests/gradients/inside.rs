@@ -24,6 +24,8 @@ fn first() -> Convolved {
         filters: 5,
         kernel: [3, 2],
         stride: [1, 1],
+        dilation: [1, 1],
+        groups: 1,
         padding: Padding::Same,
         bias: true,
     }
@@ -44,6 +46,8 @@ fn second() -> Convolved {
         filters: 3,
         kernel: [3, 3],
         stride: [1, 1],
+        dilation: [1, 1],
+        groups: 1,
         padding: Padding::Same,
         bias: true,
     }

@@ -11,6 +11,7 @@ mod drop_connect;
 mod dropout;
 mod ensemble;
 mod files;
+mod graphs;
 mod killed;
 mod learning;
 mod prediction;

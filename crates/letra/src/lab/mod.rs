@@ -2,6 +2,7 @@
 
 pub mod dropout;
 pub mod fonts;
+pub mod kernels;
 
 use crate::action::Action;
 
@@ -9,4 +10,5 @@ use crate::action::Action;
 pub const EXPERIMENTS: &[Action] = &[
     Action::of::<dropout::DropoutFamily>(),
     Action::of::<fonts::Fonts>(),
+    Action::of::<kernels::Kernels>(),
 ];
