@@ -7,6 +7,7 @@ mod bits;
 mod convolutions;
 mod csv_log;
 mod data;
+mod diagnosis;
 mod drop_connect;
 mod dropout;
 mod ensemble;

@@ -3,6 +3,7 @@
 pub mod dropout;
 pub mod fonts;
 pub mod kernels;
+pub mod recipe;
 
 use crate::action::Action;
 
@@ -11,4 +12,5 @@ pub const EXPERIMENTS: &[Action] = &[
     Action::of::<dropout::DropoutFamily>(),
     Action::of::<fonts::Fonts>(),
     Action::of::<kernels::Kernels>(),
+    Action::of::<recipe::Recipe>(),
 ];
