@@ -57,12 +57,13 @@ pub use tensor::Tensor;
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, Add, AveragePool1d, AveragePool2d, BatchNormalization,
-        Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cropping2d, Dense, DepthwiseConv2d, Dropout,
-        Elu, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
-        GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, LeakyRelu, MaxPool1d, MaxPool2d,
-        Maxout, MaxoutConv2d, Multiply, PRelu, RandomContrast, RandomRotation, RandomTranslation,
-        RandomZoom, Reshape, SeparableConv2d, SpatialDropout2d, UpSampling2d, ZeroPadding2d,
+        Activation, ActivationFunction, Add, AnnealedDropout, AveragePool1d, AveragePool2d,
+        BatchNormalization, Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cropping2d, Dense,
+        DepthwiseConv2d, DropConnect, Dropout, Elu, FillMode, Flatten, GaussianNoise,
+        GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
+        LayerNormalization, LeakyRelu, MaxPool1d, MaxPool2d, Maxout, MaxoutConv2d, Multiply, PRelu,
+        RandomContrast, RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom,
+        Reshape, SeparableConv2d, SpatialDropout2d, Standout, UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,

@@ -56,6 +56,9 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
         .add(Dense::new(64).activation(ActivationFunction::Gelu))
         .add(PRelu::new())
         .add(Maxout::new(64, 2))
+        .add(DropConnect::new(40, 0.5).relu())
+        .add(AnnealedDropout::new(0.5, 1000))
+        .add(Standout::new(20).tanh())
         .add(LayerNormalization::new())
         .add(Dense::new(3))
         .compile(

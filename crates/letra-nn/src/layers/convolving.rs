@@ -191,9 +191,9 @@ pub(crate) fn prepare(pass: &mut Prepare<'_>) {
 
 pub(crate) fn forward(pass: &mut Forward<'_>, function: ActivationFunction, use_bias: bool) {
     let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
-    let codes = match pass.training {
-        true => pass.samples * convolution.keep_len(),
-        false => 0,
+    let codes = match pass.keep.is_empty() {
+        true => 0,
+        false => pass.samples * convolution.keep_len(),
     };
     let (codes, kept) = pass.keep.split_at_mut(codes);
     convolution.forward(
@@ -203,7 +203,7 @@ pub(crate) fn forward(pass: &mut Forward<'_>, function: ActivationFunction, use_
         pass.prepared,
         use_bias.then(|| pass.parameters.get(BIAS)),
         pass.output,
-        pass.training.then_some(codes),
+        (!codes.is_empty()).then_some(codes),
         pass.scratch,
     );
     let filters = convolution.geometry().filters;

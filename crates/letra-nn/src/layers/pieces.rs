@@ -73,14 +73,14 @@ impl<L: Layer> Pieces<'_, L> {
         let samples = pass.samples;
         let values = pass.output.len() * self.pieces;
         let (room, scratch) = pass.scratch.split_at_mut(values);
-        let (keep, pieces) = match pass.training {
-            true => {
-                let Sizes { kept, .. } =
-                    self.sizes(pass.output.len() / samples, pass.keep.len() / samples);
+        let (keep, pieces) = match pass.keep.is_empty() {
+            true => (&mut *pass.keep, room),
+            false => {
+                let keep_values = pass.keep.len() / samples;
+                let Sizes { kept, .. } = self.sizes(pass.output.len() / samples, keep_values);
                 let (keep, rest) = pass.keep.split_at_mut(kept * samples);
                 (keep, &mut rest[..values])
             }
-            false => (&mut *pass.keep, room),
         };
         self.linear.forward(&mut Forward {
             output: &mut *pieces,

@@ -201,9 +201,9 @@ impl Layer for SeparableConv2d {
         let (first, second) = pass.prepared.split_at(pair.depthwise.prepared_len());
         let (parameters, between) = (pass.parameters, samples * pair.between());
         let (spare, scratch) = pass.scratch.split_at_mut(between);
-        let (between, kept) = match pass.training {
-            true => pass.keep.split_at_mut(between),
-            false => (spare, &mut [][..]),
+        let (between, kept) = match pass.keep.is_empty() {
+            true => (spare, &mut [][..]),
+            false => pass.keep.split_at_mut(between),
         };
         let kernel = parameters.get(DEPTHWISE);
         pair.depthwise

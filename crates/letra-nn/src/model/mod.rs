@@ -1,13 +1,16 @@
 //! Networks as a user sees them: define, compile, fit, evaluate, predict, save.
 
 mod compile;
+mod deconvolution;
 mod evaluate;
 mod file;
 mod freezing;
 mod functional;
+mod grad_cam;
 mod inspect;
 mod not_finite;
 mod restore;
+mod saliency;
 mod sequential;
 mod summary;
 

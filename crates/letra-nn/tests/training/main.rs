@@ -1,12 +1,16 @@
 //! Training as a user does it: learning, the same bits again, files, checkpoints, dropout and
 //! the other random layers.
 
+mod annealed_dropout;
 mod best_weights;
 mod bits;
 mod convolutions;
 mod csv_log;
 mod data;
+mod diagnosis;
+mod drop_connect;
 mod dropout;
+mod ensemble;
 mod files;
 mod graphs;
 mod killed;
@@ -14,6 +18,7 @@ mod learning;
 mod prediction;
 mod random_layers;
 mod resumed;
+mod standout;
 mod state;
 mod tensor_board;
 mod weights;
