@@ -12,11 +12,12 @@ import layers
 import losses
 import metrics
 import optimizers
+import schedules
 import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, losses, optimizers, metrics, initializers, slides, training, summaries)}
+MODULES = {m.__name__: m for m in (layers, losses, optimizers, schedules, metrics, initializers, slides, training, summaries)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::BuildError;
 use crate::layers::{Build, Layer};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Error, Initializer, Shape};
+use crate::{Error, Initializer, KernelDemands, Shape};
 
 /// Number of a value in the graph: 0 is the input, *i* + 1 the output of node *i*.
 pub(crate) type Value = usize;
@@ -39,6 +39,7 @@ pub(crate) struct ParameterSpecification {
     pub(crate) shape: Vec<usize>,
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
+    pub(crate) demands: KernelDemands,
     pub(crate) start: usize,
 }
 
@@ -139,6 +140,7 @@ impl Graph {
                     shape: declaration.shape.clone(),
                     initializer: declaration.initializer,
                     fans: declaration.fans,
+                    demands: declaration.demands,
                     start: end,
                 };
                 end = specification.range().end.next_multiple_of(ALIGNMENT);

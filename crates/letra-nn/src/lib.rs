@@ -39,20 +39,23 @@ mod model;
 pub mod optimizers;
 pub(crate) mod plan;
 pub mod random;
+pub mod schedules;
 mod shape;
 mod tensor;
 pub mod training;
+mod weights;
 
 pub use dataset::{Dataset, Targets, one_hot};
 pub use error::{BuildError, Error};
 pub use initializers::Initializer;
 pub use model::{
-    BackPropagation, Compile, LayerOutput, LayerSummary, Network, Parameter, Scores, Sequential,
-    Summary,
+    BackPropagation, Compile, LayerOutput, LayerSummary, Network, Parameter, RateRangeTest, Scores,
+    Sequential, Summary,
 };
 pub use plan::pass;
 pub use shape::Shape;
 pub use tensor::Tensor;
+pub use weights::{Constraint, KernelDemands, Regularizer};
 
 /// All that a usual program needs.
 pub mod prelude {
@@ -61,12 +64,12 @@ pub mod prelude {
     };
     pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
-    pub use crate::optimizers::{Adam, Sgd};
+    pub use crate::optimizers::{AdaSecant, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd, Vsgd};
     pub use crate::training::{
         Callback, Checkpoint, EarlyStopping, Epoch, EpochLogs, Fit, History, ProgressBar, Step,
     };
     pub use crate::{
-        BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Network, Scores,
-        Sequential, Shape, Targets, Tensor, one_hot,
+        BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Network,
+        Regularizer, Scores, Sequential, Shape, Targets, Tensor, one_hot,
     };
 }

@@ -11,7 +11,7 @@ use crate::kernels::activation;
 use crate::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
 use crate::plan::pass::{Backward, Forward, Prepare};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// Sizes of windows, strides, paddings and filters that are still credible.
 const MOST: usize = 1 << 16;
@@ -73,6 +73,8 @@ pub struct Conv2d {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
     /// Window of the max pooling that was fused behind the ReLU; never saved.
     #[serde(skip)]
     pool: Option<[usize; 2]>,
@@ -93,6 +95,7 @@ impl Conv2d {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
             pool: None,
         }
     }
@@ -200,6 +203,7 @@ impl Layer for Conv2d {
             )));
         }
         build.parameter("kernel", shape, self.kernel_initializer, fans)?;
+        build.demand(self.demands)?;
         if self.use_bias {
             build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
         }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::error::BuildError;
 use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// Declares the layers: a line each, `file: Type`. The file's name is the layer's name
 /// in saved models and the stem of its automatic name.
@@ -33,7 +33,8 @@ macro_rules! layers {
 }
 
 /// Declares the settings that all layers around a linear map share: the function behind
-/// it, the initial values of its kernel and bias, and whether there is a bias.
+/// it, the initial values of its kernel and bias, what is demanded of the kernel, and
+/// whether there is a bias.
 macro_rules! linear_map_settings {
     ($layer:ty) => {
         impl $layer {
@@ -72,6 +73,18 @@ macro_rules! linear_map_settings {
             /// Initial values of the bias.
             pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
                 self.bias_initializer = initializer;
+                self
+            }
+
+            /// A penalty on the kernel that is added to the loss.
+            pub fn kernel_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.demands = self.demands.regularizer(regularizer);
+                self
+            }
+
+            /// A limit that the kernel is brought back to after every step.
+            pub fn kernel_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.demands = self.demands.constraint(constraint);
                 self
             }
 
@@ -144,6 +157,7 @@ pub(crate) struct ParameterDeclaration {
     pub(crate) shape: Vec<usize>,
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
+    pub(crate) demands: KernelDemands,
 }
 
 /// What a layer declares it needs while it is built.
@@ -178,7 +192,20 @@ impl Build {
             shape: shape.into(),
             initializer,
             fans,
+            demands: KernelDemands::default(),
         });
+        Ok(())
+    }
+
+    /// Says what is demanded of the parameter that was declared last: a penalty, a limit.
+    ///
+    /// # Errors
+    /// When a number is out of its range.
+    pub fn demand(&mut self, demands: KernelDemands) -> Result<(), BuildError> {
+        demands.check().map_err(BuildError::Configuration)?;
+        if let Some(parameter) = self.parameters.last_mut() {
+            parameter.demands = demands;
+        }
         Ok(())
     }
 

@@ -3,7 +3,6 @@
 use super::Network;
 use crate::dataset::{Dataset, Targets};
 use crate::graph::BuiltNode;
-use crate::optimizers::SLOTS;
 use crate::plan::{Batch, Objective, Piece, Purpose, Rows, TrainingPlan};
 use crate::{Error, Tensor};
 
@@ -62,7 +61,7 @@ impl Network {
         let state = Piece {
             parameters: &mut parameters,
             gradients: &mut gradients,
-            slots: <[&mut [f32]; SLOTS]>::default(),
+            ..Piece::default()
         };
         let objective = Objective {
             loss: &*self.loss,

@@ -3,6 +3,7 @@
 mod compile;
 mod file;
 mod inspect;
+mod learning_rate;
 mod restore;
 mod sequential;
 mod summary;
@@ -13,18 +14,20 @@ use std::sync::{Arc, Mutex};
 
 pub use compile::Compile;
 pub use inspect::{BackPropagation, LayerOutput};
+pub use learning_rate::RateRangeTest;
 pub use sequential::Sequential;
 pub use summary::{LayerSummary, Summary};
 
 use crate::dataset::{Dataset, Targets};
 use crate::graph::{Graph, ParameterSpecification};
-use crate::kernels::activation;
+use crate::kernels::{activation, optimizer};
 use crate::losses::{Loss, TargetRows};
 use crate::metrics::{Metric, largest};
-use crate::optimizers::{Optimizer, SLOTS};
+use crate::optimizers::{Clipping, Optimizer, SLOTS};
 use crate::plan::{
-    Batch, InferencePlan, Objective, Piece, Purpose, Rows, StepResult, TrainingPlan,
+    Batch, InferencePlan, Objective, Piece, Purpose, Rows, Rule, StepResult, TrainingPlan,
 };
+use crate::schedules::check_step;
 use crate::{Error, Shape, Tensor};
 
 /// A compiled network: parameters, the optimizer's state, and the plans to run them.
@@ -35,9 +38,14 @@ pub struct Network {
     parameters: Vec<f32>,
     gradients: Vec<f32>,
     slots: Vec<Vec<f32>>,
+    /// Displaced parameters and their gradient; empty for most optimizers.
+    probe: [Vec<f32>; 2],
     optimizer: Box<dyn Optimizer>,
     loss: Box<dyn Loss>,
     metrics: Vec<Box<dyn Metric>>,
+    clipping: Clipping,
+    /// What the optimizer's rate is multiplied by.
+    rate_factor: f32,
     seed: u64,
     steps: u64,
     /// Changes whenever a parameter may have changed.
@@ -96,6 +104,13 @@ impl Network {
         parameters: Vec<f32>,
     ) -> Result<Self, Error> {
         compile.optimizer.check()?;
+        compile.clipping.check()?;
+        if compile.optimizer.wants_probe() && !compile.clipping.is_none() {
+            return Err(Error::Configuration(format!(
+                "the optimizer {} measures how the gradient varies and cannot be given a clipped one: leave the clipping out",
+                compile.optimizer.kind()
+            )));
+        }
         if compile.threads > MOST_THREADS {
             return Err(Error::Configuration(format!(
                 "{} threads are more than {MOST_THREADS}: choose 0 for a thread a core",
@@ -110,17 +125,24 @@ impl Network {
             .map_err(|error| {
                 Error::Configuration(format!("cannot start {} threads: {error}", compile.threads))
             })?;
-        let slots = compile.optimizer.slots().len();
+        let slots = initial_slots(&*compile.optimizer, parameters.len())?;
+        let probe = match compile.optimizer.wants_probe() {
+            true => [vec![0.0; parameters.len()], vec![0.0; parameters.len()]],
+            false => Default::default(),
+        };
         Ok(Network {
             output: built.output_shape().clone(),
             specifications: built.parameters,
             gradients: vec![0.0; parameters.len()],
-            slots: vec![vec![0.0; parameters.len()]; slots],
+            slots,
+            probe,
             parameters,
             graph,
             optimizer: compile.optimizer,
             loss: compile.loss,
             metrics: compile.metrics,
+            clipping: compile.clipping,
+            rate_factor: 1.0,
             seed: compile.seed,
             steps: 0,
             revision: 0,
@@ -264,6 +286,20 @@ impl Network {
 
     /// One step on some rows of `data`. Runs in the current thread pool.
     pub(crate) fn step(&mut self, data: &Dataset, rows: Rows<'_>) -> Result<&StepResult, Error> {
+        self.step_at(None, data, rows)
+    }
+
+    /// As [`Network::step`], at the given learning rate if there is one.
+    fn step_at(
+        &mut self,
+        rate: Option<f32>,
+        data: &Dataset,
+        rows: Rows<'_>,
+    ) -> Result<&StepResult, Error> {
+        let rate = match rate {
+            Some(rate) => rate,
+            None => check_step(self.rate(), self.steps)?,
+        };
         let plan = self.training.as_mut().expect("plan_training comes first");
         let mut slots: [&mut [f32]; SLOTS] = Default::default();
         for (slot, values) in slots.iter_mut().zip(&mut self.slots) {
@@ -273,14 +309,20 @@ impl Network {
             parameters: &mut self.parameters,
             gradients: &mut self.gradients,
             slots,
+            probe: self.probe.each_mut().map(Vec::as_mut_slice),
         };
         let objective = Objective {
             loss: &*self.loss,
             metrics: &self.metrics,
         };
-        let optimizer = Some(&*self.optimizer);
+        let rule = Rule {
+            optimizer: &*self.optimizer,
+            clipping: self.clipping,
+            step: self.steps,
+            rate,
+        };
         let batch = Batch { data, rows };
-        let result = plan.step(objective, batch, state, self.seed, self.steps, optimizer);
+        let result = plan.step(objective, batch, state, self.seed, self.steps, Some(rule));
         self.steps += 1;
         self.revision += 1;
         match result.loss.is_finite() {
@@ -320,13 +362,28 @@ impl Network {
             .evaluate(units, &output, targets, scale, &mut gradient);
         Ok(self.scores(&StepResult {
             samples,
-            loss: sum * f64::from(scale),
+            loss: sum * f64::from(scale) + self.penalty(),
             metrics: self
                 .metrics
                 .iter()
                 .map(|metric| metric.sum(units, &output, targets))
                 .collect(),
         }))
+    }
+
+    /// What the regularizers add to the loss.
+    fn penalty(&self) -> f64 {
+        let penalty = |known: &ParameterSpecification| {
+            let [l1, l2] = known.demands.kernel_regularizer?.factors();
+            let values = &self.parameters[known.range()];
+            Some(optimizer::penalize(
+                values,
+                &mut vec![0.0; values.len()],
+                l1,
+                l2,
+            ))
+        };
+        self.specifications.iter().filter_map(penalty).sum()
     }
 
     /// Predictions for all samples of `inputs`: probabilities where the loss is
@@ -412,6 +469,20 @@ impl Network {
             .iter()
             .try_for_each(|metric| metric.check(units, &data.targets))
     }
+}
+
+/// The optimizer's arrays of state before the first step.
+fn initial_slots(optimizer: &dyn Optimizer, values: usize) -> Result<Vec<Vec<f32>>, Error> {
+    let slots = optimizer.slots().len();
+    if slots > SLOTS {
+        return Err(Error::Configuration(format!(
+            "the optimizer {} wants {slots} arrays of state: {SLOTS} is the most",
+            optimizer.kind()
+        )));
+    }
+    Ok((0..slots)
+        .map(|slot| vec![optimizer.initial(slot); values])
+        .collect())
 }
 
 /// Target values of a sample; 0 for classes.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use safetensors::tensor::{Dtype, Metadata};
 
 use super::file::{FORMAT, Header, KEY, STATE, SavedLayer, check_finite};
-use super::{Compile, Network};
+use super::{Compile, Network, initial_slots};
 use crate::graph::{Graph, INPUT, Node, ParameterSpecification};
 use crate::{Error, Shape, layers, losses, metrics, optimizers};
 
@@ -63,6 +63,7 @@ impl Network {
         self.parameters = saved.parameters;
         self.slots = saved.slots;
         self.steps = saved.steps;
+        self.rate_factor = saved.rate_factor;
         self.revision += 1;
     }
 }
@@ -86,7 +87,7 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Valu
     source.check(specifications, states)?;
     let mut parameters = vec![0.0; built.parameter_space()];
     source.fill(specifications, "", &mut parameters)?;
-    let mut slots = vec![vec![0.0; parameters.len()]; optimizer.slots().len()];
+    let mut slots = initial_slots(&*optimizer, parameters.len())?;
     for (state, values) in states.iter().zip(&mut slots) {
         source.fill(specifications, &state_prefix(state), values)?;
     }
@@ -100,6 +101,7 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Valu
             .map(|name| metrics::from_name(name))
             .collect::<Result<_, _>>()
             .map_err(|error| Error::file(path, error))?,
+        clipping: header.clipping,
         seed: header.seed,
         threads,
     };
@@ -107,6 +109,11 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Valu
         .map_err(|error| Error::file(path, error.to_string()))?;
     network.slots = slots;
     network.steps = header.steps;
+    if let Some(factor) = header.rate_factor {
+        network
+            .set_learning_rate_factor(factor)
+            .map_err(|error| Error::file(path, error.to_string()))?;
+    }
     network.notes = header.notes;
     Ok((network, header.training))
 }

@@ -148,6 +148,7 @@ pub(super) fn lay_out(
         prepared_values,
         input,
         output_values,
+        parameters: Vec::new(),
     }
 }
 

@@ -25,11 +25,11 @@ use std::sync::Arc;
 pub(crate) use infer::InferencePlan;
 pub(crate) use rows::{Batch, Rows};
 pub(crate) use train::{Objective, StepResult, TrainingPlan};
-pub(crate) use update::Piece;
+pub(crate) use update::{Piece, Rule};
 
-use crate::graph::{BuiltGraph, Graph};
+use crate::graph::{BuiltGraph, Graph, ParameterSpecification};
 use crate::layers::Layer;
-use crate::{Error, Shape};
+use crate::{Error, KernelDemands, Shape};
 use memory::Memory;
 use pass::{Buffers, Parameters, Place, Prepare};
 
@@ -123,6 +123,8 @@ pub(crate) struct Layout {
     pub(crate) prepared_values: usize,
     pub(crate) input: Shape,
     pub(crate) output_values: usize,
+    /// All parameters of the graph.
+    pub(crate) parameters: Vec<ParameterSpecification>,
 }
 
 impl Layout {
@@ -150,9 +152,19 @@ impl Layout {
                     .collect()
             })
             .collect();
-        Ok(memory::lay_out(
-            built, numbers, parameters, batch, shard, lanes, purpose,
-        ))
+        let mut layout = memory::lay_out(built, numbers, parameters, batch, shard, lanes, purpose);
+        layout.parameters = original.parameters;
+        Ok(layout)
+    }
+
+    /// Index of the parameter with this range, and what is demanded of it.
+    fn demands(&self, range: &Range<usize>) -> (usize, KernelDemands) {
+        let mut known = self.parameters.iter().enumerate();
+        known
+            .find(|(_, known)| known.range() == *range)
+            .map_or((0, KernelDemands::default()), |(index, known)| {
+                (index, known.demands)
+            })
     }
 
     /// Lets every layer bring its parameters into the form it likes.

@@ -7,6 +7,7 @@ mod losses;
 mod metrics;
 mod optimizers;
 mod reading;
+mod schedules;
 mod slides;
 mod summaries;
 mod training;
