@@ -7,6 +7,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
+import convolutions
 import initializers
 import layers
 import losses
@@ -17,7 +18,7 @@ import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, losses, optimizers, schedules, metrics, initializers, slides, training, summaries)}
+MODULES = {m.__name__: m for m in (layers, convolutions, losses, optimizers, schedules, metrics, initializers, slides, training, summaries)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -32,7 +32,8 @@ pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
 }
 
-/// A trainable parameter in the flat array of all of them.
+/// A parameter or a state in the flat array of all of them. All states lie behind all
+/// parameters, so that the optimizer's arrays need not be longer than these.
 #[derive(Debug, Clone)]
 pub(crate) struct ParameterSpecification {
     pub(crate) name: String,
@@ -41,6 +42,8 @@ pub(crate) struct ParameterSpecification {
     pub(crate) fans: [usize; 2],
     pub(crate) demands: KernelDemands,
     pub(crate) start: usize,
+    /// Changed by the layer itself, never by the optimizer.
+    pub(crate) state: bool,
 }
 
 impl ParameterSpecification {
@@ -61,12 +64,15 @@ pub(crate) struct BuiltNode {
     pub(crate) build: Build,
     /// Indices of the layer's parameters in the graph's list.
     pub(crate) parameters: Vec<usize>,
+    /// Indices of its states.
+    pub(crate) states: Vec<usize>,
 }
 
 /// A graph whose shapes fit.
 pub(crate) struct BuiltGraph {
     pub(crate) input: Shape,
     pub(crate) nodes: Vec<BuiltNode>,
+    /// Parameters and states, in the order of the layers.
     pub(crate) parameters: Vec<ParameterSpecification>,
 }
 
@@ -118,8 +124,9 @@ impl Graph {
         }
         let mut shapes = vec![self.input.clone()];
         let mut nodes: Vec<BuiltNode> = Vec::new();
-        let mut parameters = Vec::new();
+        let mut parameters: Vec<ParameterSpecification> = Vec::new();
         let mut end = 0;
+        let mut states_end = 0;
         for (index, node) in self.nodes.iter().enumerate() {
             let input_shapes: Vec<Shape> = node
                 .inputs
@@ -132,18 +139,23 @@ impl Graph {
                 .build(&input_shapes, &mut build)
                 .map_err(|error| self.explain(index, &shapes, error))?;
             self.check_sizes(index, &output_shape, &build)?;
-            let mut numbers = Vec::new();
+            let (mut numbers, mut states) = (Vec::new(), Vec::new());
             for declaration in &build.parameters {
-                numbers.push(parameters.len());
+                let (list, end) = match declaration.state {
+                    true => (&mut states, &mut states_end),
+                    false => (&mut numbers, &mut end),
+                };
+                list.push(parameters.len());
                 let specification = ParameterSpecification {
                     name: format!("{}/{}", node.name, declaration.name),
                     shape: declaration.shape.clone(),
                     initializer: declaration.initializer,
                     fans: declaration.fans,
                     demands: declaration.demands,
-                    start: end,
+                    start: *end,
+                    state: declaration.state,
                 };
-                end = specification.range().end.next_multiple_of(ALIGNMENT);
+                *end = specification.range().end.next_multiple_of(ALIGNMENT);
                 parameters.push(specification);
             }
             shapes.push(output_shape.clone());
@@ -153,7 +165,11 @@ impl Graph {
                 output_shape,
                 build,
                 parameters: numbers,
+                states,
             });
+        }
+        for state in parameters.iter_mut().filter(|known| known.state) {
+            state.start += end;
         }
         Ok(BuiltGraph {
             input: self.input.clone(),
@@ -206,16 +222,19 @@ impl Graph {
 }
 
 impl BuiltGraph {
-    /// Length of the flat array of all parameters, gaps included.
-    pub(crate) fn parameter_space(&self) -> usize {
-        self.parameters
-            .last()
-            .map_or(0, |last| last.range().end.next_multiple_of(ALIGNMENT))
+    /// Length of the flat array of all parameters and states, gaps included.
+    pub(crate) fn value_space(&self) -> usize {
+        space(self.parameters.iter())
     }
 
-    /// Initial values of all parameters, a function of the seed alone.
+    /// Length of its front part, which holds the parameters alone.
+    pub(crate) fn parameter_space(&self) -> usize {
+        space(self.parameters.iter().filter(|known| !known.state))
+    }
+
+    /// Initial values of all parameters and states, a function of the seed alone.
     pub(crate) fn initial_values(&self, seed: u64) -> Vec<f32> {
-        let mut values = vec![0.0; self.parameter_space()];
+        let mut values = vec![0.0; self.value_space()];
         for (place, parameter) in self.parameters.iter().enumerate() {
             let drawn =
                 parameter
@@ -229,4 +248,9 @@ impl BuiltGraph {
     pub(crate) fn output_shape(&self) -> &Shape {
         &self.nodes[self.nodes.len() - 1].output_shape
     }
+}
+
+fn space<'a>(specifications: impl Iterator<Item = &'a ParameterSpecification>) -> usize {
+    let ends = specifications.map(|known| known.range().end.next_multiple_of(ALIGNMENT));
+    ends.max().unwrap_or(0)
 }

@@ -60,7 +60,9 @@ pub use weights::{Constraint, KernelDemands, Regularizer};
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, Conv2d, Dense, Dropout, Flatten, MaxPool2d, Reshape,
+        Activation, ActivationFunction, AveragePool1d, AveragePool2d, Conv2d, Dense, Dropout,
+        Flatten, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
+        MaxPool1d, MaxPool2d, Reshape,
     };
     pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};

@@ -3,54 +3,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::window::check_sizes;
 use super::{
-    Activation, ActivationFunction, Build, Layer, MaxPool2d, Window, picture, single_input,
+    Activation, ActivationFunction, Build, Layer, MaxPool2d, Padding, Window, picture, single_input,
 };
 use crate::error::BuildError;
 use crate::kernels::activation;
-use crate::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
+use crate::kernels::convolution::{Convolution, Geometry, Pool};
 use crate::plan::pass::{Backward, Forward, Prepare};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 use crate::{Initializer, KernelDemands, Shape};
-
-/// Sizes of windows, strides, paddings and filters that are still credible.
-const MOST: usize = 1 << 16;
-
-/// What surrounds a picture before a window slides over it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Padding {
-    /// Nothing: the window stays inside.
-    Valid,
-    /// As much as makes the output ⌈size / stride⌉; the odd row or column goes to the
-    /// bottom or right, as in Keras.
-    Same,
-    /// Rows above and below, columns left and right.
-    Explicit([usize; 2]),
-}
-
-impl Padding {
-    /// Rows and columns around a picture of the given height and width.
-    pub(crate) fn around(self, sizes: [usize; 2], window: [usize; 2], stride: [usize; 2]) -> Padding2 {
-        let axis = |axis: usize| match self {
-            Padding::Valid => (0, 0),
-            Padding::Explicit(around) => (around[axis], around[axis]),
-            Padding::Same => {
-                let outputs = sizes[axis].div_ceil(stride[axis]);
-                let covered = (outputs - 1) * stride[axis] + window[axis];
-                let missing = covered.saturating_sub(sizes[axis]);
-                (missing / 2, missing - missing / 2)
-            }
-        };
-        let ((top, bottom), (left, right)) = (axis(0), axis(1));
-        Padding2 {
-            top,
-            bottom,
-            left,
-            right,
-        }
-    }
-}
 
 /// A convolution over pictures: each of `filters` kernels slides over the picture and
 /// gives one channel of the output (LeCun, Bottou, Bengio and Haffner 1998).
@@ -156,19 +118,10 @@ impl Conv2d {
             Padding::Explicit(around) => around,
             _ => [0, 0],
         };
-        for (what, sizes, least) in [
-            ("a kernel of", self.kernel.0, 1),
-            ("a stride of", self.stride.0, 1),
-            ("a padding of", padding, 0),
-            ("filters:", [self.filters, self.filters], 1),
-        ] {
-            if sizes.iter().any(|size| !(least..=MOST).contains(size)) {
-                return Err(BuildError::configuration(format!(
-                    "has {what} {sizes:?}: it must be from {least} to {MOST}"
-                )));
-            }
-        }
-        Ok(())
+        check_sizes("a kernel of", &self.kernel.0, 1)?;
+        check_sizes("a stride of", &self.stride.0, 1)?;
+        check_sizes("a padding of", &padding, 0)?;
+        check_sizes("filters:", &[self.filters], 1)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Layers: one file each, holding all there is to know about it.
 
+mod window;
+
 use std::any::Any;
 use std::fmt::Debug;
 use std::ops::Range;
 
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare};
+use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare, UpdateState};
 use crate::{Initializer, KernelDemands, Shape};
 
 /// Declares the layers: a line each, `file: Type`. The file's name is the layer's name
@@ -99,16 +101,24 @@ macro_rules! linear_map_settings {
 
 layers! {
     activation: Activation,
+    average_pooling1d: AveragePool1d,
+    average_pooling2d: AveragePool2d,
     conv2d: Conv2d,
     dense: Dense,
     dropout: Dropout,
     flatten: Flatten,
+    global_average_pooling1d: GlobalAveragePool1d,
+    global_average_pooling2d: GlobalAveragePool2d,
+    global_max_pooling1d: GlobalMaxPool1d,
+    global_max_pooling2d: GlobalMaxPool2d,
+    max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
     reshape: Reshape,
 }
 
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
-pub use conv2d::Padding;
+pub(crate) use window::picture;
+pub use window::{Padding, Window};
 
 /// A layer: its configuration, its shape rule, and its two passes.
 ///
@@ -144,13 +154,17 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// [`Backward::deferred`] told backward to leave that gradient out.
     fn parameter_gradient(&self, _pass: &mut ParameterGradient<'_>) {}
 
+    /// Changes the layer's own values, declared with [`Build::state`]; called once a step
+    /// of training, after all shards have gone forward and backward.
+    fn update_state(&self, _pass: &mut UpdateState<'_>) {}
+
     /// One layer that does the work of this one and of `next` together, if there is one.
     fn fuse(&self, _next: &dyn Layer) -> Option<Box<dyn Layer>> {
         None
     }
 }
 
-/// One trainable parameter of a layer.
+/// One parameter or state of a layer.
 #[derive(Debug, Clone)]
 pub(crate) struct ParameterDeclaration {
     pub(crate) name: &'static str,
@@ -158,6 +172,7 @@ pub(crate) struct ParameterDeclaration {
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
     pub(crate) demands: KernelDemands,
+    pub(crate) state: bool,
 }
 
 /// What a layer declares it needs while it is built.
@@ -193,6 +208,35 @@ impl Build {
             initializer,
             fans,
             demands: KernelDemands::default(),
+            state: false,
+        });
+        Ok(())
+    }
+
+    /// Declares values that belong to the network and are saved with it, but that no
+    /// optimizer touches, such as moving averages; numbered on their own in the order of
+    /// declaration. [`Layer::update_state`] may change them once a step.
+    ///
+    /// # Errors
+    /// When the initializer's numbers make no sense.
+    pub fn state(
+        &mut self,
+        name: &'static str,
+        shape: impl Into<Vec<usize>>,
+        initializer: Initializer,
+    ) -> Result<(), BuildError> {
+        initializer.check().map_err(BuildError::Configuration)?;
+        let shape = shape.into();
+        let values = shape
+            .iter()
+            .fold(1, |product: usize, &size| product.saturating_mul(size));
+        self.parameters.push(ParameterDeclaration {
+            name,
+            shape,
+            initializer,
+            fans: [values, values],
+            demands: KernelDemands::default(),
+            state: true,
         });
         Ok(())
     }
@@ -251,32 +295,6 @@ pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
             "takes one input but is given {}",
             inputs.len()
         ))),
-    }
-}
-
-/// Sizes of a picture-shaped input `[height, width, channels]`.
-pub(crate) fn picture(input: &Shape) -> Result<[usize; 3], BuildError> {
-    <[usize; 3]>::try_from(input.sizes()).map_err(|_| {
-        BuildError::input(
-            "a picture [height, width, channels]",
-            "add Reshape before it",
-        )
-    })
-}
-
-/// Height and width: of a kernel, a window or a stride. A single number stands for both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Window(pub [usize; 2]);
-
-impl From<usize> for Window {
-    fn from(size: usize) -> Self {
-        Window([size, size])
-    }
-}
-
-impl From<[usize; 2]> for Window {
-    fn from(sizes: [usize; 2]) -> Self {
-        Window(sizes)
     }
 }
 

@@ -10,6 +10,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::Network;
+use super::restore::trainable;
 use crate::optimizers::Clipping;
 use crate::{Error, Shape};
 
@@ -132,7 +133,7 @@ impl Network {
             None => &[],
         };
         for (slot, values) in states.iter().zip(&self.slots) {
-            for specification in &self.specifications {
+            for specification in trainable(&self.specifications) {
                 let name = format!("{STATE}{slot}/{}", specification.name);
                 tensors.push((name, specification, &values[specification.range()]));
             }

@@ -1,6 +1,7 @@
 //! Looking inside: every layer's output and every gradient, for a batch.
 
 use super::Network;
+use super::restore::trainable;
 use crate::dataset::{Dataset, Targets};
 use crate::graph::BuiltNode;
 use crate::plan::{Batch, Objective, Piece, Purpose, Rows, TrainingPlan};
@@ -20,7 +21,7 @@ pub struct LayerOutput {
 pub struct BackPropagation {
     /// The loss of the batch.
     pub loss: f64,
-    /// Name and gradient ∂loss/∂parameter of each parameter.
+    /// Name and gradient ∂loss/∂parameter of each trainable parameter.
     pub gradients: Vec<(String, Tensor)>,
     /// Name and output of each layer: `[samples, …]`.
     pub outputs: Vec<(String, Tensor)>,
@@ -57,7 +58,7 @@ impl Network {
         self.check_data(batch)?;
         let mut plan = self.new_plan(batch.samples(), Purpose::Inspection, &batch.targets)?;
         let mut parameters = self.parameters.clone();
-        let mut gradients = vec![0.0; parameters.len()];
+        let mut gradients = vec![0.0; self.gradients.len()];
         let state = Piece {
             parameters: &mut parameters,
             gradients: &mut gradients,
@@ -75,9 +76,7 @@ impl Network {
         };
         let loss = self.pool.install(step);
         let inputs = &batch.inputs;
-        let gradients = self
-            .specifications
-            .iter()
+        let gradients = trainable(&self.specifications)
             .map(|parameter| {
                 let values = gradients[parameter.range()].to_vec();
                 Ok((

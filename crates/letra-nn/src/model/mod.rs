@@ -35,6 +35,7 @@ pub struct Network {
     pub(crate) graph: Graph,
     specifications: Vec<ParameterSpecification>,
     output: Shape,
+    /// Parameters, and behind them the layers' own values.
     parameters: Vec<f32>,
     gradients: Vec<f32>,
     slots: Vec<Vec<f32>>,
@@ -71,6 +72,9 @@ pub struct Parameter<'a> {
     pub shape: &'a [usize],
     /// Values, row-major.
     pub values: &'a [f32],
+    /// Whether training changes it; a layer's own values, such as moving averages, are
+    /// not trainable.
+    pub trainable: bool,
 }
 
 /// A loss and metrics over a data set or batch.
@@ -125,15 +129,16 @@ impl Network {
             .map_err(|error| {
                 Error::Configuration(format!("cannot start {} threads: {error}", compile.threads))
             })?;
-        let slots = initial_slots(&*compile.optimizer, parameters.len())?;
+        let trainable = built.parameter_space();
+        let slots = initial_slots(&*compile.optimizer, trainable)?;
         let probe = match compile.optimizer.wants_probe() {
-            true => [vec![0.0; parameters.len()], vec![0.0; parameters.len()]],
+            true => [vec![0.0; parameters.len()], vec![0.0; trainable]],
             false => Default::default(),
         };
         Ok(Network {
             output: built.output_shape().clone(),
             specifications: built.parameters,
-            gradients: vec![0.0; parameters.len()],
+            gradients: vec![0.0; trainable],
             slots,
             probe,
             parameters,
@@ -181,12 +186,13 @@ impl Network {
         Arc::clone(&self.pool)
     }
 
-    /// All parameters, in the order of the layers.
+    /// All parameters and the layers' own values, in the order of the layers.
     pub fn parameters(&self) -> impl Iterator<Item = Parameter<'_>> {
         self.specifications.iter().map(|specification| Parameter {
             name: &specification.name,
             shape: &specification.shape,
             values: &self.parameters[specification.range()],
+            trainable: !specification.state,
         })
     }
 

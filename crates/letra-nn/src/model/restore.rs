@@ -85,11 +85,11 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Valu
     let specifications = &built.parameters;
     // All shapes first: what is read then has the length of the file.
     source.check(specifications, states)?;
-    let mut parameters = vec![0.0; built.parameter_space()];
-    source.fill(specifications, "", &mut parameters)?;
-    let mut slots = initial_slots(&*optimizer, parameters.len())?;
+    let mut parameters = vec![0.0; built.value_space()];
+    source.fill(specifications.iter(), "", &mut parameters)?;
+    let mut slots = initial_slots(&*optimizer, built.parameter_space())?;
     for (state, values) in states.iter().zip(&mut slots) {
-        source.fill(specifications, &state_prefix(state), values)?;
+        source.fill(trainable(specifications), &state_prefix(state), values)?;
     }
     let compile = Compile {
         optimizer,
@@ -116,6 +116,13 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Valu
     }
     network.notes = header.notes;
     Ok((network, header.training))
+}
+
+/// Those that the optimizer changes, and keeps state of its own for.
+pub(super) fn trainable(
+    specifications: &[ParameterSpecification],
+) -> impl Iterator<Item = &ParameterSpecification> {
+    specifications.iter().filter(|known| !known.state)
 }
 
 fn state_prefix(state: &str) -> String {
@@ -255,7 +262,8 @@ impl<'a> Source<'a> {
         let mut bytes = 0;
         let prefixes = states.iter().map(|state| state_prefix(state));
         for prefix in std::iter::once(String::new()).chain(prefixes) {
-            for specification in specifications {
+            let all = prefix.is_empty();
+            for specification in specifications.iter().filter(|known| all || !known.state) {
                 let name = format!("{prefix}{}", specification.name);
                 let info = self.metadata.info(&name).ok_or_else(|| {
                     let message =
@@ -282,9 +290,9 @@ impl<'a> Source<'a> {
     }
 
     /// Reads the tensors with this prefix, which [`Source::check`] has seen.
-    fn fill(
+    fn fill<'b>(
         &mut self,
-        specifications: &[ParameterSpecification],
+        specifications: impl Iterator<Item = &'b ParameterSpecification>,
         prefix: &str,
         values: &mut [f32],
     ) -> Result<(), Error> {

@@ -7,8 +7,17 @@ use super::Network;
 pub struct Summary {
     /// One entry a layer, in order.
     pub layers: Vec<LayerSummary>,
-    /// Number of trainable values in all.
+    /// Number of values in all, trainable or not.
     pub parameters: usize,
+    /// Number of values that training changes.
+    pub trainable: usize,
+}
+
+impl Summary {
+    /// Number of values that training does not change.
+    pub fn non_trainable(&self) -> usize {
+        self.parameters - self.trainable
+    }
 }
 
 /// One line of a [`Summary`].
@@ -20,7 +29,7 @@ pub struct LayerSummary {
     pub kind: String,
     /// Shape of one sample's output.
     pub output_shape: Vec<usize>,
-    /// Number of trainable values.
+    /// Number of values, trainable or not.
     pub parameters: usize,
 }
 
@@ -38,12 +47,18 @@ impl Network {
                 parameters: node
                     .parameters
                     .iter()
+                    .chain(&node.states)
                     .map(|&index| built.parameters[index].values())
                     .sum(),
             })
             .collect();
-        let parameters = layers.iter().map(|layer| layer.parameters).sum();
-        Summary { layers, parameters }
+        let (parameters, trainable) = (self.parameters(), self.parameters());
+        let trainable = trainable.filter(|parameter| parameter.trainable);
+        Summary {
+            layers,
+            parameters: parameters.map(|parameter| parameter.values.len()).sum(),
+            trainable: trainable.map(|parameter| parameter.values.len()).sum(),
+        }
     }
 }
 
@@ -79,7 +94,16 @@ impl fmt::Display for Summary {
             formatter,
             "{} parameters in all",
             thousands(self.parameters)
-        )
+        )?;
+        match self.non_trainable() {
+            0 => Ok(()),
+            others => write!(
+                formatter,
+                ": {} trainable, {} not",
+                thousands(self.trainable),
+                thousands(others)
+            ),
+        }
     }
 }
 

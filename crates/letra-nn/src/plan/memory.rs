@@ -53,10 +53,16 @@ impl Memory {
     }
 }
 
+/// Where a node's parameters and states lie in the flat array of all of them.
+pub(super) struct Values {
+    pub(super) parameters: Vec<Range<usize>>,
+    pub(super) states: Vec<Range<usize>>,
+}
+
 pub(super) fn lay_out(
     built: BuiltGraph,
     numbers: Vec<usize>,
-    parameters: Vec<Vec<Range<usize>>>,
+    values: Vec<Values>,
     batch: usize,
     shard: usize,
     lanes: usize,
@@ -93,7 +99,7 @@ pub(super) fn lay_out(
     let output_values = built.output_shape().values();
     let (mut lane_values, mut prepared_values) = (0, 0);
     let mut nodes = Vec::new();
-    for (index, built) in built.nodes.into_iter().enumerate() {
+    for (index, (built, values)) in built.nodes.into_iter().zip(values).enumerate() {
         let keep = (built.build.keep > 0 && purpose != Purpose::Inference).then(|| {
             let place = match deferred[index] {
                 Some(_) => memory.shard(built.build.keep),
@@ -101,7 +107,8 @@ pub(super) fn lay_out(
             };
             (place, built.build.keep)
         });
-        let lane_gradients = parameters[index]
+        let lane_gradients = values
+            .parameters
             .iter()
             .enumerate()
             .map(|(number, range)| match deferred[index] == Some(number) {
@@ -129,7 +136,8 @@ pub(super) fn lay_out(
             keep,
             scratch: built.build.scratch,
             built: built.build.built,
-            parameters: parameters[index].clone(),
+            parameters: values.parameters,
+            states: values.states,
             gradients: lane_gradients,
             prepared: reserve(&mut prepared_values, built.build.prepared),
             output_gradient,

@@ -31,7 +31,7 @@ use crate::graph::{BuiltGraph, Graph, ParameterSpecification};
 use crate::layers::Layer;
 use crate::{Error, KernelDemands, Shape};
 use memory::Memory;
-use pass::{Buffers, Parameters, Place, Prepare};
+use pass::{Buffers, Parameters, Place, Prepare, UpdateState};
 
 /// Values of a shard should take about this much memory, half of a usual L2 cache.
 const SHARD_BYTES: usize = 256 * 1024;
@@ -61,6 +61,8 @@ pub(crate) struct PlannedNode {
     pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
     /// Ranges in the flat array of parameters.
     pub(crate) parameters: Vec<Range<usize>>,
+    /// Ranges of the layer's own values in the same array.
+    pub(crate) states: Vec<Range<usize>>,
     /// Ranges in a lane's array of gradients.
     pub(crate) gradients: Vec<Range<usize>>,
     pub(crate) prepared: Range<usize>,
@@ -142,17 +144,19 @@ impl Layout {
             _ => shard_samples(&built, batch),
         };
         let lanes = batch.div_ceil(shard).min(MOST_LANES);
-        let parameters = numbers
+        let ranges = |indices: &[usize]| -> Vec<Range<usize>> {
+            let known = indices.iter().map(|&index| &original.parameters[index]);
+            known.map(ParameterSpecification::range).collect()
+        };
+        let values = numbers
             .iter()
-            .map(|&number| original.nodes[number].parameters.as_slice())
-            .map(|indices| {
-                indices
-                    .iter()
-                    .map(|&index| original.parameters[index].range())
-                    .collect()
+            .map(|&number| &original.nodes[number])
+            .map(|node| memory::Values {
+                parameters: ranges(&node.parameters),
+                states: ranges(&node.states),
             })
             .collect();
-        let mut layout = memory::lay_out(built, numbers, parameters, batch, shard, lanes, purpose);
+        let mut layout = memory::lay_out(built, numbers, values, batch, shard, lanes, purpose);
         layout.parameters = original.parameters;
         Ok(layout)
     }
@@ -175,7 +179,25 @@ impl Layout {
                     values: parameters,
                     ranges: &node.parameters,
                 },
+                states: Parameters {
+                    values: parameters,
+                    ranges: &node.states,
+                },
                 prepared: &mut prepared[node.prepared.clone()],
+                node,
+            });
+        }
+    }
+}
+
+impl Layout {
+    /// Lets every layer that has values of its own change them.
+    pub(crate) fn update_states(&self, values: &mut [f32], samples: usize, step: u64) {
+        for node in self.nodes.iter().filter(|node| !node.states.is_empty()) {
+            node.layer.update_state(&mut UpdateState {
+                samples,
+                step,
+                values,
                 node,
             });
         }

@@ -92,6 +92,8 @@ impl InputGradients<'_> {
 pub struct Prepare<'a> {
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
+    /// The layer's own values, by their order of declaration.
+    pub states: Parameters<'a>,
     /// What [`crate::layers::Build::prepared`] asked for.
     pub prepared: &'a mut [f32],
     pub(crate) node: &'a PlannedNode,
@@ -120,6 +122,9 @@ pub struct Forward<'a> {
     pub first_sample: usize,
     /// Whether the network is being trained; dropout rests otherwise.
     pub training: bool,
+    /// Number of the training step, from 0; 0 when predicting. For what changes in the
+    /// course of a training, such as a rate that falls.
+    pub step: u64,
     /// Random numbers of this layer in this step.
     pub random: Random,
     /// The output, to be written: `[samples, …]`.
@@ -130,6 +135,8 @@ pub struct Forward<'a> {
     pub scratch: &'a mut [f32],
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
+    /// The layer's own values, by their order of declaration.
+    pub states: Parameters<'a>,
     /// What prepare wrote.
     pub prepared: &'a [f32],
     pub(crate) node: &'a PlannedNode,
@@ -165,6 +172,8 @@ impl<'a> Forward<'a> {
 pub struct Backward<'a> {
     /// Samples in the shard.
     pub samples: usize,
+    /// Number of the training step, from 0.
+    pub step: u64,
     /// What forward gave: `[samples, …]`.
     pub output: &'a [f32],
     /// Gradient of the output; on return, the gradient at the pre-activation.
@@ -179,6 +188,8 @@ pub struct Backward<'a> {
     pub scratch: &'a mut [f32],
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
+    /// The layer's own values, by their order of declaration.
+    pub states: Parameters<'a>,
     /// What prepare wrote.
     pub prepared: &'a [f32],
     /// Whether the gradient of the deferred parameter is left to
@@ -205,6 +216,23 @@ impl<'a> Backward<'a> {
     /// Shape of input `index`.
     pub fn input_shape(&self, index: usize) -> &'a Shape {
         &self.node.input_shapes[index]
+    }
+}
+
+/// The change of a layer's own values, once a step.
+pub struct UpdateState<'a> {
+    /// Samples in the batch.
+    pub samples: usize,
+    /// Number of the training step, from 0.
+    pub step: u64,
+    pub(crate) values: &'a mut [f32],
+    pub(crate) node: &'a PlannedNode,
+}
+
+impl UpdateState<'_> {
+    /// State `index`, in the order of declaration.
+    pub fn get(&mut self, index: usize) -> &mut [f32] {
+        &mut self.values[self.node.states[index].clone()]
     }
 }
 

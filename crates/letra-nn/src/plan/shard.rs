@@ -123,6 +123,7 @@ impl ShardPass<'_> {
             samples,
             first_sample: self.first_sample,
             training: run.training,
+            step: run.step,
             random: Random::new(run.seed, Purpose::Layer, node.number, run.step),
             output: &mut output[..samples * node.output_values],
             keep: &mut keep[..samples * keep_values],
@@ -130,6 +131,10 @@ impl ShardPass<'_> {
             parameters: Parameters {
                 values: run.parameters,
                 ranges: &node.parameters,
+            },
+            states: Parameters {
+                values: run.parameters,
+                ranges: &node.states,
             },
             prepared: &run.prepared[node.prepared.clone()],
             node,
@@ -189,6 +194,7 @@ impl ShardPass<'_> {
         };
         node.layer.backward(&mut Backward {
             samples,
+            step: run.step,
             output: buffers.get(node.output, samples * node.output_values),
             output_gradient: &mut output_gradient[..samples * node.output_values],
             input_gradients: InputGradients {
@@ -205,6 +211,10 @@ impl ShardPass<'_> {
             parameters: Parameters {
                 values: run.parameters,
                 ranges: &node.parameters,
+            },
+            states: Parameters {
+                values: run.parameters,
+                ranges: &node.states,
             },
             prepared: &run.prepared[node.prepared.clone()],
             deferred: node.deferred.is_some(),

@@ -108,6 +108,10 @@ impl TrainingPlan {
         self.layout.prepare(state.parameters, &mut self.prepared);
         let used = self.pass(objective, batch, state.parameters, seed, step);
         self.sum(objective, batch.samples(), used);
+        if rule.is_some() {
+            self.layout
+                .update_states(state.parameters, batch.samples(), step);
+        }
         let gradients = Gradients::new(&self.layout, &self.lanes[..used], &self.shards, batch);
         update::collect(&mut self.tasks, state.reborrow(), &gradients, rule);
         self.result.loss += self.tasks.iter().map(|task| task.penalty).sum::<f64>();

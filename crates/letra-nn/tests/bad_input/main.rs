@@ -3,12 +3,14 @@
 
 mod architectures;
 mod checkpoints;
+mod convolutions;
 mod data;
 mod diverging;
 mod forgery;
 mod layers;
 mod models;
 mod mutations;
+mod rates;
 mod saving;
 mod settings;
 

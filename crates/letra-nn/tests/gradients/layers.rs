@@ -227,30 +227,6 @@ pub(crate) fn random_pooling(picture: [usize; 3], noise: &mut Noise) -> Pooled {
 }
 
 #[test]
-fn max_pooling() {
-    let mut noise = Noise::new(4);
-    for _ in 0..60 {
-        let picture = [
-            noise.between(1, 11),
-            noise.between(1, 11),
-            noise.between(1, 9),
-        ];
-        let twin = random_pooling(picture, &mut noise);
-        let what = format!(
-            "max_pooling2d {picture:?}, {:?}, stride {:?}, {:?}",
-            twin.window, twin.stride, twin.padding
-        );
-        let network = behind_identity(picture).add(pooling(&twin));
-        let samples = noise.between(1, 9);
-        let stack = Stack::default().then(twin);
-        compare(&what, network, &stack, samples, Numbers::Exact, &mut noise);
-        if picture.iter().product::<usize>() < 200 {
-            prove(&what, &stack, picture.iter().product(), &mut noise);
-        }
-    }
-}
-
-#[test]
 fn activations() {
     let mut noise = Noise::new(5);
     for function in FUNCTIONS {

@@ -10,5 +10,6 @@ mod layers;
 mod losses;
 mod networks;
 mod noise;
+mod poolings;
 mod proof;
 mod twins;

@@ -1,6 +1,7 @@
 //! letra held to numbers that PyTorch, Keras and scikit-learn computed; `oracle/README.md`
 //! at the root of the repository says what they are and how to compute them again.
 
+mod convolutions;
 mod initializers;
 mod layers;
 mod losses;

@@ -1,11 +1,13 @@
 //! The layers' twins: one sample, double precision, plain loops.
 
 mod activation;
+mod average_pool2d;
 mod conv2d;
 mod dense;
 mod max_pool2d;
 
 pub(crate) use activation::{Activated, softmax};
+pub(crate) use average_pool2d::Averaged;
 pub(crate) use conv2d::Convolved;
 pub(crate) use dense::Multiplied;
 pub(crate) use max_pool2d::Pooled;
