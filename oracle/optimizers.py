@@ -152,7 +152,7 @@ def vsgd(rate=1.0, slow_start=10, slow_constant=2.0, epsilon=1e-9):
         if iteration < slow_start:
             memory = iteration + 1.0
         else:
-            outlier = ((gradient - g1) ** 2 > 4.0 * (g2 - g1**2)) | ((h - h1) ** 2 > 4.0 * (h2 - h1**2))
+            outlier = ((gradient - g1) ** 2 > 4.0 * (g2 - g1**2)) | ((h - h1) ** 2 > 4.0 * (h2 - h1**2) + 1e-4 * h1**2)
             memory = tau + outlier
         g1, g2 = g1 + (gradient - g1) / memory, g2 + (gradient**2 - g2) / memory
         h1, h2 = h1 + (h - h1) / memory, h2 + (h**2 - h2) / memory

@@ -15,7 +15,8 @@ use crate::schedules::LearningRate;
 ///
 /// 1. *h* = |(∇ − ∇⁺) / δ|;
 /// 2. τ ← τ + 1 where |∇ − *ḡ*| > 2 √(*v̄* − *ḡ*²) or |*h* − *h̄*| > 2 √(*h̄₂* − *h̄*²), so that
-///    an outlier counts for less;
+///    an outlier counts for less (a curvature must also differ by a hundredth, which
+///    differences in single precision cannot tell apart);
 /// 3. *ḡ*, *v̄*, *h̄*, *h̄₂* ← (1 − 1/τ) · themselves + 1/τ · (∇, ∇², *h*, *h*²);
 /// 4. η = *h̄* / *h̄₂* · *ḡ*² / *v̄*, and *w* ← *w* − η ∇;
 /// 5. τ ← (1 − *ḡ*² / *v̄*) τ + 1.

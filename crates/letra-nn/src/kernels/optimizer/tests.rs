@@ -306,7 +306,7 @@ fn vsgd_agrees_with_its_twin() {
                 0 | 1 => step as f64 + 1.0,
                 _ => {
                     let outlier = (g - *g1).abs() > 2.0 * (*g2 - *g1 * *g1).max(0.0).sqrt()
-                        || (h - *h1).abs() > 2.0 * (*h2 - *h1 * *h1).max(0.0).sqrt();
+                        || (h - *h1).powi(2) > 4.0 * (*h2 - *h1 * *h1) + 1e-4 * *h1 * *h1;
                     *tau + f64::from(u8::from(outlier))
                 }
             };

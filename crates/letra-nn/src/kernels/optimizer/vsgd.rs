@@ -5,6 +5,9 @@ use crate::kernels::simd::{dispatch, kernel};
 /// can hold it.
 const LEAST_DISPLACEMENT: f32 = 1e-6;
 const LEAST_SHARE: f32 = 1e-4;
+/// What finite differences in single precision cannot tell apart, as the square of a share of the
+/// curvature: without it, rounding would be an outlier wherever the curvature does not change.
+const CURVATURE_PRECISION: f32 = 1e-4;
 /// The memory τ after the slow start.
 const FIRST_MEMORY: f32 = 2.0;
 
@@ -142,7 +145,7 @@ kernel! {
                 let bend = ((g[i] - g_there[i]) / (w[i] - there[i])).abs();
                 let (from_mean, from_curvature) = (g[i] - m[i], bend - h[i]);
                 let outlier = from_mean * from_mean > 4.0 * (v[i] - m[i] * m[i])
-                    || from_curvature * from_curvature > 4.0 * (h2[i] - h[i] * h[i]);
+                    || from_curvature * from_curvature > 4.0 * (h2[i] - h[i] * h[i]) + CURVATURE_PRECISION * h[i] * h[i];
                 let memory = if outlier { tau[i] + 1.0 } else { tau[i] };
                 let new = 1.0 / memory;
                 let kept = 1.0 - new;
