@@ -12,13 +12,14 @@ import initializers
 import layers
 import losses
 import metrics
+import normalization
 import optimizers
 import schedules
 import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, convolutions, losses, optimizers, schedules, metrics, initializers, slides, training, summaries)}
+MODULES = {m.__name__: m for m in (layers, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -1,3 +1,5 @@
+use crate::losses::TargetRows;
+use crate::metrics::target_class;
 use crate::{Error, Tensor};
 
 /// What a network is to say about each sample.
@@ -21,6 +23,8 @@ pub struct Dataset {
     pub inputs: Tensor,
     /// Target of each sample.
     pub targets: Targets,
+    /// How much each sample counts in the loss; all alike where there are none.
+    pub sample_weights: Option<Vec<f32>>,
 }
 
 impl Dataset {
@@ -32,6 +36,7 @@ impl Dataset {
         let data = Dataset {
             inputs,
             targets: Targets::Classes { labels, count },
+            sample_weights: None,
         };
         data.check().map(|()| data)
     }
@@ -44,13 +49,34 @@ impl Dataset {
         let data = Dataset {
             inputs,
             targets: Targets::Values(values),
+            sample_weights: None,
         };
         data.check().map(|()| data)
+    }
+
+    /// Lets each sample count with a weight of its own: the loss of a batch is then
+    /// Σ *w* *l* / samples, as in Keras, so that weights of mean 1 keep its size. Metrics are
+    /// not weighted.
+    ///
+    /// # Errors
+    /// When there are more or fewer weights than samples, or one is negative or no number.
+    pub fn with_sample_weights(mut self, weights: Vec<f32>) -> Result<Self, Error> {
+        self.sample_weights = Some(weights);
+        self.check().map(|()| self)
     }
 
     /// Whether there is one target a sample and every label has a class; the fields are
     /// public, so that a data set may be put together past the constructors.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        if let Some(weights) = &self.sample_weights {
+            check_rows(&self.inputs, weights.len(), "sample weights")?;
+            if let Some(sample) = weights.iter().position(|&weight| !is_weight(weight)) {
+                return Err(Error::Data(format!(
+                    "sample {sample} has the weight {}: give each sample one from 0 up",
+                    weights[sample]
+                )));
+            }
+        }
         match &self.targets {
             Targets::Classes { labels, count } => {
                 check_rows(&self.inputs, labels.len(), "labels")?;
@@ -81,6 +107,40 @@ impl Dataset {
         Ok(())
     }
 
+    /// The weight of each sample where a class counts `weights[class]` times: that, times the
+    /// sample's own weight.
+    ///
+    /// # Errors
+    /// When there are more or fewer weights than classes, or one is negative or no number.
+    pub(crate) fn class_weighted(&self, weights: &[f32]) -> Result<Vec<f32>, Error> {
+        let classes = match &self.targets {
+            Targets::Classes { count, .. } => *count,
+            Targets::Values(values) => values.sample_values(),
+        };
+        if weights.len() != classes {
+            return Err(Error::Configuration(format!(
+                "there are {} class weights for {classes} classes: give one a class",
+                weights.len()
+            )));
+        }
+        if let Some(class) = weights.iter().position(|&weight| !is_weight(weight)) {
+            return Err(Error::Configuration(format!(
+                "class {class} has the weight {}: give each class one from 0 up",
+                weights[class]
+            )));
+        }
+        let rows = match &self.targets {
+            Targets::Classes { labels, .. } => TargetRows::Classes(labels),
+            Targets::Values(values) => TargetRows::Values(values.data()),
+        };
+        Ok((0..self.samples())
+            .map(|sample| {
+                let own = self.sample_weights.as_ref().map_or(1.0, |own| own[sample]);
+                own * weights[target_class(classes, rows, sample)]
+            })
+            .collect())
+    }
+
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.inputs.samples()
@@ -101,6 +161,10 @@ impl Dataset {
         Dataset {
             inputs: self.inputs.select(indices),
             targets,
+            sample_weights: self
+                .sample_weights
+                .as_ref()
+                .map(|weights| indices.iter().map(|&index| weights[index]).collect()),
         }
     }
 }
@@ -117,6 +181,10 @@ pub fn one_hot(labels: &[u32], count: usize) -> Result<Tensor, Error> {
         row[label as usize] = 1.0;
     }
     Ok(rows)
+}
+
+fn is_weight(weight: f32) -> bool {
+    weight >= 0.0 && weight.is_finite()
 }
 
 fn check_rows(inputs: &Tensor, rows: usize, what: &str) -> Result<(), Error> {

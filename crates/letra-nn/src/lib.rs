@@ -60,15 +60,19 @@ pub use weights::{Constraint, KernelDemands, Regularizer};
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, AveragePool1d, AveragePool2d, Conv2d, Dense, Dropout,
-        Flatten, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
-        MaxPool1d, MaxPool2d, Reshape,
+        Activation, ActivationFunction, AveragePool1d, AveragePool2d, BatchNormalization, Conv2d,
+        Dense, Dropout, Flatten, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d,
+        GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, Reshape,
     };
-    pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
+    pub use crate::losses::{
+        BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
+        MeanAbsoluteError, MeanSquaredError, SumSquaredError,
+    };
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
     pub use crate::optimizers::{AdaSecant, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd, Vsgd};
     pub use crate::training::{
-        Callback, Checkpoint, EarlyStopping, Epoch, EpochLogs, Fit, History, ProgressBar, Step,
+        BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
+        ProgressBar, Step, TensorBoard, TerminateOnNan,
     };
     pub use crate::{
         BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Network,

@@ -16,7 +16,7 @@ struct Counter {
 }
 
 impl Callback for Counter {
-    fn on_step_end(&mut self, _: &Step) -> Result<ControlFlow<()>, Error> {
+    fn on_step_end(&mut self, _: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         let change = self.region.change_and_reset();
         self.counts.push(change.allocations + change.reallocations);
         Ok(ControlFlow::Continue(()))
@@ -45,6 +45,7 @@ fn check(compile: Compile) {
         .add(Conv2d::new(4, 5).same().relu())
         .add(MaxPool2d::new(2))
         .add(Conv2d::new(8, 3))
+        .add(BatchNormalization::new())
         .add(Activation::tanh())
         .add(Dropout::new(0.25))
         .add(Flatten)
@@ -54,6 +55,7 @@ fn check(compile: Compile) {
                 .kernel_regularizer(Regularizer::l2(1e-3))
                 .kernel_constraint(Constraint::max_norm(2.0)),
         )
+        .add(LayerNormalization::new())
         .add(Dense::new(3))
         .compile(
             compile

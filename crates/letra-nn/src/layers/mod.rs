@@ -103,6 +103,7 @@ layers! {
     activation: Activation,
     average_pooling1d: AveragePool1d,
     average_pooling2d: AveragePool2d,
+    batch_normalization: BatchNormalization,
     conv2d: Conv2d,
     dense: Dense,
     dropout: Dropout,
@@ -111,6 +112,7 @@ layers! {
     global_average_pooling2d: GlobalAveragePool2d,
     global_max_pooling1d: GlobalMaxPool1d,
     global_max_pooling2d: GlobalMaxPool2d,
+    layer_normalization: LayerNormalization,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
     reshape: Reshape,
@@ -141,8 +143,19 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// Brings parameters into the form the passes like best; called once a step.
     fn prepare(&self, _pass: &mut Prepare<'_>) {}
 
+    /// What a shard adds to the sums over the batch, in a layer that asked for them with
+    /// [`Build::whole_batch`]: called while training, before any shard goes through
+    /// forward, where the sums over all shards are in [`Forward::sums`]. Writes to
+    /// [`Forward::shard_sums`], which are zero at first; there is no output yet.
+    fn forward_sums(&self, _pass: &mut Forward<'_>) {}
+
     /// The output of a shard (some samples of the batch) from its inputs.
     fn forward(&self, pass: &mut Forward<'_>);
+
+    /// What a shard adds to the sums over the batch that backward asks for, as
+    /// [`Layer::forward_sums`] does for forward. Reads the gradient of the output and
+    /// writes to [`Backward::shard_sums`]; nobody asks for gradients of the inputs yet.
+    fn backward_sums(&self, _pass: &mut Backward<'_>) {}
 
     /// Given the gradient of the output, adds to the parameters' gradients and writes the
     /// inputs'. May overwrite the output's gradient, which on return is the gradient at
@@ -184,6 +197,8 @@ pub struct Build {
     pub(crate) scratch: Option<Box<dyn Fn(usize) -> usize + Send + Sync>>,
     pub(crate) view: bool,
     pub(crate) deferred: Option<usize>,
+    /// Sums over the batch that forward and backward ask for.
+    pub(crate) whole_batch: Option<[usize; 2]>,
     pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
 }
 
@@ -278,6 +293,14 @@ impl Build {
     /// passes, which copy.
     pub fn view(&mut self) {
         self.view = true;
+    }
+
+    /// Says that the layer looks at the whole batch while training: forward is to be given
+    /// `forward` sums over it, and backward `backward` sums, which
+    /// [`Layer::forward_sums`] and [`Layer::backward_sums`] collect shard by shard. All
+    /// of the batch then passes this layer before any of it goes on.
+    pub fn whole_batch(&mut self, forward: usize, backward: usize) {
+        self.whole_batch = Some([forward, backward]);
     }
 
     /// Says that the gradient of parameter `index` may be left out of backward and

@@ -20,6 +20,8 @@ pub(super) const FORMAT: u32 = 1;
 pub(super) const KEY: &str = "letra";
 /// What precedes the optimizer's state in tensor names.
 pub(super) const STATE: &str = "optimizer/";
+/// What precedes the best weights so far in tensor names.
+pub(super) const BEST: &str = "best/";
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Header {
@@ -62,16 +64,18 @@ impl Network {
     /// # Errors
     /// When the file cannot be written, or a parameter is no longer a number.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        write_whole(path.as_ref(), &self.serialized(path.as_ref(), None)?)
+        write_whole(path.as_ref(), &self.serialized(path.as_ref(), None, None)?)
     }
 
-    /// Writes the network, the optimizer's state and a note on the training.
+    /// Writes the network, the optimizer's state, the best weights so far where they are kept,
+    /// and a note on the training.
     pub(crate) fn save_training(
         &self,
         path: &Path,
         training: serde_json::Value,
+        best: Option<&[f32]>,
     ) -> Result<(), Error> {
-        write_whole(path, &self.serialized(path, Some(training))?)
+        write_whole(path, &self.serialized(path, Some(training), best)?)
     }
 
     /// All that decides what training computes, as text.
@@ -122,6 +126,7 @@ impl Network {
         &self,
         path: &Path,
         training: Option<serde_json::Value>,
+        best: Option<&[f32]>,
     ) -> Result<Vec<u8>, Error> {
         let mut tensors = Vec::new();
         for specification in &self.specifications {
@@ -137,6 +142,14 @@ impl Network {
                 let name = format!("{STATE}{slot}/{}", specification.name);
                 tensors.push((name, specification, &values[specification.range()]));
             }
+        }
+        for specification in best.iter().flat_map(|_| &self.specifications) {
+            let values = best.map_or(&[][..], |best| &best[specification.range()]);
+            tensors.push((
+                format!("{BEST}{}", specification.name),
+                specification,
+                values,
+            ));
         }
         for (name, _, values) in &tensors {
             check_finite(name, values).map_err(|error| Error::file(path, error))?;
@@ -181,7 +194,7 @@ pub(super) fn check_finite(name: &str, values: &[f32]) -> Result<(), String> {
 }
 
 /// Writes a file whole or not at all: a temporary file beside it, synced, then renamed.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -69,7 +69,7 @@ impl Network {
             metrics: &[],
         };
         let rows = Rows::Contiguous(0, batch.samples());
-        let whole = Batch { data: batch, rows };
+        let whole = Batch::new(batch, rows);
         let step = || {
             plan.step(objective, whole, state, self.seed, self.steps, None)
                 .loss

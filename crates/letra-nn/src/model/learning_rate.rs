@@ -3,7 +3,7 @@
 use super::Network;
 use crate::Error;
 use crate::dataset::Dataset;
-use crate::plan::Rows;
+use crate::plan::{Batch, Rows};
 use crate::random::{Purpose, Random};
 
 /// Weight of the past in the smoothed losses of a range test.
@@ -105,7 +105,7 @@ impl Network {
                 order = random.permutation(data.samples());
             }
             let rows = order.split_off(order.len() - batch);
-            let loss = match self.step_at(Some(rate), data, Rows::Scattered(&rows)) {
+            let loss = match self.step_at(Some(rate), Batch::new(data, Rows::Scattered(&rows))) {
                 Ok(result) => result.loss,
                 Err(Error::Diverged { .. }) => break,
                 Err(error) => return Err(error),

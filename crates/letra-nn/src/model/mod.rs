@@ -4,6 +4,7 @@ mod compile;
 mod file;
 mod inspect;
 mod learning_rate;
+mod not_finite;
 mod restore;
 mod sequential;
 mod summary;
@@ -13,6 +14,7 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 
 pub use compile::Compile;
+pub(crate) use file::write_whole;
 pub use inspect::{BackPropagation, LayerOutput};
 pub use learning_rate::RateRangeTest;
 pub use sequential::Sequential;
@@ -108,6 +110,7 @@ impl Network {
         parameters: Vec<f32>,
     ) -> Result<Self, Error> {
         compile.optimizer.check()?;
+        compile.loss.check_configuration()?;
         compile.clipping.check()?;
         if compile.optimizer.wants_probe() && !compile.clipping.is_none() {
             return Err(Error::Configuration(format!(
@@ -202,6 +205,17 @@ impl Network {
         Tensor::new(parameter.shape, parameter.values.to_vec()).ok()
     }
 
+    /// All parameters in one array, as a plan sees them.
+    pub(crate) fn weights(&self) -> &[f32] {
+        &self.parameters
+    }
+
+    /// Takes parameters that [`Network::weights`] gave.
+    pub(crate) fn take_weights(&mut self, weights: &[f32]) {
+        self.parameters.copy_from_slice(weights);
+        self.revision += 1;
+    }
+
     /// Sets the parameter called `name`.
     ///
     /// # Errors
@@ -251,7 +265,7 @@ impl Network {
         self.plan_training(batch.samples(), &batch.targets)?;
         let pool = Arc::clone(&self.pool);
         let rows = Rows::Contiguous(0, batch.samples());
-        let result = pool.install(|| self.step(batch, rows).cloned())?;
+        let result = pool.install(|| self.step(Batch::new(batch, rows)).cloned())?;
         Ok(self.scores(&result))
     }
 
@@ -290,18 +304,13 @@ impl Network {
         )
     }
 
-    /// One step on some rows of `data`. Runs in the current thread pool.
-    pub(crate) fn step(&mut self, data: &Dataset, rows: Rows<'_>) -> Result<&StepResult, Error> {
-        self.step_at(None, data, rows)
+    /// One step on a batch. Runs in the current thread pool.
+    pub(crate) fn step(&mut self, batch: Batch<'_>) -> Result<&StepResult, Error> {
+        self.step_at(None, batch)
     }
 
     /// As [`Network::step`], at the given learning rate if there is one.
-    fn step_at(
-        &mut self,
-        rate: Option<f32>,
-        data: &Dataset,
-        rows: Rows<'_>,
-    ) -> Result<&StepResult, Error> {
+    fn step_at(&mut self, rate: Option<f32>, batch: Batch<'_>) -> Result<&StepResult, Error> {
         let rate = match rate {
             Some(rate) => rate,
             None => check_step(self.rate(), self.steps)?,
@@ -327,17 +336,14 @@ impl Network {
             step: self.steps,
             rate,
         };
-        let batch = Batch { data, rows };
         let result = plan.step(objective, batch, state, self.seed, self.steps, Some(rule));
+        if !result.loss.is_finite() {
+            let loss = result.loss;
+            return Err(self.diverged(batch, loss));
+        }
         self.steps += 1;
         self.revision += 1;
-        match result.loss.is_finite() {
-            true => Ok(result),
-            false => data.check_finite().and(Err(Error::Diverged {
-                loss: result.loss,
-                step: self.steps,
-            })),
-        }
+        Ok(&self.training.as_ref().expect("it took the step").result)
     }
 
     pub(crate) fn scores(&self, result: &StepResult) -> Scores {
@@ -363,9 +369,13 @@ impl Network {
         };
         let scale = self.loss.scale(samples, units);
         let mut gradient = vec![0.0; output.len()];
-        let sum = self
-            .loss
-            .evaluate(units, &output, targets, scale, &mut gradient);
+        let (loss, gradient) = (&self.loss, &mut gradient);
+        let sum = match &data.sample_weights {
+            None => loss.evaluate(units, &output, targets, scale, gradient),
+            Some(weights) => {
+                loss.evaluate_weighted(units, &output, targets, weights, scale, gradient)
+            }
+        };
         Ok(self.scores(&StepResult {
             samples,
             loss: sum * f64::from(scale) + self.penalty(),

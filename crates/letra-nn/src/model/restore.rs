@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, Metadata};
 
-use super::file::{FORMAT, Header, KEY, STATE, SavedLayer, check_finite};
+use super::file::{BEST, FORMAT, Header, KEY, STATE, SavedLayer, check_finite};
 use super::{Compile, Network, initial_slots};
 use crate::graph::{Graph, INPUT, Node, ParameterSpecification};
 use crate::{Error, Shape, layers, losses, metrics, optimizers};
@@ -40,8 +40,9 @@ impl Network {
     }
 
     /// Reads what [`Network::save_training`] wrote for the same network: a network with its
-    /// parameters, state and step for [`Network::take_training`], and the note.
-    pub(crate) fn read_training(&self, path: &Path) -> Result<(Self, serde_json::Value), Error> {
+    /// parameters, state and step for [`Network::take_training`], and the note with the best
+    /// weights so far, if these were kept.
+    pub(crate) fn read_training(&self, path: &Path) -> Result<(Self, Training), Error> {
         let (saved, training) = read(path, 1)?;
         let Some(training) = training else {
             return Err(Error::file(
@@ -68,7 +69,13 @@ impl Network {
     }
 }
 
-fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Value>), Error> {
+/// The note on a training, and the best weights so far.
+pub(crate) struct Training {
+    pub(crate) note: serde_json::Value,
+    pub(crate) best: Option<Vec<f32>>,
+}
+
+fn read(path: &Path, threads: usize) -> Result<(Network, Option<Training>), Error> {
     let mut source = Source::open(path)?;
     let header = source.header()?;
     let graph = graph(header.input, header.layers).map_err(|error| Error::file(path, error))?;
@@ -83,14 +90,28 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Valu
         None => &[],
     };
     let specifications = &built.parameters;
+    let keeps_best = |training: &serde_json::Value| training.get("best_epoch").is_some();
+    let best = header.training.as_ref().is_some_and(keeps_best);
+    let prefixes: Vec<String> = std::iter::once(String::new())
+        .chain(states.iter().map(|state| state_prefix(state)))
+        .chain(best.then(|| BEST.to_owned()))
+        .collect();
     // All shapes first: what is read then has the length of the file.
-    source.check(specifications, states)?;
+    source.check(specifications, &prefixes)?;
     let mut parameters = vec![0.0; built.value_space()];
     source.fill(specifications.iter(), "", &mut parameters)?;
     let mut slots = initial_slots(&*optimizer, built.parameter_space())?;
     for (state, values) in states.iter().zip(&mut slots) {
         source.fill(trainable(specifications), &state_prefix(state), values)?;
     }
+    let best = match best {
+        true => {
+            let mut values = vec![0.0; parameters.len()];
+            source.fill(specifications.iter(), BEST, &mut values)?;
+            Some(values)
+        }
+        false => None,
+    };
     let compile = Compile {
         optimizer,
         loss: losses::from_configuration(&header.loss.kind, header.loss.configuration)
@@ -115,7 +136,8 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Valu
             .map_err(|error| Error::file(path, error.to_string()))?;
     }
     network.notes = header.notes;
-    Ok((network, header.training))
+    let training = header.training.map(|note| Training { note, best });
+    Ok((network, training))
 }
 
 /// Those that the optimizer changes, and keeps state of its own for.
@@ -253,16 +275,15 @@ impl<'a> Source<'a> {
         Ok(header)
     }
 
-    /// Checks that the file holds these parameters and states, and nothing else.
+    /// Checks that the file holds the parameters with each of these prefixes, and nothing else.
     fn check(
         &self,
         specifications: &[ParameterSpecification],
-        states: &[&str],
+        prefixes: &[String],
     ) -> Result<(), Error> {
         let mut bytes = 0;
-        let prefixes = states.iter().map(|state| state_prefix(state));
-        for prefix in std::iter::once(String::new()).chain(prefixes) {
-            let all = prefix.is_empty();
+        for prefix in prefixes {
+            let all = !prefix.starts_with(STATE);
             for specification in specifications.iter().filter(|known| all || !known.state) {
                 let name = format!("{prefix}{}", specification.name);
                 let info = self.metadata.info(&name).ok_or_else(|| {

@@ -55,6 +55,8 @@ impl InferencePlan {
             seed: 0,
             step: 0,
             training: false,
+            batch: 0,
+            sums: &[],
         };
         let input_values = layout.input.values();
         let forward = |thread: usize, input: &[f32], output: &mut [f32]| {
@@ -64,6 +66,7 @@ impl InferencePlan {
                 run,
                 worker: &mut worker,
                 shard: &mut [],
+                sums: &mut [],
                 input,
                 samples: input.len() / input_values,
                 first_sample: 0,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::pass::Place;
+use super::phases::Phases;
 use super::{GradientTarget, Layout, PlannedNode, Purpose};
 use crate::graph::{BuiltGraph, BuiltNode, INPUT, Value};
 
@@ -83,27 +84,35 @@ pub(super) fn lay_out(
         Purpose::Inspection => (0..=built.nodes.len()).collect(),
         _ => roots(&built),
     };
+    let phases = Phases::new(&built);
+    // What backward reads in another phase must outlive the shard's stay with its worker.
+    let kept: Vec<bool> = (0..built.nodes.len())
+        .map(|node| {
+            deferred[node].is_some() || purpose == Purpose::Training && phases.crosses(node)
+        })
+        .collect();
     let mut memory = Memory::default();
-    let places = place_values(&built, &roots, &deferred, purpose, &mut memory);
+    let places = place_values(&built, &roots, &deferred, &kept, purpose, &mut memory);
     let gradients = match purpose {
         Purpose::Inference => None,
         _ => Some(place_gradients(
             &built,
             &roots,
             &deferred,
+            &phases,
             purpose,
             &mut memory,
         )),
     };
     let input = built.input.clone();
     let output_values = built.output_shape().values();
-    let (mut lane_values, mut prepared_values) = (0, 0);
+    let (mut lane_values, mut prepared_values, mut sums) = (0, 0, 0);
     let mut nodes = Vec::new();
     for (index, (built, values)) in built.nodes.into_iter().zip(values).enumerate() {
         let keep = (built.build.keep > 0 && purpose != Purpose::Inference).then(|| {
-            let place = match deferred[index] {
-                Some(_) => memory.shard(built.build.keep),
-                None => memory.worker(built.build.keep),
+            let place = match kept[index] {
+                true => memory.shard(built.build.keep),
+                false => memory.worker(built.build.keep),
             };
             (place, built.build.keep)
         });
@@ -142,6 +151,11 @@ pub(super) fn lay_out(
             prepared: reserve(&mut prepared_values, built.build.prepared),
             output_gradient,
             input_gradients,
+            sums: built
+                .build
+                .whole_batch
+                .unwrap_or_default()
+                .map(|count| reserve(&mut sums, count)),
             deferred: deferred[index],
         };
         memory.scratch = memory.scratch.max(node.scratch_values(shard));
@@ -154,6 +168,8 @@ pub(super) fn lay_out(
         lanes,
         lane_values,
         prepared_values,
+        sums,
+        phases: phases.list(),
         input,
         output_values,
         parameters: Vec::new(),
@@ -184,6 +200,7 @@ fn place_values(
     built: &BuiltGraph,
     roots: &[Value],
     deferred: &[Option<usize>],
+    kept: &[bool],
     purpose: Purpose,
     memory: &mut Memory,
 ) -> Vec<Place> {
@@ -211,7 +228,7 @@ fn place_values(
         });
         places[value] = match purpose {
             Purpose::Inference => memory.reusable(values),
-            _ if read_later => memory.shard(values),
+            _ if read_later || kept[index] => memory.shard(values),
             _ => memory.worker(values),
         };
         if purpose == Purpose::Inference {
@@ -233,6 +250,7 @@ fn place_gradients(
     built: &BuiltGraph,
     roots: &[Value],
     deferred: &[Option<usize>],
+    phases: &Phases,
     purpose: Purpose,
     memory: &mut Memory,
 ) -> Vec<NodeGradients> {
@@ -241,13 +259,16 @@ fn place_gradients(
         _ => wanted_gradients(built),
     };
     let mut places: Vec<Option<Place>> = vec![None; roots.len()];
-    let place = |value: Value, values: usize, memory: &mut Memory| match purpose {
+    // Where the gradient of a value lies that is first written in the given phase.
+    let place = |value: Value, phase: usize, values: usize, memory: &mut Memory| match purpose {
         _ if value > 0 && deferred[value - 1].is_some() => memory.shard(values),
         Purpose::Inspection => memory.worker(values),
+        _ if value > 0 && phases.backward(value - 1) != phase => memory.shard(values),
         _ => memory.reusable(values),
     };
     let last = built.nodes.len();
-    places[roots[last]] = Some(place(roots[last], built.output_shape().values(), memory));
+    let values = built.output_shape().values();
+    places[roots[last]] = Some(place(roots[last], phases.middle(), values, memory));
     let mut gradients = vec![(None, Vec::new()); last];
     for (index, node) in built.nodes.iter().enumerate().rev() {
         let output_gradient = places[roots[index + 1]];
@@ -268,7 +289,7 @@ fn place_gradients(
                         GradientTarget { place, add: true }
                     }
                     None => {
-                        let place = place(root, values, memory);
+                        let place = place(root, phases.backward(index), values, memory);
                         places[root] = Some(place);
                         GradientTarget { place, add: false }
                     }

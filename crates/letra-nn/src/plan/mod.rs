@@ -5,12 +5,15 @@
 //! second-level cache; a worker takes a shard forward and backward through the whole
 //! network before it takes the next. Shards are grouped into *lanes*; a lane adds its
 //! shards' gradients one after the other, and the lanes' sums are added in a fixed tree.
+//! A layer that needs the whole batch, such as batch normalisation, cuts the plan into
+//! *phases*: all shards go through one before any goes through the next.
 //! How many shards and lanes there are follows from the model and the batch alone, so
 //! that the number of threads changes no bit of the result.
 
 mod infer;
 mod memory;
 pub mod pass;
+mod phases;
 mod rows;
 mod shard;
 #[cfg(test)]
@@ -32,6 +35,7 @@ use crate::layers::Layer;
 use crate::{Error, KernelDemands, Shape};
 use memory::Memory;
 use pass::{Buffers, Parameters, Place, Prepare, UpdateState};
+use phases::Phase;
 
 /// Values of a shard should take about this much memory, half of a usual L2 cache.
 const SHARD_BYTES: usize = 256 * 1024;
@@ -69,6 +73,8 @@ pub(crate) struct PlannedNode {
     /// Gradient of the output, where there is a backward pass.
     pub(crate) output_gradient: Option<Place>,
     pub(crate) input_gradients: Vec<Option<GradientTarget>>,
+    /// Where its sums over the batch lie among all of them: forward's and backward's.
+    pub(crate) sums: [Range<usize>; 2],
     /// Parameter whose gradient is computed for the whole batch at once.
     pub(crate) deferred: Option<usize>,
 }
@@ -123,6 +129,9 @@ pub(crate) struct Layout {
     /// Length of a lane's array of gradients.
     pub(crate) lane_values: usize,
     pub(crate) prepared_values: usize,
+    /// Number of sums over the batch.
+    pub(crate) sums: usize,
+    pub(crate) phases: Vec<Phase>,
     pub(crate) input: Shape,
     pub(crate) output_values: usize,
     /// All parameters of the graph.
@@ -138,7 +147,12 @@ impl Layout {
             Purpose::Inspection => (graph.clone(), numbered),
             _ => fuse(graph, numbered),
         };
-        let built = graph.build()?;
+        let mut built = graph.build()?;
+        if purpose == Purpose::Inference {
+            for node in &mut built.nodes {
+                node.build.whole_batch = None;
+            }
+        }
         let shard = match purpose {
             Purpose::Inspection => batch,
             _ => shard_samples(&built, batch),
@@ -192,11 +206,18 @@ impl Layout {
 
 impl Layout {
     /// Lets every layer that has values of its own change them.
-    pub(crate) fn update_states(&self, values: &mut [f32], samples: usize, step: u64) {
+    pub(crate) fn update_states(
+        &self,
+        values: &mut [f32],
+        sums: &[f64],
+        samples: usize,
+        step: u64,
+    ) {
         for node in self.nodes.iter().filter(|node| !node.states.is_empty()) {
             node.layer.update_state(&mut UpdateState {
                 samples,
                 step,
+                sums: &sums[node.sums[0].clone()],
                 values,
                 node,
             });

@@ -125,6 +125,14 @@ pub struct Forward<'a> {
     /// Number of the training step, from 0; 0 when predicting. For what changes in the
     /// course of a training, such as a rate that falls.
     pub step: u64,
+    /// Samples in the batch.
+    pub batch: usize,
+    /// Sums over the batch of a layer that asked for them with
+    /// [`crate::layers::Build::whole_batch`]; empty when predicting.
+    pub sums: &'a [f64],
+    /// What this shard adds to them, to be written by
+    /// [`crate::layers::Layer::forward_sums`]; empty elsewhere.
+    pub shard_sums: &'a mut [f64],
     /// Random numbers of this layer in this step.
     pub random: Random,
     /// The output, to be written: `[samples, …]`.
@@ -174,6 +182,15 @@ pub struct Backward<'a> {
     pub samples: usize,
     /// Number of the training step, from 0.
     pub step: u64,
+    /// Samples in the batch.
+    pub batch: usize,
+    /// The sums over the batch that forward was given.
+    pub sums: &'a [f64],
+    /// Sums over the batch for backward itself.
+    pub gradient_sums: &'a [f64],
+    /// What this shard adds to them, to be written by
+    /// [`crate::layers::Layer::backward_sums`]; empty elsewhere.
+    pub shard_sums: &'a mut [f64],
     /// What forward gave: `[samples, …]`.
     pub output: &'a [f32],
     /// Gradient of the output; on return, the gradient at the pre-activation.
@@ -225,11 +242,18 @@ pub struct UpdateState<'a> {
     pub samples: usize,
     /// Number of the training step, from 0.
     pub step: u64,
+    /// The sums over the batch that forward was given, where the layer asked for them.
+    pub sums: &'a [f64],
     pub(crate) values: &'a mut [f32],
     pub(crate) node: &'a PlannedNode,
 }
 
-impl UpdateState<'_> {
+impl<'a> UpdateState<'a> {
+    /// Shape of input `index`.
+    pub fn input_shape(&self, index: usize) -> &'a Shape {
+        &self.node.input_shapes[index]
+    }
+
     /// State `index`, in the order of declaration.
     pub fn get(&mut self, index: usize) -> &mut [f32] {
         &mut self.values[self.node.states[index].clone()]

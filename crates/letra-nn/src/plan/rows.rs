@@ -19,6 +19,14 @@ impl Rows<'_> {
             Rows::Scattered(indices) => indices.len(),
         }
     }
+
+    /// Indices in the data set.
+    pub(crate) fn indices(&self) -> Vec<usize> {
+        match self {
+            Rows::Contiguous(start, count) => (*start..start + count).collect(),
+            Rows::Scattered(indices) => indices.to_vec(),
+        }
+    }
 }
 
 /// Some samples of a data set.
@@ -26,37 +34,59 @@ impl Rows<'_> {
 pub(crate) struct Batch<'a> {
     pub(crate) data: &'a Dataset,
     pub(crate) rows: Rows<'a>,
+    /// A weight for each sample of the data set, where they differ.
+    pub(crate) weights: Option<&'a [f32]>,
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    /// With the data's own weights.
+    pub(crate) fn new(data: &'a Dataset, rows: Rows<'a>) -> Self {
+        Batch {
+            data,
+            rows,
+            weights: data.sample_weights.as_deref(),
+        }
+    }
+
     pub(super) fn samples(&self) -> usize {
         self.rows.count()
     }
 }
 
-pub(super) fn gather_inputs<'a>(
-    Batch { data, rows }: Batch<'a>,
+/// Copies the inputs of a shard together, where they are scattered.
+pub(super) fn gather_inputs(
+    Batch { data, rows, .. }: Batch<'_>,
     first: usize,
     samples: usize,
-    gathered: &'a mut Vec<f32>,
+    gathered: &mut Vec<f32>,
+) {
+    if let Rows::Scattered(indices) = rows {
+        let values = data.inputs.sample_values();
+        gathered.resize(samples * values, 0.0);
+        for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
+            row.copy_from_slice(data.inputs.sample(index));
+        }
+    }
+}
+
+/// The inputs of a shard, where they are or where they were gathered.
+pub(super) fn inputs<'a>(
+    Batch { data, rows, .. }: Batch<'a>,
+    first: usize,
+    samples: usize,
+    gathered: &'a [f32],
 ) -> &'a [f32] {
     let values = data.inputs.sample_values();
     match rows {
         Rows::Contiguous(start, _) => {
             &data.inputs.data()[(start + first) * values..(start + first + samples) * values]
         }
-        Rows::Scattered(indices) => {
-            gathered.resize(samples * values, 0.0);
-            for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
-                row.copy_from_slice(data.inputs.sample(index));
-            }
-            gathered
-        }
+        Rows::Scattered(_) => gathered,
     }
 }
 
 pub(super) fn gather_targets<'a>(
-    Batch { data, rows }: Batch<'a>,
+    Batch { data, rows, .. }: Batch<'a>,
     first: usize,
     samples: usize,
     gathered_labels: &'a mut [u32],
@@ -87,4 +117,23 @@ pub(super) fn gather_targets<'a>(
             TargetRows::Values(gathered)
         }
     }
+}
+
+pub(super) fn gather_weights<'a>(
+    Batch { rows, weights, .. }: Batch<'a>,
+    first: usize,
+    samples: usize,
+    gathered: &'a mut [f32],
+) -> Option<&'a [f32]> {
+    let weights = weights?;
+    Some(match rows {
+        Rows::Contiguous(start, _) => &weights[start + first..start + first + samples],
+        Rows::Scattered(indices) => {
+            let gathered = &mut gathered[..samples];
+            for (weight, &index) in gathered.iter_mut().zip(&indices[first..]) {
+                *weight = weights[index];
+            }
+            gathered
+        }
+    })
 }

@@ -1,5 +1,7 @@
 //! One shard through the whole network and back.
 
+use std::ops::Range;
+
 use super::pass::{
     Backward, Buffers, Forward, InputGradients, ParameterGradients, Parameters, Place,
 };
@@ -15,6 +17,8 @@ pub(crate) struct Worker {
     pub(crate) labels: Vec<u32>,
     /// Target values of such a shard.
     pub(crate) targets: Vec<f32>,
+    /// Weights of its samples, where they have some.
+    pub(crate) weights: Vec<f32>,
 }
 
 impl Worker {
@@ -27,6 +31,7 @@ impl Worker {
             input_gradients: vec![None; most_inputs.unwrap_or(0)],
             labels: vec![0; shard],
             targets: vec![0.0; shard * target_values],
+            weights: vec![0.0; shard],
         }
     }
 }
@@ -37,6 +42,8 @@ pub(crate) struct Shard {
     /// The shard's inputs, where its samples are scattered over the data set.
     pub(crate) input: Vec<f32>,
     pub(crate) samples: usize,
+    /// What the shard adds to the sums over the batch.
+    pub(crate) sums: Vec<f64>,
 }
 
 impl Shard {
@@ -45,6 +52,7 @@ impl Shard {
             buffers: buffers(&layout.memory.shard, layout.shard),
             input: Vec::new(),
             samples: 0,
+            sums: vec![0.0; layout.sums],
         }
     }
 }
@@ -64,6 +72,10 @@ pub(crate) struct Run<'a> {
     pub(crate) seed: u64,
     pub(crate) step: u64,
     pub(crate) training: bool,
+    /// Samples in the batch.
+    pub(crate) batch: usize,
+    /// Sums over the batch, as far as they are known.
+    pub(crate) sums: &'a [f64],
 }
 
 /// A shard at work: its buffers, its worker's, and where it stands in the batch.
@@ -72,6 +84,7 @@ pub(crate) struct ShardPass<'a> {
     pub(crate) run: Run<'a>,
     pub(crate) worker: &'a mut Worker,
     pub(crate) shard: &'a mut [Vec<f32>],
+    pub(crate) sums: &'a mut [f64],
     pub(crate) input: &'a [f32],
     pub(crate) samples: usize,
     pub(crate) first_sample: usize,
@@ -106,24 +119,63 @@ impl ShardPass<'_> {
         buffers.get(last.output, self.samples * last.output_values)
     }
 
+    /// Takes the shard through all layers.
     pub(crate) fn forward(&mut self) {
+        self.forward_nodes(0..self.layout.nodes.len());
+    }
+
+    /// Takes the shard through some layers.
+    pub(crate) fn forward_nodes(&mut self, nodes: Range<usize>) {
         let layout = self.layout;
-        for node in layout.nodes.iter().filter(|node| !node.view) {
-            self.forward_layer(node);
+        for node in layout.nodes[nodes].iter().filter(|node| !node.view) {
+            self.forward_layer(node, None);
         }
     }
 
-    fn forward_layer(&mut self, node: &PlannedNode) {
+    /// What the shard adds to the sums that a layer asks for, before it goes forward.
+    pub(crate) fn forward_sums(&mut self, node: usize) {
+        let node = &self.layout.nodes[node];
+        self.with_sums(&node.sums[0], |pass, sums| {
+            pass.forward_layer(node, Some(sums))
+        });
+    }
+
+    /// The same before the layer goes backward.
+    pub(crate) fn backward_sums(&mut self, node: usize, gradients: &mut [f32]) {
+        let node = &self.layout.nodes[node];
+        if let Some(place) = node.output_gradient {
+            self.with_sums(&node.sums[1], |pass, sums| {
+                pass.backward_layer(node, place, gradients, Some(sums));
+            });
+        }
+    }
+
+    fn with_sums(&mut self, range: &Range<usize>, work: impl FnOnce(&mut Self, &mut [f64])) {
+        let all = std::mem::take(&mut self.sums);
+        let sums = &mut all[range.clone()];
+        sums.fill(0.0);
+        work(self, sums);
+        self.sums = all;
+    }
+
+    fn forward_layer(&mut self, node: &PlannedNode, shard_sums: Option<&mut [f64]>) {
         let (samples, run) = (self.samples, self.run);
         let mut output = self.take(node.output);
         let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input, 0));
         let mut keep = self.take(keep_place);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
-        node.layer.forward(&mut Forward {
+        let only_sums = shard_sums.is_some();
+        let mut pass = Forward {
             samples,
             first_sample: self.first_sample,
             training: run.training,
             step: run.step,
+            batch: run.batch,
+            sums: match run.training {
+                true => &run.sums[node.sums[0].clone()],
+                false => &[],
+            },
+            shard_sums: shard_sums.unwrap_or_default(),
             random: Random::new(run.seed, Purpose::Layer, node.number, run.step),
             output: &mut output[..samples * node.output_values],
             keep: &mut keep[..samples * keep_values],
@@ -143,7 +195,11 @@ impl ShardPass<'_> {
                 worker: &self.worker.buffers,
                 shard: self.shard,
             },
-        });
+        };
+        match only_sums {
+            true => node.layer.forward_sums(&mut pass),
+            false => node.layer.forward(&mut pass),
+        }
         self.worker.scratch = scratch;
         self.put(keep_place, keep);
         self.put(node.output, output);
@@ -163,28 +219,37 @@ impl ShardPass<'_> {
         result
     }
 
-    /// Adds the shard's gradients to a lane's.
-    pub(crate) fn backward(&mut self, gradients: &mut [f32]) {
+    /// Takes the gradients back through some layers, and adds the shard's to a lane's.
+    pub(crate) fn backward_nodes(&mut self, nodes: Range<usize>, gradients: &mut [f32]) {
         let layout = self.layout;
-        for node in layout.nodes.iter().rev() {
+        for node in layout.nodes[nodes].iter().rev() {
             let needed =
                 !node.parameters.is_empty() || node.input_gradients.iter().any(Option::is_some);
             if let Some(place) = node.output_gradient
                 && needed
                 && !node.view
             {
-                self.backward_layer(node, place, gradients);
+                self.backward_layer(node, place, gradients, None);
             }
         }
     }
 
-    fn backward_layer(&mut self, node: &PlannedNode, place: Place, gradients: &mut [f32]) {
+    fn backward_layer(
+        &mut self,
+        node: &PlannedNode,
+        place: Place,
+        gradients: &mut [f32],
+        shard_sums: Option<&mut [f64]>,
+    ) {
+        let only_sums = shard_sums.is_some();
         let (samples, run) = (self.samples, self.run);
         let mut output_gradient = self.take(place);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
         let mut input_gradients = std::mem::take(&mut self.worker.input_gradients);
         for (buffer, target) in input_gradients.iter_mut().zip(&node.input_gradients) {
-            *buffer = target.map(|target| self.take(target.place));
+            *buffer = target
+                .filter(|_| !only_sums)
+                .map(|target| self.take(target.place));
         }
         let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input, 0));
         let buffers = Buffers {
@@ -192,9 +257,13 @@ impl ShardPass<'_> {
             worker: &self.worker.buffers,
             shard: self.shard,
         };
-        node.layer.backward(&mut Backward {
+        let mut pass = Backward {
             samples,
             step: run.step,
+            batch: run.batch,
+            sums: &run.sums[node.sums[0].clone()],
+            gradient_sums: &run.sums[node.sums[1].clone()],
+            shard_sums: shard_sums.unwrap_or_default(),
             output: buffers.get(node.output, samples * node.output_values),
             output_gradient: &mut output_gradient[..samples * node.output_values],
             input_gradients: InputGradients {
@@ -220,7 +289,11 @@ impl ShardPass<'_> {
             deferred: node.deferred.is_some(),
             node,
             buffers,
-        });
+        };
+        match only_sums {
+            true => node.layer.backward_sums(&mut pass),
+            false => node.layer.backward(&mut pass),
+        }
         self.worker.scratch = scratch;
         self.put(place, output_gradient);
         for (number, target) in node.input_gradients.iter().enumerate() {

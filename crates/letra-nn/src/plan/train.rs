@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use super::pass::{Buffers, Place};
-use super::rows::{Batch, gather_inputs, gather_targets};
+use super::rows::{Batch, gather_inputs, gather_targets, gather_weights, inputs};
 use super::shard::{Run, Shard, ShardPass, Worker};
 use super::update::{self, Gradients, Piece, Rule, Task, tasks};
 use super::{Layout, Purpose};
@@ -54,8 +54,10 @@ pub(crate) struct TrainingPlan {
     norms: Vec<f64>,
     /// Room for a number a unit.
     column_sums: Vec<f32>,
+    /// Sums over the batch, for layers that need them.
+    sums: Vec<f64>,
     /// Of the last step.
-    result: StepResult,
+    pub(crate) result: StepResult,
 }
 
 impl TrainingPlan {
@@ -87,6 +89,7 @@ impl TrainingPlan {
             norms: vec![0.0; layout.parameters.len()],
             column_sums: vec![0.0; most_units(&layout)],
             prepared: vec![0.0; layout.prepared_values],
+            sums: vec![0.0; layout.sums],
             result: StepResult {
                 metrics: vec![0.0; metrics],
                 ..StepResult::default()
@@ -108,9 +111,14 @@ impl TrainingPlan {
         self.layout.prepare(state.parameters, &mut self.prepared);
         let used = self.pass(objective, batch, state.parameters, seed, step);
         self.sum(objective, batch.samples(), used);
+        if rule.is_some() && !self.result.loss.is_finite() {
+            // The parameters stay as they are, so that one can see where it came from.
+            return &self.result;
+        }
         if rule.is_some() {
+            let samples = batch.samples();
             self.layout
-                .update_states(state.parameters, batch.samples(), step);
+                .update_states(state.parameters, &self.sums, samples, step);
         }
         let gradients = Gradients::new(&self.layout, &self.lanes[..used], &self.shards, batch);
         update::collect(&mut self.tasks, state.reborrow(), &gradients, rule);
@@ -138,7 +146,8 @@ impl TrainingPlan {
         &self.result
     }
 
-    /// All shards forward and backward; returns the number of lanes that were used.
+    /// All shards forward and backward, phase by phase; returns the number of lanes that
+    /// were used.
     fn pass(
         &mut self,
         objective: Objective<'_>,
@@ -147,15 +156,56 @@ impl TrainingPlan {
         seed: u64,
         step: u64,
     ) -> usize {
+        let shards = batch.samples().div_ceil(self.layout.shard);
+        let each = shards.div_ceil(self.lanes.len());
+        for number in 0..self.layout.phases.len() {
+            self.phase(number, objective, batch, parameters, seed, step);
+            let phase = &self.layout.phases[number];
+            if let Some(node) = phase.sums {
+                let [forward, backward] = &self.layout.nodes[node].sums;
+                let range = match number >= self.layout.phases.len() / 2 {
+                    true => backward,
+                    false => forward,
+                };
+                let sums = &mut self.sums[range.clone()];
+                sums.fill(0.0);
+                for shard in &self.shards[..shards] {
+                    for (sum, value) in sums.iter_mut().zip(&shard.sums[range.clone()]) {
+                        *sum += value;
+                    }
+                }
+            }
+        }
+        shards.div_ceil(each)
+    }
+
+    fn phase(
+        &mut self,
+        number: usize,
+        objective: Objective<'_>,
+        batch: Batch<'_>,
+        parameters: &[f32],
+        seed: u64,
+        step: u64,
+    ) {
         let run = Run {
             parameters,
             prepared: &self.prepared,
             seed,
             step,
             training: true,
+            batch: batch.samples(),
+            sums: &self.sums,
         };
         let layout = &self.layout;
-        let scale = objective.loss.scale(batch.samples(), layout.output_values);
+        let phase = PhasePass {
+            layout,
+            run,
+            number,
+            objective,
+            scale: objective.loss.scale(batch.samples(), layout.output_values),
+            batch,
+        };
         let shards = batch.samples().div_ceil(layout.shard);
         let each = shards.div_ceil(self.lanes.len());
         self.shards[..shards]
@@ -164,29 +214,20 @@ impl TrainingPlan {
             .enumerate()
             .with_max_len(1)
             .for_each(|(number, (shards, lane))| {
-                lane.gradients.fill(0.0);
-                lane.loss = 0.0;
-                lane.metrics.fill(0.0);
+                if layout.phases[phase.number].middle {
+                    lane.gradients.fill(0.0);
+                    lane.loss = 0.0;
+                    lane.metrics.fill(0.0);
+                }
                 let thread = rayon::current_thread_index().unwrap_or(0);
                 // An inspection has one shard and one worker, whichever thread comes.
                 let thread = thread.min(self.workers.len() - 1);
                 let mut worker = self.workers[thread].lock().expect("no worker panicked");
                 for (index, shard) in shards.iter_mut().enumerate() {
                     let first = (number * each + index) * layout.shard;
-                    run_shard(
-                        layout,
-                        run,
-                        objective,
-                        scale,
-                        batch,
-                        first,
-                        &mut worker,
-                        shard,
-                        lane,
-                    );
+                    phase.run(first, &mut worker, shard, lane);
                 }
             });
-        shards.div_ceil(each)
     }
 
     fn sum(&mut self, objective: Objective<'_>, samples: usize, used: usize) {
@@ -211,9 +252,12 @@ impl TrainingPlan {
                 seed: 0,
                 step: 0,
                 training: false,
+                batch: 0,
+                sums: &self.sums,
             },
             worker: &mut worker,
             shard: &mut self.shards[0].buffers,
+            sums: &mut [],
             input: inputs.data(),
             samples: inputs.samples(),
             first_sample: 0,
@@ -242,48 +286,68 @@ fn most_units(layout: &Layout) -> usize {
     units.copied().max().unwrap_or(0)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the one call above would only wrap them in a struct"
-)]
-fn run_shard(
-    layout: &Layout,
-    run: Run<'_>,
-    objective: Objective<'_>,
+/// One phase of a step, the same for all shards.
+struct PhasePass<'a> {
+    layout: &'a Layout,
+    run: Run<'a>,
+    number: usize,
+    objective: Objective<'a>,
     scale: f32,
-    batch: Batch<'_>,
-    first: usize,
-    worker: &mut Worker,
-    shard: &mut Shard,
-    lane: &mut Lane,
-) {
-    let samples = layout.shard.min(batch.samples() - first);
-    let mut labels = std::mem::take(&mut worker.labels);
-    let mut targets = std::mem::take(&mut worker.targets);
-    let mut gathered = std::mem::take(&mut shard.input);
-    let input = gather_inputs(batch, first, samples, &mut gathered);
-    let target = gather_targets(batch, first, samples, &mut labels, &mut targets);
-    shard.samples = samples;
-    let mut pass = ShardPass {
-        layout,
-        run,
-        worker,
-        shard: &mut shard.buffers,
-        input,
-        samples,
-        first_sample: first,
-    };
-    pass.forward();
-    lane.loss += pass.with_output_gradient(|output, gradient| {
-        for (metric, sum) in objective.metrics.iter().zip(&mut lane.metrics) {
-            *sum += metric.sum(layout.output_values, output, target);
+    batch: Batch<'a>,
+}
+
+impl PhasePass<'_> {
+    /// Takes the shard that begins with sample `first` of the batch through the phase.
+    fn run(&self, first: usize, worker: &mut Worker, shard: &mut Shard, lane: &mut Lane) {
+        let (layout, batch) = (self.layout, self.batch);
+        let phase = &layout.phases[self.number];
+        let samples = layout.shard.min(batch.samples() - first);
+        let mut labels = std::mem::take(&mut worker.labels);
+        let mut targets = std::mem::take(&mut worker.targets);
+        let mut weights = std::mem::take(&mut worker.weights);
+        let mut gathered = std::mem::take(&mut shard.input);
+        if self.number == 0 {
+            gather_inputs(batch, first, samples, &mut gathered);
+            shard.samples = samples;
         }
-        objective
-            .loss
-            .evaluate(layout.output_values, output, target, scale, gradient)
-    });
-    pass.backward(&mut lane.gradients);
-    shard.input = gathered;
-    worker.labels = labels;
-    worker.targets = targets;
+        let mut pass = ShardPass {
+            layout,
+            run: self.run,
+            worker,
+            shard: &mut shard.buffers,
+            sums: &mut shard.sums,
+            input: inputs(batch, first, samples, &gathered),
+            samples,
+            first_sample: first,
+        };
+        pass.forward_nodes(phase.forward.clone());
+        let forward = self.number < layout.phases.len() / 2;
+        if phase.middle {
+            let target = gather_targets(batch, first, samples, &mut labels, &mut targets);
+            let weight = gather_weights(batch, first, samples, &mut weights);
+            let units = layout.output_values;
+            let Objective { loss, metrics } = self.objective;
+            lane.loss += pass.with_output_gradient(|output, gradient| {
+                for (metric, sum) in metrics.iter().zip(&mut lane.metrics) {
+                    *sum += metric.sum(units, output, target);
+                }
+                match weight {
+                    None => loss.evaluate(units, output, target, self.scale, gradient),
+                    Some(weight) => {
+                        loss.evaluate_weighted(units, output, target, weight, self.scale, gradient)
+                    }
+                }
+            });
+        }
+        pass.backward_nodes(phase.backward.clone(), &mut lane.gradients);
+        match phase.sums {
+            Some(node) if forward => pass.forward_sums(node),
+            Some(node) => pass.backward_sums(node, &mut lane.gradients),
+            None => {}
+        }
+        shard.input = gathered;
+        worker.labels = labels;
+        worker.targets = targets;
+        worker.weights = weights;
+    }
 }

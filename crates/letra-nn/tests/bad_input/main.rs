@@ -8,11 +8,13 @@ mod data;
 mod diverging;
 mod forgery;
 mod layers;
+mod losses;
 mod models;
 mod mutations;
 mod rates;
 mod saving;
 mod settings;
+mod weights;
 
 use letra_nn::Error;
 

@@ -179,9 +179,10 @@ pub(crate) fn compare(
     }
 }
 
-fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
+pub(crate) fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
     let places: Vec<(String, Vec<usize>)> = network
         .parameters()
+        .filter(|parameter| parameter.trainable)
         .map(|parameter| (parameter.name.to_owned(), parameter.shape.to_vec()))
         .collect();
     assert_eq!(places.len(), values.len(), "another number of parameters");

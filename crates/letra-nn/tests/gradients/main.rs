@@ -10,6 +10,7 @@ mod layers;
 mod losses;
 mod networks;
 mod noise;
+mod normalisation;
 mod poolings;
 mod proof;
 mod twins;

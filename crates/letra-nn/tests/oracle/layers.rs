@@ -11,7 +11,7 @@ const TOLERANCE: f64 = 1e-5;
 /// The sum of outputs times targets, whose gradient at the output is the targets: a way
 /// to hand any gradient to the last layer.
 #[derive(Debug)]
-struct Upstream;
+pub(crate) struct Upstream;
 
 impl Loss for Upstream {
     fn kind(&self) -> &'static str {

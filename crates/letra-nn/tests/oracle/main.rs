@@ -6,6 +6,7 @@ mod initializers;
 mod layers;
 mod losses;
 mod metrics;
+mod normalization;
 mod optimizers;
 mod reading;
 mod schedules;

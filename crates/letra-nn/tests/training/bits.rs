@@ -30,6 +30,20 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "batch normalisation",
+            pictures()
+                .add(Conv2d::new(5, 3).use_bias(false))
+                .add(BatchNormalization::new())
+                .add(Activation::relu())
+                .add(MaxPool2d::new(2))
+                .add(Dropout::new(0.1))
+                .add(Flatten)
+                .add(Dense::new(301))
+                .add(BatchNormalization::new().momentum(0.5))
+                .add(LayerNormalization::new())
+                .add(Dense::new(4)),
+        ),
+        (
             "many values a sample",
             pictures()
                 .add(Conv2d::new(67, 5).same().relu())

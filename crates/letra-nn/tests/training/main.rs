@@ -1,8 +1,11 @@
 //! Training as a user does it: learning, the same bits again, files, checkpoints, dropout.
 
+mod best_weights;
 mod bits;
 mod convolutions;
+mod csv_log;
 mod data;
+mod demands;
 mod dropout;
 mod files;
 mod killed;
@@ -11,4 +14,5 @@ mod optimizers;
 mod prediction;
 mod resumed;
 mod state;
+mod tensor_board;
 mod weights;

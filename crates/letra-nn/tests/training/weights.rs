@@ -1,145 +1,108 @@
-//! Penalties and limits on weights.
+//! Samples and classes that count more than others.
 
 use letra_nn::prelude::*;
 
-use super::data::{bytes, quadrants};
+use super::data::{bytes, layers, network, one_hot_quadrants, quadrants, settings};
 
-fn dense(regularizer: Option<Regularizer>) -> Network {
-    let layer = Dense::new(2).bias_initializer(Initializer::constant(0.5));
-    let layer = match regularizer {
-        Some(regularizer) => layer.kernel_regularizer(regularizer),
-        None => layer,
-    };
-    Sequential::new([3])
-        .add(layer)
-        .compile(Compile::new(Sgd::new(0.1)).loss(SumSquaredError).seed(6))
-        .unwrap()
-}
-
-fn batch() -> Dataset {
-    let inputs = Tensor::new([2, 3], vec![0.5, -1.0, 2.0, 1.0, 0.25, -0.5]).unwrap();
-    let targets = Tensor::new([2, 2], vec![1.0, 0.0, 0.0, 1.0]).unwrap();
-    Dataset::values(inputs, targets).unwrap()
+/// A weight that is a whole number is worth as many copies, where batches divide by the same
+/// number of samples.
+#[test]
+fn a_weight_of_two_is_worth_two_copies() {
+    let data = quadrants(6);
+    let doubled = data.select(&[0, 0, 1, 2, 2, 3, 4, 5]);
+    // Σ w l / 6 of the one against Σ l / 8 of the other.
+    let weights = [2.0, 1.0, 2.0, 1.0, 1.0, 1.0].map(|weight| weight * 6.0 / 8.0);
+    let weighted = data.with_sample_weights(weights.to_vec()).unwrap();
+    let network = network(1);
+    let (one, other) = (
+        network.evaluate(&weighted).unwrap().loss,
+        network.evaluate(&doubled).unwrap().loss,
+    );
+    assert!((one - other).abs() < 1e-6, "{one} and {other}");
 }
 
 #[test]
-fn a_penalty_is_part_of_the_loss_and_the_gradient() {
-    let batch = batch();
-    for (l1, l2) in [(0.3, 0.0), (0.0, 0.2), (0.3, 0.2)] {
-        let mut plain = dense(None);
-        let mut penalized = dense(Some(Regularizer::l1_l2(l1, l2)));
-        let kernel = plain.parameter("dense/kernel").unwrap();
-        assert_eq!(penalized.parameter("dense/kernel").unwrap(), kernel);
-        let penalty = |w: &f32| f64::from(l1 * w.abs()) + f64::from(l2 * w * w);
-        let penalty: f64 = kernel.data().iter().map(penalty).sum();
-        assert!(penalty > 0.01);
-        let close = |found: f64, wanted: f64| (found - wanted).abs() < 1e-6 * wanted;
-        let loss = plain.evaluate(&batch).unwrap().loss + penalty;
-        assert!(close(penalized.evaluate(&batch).unwrap().loss, loss));
-        assert!(close(penalized.back_propagate(&batch).unwrap().loss, loss));
-
-        let gradients = |network: &Network| network.back_propagate(&batch).unwrap().gradients;
-        let (found, wanted) = (gradients(&penalized), gradients(&plain));
-        let values = found[0].1.data().iter().zip(wanted[0].1.data());
-        for ((found, wanted), w) in values.zip(kernel.data()) {
-            let wanted = wanted + l1 * w.signum() + 2.0 * l2 * w;
-            assert!((found - wanted).abs() < 1e-5, "{found} for {wanted}");
-        }
-        assert_eq!(found[1], wanted[1], "the bias is not penalized");
-
-        assert!(close(penalized.train_on_batch(&batch).unwrap().loss, loss));
-        plain.train_on_batch(&batch).unwrap();
-        let after = [&penalized, &plain].map(|network| network.parameter("dense/kernel").unwrap());
-        for ((found, plain), w) in after[0]
-            .data()
-            .iter()
-            .zip(after[1].data())
-            .zip(kernel.data())
-        {
-            let wanted = plain - 0.1 * (l1 * w.signum() + 2.0 * l2 * w);
-            assert!((found - wanted).abs() < 1e-6, "{found} for {wanted}");
-        }
+fn weights_of_one_change_only_the_last_bits() {
+    let data = quadrants(50);
+    let weighted = data.clone().with_sample_weights(vec![1.0; 50]).unwrap();
+    let fit = || Fit::epochs(2).batch(16);
+    let plain = network(1).fit(&data, fit()).unwrap();
+    let again = network(1).fit(&weighted, fit()).unwrap();
+    for (plain, again) in plain.epochs.iter().zip(&again.epochs) {
+        assert!((plain.loss - again.loss).abs() < 1e-5);
     }
 }
 
 #[test]
-fn no_unit_grows_beyond_its_limit() {
-    let train = quadrants(80);
-    let limit = Constraint::max_norm(0.5);
-    let mut network = Sequential::new([8, 8, 1])
-        .add(Conv2d::new(3, 3).relu().kernel_constraint(limit))
-        .add(Flatten)
-        .add(Dense::new(7).relu().kernel_constraint(limit))
-        .add(Dense::new(4))
-        .compile(Compile::new(Adam::new(0.05)).seed(1))
-        .unwrap();
-    network.fit(&train, Fit::epochs(4).batch(16)).unwrap();
-    let norms = |name: &str| -> Vec<f32> {
-        let kernel = network.parameter(name).unwrap();
-        let units = *kernel.shape().last().unwrap();
-        let norm = |unit: usize| {
-            let column = kernel.data().iter().skip(unit).step_by(units);
-            column.map(|w| w * w).sum::<f32>().sqrt()
+fn a_weight_of_zero_leaves_a_sample_out() {
+    let data = quadrants(30);
+    let weights: Vec<f32> = (0..30).map(|sample| (sample % 3) as f32).collect();
+    // Samples that do not count may as well have wrong labels.
+    let Targets::Classes { labels, count } = &data.targets else {
+        panic!("quadrants are classes");
+    };
+    let shuffled = labels
+        .iter()
+        .enumerate()
+        .map(|(sample, &label)| match sample % 3 {
+            0 => (label + 1) % 4,
+            _ => label,
+        });
+    let other = Dataset::classes(data.inputs.clone(), shuffled.collect(), *count).unwrap();
+    let run = |data: Dataset| {
+        let data = data.with_sample_weights(weights.clone()).unwrap();
+        let mut network = network(2);
+        network.fit(&data, Fit::epochs(3).batch(8)).unwrap();
+        bytes(&network)
+    };
+    assert!(run(data.clone()) == run(other));
+}
+
+#[test]
+fn class_weights_are_the_weights_of_their_samples() {
+    let weights = [0.5, 2.0, 0.0, 1.5];
+    for data in [quadrants(40), one_hot_quadrants(40)] {
+        let Targets::Classes { labels, .. } = quadrants(40).targets else {
+            panic!("quadrants are classes");
         };
-        (0..units).map(norm).collect()
-    };
-    for name in ["conv2d/kernel", "dense/kernel"] {
-        let norms = norms(name);
-        assert!(
-            norms.iter().all(|&norm| norm <= 0.5 + 1e-6),
-            "{name}: {norms:?}"
-        );
-        assert!(norms.iter().any(|&norm| norm > 0.499), "{name}: {norms:?}");
+        let own: Vec<f32> = (0..40).map(|sample| 1.0 + (sample % 5) as f32).collect();
+        let both = labels
+            .iter()
+            .zip(&own)
+            .map(|(&label, own)| own * weights[label as usize]);
+        let by_sample = data.clone().with_sample_weights(both.collect()).unwrap();
+        let by_class = data.with_sample_weights(own).unwrap();
+        let run = |data: &Dataset, fit: Fit<'_>| {
+            let mut network = network(1);
+            let history = network.fit(data, fit.batch(16)).unwrap();
+            (history, bytes(&network))
+        };
+        let one = run(&by_sample, Fit::epochs(3));
+        let other = run(&by_class, Fit::epochs(3).class_weights(weights));
+        assert!(one == other);
     }
-    // The last layer has no limit.
-    assert!(norms("dense_1/kernel").iter().any(|&norm| norm > 0.6));
 }
 
 #[test]
-fn penalties_and_limits_are_saved() {
-    let network = || {
-        Sequential::new([8, 8, 1])
-            .add(Conv2d::new(2, 3).kernel_regularizer(Regularizer::l1(0.25)))
-            .add(Flatten)
-            .add(Dense::new(4).kernel_constraint(Constraint::max_norm(3.0)))
-            .compile(Compile::new(Sgd::new(0.1)).global_clip_norm(2.0))
-            .unwrap()
+fn weighted_training_has_the_same_bits_on_any_number_of_threads() {
+    let weights: Vec<f32> = (0..100).map(|sample| (sample % 7) as f32 / 3.0).collect();
+    let data = quadrants(100).with_sample_weights(weights).unwrap();
+    let run = |threads: usize| {
+        let mut network = layers().compile(settings(threads)).unwrap();
+        let fit = Fit::epochs(2).batch(40).class_weights([1.0, 2.0, 0.5, 1.0]);
+        (network.fit(&data, fit).unwrap(), bytes(&network))
     };
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("model.letra");
-    network().save(&path).unwrap();
-    let mut loaded = Network::load(&path).unwrap();
-    let mut original = network();
-    assert!(bytes(&loaded) == bytes(&original));
-    for network in [&mut loaded, &mut original] {
-        network.train_on_batch(&quadrants(20)).unwrap();
-    }
-    assert!(bytes(&loaded) == bytes(&original));
+    let one = run(1);
+    assert!(run(2) == one);
+    assert!(run(5) == one);
 }
 
-/// Files from before there were such settings hold nothing of them, and neither does a file of
-/// a network that has none.
+/// What is chosen keeps its weights.
 #[test]
-fn files_without_these_settings_are_read() {
-    let network = Sequential::new([8, 8, 1])
-        .add(Conv2d::new(2, 3))
-        .add(Flatten)
-        .add(Dense::new(4))
-        .compile(Compile::new(Sgd::new(0.1)))
+fn select_takes_the_weights_along() {
+    let data = quadrants(4)
+        .with_sample_weights(vec![0.0, 1.0, 2.0, 3.0])
         .unwrap();
-    let file = bytes(&network);
-    for word in [
-        "regularizer",
-        "constraint",
-        "demands",
-        "clip",
-        "rate_factor",
-    ] {
-        let found = file.windows(word.len()).any(|part| part == word.as_bytes());
-        assert!(!found, "{word}");
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("model.letra");
-    std::fs::write(&path, &file).unwrap();
-    assert!(bytes(&Network::load(&path).unwrap()) == file);
+    let chosen = data.select(&[3, 1]);
+    assert_eq!(chosen.sample_weights, Some(vec![3.0, 1.0]));
 }

@@ -128,7 +128,7 @@ impl Recorder<'_> {
 }
 
 impl Callback for Recorder<'_> {
-    fn on_step_end(&mut self, _step: &Step) -> Result<ControlFlow<()>, Error> {
+    fn on_step_end(&mut self, _step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         Ok(match self.interrupt.requested() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
