@@ -1,13 +1,13 @@
 //! What the figures say, in sentences.
 
-use super::{Setting, TARGET, Tried, reached};
+use super::{Setting, Tried, reached};
 use crate::experiment::Row;
 use crate::report::numbers::thousands;
 
 /// The paragraph of findings, a sentence each.
-pub(super) fn sentences(tried: &[Tried], most_epochs: usize) -> Vec<String> {
+pub(super) fn sentences(tried: &[Tried], most_epochs: usize, loss: f64) -> Vec<String> {
     [
-        defaults(tried, most_epochs),
+        defaults(tried, most_epochs, loss),
         tuned(tried),
         gain(tried),
         rateless(tried),
@@ -52,7 +52,7 @@ fn list(names: &[&str]) -> String {
     }
 }
 
-fn defaults(tried: &[Tried], most_epochs: usize) -> Option<String> {
+fn defaults(tried: &[Tried], most_epochs: usize, loss: f64) -> Option<String> {
     let there = tried
         .iter()
         .filter(|tried| steps(tried.default()).is_some());
@@ -64,7 +64,7 @@ fn defaults(tried: &[Tried], most_epochs: usize) -> Option<String> {
     let all = tried.len();
     let count = there.count();
     let mut sentence = format!(
-        "At default settings {count} of {all} optimizers bring the training loss to {TARGET} within {most_epochs} epochs from every seed"
+        "At default settings {count} of {all} optimizers bring the training loss to {loss} within {most_epochs} epochs from every seed"
     );
     if !missing.is_empty() && count > 0 {
         let verb = if missing.len() == 1 { "does" } else { "do" };
@@ -81,7 +81,16 @@ fn defaults(tried: &[Tried], most_epochs: usize) -> Option<String> {
 }
 
 fn tuned(tried: &[Tried]) -> Option<String> {
-    let (winner, setting) = quickest(tried.iter().map(|tried| (tried, tried.best())))?;
+    let Some((winner, setting)) = quickest(tried.iter().map(|tried| (tried, tried.best()))) else {
+        let least = tried
+            .iter()
+            .map(|tried| tried.best().row.mean(|trial| trial.train.loss))
+            .filter(|loss| loss.is_finite())
+            .min_by(f64::total_cmp)?;
+        return Some(format!(
+            "At the best of each one's grid none reaches it from every seed; the least mean loss is {least:.2}."
+        ));
+    };
     let there = tried
         .iter()
         .filter(|tried| steps(tried.best()).is_some())
