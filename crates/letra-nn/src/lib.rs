@@ -45,12 +45,12 @@ mod tensor;
 pub mod training;
 mod weights;
 
-pub use dataset::{Dataset, Targets, one_hot};
+pub use dataset::{Dataset, Inputs, Targets, one_hot};
 pub use error::{BuildError, Error};
 pub use initializers::Initializer;
 pub use model::{
-    BackPropagation, Compile, LayerOutput, LayerSummary, Network, Parameter, RateRangeTest, Scores,
-    Sequential, Summary,
+    BackPropagation, Compile, LayerOutput, LayerSummary, Model, Network, Parameter, RateRangeTest,
+    Scores, Sequential, Summary, Value,
 };
 pub use plan::pass;
 pub use shape::Shape;
@@ -60,9 +60,12 @@ pub use weights::{Constraint, KernelDemands, Regularizer};
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, AveragePool1d, AveragePool2d, BatchNormalization, Conv2d,
-        Dense, Dropout, Flatten, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d,
-        GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, Reshape,
+        Activation, ActivationFunction, Add, AveragePool1d, AveragePool2d, BatchNormalization,
+        Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cropping2d, Dense, DepthwiseConv2d, Dropout,
+        FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
+        GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, Multiply,
+        RandomContrast, RandomRotation, RandomTranslation, RandomZoom, Reshape, SeparableConv2d,
+        SpatialDropout2d, UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
@@ -75,7 +78,7 @@ pub mod prelude {
         ProgressBar, Step, TensorBoard, TerminateOnNan,
     };
     pub use crate::{
-        BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Network,
-        Regularizer, Scores, Sequential, Shape, Targets, Tensor, one_hot,
+        BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,
+        Network, Regularizer, Scores, Sequential, Shape, Targets, Tensor, one_hot,
     };
 }

@@ -13,6 +13,9 @@ const ROUNDS: usize = 10;
 /// Blocks of four words computed side by side, so that the compiler can use vectors.
 const BLOCKS: usize = 16;
 
+/// Bits of a counter's word that hold a place in the model.
+const PLACE: u32 = 0x00FF_FFFF;
+
 /// What random numbers are drawn for; keeps the streams of different uses apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -37,8 +40,17 @@ impl Random {
     pub fn new(seed: u64, purpose: Purpose, place: usize, step: u64) -> Self {
         Random {
             key: [seed as u32, (seed >> 32) as u32],
-            place: (place as u32 & 0x00FF_FFFF) | (purpose as u32) << 24,
+            place: (place as u32 & PLACE) | (purpose as u32) << 24,
             step: step as u32,
+        }
+    }
+
+    /// The stream of the node so many places behind this one, in the same step.
+    pub(crate) fn of_following_node(&self, places: usize) -> Self {
+        let place = (self.place & PLACE).wrapping_add(places as u32) & PLACE;
+        Random {
+            place: (self.place & !PLACE) | place,
+            ..*self
         }
     }
 

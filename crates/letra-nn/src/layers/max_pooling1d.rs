@@ -42,6 +42,12 @@ impl MaxPool1d {
         self
     }
 
+    /// The window, where windows lie side by side and nothing is padded.
+    pub(crate) fn plain_window(&self) -> Option<usize> {
+        let plain = self.stride == self.window && self.padding == Padding::Valid;
+        plain.then_some(self.window)
+    }
+
     fn windows(&self) -> Windows {
         Windows::on_sequence(self.window, self.stride, self.padding)
     }

@@ -1,5 +1,6 @@
 //! Layers: one file each, holding all there is to know about it.
 
+mod convolving;
 mod window;
 
 use std::any::Any;
@@ -34,10 +35,8 @@ macro_rules! layers {
     };
 }
 
-/// Declares the settings that all layers around a linear map share: the function behind
-/// it, the initial values of its kernel and bias, what is demanded of the kernel, and
-/// whether there is a bias.
-macro_rules! linear_map_settings {
+/// Declares the functions that may stand behind a layer's linear map.
+macro_rules! activation_settings {
     ($layer:ty) => {
         impl $layer {
             /// Puts a function behind the linear map.
@@ -65,7 +64,18 @@ macro_rules! linear_map_settings {
             pub fn softmax(self) -> Self {
                 self.activation(ActivationFunction::Softmax)
             }
+        }
+    };
+}
 
+/// Declares the settings that all layers around a linear map share: the function behind
+/// it, the initial values of its kernel and bias, what is demanded of the kernel, and
+/// whether there is a bias.
+macro_rules! linear_map_settings {
+    ($layer:ty) => {
+        activation_settings!($layer);
+
+        impl $layer {
             /// Initial values of the kernel.
             pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
                 self.kernel_initializer = initializer;
@@ -99,15 +109,61 @@ macro_rules! linear_map_settings {
     };
 }
 
+/// Declares the settings of layers whose kernel slides over a picture: padding, stride and
+/// dilation rate.
+macro_rules! sliding_settings {
+    ($layer:ty) => {
+        impl $layer {
+            /// No padding: the output is smaller than the input.
+            pub fn valid(mut self) -> Self {
+                self.padding = Padding::Valid;
+                self
+            }
+
+            /// Padding that keeps the size, for stride 1.
+            pub fn same(mut self) -> Self {
+                self.padding = Padding::Same;
+                self
+            }
+
+            /// Rows of zeros above and below, columns of zeros left and right.
+            pub fn padding(mut self, around: impl Into<Window>) -> Self {
+                self.padding = Padding::Explicit(around.into().0);
+                self
+            }
+
+            /// Steps from one position to the next.
+            pub fn stride(mut self, stride: impl Into<Window>) -> Self {
+                self.stride = stride.into();
+                self
+            }
+
+            /// Distance between the cells that a kernel looks at, down and right. Only one of
+            /// stride and dilation rate may be above 1.
+            pub fn dilation_rate(mut self, rate: impl Into<Window>) -> Self {
+                self.dilation_rate = rate.into();
+                self
+            }
+        }
+    };
+}
+
 layers! {
     activation: Activation,
+    add: Add,
     average_pooling1d: AveragePool1d,
     average_pooling2d: AveragePool2d,
     batch_normalization: BatchNormalization,
+    concatenate: Concatenate,
+    conv1d: Conv1d,
     conv2d: Conv2d,
+    conv2d_transpose: Conv2dTranspose,
+    cropping2d: Cropping2d,
     dense: Dense,
+    depthwise_conv2d: DepthwiseConv2d,
     dropout: Dropout,
     flatten: Flatten,
+    gaussian_noise: GaussianNoise,
     global_average_pooling1d: GlobalAveragePool1d,
     global_average_pooling2d: GlobalAveragePool2d,
     global_max_pooling1d: GlobalMaxPool1d,
@@ -115,12 +171,25 @@ layers! {
     layer_normalization: LayerNormalization,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    multiply: Multiply,
+    random_contrast: RandomContrast,
+    random_rotation: RandomRotation,
+    random_translation: RandomTranslation,
+    random_zoom: RandomZoom,
     reshape: Reshape,
+    separable_conv2d: SeparableConv2d,
+    spatial_dropout2d: SpatialDropout2d,
+    up_sampling2d: UpSampling2d,
+    zero_padding2d: ZeroPadding2d,
 }
 
+mod resampling;
+
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
+pub use crate::kernels::resampling::FillMode;
+pub use resampling::Factor;
 pub(crate) use window::picture;
-pub use window::{Padding, Window};
+pub use window::{Edges, Padding, Window};
 
 /// A layer: its configuration, its shape rule, and its two passes.
 ///
@@ -200,9 +269,16 @@ pub struct Build {
     /// Sums over the batch that forward and backward ask for.
     pub(crate) whole_batch: Option<[usize; 2]>,
     pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
+    pub(crate) frozen: bool,
 }
 
 impl Build {
+    /// Whether the layer is frozen: training leaves its parameters as they are, and it
+    /// should leave its own values, too.
+    pub fn frozen(&self) -> bool {
+        self.frozen
+    }
+
     /// Declares a parameter; parameters are numbered in the order of declaration.
     ///
     /// `fans` are the numbers of inputs and outputs that a unit is connected to.
@@ -226,6 +302,17 @@ impl Build {
             state: false,
         });
         Ok(())
+    }
+
+    /// As [`Build::demand`], for a kernel whose last axis is not that of the units, so that it
+    /// can have no limit on their norms.
+    pub(crate) fn demand_penalty(&mut self, demands: KernelDemands) -> Result<(), BuildError> {
+        if demands.kernel_constraint.is_some() {
+            return Err(BuildError::configuration(
+                "has a largest norm, which is for dense layers and plain convolutions only: use a regularizer",
+            ));
+        }
+        self.demand(demands)
     }
 
     /// Declares values that belong to the network and are saved with it, but that no
@@ -318,6 +405,21 @@ pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
             "takes one input but is given {}",
             inputs.len()
         ))),
+    }
+}
+
+/// The shape of the inputs of a layer that joins at least two of one shape.
+pub(crate) fn one_shape(inputs: &[Shape]) -> Result<&Shape, BuildError> {
+    match inputs {
+        [] | [_] => Err(BuildError::configuration(format!(
+            "joins values but is given {}: give it at least 2",
+            inputs.len()
+        ))),
+        [first, others @ ..] if others.iter().all(|other| other == first) => Ok(first),
+        _ => Err(BuildError::input(
+            "inputs of one shape",
+            "make them equal, with a layer before it",
+        )),
     }
 }
 

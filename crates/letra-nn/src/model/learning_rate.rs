@@ -76,7 +76,7 @@ impl Network {
         }
         self.check_data(data)?;
         let batch = batch.min(data.samples());
-        self.plan_training(batch, &data.targets)?;
+        self.plan_training(batch, data)?;
         let (parameters, slots) = (self.parameters.clone(), self.slots.clone());
         let before = self.steps;
         let pool = self.pool();

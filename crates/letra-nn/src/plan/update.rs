@@ -1,14 +1,16 @@
 //! From the gradients of shards and lanes to new parameters, piece by piece.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::Layout;
 use super::pass::{Buffers, ParameterGradient};
-use super::rows::{Batch, Rows};
+use super::rows::{Batch, inputs};
 use super::shard::Shard;
 use super::train::Lane;
 use crate::Constraint;
-use crate::kernels::optimizer::{clip, limit_column_norms, penalize, scale, square_sum};
+use crate::graph::ParameterSpecification;
+use crate::kernels::optimizer::{clip, limit_column_norms, penalize, penalty, scale, square_sum};
 use crate::kernels::reduce;
 use crate::optimizers::{Clipping, Optimizer, SLOTS, Update};
 
@@ -125,9 +127,7 @@ pub(super) struct Gradients<'a> {
     layout: &'a Layout,
     lanes: &'a [Lane],
     shards: &'a [Shard],
-    data: &'a [f32],
-    /// First row in the data set of a batch of neighbours.
-    first: Option<usize>,
+    batch: Batch<'a>,
 }
 
 impl<'a> Gradients<'a> {
@@ -141,11 +141,7 @@ impl<'a> Gradients<'a> {
             layout,
             lanes,
             shards: &shards[..batch.samples().div_ceil(layout.shard)],
-            data: batch.data.inputs.data(),
-            first: match batch.rows {
-                Rows::Contiguous(first, _) => Some(first),
-                Rows::Scattered(_) => None,
-            },
+            batch,
         }
     }
 
@@ -172,17 +168,11 @@ impl<'a> Gradients<'a> {
 
     fn collect_deferred(&self, node: usize, rows: &Range<usize>, gradient: &mut [f32]) {
         let node = &self.layout.nodes[node];
-        let (pixels, values) = (self.layout.input.values(), node.input_shapes[0].values());
+        let values = node.input_shapes[0].values();
         gradient.fill(0.0);
         for (index, shard) in self.shards.iter().enumerate() {
-            let start = self
-                .first
-                .map(|first| (first + index * self.layout.shard) * pixels);
             let buffers = Buffers {
-                input: match start {
-                    Some(start) => &self.data[start..start + shard.samples * pixels],
-                    None => &shard.input,
-                },
+                input: inputs(self.batch, index * self.layout.shard, &shard.input),
                 worker: &[],
                 shard: &shard.buffers,
             };
@@ -209,8 +199,18 @@ impl<'a> Gradients<'a> {
 /// Cuts the parameters into pieces, in their order.
 pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for (number, node) in layout.nodes.iter().enumerate() {
+    let mut seen = HashSet::new();
+    for (number, node) in layout
+        .nodes
+        .iter()
+        .enumerate()
+        .filter(|(_, node)| !node.frozen)
+    {
         for (index, range) in node.parameters.iter().enumerate() {
+            // Another node has the same parameter.
+            if !seen.insert(range.start) {
+                continue;
+            }
             let deferred = node.deferred == Some(index);
             let row = if deferred { node.output_values } else { 1 };
             let step = (TASK_VALUES / row).max(1) * row;
@@ -308,9 +308,20 @@ pub(super) fn update(
     });
 }
 
+/// The penalties on parameters that are not trained: part of the loss all the same.
+pub(super) fn frozen_penalty(layout: &Layout, parameters: &[f32]) -> f64 {
+    let penalty = |known: &ParameterSpecification| {
+        let [l1, l2] = known.demands.kernel_regularizer?.factors();
+        known
+            .frozen
+            .then(|| penalty(&parameters[known.range()], l1, l2))
+    };
+    layout.parameters.iter().filter_map(penalty).sum()
+}
+
 /// Brings parameters back to their limits. `sums` is room for the largest last axis.
 pub(super) fn constrain(layout: &Layout, parameters: &mut [f32], sums: &mut [f32]) {
-    for known in &layout.parameters {
+    for known in layout.parameters.iter().filter(|known| !known.frozen) {
         if let Some(Constraint::MaxNorm(limit)) = known.demands.kernel_constraint {
             let units = known.shape.last().copied().unwrap_or(1);
             limit_column_norms(&mut parameters[known.range()], limit, &mut sums[..units]);

@@ -5,12 +5,15 @@
 //! of rounding; `comparison` says how that is kept out.
 
 mod comparison;
+mod convolutions;
 mod formulas;
+mod graphs;
 mod layers;
 mod losses;
 mod networks;
 mod noise;
 mod normalisation;
+mod pictures;
 mod poolings;
 mod proof;
 mod twins;

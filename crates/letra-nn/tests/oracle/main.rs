@@ -2,6 +2,7 @@
 //! at the root of the repository says what they are and how to compute them again.
 
 mod convolutions;
+mod graphs;
 mod initializers;
 mod layers;
 mod losses;

@@ -30,6 +30,19 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "pictures moved at random",
+            pictures()
+                .add(RandomTranslation::new(0.2, 0.1))
+                .add(RandomRotation::new(0.1))
+                .add(RandomZoom::new(0.2).fill_mode(FillMode::Wrap))
+                .add(RandomContrast::new(0.5))
+                .add(GaussianNoise::new(0.1))
+                .add(Conv2d::new(5, 3).relu())
+                .add(SpatialDropout2d::new(0.3))
+                .add(Flatten)
+                .add(Dense::new(4)),
+        ),
+        (
             "batch normalisation",
             pictures()
                 .add(Conv2d::new(5, 3).use_bias(false))

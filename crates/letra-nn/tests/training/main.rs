@@ -1,4 +1,5 @@
-//! Training as a user does it: learning, the same bits again, files, checkpoints, dropout.
+//! Training as a user does it: learning, the same bits again, files, checkpoints, dropout and
+//! the other random layers.
 
 mod best_weights;
 mod bits;
@@ -8,10 +9,12 @@ mod data;
 mod demands;
 mod dropout;
 mod files;
+mod graphs;
 mod killed;
 mod learning;
 mod optimizers;
 mod prediction;
+mod random_layers;
 mod resumed;
 mod state;
 mod tensor_board;

@@ -15,7 +15,7 @@ pub use ada_secant::{ADA_SECANT_START, AdaSecant, ada_secant};
 pub use adadelta::{Adadelta, adadelta};
 pub use adagrad::adagrad;
 pub use adam::{Adam, adam};
-pub use penalty::{clip, limit_column_norms, penalize, scale, square_sum};
+pub use penalty::{clip, limit_column_norms, penalize, penalty, scale, square_sum};
 pub use rms_prop::{RmsProp, rms_prop};
 pub use sgd::{momentum, sgd};
 pub use vsgd::{Phase, Vsgd, displace, vsgd};

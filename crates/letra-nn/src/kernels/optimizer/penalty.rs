@@ -53,6 +53,31 @@ kernel! {
     }
 }
 
+/// l1 · Σ|w| + l2 · Σw².
+pub fn penalty(parameters: &[f32], l1: f32, l2: f32) -> f64 {
+    let sum = match l1 == 0.0 {
+        true => 0.0,
+        false => dispatch(AbsoluteSum { values: parameters }),
+    };
+    f64::from(l1) * sum + f64::from(l2) * square_sum(parameters)
+}
+
+kernel! {
+    struct AbsoluteSum<'a>(values: &'a [f32]) -> f64 {
+        let mut sums = [0.0; LANES];
+        let (values, last) = values.as_chunks::<LANES>();
+        for values in values {
+            for (sum, &value) in sums.iter_mut().zip(values) {
+                *sum += f64::from(value.abs());
+            }
+        }
+        for (sum, &value) in sums.iter_mut().zip(last) {
+            *sum += f64::from(value.abs());
+        }
+        sums.iter().sum()
+    }
+}
+
 /// Σx², in double precision.
 pub fn square_sum(values: &[f32]) -> f64 {
     dispatch(SquareSum { values })

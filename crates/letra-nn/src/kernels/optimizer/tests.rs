@@ -348,6 +348,7 @@ fn penalties_and_norms_agree_with_their_twins() {
                 squares += w * w;
             }
             assert!((penalty - sum).abs() < 1e-9);
+            assert!((super::penalty(&values, 0.3, 0.7) - sum).abs() < 1e-9);
             assert!((square_sum(&values) - squares).abs() < 1e-9);
         });
     }
