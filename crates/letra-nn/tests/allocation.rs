@@ -66,6 +66,9 @@ fn check(compile: Compile) {
                 .kernel_regularizer(Regularizer::l2(1e-3))
                 .kernel_constraint(Constraint::max_norm(2.0)),
         )
+        .add(DropConnect::new(40, 0.5).relu())
+        .add(AnnealedDropout::new(0.5, 1000))
+        .add(Standout::new(20).tanh())
         .add(LayerNormalization::new())
         .add(Dense::new(3))
         .compile(

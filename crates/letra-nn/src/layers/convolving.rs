@@ -195,7 +195,7 @@ pub(crate) fn forward(pass: &mut Forward<'_>, function: ActivationFunction, use_
         pass.prepared,
         use_bias.then(|| pass.parameter(BIAS)),
         pass.output,
-        pass.training.then_some(&mut *pass.keep),
+        (!pass.keep.is_empty()).then_some(&mut *pass.keep),
         pass.scratch,
     );
     let filters = convolution.geometry().filters;

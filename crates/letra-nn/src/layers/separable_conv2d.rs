@@ -199,7 +199,7 @@ impl Layer for SeparableConv2d {
         let (first, second) = pass.prepared.split_at(pair.depthwise.prepared_len());
         let (parameters, between) = (pass.parameters, samples * pair.between());
         let (spare, scratch) = pass.scratch.split_at_mut(between);
-        let between = match pass.training {
+        let between = match !pass.keep.is_empty() {
             true => &mut pass.keep[..between],
             false => spare,
         };

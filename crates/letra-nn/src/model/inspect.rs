@@ -106,7 +106,7 @@ impl Network {
         })
     }
 
-    fn inspection(&self, samples: usize) -> Result<TrainingPlan, Error> {
+    pub(super) fn inspection(&self, samples: usize) -> Result<TrainingPlan, Error> {
         let sizes = Sizes {
             target_values: Vec::new(),
             metrics: 0,

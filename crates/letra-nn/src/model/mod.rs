@@ -1,14 +1,17 @@
 //! Networks as a user sees them: define, compile, fit, evaluate, predict, save.
 
 mod compile;
+mod deconvolution;
 mod evaluate;
 mod file;
 mod freezing;
 mod functional;
+mod grad_cam;
 mod inspect;
 mod learning_rate;
 mod not_finite;
 mod restore;
+mod saliency;
 mod sequential;
 mod summary;
 

@@ -196,6 +196,17 @@ impl Layout {
             })
     }
 
+    /// Where the gradient of the network's input is, in an inspection.
+    pub(crate) fn input_gradient(&self) -> Option<Place> {
+        let nodes = self.nodes.iter().rev();
+        let reads = nodes.flat_map(|node| node.inputs.iter().zip(&node.input_gradients));
+        let of_input = reads.filter(|(place, _)| **place == Place::Input(0));
+        of_input
+            .filter_map(|(_, target)| *target)
+            .find(|target| target.sum.is_none())
+            .map(|target| target.place)
+    }
+
     /// Lets every layer bring its parameters into the form it likes.
     pub(crate) fn prepare(&self, parameters: &[f32], prepared: &mut [f32]) {
         for node in &self.nodes {

@@ -279,9 +279,20 @@ impl TrainingPlan {
 
     /// Only forward, as when predicting; for an inspection, whose batch is one shard.
     pub(crate) fn forward(&mut self, parameters: &[f32], inputs: Inputs<'_>) {
+        self.forward_and_back(parameters, inputs, |_, _| ());
+    }
+
+    /// Forward as when predicting, and then `back` through the only shard of an inspection,
+    /// with room for gradients of parameters.
+    pub(crate) fn forward_and_back(
+        &mut self,
+        parameters: &[f32],
+        inputs: Inputs<'_>,
+        back: impl FnOnce(&mut ShardPass<'_>, &mut [f32]),
+    ) {
         self.layout.prepare(parameters, &mut self.prepared);
         let mut worker = self.workers[0].lock().expect("no worker panicked");
-        ShardPass {
+        let mut pass = ShardPass {
             layout: &self.layout,
             run: Run {
                 parameters,
@@ -298,8 +309,9 @@ impl TrainingPlan {
             input: InputRows::InPlace(inputs, 0),
             samples: inputs.samples(),
             first_sample: 0,
-        }
-        .forward();
+        };
+        pass.forward();
+        back(&mut pass, &mut self.lanes[0].gradients);
     }
 
     /// Copy of a value or gradient of the only shard of an inspection.

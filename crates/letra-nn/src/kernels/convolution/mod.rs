@@ -188,6 +188,11 @@ impl Convolution {
     }
 }
 
+/// Weights of a kernel of one tap that stay in the first-level cache: the direct algorithm then
+/// multiplies with them where they lie, with bias and ReLU in the same pass. More of them are
+/// worth the copies that the general matrix product makes.
+const IN_CACHE: usize = 4096;
+
 /// The algorithm for a shape without groups.
 fn choose(
     geometry: Geometry,
@@ -195,14 +200,18 @@ fn choose(
     pool: Option<Pool>,
     instructions: Instructions,
 ) -> Arc<dyn Algorithm> {
+    let pointwise = || Pointwise::new(geometry, relu, pool);
+    let large = geometry.kernel_len() > IN_CACHE;
     if let Some(few) = Few::new(geometry, relu, pool, instructions) {
         Arc::new(few)
     } else if let Some(winograd) = Winograd::new(geometry, relu, pool, instructions) {
         Arc::new(winograd)
-    } else if let Some(pointwise) = Pointwise::new(geometry, relu, pool) {
+    } else if let Some(pointwise) = pointwise().filter(|_| large) {
         Arc::new(pointwise)
     } else if let Some(direct) = Direct::new(geometry, relu, pool, instructions) {
         Arc::new(direct)
+    } else if let Some(pointwise) = pointwise() {
+        Arc::new(pointwise)
     } else {
         Arc::new(General::new(geometry, relu, pool))
     }

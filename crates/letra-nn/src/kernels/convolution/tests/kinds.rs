@@ -120,7 +120,8 @@ fn depthwise() {
 fn of_one_tap() {
     let mut noise = Noise::new(15);
     for round in 0..100 {
-        let each = [noise.between(1, 40), noise.between(1, 40)];
+        let [least, most] = if round % 5 == 0 { [60, 80] } else { [1, 40] };
+        let each = [noise.between(least, most), noise.between(least, most)];
         let mut geometry = shape(&mut noise, [1, 1], [1, 1], 1, each);
         if round % 4 > 0 {
             (geometry.stride, geometry.padding) = ([1, 1], Padding2::default());
