@@ -8,17 +8,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import convolutions
+import graphs
 import initializers
 import layers
 import losses
 import metrics
 import normalization
 import optimizers
+import schedules
 import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, losses, optimizers, metrics, initializers, normalization, slides, training, summaries, convolutions)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -76,6 +76,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
         dense_layer(&bench, inputs, units, density);
     }
     convolutions(&bench);
+    kinds_of_convolution(&bench);
     elementwise(&bench);
     Ok(())
 }
@@ -177,6 +178,8 @@ fn convolutions(bench: &Bench) {
             kernel: [kernel, kernel],
             stride: [1, 1],
             padding,
+            dilation: [1, 1],
+            groups: 1,
         };
         let pool = pooled.then_some(Pool {
             height: 2,
@@ -186,10 +189,96 @@ fn convolutions(bench: &Bench) {
     }
 }
 
+/// Convolutions of compact networks, without a ReLU: batch normalisation stands between.
+fn kinds_of_convolution(bench: &Bench) {
+    let plain = |side, channels, filters, kernel: usize| Geometry {
+        height: side,
+        width: side,
+        channels,
+        filters,
+        kernel: [kernel, kernel],
+        stride: [1, 1],
+        padding: same(side, kernel, 1, 1),
+        dilation: [1, 1],
+        groups: 1,
+    };
+    for (side, channels, filters) in [
+        (36, 8, 8),
+        (36, 16, 16),
+        (18, 24, 24),
+        (18, 32, 32),
+        (9, 48, 48),
+    ] {
+        convolve(bench, plain(side, channels, filters, 3), false, None);
+    }
+    for (side, channels, filters) in [(36, 8, 16), (36, 16, 32), (18, 24, 48)] {
+        let strided = Geometry {
+            stride: [2, 2],
+            padding: same(side, 3, 2, 1),
+            ..plain(side, channels, filters, 3)
+        };
+        convolve(bench, strided, false, None);
+    }
+    for (side, channels, filters) in [
+        (36, 8, 16),
+        (36, 16, 32),
+        (18, 24, 48),
+        (18, 32, 64),
+        (9, 48, 48),
+    ] {
+        convolve(bench, plain(side, channels, filters, 1), false, None);
+    }
+    for (side, channels, dilation) in [(36, 16, 2), (18, 32, 2)] {
+        let dilated = Geometry {
+            dilation: [dilation; 2],
+            padding: same(side, 3, 1, dilation),
+            ..plain(side, channels, channels, 3)
+        };
+        convolve(bench, dilated, false, None);
+    }
+    for (side, channels, kernel, stride) in [
+        (36, 8, 3, 1),
+        (36, 16, 3, 1),
+        (18, 32, 3, 1),
+        (18, 48, 5, 1),
+        (36, 16, 3, 2),
+    ] {
+        let depthwise = Geometry {
+            groups: channels,
+            stride: [stride; 2],
+            padding: same(side, kernel, stride, 1),
+            ..plain(side, channels, channels, kernel)
+        };
+        convolve(bench, depthwise, false, None);
+    }
+    let grouped = Geometry {
+        groups: 4,
+        ..plain(18, 32, 32, 3)
+    };
+    convolve(bench, grouped, false, None);
+}
+
+/// The padding that makes the output ⌈side / stride⌉.
+fn same(side: usize, kernel: usize, stride: usize, dilation: usize) -> Padding2 {
+    let reach = (kernel - 1) * dilation + 1;
+    let missing = ((side.div_ceil(stride) - 1) * stride + reach).saturating_sub(side);
+    let (before, after) = (missing / 2, missing - missing / 2);
+    Padding2 {
+        top: before,
+        bottom: after,
+        left: before,
+        right: after,
+    }
+}
+
 fn convolution(bench: &Bench, geometry: Geometry, pool: Option<Pool>) {
-    let convolution = Convolution::new(geometry, true, pool);
+    convolve(bench, geometry, true, pool);
+}
+
+fn convolve(bench: &Bench, geometry: Geometry, relu: bool, pool: Option<Pool>) {
+    let convolution = Convolution::new(geometry, relu, pool);
     let input = noise(SAMPLES * geometry.input_len(), 1.0);
-    let taps = geometry.kernel[0] * geometry.kernel[1] * geometry.channels * geometry.filters;
+    let taps = geometry.kernel_len();
     let (kernel, bias) = (noise(taps, 1.0), noise(geometry.filters, 1.0));
     let mut prepared = vec![0.0; convolution.prepared_len()];
     convolution.prepare(&kernel, &mut prepared);
@@ -198,9 +287,23 @@ fn convolution(bench: &Bench, geometry: Geometry, pool: Option<Pool>) {
     let mut scratch = vec![0.0; convolution.scratch_len(SAMPLES)];
     let operations = 2 * SAMPLES * geometry.output_height() * geometry.output_width() * taps;
     let name = |what| {
-        let tail = if pool.is_some() { "ReLU, pool" } else { "ReLU" };
+        let tail = match (relu, pool.is_some()) {
+            (true, true) => ", ReLU, pool",
+            (true, false) => ", ReLU",
+            _ => "",
+        };
+        let mut kind = String::from("conv");
+        if geometry.stride != [1, 1] {
+            kind += &format!(" /{}", geometry.stride[0]);
+        }
+        if geometry.dilation != [1, 1] {
+            kind += &format!(" dilated {}", geometry.dilation[0]);
+        }
+        if geometry.groups > 1 {
+            kind += &format!(" {} groups", geometry.groups);
+        }
         format!(
-            "conv {}×{}·{}→{} on {}×{}, {tail}, {what}",
+            "{kind} {}×{}·{}→{} on {}×{}{tail}, {what}",
             geometry.kernel[0],
             geometry.kernel[1],
             geometry.channels,
@@ -296,12 +399,14 @@ fn elementwise(bench: &Bench) {
         beta_1: 0.9,
         beta_2: 0.999,
         epsilon: 1e-7,
+        weight_decay: 0.0,
         step: 10,
     };
     second.fill(0.0);
     bench.row("Adam", bytes(7), || {
         optimizer::adam(&mut first, &input, &mut second, &mut third, settings);
     });
+    adaptive(bench, &input);
     pooling(bench);
     moved_pictures(bench);
 }
@@ -339,6 +444,84 @@ fn moved_pictures(bench: &Bench) {
             }
         });
     }
+}
+
+/// The optimizers that keep arrays of state, beside Adam.
+fn adaptive(bench: &Bench, gradients: &[f32]) {
+    let mut parameters = noise(gradients.len(), 1.0);
+    let zeros = || vec![0.0; gradients.len()];
+    let bytes = |streams: usize| Work::Bytes(4 * streams * gradients.len());
+    let (mut first, mut second, mut third) = (zeros(), zeros(), zeros());
+    bench.row("Adagrad", bytes(5), || {
+        optimizer::adagrad(&mut parameters, gradients, &mut first, 1e-6, 1e-7);
+    });
+    let settings = optimizer::Adadelta {
+        rate: 1e-6,
+        rho: 0.95,
+        epsilon: 1e-7,
+    };
+    bench.row("Adadelta", bytes(7), || {
+        optimizer::adadelta(
+            &mut parameters,
+            gradients,
+            &mut first,
+            &mut second,
+            settings,
+        );
+    });
+    let settings = optimizer::RmsProp {
+        rate: 1e-6,
+        rho: 0.9,
+        momentum: 0.9,
+        epsilon: 1e-7,
+    };
+    bench.row("RMSprop", bytes(5), || {
+        optimizer::rms_prop(&mut parameters, gradients, &mut first, None, None, settings);
+    });
+    bench.row("RMSprop, centred, momentum", bytes(9), || {
+        let (momenta, averages) = (Some(&mut second[..]), Some(&mut third[..]));
+        optimizer::rms_prop(
+            &mut parameters,
+            gradients,
+            &mut first,
+            momenta,
+            averages,
+            settings,
+        );
+    });
+    let settings = optimizer::AdaSecant {
+        rate: 1e-6,
+        norm: 1.0,
+        decay: 0.95,
+        gamma_clip: 1.8,
+        adagrad: true,
+        epsilon: 1e-6,
+        first: false,
+    };
+    let mut state = optimizer::ADA_SECANT_START.map(|value| vec![value; gradients.len()]);
+    bench.row("AdaSecant", bytes(29), || {
+        let state = state.each_mut().map(Vec::as_mut_slice);
+        optimizer::ada_secant(&mut parameters, gradients, state, settings);
+    });
+    let settings = optimizer::Vsgd {
+        rate: 1e-6,
+        phase: optimizer::Phase::Descend,
+        slow_constant: 2.0,
+        epsilon: 1e-9,
+    };
+    let (displaced, displaced_gradients) = (noise(gradients.len(), 1.0), zeros());
+    let mut state = [(); 5].map(|()| vec![1.0; gradients.len()]);
+    bench.row("vSGD-fd", bytes(15), || {
+        let state = state.each_mut().map(Vec::as_mut_slice);
+        let probe = [&displaced[..], &displaced_gradients];
+        optimizer::vsgd(&mut parameters, gradients, probe, state, settings);
+    });
+    bench.row("L1 and L2 penalty", bytes(3), || {
+        black_box(optimizer::penalize(&parameters, &mut first, 1e-6, 1e-6));
+    });
+    bench.row("largest norm of 128 units", bytes(3), || {
+        optimizer::limit_column_norms(&mut parameters, 10.0, &mut second[..128]);
+    });
 }
 
 fn pooling(bench: &Bench) {

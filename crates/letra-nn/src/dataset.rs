@@ -23,8 +23,67 @@ pub struct Dataset {
     pub inputs: Tensor,
     /// Target of each sample.
     pub targets: Targets,
+    /// Further inputs, for networks with several.
+    pub other_inputs: Vec<Tensor>,
+    /// Further targets, for networks with several outputs.
+    pub other_targets: Vec<Targets>,
     /// How much each sample counts in the loss; all alike where there are none.
     pub sample_weights: Option<Vec<f32>>,
+}
+
+/// The inputs of a network: a tensor, or several of them with a row a sample each.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    first: &'a Tensor,
+    others: &'a [Tensor],
+}
+
+impl<'a> Inputs<'a> {
+    /// Number of tensors.
+    pub fn count(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        self.first.samples()
+    }
+
+    /// The tensor of input `index`.
+    ///
+    /// # Panics
+    /// When there is no such input.
+    pub fn get(&self, index: usize) -> &'a Tensor {
+        match index {
+            0 => self.first,
+            _ => &self.others[index - 1],
+        }
+    }
+}
+
+impl<'a> From<&'a Tensor> for Inputs<'a> {
+    fn from(first: &'a Tensor) -> Self {
+        Inputs { first, others: &[] }
+    }
+}
+
+impl<'a> From<&'a Dataset> for Inputs<'a> {
+    fn from(data: &'a Dataset) -> Self {
+        Inputs {
+            first: &data.inputs,
+            others: &data.other_inputs,
+        }
+    }
+}
+
+impl<'a, const N: usize> From<&'a [Tensor; N]> for Inputs<'a> {
+    fn from(tensors: &'a [Tensor; N]) -> Self {
+        const { assert!(N > 0, "a network has at least one input") };
+        Inputs {
+            first: &tensors[0],
+            others: &tensors[1..],
+        }
+    }
 }
 
 impl Dataset {
@@ -36,6 +95,8 @@ impl Dataset {
         let data = Dataset {
             inputs,
             targets: Targets::Classes { labels, count },
+            other_inputs: Vec::new(),
+            other_targets: Vec::new(),
             sample_weights: None,
         };
         data.check().map(|()| data)
@@ -49,9 +110,34 @@ impl Dataset {
         let data = Dataset {
             inputs,
             targets: Targets::Values(values),
+            other_inputs: Vec::new(),
+            other_targets: Vec::new(),
             sample_weights: None,
         };
         data.check().map(|()| data)
+    }
+
+    /// Adds a further input, `[samples, …]`, for a network with several.
+    ///
+    /// # Errors
+    /// When it has another number of samples.
+    pub fn and_input(mut self, input: Tensor) -> Result<Self, Error> {
+        self.other_inputs.push(input);
+        self.check().map(|()| self)
+    }
+
+    /// Adds a further target of each sample, for a network with several outputs.
+    ///
+    /// # Errors
+    /// When there are more or fewer than samples, or a label is out of range.
+    pub fn and_targets(mut self, targets: Targets) -> Result<Self, Error> {
+        self.other_targets.push(targets);
+        self.check().map(|()| self)
+    }
+
+    /// All targets, one for each output of the network.
+    pub fn all_targets(&self) -> impl Iterator<Item = &Targets> {
+        std::iter::once(&self.targets).chain(&self.other_targets)
     }
 
     /// Lets each sample count with a weight of its own: the loss of a batch is then
@@ -77,7 +163,10 @@ impl Dataset {
                 )));
             }
         }
-        match &self.targets {
+        for input in &self.other_inputs {
+            check_rows(&self.inputs, input.samples(), "samples of another input")?;
+        }
+        self.all_targets().try_for_each(|targets| match targets {
             Targets::Classes { labels, count } => {
                 check_rows(&self.inputs, labels.len(), "labels")?;
                 check_labels(labels, *count)
@@ -85,16 +174,17 @@ impl Dataset {
             Targets::Values(values) => {
                 check_rows(&self.inputs, values.samples(), "rows of target values")
             }
-        }
+        })
     }
 
     /// The first sample that holds a value that is not a number, if there is one.
     pub(crate) fn check_finite(&self) -> Result<(), Error> {
-        let targets = match &self.targets {
+        let targets = self.all_targets().filter_map(|targets| match targets {
             Targets::Classes { .. } => None,
             Targets::Values(values) => Some(("the targets of sample", values)),
-        };
-        for (what, tensor) in [("sample", &self.inputs)].into_iter().chain(targets) {
+        });
+        let inputs = std::iter::once(&self.inputs).chain(&self.other_inputs);
+        for (what, tensor) in inputs.map(|input| ("sample", input)).chain(targets) {
             let mut values = tensor.data().iter();
             if let Some(index) = values.position(|value| !value.is_finite()) {
                 let sample = index / tensor.sample_values();
@@ -151,16 +241,19 @@ impl Dataset {
     /// # Panics
     /// When an index has no sample.
     pub fn select(&self, indices: &[usize]) -> Dataset {
-        let targets = match &self.targets {
+        let select = |targets: &Targets| match targets {
             Targets::Classes { labels, count } => Targets::Classes {
                 labels: indices.iter().map(|&index| labels[index]).collect(),
                 count: *count,
             },
             Targets::Values(values) => Targets::Values(values.select(indices)),
         };
+        let others = self.other_inputs.iter();
         Dataset {
             inputs: self.inputs.select(indices),
-            targets,
+            targets: select(&self.targets),
+            other_inputs: others.map(|input| input.select(indices)).collect(),
+            other_targets: self.other_targets.iter().map(select).collect(),
             sample_weights: self
                 .sample_weights
                 .as_ref()

@@ -97,24 +97,35 @@ kernel! {
     }
 }
 
-/// y = (x − mean) · scale + offset, each of the three a row of [`row_length`] values.
-pub fn normalise(mean: &[f32], scale: &[f32], offset: &[f32], x: &[f32], y: &mut [f32]) {
+/// y = (x − mean) · scale + offset, each of the three a row of [`row_length`] values, and at
+/// least `least`: 0 for a ReLU behind it, −∞ for none.
+pub fn normalise(
+    mean: &[f32],
+    scale: &[f32],
+    offset: &[f32],
+    least: f32,
+    x: &[f32],
+    y: &mut [f32],
+) {
     assert_eq!(x.len(), y.len(), "input and output differ in length");
     dispatch(Normalise {
         mean,
         scale,
         offset,
+        least,
         x,
         y,
     });
 }
 
 kernel! {
-    struct Normalise<'a>(mean: &'a [f32], scale: &'a [f32], offset: &'a [f32], x: &'a [f32], y: &'a mut [f32]) {
+    struct Normalise<'a>(mean: &'a [f32], scale: &'a [f32], offset: &'a [f32], least: f32, x: &'a [f32], y: &'a mut [f32]) {
         for (y, x) in y.chunks_mut(mean.len()).zip(x.chunks(mean.len())) {
             let rows = x.iter().zip(mean).zip(scale).zip(offset);
             for (y, (((x, mean), scale), offset)) in y.iter_mut().zip(rows) {
-                *y = (x - mean) * scale + offset;
+                let value = (x - mean) * scale + offset;
+                // What is no number stays so.
+                *y = if least > value { least } else { value };
             }
         }
     }
@@ -365,7 +376,8 @@ mod tests {
             };
             on_each_instruction_set(|| {
                 let mut y = vec![0.0; x.len()];
-                normalise(&row(&mean), &row(&scale), &row(&offset), &x, &mut y);
+                let least = f32::NEG_INFINITY;
+                normalise(&row(&mean), &row(&scale), &row(&offset), least, &x, &mut y);
                 for (place, y) in y.iter().enumerate() {
                     let c = place % channels;
                     assert!((y - ((x[place] - mean[c]) * scale[c] + offset[c])).abs() < 1e-6);

@@ -1,7 +1,10 @@
+use std::any::Any;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, single_input};
+use super::{Activation, ActivationFunction, Build, Layer, single_input};
 use crate::error::BuildError;
+use crate::kernels::activation;
 use crate::kernels::normalisation::{self, Channels, repeat, row_length};
 use crate::plan::pass::{Backward, Forward, Prepare, UpdateState};
 use crate::{Initializer, Shape};
@@ -33,6 +36,9 @@ pub struct BatchNormalization {
     scale: bool,
     gamma_initializer: Initializer,
     beta_initializer: Initializer,
+    /// Whether the ReLU behind it was fused into it; never saved.
+    #[serde(skip)]
+    relu: bool,
 }
 
 const MOVING_MEAN: usize = 0;
@@ -49,6 +55,7 @@ impl BatchNormalization {
             scale: true,
             gamma_initializer: Initializer::Constant(1.0),
             beta_initializer: Initializer::Zeros,
+            relu: false,
         }
     }
 
@@ -94,6 +101,14 @@ impl BatchNormalization {
             self.scale.then(|| parameter(0)),
             self.center.then(|| parameter(usize::from(self.scale))),
         ]
+    }
+
+    /// Takes the gradient back through the ReLU that was fused in, in place.
+    fn mask(&self, pass: &mut Backward<'_>) {
+        if self.relu {
+            let (output, gradient) = (pass.output, &mut *pass.output_gradient);
+            activation::backward(ActivationFunction::Relu, 1, output, gradient);
+        }
     }
 
     /// 1 / √(σ² + ε), in double precision.
@@ -173,7 +188,9 @@ impl Layer for BatchNormalization {
         build.state("moving_variance", [channels], Initializer::Constant(1.0))?;
         build.prepared(3 * row_length(channels));
         build.scratch(move |_| 4 * row_length(channels));
-        build.whole_batch(2 * channels, 2 * channels);
+        if !build.frozen() {
+            build.whole_batch(2 * channels, 2 * channels);
+        }
         Ok(input.clone())
     }
 
@@ -202,13 +219,15 @@ impl Layer for BatchNormalization {
             }
         };
         let [mean, scale, offset] = rows(known);
-        normalisation::normalise(mean, scale, offset, x, pass.output);
+        let least = if self.relu { 0.0 } else { f32::NEG_INFINITY };
+        normalisation::normalise(mean, scale, offset, least, x, pass.output);
     }
 
     fn backward_sums(&self, pass: &mut Backward<'_>) {
         let input = pass.input_shape(0);
         let channels = channels(input);
         let count = (pass.batch * (input.values() / channels)) as f64;
+        self.mask(pass);
         normalisation::gradient_sums(channels, pass.output_gradient, pass.input(0), pass.shard_sums);
         let (gradient, product) = pass.shard_sums.split_at(channels);
         if self.scale {
@@ -231,6 +250,9 @@ impl Layer for BatchNormalization {
         let input = pass.input_shape(0);
         let channels = channels(input);
         let count = (pass.batch * (input.values() / channels)) as f64;
+        if pass.sums.is_empty() {
+            self.mask(pass);
+        }
         let x = pass.input(0);
         let Some(input_gradient) = pass.input_gradients.get(0) else {
             return;
@@ -286,5 +308,15 @@ impl Layer for BatchNormalization {
                 *value = (f64::from(*value) * keep + new * (1.0 - keep)) as f32;
             }
         }
+    }
+
+    /// Takes in a ReLU behind it, whose values then need no memory of their own.
+    fn fuse(&self, next: &dyn Layer) -> Option<Box<dyn Layer>> {
+        let next = (next as &dyn Any).downcast_ref::<Activation>()?;
+        (next.function() == ActivationFunction::Relu && !self.relu).then(|| {
+            let mut fused = self.clone();
+            fused.relu = true;
+            Box::new(fused) as Box<dyn Layer>
+        })
     }
 }

@@ -42,6 +42,12 @@ impl MaxPool1d {
         self
     }
 
+    /// The window, where windows lie side by side and nothing is padded.
+    pub(crate) fn plain_window(&self) -> Option<usize> {
+        let plain = self.stride == self.window && self.padding == Padding::Valid;
+        plain.then_some(self.window)
+    }
+
     fn windows(&self) -> Windows {
         Windows::on_sequence(self.window, self.stride, self.padding)
     }
@@ -65,7 +71,7 @@ impl Layer for MaxPool1d {
 
     fn forward(&self, pass: &mut Forward<'_>) {
         let (pooling, input) = (pass.built::<Pooling>(), pass.input(0));
-        let codes = pass.training.then_some(&mut *pass.keep);
+        let codes = (!pass.keep.is_empty()).then_some(&mut *pass.keep);
         pooling.forward_max(pass.samples, input, pass.output, codes);
     }
 

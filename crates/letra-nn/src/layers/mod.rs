@@ -1,5 +1,6 @@
 //! Layers: one file each, holding all there is to know about it.
 
+mod convolving;
 mod window;
 
 use std::any::Any;
@@ -8,7 +9,7 @@ use std::ops::Range;
 
 use crate::error::BuildError;
 use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare, UpdateState};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// Declares the layers: a line each, `file: Type`. The file's name is the layer's name
 /// in saved models and the stem of its automatic name.
@@ -34,9 +35,8 @@ macro_rules! layers {
     };
 }
 
-/// Declares the settings that all layers around a linear map share: the function behind
-/// it, the initial values of its kernel and bias, and whether there is a bias.
-macro_rules! linear_map_settings {
+/// Declares the functions that may stand behind a layer's linear map.
+macro_rules! activation_settings {
     ($layer:ty) => {
         impl $layer {
             /// Puts a function behind the linear map.
@@ -64,7 +64,18 @@ macro_rules! linear_map_settings {
             pub fn softmax(self) -> Self {
                 self.activation(ActivationFunction::Softmax)
             }
+        }
+    };
+}
 
+/// Declares the settings that all layers around a linear map share: the function behind
+/// it, the initial values of its kernel and bias, what is demanded of the kernel, and
+/// whether there is a bias.
+macro_rules! linear_map_settings {
+    ($layer:ty) => {
+        activation_settings!($layer);
+
+        impl $layer {
             /// Initial values of the kernel.
             pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
                 self.kernel_initializer = initializer;
@@ -77,6 +88,18 @@ macro_rules! linear_map_settings {
                 self
             }
 
+            /// A penalty on the kernel that is added to the loss.
+            pub fn kernel_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.demands = self.demands.regularizer(regularizer);
+                self
+            }
+
+            /// A limit that the kernel is brought back to after every step.
+            pub fn kernel_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.demands = self.demands.constraint(constraint);
+                self
+            }
+
             /// Whether a bias is added.
             pub fn use_bias(mut self, use_bias: bool) -> Self {
                 self.use_bias = use_bias;
@@ -86,13 +109,60 @@ macro_rules! linear_map_settings {
     };
 }
 
+/// Declares the settings of layers whose kernel slides over a picture: padding, stride and
+/// dilation rate.
+macro_rules! sliding_settings {
+    ($layer:ty) => {
+        impl $layer {
+            /// No padding: the output is smaller than the input.
+            pub fn valid(mut self) -> Self {
+                self.padding = Padding::Valid;
+                self
+            }
+
+            /// Padding that keeps the size, for stride 1.
+            pub fn same(mut self) -> Self {
+                self.padding = Padding::Same;
+                self
+            }
+
+            /// Rows of zeros above and below, columns of zeros left and right.
+            pub fn padding(mut self, around: impl Into<Window>) -> Self {
+                self.padding = Padding::Explicit(around.into().0);
+                self
+            }
+
+            /// Steps from one position to the next.
+            pub fn stride(mut self, stride: impl Into<Window>) -> Self {
+                self.stride = stride.into();
+                self
+            }
+
+            /// Distance between the cells that a kernel looks at, down and right. Only one of
+            /// stride and dilation rate may be above 1.
+            pub fn dilation_rate(mut self, rate: impl Into<Window>) -> Self {
+                self.dilation_rate = rate.into();
+                self
+            }
+        }
+    };
+}
+
 layers! {
     activation: Activation,
+    add: Add,
+    annealed_dropout: AnnealedDropout,
     average_pooling1d: AveragePool1d,
     average_pooling2d: AveragePool2d,
     batch_normalization: BatchNormalization,
+    concatenate: Concatenate,
+    conv1d: Conv1d,
     conv2d: Conv2d,
+    conv2d_transpose: Conv2dTranspose,
+    cropping2d: Cropping2d,
     dense: Dense,
+    depthwise_conv2d: DepthwiseConv2d,
+    drop_connect: DropConnect,
     dropout: Dropout,
     flatten: Flatten,
     gaussian_noise: GaussianNoise,
@@ -103,12 +173,18 @@ layers! {
     layer_normalization: LayerNormalization,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    multiply: Multiply,
     random_contrast: RandomContrast,
+    random_fourier_features: RandomFourierFeatures,
     random_rotation: RandomRotation,
     random_translation: RandomTranslation,
     random_zoom: RandomZoom,
     reshape: Reshape,
+    separable_conv2d: SeparableConv2d,
     spatial_dropout2d: SpatialDropout2d,
+    standout: Standout,
+    up_sampling2d: UpSampling2d,
+    zero_padding2d: ZeroPadding2d,
 }
 
 mod resampling;
@@ -117,7 +193,7 @@ pub use crate::kernels::activation::ActivationKind as ActivationFunction;
 pub use crate::kernels::resampling::FillMode;
 pub use resampling::Factor;
 pub(crate) use window::picture;
-pub use window::{Padding, Window};
+pub use window::{Edges, Padding, Window};
 
 /// A layer: its configuration, its shape rule, and its two passes.
 ///
@@ -181,6 +257,7 @@ pub(crate) struct ParameterDeclaration {
     pub(crate) shape: Vec<usize>,
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
+    pub(crate) demands: KernelDemands,
     pub(crate) state: bool,
 }
 
@@ -196,9 +273,16 @@ pub struct Build {
     /// Sums over the batch that forward and backward ask for.
     pub(crate) whole_batch: Option<[usize; 2]>,
     pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
+    pub(crate) frozen: bool,
 }
 
 impl Build {
+    /// Whether the layer is frozen: training leaves its parameters as they are, and it
+    /// should leave its own values, too.
+    pub fn frozen(&self) -> bool {
+        self.frozen
+    }
+
     /// Declares a parameter; parameters are numbered in the order of declaration.
     ///
     /// `fans` are the numbers of inputs and outputs that a unit is connected to.
@@ -218,9 +302,21 @@ impl Build {
             shape: shape.into(),
             initializer,
             fans,
+            demands: KernelDemands::default(),
             state: false,
         });
         Ok(())
+    }
+
+    /// As [`Build::demand`], for a kernel whose last axis is not that of the units, so that it
+    /// can have no limit on their norms.
+    pub(crate) fn demand_penalty(&mut self, demands: KernelDemands) -> Result<(), BuildError> {
+        if demands.kernel_constraint.is_some() {
+            return Err(BuildError::configuration(
+                "has a largest norm, which is for dense layers and plain convolutions only: use a regularizer",
+            ));
+        }
+        self.demand(demands)
     }
 
     /// Declares values that belong to the network and are saved with it, but that no
@@ -245,8 +341,21 @@ impl Build {
             shape,
             initializer,
             fans: [values, values],
+            demands: KernelDemands::default(),
             state: true,
         });
+        Ok(())
+    }
+
+    /// Says what is demanded of the parameter that was declared last: a penalty, a limit.
+    ///
+    /// # Errors
+    /// When a number is out of its range.
+    pub fn demand(&mut self, demands: KernelDemands) -> Result<(), BuildError> {
+        demands.check().map_err(BuildError::Configuration)?;
+        if let Some(parameter) = self.parameters.last_mut() {
+            parameter.demands = demands;
+        }
         Ok(())
     }
 
@@ -300,6 +409,21 @@ pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
             "takes one input but is given {}",
             inputs.len()
         ))),
+    }
+}
+
+/// The shape of the inputs of a layer that joins at least two of one shape.
+pub(crate) fn one_shape(inputs: &[Shape]) -> Result<&Shape, BuildError> {
+    match inputs {
+        [] | [_] => Err(BuildError::configuration(format!(
+            "joins values but is given {}: give it at least 2",
+            inputs.len()
+        ))),
+        [first, others @ ..] if others.iter().all(|other| other == first) => Ok(first),
+        _ => Err(BuildError::input(
+            "inputs of one shape",
+            "make them equal, with a layer before it",
+        )),
     }
 }
 

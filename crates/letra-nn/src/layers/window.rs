@@ -198,3 +198,39 @@ pub(crate) fn whole_numbered(picture: [usize; 3]) -> Result<Pooling, BuildError>
         )),
     }
 }
+
+/// Rows and columns at a picture's edges: `[[top, bottom], [left, right]]`. A single number
+/// stands for all four, two for rows and columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edges(pub [[usize; 2]; 2]);
+
+impl Edges {
+    /// Fails where a size is not credible.
+    pub(crate) fn check(&self, what: &str) -> Result<(), BuildError> {
+        match self.0.as_flattened().iter().all(|&size| size <= MOST) {
+            true => Ok(()),
+            false => Err(BuildError::configuration(format!(
+                "has {what} {:?}: it must be from 0 to {MOST}",
+                self.0
+            ))),
+        }
+    }
+}
+
+impl From<usize> for Edges {
+    fn from(size: usize) -> Self {
+        Edges([[size; 2]; 2])
+    }
+}
+
+impl From<[usize; 2]> for Edges {
+    fn from([rows, columns]: [usize; 2]) -> Self {
+        Edges([[rows; 2], [columns; 2]])
+    }
+}
+
+impl From<[[usize; 2]; 2]> for Edges {
+    fn from(sizes: [[usize; 2]; 2]) -> Self {
+        Edges(sizes)
+    }
+}

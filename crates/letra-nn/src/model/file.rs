@@ -10,11 +10,13 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::Network;
-use super::restore::trainable;
+use super::restore::parameters_of;
+use crate::optimizers::Clipping;
 use crate::{Error, Shape};
 
-/// Version of the architecture's form; raised when an older reader would misread it.
-pub(super) const FORMAT: u32 = 1;
+/// Version of the architecture's form; raised when an older reader would misread it. A
+/// chain of layers, none of them frozen, is still written in format 1.
+pub(super) const FORMAT: u32 = 2;
 /// Key of the architecture in the file's metadata.
 pub(super) const KEY: &str = "letra";
 /// What precedes the optimizer's state in tensor names.
@@ -26,21 +28,55 @@ pub(super) const BEST: &str = "best/";
 pub(super) struct Header {
     pub(super) format: u32,
     pub(super) input: Shape,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) other_inputs: Vec<Shape>,
     pub(super) layers: Vec<SavedLayer>,
+    /// Empty where it is what the last layer gives.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) outputs: Vec<usize>,
     pub(super) loss: Saved,
+    #[serde(skip_serializing_if = "is_one", default = "one")]
+    pub(super) loss_weight: f32,
     pub(super) optimizer: Saved,
     pub(super) metrics: Vec<String>,
+    #[serde(default, skip_serializing_if = "Clipping::is_none")]
+    pub(super) clipping: Clipping,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) other_outputs: Vec<SavedOutput>,
     pub(super) seed: u64,
     pub(super) steps: u64,
+    /// Left out where it is 1, as in files from before there was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) rate_factor: Option<f32>,
     pub(super) notes: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) training: Option<serde_json::Value>,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+fn is_one(weight: &f32) -> bool {
+    *weight == 1.0
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedOutput {
+    pub(super) loss: Saved,
+    pub(super) weight: f32,
+    pub(super) metrics: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct SavedLayer {
     pub(super) name: String,
     pub(super) inputs: Vec<usize>,
+    /// Place of the layer whose parameters it uses.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) shares: Option<usize>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub(super) frozen: bool,
     #[serde(flatten)]
     pub(super) layer: Saved,
 }
@@ -76,38 +112,67 @@ impl Network {
     pub(super) fn architecture(&self) -> String {
         let mut header = self.header();
         header.steps = 0;
+        header.rate_factor = None;
         header.notes.clear();
         serde_json::json!(header).to_string()
     }
 
     fn header(&self) -> Header {
-        Header {
-            format: FORMAT,
-            input: self.graph.input.clone(),
-            layers: self
-                .graph
-                .nodes
-                .iter()
-                .map(|node| SavedLayer {
-                    name: node.name.clone(),
-                    inputs: node.inputs.clone(),
-                    layer: Saved {
-                        kind: node.layer.kind().into(),
-                        configuration: node.layer.configuration(),
-                    },
-                })
-                .collect(),
+        let graph = &self.graph;
+        let mut outputs = self.objective.iter().map(|objective| SavedOutput {
             loss: Saved {
-                kind: self.loss.kind().into(),
-                configuration: self.loss.configuration(),
+                kind: objective.loss.kind().into(),
+                configuration: objective.loss.configuration(),
             },
+            weight: objective.weight,
+            metrics: objective
+                .metrics
+                .iter()
+                .map(|metric| metric.name())
+                .collect(),
+        });
+        let first = outputs.next().expect("a network has an output");
+        let other_outputs: Vec<SavedOutput> = outputs.collect();
+        let last = graph.value(graph.nodes.len() - 1);
+        let given = Some(graph.given()).filter(|given| given[..] != [last]);
+        let layers: Vec<SavedLayer> = graph
+            .nodes
+            .iter()
+            .map(|node| SavedLayer {
+                name: node.name.clone(),
+                inputs: node.inputs.clone(),
+                shares: node.shares,
+                frozen: node.frozen,
+                layer: Saved {
+                    kind: node.layer.kind().into(),
+                    configuration: node.layer.configuration(),
+                },
+            })
+            .collect();
+        let general = graph.inputs.len() > 1
+            || given.is_some()
+            || first.weight != 1.0
+            || layers
+                .iter()
+                .any(|layer| layer.frozen || layer.shares.is_some());
+        Header {
+            format: if general { FORMAT } else { 1 },
+            input: graph.inputs[0].clone(),
+            other_inputs: graph.inputs[1..].to_vec(),
+            layers,
+            outputs: given.unwrap_or_default(),
+            loss: first.loss,
+            loss_weight: first.weight,
             optimizer: Saved {
                 kind: self.optimizer.kind().into(),
                 configuration: self.optimizer.configuration(),
             },
-            metrics: self.metrics.iter().map(|metric| metric.name()).collect(),
+            metrics: first.metrics,
+            other_outputs,
+            clipping: self.clipping,
             seed: self.seed,
             steps: self.steps,
+            rate_factor: (self.rate_factor != 1.0).then_some(self.rate_factor),
             notes: self.notes.clone(),
             training: None,
         }
@@ -129,7 +194,7 @@ impl Network {
             None => &[],
         };
         for (slot, values) in states.iter().zip(&self.slots) {
-            for specification in trainable(&self.specifications) {
+            for specification in parameters_of(&self.specifications) {
                 let name = format!("{STATE}{slot}/{}", specification.name);
                 tensors.push((name, specification, &values[specification.range()]));
             }

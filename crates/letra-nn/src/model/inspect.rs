@@ -1,11 +1,9 @@
 //! Looking inside: every layer's output and every gradient, for a batch.
 
 use super::Network;
-use super::restore::trainable;
-use crate::dataset::{Dataset, Targets};
+use crate::dataset::{Dataset, Inputs};
 use crate::graph::BuiltNode;
-use crate::optimizers::SLOTS;
-use crate::plan::{Batch, Objective, Piece, Purpose, Rows, TrainingPlan};
+use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, TrainingPlan};
 use crate::{Error, Tensor};
 
 /// What a layer makes of some inputs.
@@ -36,7 +34,11 @@ impl Network {
     ///
     /// # Errors
     /// When the inputs do not have the network's input shape.
-    pub fn layer_outputs(&self, inputs: &Tensor) -> Result<Vec<LayerOutput>, Error> {
+    pub fn layer_outputs<'a>(
+        &self,
+        inputs: impl Into<Inputs<'a>>,
+    ) -> Result<Vec<LayerOutput>, Error> {
+        let inputs = inputs.into();
         self.check_inputs(inputs)?;
         let mut plan = self.inspection(inputs.samples())?;
         plan.forward(&self.parameters, inputs);
@@ -57,18 +59,16 @@ impl Network {
     /// When the data does not fit the network.
     pub fn back_propagate(&self, batch: &Dataset) -> Result<BackPropagation, Error> {
         self.check_data(batch)?;
-        let mut plan = self.new_plan(batch.samples(), Purpose::Inspection, &batch.targets)?;
+        let sizes = self.sizes(batch);
+        let mut plan = self.new_plan(batch.samples(), Purpose::Inspection, sizes)?;
         let mut parameters = self.parameters.clone();
         let mut gradients = vec![0.0; self.gradients.len()];
         let state = Piece {
             parameters: &mut parameters,
             gradients: &mut gradients,
-            slots: <[&mut [f32]; SLOTS]>::default(),
+            ..Piece::default()
         };
-        let objective = Objective {
-            loss: &*self.loss,
-            metrics: &[],
-        };
+        let objective = &self.objective;
         let rows = Rows::Contiguous(0, batch.samples());
         let whole = Batch::new(batch, rows);
         let step = || {
@@ -76,8 +76,11 @@ impl Network {
                 .loss
         };
         let loss = self.pool.install(step);
-        let inputs = &batch.inputs;
-        let gradients = trainable(&self.specifications)
+        let inputs = Inputs::from(batch);
+        let gradients = self
+            .specifications
+            .iter()
+            .filter(|known| known.trainable())
             .map(|parameter| {
                 let values = gradients[parameter.range()].to_vec();
                 Ok((
@@ -103,19 +106,19 @@ impl Network {
         })
     }
 
-    fn inspection(&self, samples: usize) -> Result<TrainingPlan, Error> {
-        let targets = Targets::Classes {
-            labels: Vec::new(),
-            count: 0,
+    pub(super) fn inspection(&self, samples: usize) -> Result<TrainingPlan, Error> {
+        let sizes = Sizes {
+            target_values: Vec::new(),
+            metrics: 0,
         };
-        self.new_plan(samples.max(1), Purpose::Inspection, &targets)
+        self.new_plan(samples.max(1), Purpose::Inspection, sizes)
     }
 
     /// A tensor for each layer, named.
     fn collect(
         &self,
         plan: &TrainingPlan,
-        inputs: &Tensor,
+        inputs: Inputs<'_>,
         read: impl Fn(&TrainingPlan, usize, usize) -> Vec<f32>,
     ) -> Result<Vec<(String, Tensor)>, Error> {
         let built = self.graph.build()?;

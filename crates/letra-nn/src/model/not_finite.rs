@@ -1,7 +1,6 @@
 //! Where numbers ceased to be numbers.
 
 use super::Network;
-use super::restore::trainable;
 use crate::Error;
 use crate::plan::Batch;
 
@@ -52,8 +51,8 @@ impl Network {
     /// What is not finite after the last step: the gradient that back-propagation met first,
     /// else the first such parameter.
     pub(crate) fn not_finite_after_step(&self) -> Option<String> {
-        let trainable: Vec<_> = trainable(&self.specifications).collect();
-        let gradient = trainable.iter().rev().find_map(|specification| {
+        let trainable = self.specifications.iter().filter(|known| known.trainable());
+        let gradient = trainable.rev().find_map(|specification| {
             let values = &self.gradients[specification.range()];
             first(values).map(|_| not_finite("the gradient of", &specification.name, values))
         });

@@ -29,8 +29,13 @@ pub struct LayerSummary {
     pub kind: String,
     /// Shape of one sample's output.
     pub output_shape: Vec<usize>,
-    /// Number of values, trainable or not.
+    /// Number of values, trainable or not; 0 at the further places of a layer that stands
+    /// at several.
     pub parameters: usize,
+    /// Whether training leaves the parameters as they are.
+    pub frozen: bool,
+    /// What it reads: layers by their names, and "input" or "input_1", "input_2", …
+    pub reads: Vec<String>,
 }
 
 impl Network {
@@ -48,8 +53,16 @@ impl Network {
                     .parameters
                     .iter()
                     .chain(&node.states)
+                    .filter(|_| node.node.shares.is_none())
                     .map(|&index| built.parameters[index].values())
                     .sum(),
+                frozen: node.node.frozen,
+                reads: node
+                    .node
+                    .inputs
+                    .iter()
+                    .map(|&value| self.value_name(value))
+                    .collect(),
             })
             .collect();
         let (parameters, trainable) = (self.parameters(), self.parameters());
@@ -60,31 +73,57 @@ impl Network {
             trainable: trainable.map(|parameter| parameter.values.len()).sum(),
         }
     }
+
+    fn value_name(&self, value: usize) -> String {
+        match self.graph.node_of(value) {
+            Some(node) => self.graph.nodes[node].name.clone(),
+            None if self.graph.inputs.len() == 1 => "input".into(),
+            None => format!("input_{}", value + 1),
+        }
+    }
+}
+
+impl Summary {
+    /// Whether each layer reads the one before it, and nothing else.
+    fn is_chain(&self) -> bool {
+        let before = self.layers.iter().map(|layer| layer.name.as_str());
+        let before = std::iter::once("input").chain(before);
+        before
+            .zip(&self.layers)
+            .all(|(before, layer)| layer.reads == [before])
+    }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rows = vec![["layer (kind)", "output shape", "parameters"].map(String::from)];
+        let mut rows =
+            vec![["layer (kind)", "output shape", "parameters", "reads"].map(String::from)];
+        let chain = self.is_chain();
         rows.extend(self.layers.iter().map(|layer| {
+            let frozen = if layer.frozen { ", frozen" } else { "" };
             [
-                format!("{} ({})", layer.name, layer.kind),
+                format!("{} ({}{frozen})", layer.name, layer.kind),
                 format!("{:?}", layer.output_shape),
                 thousands(layer.parameters),
+                layer.reads.join(", "),
             ]
         }));
         let width = |column: usize| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
+            let cells = rows.iter().map(|row| row[column].chars().count());
+            cells.max().unwrap_or(0)
         };
         let (first, second, third) = (width(0), width(1), width(2));
-        let line = "─".repeat(first + second + third + 4);
-        for (index, [layer, shape, parameters]) in rows.iter().enumerate() {
-            writeln!(
+        let fourth = if chain { 0 } else { width(3) + 2 };
+        let line = "─".repeat(first + second + third + 4 + fourth);
+        for (index, [layer, shape, parameters, reads]) in rows.iter().enumerate() {
+            write!(
                 formatter,
                 "{layer:<first$}  {shape:<second$}  {parameters:>third$}"
             )?;
+            match chain {
+                true => writeln!(formatter)?,
+                false => writeln!(formatter, "  {reads}")?,
+            }
             if index == 0 {
                 writeln!(formatter, "{line}")?;
             }

@@ -27,12 +27,12 @@ use std::sync::Arc;
 
 pub(crate) use infer::InferencePlan;
 pub(crate) use rows::{Batch, Rows};
-pub(crate) use train::{Objective, StepResult, TrainingPlan};
-pub(crate) use update::Piece;
+pub(crate) use train::{Objective, Sizes, StepResult, TrainingPlan};
+pub(crate) use update::{Piece, Rule};
 
 use crate::graph::{BuiltGraph, Graph, ParameterSpecification};
 use crate::layers::Layer;
-use crate::{Error, Shape};
+use crate::{Error, KernelDemands, Shape};
 use memory::Memory;
 use pass::{Buffers, Parameters, Place, Prepare, UpdateState};
 use phases::Phase;
@@ -77,14 +77,26 @@ pub(crate) struct PlannedNode {
     pub(crate) sums: [Range<usize>; 2],
     /// Parameter whose gradient is computed for the whole batch at once.
     pub(crate) deferred: Option<usize>,
+    /// Whether training leaves the parameters as they are.
+    pub(crate) frozen: bool,
 }
 
 /// Where a layer's gradient for an input goes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GradientTarget {
     pub(crate) place: Place,
-    /// Another reader of the same value wrote there before: add to it.
-    pub(crate) add: bool,
+    /// Where another reader of the same value, or the loss, wrote before: add to it.
+    pub(crate) sum: Option<Place>,
+}
+
+/// What the network gives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlannedOutput {
+    pub(crate) place: Place,
+    /// Values of a sample.
+    pub(crate) values: usize,
+    /// Where the loss writes its gradient.
+    pub(crate) gradient: Option<Place>,
 }
 
 impl PlannedNode {
@@ -132,8 +144,9 @@ pub(crate) struct Layout {
     /// Number of sums over the batch.
     pub(crate) sums: usize,
     pub(crate) phases: Vec<Phase>,
-    pub(crate) input: Shape,
-    pub(crate) output_values: usize,
+    pub(crate) outputs: Vec<PlannedOutput>,
+    /// All parameters of the graph.
+    pub(crate) parameters: Vec<ParameterSpecification>,
 }
 
 impl Layout {
@@ -168,9 +181,30 @@ impl Layout {
                 states: ranges(&node.states),
             })
             .collect();
-        Ok(memory::lay_out(
-            built, numbers, values, batch, shard, lanes, purpose,
-        ))
+        let mut layout = memory::lay_out(built, numbers, values, batch, shard, lanes, purpose);
+        layout.parameters = original.parameters;
+        Ok(layout)
+    }
+
+    /// Index of the parameter with this range, and what is demanded of it.
+    fn demands(&self, range: &Range<usize>) -> (usize, KernelDemands) {
+        let mut known = self.parameters.iter().enumerate();
+        known
+            .find(|(_, known)| known.range() == *range)
+            .map_or((0, KernelDemands::default()), |(index, known)| {
+                (index, known.demands)
+            })
+    }
+
+    /// Where the gradient of the network's input is, in an inspection.
+    pub(crate) fn input_gradient(&self) -> Option<Place> {
+        let nodes = self.nodes.iter().rev();
+        let reads = nodes.flat_map(|node| node.inputs.iter().zip(&node.input_gradients));
+        let of_input = reads.filter(|(place, _)| **place == Place::Input(0));
+        of_input
+            .filter_map(|(_, target)| *target)
+            .find(|target| target.sum.is_none())
+            .map(|target| target.place)
     }
 
     /// Lets every layer bring its parameters into the form it likes.
@@ -216,7 +250,8 @@ impl Layout {
 /// Samples in a shard: as many as stay in the cache, but few enough that there is work
 /// for several cores.
 fn shard_samples(graph: &BuiltGraph, batch: usize) -> usize {
-    let values: usize = graph.input.values()
+    let inputs: usize = graph.inputs.iter().map(Shape::values).sum();
+    let values = inputs
         + graph
             .nodes
             .iter()
@@ -236,13 +271,14 @@ fn fuse(graph: &Graph, mut numbers: Vec<usize>) -> (Graph, Vec<usize>) {
     let mut graph = graph.clone();
     let mut index = 0;
     while index + 1 < graph.nodes.len() {
-        let between = index + 1;
+        let between = graph.value(index);
+        let given = graph.given().contains(&between);
         let readers = graph
             .nodes
             .iter()
             .filter(|node| node.inputs.contains(&between))
             .count();
-        let chained = readers == 1 && graph.nodes[index + 1].inputs == [between];
+        let chained = readers == 1 && !given && graph.nodes[index + 1].inputs == [between];
         let fused = chained
             .then(|| {
                 graph.nodes[index]
@@ -255,10 +291,20 @@ fn fuse(graph: &Graph, mut numbers: Vec<usize>) -> (Graph, Vec<usize>) {
                 graph.nodes[index].layer = Arc::from(layer);
                 graph.nodes.remove(index + 1);
                 numbers.remove(index + 1);
-                for input in graph.nodes.iter_mut().flat_map(|node| &mut node.inputs) {
-                    if *input > between {
-                        *input -= 1;
+                let Graph { nodes, outputs, .. } = &mut graph;
+                let inputs = nodes.iter_mut().flat_map(|node| &mut node.inputs);
+                for value in inputs.chain(outputs) {
+                    if *value > between {
+                        *value -= 1;
                     }
+                }
+                for node in nodes {
+                    node.shares = match node.shares {
+                        // Its layer has no parameters, or it would not have been fused.
+                        Some(owner) if owner == index + 1 => None,
+                        Some(owner) if owner > index => Some(owner - 1),
+                        other => other,
+                    };
                 }
             }
             None => index += 1,

@@ -1,6 +1,7 @@
 //! Which samples of a data set make up a batch, and how a shard reads them.
 
-use crate::dataset::{Dataset, Targets};
+use super::pass::InputRows;
+use crate::dataset::{Dataset, Inputs, Targets};
 use crate::losses::TargetRows;
 
 /// Samples of a data set that make up a batch.
@@ -58,13 +59,18 @@ pub(super) fn gather_inputs(
     Batch { data, rows, .. }: Batch<'_>,
     first: usize,
     samples: usize,
-    gathered: &mut Vec<f32>,
+    gathered: &mut Vec<Vec<f32>>,
 ) {
     if let Rows::Scattered(indices) = rows {
-        let values = data.inputs.sample_values();
-        gathered.resize(samples * values, 0.0);
-        for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
-            row.copy_from_slice(data.inputs.sample(index));
+        let inputs = Inputs::from(data);
+        gathered.resize_with(inputs.count(), Vec::new);
+        for (number, gathered) in gathered.iter_mut().enumerate() {
+            let tensor = inputs.get(number);
+            let values = tensor.sample_values();
+            gathered.resize(samples * values, 0.0);
+            for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
+                row.copy_from_slice(tensor.sample(index));
+            }
         }
     }
 }
@@ -73,26 +79,24 @@ pub(super) fn gather_inputs(
 pub(super) fn inputs<'a>(
     Batch { data, rows, .. }: Batch<'a>,
     first: usize,
-    samples: usize,
-    gathered: &'a [f32],
-) -> &'a [f32] {
-    let values = data.inputs.sample_values();
+    gathered: &'a [Vec<f32>],
+) -> InputRows<'a> {
     match rows {
-        Rows::Contiguous(start, _) => {
-            &data.inputs.data()[(start + first) * values..(start + first + samples) * values]
-        }
-        Rows::Scattered(_) => gathered,
+        Rows::Contiguous(start, _) => InputRows::InPlace(data.into(), start + first),
+        Rows::Scattered(_) => InputRows::Gathered(gathered),
     }
 }
 
+/// The targets of a shard for one output.
 pub(super) fn gather_targets<'a>(
-    Batch { data, rows, .. }: Batch<'a>,
+    targets: &'a Targets,
+    rows: Rows<'a>,
     first: usize,
     samples: usize,
     gathered_labels: &'a mut [u32],
     gathered_values: &'a mut [f32],
 ) -> TargetRows<'a> {
-    match (&data.targets, rows) {
+    match (targets, rows) {
         (Targets::Classes { labels, .. }, Rows::Contiguous(start, _)) => {
             TargetRows::Classes(&labels[start + first..start + first + samples])
         }

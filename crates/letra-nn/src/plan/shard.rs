@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::pass::{
-    Backward, Buffers, Forward, InputGradients, ParameterGradients, Parameters, Place,
+    Backward, Buffers, Forward, InputGradients, InputRows, ParameterGradients, Parameters, Place,
 };
 use super::{Layout, PlannedNode};
 use crate::random::{Purpose, Random};
@@ -13,24 +13,27 @@ pub(crate) struct Worker {
     pub(crate) buffers: Vec<Vec<f32>>,
     scratch: Vec<f32>,
     input_gradients: Vec<Option<Vec<f32>>>,
-    /// Labels of a shard whose samples are scattered over the data set.
-    pub(crate) labels: Vec<u32>,
+    /// Labels of a shard whose samples are scattered over the data set, for each output.
+    pub(crate) labels: Vec<Vec<u32>>,
     /// Target values of such a shard.
-    pub(crate) targets: Vec<f32>,
+    pub(crate) targets: Vec<Vec<f32>>,
     /// Weights of its samples, where they have some.
     pub(crate) weights: Vec<f32>,
 }
 
 impl Worker {
-    pub(crate) fn new(layout: &Layout, target_values: usize) -> Self {
+    pub(crate) fn new(layout: &Layout, target_values: &[usize]) -> Self {
         let shard = layout.shard;
         let most_inputs = layout.nodes.iter().map(|node| node.inputs.len()).max();
         Worker {
             buffers: buffers(&layout.memory.worker, shard),
             scratch: vec![0.0; layout.memory.scratch],
             input_gradients: vec![None; most_inputs.unwrap_or(0)],
-            labels: vec![0; shard],
-            targets: vec![0.0; shard * target_values],
+            labels: vec![vec![0; shard]; target_values.len()],
+            targets: target_values
+                .iter()
+                .map(|values| vec![0.0; shard * values])
+                .collect(),
             weights: vec![0.0; shard],
         }
     }
@@ -40,7 +43,7 @@ impl Worker {
 pub(crate) struct Shard {
     pub(crate) buffers: Vec<Vec<f32>>,
     /// The shard's inputs, where its samples are scattered over the data set.
-    pub(crate) input: Vec<f32>,
+    pub(crate) input: Vec<Vec<f32>>,
     pub(crate) samples: usize,
     /// What the shard adds to the sums over the batch.
     pub(crate) sums: Vec<f64>,
@@ -85,7 +88,7 @@ pub(crate) struct ShardPass<'a> {
     pub(crate) worker: &'a mut Worker,
     pub(crate) shard: &'a mut [Vec<f32>],
     pub(crate) sums: &'a mut [f64],
-    pub(crate) input: &'a [f32],
+    pub(crate) input: InputRows<'a>,
     pub(crate) samples: usize,
     pub(crate) first_sample: usize,
 }
@@ -94,7 +97,7 @@ impl ShardPass<'_> {
     /// Moves a buffer out, so that it can be written while the others are read.
     fn take(&mut self, place: Place) -> Vec<f32> {
         match place {
-            Place::Input => Vec::new(),
+            Place::Input(_) => Vec::new(),
             Place::Worker(index) => std::mem::take(&mut self.worker.buffers[index]),
             Place::Shard(index) => std::mem::take(&mut self.shard[index]),
         }
@@ -102,21 +105,21 @@ impl ShardPass<'_> {
 
     fn put(&mut self, place: Place, buffer: Vec<f32>) {
         match place {
-            Place::Input => {}
+            Place::Input(_) => {}
             Place::Worker(index) => self.worker.buffers[index] = buffer,
             Place::Shard(index) => self.shard[index] = buffer,
         }
     }
 
-    /// Output of the last layer: `[samples, …]`.
-    pub(crate) fn output(&self) -> &[f32] {
-        let last = &self.layout.nodes[self.layout.nodes.len() - 1];
+    /// Output `index` of the network: `[samples, …]`.
+    pub(crate) fn output(&self, index: usize) -> &[f32] {
+        let output = &self.layout.outputs[index];
         let buffers = Buffers {
             input: self.input,
             worker: &self.worker.buffers,
             shard: self.shard,
         };
-        buffers.get(last.output, self.samples * last.output_values)
+        buffers.get(output.place, self.samples * output.values)
     }
 
     /// Takes the shard through all layers.
@@ -161,7 +164,7 @@ impl ShardPass<'_> {
     fn forward_layer(&mut self, node: &PlannedNode, shard_sums: Option<&mut [f64]>) {
         let (samples, run) = (self.samples, self.run);
         let mut output = self.take(node.output);
-        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input, 0));
+        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input(0), 0));
         let mut keep = self.take(keep_place);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
         let only_sums = shard_sums.is_some();
@@ -205,16 +208,17 @@ impl ShardPass<'_> {
         self.put(node.output, output);
     }
 
-    /// Lets `write` see the output and write its gradient.
+    /// Lets `write` see an output and write its gradient.
     pub(crate) fn with_output_gradient<T>(
         &mut self,
+        index: usize,
         write: impl FnOnce(&[f32], &mut [f32]) -> T,
     ) -> T {
-        let last = &self.layout.nodes[self.layout.nodes.len() - 1];
-        let place = last.output_gradient.expect("a training plan has gradients");
+        let output = self.layout.outputs[index];
+        let place = output.gradient.expect("a training plan has gradients");
         let mut gradient = self.take(place);
-        let length = self.samples * last.output_values;
-        let result = write(self.output(), &mut gradient[..length]);
+        let length = self.samples * output.values;
+        let result = write(self.output(index), &mut gradient[..length]);
         self.put(place, gradient);
         result
     }
@@ -223,8 +227,8 @@ impl ShardPass<'_> {
     pub(crate) fn backward_nodes(&mut self, nodes: Range<usize>, gradients: &mut [f32]) {
         let layout = self.layout;
         for node in layout.nodes[nodes].iter().rev() {
-            let needed =
-                !node.parameters.is_empty() || node.input_gradients.iter().any(Option::is_some);
+            let trained = !node.parameters.is_empty() && !node.frozen;
+            let needed = trained || node.input_gradients.iter().any(Option::is_some);
             if let Some(place) = node.output_gradient
                 && needed
                 && !node.view
@@ -232,6 +236,31 @@ impl ShardPass<'_> {
                 self.backward_layer(node, place, gradients, None);
             }
         }
+    }
+
+    /// Takes one layer of an inspection back.
+    pub(crate) fn backward_node(&mut self, number: usize, gradients: &mut [f32]) {
+        let node = &self.layout.nodes[number];
+        if let Some(place) = node.output_gradient {
+            self.backward_layer(node, place, gradients, None);
+        }
+    }
+
+    /// Lets `change` see and change the output of one layer of an inspection, and its gradient.
+    pub(crate) fn with_output_and_gradient(
+        &mut self,
+        number: usize,
+        change: impl FnOnce(&mut [f32], &mut [f32]),
+    ) {
+        let node = &self.layout.nodes[number];
+        let Some(place) = node.output_gradient else {
+            return;
+        };
+        let (mut output, mut gradient) = (self.take(node.output), self.take(place));
+        let length = self.samples * node.output_values;
+        change(&mut output[..length], &mut gradient[..length]);
+        self.put(node.output, output);
+        self.put(place, gradient);
     }
 
     fn backward_layer(
@@ -251,7 +280,7 @@ impl ShardPass<'_> {
                 .filter(|_| !only_sums)
                 .map(|target| self.take(target.place));
         }
-        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input, 0));
+        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input(0), 0));
         let buffers = Buffers {
             input: self.input,
             worker: &self.worker.buffers,
@@ -259,10 +288,17 @@ impl ShardPass<'_> {
         };
         let mut pass = Backward {
             samples,
+            training: run.training,
             step: run.step,
             batch: run.batch,
-            sums: &run.sums[node.sums[0].clone()],
-            gradient_sums: &run.sums[node.sums[1].clone()],
+            sums: match run.training {
+                true => &run.sums[node.sums[0].clone()],
+                false => &[],
+            },
+            gradient_sums: match run.training {
+                true => &run.sums[node.sums[1].clone()],
+                false => &[],
+            },
             shard_sums: shard_sums.unwrap_or_default(),
             output: buffers.get(node.output, samples * node.output_values),
             output_gradient: &mut output_gradient[..samples * node.output_values],
@@ -286,7 +322,7 @@ impl ShardPass<'_> {
                 ranges: &node.states,
             },
             prepared: &run.prepared[node.prepared.clone()],
-            deferred: node.deferred.is_some(),
+            deferred: node.deferred.is_some() || node.frozen,
             node,
             buffers,
         };
@@ -301,34 +337,23 @@ impl ShardPass<'_> {
                 continue;
             };
             self.put(target.place, buffer);
-            if target.add {
-                self.add_to_first(node, number, target.place);
+            if let Some(sum) = target.sum {
+                let length = samples * node.input_shapes[number].values();
+                self.add(target.place, sum, length);
             }
         }
         self.worker.input_gradients = input_gradients;
     }
 
     /// Adds a gradient to what an earlier reader of the same value wrote.
-    fn add_to_first(&mut self, node: &PlannedNode, number: usize, place: Place) {
-        let value = node.inputs[number];
-        let writers = self
-            .layout
-            .nodes
-            .iter()
-            .rev()
-            .flat_map(|other| other.inputs.iter().zip(&other.input_gradients));
-        let first = writers
-            .filter(|(input, _)| **input == value)
-            .find_map(|(_, target)| target.filter(|target| !target.add))
-            .expect("an earlier reader of the value wrote its gradient");
-        let length = self.samples * node.input_shapes[number].values();
-        let mut sum = self.take(first.place);
+    fn add(&mut self, place: Place, to: Place, length: usize) {
+        let mut sum = self.take(to);
         let buffers = Buffers {
             input: self.input,
             worker: &self.worker.buffers,
             shard: self.shard,
         };
         crate::kernels::reduce::add(&mut sum[..length], buffers.get(place, length));
-        self.put(first.place, sum);
+        self.put(to, sum);
     }
 }

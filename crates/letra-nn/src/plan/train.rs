@@ -4,53 +4,95 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::pass::{Buffers, Place};
-use super::rows::{Batch, Rows, gather_inputs, gather_targets, gather_weights, inputs};
+use super::pass::{Buffers, InputRows, Place};
+use super::rows::{Batch, gather_inputs, gather_targets, gather_weights, inputs};
 use super::shard::{Run, Shard, ShardPass, Worker};
-use super::update::{Gradients, Piece, Task, run_tasks, tasks};
+use super::update::{self, Gradients, Piece, Rule, Task, tasks};
 use super::{Layout, Purpose};
+use crate::Error;
+use crate::dataset::Inputs;
 use crate::graph::Graph;
 use crate::losses::Loss;
 use crate::metrics::Metric;
-use crate::optimizers::Optimizer;
-use crate::{Error, Tensor};
 
 /// Sums over the samples of a batch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StepResult {
     /// Samples in the batch.
     pub(crate) samples: usize,
-    /// The loss of the batch, as the optimizer sees it.
+    /// The loss of the batch, as the optimizer sees it: that of the outputs, weighted.
     pub(crate) loss: f64,
-    /// Sum over the samples of each metric.
+    /// The loss of each output.
+    pub(crate) losses: Vec<f64>,
+    /// Sum over the samples of each metric, output by output.
     pub(crate) metrics: Vec<f64>,
+}
+
+impl StepResult {
+    /// From the sums over the samples of each output's loss, and the metrics.
+    pub(crate) fn new(sizes: &Sizes) -> Self {
+        StepResult {
+            losses: vec![0.0; sizes.target_values.len()],
+            metrics: vec![0.0; sizes.metrics],
+            ..StepResult::default()
+        }
+    }
+
+    /// Turns the outputs' sums into the losses of a batch, and adds them up.
+    pub(crate) fn finish(
+        &mut self,
+        samples: usize,
+        objective: &[Objective],
+        units: impl Fn(usize) -> usize,
+    ) {
+        self.samples = samples;
+        self.loss = 0.0;
+        for (index, (loss, objective)) in self.losses.iter_mut().zip(objective).enumerate() {
+            *loss *= f64::from(objective.loss.scale(samples, units(index)));
+            self.loss += f64::from(objective.weight) * *loss;
+        }
+    }
+}
+
+/// Numbers that a plan's memory depends on beside the layers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    /// Target values of a sample for each output; 0 for classes.
+    pub(crate) target_values: Vec<usize>,
+    /// Number of metrics of all outputs.
+    pub(crate) metrics: usize,
 }
 
 /// The gradient sums of some shards, one after the other.
 pub(super) struct Lane {
     pub(super) gradients: Vec<f32>,
-    loss: f64,
+    losses: Vec<f64>,
     metrics: Vec<f64>,
 }
 
-/// What a batch is measured by.
-#[derive(Clone, Copy)]
-pub(crate) struct Objective<'a> {
-    pub(crate) loss: &'a dyn Loss,
-    pub(crate) metrics: &'a [Box<dyn Metric>],
+/// What an output is measured by.
+#[derive(Debug)]
+pub(crate) struct Objective {
+    pub(crate) loss: Box<dyn Loss>,
+    /// Of the loss in the sum over the outputs.
+    pub(crate) weight: f32,
+    pub(crate) metrics: Vec<Box<dyn Metric>>,
 }
 
 /// A plan for training on batches of up to a given size, with all its memory.
 pub(crate) struct TrainingPlan {
     pub(crate) layout: Layout,
     pub(crate) batch: usize,
-    /// Target values of a sample; 0 for classes.
-    pub(crate) target_values: usize,
+    pub(crate) sizes: Sizes,
     workers: Vec<Mutex<Worker>>,
     shards: Vec<Shard>,
     lanes: Vec<Lane>,
     tasks: Vec<Task>,
     prepared: Vec<f32>,
+    /// Norms of the parameters' gradients.
+    norms: Vec<f64>,
+    /// Room for a number a unit.
+    column_sums: Vec<f32>,
     /// Sums over the batch, for layers that need them.
     sums: Vec<f64>,
     /// Of the last step.
@@ -63,74 +105,80 @@ impl TrainingPlan {
         batch: usize,
         purpose: Purpose,
         threads: usize,
-        target_values: usize,
-        metrics: usize,
+        sizes: Sizes,
     ) -> Result<Self, Error> {
         let layout = Layout::new(graph, batch, purpose)?;
         let shards = batch.div_ceil(layout.shard);
         Ok(TrainingPlan {
             batch,
-            target_values,
             workers: (0..threads)
-                .map(|_| Mutex::new(Worker::new(&layout, target_values)))
+                .map(|_| Mutex::new(Worker::new(&layout, &sizes.target_values)))
                 .collect(),
             shards: (0..shards).map(|_| Shard::new(&layout)).collect(),
             lanes: (0..layout.lanes)
                 .map(|_| Lane {
                     gradients: vec![0.0; layout.lane_values],
-                    loss: 0.0,
-                    metrics: vec![0.0; metrics],
+                    losses: vec![0.0; sizes.target_values.len()],
+                    metrics: vec![0.0; sizes.metrics],
                 })
                 .collect(),
             tasks: tasks(&layout),
+            norms: vec![0.0; layout.parameters.len()],
+            column_sums: vec![0.0; most_units(&layout)],
             prepared: vec![0.0; layout.prepared_values],
             sums: vec![0.0; layout.sums],
-            result: StepResult {
-                metrics: vec![0.0; metrics],
-                ..StepResult::default()
-            },
+            result: StepResult::new(&sizes),
+            sizes,
             layout,
         })
     }
 
-    /// One step: gradients of the batch, then the optimizer's update, piece by piece.
+    /// One step: gradients of the batch, then the rule's update, piece by piece.
     pub(crate) fn step(
         &mut self,
-        objective: Objective<'_>,
+        objective: &[Objective],
         batch: Batch<'_>,
-        state: Piece<'_>,
+        mut state: Piece<'_>,
         seed: u64,
         step: u64,
-        optimizer: Option<&dyn Optimizer>,
+        rule: Option<Rule<'_>>,
     ) -> &StepResult {
         self.layout.prepare(state.parameters, &mut self.prepared);
         let used = self.pass(objective, batch, state.parameters, seed, step);
         self.sum(objective, batch.samples(), used);
-        if optimizer.is_some() && !self.result.loss.is_finite() {
+        if rule.is_some() && !self.result.loss.is_finite() {
             // The parameters stay as they are, so that one can see where it came from.
             return &self.result;
         }
-        let gradients = Gradients {
-            layout: &self.layout,
-            lanes: &self.lanes[..used],
-            shards: &self.shards[..batch.samples().div_ceil(self.layout.shard)],
-            data: batch.data.inputs.data(),
-            first: match batch.rows {
-                Rows::Contiguous(first, _) => Some(first),
-                Rows::Scattered(_) => None,
-            },
-        };
-        if optimizer.is_some() {
+        if rule.is_some() {
             let samples = batch.samples();
             self.layout
                 .update_states(state.parameters, &self.sums, samples, step);
         }
-        run_tasks(&self.tasks, 0, state, &|task, piece: Piece<'_>| {
-            gradients.collect(task, piece.gradients);
-            if let Some(optimizer) = optimizer {
-                optimizer.update(step, piece.parameters, piece.gradients, piece.slots);
-            }
-        });
+        let gradients = Gradients::new(&self.layout, &self.lanes[..used], &self.shards, batch);
+        update::collect(&mut self.tasks, state.reborrow(), &gradients, rule);
+        self.result.loss += self.tasks.iter().map(|task| task.penalty).sum::<f64>()
+            + update::frozen_penalty(&self.layout, state.parameters);
+        let Some(rule) = rule else {
+            return &self.result;
+        };
+        if rule.wants_probe() {
+            update::displace(&mut self.tasks, state.reborrow(), rule);
+            self.layout.prepare(state.probe[0], &mut self.prepared);
+            self.pass(objective, batch, state.probe[0], seed, step);
+        }
+        if rule.wants_all() {
+            let gradients = Gradients::new(&self.layout, &self.lanes[..used], &self.shards, batch);
+            let probe = rule.wants_probe().then_some(&gradients);
+            update::update(
+                &mut self.tasks,
+                state.reborrow(),
+                probe,
+                &mut self.norms,
+                rule,
+            );
+        }
+        update::constrain(&self.layout, state.parameters, &mut self.column_sums);
         &self.result
     }
 
@@ -138,7 +186,7 @@ impl TrainingPlan {
     /// were used.
     fn pass(
         &mut self,
-        objective: Objective<'_>,
+        objective: &[Objective],
         batch: Batch<'_>,
         parameters: &[f32],
         seed: u64,
@@ -170,7 +218,7 @@ impl TrainingPlan {
     fn phase(
         &mut self,
         number: usize,
-        objective: Objective<'_>,
+        objective: &[Objective],
         batch: Batch<'_>,
         parameters: &[f32],
         seed: u64,
@@ -191,7 +239,6 @@ impl TrainingPlan {
             run,
             number,
             objective,
-            scale: objective.loss.scale(batch.samples(), layout.output_values),
             batch,
         };
         let shards = batch.samples().div_ceil(layout.shard);
@@ -204,7 +251,7 @@ impl TrainingPlan {
             .for_each(|(number, (shards, lane))| {
                 if layout.phases[phase.number].middle {
                     lane.gradients.fill(0.0);
-                    lane.loss = 0.0;
+                    lane.losses.fill(0.0);
                     lane.metrics.fill(0.0);
                 }
                 let thread = rayon::current_thread_index().unwrap_or(0);
@@ -218,21 +265,34 @@ impl TrainingPlan {
             });
     }
 
-    fn sum(&mut self, objective: Objective<'_>, samples: usize, used: usize) {
+    fn sum(&mut self, objective: &[Objective], samples: usize, used: usize) {
         let lanes = &self.lanes[..used];
-        let scale = f64::from(objective.loss.scale(samples, self.layout.output_values));
-        self.result.samples = samples;
-        self.result.loss = lanes.iter().map(|lane| lane.loss).sum::<f64>() * scale;
-        for (index, sum) in self.result.metrics.iter_mut().enumerate() {
+        let (result, outputs) = (&mut self.result, &self.layout.outputs);
+        for (index, sum) in result.losses.iter_mut().enumerate() {
+            *sum = lanes.iter().map(|lane| lane.losses[index]).sum();
+        }
+        for (index, sum) in result.metrics.iter_mut().enumerate() {
             *sum = lanes.iter().map(|lane| lane.metrics[index]).sum();
         }
+        result.finish(samples, objective, |index| outputs[index].values);
     }
 
     /// Only forward, as when predicting; for an inspection, whose batch is one shard.
-    pub(crate) fn forward(&mut self, parameters: &[f32], inputs: &Tensor) {
+    pub(crate) fn forward(&mut self, parameters: &[f32], inputs: Inputs<'_>) {
+        self.forward_and_back(parameters, inputs, |_, _| ());
+    }
+
+    /// Forward as when predicting, and then `back` through the only shard of an inspection,
+    /// with room for gradients of parameters.
+    pub(crate) fn forward_and_back(
+        &mut self,
+        parameters: &[f32],
+        inputs: Inputs<'_>,
+        back: impl FnOnce(&mut ShardPass<'_>, &mut [f32]),
+    ) {
         self.layout.prepare(parameters, &mut self.prepared);
         let mut worker = self.workers[0].lock().expect("no worker panicked");
-        ShardPass {
+        let mut pass = ShardPass {
             layout: &self.layout,
             run: Run {
                 parameters,
@@ -246,18 +306,19 @@ impl TrainingPlan {
             worker: &mut worker,
             shard: &mut self.shards[0].buffers,
             sums: &mut [],
-            input: inputs.data(),
+            input: InputRows::InPlace(inputs, 0),
             samples: inputs.samples(),
             first_sample: 0,
-        }
-        .forward();
+        };
+        pass.forward();
+        back(&mut pass, &mut self.lanes[0].gradients);
     }
 
     /// Copy of a value or gradient of the only shard of an inspection.
-    pub(crate) fn inspect(&self, place: Place, values: usize, inputs: &Tensor) -> Vec<f32> {
+    pub(crate) fn inspect(&self, place: Place, values: usize, inputs: Inputs<'_>) -> Vec<f32> {
         let worker = self.workers[0].lock().expect("no worker panicked");
         let buffers = Buffers {
-            input: inputs.data(),
+            input: InputRows::InPlace(inputs, 0),
             worker: &worker.buffers,
             shard: &self.shards[0].buffers,
         };
@@ -265,13 +326,21 @@ impl TrainingPlan {
     }
 }
 
+/// The largest last axis of a parameter.
+fn most_units(layout: &Layout) -> usize {
+    let units = layout
+        .parameters
+        .iter()
+        .filter_map(|known| known.shape.last());
+    units.copied().max().unwrap_or(0)
+}
+
 /// One phase of a step, the same for all shards.
 struct PhasePass<'a> {
     layout: &'a Layout,
     run: Run<'a>,
     number: usize,
-    objective: Objective<'a>,
-    scale: f32,
+    objective: &'a [Objective],
     batch: Batch<'a>,
 }
 
@@ -295,28 +364,40 @@ impl PhasePass<'_> {
             worker,
             shard: &mut shard.buffers,
             sums: &mut shard.sums,
-            input: inputs(batch, first, samples, &gathered),
+            input: inputs(batch, first, &gathered),
             samples,
             first_sample: first,
         };
         pass.forward_nodes(phase.forward.clone());
         let forward = self.number < layout.phases.len() / 2;
         if phase.middle {
-            let target = gather_targets(batch, first, samples, &mut labels, &mut targets);
-            let weight = gather_weights(batch, first, samples, &mut weights);
-            let units = layout.output_values;
-            let Objective { loss, metrics } = self.objective;
-            lane.loss += pass.with_output_gradient(|output, gradient| {
-                for (metric, sum) in metrics.iter().zip(&mut lane.metrics) {
-                    *sum += metric.sum(units, output, target);
-                }
-                match weight {
-                    None => loss.evaluate(units, output, target, self.scale, gradient),
-                    Some(weight) => {
-                        loss.evaluate_weighted(units, output, target, weight, self.scale, gradient)
+            let weights = gather_weights(batch, first, samples, &mut weights);
+            let mut sums = &mut lane.metrics[..];
+            let targets_of = batch
+                .data
+                .all_targets()
+                .zip(labels.iter_mut().zip(&mut targets));
+            for (index, (objective, (target, (labels, values)))) in
+                self.objective.iter().zip(targets_of).enumerate()
+            {
+                let target = gather_targets(target, batch.rows, first, samples, labels, values);
+                let units = layout.outputs[index].values;
+                let scale = objective.loss.scale(batch.samples(), units) * objective.weight;
+                let (own, others) = std::mem::take(&mut sums).split_at_mut(objective.metrics.len());
+                sums = others;
+                lane.losses[index] += pass.with_output_gradient(index, |output, gradient| {
+                    for (metric, sum) in objective.metrics.iter().zip(own) {
+                        *sum += metric.sum(units, output, target);
                     }
-                }
-            });
+                    let loss = &objective.loss;
+                    match weights {
+                        None => loss.evaluate(units, output, target, scale, gradient),
+                        Some(weights) => {
+                            loss.evaluate_weighted(units, output, target, weights, scale, gradient)
+                        }
+                    }
+                });
+            }
         }
         pass.backward_nodes(phase.backward.clone(), &mut lane.gradients);
         match phase.sums {

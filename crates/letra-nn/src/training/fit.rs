@@ -103,7 +103,7 @@ impl Network {
         let batch = fit.batch.min(data.samples());
         let mut best = Best::wanted(&fit.callbacks)?;
         let mut history = self.resume(&fit, batch, data.samples(), &mut best)?;
-        self.plan_training(batch, &data.targets)?;
+        self.plan_training(batch, data)?;
         // All of the training runs inside the pool, so that no step waits to enter it.
         let pool = self.pool();
         pool.install(|| self.run(data, &mut fit, batch, &mut history, &mut best))?;
@@ -227,6 +227,10 @@ impl Network {
             let loss = result.loss;
             sums.samples += result.samples;
             sums.loss += loss * result.samples as f64;
+            sums.losses.resize(result.losses.len(), 0.0);
+            for (sum, value) in sums.losses.iter_mut().zip(&result.losses) {
+                *sum += value * result.samples as f64;
+            }
             sums.metrics.resize(result.metrics.len(), 0.0);
             for (sum, value) in sums.metrics.iter_mut().zip(&result.metrics) {
                 *sum += value;
@@ -246,6 +250,8 @@ impl Network {
             }
         }
         sums.loss /= sums.samples as f64;
+        let samples = sums.samples as f64;
+        sums.losses.iter_mut().for_each(|loss| *loss /= samples);
         let scores = self.scores(&sums);
         let validation = fit.validation.map(|data| self.evaluate(data)).transpose()?;
         Ok(Some(EpochLogs {

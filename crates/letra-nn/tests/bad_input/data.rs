@@ -52,6 +52,8 @@ fn labels_put_together_by_hand() {
     let by_hand = |labels: Vec<u32>| Dataset {
         inputs: pictures(2),
         targets: Targets::Classes { labels, count: 3 },
+        other_inputs: Vec::new(),
+        other_targets: Vec::new(),
         sample_weights: None,
     };
     assert_all_refuse(
@@ -63,6 +65,8 @@ fn labels_put_together_by_hand() {
     let rows = Dataset {
         inputs: pictures(2),
         targets: Targets::Values(Tensor::zeros([1, 3])),
+        other_inputs: Vec::new(),
+        other_targets: Vec::new(),
         sample_weights: None,
     };
     assert_all_refuse("too few rows", &rows, &["2 samples", "1 rows"]);

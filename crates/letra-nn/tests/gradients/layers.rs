@@ -126,20 +126,13 @@ fn check_convolution(twin: Convolved, samples: usize, noise: &mut Noise) {
             stride,
             padding,
             bias,
+            ..
         } = twin;
         let what = format!(
             "conv2d {picture:?}, {filters} filters {kernel:?}, stride {stride:?}, {padding:?}, {function:?}, bias {bias}, {samples} samples"
         );
         let network = behind_identity(picture).add(convolution(&twin, function));
-        let again = Convolved {
-            picture,
-            filters,
-            kernel,
-            stride,
-            padding,
-            bias,
-        };
-        let stack = Stack::default().then(again).then(Activated {
+        let stack = Stack::default().then(twin).then(Activated {
             function,
             channels: filters,
         });
@@ -177,6 +170,8 @@ pub(crate) fn random_convolution(noise: &mut Noise) -> Convolved {
         kernel,
         stride: [noise.between(1, 4), noise.between(1, 4)],
         padding,
+        dilation: [1, 1],
+        groups: 1,
         bias: noise.between(0, 3) > 0,
     }
 }
@@ -190,6 +185,8 @@ fn conv2d() {
         kernel: [kernel, kernel],
         stride: [stride, stride],
         padding,
+        dilation: [1, 1],
+        groups: 1,
         bias: true,
     };
     for (twin, samples) in [

@@ -5,7 +5,11 @@
 //! of rounding; `comparison` says how that is kept out.
 
 mod comparison;
+mod convolutions;
+mod dropped;
 mod formulas;
+mod graphs;
+mod inside;
 mod layers;
 mod losses;
 mod networks;
@@ -14,4 +18,5 @@ mod normalisation;
 mod pictures;
 mod poolings;
 mod proof;
+mod random_fourier_features;
 mod twins;

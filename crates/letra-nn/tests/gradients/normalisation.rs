@@ -118,7 +118,12 @@ fn batch_normalization_alone() {
 #[test]
 fn batch_normalization_in_a_network() {
     let mut noise = Noise::new(72);
-    for samples in [1, 5, 40, 203] {
+    for (samples, function) in [
+        (1, ActivationFunction::Tanh),
+        (5, ActivationFunction::Relu),
+        (40, ActivationFunction::Relu),
+        (203, ActivationFunction::Tanh),
+    ] {
         let picture = [6, 5, 2];
         let twin = || Convolved {
             picture,
@@ -126,6 +131,8 @@ fn batch_normalization_in_a_network() {
             kernel: [3, 3],
             stride: [1, 1],
             padding: letra_nn::layers::Padding::Same,
+            dilation: [1, 1],
+            groups: 1,
             bias: false,
         };
         let (first, first_twin) = batch_normalised(3, [true, true]);
@@ -137,13 +144,13 @@ fn batch_normalization_in_a_network() {
             bias: true,
         };
         let activated = Activated {
-            function: ActivationFunction::Tanh,
+            function,
             channels: 3,
         };
         let network = behind_identity(picture)
             .add(convolution(&twin(), ActivationFunction::Linear))
             .add(first)
-            .add(Activation::tanh())
+            .add(Activation::new(function))
             .add(Flatten)
             .add(Dense::new(200))
             .add(second)

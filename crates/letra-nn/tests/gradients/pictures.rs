@@ -128,6 +128,8 @@ fn movements_in_a_row_resample_once_in_training() {
                 kernel: [1, 1],
                 stride: [1, 1],
                 padding: letra_nn::layers::Padding::Valid,
+                dilation: [1, 1],
+                groups: 1,
                 bias: false,
             })
         };

@@ -2,6 +2,7 @@
 //! at the root of the repository says what they are and how to compute them again.
 
 mod convolutions;
+mod graphs;
 mod initializers;
 mod layers;
 mod losses;
@@ -9,6 +10,7 @@ mod metrics;
 mod normalization;
 mod optimizers;
 mod reading;
+mod schedules;
 mod slides;
 mod summaries;
 mod training;

@@ -19,6 +19,16 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "missing weights",
+            pictures()
+                .add(Flatten)
+                .add(DropConnect::new(301, 0.3).draws(20).relu())
+                .add(DropConnect::new(33, 0.5).draws(20).tanh())
+                .add(AnnealedDropout::new(0.5, 3))
+                .add(Standout::new(67).beta(0.5).relu())
+                .add(Dense::new(4)),
+        ),
+        (
             "two convolutions",
             pictures()
                 .add(Conv2d::new(5, 3).relu())

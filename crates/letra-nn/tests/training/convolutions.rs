@@ -45,3 +45,68 @@ fn poolings() {
             .add(GlobalAveragePool1d::new()),
     );
 }
+
+#[test]
+fn convolutions() {
+    check(
+        Sequential::new([9, 8, 4])
+            .add(ZeroPadding2d::new([[1, 0], [2, 3]]))
+            .add(
+                Conv2d::new(6, [2, 3])
+                    .dilation_rate([1, 2])
+                    .groups(2)
+                    .tanh(),
+            )
+            .add(
+                DepthwiseConv2d::new([3, 2])
+                    .depth_multiplier(2)
+                    .stride([1, 2])
+                    .same()
+                    .depthwise_initializer(Initializer::he_normal())
+                    .sigmoid(),
+            )
+            .add(
+                SeparableConv2d::new(5, 2)
+                    .padding([1, 0])
+                    .depthwise_initializer(Initializer::he_normal())
+                    .pointwise_initializer(Initializer::uniform(-0.1, 0.3))
+                    .bias_initializer(Initializer::constant(0.1))
+                    .relu(),
+            )
+            .add(Cropping2d::new(1))
+            .add(Conv2dTranspose::new(3, [3, 2]).stride([2, 3]).same())
+            .add(UpSampling2d::new([1, 2]).bilinear())
+            .add(UpSampling2d::new(2)),
+    );
+    check(
+        Sequential::new([17, 4])
+            .add(Conv1d::new(6, 3).causal().dilation_rate(2).groups(2))
+            .add(Conv1d::new(5, 2).same().stride(2).use_bias(false))
+            .add(Conv1d::new(4, 3).valid().relu()),
+    );
+}
+
+/// Files from before convolutions had a dilation rate and groups can still be read.
+#[test]
+fn older_files() {
+    let network = || Sequential::new([5, 5, 2]).add(Conv2d::new(3, 2));
+    let network = network().compile(Compile::new(Sgd::new(0.1))).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.letra");
+    network.save(&path).unwrap();
+    let text = std::fs::read(&path).unwrap();
+    let (_, metadata) = safetensors::SafeTensors::read_metadata(&text).unwrap();
+    let header = &metadata.metadata().as_ref().unwrap()["letra"];
+    let mut header: serde_json::Value = serde_json::from_str(header).unwrap();
+    let configuration = header["layers"][0]["configuration"]
+        .as_object_mut()
+        .unwrap();
+    assert!(configuration.remove("dilation_rate").is_some());
+    assert!(configuration.remove("groups").is_some());
+    let tensors = safetensors::SafeTensors::deserialize(&text).unwrap();
+    let metadata = std::collections::HashMap::from([("letra".to_owned(), header.to_string())]);
+    let older = safetensors::serialize(tensors.iter(), Some(metadata)).unwrap();
+    std::fs::write(&path, older).unwrap();
+    let loaded = Network::load(&path).unwrap();
+    assert_eq!(bytes(&loaded), bytes(&network));
+}

@@ -1,5 +1,7 @@
 //! The page of the report.
 
+mod diagnosis;
+mod explanations;
 mod inside;
 mod mistakes;
 
@@ -26,9 +28,11 @@ pub(super) fn page(outcome: &Outcome<'_>) -> Result<String, Failure> {
         (header(outcome, &title)?)
         (result(outcome))
         (curves(outcome)?)
+        (diagnosis::section(outcome)?)
         (confusions(outcome)?)
         @if let Some(weights) = inside::weights(outcome)? { (weights) }
         @if let Some(maps) = inside::feature_maps(outcome)? { (maps) }
+        @if let Some(looks) = explanations::section(outcome)? { (looks) }
         (mistakes::section(outcome)?)
         (networks(outcome))
     };
