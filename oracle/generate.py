@@ -17,11 +17,12 @@ import metrics
 import normalization
 import optimizers
 import pictures
+import schedules
 import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -4,7 +4,7 @@ use super::pieces::{Pieces, together};
 use super::{Build, Dense, Layer};
 use crate::error::BuildError;
 use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// A fully connected layer whose units are each the largest of several linear pieces:
 ///
@@ -17,7 +17,8 @@ use crate::{Initializer, Shape};
 /// Input `[inputs]`, output `[units]`; parameters `kernel` `[inputs, pieces · units]`, whose
 /// columns are the units of the first piece, then of the second, and `bias` `[pieces · units]`.
 /// The gradient goes to the piece that won, the first of equals; from there it is that of
-/// [`Dense`]. Defaults: Glorot uniform kernel, each piece on its own, zero bias.
+/// [`Dense`]. A largest norm (the paper trains with one) holds for each piece of each unit.
+/// Defaults: Glorot uniform kernel, each piece on its own, zero bias.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Maxout {
     units: usize,
@@ -25,6 +26,8 @@ pub struct Maxout {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
 }
 
 impl Maxout {
@@ -36,33 +39,18 @@ impl Maxout {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
         }
-    }
-
-    /// Initial values of the kernel.
-    pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-        self.kernel_initializer = initializer;
-        self
-    }
-
-    /// Initial values of the bias.
-    pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-        self.bias_initializer = initializer;
-        self
-    }
-
-    /// Whether a bias is added.
-    pub fn use_bias(mut self, use_bias: bool) -> Self {
-        self.use_bias = use_bias;
-        self
     }
 
     /// The layer that computes all pieces.
     fn linear(&self) -> Dense {
-        Dense::new(together(self.units, self.pieces))
+        let mut linear = Dense::new(together(self.units, self.pieces))
             .kernel_initializer(self.kernel_initializer)
             .bias_initializer(self.bias_initializer)
-            .use_bias(self.use_bias)
+            .use_bias(self.use_bias);
+        linear.demands = self.demands;
+        linear
     }
 
     fn pieces<'a>(&self, linear: &'a Dense) -> Pieces<'a, Dense> {
@@ -73,6 +61,8 @@ impl Maxout {
         }
     }
 }
+
+kernel_settings!(Maxout);
 
 impl Layer for Maxout {
     fn kind(&self) -> &'static str {

@@ -4,7 +4,7 @@ use super::pieces::{Pieces, together};
 use super::{Build, Conv2d, Layer, Padding, Window};
 use crate::error::BuildError;
 use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// A convolution whose channels are each the largest of several linear pieces:
 ///
@@ -27,6 +27,8 @@ pub struct MaxoutConv2d {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
 }
 
 impl MaxoutConv2d {
@@ -42,6 +44,7 @@ impl MaxoutConv2d {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
         }
     }
 
@@ -69,31 +72,14 @@ impl MaxoutConv2d {
         self
     }
 
-    /// Initial values of the kernel.
-    pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-        self.kernel_initializer = initializer;
-        self
-    }
-
-    /// Initial values of the bias.
-    pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-        self.bias_initializer = initializer;
-        self
-    }
-
-    /// Whether a bias is added.
-    pub fn use_bias(mut self, use_bias: bool) -> Self {
-        self.use_bias = use_bias;
-        self
-    }
-
     /// The layer that computes all pieces.
     fn linear(&self) -> Conv2d {
-        let convolution = Conv2d::new(together(self.filters, self.pieces), self.kernel)
+        let mut convolution = Conv2d::new(together(self.filters, self.pieces), self.kernel)
             .stride(self.stride)
             .kernel_initializer(self.kernel_initializer)
             .bias_initializer(self.bias_initializer)
             .use_bias(self.use_bias);
+        convolution.demands = self.demands;
         match self.padding {
             Padding::Valid => convolution,
             Padding::Same => convolution.same(),
@@ -109,6 +95,8 @@ impl MaxoutConv2d {
         }
     }
 }
+
+kernel_settings!(MaxoutConv2d);
 
 impl Layer for MaxoutConv2d {
     fn kind(&self) -> &'static str {

@@ -12,6 +12,7 @@ mod normalization;
 mod optimizers;
 mod pictures;
 mod reading;
+mod schedules;
 mod slides;
 mod summaries;
 mod training;
