@@ -39,43 +39,47 @@ mod model;
 pub mod optimizers;
 pub(crate) mod plan;
 pub mod random;
+pub mod schedules;
 mod shape;
 mod tensor;
 pub mod training;
+mod weights;
 
 pub use dataset::{Dataset, Inputs, Targets, one_hot};
 pub use error::{BuildError, Error};
 pub use initializers::Initializer;
 pub use model::{
-    BackPropagation, Compile, LayerOutput, LayerSummary, Model, Network, Parameter, Scores,
-    Sequential, Summary, Value,
+    BackPropagation, Compile, LayerOutput, LayerSummary, Model, Network, Parameter, RateRangeTest,
+    Scores, Sequential, Summary, Value,
 };
 pub use plan::pass;
 pub use shape::Shape;
 pub use tensor::Tensor;
+pub use weights::{Constraint, KernelDemands, Regularizer};
 
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, Add, AveragePool1d, AveragePool2d, BatchNormalization,
-        Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cropping2d, Dense, DepthwiseConv2d, Dropout,
-        FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
-        GlobalMaxPool1d, GlobalMaxPool2d, LayerNormalization, MaxPool1d, MaxPool2d, Multiply,
+        Activation, ActivationFunction, Add, AnnealedDropout, AveragePool1d, AveragePool2d,
+        BatchNormalization, Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cropping2d, Dense,
+        DepthwiseConv2d, DropConnect, Dropout, Elu, FillMode, Flatten, GaussianNoise,
+        GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
+        LayerNormalization, LeakyRelu, MaxPool1d, MaxPool2d, Maxout, MaxoutConv2d, Multiply, PRelu,
         RandomContrast, RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom,
-        Reshape, SeparableConv2d, SpatialDropout2d, UpSampling2d, ZeroPadding2d,
+        Reshape, SeparableConv2d, SpatialDropout2d, Standout, UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
         MeanAbsoluteError, MeanSquaredError, SumSquaredError,
     };
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
-    pub use crate::optimizers::{Adam, Sgd};
+    pub use crate::optimizers::{AdaSecant, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd, Vsgd};
     pub use crate::training::{
         BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
         ProgressBar, Step, TensorBoard, TerminateOnNan,
     };
     pub use crate::{
-        BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Model, Network, Scores,
-        Sequential, Shape, Targets, Tensor, one_hot,
+        BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,
+        Network, Regularizer, Scores, Sequential, Shape, Targets, Tensor, one_hot,
     };
 }

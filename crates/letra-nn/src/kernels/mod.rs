@@ -14,11 +14,13 @@ pub mod contrast;
 pub mod convolution;
 pub mod cross_entropy;
 pub mod dense;
+pub mod drop_connect;
 pub mod dropout;
 pub mod fourier;
 pub mod gaussian;
 pub mod gemm;
 mod math;
+pub mod maxout;
 pub mod normalisation;
 pub mod optimizer;
 pub mod pointwise;
@@ -29,6 +31,7 @@ pub mod resampling;
 pub(crate) mod simd;
 mod sparse;
 pub mod squared_error;
+pub mod standout;
 mod thin;
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::kernels::activation;
 use crate::kernels::convolution::{Geometry, Transposed};
 use crate::plan::pass::{Backward, Forward};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// A transposed convolution, which makes pictures larger: each value of the input adds a
 /// multiple of a kernel to the output, and the kernels lie a stride apart (Zeiler, Krishnan,
@@ -35,6 +35,8 @@ pub struct Conv2dTranspose {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
 }
 
 impl Conv2dTranspose {
@@ -49,6 +51,7 @@ impl Conv2dTranspose {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
         }
     }
 
@@ -124,12 +127,14 @@ impl Layer for Conv2dTranspose {
         }
         let fans = [rows * columns * self.filters, rows * columns * input[2]];
         build.parameter("kernel", shape, self.kernel_initializer, fans)?;
+        build.demand_penalty(self.demands)?;
         if self.use_bias {
             build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
         }
         let transposed = Arc::new(Transposed::new(geometry));
         build.built(Arc::clone(&transposed));
         build.scratch(move |samples| transposed.scratch_len(samples));
+        build.keep(self.activation.kept(output.iter().product()));
         Ok(output.into())
     }
 
@@ -142,12 +147,13 @@ impl Layer for Conv2dTranspose {
             pass.output,
             pass.scratch,
         );
-        activation::forward(self.activation, self.filters, pass.output);
+        activation::forward(self.activation, self.filters, pass.output, pass.keep);
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
         let (input, transposed) = (pass.input(0), pass.built::<Arc<Transposed>>());
-        activation::backward(self.activation, self.filters, pass.output, pass.output_gradient);
+        let delta = &mut *pass.output_gradient;
+        activation::backward(self.activation, self.filters, pass.output, pass.keep, delta);
         let (kernel_gradient, bias_gradient) = match self.use_bias {
             true => {
                 let (kernel, bias) = pass.parameter_gradients.pair(KERNEL, BIAS);
@@ -159,7 +165,7 @@ impl Layer for Conv2dTranspose {
             pass.samples,
             input,
             pass.parameters.get(KERNEL),
-            pass.output_gradient,
+            delta,
             pass.input_gradients.get(0),
             kernel_gradient,
             bias_gradient,

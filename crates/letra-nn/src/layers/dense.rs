@@ -6,7 +6,7 @@ use super::{Activation, ActivationFunction, Build, Layer, single_input};
 use crate::error::BuildError;
 use crate::kernels::{activation, dense};
 use crate::plan::pass::{Backward, Forward, ParameterGradient};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// A fully connected layer: *y* = *f*(*x* · *W* + *b*).
 ///
@@ -24,6 +24,8 @@ pub struct Dense {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    pub(super) demands: KernelDemands,
 }
 
 const KERNEL: usize = 0;
@@ -38,6 +40,7 @@ impl Dense {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
         }
     }
 }
@@ -64,9 +67,11 @@ impl Layer for Dense {
         let inputs = input.values();
         let fans = [inputs, self.units];
         build.parameter("kernel", [inputs, self.units], self.kernel_initializer, fans)?;
+        build.demand(self.demands)?;
         if self.use_bias {
             build.parameter("bias", [self.units], self.bias_initializer, fans)?;
         }
+        build.keep(self.activation.kept(self.units));
         build.defer(KERNEL);
         Ok([self.units].into())
     }
@@ -81,14 +86,14 @@ impl Layer for Dense {
             self.use_bias.then(|| pass.parameter(BIAS)),
             pass.output,
         );
-        activation::forward(self.activation, self.units, pass.output);
+        activation::forward(self.activation, self.units, pass.output, pass.keep);
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
         let (samples, inputs) = (pass.samples, pass.input_shape(0).values());
         let input = pass.input(0);
         let delta = &mut *pass.output_gradient;
-        activation::backward(self.activation, self.units, pass.output, delta);
+        activation::backward(self.activation, self.units, pass.output, pass.keep, delta);
         if let Some(input_gradient) = pass.input_gradients.get(0) {
             let kernel = pass.parameters.get(KERNEL);
             dense::input_gradient(samples, inputs, self.units, delta, kernel, input_gradient);

@@ -131,7 +131,7 @@ impl Layer for LayerNormalization {
             self.center.then(|| pass.parameter(usize::from(self.scale))),
             pass.input(0),
             pass.output,
-            pass.training.then_some(&mut *pass.keep),
+            (!pass.keep.is_empty()).then_some(&mut *pass.keep),
         );
     }
 

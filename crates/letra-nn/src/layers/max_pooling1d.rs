@@ -71,7 +71,7 @@ impl Layer for MaxPool1d {
 
     fn forward(&self, pass: &mut Forward<'_>) {
         let (pooling, input) = (pass.built::<Pooling>(), pass.input(0));
-        let codes = pass.training.then_some(&mut *pass.keep);
+        let codes = (!pass.keep.is_empty()).then_some(&mut *pass.keep);
         pooling.forward_max(pass.samples, input, pass.output, codes);
     }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::error::BuildError;
 use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare, UpdateState};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// Declares the layers: a line each, `file: Type`. The file's name is the layer's name
 /// in saved models and the stem of its automatic name.
@@ -69,11 +69,18 @@ macro_rules! activation_settings {
 }
 
 /// Declares the settings that all layers around a linear map share: the function behind
-/// it, the initial values of its kernel and bias, and whether there is a bias.
+/// it, the initial values of its kernel and bias, what is demanded of the kernel, and
+/// whether there is a bias.
 macro_rules! linear_map_settings {
     ($layer:ty) => {
         activation_settings!($layer);
+        kernel_settings!($layer);
+    };
+}
 
+/// Declares the settings of a kernel and its bias.
+macro_rules! kernel_settings {
+    ($layer:ty) => {
         impl $layer {
             /// Initial values of the kernel.
             pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
@@ -84,6 +91,18 @@ macro_rules! linear_map_settings {
             /// Initial values of the bias.
             pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
                 self.bias_initializer = initializer;
+                self
+            }
+
+            /// A penalty on the kernel that is added to the loss.
+            pub fn kernel_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.demands = self.demands.regularizer(regularizer);
+                self
+            }
+
+            /// A limit that the kernel is brought back to after every step.
+            pub fn kernel_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.demands = self.demands.constraint(constraint);
                 self
             }
 
@@ -138,6 +157,7 @@ macro_rules! sliding_settings {
 layers! {
     activation: Activation,
     add: Add,
+    annealed_dropout: AnnealedDropout,
     average_pooling1d: AveragePool1d,
     average_pooling2d: AveragePool2d,
     batch_normalization: BatchNormalization,
@@ -148,7 +168,9 @@ layers! {
     cropping2d: Cropping2d,
     dense: Dense,
     depthwise_conv2d: DepthwiseConv2d,
+    drop_connect: DropConnect,
     dropout: Dropout,
+    elu: Elu,
     flatten: Flatten,
     gaussian_noise: GaussianNoise,
     global_average_pooling1d: GlobalAveragePool1d,
@@ -156,9 +178,13 @@ layers! {
     global_max_pooling1d: GlobalMaxPool1d,
     global_max_pooling2d: GlobalMaxPool2d,
     layer_normalization: LayerNormalization,
+    leaky_relu: LeakyRelu,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    maxout: Maxout,
+    maxout_conv2d: MaxoutConv2d,
     multiply: Multiply,
+    prelu: PRelu,
     random_contrast: RandomContrast,
     random_fourier_features: RandomFourierFeatures,
     random_rotation: RandomRotation,
@@ -167,10 +193,12 @@ layers! {
     reshape: Reshape,
     separable_conv2d: SeparableConv2d,
     spatial_dropout2d: SpatialDropout2d,
+    standout: Standout,
     up_sampling2d: UpSampling2d,
     zero_padding2d: ZeroPadding2d,
 }
 
+mod pieces;
 mod resampling;
 
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
@@ -241,6 +269,7 @@ pub(crate) struct ParameterDeclaration {
     pub(crate) shape: Vec<usize>,
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
+    pub(crate) demands: KernelDemands,
     pub(crate) state: bool,
 }
 
@@ -285,9 +314,21 @@ impl Build {
             shape: shape.into(),
             initializer,
             fans,
+            demands: KernelDemands::default(),
             state: false,
         });
         Ok(())
+    }
+
+    /// As [`Build::demand`], for a kernel whose last axis is not that of the units, so that it
+    /// can have no limit on their norms.
+    pub(crate) fn demand_penalty(&mut self, demands: KernelDemands) -> Result<(), BuildError> {
+        if demands.kernel_constraint.is_some() {
+            return Err(BuildError::configuration(
+                "has a largest norm, which is for dense layers and plain convolutions only: use a regularizer",
+            ));
+        }
+        self.demand(demands)
     }
 
     /// Declares values that belong to the network and are saved with it, but that no
@@ -312,8 +353,21 @@ impl Build {
             shape,
             initializer,
             fans: [values, values],
+            demands: KernelDemands::default(),
             state: true,
         });
+        Ok(())
+    }
+
+    /// Says what is demanded of the parameter that was declared last: a penalty, a limit.
+    ///
+    /// # Errors
+    /// When a number is out of its range.
+    pub fn demand(&mut self, demands: KernelDemands) -> Result<(), BuildError> {
+        demands.check().map_err(BuildError::Configuration)?;
+        if let Some(parameter) = self.parameters.last_mut() {
+            parameter.demands = demands;
+        }
         Ok(())
     }
 

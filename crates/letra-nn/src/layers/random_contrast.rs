@@ -96,6 +96,10 @@ impl Layer for RandomContrast {
         let Some(input_gradient) = pass.input_gradients.get(0) else {
             return;
         };
+        if !pass.training {
+            input_gradient.copy_from_slice(pass.output_gradient);
+            return;
+        }
         for (sample, kept) in pass.keep.iter().enumerate() {
             let range = sample_range(sample, shape.values());
             self.contrast(channels, *kept).backward(

@@ -275,6 +275,10 @@ pub(super) fn backward(fill: FillMode, pass: &mut Backward<'_>) {
     let Some(input_gradient) = pass.input_gradients.get(0) else {
         return;
     };
+    if !pass.training {
+        input_gradient.copy_from_slice(pass.output_gradient);
+        return;
+    }
     let resampling = resampling(shape, fill).expect("build checked the input");
     for (sample, kept) in pass.keep.as_chunks::<SOURCE>().0.iter().enumerate() {
         let range = sample_range(sample, shape.values());

@@ -91,7 +91,7 @@ impl Layer for SpatialDropout2d {
         let Some(input_gradient) = pass.input_gradients.get(0) else {
             return;
         };
-        if self.rate == 0.0 {
+        if !pass.training || self.rate == 0.0 {
             input_gradient.copy_from_slice(pass.output_gradient);
             return;
         }

@@ -46,6 +46,7 @@ impl Network {
         }
         let units = |index: usize| self.outputs[index].values();
         result.finish(data.samples(), &self.objective, units);
+        result.loss += self.penalty();
         Ok(self.scores(&result))
     }
 
@@ -69,7 +70,7 @@ impl Network {
         let known = self.outputs.iter().zip(&self.objective);
         let tensor = |(mut output, (shape, objective)): (Vec<f32>, (&Shape, &Objective))| {
             let function = objective.loss.output_function();
-            activation::forward(function, shape.values(), &mut output);
+            activation::forward(function, shape.values(), &mut output, &mut []);
             Tensor::new([&[inputs.samples()], shape.sizes()].concat(), output)
         };
         outputs.zip(known).map(tensor).collect()

@@ -159,7 +159,8 @@ pub struct Forward<'a> {
     pub random: Random,
     /// The output, to be written: `[samples, …]`.
     pub output: &'a mut [f32],
-    /// What backward will need; empty unless training.
+    /// What backward will need; empty where there is no backward pass. There may be one
+    /// without training, which asks how a prediction depends on the inputs.
     pub keep: &'a mut [f32],
     /// Scratch space; its contents are arbitrary.
     pub scratch: &'a mut [f32],
@@ -207,6 +208,9 @@ impl<'a> Forward<'a> {
 pub struct Backward<'a> {
     /// Samples in the shard.
     pub samples: usize,
+    /// Whether forward was told that the network is being trained. If not, the gradients
+    /// are those of a prediction, and nobody asks for the parameters'.
+    pub training: bool,
     /// Number of the training step, from 0.
     pub step: u64,
     /// Samples in the batch.
@@ -226,8 +230,9 @@ pub struct Backward<'a> {
     pub input_gradients: InputGradients<'a>,
     /// Gradients of the parameters.
     pub parameter_gradients: ParameterGradients<'a>,
-    /// What forward kept.
-    pub keep: &'a [f32],
+    /// What forward kept. What is written there instead,
+    /// [`crate::layers::Layer::parameter_gradient`] reads.
+    pub keep: &'a mut [f32],
     /// Scratch space; its contents are arbitrary.
     pub scratch: &'a mut [f32],
     /// The layer's parameters.
@@ -304,7 +309,7 @@ pub struct ParameterGradient<'a> {
     pub input_shape: &'a Shape,
     /// Gradient at the pre-activation, as backward left it.
     pub output_gradient: &'a [f32],
-    /// What forward kept.
+    /// What forward kept, and backward may have changed.
     pub keep: &'a [f32],
     /// The wanted rows of the gradient, to be added to.
     pub gradient: &'a mut [f32],

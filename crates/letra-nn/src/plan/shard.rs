@@ -238,6 +238,31 @@ impl ShardPass<'_> {
         }
     }
 
+    /// Takes one layer of an inspection back.
+    pub(crate) fn backward_node(&mut self, number: usize, gradients: &mut [f32]) {
+        let node = &self.layout.nodes[number];
+        if let Some(place) = node.output_gradient {
+            self.backward_layer(node, place, gradients, None);
+        }
+    }
+
+    /// Lets `change` see and change the output of one layer of an inspection, and its gradient.
+    pub(crate) fn with_output_and_gradient(
+        &mut self,
+        number: usize,
+        change: impl FnOnce(&mut [f32], &mut [f32]),
+    ) {
+        let node = &self.layout.nodes[number];
+        let Some(place) = node.output_gradient else {
+            return;
+        };
+        let (mut output, mut gradient) = (self.take(node.output), self.take(place));
+        let length = self.samples * node.output_values;
+        change(&mut output[..length], &mut gradient[..length]);
+        self.put(node.output, output);
+        self.put(place, gradient);
+    }
+
     fn backward_layer(
         &mut self,
         node: &PlannedNode,
@@ -256,6 +281,7 @@ impl ShardPass<'_> {
                 .map(|target| self.take(target.place));
         }
         let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input(0), 0));
+        let mut keep = self.take(keep_place);
         let buffers = Buffers {
             input: self.input,
             worker: &self.worker.buffers,
@@ -263,10 +289,17 @@ impl ShardPass<'_> {
         };
         let mut pass = Backward {
             samples,
+            training: run.training,
             step: run.step,
             batch: run.batch,
-            sums: &run.sums[node.sums[0].clone()],
-            gradient_sums: &run.sums[node.sums[1].clone()],
+            sums: match run.training {
+                true => &run.sums[node.sums[0].clone()],
+                false => &[],
+            },
+            gradient_sums: match run.training {
+                true => &run.sums[node.sums[1].clone()],
+                false => &[],
+            },
             shard_sums: shard_sums.unwrap_or_default(),
             output: buffers.get(node.output, samples * node.output_values),
             output_gradient: &mut output_gradient[..samples * node.output_values],
@@ -279,7 +312,7 @@ impl ShardPass<'_> {
                 values: gradients,
                 ranges: &node.gradients,
             },
-            keep: buffers.get(keep_place, samples * keep_values),
+            keep: &mut keep[..samples * keep_values],
             scratch: &mut scratch[..node.scratch_values(samples)],
             parameters: Parameters {
                 values: run.parameters,
@@ -299,6 +332,7 @@ impl ShardPass<'_> {
             false => node.layer.backward(&mut pass),
         }
         self.worker.scratch = scratch;
+        self.put(keep_place, keep);
         self.put(place, output_gradient);
         for (number, target) in node.input_gradients.iter().enumerate() {
             let (Some(target), Some(buffer)) = (target, input_gradients[number].take()) else {

@@ -206,6 +206,14 @@ fn sizes_that_no_machine_holds() {
             "most units",
             Sequential::new([2]).add(Dense::new(usize::MAX)),
         ),
+        (
+            "units of missing weights",
+            Sequential::new([6]).add(DropConnect::new(usize::MAX, 0.5).draws(1)),
+        ),
+        (
+            "adaptive units",
+            Sequential::new([6]).add(Standout::new(usize::MAX)),
+        ),
         ("an input", Sequential::new([HUGE, HUGE]).add(Flatten)),
         ("filters", pictures([6, 6, 1]).add(Conv2d::new(HUGE, 3))),
         (

@@ -82,7 +82,7 @@ pub(crate) enum Numbers {
 }
 
 /// Difference below which single precision may decide otherwise.
-const HAIR: f64 = 2e-5;
+pub(crate) const HAIR: f64 = 2e-5;
 
 /// A batch and parameters for a twin.
 struct Drawn {
@@ -254,7 +254,7 @@ pub(crate) fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
     }
 }
 
-fn batch(network: &Network, rows: &[Vec<f64>], targets: &[Vec<f64>]) -> Dataset {
+pub(crate) fn batch(network: &Network, rows: &[Vec<f64>], targets: &[Vec<f64>]) -> Dataset {
     let tensor = |sample: &[usize], rows: &[Vec<f64>]| {
         let mut shape = vec![rows.len()];
         shape.extend(sample);

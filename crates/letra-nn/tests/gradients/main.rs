@@ -6,8 +6,10 @@
 
 mod comparison;
 mod convolutions;
+mod dropped;
 mod formulas;
 mod graphs;
+mod inside;
 mod layers;
 mod losses;
 mod networks;
@@ -17,4 +19,5 @@ mod pictures;
 mod poolings;
 mod proof;
 mod random_fourier_features;
+mod rectifiers;
 mod twins;

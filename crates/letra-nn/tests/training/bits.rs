@@ -19,6 +19,16 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "missing weights",
+            pictures()
+                .add(Flatten)
+                .add(DropConnect::new(301, 0.3).draws(20).relu())
+                .add(DropConnect::new(33, 0.5).draws(20).tanh())
+                .add(AnnealedDropout::new(0.5, 3))
+                .add(Standout::new(67).beta(0.5).relu())
+                .add(Dense::new(4)),
+        ),
+        (
             "two convolutions",
             pictures()
                 .add(Conv2d::new(5, 3).relu())
@@ -27,6 +37,19 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Activation::tanh())
                 .add(MaxPool2d::new(2).same())
                 .add(Flatten)
+                .add(Dense::new(4)),
+        ),
+        (
+            "maxout and learned slopes",
+            pictures()
+                .add(MaxoutConv2d::new(3, 3, 2).same())
+                .add(Conv2d::new(4, 2).activation(ActivationFunction::Gelu))
+                .add(PRelu::new().shared_axes([1, 2]))
+                .add(Flatten)
+                .add(Maxout::new(70, 3))
+                .add(Dense::new(20).activation(ActivationFunction::Silu))
+                .add(LeakyRelu::default())
+                .add(Elu::default())
                 .add(Dense::new(4)),
         ),
         (

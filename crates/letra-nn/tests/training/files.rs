@@ -68,7 +68,16 @@ fn every_setting_survives() {
             .add(Activation::sigmoid())
             .add(MaxPool2d::new([2, 1]).stride([1, 2]).same())
             .add(Dropout::new(0.125))
+            .add(AnnealedDropout::new(0.25, 1 << 60))
             .add(Flatten)
+            .add(DropConnect::new(7, 0.3).draws(11).tanh())
+            .add(
+                Standout::new(8)
+                    .alpha(-1.5)
+                    .beta(0.1)
+                    .relu()
+                    .use_bias(false),
+            )
             .add(LayerNormalization::new().epsilon(0.01).scale(false))
             .add(Dense::new(6).kernel_initializer(Initializer::truncated_normal(0.0, 0.2)))
             .add(Reshape::new([3, 2]))

@@ -1,20 +1,26 @@
 //! Training as a user does it: learning, the same bits again, files, checkpoints, dropout and
 //! the other random layers.
 
+mod annealed_dropout;
 mod best_weights;
 mod bits;
 mod convolutions;
 mod csv_log;
 mod data;
+mod demands;
 mod diagnosis;
+mod drop_connect;
 mod dropout;
+mod ensemble;
 mod files;
 mod graphs;
 mod killed;
 mod learning;
+mod optimizers;
 mod prediction;
 mod random_layers;
 mod resumed;
+mod standout;
 mod state;
 mod tensor_board;
 mod weights;

@@ -6,11 +6,13 @@ mod contrast;
 mod conv2d;
 mod conv2d_transpose;
 mod dense;
+mod dropped;
 pub(crate) mod losses;
 mod max_pool2d;
 mod moved;
 mod normalisation;
 mod random_fourier_features;
+mod rectifiers;
 mod resampling;
 
 pub(crate) use activation::{Activated, softmax};
@@ -19,10 +21,12 @@ pub(crate) use contrast::Contrasted;
 pub(crate) use conv2d::Convolved;
 pub(crate) use conv2d_transpose::Transposed;
 pub(crate) use dense::Multiplied;
+pub(crate) use dropped::{Adaptive, Masked, Thinned};
 pub(crate) use max_pool2d::Pooled;
 pub(crate) use moved::Moved;
 pub(crate) use normalisation::{BatchNormalised, LayerNormalised};
 pub(crate) use random_fourier_features::Waves;
+pub(crate) use rectifiers::{Exponential, Largest, Rectified};
 pub(crate) use resampling::Resampled;
 
 /// What a twin's backward pass gives.

@@ -8,7 +8,7 @@ use crate::lab::fonts::{NetworkResult, Outcome};
 use crate::report::picture::Grid;
 
 /// The character whose feature maps are shown.
-const EXAMPLE: char = 'R';
+pub(super) const EXAMPLE: char = 'R';
 
 /// The most filters of a layer shown.
 const FILTERS: usize = 8;

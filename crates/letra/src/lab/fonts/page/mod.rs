@@ -1,6 +1,7 @@
 //! The page of the report.
 
 mod diagnosis;
+mod explanations;
 mod inside;
 mod mistakes;
 
@@ -31,6 +32,7 @@ pub(super) fn page(outcome: &Outcome<'_>) -> Result<String, Failure> {
         (confusions(outcome)?)
         @if let Some(weights) = inside::weights(outcome)? { (weights) }
         @if let Some(maps) = inside::feature_maps(outcome)? { (maps) }
+        @if let Some(looks) = explanations::section(outcome)? { (looks) }
         (mistakes::section(outcome)?)
         (networks(outcome))
     };
