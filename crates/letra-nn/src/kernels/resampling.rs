@@ -34,12 +34,20 @@ pub struct Resampling {
 /// m₀ x + m₁ y + m₂ and row m₃ x + m₄ y + m₅ of the input.
 pub type Source = [f64; 6];
 
-/// Pixels that are worked on together.
-const BLOCK: usize = 16;
+/// Pixels that are worked on together: enough that the ends of vectors and rows count little,
+/// few enough that all about them stays in the first-level cache.
+const BLOCK: usize = 256;
+/// Numbers about a pixel: its column, row and place, and the four pixels it is mixed of.
+const NUMBERS: usize = 7;
 
 impl Resampling {
-    /// Values of scratch space that both passes need: the picture with a rim of one pixel.
+    /// Values of scratch space that both passes need: the picture with a rim of one pixel, and
+    /// numbers about the pixels of a block.
     pub fn scratch_len(&self) -> usize {
+        self.rimmed_len() + NUMBERS * BLOCK
+    }
+
+    fn rimmed_len(&self) -> usize {
         (self.height + 2) * self.stride()
     }
 
@@ -68,13 +76,14 @@ impl Resampling {
     /// output[y, x] = input at the place that `source` gives, mixed from the four pixels
     /// around it.
     pub fn forward(&self, source: &Source, input: &[f32], output: &mut [f32], scratch: &mut [f32]) {
-        let rimmed = &mut scratch[..self.scratch_len()];
+        let (rimmed, numbers) = scratch.split_at_mut(self.rimmed_len());
         self.rim(&input[..self.picture_len()], rimmed);
         let output = &mut output[..self.picture_len()];
         dispatch(Forward {
             resampling: self,
             source,
             rimmed,
+            numbers,
             output,
         });
     }
@@ -87,13 +96,14 @@ impl Resampling {
         input_gradient: &mut [f32],
         scratch: &mut [f32],
     ) {
-        let rimmed = &mut scratch[..self.scratch_len()];
+        let (rimmed, numbers) = scratch.split_at_mut(self.rimmed_len());
         rimmed.fill(0.0);
         dispatch(Backward {
             resampling: self,
             source,
             output_gradient: &output_gradient[..self.picture_len()],
             rimmed,
+            numbers,
         });
         self.add_rim(rimmed, &mut input_gradient[..self.picture_len()]);
     }
@@ -148,72 +158,105 @@ impl Resampling {
         }
     }
 
-    /// The places in the rimmed picture that the pixels from column `first` of row `y` come
-    /// from.
+    /// Finds where the pixels from number `first` on come from.
     #[inline(always)]
-    fn places(&self, source: &Source, y: usize, first: usize) -> Places {
+    fn locate(&self, source: &Source, first: usize, places: &mut Places<'_>) {
+        let Places { columns, rows, at } = places;
         let [xx, xy, x0, yx, yy, y0] = *source;
-        // In single precision from the block's first pixel only, so that errors stay small.
-        let (row, first) = (y as f64, first as f64);
-        let column_0 = (xx * first + xy * row + x0) as f32;
-        let row_0 = (yx * first + yy * row + y0) as f32;
-        let (mut columns, mut rows) = ([0.0; BLOCK], [0.0; BLOCK]);
-        for (i, (column, row)) in columns.iter_mut().zip(&mut rows).enumerate() {
-            *column = xx as f32 * i as f32 + column_0;
-            *row = yx as f32 * i as f32 + row_0;
+        let (mut y, mut x, mut done) = (first / self.width, first % self.width, 0);
+        while done < at.len() {
+            let end = at.len().min(done + self.width - x);
+            // In single precision from here only, so that errors stay small. The rim adds 1.
+            let (across, down) = (x as f64, y as f64);
+            let column_0 = (xx * across + xy * down + x0 + 1.0) as f32;
+            let row_0 = (yx * across + yy * down + y0 + 1.0) as f32;
+            let pixels = columns[done..end].iter_mut().zip(&mut rows[done..end]);
+            for (i, (column, row)) in pixels.enumerate() {
+                *column = xx as f32 * i as f32 + column_0;
+                *row = yx as f32 * i as f32 + row_0;
+            }
+            (y, x, done) = (y + 1, 0, end);
         }
-        let (left, right) = self.split(&mut columns, self.width);
-        let (top, below) = self.split(&mut rows, self.height);
-        let mut at = [0; BLOCK];
-        for ((at, left), top) in at.iter_mut().zip(left).zip(top) {
-            *at = top * self.stride() as u32 + left * self.channels as u32;
+        let bounds = [self.fold(columns, self.width), self.fold(rows, self.height)];
+        let (width, height) = (self.width as f32, self.height as f32);
+        let (stride, channels) = (self.stride() as u32, self.channels as u32);
+        let pixels = columns.iter_mut().zip(rows.iter_mut());
+        for ((column, row), at) in pixels.zip(at.iter_mut()) {
+            let left = split(column, bounds[0], width);
+            let top = split(row, bounds[1], height);
+            *at = top * stride + left * channels;
         }
-        Places { at, right, below }
     }
 
-    /// Splits coordinates along an axis into pixels of the rimmed picture and the shares of
-    /// the ones behind them.
+    /// Folds coordinates of the rimmed picture along one axis into the picture where it is
+    /// repeated, and returns the bounds beyond which it is constant.
     #[inline(always)]
-    fn split(&self, coordinates: &mut [f32; BLOCK], size: usize) -> ([u32; BLOCK], [f32; BLOCK]) {
+    fn fold(&self, coordinates: &mut [f32], size: usize) -> [f32; 2] {
         let length = size as f32;
-        // Beyond one pixel outside, all is constant, or folded into the picture.
-        let (least, most) = match self.fill {
-            FillMode::Constant(_) => (-1.0, length),
-            FillMode::Nearest => (0.0, length - 1.0),
+        match self.fill {
+            FillMode::Constant(_) => [0.0, length + 1.0],
+            FillMode::Nearest => [1.0, length],
             FillMode::Reflect => {
-                for s in coordinates.iter_mut() {
-                    let from_edge = *s + 0.5;
-                    let period = 2.0 * length;
+                let period = 2.0 * length;
+                for s in coordinates {
+                    let from_edge = *s - 0.5;
                     let folded = from_edge - period * (from_edge / period).floor();
-                    *s = length - (length - folded).abs() - 0.5;
+                    *s = length - (length - folded).abs() + 0.5;
                 }
-                (0.0, length - 1.0)
+                [1.0, length]
             }
             FillMode::Wrap => {
-                for s in coordinates.iter_mut() {
-                    *s -= length * (*s / length).floor();
+                for s in coordinates {
+                    let inside = *s - 1.0;
+                    *s = inside - length * (inside / length).floor() + 1.0;
                 }
-                (0.0, length)
+                [1.0, length + 1.0]
             }
-        };
-        let (mut pixels, mut shares) = ([0; BLOCK], [0.0; BLOCK]);
-        for ((s, pixel), share) in coordinates.iter().zip(&mut pixels).zip(&mut shares) {
-            let s = if *s > least { *s } else { least };
-            let s = (if s < most { s } else { most }) + 1.0;
-            let whole = (s as i32).min(size as i32);
-            *pixel = whole as u32;
-            *share = s - whole as f32;
         }
-        (pixels, shares)
     }
 }
 
-/// Where pixels come from: the upper left of four pixels of the rimmed picture, and the
-/// shares of those to the right and below.
-struct Places {
-    at: [u32; BLOCK],
-    right: [f32; BLOCK],
-    below: [f32; BLOCK],
+/// Brings a coordinate within bounds, returns its whole part, at most `most`, and leaves what
+/// is beyond that.
+#[inline(always)]
+fn split(coordinate: &mut f32, [low, high]: [f32; 2], most: f32) -> u32 {
+    /// Behind it, the whole numbers below 2²³ are a number's low bits.
+    const WHOLE: f32 = 8_388_608.0;
+    let s = if *coordinate > low { *coordinate } else { low };
+    let s = if s < high { s } else { high };
+    let whole = s.floor();
+    let whole = if whole < most { whole } else { most };
+    *coordinate = s - whole;
+    (whole + WHOLE).to_bits() - WHOLE.to_bits()
+}
+
+/// Where pixels come from.
+struct Places<'a> {
+    /// At first columns of the rimmed picture, then the shares of the right of two pixels.
+    columns: &'a mut [f32],
+    /// At first rows, then the shares of the lower of two pixels.
+    rows: &'a mut [f32],
+    /// The places of the upper left of four pixels in the rimmed picture.
+    at: &'a mut [u32],
+}
+
+impl<'a> Places<'a> {
+    /// Room for a number of pixels, and for the four pixels that each is mixed of.
+    fn new(numbers: &'a mut [f32], pixels: usize) -> (Self, [&'a mut [f32]; 2]) {
+        let (columns, rest) = numbers.split_at_mut(pixels);
+        let (rows, rest) = rest.split_at_mut(pixels);
+        let (at, rest) = rest.split_at_mut(pixels);
+        let (upper, rest) = rest.split_at_mut(2 * pixels);
+        let at = bytemuck::cast_slice_mut(at);
+        let places = Places { columns, rows, at };
+        (places, [upper, &mut rest[..2 * pixels]])
+    }
+}
+
+/// The mixture of two values.
+#[inline(always)]
+fn mixed(share: f32, first: f32, second: f32) -> f32 {
+    (1.0 - share) * first + share * second
 }
 
 kernel! {
@@ -221,29 +264,40 @@ kernel! {
         resampling: &'a Resampling,
         source: &'a Source,
         rimmed: &'a [f32],
+        numbers: &'a mut [f32],
         output: &'a mut [f32]
     ) {
-        let Resampling { width, channels, .. } = *resampling;
-        let stride = resampling.stride();
-        for (y, row) in output.chunks_exact_mut(width * channels).enumerate() {
-            for (block, pixels) in row.chunks_mut(BLOCK * channels).enumerate() {
-                let places = resampling.places(source, y, block * BLOCK);
-                let Places { at, right, below } = &places;
-                for (i, pixel) in pixels.chunks_exact_mut(channels).enumerate() {
-                    let (right, below) = (right[i], below[i]);
-                    let corner = &rimmed[at[i] as usize..][..stride + 2 * channels];
-                    let (upper, lower) = corner.split_at(stride);
-                    if let [value] = pixel {
-                        let top = upper[0] + right * (upper[1] - upper[0]);
-                        let bottom = lower[0] + right * (lower[1] - lower[0]);
-                        *value = top + below * (bottom - top);
-                        continue;
-                    }
-                    for (c, value) in pixel.iter_mut().enumerate() {
-                        let top = upper[c] + right * (upper[channels + c] - upper[c]);
-                        let bottom = lower[c] + right * (lower[channels + c] - lower[c]);
-                        *value = top + below * (bottom - top);
-                    }
+        let (channels, stride) = (resampling.channels, resampling.stride());
+        for (block, pixels) in output.chunks_mut(BLOCK * channels).enumerate() {
+            let (mut places, [upper, lower]) = Places::new(numbers, pixels.len() / channels);
+            resampling.locate(source, block * BLOCK, &mut places);
+            let Places { columns, rows, at } = places;
+            let shares = columns.iter().zip(rows.iter());
+            if channels == 1 {
+                // Collected first, so that the mixing is one loop over vectors.
+                let (upper, lower) = (upper.as_chunks_mut::<2>().0, lower.as_chunks_mut::<2>().0);
+                for ((at, upper), lower) in at.iter().zip(&mut *upper).zip(&mut *lower) {
+                    let corner = &rimmed[*at as usize..][..stride + 2];
+                    upper.copy_from_slice(&corner[..2]);
+                    lower.copy_from_slice(&corner[stride..]);
+                }
+                let corners = upper.iter().zip(lower.iter());
+                let pixels = pixels.iter_mut().zip(corners);
+                for ((value, (upper, lower)), (right, below)) in pixels.zip(shares) {
+                    let top = mixed(*right, upper[0], upper[1]);
+                    let bottom = mixed(*right, lower[0], lower[1]);
+                    *value = mixed(*below, top, bottom);
+                }
+                continue;
+            }
+            let pixels = pixels.chunks_exact_mut(channels).zip(at.iter());
+            for ((pixel, at), (right, below)) in pixels.zip(shares) {
+                let upper = &rimmed[*at as usize..][..2 * channels];
+                let lower = &rimmed[*at as usize + stride..][..2 * channels];
+                for (c, value) in pixel.iter_mut().enumerate() {
+                    let top = mixed(*right, upper[c], upper[channels + c]);
+                    let bottom = mixed(*right, lower[c], lower[channels + c]);
+                    *value = mixed(*below, top, bottom);
                 }
             }
         }
@@ -255,26 +309,25 @@ kernel! {
         resampling: &'a Resampling,
         source: &'a Source,
         output_gradient: &'a [f32],
-        rimmed: &'a mut [f32]
+        rimmed: &'a mut [f32],
+        numbers: &'a mut [f32]
     ) {
-        let Resampling { width, channels, .. } = *resampling;
-        let stride = resampling.stride();
-        for (y, row) in output_gradient.chunks_exact(width * channels).enumerate() {
-            for (block, pixels) in row.chunks(BLOCK * channels).enumerate() {
-                let places = resampling.places(source, y, block * BLOCK);
-                let Places { at, right, below } = &places;
-                for (i, pixel) in pixels.chunks_exact(channels).enumerate() {
-                    let (right, below) = (right[i], below[i]);
-                    let corner = &mut rimmed[at[i] as usize..][..stride + 2 * channels];
-                    let (upper, lower) = corner.split_at_mut(stride);
-                    for (c, gradient) in pixel.iter().enumerate() {
-                        let bottom = below * gradient;
-                        let top = gradient - bottom;
-                        upper[channels + c] += right * top;
-                        upper[c] += top - right * top;
-                        lower[channels + c] += right * bottom;
-                        lower[c] += bottom - right * bottom;
-                    }
+        let (channels, stride) = (resampling.channels, resampling.stride());
+        for (block, pixels) in output_gradient.chunks(BLOCK * channels).enumerate() {
+            let (mut places, _) = Places::new(numbers, pixels.len() / channels);
+            resampling.locate(source, block * BLOCK, &mut places);
+            let Places { columns, rows, at } = places;
+            let shares = columns.iter().zip(rows.iter());
+            let pixels = pixels.chunks_exact(channels).zip(at.iter());
+            for ((pixel, at), (right, below)) in pixels.zip(shares) {
+                let corner = &mut rimmed[*at as usize..][..stride + 2 * channels];
+                let (upper, lower) = corner.split_at_mut(stride);
+                for (c, gradient) in pixel.iter().enumerate() {
+                    let (top, bottom) = ((1.0 - below) * gradient, below * gradient);
+                    upper[c] += (1.0 - right) * top;
+                    upper[channels + c] += right * top;
+                    lower[c] += (1.0 - right) * bottom;
+                    lower[channels + c] += right * bottom;
                 }
             }
         }
