@@ -7,16 +7,19 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
+import convolutions
+import graphs
 import initializers
 import layers
 import losses
 import metrics
+import normalization
 import optimizers
 import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, losses, optimizers, metrics, initializers, slides, training, summaries)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, metrics, initializers, normalization, slides, training, summaries, convolutions)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

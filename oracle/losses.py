@@ -71,6 +71,108 @@ def squared(name, predictions, targets):
     ]
 
 
+def pointwise(name, kind, function, predictions, targets, witness=None, **settings):
+    """Any other of Keras's losses on rows of values; `settings` are its arguments."""
+    losses, mean, gradient = measure(lambda x: function(tf.constant(targets), x, **settings), predictions)
+    if witness is not None:
+        check_with_torch(lambda x: witness(x, torch.tensor(targets)), predictions, mean, gradient)
+    return {
+        "name": name, "loss": kind, **settings, "predictions": tensor(predictions), "targets": tensor(targets),
+        "per_sample": losses, "value": mean, "gradient": tensor(gradient),
+    }
+
+
+def weighted(name, kind, loss, predictions, weights, *, targets=None, labels=None, **settings):
+    """A loss over a batch in which each sample has a weight: Keras's sum over the samples, over their number."""
+    x = tf.constant(predictions)
+    wanted = tf.constant(targets if labels is None else labels)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = loss(wanted, x, sample_weight=tf.constant(weights, dtype=tf.float64))
+    given = {"targets": tensor(targets)} if labels is None else {"labels": labels}
+    return {
+        "name": name, "loss": kind, **settings, "weights": weights, "predictions": tensor(predictions), **given,
+        "value": value.numpy(), "gradient": tensor(tape.gradient(value, x).numpy()),
+    }
+
+
+def more():
+    """The losses that came later, from a random source of their own, so that the older numbers stay."""
+    random = np.random.default_rng(20260203)
+    functional, losses = torch.nn.functional, keras.losses
+    outputs = single(random.normal(0.0, 2.0, (7, 4)))
+    values = single(random.normal(0.0, 2.0, (7, 4)))
+    bits = random.integers(0, 2, (7, 4)).astype(float)
+    shares = single(random.uniform(0.0, 1.0, (7, 4)))
+    probabilities = single(random.uniform(0.02, 0.98, (7, 4)))
+    edges = single([[0.0, 1.0, 0.5], [1e-9, 0.999999999, 0.25]])
+    edge_bits = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])
+    large = single([[50.0, -50.0, 0.0], [-1000.0, 1000.0, 3.0]])
+    labels = [3, 1, 0, 2, 2, 1, 3]
+    one_hot = one_hot_rows(labels, 4)
+    distributions = single(random.dirichlet(np.ones(4), 7))
+    distributions /= distributions.sum(axis=1, keepdims=True)
+    weights = [0.0, 0.5, 1.0, 2.0, 0.25, 3.0, 1.0]
+    binary = losses.binary_crossentropy
+    categorical = losses.categorical_crossentropy
+    rows = [
+        pointwise("absolute error", "mean_absolute_error", losses.mean_absolute_error, outputs, values, functional.l1_loss),
+        pointwise("huber", "huber", losses.huber, outputs, values, functional.huber_loss, delta=1.0),
+        pointwise(
+            "huber of delta 0.3", "huber", losses.huber, outputs, values,
+            lambda x, t: functional.huber_loss(x, t, delta=0.3), delta=0.3,
+        ),
+        pointwise(
+            "binary, logits", "binary_crossentropy", binary, outputs, shares,
+            functional.binary_cross_entropy_with_logits, from_logits=True,
+        ),
+        pointwise("binary, large logits", "binary_crossentropy", binary, large, edge_bits, from_logits=True),
+        pointwise(
+            "binary, logits, smoothed", "binary_crossentropy", binary, outputs, bits, from_logits=True, label_smoothing=0.2
+        ),
+        pointwise("binary, probabilities", "binary_crossentropy", binary, probabilities, bits, functional.binary_cross_entropy, from_logits=False),
+        pointwise("binary, probabilities 0 and 1", "binary_crossentropy", binary, edges, edge_bits, from_logits=False),
+        pointwise(
+            "binary, probabilities, smoothed", "binary_crossentropy", binary, probabilities, bits,
+            from_logits=False, label_smoothing=0.2,
+        ),
+        pointwise("hinge of -1 and 1", "hinge", losses.hinge, outputs, 2.0 * bits - 1.0),
+        pointwise("hinge of 0 and 1", "hinge", losses.hinge, outputs, bits),
+        pointwise("categorical hinge", "categorical_hinge", losses.categorical_hinge, outputs, one_hot),
+        pointwise("divergence", "kl_divergence", losses.kl_divergence, probabilities, distributions),
+        pointwise("divergence, clipped", "kl_divergence", losses.kl_divergence, edges, single([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]])),
+        pointwise(
+            "categorical, logits, smoothed", "categorical_crossentropy", categorical, outputs, one_hot,
+            lambda x, t: functional.cross_entropy(x, t, label_smoothing=0.1), from_logits=True, label_smoothing=0.1,
+        ),
+        pointwise(
+            "categorical, probabilities, smoothed", "categorical_crossentropy", categorical, probabilities, one_hot,
+            from_logits=False, label_smoothing=0.1,
+        ),
+        weighted(
+            "weighted, labels", "sparse_categorical_crossentropy", losses.SparseCategoricalCrossentropy(from_logits=True),
+            outputs, weights, labels=labels, from_logits=True,
+        ),
+        weighted(
+            "weighted, smoothed", "categorical_crossentropy",
+            losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+            outputs, weights, targets=one_hot, from_logits=True, label_smoothing=0.1,
+        ),
+        weighted("weighted, squared", "mean_squared_error", losses.MeanSquaredError(), outputs, weights, targets=values),
+        weighted(
+            "weighted, binary", "binary_crossentropy", losses.BinaryCrossentropy(from_logits=True),
+            outputs, weights, targets=shares, from_logits=True,
+        ),
+    ]
+    # PyTorch smooths class indices, too; Keras does not.
+    smoothed = rows[14]
+    x = torch.tensor(outputs)
+    value = functional.cross_entropy(x, torch.tensor(labels), label_smoothing=0.1)
+    agree(smoothed["value"], value.item(), 1e-10, what="smoothing of rows and of classes")
+    by_class = {key: value for key, value in smoothed.items() if key != "targets"}
+    return [*rows, {**by_class, "name": "classes, logits, smoothed", "labels": labels}]
+
+
 def one_hot_rows(labels, classes):
     return np.eye(classes)[labels]
 
@@ -102,6 +204,7 @@ def main():
         *squared("of five outputs", single(RANDOM.uniform(0, 1, (6, 5))), one_hot),
         *squared("of one sample", single(RANDOM.uniform(0, 1, (1, 2))), single([[1.0, 0.0]])),
         *squared("of pictures", single(RANDOM.uniform(-1, 1, (2, 3, 2, 1))), single(RANDOM.uniform(-1, 1, (2, 3, 2, 1)))),
+        *more(),
     ]
     write("losses", {"probability_epsilon": EPSILON, "cases": rows})
 

@@ -8,7 +8,8 @@ use letra_nn::kernels::activation::{self, ActivationKind};
 use letra_nn::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
 use letra_nn::kernels::gemm::{Mat, MatMut, gemm};
 use letra_nn::kernels::pooling::Pooling;
-use letra_nn::kernels::{cross_entropy, dense, dropout, optimizer, reduce};
+use letra_nn::kernels::resampling::{FillMode, Resampling};
+use letra_nn::kernels::{cross_entropy, dense, dropout, gaussian, optimizer, reduce};
 
 use crate::{Settings, machine};
 
@@ -75,6 +76,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
         dense_layer(&bench, inputs, units, density);
     }
     convolutions(&bench);
+    kinds_of_convolution(&bench);
     elementwise(&bench);
     Ok(())
 }
@@ -176,6 +178,8 @@ fn convolutions(bench: &Bench) {
             kernel: [kernel, kernel],
             stride: [1, 1],
             padding,
+            dilation: [1, 1],
+            groups: 1,
         };
         let pool = pooled.then_some(Pool {
             height: 2,
@@ -185,10 +189,96 @@ fn convolutions(bench: &Bench) {
     }
 }
 
+/// Convolutions of compact networks, without a ReLU: batch normalisation stands between.
+fn kinds_of_convolution(bench: &Bench) {
+    let plain = |side, channels, filters, kernel: usize| Geometry {
+        height: side,
+        width: side,
+        channels,
+        filters,
+        kernel: [kernel, kernel],
+        stride: [1, 1],
+        padding: same(side, kernel, 1, 1),
+        dilation: [1, 1],
+        groups: 1,
+    };
+    for (side, channels, filters) in [
+        (36, 8, 8),
+        (36, 16, 16),
+        (18, 24, 24),
+        (18, 32, 32),
+        (9, 48, 48),
+    ] {
+        convolve(bench, plain(side, channels, filters, 3), false, None);
+    }
+    for (side, channels, filters) in [(36, 8, 16), (36, 16, 32), (18, 24, 48)] {
+        let strided = Geometry {
+            stride: [2, 2],
+            padding: same(side, 3, 2, 1),
+            ..plain(side, channels, filters, 3)
+        };
+        convolve(bench, strided, false, None);
+    }
+    for (side, channels, filters) in [
+        (36, 8, 16),
+        (36, 16, 32),
+        (18, 24, 48),
+        (18, 32, 64),
+        (9, 48, 48),
+    ] {
+        convolve(bench, plain(side, channels, filters, 1), false, None);
+    }
+    for (side, channels, dilation) in [(36, 16, 2), (18, 32, 2)] {
+        let dilated = Geometry {
+            dilation: [dilation; 2],
+            padding: same(side, 3, 1, dilation),
+            ..plain(side, channels, channels, 3)
+        };
+        convolve(bench, dilated, false, None);
+    }
+    for (side, channels, kernel, stride) in [
+        (36, 8, 3, 1),
+        (36, 16, 3, 1),
+        (18, 32, 3, 1),
+        (18, 48, 5, 1),
+        (36, 16, 3, 2),
+    ] {
+        let depthwise = Geometry {
+            groups: channels,
+            stride: [stride; 2],
+            padding: same(side, kernel, stride, 1),
+            ..plain(side, channels, channels, kernel)
+        };
+        convolve(bench, depthwise, false, None);
+    }
+    let grouped = Geometry {
+        groups: 4,
+        ..plain(18, 32, 32, 3)
+    };
+    convolve(bench, grouped, false, None);
+}
+
+/// The padding that makes the output ⌈side / stride⌉.
+fn same(side: usize, kernel: usize, stride: usize, dilation: usize) -> Padding2 {
+    let reach = (kernel - 1) * dilation + 1;
+    let missing = ((side.div_ceil(stride) - 1) * stride + reach).saturating_sub(side);
+    let (before, after) = (missing / 2, missing - missing / 2);
+    Padding2 {
+        top: before,
+        bottom: after,
+        left: before,
+        right: after,
+    }
+}
+
 fn convolution(bench: &Bench, geometry: Geometry, pool: Option<Pool>) {
-    let convolution = Convolution::new(geometry, true, pool);
+    convolve(bench, geometry, true, pool);
+}
+
+fn convolve(bench: &Bench, geometry: Geometry, relu: bool, pool: Option<Pool>) {
+    let convolution = Convolution::new(geometry, relu, pool);
     let input = noise(SAMPLES * geometry.input_len(), 1.0);
-    let taps = geometry.kernel[0] * geometry.kernel[1] * geometry.channels * geometry.filters;
+    let taps = geometry.kernel_len();
     let (kernel, bias) = (noise(taps, 1.0), noise(geometry.filters, 1.0));
     let mut prepared = vec![0.0; convolution.prepared_len()];
     convolution.prepare(&kernel, &mut prepared);
@@ -197,9 +287,23 @@ fn convolution(bench: &Bench, geometry: Geometry, pool: Option<Pool>) {
     let mut scratch = vec![0.0; convolution.scratch_len(SAMPLES)];
     let operations = 2 * SAMPLES * geometry.output_height() * geometry.output_width() * taps;
     let name = |what| {
-        let tail = if pool.is_some() { "ReLU, pool" } else { "ReLU" };
+        let tail = match (relu, pool.is_some()) {
+            (true, true) => ", ReLU, pool",
+            (true, false) => ", ReLU",
+            _ => "",
+        };
+        let mut kind = String::from("conv");
+        if geometry.stride != [1, 1] {
+            kind += &format!(" /{}", geometry.stride[0]);
+        }
+        if geometry.dilation != [1, 1] {
+            kind += &format!(" dilated {}", geometry.dilation[0]);
+        }
+        if geometry.groups > 1 {
+            kind += &format!(" {} groups", geometry.groups);
+        }
         format!(
-            "conv {}×{}·{}→{} on {}×{}, {tail}, {what}",
+            "{kind} {}×{}·{}→{} on {}×{}{tail}, {what}",
             geometry.kernel[0],
             geometry.kernel[1],
             geometry.channels,
@@ -271,7 +375,7 @@ fn elementwise(bench: &Bench) {
     let labels: Vec<u32> = (0..COUNT as u32 / 8).map(|sample| sample % 8).collect();
     bench.row("softmax and cross-entropy of 8 classes", bytes(2), || {
         black_box(cross_entropy::classes_from_logits(
-            8, &input, &labels, 0.1, &mut first,
+            8, &input, &labels, 0.0, 0.1, &mut first,
         ));
     });
     let words: Vec<u32> = (0..COUNT as u32)
@@ -279,6 +383,9 @@ fn elementwise(bench: &Bench) {
         .collect();
     bench.row("dropout", bytes(3), || {
         dropout::apply(0.25, &words, &input, &mut first)
+    });
+    bench.row("Gaussian noise", bytes(3), || {
+        gaussian::add_noise(0.1, &words, &input, &mut first);
     });
     bench.row("sum of two buffers", bytes(3), || {
         reduce::add(&mut second, &other)
@@ -299,6 +406,42 @@ fn elementwise(bench: &Bench) {
         optimizer::adam(&mut first, &input, &mut second, &mut third, settings);
     });
     pooling(bench);
+    moved_pictures(bench);
+}
+
+/// Pictures of the seminar's size, turned, zoomed and shifted.
+fn moved_pictures(bench: &Bench) {
+    let source = [0.9, -0.2, 4.5, 0.2, 1.1, -5.5];
+    for (channels, fill, edges) in [
+        (1, FillMode::Constant(0.0), "constant"),
+        (1, FillMode::Reflect, "reflect"),
+        (3, FillMode::Constant(0.0), "constant"),
+    ] {
+        let resampling = Resampling {
+            height: 36,
+            width: 36,
+            channels,
+            fill,
+        };
+        let values = 36 * 36 * channels;
+        let input = noise(SAMPLES * values, 1.0);
+        let (mut output, mut back) = (input.clone(), input.clone());
+        let mut scratch = vec![0.0; resampling.scratch_len()];
+        let name = |what| format!("moved 36×36·{channels}, {edges}, {what}");
+        let bytes = || Work::Bytes(4 * 2 * SAMPLES * values);
+        bench.row(&name("forward"), bytes(), || {
+            let pictures = input.chunks_exact(values);
+            for (input, output) in pictures.zip(output.chunks_exact_mut(values)) {
+                resampling.forward(&source, input, output, &mut scratch);
+            }
+        });
+        bench.row(&name("backward"), bytes(), || {
+            let pictures = input.chunks_exact(values);
+            for (gradient, back) in pictures.zip(back.chunks_exact_mut(values)) {
+                resampling.backward(&source, gradient, back, &mut scratch);
+            }
+        });
+    }
 }
 
 fn pooling(bench: &Bench) {

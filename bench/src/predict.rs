@@ -14,7 +14,7 @@ const MANY: usize = 10_000;
 
 pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let data = data::training(settings.data.as_deref())?;
-    let network = recipe("cnn")?.build(&task(&data), 0, settings.threads)?;
+    let network = recipe("cnn")?.build(&task(&data), data.samples(), 0, settings.threads)?;
     let one = data.inputs.select(&[7]);
     let cycle: Vec<usize> = (0..MANY).map(|index| index % data.samples()).collect();
     let many = data.inputs.select(&cycle);

@@ -77,7 +77,8 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
 /// A whole training, for a stopwatch outside.
 pub(crate) fn train(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let data = data::training(settings.data.as_deref())?;
-    let mut network = recipe("feed-forward-keras")?.build(&task(&data), 0, settings.threads)?;
+    let mut network =
+        recipe("feed-forward-keras")?.build(&task(&data), data.samples(), 0, settings.threads)?;
     network.fit(&data, Fit::epochs(100).batch(128))?;
     let accuracy = network
         .evaluate(&data)?
@@ -114,7 +115,7 @@ fn compile(
         _ => Sgd::new(0.01).momentum(0.9).nesterov(true),
     };
     let compile = Compile::new(optimizer).seed(1).threads(threads);
-    Ok(recipe(name)?.sequential(&task(data)).compile(compile)?)
+    Ok(recipe(name)?.compile(&task(data), compile)?)
 }
 
 /// Takes the time of each full batch for some seconds and then ends the training.

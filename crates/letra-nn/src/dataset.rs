@@ -1,3 +1,5 @@
+use crate::losses::TargetRows;
+use crate::metrics::target_class;
 use crate::{Error, Tensor};
 
 /// What a network is to say about each sample.
@@ -21,6 +23,67 @@ pub struct Dataset {
     pub inputs: Tensor,
     /// Target of each sample.
     pub targets: Targets,
+    /// Further inputs, for networks with several.
+    pub other_inputs: Vec<Tensor>,
+    /// Further targets, for networks with several outputs.
+    pub other_targets: Vec<Targets>,
+    /// How much each sample counts in the loss; all alike where there are none.
+    pub sample_weights: Option<Vec<f32>>,
+}
+
+/// The inputs of a network: a tensor, or several of them with a row a sample each.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    first: &'a Tensor,
+    others: &'a [Tensor],
+}
+
+impl<'a> Inputs<'a> {
+    /// Number of tensors.
+    pub fn count(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        self.first.samples()
+    }
+
+    /// The tensor of input `index`.
+    ///
+    /// # Panics
+    /// When there is no such input.
+    pub fn get(&self, index: usize) -> &'a Tensor {
+        match index {
+            0 => self.first,
+            _ => &self.others[index - 1],
+        }
+    }
+}
+
+impl<'a> From<&'a Tensor> for Inputs<'a> {
+    fn from(first: &'a Tensor) -> Self {
+        Inputs { first, others: &[] }
+    }
+}
+
+impl<'a> From<&'a Dataset> for Inputs<'a> {
+    fn from(data: &'a Dataset) -> Self {
+        Inputs {
+            first: &data.inputs,
+            others: &data.other_inputs,
+        }
+    }
+}
+
+impl<'a, const N: usize> From<&'a [Tensor; N]> for Inputs<'a> {
+    fn from(tensors: &'a [Tensor; N]) -> Self {
+        const { assert!(N > 0, "a network has at least one input") };
+        Inputs {
+            first: &tensors[0],
+            others: &tensors[1..],
+        }
+    }
 }
 
 impl Dataset {
@@ -32,6 +95,9 @@ impl Dataset {
         let data = Dataset {
             inputs,
             targets: Targets::Classes { labels, count },
+            other_inputs: Vec::new(),
+            other_targets: Vec::new(),
+            sample_weights: None,
         };
         data.check().map(|()| data)
     }
@@ -44,14 +110,63 @@ impl Dataset {
         let data = Dataset {
             inputs,
             targets: Targets::Values(values),
+            other_inputs: Vec::new(),
+            other_targets: Vec::new(),
+            sample_weights: None,
         };
         data.check().map(|()| data)
+    }
+
+    /// Adds a further input, `[samples, …]`, for a network with several.
+    ///
+    /// # Errors
+    /// When it has another number of samples.
+    pub fn and_input(mut self, input: Tensor) -> Result<Self, Error> {
+        self.other_inputs.push(input);
+        self.check().map(|()| self)
+    }
+
+    /// Adds a further target of each sample, for a network with several outputs.
+    ///
+    /// # Errors
+    /// When there are more or fewer than samples, or a label is out of range.
+    pub fn and_targets(mut self, targets: Targets) -> Result<Self, Error> {
+        self.other_targets.push(targets);
+        self.check().map(|()| self)
+    }
+
+    /// All targets, one for each output of the network.
+    pub fn all_targets(&self) -> impl Iterator<Item = &Targets> {
+        std::iter::once(&self.targets).chain(&self.other_targets)
+    }
+
+    /// Lets each sample count with a weight of its own: the loss of a batch is then
+    /// Σ *w* *l* / samples, as in Keras, so that weights of mean 1 keep its size. Metrics are
+    /// not weighted.
+    ///
+    /// # Errors
+    /// When there are more or fewer weights than samples, or one is negative or no number.
+    pub fn with_sample_weights(mut self, weights: Vec<f32>) -> Result<Self, Error> {
+        self.sample_weights = Some(weights);
+        self.check().map(|()| self)
     }
 
     /// Whether there is one target a sample and every label has a class; the fields are
     /// public, so that a data set may be put together past the constructors.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        match &self.targets {
+        if let Some(weights) = &self.sample_weights {
+            check_rows(&self.inputs, weights.len(), "sample weights")?;
+            if let Some(sample) = weights.iter().position(|&weight| !is_weight(weight)) {
+                return Err(Error::Data(format!(
+                    "sample {sample} has the weight {}: give each sample one from 0 up",
+                    weights[sample]
+                )));
+            }
+        }
+        for input in &self.other_inputs {
+            check_rows(&self.inputs, input.samples(), "samples of another input")?;
+        }
+        self.all_targets().try_for_each(|targets| match targets {
             Targets::Classes { labels, count } => {
                 check_rows(&self.inputs, labels.len(), "labels")?;
                 check_labels(labels, *count)
@@ -59,16 +174,17 @@ impl Dataset {
             Targets::Values(values) => {
                 check_rows(&self.inputs, values.samples(), "rows of target values")
             }
-        }
+        })
     }
 
     /// The first sample that holds a value that is not a number, if there is one.
     pub(crate) fn check_finite(&self) -> Result<(), Error> {
-        let targets = match &self.targets {
+        let targets = self.all_targets().filter_map(|targets| match targets {
             Targets::Classes { .. } => None,
             Targets::Values(values) => Some(("the targets of sample", values)),
-        };
-        for (what, tensor) in [("sample", &self.inputs)].into_iter().chain(targets) {
+        });
+        let inputs = std::iter::once(&self.inputs).chain(&self.other_inputs);
+        for (what, tensor) in inputs.map(|input| ("sample", input)).chain(targets) {
             let mut values = tensor.data().iter();
             if let Some(index) = values.position(|value| !value.is_finite()) {
                 let sample = index / tensor.sample_values();
@@ -81,6 +197,40 @@ impl Dataset {
         Ok(())
     }
 
+    /// The weight of each sample where a class counts `weights[class]` times: that, times the
+    /// sample's own weight.
+    ///
+    /// # Errors
+    /// When there are more or fewer weights than classes, or one is negative or no number.
+    pub(crate) fn class_weighted(&self, weights: &[f32]) -> Result<Vec<f32>, Error> {
+        let classes = match &self.targets {
+            Targets::Classes { count, .. } => *count,
+            Targets::Values(values) => values.sample_values(),
+        };
+        if weights.len() != classes {
+            return Err(Error::Configuration(format!(
+                "there are {} class weights for {classes} classes: give one a class",
+                weights.len()
+            )));
+        }
+        if let Some(class) = weights.iter().position(|&weight| !is_weight(weight)) {
+            return Err(Error::Configuration(format!(
+                "class {class} has the weight {}: give each class one from 0 up",
+                weights[class]
+            )));
+        }
+        let rows = match &self.targets {
+            Targets::Classes { labels, .. } => TargetRows::Classes(labels),
+            Targets::Values(values) => TargetRows::Values(values.data()),
+        };
+        Ok((0..self.samples())
+            .map(|sample| {
+                let own = self.sample_weights.as_ref().map_or(1.0, |own| own[sample]);
+                own * weights[target_class(classes, rows, sample)]
+            })
+            .collect())
+    }
+
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.inputs.samples()
@@ -91,16 +241,23 @@ impl Dataset {
     /// # Panics
     /// When an index has no sample.
     pub fn select(&self, indices: &[usize]) -> Dataset {
-        let targets = match &self.targets {
+        let select = |targets: &Targets| match targets {
             Targets::Classes { labels, count } => Targets::Classes {
                 labels: indices.iter().map(|&index| labels[index]).collect(),
                 count: *count,
             },
             Targets::Values(values) => Targets::Values(values.select(indices)),
         };
+        let others = self.other_inputs.iter();
         Dataset {
             inputs: self.inputs.select(indices),
-            targets,
+            targets: select(&self.targets),
+            other_inputs: others.map(|input| input.select(indices)).collect(),
+            other_targets: self.other_targets.iter().map(select).collect(),
+            sample_weights: self
+                .sample_weights
+                .as_ref()
+                .map(|weights| indices.iter().map(|&index| weights[index]).collect()),
         }
     }
 }
@@ -117,6 +274,10 @@ pub fn one_hot(labels: &[u32], count: usize) -> Result<Tensor, Error> {
         row[label as usize] = 1.0;
     }
     Ok(rows)
+}
+
+fn is_weight(weight: f32) -> bool {
+    weight >= 0.0 && weight.is_finite()
 }
 
 fn check_rows(inputs: &Tensor, rows: usize, what: &str) -> Result<(), Error> {

@@ -33,13 +33,27 @@ pub enum Error {
     },
     /// The loss is no longer a number.
     #[error(
-        "the loss became {loss} in step {step}: the learning rate is too high for this network; try a tenth of it"
+        "the loss became {loss} in step {step}; {place}: the learning rate is too high for this network; try a tenth of it"
     )]
     Diverged {
         /// Value of the loss.
         loss: f64,
         /// Number of the step, from 1.
         step: u64,
+        /// Which layer's output, gradient or parameter is the first that is not finite.
+        place: String,
+    },
+    /// A gradient or parameter is no longer a number, though the loss still was.
+    #[error(
+        "{place} after step {step}, whose loss was {loss}: the learning rate is too high for this network; try a tenth of it"
+    )]
+    NotFinite {
+        /// Value of the loss before the step.
+        loss: f64,
+        /// Number of the step, from 1.
+        step: u64,
+        /// Which layer's gradient or parameter is the first that is not finite.
+        place: String,
     },
     /// A callback failed for a reason of its own.
     #[error("{0}")]

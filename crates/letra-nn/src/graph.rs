@@ -8,10 +8,11 @@ use crate::layers::{Build, Layer};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 use crate::{Error, Initializer, Shape};
 
-/// Number of a value in the graph: 0 is the input, *i* + 1 the output of node *i*.
+/// Number of a value in the graph: first the *n* inputs, then *n* + *i* is the output of
+/// node *i*.
 pub(crate) type Value = usize;
 
-/// The input's number.
+/// The first input's number.
 pub(crate) const INPUT: Value = 0;
 
 /// Parameters start at multiples of this many numbers, a cache line.
@@ -23,16 +24,24 @@ pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) layer: Arc<dyn Layer>,
     pub(crate) inputs: Vec<Value>,
+    /// The earlier node whose parameters this one uses, where a layer stands at several
+    /// places.
+    pub(crate) shares: Option<usize>,
+    /// Whether training leaves the parameters as they are.
+    pub(crate) frozen: bool,
 }
 
 /// Layers in an order in which each comes after those it reads.
 #[derive(Debug, Clone)]
 pub(crate) struct Graph {
-    pub(crate) input: Shape,
+    pub(crate) inputs: Vec<Shape>,
     pub(crate) nodes: Vec<Node>,
+    /// The values that the network gives; none stands for the last node's.
+    pub(crate) outputs: Vec<Value>,
 }
 
-/// A trainable parameter in the flat array of all of them.
+/// A parameter or a state in the flat array of all of them. All states lie behind all
+/// parameters, so that the optimizer's arrays need not be longer than these.
 #[derive(Debug, Clone)]
 pub(crate) struct ParameterSpecification {
     pub(crate) name: String,
@@ -40,6 +49,10 @@ pub(crate) struct ParameterSpecification {
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
     pub(crate) start: usize,
+    /// Changed by the layer itself, never by the optimizer.
+    pub(crate) state: bool,
+    /// Changed by nobody.
+    pub(crate) frozen: bool,
 }
 
 impl ParameterSpecification {
@@ -49,6 +62,11 @@ impl ParameterSpecification {
 
     pub(crate) fn range(&self) -> std::ops::Range<usize> {
         self.start..self.start + self.values()
+    }
+
+    /// Whether training changes it.
+    pub(crate) fn trainable(&self) -> bool {
+        !self.state && !self.frozen
     }
 }
 
@@ -60,27 +78,50 @@ pub(crate) struct BuiltNode {
     pub(crate) build: Build,
     /// Indices of the layer's parameters in the graph's list.
     pub(crate) parameters: Vec<usize>,
+    /// Indices of its states.
+    pub(crate) states: Vec<usize>,
 }
 
 /// A graph whose shapes fit.
 pub(crate) struct BuiltGraph {
-    pub(crate) input: Shape,
+    pub(crate) inputs: Vec<Shape>,
+    pub(crate) outputs: Vec<Value>,
     pub(crate) nodes: Vec<BuiltNode>,
+    /// Parameters and states, in the order of the layers.
     pub(crate) parameters: Vec<ParameterSpecification>,
 }
 
 impl Graph {
     pub(crate) fn new(input: Shape) -> Self {
         Graph {
-            input,
+            inputs: vec![input],
             nodes: Vec::new(),
+            outputs: Vec::new(),
+        }
+    }
+
+    /// The value that a node gives.
+    pub(crate) fn value(&self, node: usize) -> Value {
+        self.inputs.len() + node
+    }
+
+    /// The node that gives a value; none for an input.
+    pub(crate) fn node_of(&self, value: Value) -> Option<usize> {
+        value.checked_sub(self.inputs.len())
+    }
+
+    /// The values that the network gives.
+    pub(crate) fn given(&self) -> Vec<Value> {
+        match self.outputs.is_empty() {
+            true => vec![self.value(self.nodes.len()).saturating_sub(1)],
+            false => self.outputs.clone(),
         }
     }
 
     /// Appends a layer under Keras's automatic name: its kind, then kind_1, kind_2, …
     pub(crate) fn add(&mut self, layer: Arc<dyn Layer>, inputs: Vec<Value>) -> Value {
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        for node in &self.nodes {
+        for node in self.nodes.iter().filter(|node| node.shares.is_none()) {
             *kinds.entry(node.layer.kind()).or_default() += 1;
         }
         let kind = layer.kind();
@@ -92,8 +133,25 @@ impl Graph {
             name,
             layer,
             inputs,
+            shares: None,
+            frozen: false,
         });
-        self.nodes.len()
+        self.value(self.nodes.len() - 1)
+    }
+
+    /// Puts the layer of a node at another place, with the same parameters; its name there
+    /// counts the places: "dense (2)".
+    pub(crate) fn add_again(&mut self, owner: usize, inputs: Vec<Value>) -> Value {
+        let places = self.nodes.iter().filter(|node| node.shares == Some(owner));
+        let first = &self.nodes[owner];
+        let node = Node {
+            name: format!("{} ({})", first.name, places.count() + 2),
+            inputs,
+            shares: Some(owner),
+            ..first.clone()
+        };
+        self.nodes.push(node);
+        self.value(self.nodes.len() - 1)
     }
 
     /// Infers all shapes and lays out the parameters.
@@ -103,45 +161,64 @@ impl Graph {
                 "the network has no layers: add at least one".into(),
             ));
         }
-        if !holds_at_most(self.input.sizes(), MOST_VALUES) {
-            return Err(Error::Build(format!(
-                "the input shape {} holds more than {MOST_VALUES} values: make it smaller",
-                self.input
-            )));
+        for input in &self.inputs {
+            if !holds_at_most(input.sizes(), MOST_VALUES) {
+                return Err(Error::Build(format!(
+                    "the input shape {input} holds more than {MOST_VALUES} values: make it smaller"
+                )));
+            }
+            if input.values() == 0 {
+                return Err(Error::Build(format!(
+                    "the input shape {input} holds no values: give every axis a size of at least 1"
+                )));
+            }
         }
-        if self.input.values() == 0 {
-            return Err(Error::Build(format!(
-                "the input shape {} holds no values: give every axis a size of at least 1",
-                self.input
-            )));
-        }
-        let mut shapes = vec![self.input.clone()];
+        let mut shapes = self.inputs.clone();
         let mut nodes: Vec<BuiltNode> = Vec::new();
-        let mut parameters = Vec::new();
+        let mut parameters: Vec<ParameterSpecification> = Vec::new();
         let mut end = 0;
+        let mut states_end = 0;
         for (index, node) in self.nodes.iter().enumerate() {
             let input_shapes: Vec<Shape> = node
                 .inputs
                 .iter()
                 .map(|&value| shapes[value].clone())
                 .collect();
-            let mut build = Build::default();
+            let mut build = Build {
+                frozen: node.frozen,
+                ..Build::default()
+            };
             let output_shape = node
                 .layer
                 .build(&input_shapes, &mut build)
                 .map_err(|error| self.explain(index, &shapes, error))?;
             self.check_sizes(index, &output_shape, &build)?;
-            let mut numbers = Vec::new();
-            for declaration in &build.parameters {
-                numbers.push(parameters.len());
+            let (mut numbers, mut states) = (Vec::new(), Vec::new());
+            if let Some(owner) = node.shares {
+                let owner: &BuiltNode = &nodes[owner];
+                self.check_shared(index, owner, &build)?;
+                (numbers, states) = (owner.parameters.clone(), owner.states.clone());
+            }
+            let own = match node.shares {
+                Some(_) => &[],
+                None => &build.parameters[..],
+            };
+            for declaration in own {
+                let (list, end) = match declaration.state {
+                    true => (&mut states, &mut states_end),
+                    false => (&mut numbers, &mut end),
+                };
+                list.push(parameters.len());
                 let specification = ParameterSpecification {
                     name: format!("{}/{}", node.name, declaration.name),
                     shape: declaration.shape.clone(),
                     initializer: declaration.initializer,
                     fans: declaration.fans,
-                    start: end,
+                    start: *end,
+                    state: declaration.state,
+                    frozen: node.frozen,
                 };
-                end = specification.range().end.next_multiple_of(ALIGNMENT);
+                *end = specification.range().end.next_multiple_of(ALIGNMENT);
                 parameters.push(specification);
             }
             shapes.push(output_shape.clone());
@@ -151,13 +228,43 @@ impl Graph {
                 output_shape,
                 build,
                 parameters: numbers,
+                states,
             });
         }
+        for state in parameters.iter_mut().filter(|known| known.state) {
+            state.start += end;
+        }
         Ok(BuiltGraph {
-            input: self.input.clone(),
+            inputs: self.inputs.clone(),
+            outputs: self.given(),
             nodes,
             parameters,
         })
+    }
+
+    /// Refuses a place of a layer that would need parameters of other shapes there.
+    fn check_shared(&self, index: usize, owner: &BuiltNode, build: &Build) -> Result<(), Error> {
+        let first = &owner.build.parameters;
+        for (first, here) in first.iter().zip(&build.parameters) {
+            if first.shape != here.shape {
+                return Err(Error::Build(format!(
+                    "layer {} ({}) is used a second time on inputs for which its {} would be {:?}, not {:?}: give it inputs of one shape, or take two layers",
+                    index + 1,
+                    self.nodes[index].name,
+                    here.name,
+                    here.shape,
+                    first.shape
+                )));
+            }
+        }
+        match first.len() == build.parameters.len() {
+            true => Ok(()),
+            false => Err(Error::Build(format!(
+                "layer {} ({}) shares parameters that it has none of: take two layers",
+                index + 1,
+                self.nodes[index].name
+            ))),
+        }
     }
 
     /// Refuses sizes that no machine holds, before anything is computed from them.
@@ -188,11 +295,15 @@ impl Graph {
                 let given: Vec<String> = node
                     .inputs
                     .iter()
-                    .map(|&value| match value {
-                        INPUT => format!("the network's input is {}", shapes[INPUT]),
-                        _ => format!(
-                            "layer {value} ({}) gives {}",
-                            self.nodes[value - 1].name,
+                    .map(|&value| match self.node_of(value) {
+                        None if self.inputs.len() == 1 => {
+                            format!("the network's input is {}", shapes[value])
+                        }
+                        None => format!("the network's input {} is {}", value + 1, shapes[value]),
+                        Some(node) => format!(
+                            "layer {} ({}) gives {}",
+                            node + 1,
+                            self.nodes[node].name,
                             shapes[value]
                         ),
                     })
@@ -204,16 +315,19 @@ impl Graph {
 }
 
 impl BuiltGraph {
-    /// Length of the flat array of all parameters, gaps included.
-    pub(crate) fn parameter_space(&self) -> usize {
-        self.parameters
-            .last()
-            .map_or(0, |last| last.range().end.next_multiple_of(ALIGNMENT))
+    /// Length of the flat array of all parameters and states, gaps included.
+    pub(crate) fn value_space(&self) -> usize {
+        space(self.parameters.iter())
     }
 
-    /// Initial values of all parameters, a function of the seed alone.
+    /// Length of its front part, which holds the parameters alone.
+    pub(crate) fn parameter_space(&self) -> usize {
+        space(self.parameters.iter().filter(|known| !known.state))
+    }
+
+    /// Initial values of all parameters and states, a function of the seed alone.
     pub(crate) fn initial_values(&self, seed: u64) -> Vec<f32> {
-        let mut values = vec![0.0; self.parameter_space()];
+        let mut values = vec![0.0; self.value_space()];
         for (place, parameter) in self.parameters.iter().enumerate() {
             let drawn =
                 parameter
@@ -224,7 +338,23 @@ impl BuiltGraph {
         values
     }
 
-    pub(crate) fn output_shape(&self) -> &Shape {
-        &self.nodes[self.nodes.len() - 1].output_shape
+    /// Shapes of what the network gives.
+    pub(crate) fn output_shapes(&self) -> Vec<Shape> {
+        self.outputs
+            .iter()
+            .map(|&value| self.shape(value).clone())
+            .collect()
     }
+
+    pub(crate) fn shape(&self, value: Value) -> &Shape {
+        match value.checked_sub(self.inputs.len()) {
+            Some(node) => &self.nodes[node].output_shape,
+            None => &self.inputs[value],
+        }
+    }
+}
+
+fn space<'a>(specifications: impl Iterator<Item = &'a ParameterSpecification>) -> usize {
+    let ends = specifications.map(|known| known.range().end.next_multiple_of(ALIGNMENT));
+    ends.max().unwrap_or(0)
 }

@@ -43,12 +43,12 @@ mod shape;
 mod tensor;
 pub mod training;
 
-pub use dataset::{Dataset, Targets, one_hot};
+pub use dataset::{Dataset, Inputs, Targets, one_hot};
 pub use error::{BuildError, Error};
 pub use initializers::Initializer;
 pub use model::{
-    BackPropagation, Compile, LayerOutput, LayerSummary, Network, Parameter, Scores, Sequential,
-    Summary,
+    BackPropagation, Compile, LayerOutput, LayerSummary, Model, Network, Parameter, Scores,
+    Sequential, Summary, Value,
 };
 pub use plan::pass;
 pub use shape::Shape;
@@ -57,16 +57,26 @@ pub use tensor::Tensor;
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, Conv2d, Dense, Dropout, Flatten, MaxPool2d, Reshape,
+        Activation, ActivationFunction, Add, AnnealedDropout, AveragePool1d, AveragePool2d,
+        BatchNormalization, Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cropping2d, Dense,
+        DepthwiseConv2d, DropConnect, Dropout, FillMode, Flatten, GaussianNoise,
+        GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
+        LayerNormalization, MaxPool1d, MaxPool2d, Multiply, RandomContrast, RandomFourierFeatures,
+        RandomRotation, RandomTranslation, RandomZoom, Reshape, SeparableConv2d, SpatialDropout2d,
+        Standout, UpSampling2d, ZeroPadding2d,
     };
-    pub use crate::losses::{CrossEntropy, MeanSquaredError, SumSquaredError};
+    pub use crate::losses::{
+        BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
+        MeanAbsoluteError, MeanSquaredError, SumSquaredError,
+    };
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
     pub use crate::optimizers::{Adam, Sgd};
     pub use crate::training::{
-        Callback, Checkpoint, EarlyStopping, Epoch, EpochLogs, Fit, History, ProgressBar, Step,
+        BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
+        ProgressBar, Step, TensorBoard, TerminateOnNan,
     };
     pub use crate::{
-        BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Network, Scores,
+        BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Model, Network, Scores,
         Sequential, Shape, Targets, Tensor, one_hot,
     };
 }

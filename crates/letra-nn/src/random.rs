@@ -12,6 +12,11 @@ const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 /// Blocks of four words computed side by side, so that the compiler can use vectors.
 const BLOCKS: usize = 16;
+/// Binary digits of a probability.
+const DIGITS: u32 = 16;
+
+/// Bits of a counter's word that hold a place in the model.
+const PLACE: u32 = 0x00FF_FFFF;
 
 /// What random numbers are drawn for; keeps the streams of different uses apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +42,17 @@ impl Random {
     pub fn new(seed: u64, purpose: Purpose, place: usize, step: u64) -> Self {
         Random {
             key: [seed as u32, (seed >> 32) as u32],
-            place: (place as u32 & 0x00FF_FFFF) | (purpose as u32) << 24,
+            place: (place as u32 & PLACE) | (purpose as u32) << 24,
             step: step as u32,
+        }
+    }
+
+    /// The stream of the node so many places behind this one, in the same step.
+    pub(crate) fn of_following_node(&self, places: usize) -> Self {
+        let place = (self.place & PLACE).wrapping_add(places as u32) & PLACE;
+        Random {
+            place: (self.place & !PLACE) | place,
+            ..*self
         }
     }
 
@@ -50,17 +64,61 @@ impl Random {
     #[inline(always)]
     fn fill(&self, sample: u32, words: &mut [u32]) {
         for (group, chunk) in words.chunks_mut(4 * BLOCKS).enumerate() {
-            let mut counters = [[0u32; BLOCKS]; 4];
-            for (lane, block) in counters[0].iter_mut().enumerate() {
-                *block = (group * BLOCKS + lane) as u32;
-            }
-            counters[1] = [sample; BLOCKS];
-            counters[2] = [self.place; BLOCKS];
-            counters[3] = [self.step; BLOCKS];
-            philox(&mut counters, self.key);
+            let drawn = self.group(sample, group);
             for (index, word) in chunk.iter_mut().enumerate() {
-                *word = counters[index % 4][index / 4];
+                *word = drawn[index % 4][index / 4];
             }
+        }
+    }
+
+    #[inline(always)]
+    fn group(&self, sample: u32, group: usize) -> [[u32; BLOCKS]; 4] {
+        let mut counters = [[0u32; BLOCKS]; 4];
+        for (lane, block) in counters[0].iter_mut().enumerate() {
+            *block = (group * BLOCKS + lane) as u32;
+        }
+        counters[1] = [sample; BLOCKS];
+        counters[2] = [self.place; BLOCKS];
+        counters[3] = [self.step; BLOCKS];
+        philox(&mut counters, self.key);
+        counters
+    }
+
+    /// Fills `words` with independent bits for `sample`, each of them 1 with the given
+    /// probability, rounded to a multiple of 2⁻¹⁶.
+    ///
+    /// A bit is 1 where a number drawn from [0, 1) lies below the probability. The two are
+    /// compared digit by digit, for all bits of a word at once, from the last binary digit
+    /// of the probability that is not 0: so a probability of 1/2 costs one random bit a
+    /// bit, and none costs more than sixteen.
+    pub fn bits(&self, sample: usize, probability: f32, words: &mut [u32]) {
+        Arch::new().dispatch(|| self.fill_bits(sample as u32, probability, words));
+    }
+
+    #[inline(always)]
+    fn fill_bits(&self, sample: u32, probability: f32, words: &mut [u32]) {
+        let wanted = (probability.clamp(0.0, 1.0) * (1 << DIGITS) as f32).round() as u32;
+        if wanted == 0 || wanted == 1 << DIGITS {
+            words.fill(if wanted == 0 { 0 } else { u32::MAX });
+            return;
+        }
+        let last = wanted.trailing_zeros();
+        let digits = (DIGITS - last) as usize;
+        for (group, chunk) in words.chunks_mut(4 * BLOCKS).enumerate() {
+            let mut below = [[0u32; BLOCKS]; 4];
+            for digit in 0..digits {
+                let drawn = self.group(sample, group * digits + digit);
+                let one = (wanted >> (last + digit as u32) & 1).wrapping_neg();
+                let both = below
+                    .as_flattened_mut()
+                    .iter_mut()
+                    .zip(drawn.as_flattened());
+                for (below, drawn) in both {
+                    // `drawn` or `below` for a digit 1, `drawn` and `below` for a digit 0.
+                    *below = (drawn & *below) | (one & (drawn | *below));
+                }
+            }
+            chunk.copy_from_slice(&below.as_flattened()[..chunk.len()]);
         }
     }
 
@@ -162,6 +220,41 @@ mod tests {
         assert_eq!(short, long[..5]);
         random.words(8, &mut short);
         assert_ne!(short, long[..5]);
+    }
+
+    #[test]
+    fn bits_are_1_with_the_probability_asked_and_independent() {
+        let count = 4000;
+        for probability in [0.0, 1.0 / 65_536.0, 0.1, 0.25, 0.5, 0.7, 0.9375, 1.0] {
+            let random = Random::new(3, Purpose::Layer, 1, 0);
+            let mut words = vec![0; count];
+            random.bits(2, probability, &mut words);
+            let ones = |words: &mut dyn Iterator<Item = u32>| -> f64 {
+                f64::from(words.map(u32::count_ones).sum::<u32>()) / (32 * count) as f64
+            };
+            let bound = |p: f64| 4.0 * (p * (1.0 - p) / (32 * count) as f64).sqrt();
+            let p = f64::from(probability);
+            let share = ones(&mut words.iter().copied());
+            // Rounding the probability moves it by at most half of 2⁻¹⁶.
+            assert!((share - p).abs() <= bound(p) + 1e-5, "{share} for {p}");
+            let mut neighbours = words.iter().map(|word| word & word.rotate_left(1));
+            let both = ones(&mut neighbours);
+            assert!(
+                (both - p * p).abs() <= 2.0 * bound(p * p) + 1e-5,
+                "{both} for {p}²"
+            );
+            let next = words.iter().zip(words[1..].iter().chain(&words[..1]));
+            let both = ones(&mut next.map(|(a, b)| a & b));
+            assert!(
+                (both - p * p).abs() <= 2.0 * bound(p * p) + 1e-5,
+                "{both} for {p}²"
+            );
+            let mut short = [0; 5];
+            random.bits(2, probability, &mut short);
+            assert_eq!(short, words[..5]);
+            random.bits(3, probability, &mut short);
+            assert_eq!(short == words[..5], p < 0.001 || p == 1.0);
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ struct Counter {
 }
 
 impl Callback for Counter {
-    fn on_step_end(&mut self, _: &Step) -> Result<ControlFlow<()>, Error> {
+    fn on_step_end(&mut self, _: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         let change = self.region.change_and_reset();
         self.counts.push(change.allocations + change.reallocations);
         Ok(ControlFlow::Continue(()))
@@ -35,13 +35,29 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
     let inputs = Tensor::new([96, 12, 12, 1], pixels).unwrap();
     let data = Dataset::classes(inputs, (0..96).map(|i| i % 3).collect(), 3).unwrap();
     let mut network = Sequential::new([12, 12, 1])
+        .add(RandomTranslation::new(0.1, 0.1))
+        .add(RandomRotation::new(0.1))
+        .add(RandomZoom::new(0.1).fill_mode(FillMode::Nearest))
+        .add(RandomContrast::new(0.1))
+        .add(GaussianNoise::new(0.1))
         .add(Conv2d::new(4, 5).same().relu())
         .add(MaxPool2d::new(2))
+        .add(SpatialDropout2d::new(0.1))
         .add(Conv2d::new(8, 3))
+        .add(DepthwiseConv2d::new(3).same())
+        .add(Conv2d::new(8, 3).groups(2).same())
+        .add(SeparableConv2d::new(8, 3).same())
+        .add(UpSampling2d::new(2).bilinear())
+        .add(AveragePool2d::new(2))
+        .add(BatchNormalization::new())
         .add(Activation::tanh())
         .add(Dropout::new(0.25))
         .add(Flatten)
         .add(Dense::new(64).relu())
+        .add(DropConnect::new(40, 0.5).relu())
+        .add(AnnealedDropout::new(0.5, 1000))
+        .add(Standout::new(20).tanh())
+        .add(LayerNormalization::new())
         .add(Dense::new(3))
         .compile(
             Compile::new(Adam::new(0.001))

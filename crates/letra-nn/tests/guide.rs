@@ -25,7 +25,7 @@ macro_rules! examples {
     };
 }
 
-examples! { back_propagation first_network own_layer }
+examples! { back_propagation first_network own_layer pairs_of_points }
 
 fn read(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -97,6 +97,7 @@ fn the_code_shown_is_the_examples() {
         ("first-network", "first_network"),
         ("backpropagation", "back_propagation"),
         ("adding-a-layer", "own_layer"),
+        ("models", "pairs_of_points"),
     ] {
         assert_eq!(blocks(page, "rust")[0], shown_code(example), "{page}");
     }
@@ -107,10 +108,11 @@ fn the_output_shown_is_what_the_examples_print() {
     for (page, example) in [
         ("first-network", "first_network"),
         ("backpropagation", "back_propagation"),
+        ("models", "pairs_of_points"),
     ] {
         let printed = printed(example);
         let mut printed_lines = printed.iter();
-        for shown in &blocks(page, "text")[0] {
+        for shown in blocks(page, "text").iter().flatten() {
             // The test harness may print something before a line.
             let found = printed_lines.any(|line| {
                 let end = line.chars().count().saturating_sub(shown.chars().count());

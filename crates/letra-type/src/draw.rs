@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use skrifa::MetadataProvider;
-use skrifa::instance::{LocationRef, Size};
+use skrifa::instance::Size;
 use skrifa::outline::{DrawSettings, OutlinePen};
 use zeno::{Command, Fill, Mask, Point};
 
@@ -82,7 +82,7 @@ impl Outline {
             .and_then(|face| face.outline_glyphs().get(glyph))
             .ok_or_else(|| fail("has no outline for"))?;
         let mut outline = Self::default();
-        let settings = DrawSettings::unhinted(Size::new(size), LocationRef::default());
+        let settings = DrawSettings::unhinted(Size::new(size), font.location());
         glyph
             .draw(settings, &mut outline)
             .map_err(|_| fail("has a damaged outline for"))?;

@@ -126,6 +126,12 @@ pub enum Error {
         /// What it shows.
         problem: String,
     },
+    /// Settings of distortions are out of their ranges.
+    #[error("samples cannot be drawn with {problem}")]
+    Distortions {
+        /// Which setting, and what it is.
+        problem: String,
+    },
     /// A split cannot be made of the data.
     #[error("the data cannot be split: {problem}")]
     Split {
@@ -162,6 +168,10 @@ impl Error {
                 "give a picture of 1 to 16,384 pixels a side and at most 67,108,864 in all"
             }
             Self::NoInk { .. } => "give a picture of one glyph that stands out from its background",
+            Self::Distortions { .. } => {
+                "give shares of origins of 0 and more, cap heights from 6 to 120 pixels and a \
+                 strength from 0 to 1"
+            }
             Self::Split { .. } => "choose a split that fits the data, such as a random one",
         }
     }

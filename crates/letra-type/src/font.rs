@@ -1,22 +1,50 @@
 //! Typefaces: read from files, or built in.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use skrifa::instance::{LocationRef, Size};
-use skrifa::string::StringId;
+use skrifa::instance::{LocationRef, NormalizedCoord, Size};
 use skrifa::{FontRef, GlyphId, MetadataProvider};
 
 use crate::error::{Error, Result};
 use crate::file::read_whole;
+use crate::style::{Design, Slant};
+use crate::web_font;
+
+/// The most faces read of one collection.
+const MOST_FACES: u32 = 256;
+
+/// The most named instances read of one variable face.
+const MOST_INSTANCES: usize = 512;
 
 /// One face of a typeface: outlines, names, metrics, and the characters it draws.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// A named instance of a variable font is a face of its own. Clones share the file's bytes. Fonts
+/// are equal that have the same bytes and stand for the same face of them.
+#[derive(Clone)]
 pub struct Font {
-    bytes: Cow<'static, [u8]>,
+    bytes: Arc<Cow<'static, [u8]>>,
     index: u32,
-    family: String,
-    style: String,
+    location: Arc<[NormalizedCoord]>,
+    design: Design,
+    path: Option<PathBuf>,
+}
+
+impl PartialEq for Font {
+    fn eq(&self, other: &Self) -> bool {
+        let face = (self.index, &self.location, &self.design);
+        face == (other.index, &other.location, &other.design) && self.bytes == other.bytes
+    }
+}
+
+impl fmt::Debug for Font {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = out.debug_struct("Font");
+        out.field("design", &self.design).field("path", &self.path);
+        out.finish_non_exhaustive()
+    }
 }
 
 /// Family and style of the built-in faces, as the fonts spell them.
@@ -43,17 +71,20 @@ pub struct LineMetrics {
 }
 
 impl Font {
-    /// Reads a font file (TrueType or OpenType; of a collection the first face).
+    /// Reads a font file (TrueType or OpenType; of a collection the first face, of a variable
+    /// font its default).
     ///
     /// # Errors
     /// The file is missing, empty, larger than 256 MiB, or not a font as [`Font::from_bytes`]
     /// wants it.
     pub fn from_file(path: &Path) -> Result<Self> {
-        Self::from_bytes(&path.display().to_string(), read_whole(path)?, 0)
+        let font = Self::from_bytes(&path.display().to_string(), read_whole(path)?, 0)?;
+        Ok(font.at(path))
     }
 
     /// A font from the bytes of a file, which errors call by the name given; `index` picks the
-    /// face of a collection and is 0 for a single font.
+    /// face of a collection and is 0 for a single font. Web fonts (WOFF, WOFF2) are read if the
+    /// crate was built with its feature `woff2`.
     ///
     /// # Errors
     /// The bytes are not a font, there is no face of that index, or the face has no outlines or
@@ -63,46 +94,75 @@ impl Font {
         bytes: impl Into<Cow<'static, [u8]>>,
         index: u32,
     ) -> Result<Self> {
-        let bytes = bytes.into();
-        let fail = |problem: String| Error::Font {
-            file: file.into(),
-            problem,
+        let bytes = Arc::new(unpacked(file, bytes.into())?);
+        Self::parsed(file, bytes, index, None)
+    }
+
+    /// Every face of a file, in order: those of a collection, and each named instance of a
+    /// variable font (its default where it names none). A face that cannot be read is an error
+    /// of its own.
+    ///
+    /// At most 256 faces of a collection and 512 instances of a face are looked at.
+    ///
+    /// # Errors
+    /// The bytes are not a font file at all.
+    pub fn faces(file: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Vec<Result<Self>>> {
+        let bytes = Arc::new(unpacked(file, bytes.into())?);
+        let count = match skrifa::raw::FileRef::new(&bytes) {
+            Ok(skrifa::raw::FileRef::Collection(collection)) => collection.len().min(MOST_FACES),
+            Ok(skrifa::raw::FileRef::Font(_)) => 1,
+            Err(error) => return Err(broken(file, error)),
         };
-        if bytes.is_empty() {
-            return Err(Error::EmptyFile { file: file.into() });
+        let mut faces = Vec::new();
+        for index in 0..count {
+            let instances = FontRef::from_index(&bytes, index)
+                .map_or(0, |face| face.named_instances().len().min(MOST_INSTANCES));
+            if instances == 0 {
+                faces.push(Self::parsed(file, Arc::clone(&bytes), index, None));
+            }
+            for instance in 0..instances {
+                faces.push(Self::parsed(
+                    file,
+                    Arc::clone(&bytes),
+                    index,
+                    Some(instance),
+                ));
+            }
         }
-        let face = FontRef::from_index(&bytes, index).map_err(|error| fail(error.to_string()))?;
+        Ok(faces)
+    }
+
+    /// A face of a font file's bytes, at a named instance or at its default.
+    fn parsed(
+        file: &str,
+        bytes: Arc<Cow<'static, [u8]>>,
+        index: u32,
+        instance: Option<usize>,
+    ) -> Result<Self> {
+        let face = FontRef::from_index(&bytes, index).map_err(|error| broken(file, error))?;
         if face.outline_glyphs().format().is_none() {
-            return Err(fail("it has no outlines".into()));
+            return Err(broken(file, "it has no outlines"));
         }
         if !face.charmap().has_map() {
-            return Err(fail("it has no table of characters (cmap)".into()));
+            return Err(broken(file, "it has no table of characters (cmap)"));
         }
-        let name = |ids: [StringId; 2]| {
-            ids.into_iter()
-                .filter_map(|id| face.localized_strings(id).english_or_first())
-                .map(|name| name.to_string())
-                .find(|name| !name.trim().is_empty())
-        };
-        let stem = || {
-            Path::new(file)
-                .file_stem()
-                .map(|stem| stem.to_string_lossy().into_owned())
-        };
-        let family = name([StringId::TYPOGRAPHIC_FAMILY_NAME, StringId::FAMILY_NAME])
-            .or_else(stem)
-            .unwrap_or_else(|| file.into());
-        let style = name([
-            StringId::TYPOGRAPHIC_SUBFAMILY_NAME,
-            StringId::SUBFAMILY_NAME,
-        ])
-        .unwrap_or_else(|| "Regular".into());
+        let location = instance
+            .and_then(|instance| face.named_instances().get(instance))
+            .map_or_else(|| [].into(), |found| found.location().coords().into());
+        let design = Design::read(&face, instance, file);
         Ok(Self {
             bytes,
             index,
-            family,
-            style,
+            location,
+            design,
+            path: None,
         })
+    }
+
+    /// The font, known to come from a file.
+    pub(crate) fn at(mut self, path: &Path) -> Self {
+        self.path = Some(path.into());
+        self
     }
 
     /// The built-in typefaces: Libertinus Serif, New Computer Modern, DejaVu Sans Mono and Hack,
@@ -111,43 +171,65 @@ impl Font {
     /// Two of them are near twins: Hack descends from DejaVu Sans Mono's parent, and 19 of the 62
     /// glyphs of a glyph set are the same in both, pixel for pixel, so nothing can tell those apart.
     pub fn built_in() -> Vec<Self> {
-        let faces: Vec<&'static [u8]> = typst_assets::fonts()
-            .chain([
-                epaint_default_fonts::HACK_REGULAR,
-                epaint_default_fonts::UBUNTU_LIGHT,
-            ])
-            .collect();
-        let fonts: Vec<Self> = faces
-            .into_iter()
-            .filter_map(|bytes| Self::from_bytes("a built-in font", bytes, 0).ok())
-            .collect();
+        let fonts = Self::all_built_in();
         let named = |wanted: &(&str, &str)| {
             let is_it = |font: &&Self| (font.family(), font.style()) == *wanted;
             let mut font = fonts.iter().find(is_it)?.clone();
             if *wanted == COMPUTER_MODERN {
-                font.family = "New Computer Modern".into();
-                font.style = "Regular".into();
+                font.design.family = "New Computer Modern".into();
+                font.design.style = "Regular".into();
             }
             Some(font)
         };
         BUILT_IN.iter().filter_map(named).collect()
     }
 
+    /// Every face that comes with the build, bold and italic styles and mathematics included.
+    pub(crate) fn all_built_in() -> Vec<Self> {
+        typst_assets::fonts()
+            .chain([
+                epaint_default_fonts::HACK_REGULAR,
+                epaint_default_fonts::UBUNTU_LIGHT,
+            ])
+            .filter_map(|bytes| Self::from_bytes("a built-in font", bytes, 0).ok())
+            .collect()
+    }
+
     /// The family's name, such as `Libertinus Serif`; the file's name if the font has none.
     pub fn family(&self) -> &str {
-        &self.family
+        &self.design.family
     }
 
     /// The style's name, such as `Regular` or `Bold Italic`.
     pub fn style(&self) -> &str {
-        &self.style
+        &self.design.style
+    }
+
+    /// How heavy the strokes are: 1 to 1000, 400 regular, 700 bold.
+    pub fn weight(&self) -> f32 {
+        self.design.weight
+    }
+
+    /// How wide the letters are, in percent of the family's normal: 50 to 200.
+    pub fn width(&self) -> f32 {
+        self.design.width
+    }
+
+    /// How the letters lean.
+    pub fn slant(&self) -> Slant {
+        self.design.slant
+    }
+
+    /// The file it was read from; `None` for a built-in font and for bytes.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Family and style as one name; a regular style (`Regular` or `Book`) goes without saying.
     pub fn name(&self) -> String {
-        match &*self.style {
-            "Regular" | "Book" => self.family.clone(),
-            style => format!("{} {style}", self.family),
+        match self.style() {
+            "Regular" | "Book" => self.family().to_string(),
+            style => format!("{} {style}", self.family()),
         }
     }
 
@@ -166,7 +248,7 @@ impl Font {
     pub fn line_metrics(&self, size: f32) -> LineMetrics {
         let metrics = self
             .face()
-            .map(|face| face.metrics(Size::new(size), LocationRef::default()));
+            .map(|face| face.metrics(Size::new(size), self.location()));
         let (ascent, descent, leading) =
             metrics.map_or((size, 0.0, 0.0), |of| (of.ascent, -of.descent, of.leading));
         LineMetrics {
@@ -182,7 +264,7 @@ impl Font {
         self.face()
             .zip(self.glyph(character))
             .and_then(|(face, glyph)| {
-                face.glyph_metrics(Size::new(size), LocationRef::default())
+                face.glyph_metrics(Size::new(size), self.location())
                     .advance_width(glyph)
             })
             .unwrap_or(0.0)
@@ -193,8 +275,44 @@ impl Font {
         FontRef::from_index(&self.bytes, self.index).ok()
     }
 
+    /// Where in a variable font's design space the face stands.
+    pub(crate) fn location(&self) -> LocationRef<'_> {
+        LocationRef::new(&self.location)
+    }
+
+    /// The face as the shaper wants it; `None` for tables that it cannot use.
+    pub(crate) fn shaper_font(&self) -> Option<harfrust::Font> {
+        let bytes: Arc<dyn AsRef<[u8]> + Send + Sync> = self.bytes.clone();
+        let font = harfrust::Font::new(harfrust::font::Blob::Shared(bytes), self.index)?;
+        let coordinates = self.location.iter().copied();
+        Some(
+            font.instance_builder()
+                .normalized_coords(coordinates)
+                .build(),
+        )
+    }
+
     /// The glyph of a character.
     pub(crate) fn glyph(&self, character: char) -> Option<GlyphId> {
         self.face()?.charmap().map(character)
+    }
+}
+
+fn broken(file: &str, problem: impl ToString) -> Error {
+    Error::Font {
+        file: file.into(),
+        problem: problem.to_string(),
+    }
+}
+
+/// A font file's bytes, those of a web font decompressed.
+fn unpacked(file: &str, bytes: Cow<'static, [u8]>) -> Result<Cow<'static, [u8]>> {
+    if bytes.is_empty() {
+        return Err(Error::EmptyFile { file: file.into() });
+    }
+    match web_font::unpack(&bytes) {
+        None => Ok(bytes),
+        Some(Ok(font)) => Ok(font.into()),
+        Some(Err(problem)) => Err(broken(file, problem)),
     }
 }

@@ -113,6 +113,25 @@ impl Picture {
         &self.pixels
     }
 
+    /// Lays another picture over this one, its upper left corner at (left, top); of it as much as
+    /// `most` says (width, height) and as falls into this one.
+    pub(crate) fn paste(
+        &mut self,
+        other: &Self,
+        (left, top): (usize, usize),
+        most: (usize, usize),
+    ) {
+        let width = other.width.min(most.0).min(self.width.saturating_sub(left));
+        let height = other.height.min(most.1);
+        let rows = self.pixels.chunks_exact_mut(self.width).skip(top);
+        for (row, from) in rows
+            .zip(other.pixels.chunks_exact(other.width))
+            .take(height)
+        {
+            row[left..left + width].copy_from_slice(&from[..width]);
+        }
+    }
+
     /// Lays ink of a grey level over the picture: `coverage` says how much of each pixel it hides,
     /// in rows of `width`, its first pixel at (left, top). All of it must fall into the picture.
     pub(crate) fn ink(

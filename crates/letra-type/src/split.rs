@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::labelled_pictures::LabelledPictures;
+use crate::random::Random;
 use crate::seminar_split::SEMINAR_TEST;
 
 /// The indices of the pictures that train and of those that test; no picture is in both.
@@ -54,7 +55,7 @@ impl Split {
             ));
         }
         let mut order: Vec<usize> = (0..count).collect();
-        let mut random = SplitMix(seed);
+        let mut random = Random::seeded(seed);
         for last in (1..count).rev() {
             order.swap(last, random.below(last + 1));
         }
@@ -111,23 +112,4 @@ impl Split {
 
 fn fail<T>(problem: String) -> Result<T> {
     Err(Error::Split { problem })
-}
-
-/// SplitMix64 (G. Steele, D. Lea, C. Flood, Fast splittable pseudorandom number generators,
-/// OOPSLA 2014).
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    }
-
-    /// A number below `bound`; the high half of a product, whose bias is below one in 2⁴⁰ here.
-    fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
-    }
 }

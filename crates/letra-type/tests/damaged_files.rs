@@ -3,7 +3,10 @@
 mod helpers;
 
 use helpers::{Numbers, npz, small_glyph};
-use letra_type::{CHARACTERS, Font, Ink, Outline, Picture, glyph_set, read_npz_bytes};
+use letra_type::{
+    CHARACTERS, Distortions, Font, FontLibrary, Ink, LINE_HEIGHT, Outline, Picture, Sampler,
+    WINDOW_WIDTH, Workbench, find_lines, glyph_set, read_npz_bytes,
+};
 
 /// Damages `whole` in `rounds` ways, each handed to `read`.
 fn damaged(whole: &[u8], rounds: u64, mut read: impl FnMut(Vec<u8>)) {
@@ -50,6 +53,7 @@ fn a_picture() {
         damaged(&whole, 3000, |bytes| {
             if let Ok(picture) = Picture::from_bytes("the file", &bytes) {
                 drop(Ink::find(&picture));
+                drop(find_lines(&picture));
             }
         });
     }
@@ -62,6 +66,8 @@ fn a_font() {
         epaint_default_fonts::HACK_REGULAR,
         epaint_default_fonts::UBUNTU_LIGHT,
     ];
+    let mut bench = Workbench::default();
+    let mut window = vec![0; LINE_HEIGHT * WINDOW_WIDTH];
     for whole in fonts {
         damaged(whole, 150, |bytes| {
             let Ok(font) = Font::from_bytes("the file", bytes, 0) else {
@@ -74,7 +80,15 @@ fn a_font() {
                     outline.coverage(36, 36, 0.0, 30.0).unwrap();
                 }
             }
-            drop(glyph_set(&[font]));
+            drop(glyph_set(std::slice::from_ref(&font)));
+            let Ok(sampler) = Sampler::new(std::slice::from_ref(&font), Distortions::default())
+            else {
+                return;
+            };
+            for index in 0..4 {
+                sampler.draw(1, index, &mut bench, &mut window);
+            }
+            FontLibrary::new().add(font);
         });
     }
 }

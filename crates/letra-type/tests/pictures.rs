@@ -324,3 +324,52 @@ fn any_side_asked_for_fits() {
             .all(|pixel| full[pixel] == 0)
     );
 }
+
+/// A PNG of 16 bits a sample.
+#[test]
+fn pictures_of_sixteen_bits_are_read() {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 2, 1);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Sixteen);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&[0x80, 0xff, 0xff, 0x00]).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(read(&bytes).unwrap().pixels(), [0x80, 0xff]);
+}
+
+#[test]
+fn of_an_animation_the_first_picture_is_read() {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 2, 2);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_animated(3, 0).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    for level in [10, 120, 240] {
+        writer.write_image_data(&[level; 4]).unwrap();
+    }
+    writer.finish().unwrap();
+    assert_eq!(read(&bytes).unwrap().pixels(), [10; 4]);
+}
+
+#[test]
+fn colours_for_print_become_grey() {
+    let inks = |cyan, magenta, yellow, black| [cyan, magenta, yellow, black].repeat(256);
+    let level = |samples: Vec<u8>| {
+        let mut bytes = Vec::new();
+        Encoder::new(&mut bytes, 95)
+            .encode(&samples, 16, 16, ColorType::Cmyk)
+            .unwrap();
+        let picture = read(&bytes).unwrap();
+        picture.pixels()[100]
+    };
+    let (none, full, half) = (
+        level(inks(0, 0, 0, 0)),
+        level(inks(0, 0, 0, 255)),
+        level(inks(0, 0, 0, 128)),
+    );
+    assert!(
+        none > 250 && full < 5 && half.abs_diff(127) < 6,
+        "{none} {full} {half}"
+    );
+}

@@ -25,6 +25,11 @@ impl Interrupt {
         Ok(interrupt)
     }
 
+    /// Asks to stop, as the first Ctrl-C does.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
     /// Whether to stop.
     pub fn requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -2,6 +2,7 @@
 //!
 //! - [`command`]: the `letra` command, a verb a file
 //! - [`lab`]: the experiments of `letra lab`, one a module
+//! - [`experiment`]: what the experiments share: pictures, training several variants, the report
 //! - [`networks`]: the seminar's networks and their settings
 //! - [`identifier`]: a trained model that names the typeface of a picture
 //! - [`report`]: pages that show what an experiment found
@@ -10,6 +11,7 @@
 
 pub mod action;
 pub mod command;
+pub mod experiment;
 pub mod failure;
 pub mod identifier;
 pub mod interrupt;

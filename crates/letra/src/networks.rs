@@ -1,114 +1,14 @@
-//! The six networks of the seminar, with the seminar's own settings.
+//! The networks of `letra lab fonts`: the six of the seminar, with the seminar's own settings.
 //!
 //! The course builds three of them by hand in TensorFlow and trains them with plain gradient descent
 //! on all training pictures at once; the other three it builds with Keras and trains with Nesterov
 //! momentum on batches of 128. Cross-entropy on a softmax throughout.
 
+mod recipe;
+
 use letra_nn::prelude::*;
 
-/// A network: its layers, how it is trained, and what the slides report of it.
-#[derive(Debug)]
-pub struct Recipe {
-    /// What the reader types, and the name of the model's file.
-    pub name: &'static str,
-    /// What tables and pages call it.
-    pub title: &'static str,
-    /// What sentences call it.
-    pub subject: &'static str,
-    /// What it is.
-    pub about: &'static str,
-    /// How it is trained.
-    pub training: Training,
-    /// Accuracy that the slides report, train and test, where they do.
-    pub slides: Slides,
-    layers: fn(&Task) -> Sequential,
-    optimizer: fn() -> Sgd,
-}
-
-/// How a network is trained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Training {
-    /// Every step sees all training pictures.
-    FullBatch {
-        /// Number of steps.
-        steps: usize,
-    },
-    /// Every step sees some of the training pictures, and every epoch all of them, shuffled.
-    MiniBatch {
-        /// Pictures a step.
-        batch: usize,
-        /// Number of epochs.
-        epochs: usize,
-    },
-}
-
-/// Accuracies on the slides, 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Slides {
-    /// On the training pictures.
-    pub train: Option<f64>,
-    /// On the test pictures.
-    pub test: Option<f64>,
-}
-
-impl Slides {
-    const NONE: Self = Self {
-        train: None,
-        test: None,
-    };
-
-    const fn report(train: f64, test: f64) -> Self {
-        Self {
-            train: Some(train),
-            test: Some(test),
-        }
-    }
-}
-
-/// What a network is to learn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Task {
-    /// Rows of a picture.
-    pub height: usize,
-    /// Columns of a picture.
-    pub width: usize,
-    /// Number of classes.
-    pub classes: usize,
-}
-
-impl Task {
-    fn pixels(&self) -> usize {
-        self.height * self.width
-    }
-
-    fn input(&self) -> Sequential {
-        Sequential::new([self.height, self.width, 1])
-    }
-}
-
-impl Recipe {
-    /// The network's layers, to be compiled with other settings than the seminar's.
-    pub fn sequential(&self, task: &Task) -> Sequential {
-        (self.layers)(task)
-    }
-
-    /// The network, ready to be trained. `seed` decides its initial values, the order of the
-    /// pictures and what dropout drops; `threads` (0: all cores) decides nothing but the time.
-    pub fn build(&self, task: &Task, seed: u64, threads: usize) -> Result<Network, Error> {
-        self.sequential(task).compile(
-            Compile::new((self.optimizer)())
-                .loss(CrossEntropy::from_logits())
-                .metric(Accuracy)
-                .seed(seed)
-                .threads(threads),
-        )
-    }
-
-    /// The recipe called `name`.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        NETWORKS.iter().find(|recipe| recipe.name == name)
-    }
-}
+pub use recipe::{Recipe, Slides, Task, Training};
 
 /// The networks, in the order of the seminar. Adding one touches this table alone.
 pub static NETWORKS: &[Recipe] = &[
@@ -120,14 +20,17 @@ pub static NETWORKS: &[Recipe] = &[
                 The notebook says rate 0.01, but the slides' accuracy belongs to a rate near 0.1, used here.",
         training: Training::FullBatch { steps: 1000 },
         slides: Slides::report(0.80, 0.71),
-        layers: |task| {
-            task.input().add(Flatten).add(
-                Dense::new(task.classes)
-                    .kernel_initializer(Initializer::normal(0.0, 0.1))
-                    .bias_initializer(Initializer::zeros()),
-            )
+        network: |task, compile| {
+            task.input()
+                .add(Flatten)
+                .add(
+                    Dense::new(task.classes)
+                        .kernel_initializer(Initializer::normal(0.0, 0.1))
+                        .bias_initializer(Initializer::zeros()),
+                )
+                .compile(compile)
         },
-        optimizer: || Sgd::new(0.1),
+        compile: |_| Compile::new(Sgd::new(0.1)),
     },
     Recipe {
         name: "feed-forward",
@@ -136,7 +39,7 @@ pub static NETWORKS: &[Recipe] = &[
         about: "Two hidden layers of sigmoid units, by hand, with plain gradient descent.",
         training: Training::FullBatch { steps: 1500 },
         slides: Slides::report(0.99, 0.84),
-        layers: |task| {
+        network: |task, compile| {
             task.input()
                 .add(Flatten)
                 .add(initialised(Dense::new(128), 1.0, task.pixels(), 0.1).sigmoid())
@@ -147,8 +50,9 @@ pub static NETWORKS: &[Recipe] = &[
                     task.classes,
                     0.1,
                 ))
+                .compile(compile)
         },
-        optimizer: || Sgd::new(0.5),
+        compile: |_| Compile::new(Sgd::new(0.5)),
     },
     Recipe {
         name: "feed-forward-keras",
@@ -157,14 +61,15 @@ pub static NETWORKS: &[Recipe] = &[
         about: "The same sizes with ReLU first, Glorot's initial values and Nesterov momentum.",
         training: KERAS,
         slides: Slides::report(0.99, 0.89),
-        layers: |task| {
+        network: |task, compile| {
             task.input()
                 .add(Flatten)
                 .add(Dense::new(128).relu())
                 .add(Dense::new(32).sigmoid())
                 .add(Dense::new(task.classes))
+                .compile(compile)
         },
-        optimizer: keras_sgd,
+        compile: |_| Compile::new(keras_sgd()),
     },
     Recipe {
         name: "cnn",
@@ -174,7 +79,7 @@ pub static NETWORKS: &[Recipe] = &[
                 and a small network reads them.",
         training: Training::FullBatch { steps: 1500 },
         slides: Slides::report(1.00, 0.95),
-        layers: |task| {
+        network: |task, compile| {
             let pooled = 4 * (task.height / 2) * (task.width / 2);
             task.input()
                 .add(
@@ -189,8 +94,9 @@ pub static NETWORKS: &[Recipe] = &[
                 .add(initialised(Dense::new(32), 2.0, pooled, 0.2).relu())
                 .add(Dropout::new(0.25))
                 .add(initialised(Dense::new(task.classes), 1.0, 32, 0.1))
+                .compile(compile)
         },
-        optimizer: || Sgd::new(0.1),
+        compile: |_| Compile::new(Sgd::new(0.1)),
     },
     Recipe {
         name: "cnn-keras",
@@ -200,7 +106,7 @@ pub static NETWORKS: &[Recipe] = &[
                 and Nesterov momentum.",
         training: KERAS,
         slides: Slides::NONE,
-        layers: |task| {
+        network: |task, compile| {
             task.input()
                 .add(Conv2d::new(4, 5).valid().relu())
                 .add(MaxPool2d::new(2))
@@ -208,8 +114,9 @@ pub static NETWORKS: &[Recipe] = &[
                 .add(Dense::new(32).relu())
                 .add(Dropout::new(0.5))
                 .add(Dense::new(task.classes))
+                .compile(compile)
         },
-        optimizer: keras_sgd,
+        compile: |_| Compile::new(keras_sgd()),
     },
     Recipe {
         name: "vgg",
@@ -219,7 +126,7 @@ pub static NETWORKS: &[Recipe] = &[
                 dropout after every block.",
         training: KERAS,
         slides: Slides::NONE,
-        layers: |task| {
+        network: |task, compile| {
             task.input()
                 .add(Conv2d::new(32, 3).valid().relu())
                 .add(Conv2d::new(32, 3).valid().relu())
@@ -233,17 +140,20 @@ pub static NETWORKS: &[Recipe] = &[
                 .add(Dense::new(256).relu())
                 .add(Dropout::new(0.5))
                 .add(Dense::new(task.classes))
+                .compile(compile)
         },
-        optimizer: keras_sgd,
+        compile: |_| Compile::new(keras_sgd()),
     },
 ];
 
-const KERAS: Training = Training::MiniBatch {
+/// How the seminar trains with Keras.
+pub const KERAS: Training = Training::MiniBatch {
     batch: 128,
     epochs: 100,
 };
 
-fn keras_sgd() -> Sgd {
+/// The optimizer that the seminar gives Keras.
+pub fn keras_sgd() -> Sgd {
     Sgd::new(0.01).momentum(0.9).nesterov(true).decay(1e-6)
 }
 
@@ -297,7 +207,10 @@ mod tests {
         ];
         assert_eq!(parameters.len(), NETWORKS.len());
         for (name, expected) in parameters {
-            let network = Recipe::named(name).unwrap().build(&SEMINAR, 1, 1).unwrap();
+            let network = Recipe::named(name)
+                .unwrap()
+                .build(&SEMINAR, 2511, 1, 1)
+                .unwrap();
             assert_eq!(network.summary().parameters, expected, "{name}");
         }
     }
@@ -313,7 +226,7 @@ mod tests {
     #[test]
     fn the_seed_decides_the_initial_values() {
         let values = |seed| {
-            let network = NETWORKS[0].build(&SEMINAR, seed, 1).unwrap();
+            let network = NETWORKS[0].build(&SEMINAR, 2511, seed, 1).unwrap();
             network.parameter("dense/kernel").unwrap().into_data()
         };
         assert_eq!(values(7), values(7));

@@ -3,12 +3,9 @@
 mod common;
 
 use std::fs;
-use std::io::{Cursor, Write};
 use std::path::Path;
 
-use common::{letra, printed, refused};
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
+use common::{letra, npz, printed, refused};
 
 #[test]
 fn help_names_the_verbs_examples_and_exit_codes() {
@@ -28,7 +25,26 @@ fn help_names_the_verbs_examples_and_exit_codes() {
 #[test]
 fn the_lab_lists_its_experiments() {
     let list = printed(&letra(&["lab"]));
-    assert!(list.contains("  fonts  "), "{list}");
+    for experiment in letra::lab::EXPERIMENTS {
+        let of_experiment = |line: &&str| line.trim_start().starts_with(experiment.name);
+        let mut lines = list.lines().filter(of_experiment);
+        let about = lines
+            .next()
+            .and_then(|line| line.trim().strip_prefix(experiment.name));
+        assert!(about.is_some_and(|about| about.trim().len() > 20), "{list}");
+        let help = printed(&letra(&["lab", experiment.name, "--help"]));
+        assert!(help.contains(about.unwrap().trim()), "{help}");
+        for option in [
+            "--data",
+            "--split",
+            "--seed",
+            "--threads",
+            "--out",
+            "--json",
+        ] {
+            assert!(help.contains(option), "no {option} in {help}");
+        }
+    }
 }
 
 #[test]
@@ -57,33 +73,6 @@ fn a_wrong_command_line_is_usage() {
         2,
         &["--top"],
     );
-}
-
-/// An npz archive of uint8 arrays.
-fn npz(arrays: &[(&str, &[usize], Vec<u8>)]) -> Vec<u8> {
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, shape, bytes) in arrays {
-        let shape = shape
-            .iter()
-            .map(|side| format!("{side},"))
-            .collect::<String>();
-        let mut header =
-            format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape}), }}");
-        while (header.len() + 11) % 64 != 0 {
-            header.push(' ');
-        }
-        header.push('\n');
-        archive
-            .start_file(format!("{name}.npy"), SimpleFileOptions::default())
-            .unwrap();
-        archive.write_all(b"\x93NUMPY\x01\x00").unwrap();
-        archive
-            .write_all(&(header.len() as u16).to_le_bytes())
-            .unwrap();
-        archive.write_all(header.as_bytes()).unwrap();
-        archive.write_all(bytes).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
 }
 
 /// Twenty pictures of 8×8 pixels in two classes.

@@ -4,17 +4,22 @@ use super::activation::rows_together;
 use super::math::{exp, largest, sum};
 use super::simd::{dispatch, kernel};
 
+#[cfg(test)]
+mod tests;
+
 /// Smallest probability whose logarithm is taken, and one less the largest, as in Keras.
 pub const PROBABILITY_CLIP: f64 = 1e-7;
 
 /// From logits z and class indices: returns Σ over samples of −ln softmax(z)ₗ and writes
-/// (softmax(z) − onehot(l)) · scale to `gradient`.
+/// (softmax(z) − onehot(l)) · scale to `gradient`. With `smoothing` s, the target is not
+/// onehot(l) but (1 − s) onehot(l) + s / classes.
 ///
 /// `logits` and `gradient` are `[samples, classes]`, `labels` `[samples]`, each below `classes`.
 pub fn classes_from_logits(
     classes: usize,
     logits: &[f32],
     labels: &[u32],
+    smoothing: f32,
     scale: f32,
     gradient: &mut [f32],
 ) -> f64 {
@@ -32,6 +37,7 @@ pub fn classes_from_logits(
         classes,
         logits,
         labels,
+        smoothing,
         scale,
         gradient,
     })
@@ -42,10 +48,12 @@ kernel! {
         classes: usize,
         logits: &'a [f32],
         labels: &'a [u32],
+        smoothing: f32,
         scale: f32,
         gradient: &'a mut [f32]
     ) -> f64 {
         let together = rows_together(classes);
+        let (keep, share) = (1.0 - smoothing, smoothing / classes as f32);
         let mut loss = Loss::default();
         let labels = labels.chunks(together);
         let logits = logits.chunks(together * classes);
@@ -53,7 +61,10 @@ kernel! {
         for ((logits, labels), gradients) in logits.zip(labels).zip(gradients) {
             shift(classes, logits, gradients);
             for (gradient, label) in gradients.chunks_exact(classes).zip(labels) {
-                loss.sum -= f64::from(gradient[*label as usize]);
+                loss.sum -= f64::from(keep) * f64::from(gradient[*label as usize]);
+                if share > 0.0 {
+                    loss.sum -= f64::from(share) * f64::from(sum(gradient));
+                }
             }
             for gradient in gradients.iter_mut() {
                 *gradient = exp(*gradient);
@@ -61,10 +72,11 @@ kernel! {
             for (gradient, label) in gradients.chunks_exact_mut(classes).zip(labels) {
                 let total = sum(gradient);
                 loss.add_logarithm(total);
+                let (factor, less) = (scale / total, share * scale);
                 for gradient in gradient.iter_mut() {
-                    *gradient *= scale / total;
+                    *gradient = *gradient * factor - less;
                 }
-                gradient[*label as usize] -= scale;
+                gradient[*label as usize] -= keep * scale;
             }
         }
         loss.total()
@@ -72,11 +84,13 @@ kernel! {
 }
 
 /// From logits z and target probabilities t `[samples, classes]`: returns
-/// Σ −t ln softmax(z) and writes (softmax(z) · Σt − t) · scale to `gradient`.
+/// Σ −t ln softmax(z) and writes (softmax(z) · Σt − t) · scale to `gradient`. With `smoothing` s,
+/// the targets are (1 − s) t + s / classes.
 pub fn values_from_logits(
     classes: usize,
     logits: &[f32],
     targets: &[f32],
+    smoothing: f32,
     scale: f32,
     gradient: &mut [f32],
 ) -> f64 {
@@ -94,6 +108,7 @@ pub fn values_from_logits(
         classes,
         logits,
         targets,
+        smoothing,
         scale,
         gradient,
     })
@@ -104,15 +119,22 @@ kernel! {
         classes: usize,
         logits: &'a [f32],
         targets: &'a [f32],
+        smoothing: f32,
         scale: f32,
         gradient: &'a mut [f32]
     ) -> f64 {
         let together = rows_together(classes) * classes;
+        let (keep, share) = (1.0 - smoothing, smoothing / classes as f32);
         let mut loss = Loss::default();
         let blocks = logits.chunks(together).zip(targets.chunks(together));
         for ((logits, targets), gradients) in blocks.zip(gradient.chunks_mut(together)) {
             shift(classes, logits, gradients);
-            loss.sum -= product(gradients, targets);
+            loss.sum -= f64::from(keep) * product(gradients, targets);
+            if share > 0.0 {
+                for gradient in gradients.chunks_exact(classes) {
+                    loss.sum -= f64::from(share) * f64::from(sum(gradient));
+                }
+            }
             for gradient in gradients.iter_mut() {
                 *gradient = exp(*gradient);
             }
@@ -120,12 +142,13 @@ kernel! {
                 .chunks_exact_mut(classes)
                 .zip(targets.chunks_exact(classes));
             for (gradient, targets) in rows {
-                let (total, target) = (sum(gradient), sum(targets));
+                let (total, target) = (sum(gradient), keep * sum(targets) + smoothing);
                 match target {
                     1.0 => loss.add_logarithm(total),
                     _ => loss.sum += f64::from(target) * f64::from(total).ln(),
                 }
                 for (gradient, value) in gradient.iter_mut().zip(targets) {
+                    let value = keep * value + share;
                     *gradient = (*gradient * (target / total) - value) * scale;
                 }
             }
@@ -224,28 +247,28 @@ pub fn classes_from_probabilities(
     loss
 }
 
-/// From probabilities p and target probabilities t, both `[samples, classes]`, as Keras has it:
-/// with q = p / Σ p, returns Σ −t ln q with q clipped to [1e-7, 1 − 1e-7], and writes its
-/// gradient (sᵢ − Σ sⱼ qⱼ) / Σ p with s = −t / q (0 where q was clipped), times `scale`.
+/// From probabilities p `[samples, classes]` and target probabilities t, as Keras has it: with
+/// q = p / Σ p, returns Σ −t ln q with q clipped to [1e-7, 1 − 1e-7], and writes its gradient
+/// (sᵢ − Σ sⱼ qⱼ) / Σ p with s = −t / q (0 where q was clipped), times `scale`.
+///
+/// `target` gives t for a sample and a class.
 pub fn values_from_probabilities(
     classes: usize,
     probabilities: &[f32],
-    targets: &[f32],
+    target: impl Fn(usize, usize) -> f32,
     scale: f32,
     gradient: &mut [f32],
 ) -> f64 {
     let mut loss = 0.0;
-    for ((probabilities, gradient), targets) in probabilities
+    let rows = probabilities
         .chunks_exact(classes)
-        .zip(gradient.chunks_exact_mut(classes))
-        .zip(targets.chunks_exact(classes))
-    {
+        .zip(gradient.chunks_exact_mut(classes));
+    for (sample, (probabilities, gradient)) in rows.enumerate() {
         let sum: f32 = probabilities.iter().sum();
         let mut products = 0.0;
-        for ((gradient, target), probability) in gradient.iter_mut().zip(targets).zip(probabilities)
-        {
-            let share = probability / sum;
-            loss -= f64::from(*target) * clipped(share).ln();
+        for (class, (gradient, probability)) in gradient.iter_mut().zip(probabilities).enumerate() {
+            let (share, target) = (probability / sum, target(sample, class));
+            loss -= f64::from(target) * clipped(share).ln();
             *gradient = if is_clipped(share) {
                 0.0
             } else {

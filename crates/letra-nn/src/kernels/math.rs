@@ -37,6 +37,25 @@ pub(crate) fn exp(x: f32) -> f32 {
     series * power(half) * power(rest)
 }
 
+/// ln x within 2 units in the last place, for normal x > 0: x = 2ᵉ m with √½ ≤ m < √2, and
+/// ln m = 2 artanh s with s = (m − 1) / (m + 1), its series to s¹¹.
+#[inline(always)]
+pub(crate) fn ln(x: f32) -> f32 {
+    const HALF_ROOT: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();
+    let above = x.to_bits().wrapping_sub(HALF_ROOT);
+    let exponent = (above as i32 >> 23) as f32;
+    let m = f32::from_bits((above & 0x007f_ffff) + HALF_ROOT);
+    let s = (m - 1.0) / (m + 1.0);
+    let square = s * s;
+    let mut series = 1.0 / 11.0;
+    for factor in [1.0 / 9.0, 1.0 / 7.0, 0.2, 1.0 / 3.0] {
+        series = series * square + factor;
+    }
+    let small = 2.0 * s;
+    // ln 2 in two parts, the first with few bits, so that e times it is exact.
+    exponent * 0.693_359_4 + (small + small * square * series - exponent * 2.121_944_4e-4)
+}
+
 /// `value` where `kept`, else 0, without a branch.
 #[inline(always)]
 pub(crate) fn keep_if(kept: bool, value: f32) -> f32 {
@@ -165,6 +184,12 @@ mod tests {
     }
 
     kernel! {
+        struct Ln<'a>(values: &'a mut [f32]) {
+            values.iter_mut().for_each(|x| *x = ln(*x));
+        }
+    }
+
+    kernel! {
         struct Sigmoid<'a>(values: &'a mut [f32]) {
             values.iter_mut().for_each(|x| *x = sigmoid(*x));
         }
@@ -190,6 +215,22 @@ mod tests {
     #[test]
     fn exp_is_exact_to_two_units() {
         check(|values| dispatch(Exp { values }), f64::exp, 2.0);
+    }
+
+    #[test]
+    fn ln_is_exact_to_two_units() {
+        let normal = |x: &f32| *x >= f32::MIN_POSITIVE && x.is_finite();
+        on_each_instruction_set(|| {
+            let numbers: Vec<f32> = numbers().into_iter().filter(normal).collect();
+            let mut values = numbers.clone();
+            dispatch(Ln {
+                values: &mut values,
+            });
+            for (x, y) in numbers.into_iter().zip(values) {
+                let exact = f64::from(x).ln();
+                assert!(error(y, exact) <= 2.0, "ln({x}) = {y}, exactly {exact}");
+            }
+        });
     }
 
     #[test]

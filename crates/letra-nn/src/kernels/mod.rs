@@ -9,18 +9,28 @@
 //! only a fault of the caller can bring that about.
 
 pub mod activation;
+pub mod cells;
+pub mod contrast;
 pub mod convolution;
 pub mod cross_entropy;
 pub mod dense;
+pub mod drop_connect;
 pub mod dropout;
+pub mod fourier;
+pub mod gaussian;
 pub mod gemm;
 mod math;
+pub mod normalisation;
 pub mod optimizer;
+pub mod pointwise;
 pub mod pooling;
+pub mod product;
 pub mod reduce;
+pub mod resampling;
 pub(crate) mod simd;
 mod sparse;
 pub mod squared_error;
+pub mod standout;
 mod thin;
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! Max pooling over windows of a picture, channels last.
+//! Max and average pooling over windows of a picture, channels last.
+
+mod average;
 
 use super::convolution::{Padding2, geometry::positions};
 use super::simd::{dispatch, load};
@@ -20,7 +22,7 @@ pub struct Pooling {
     pub window: [usize; 2],
     /// Steps from one window to the next, down and right, at least 1.
     pub stride: [usize; 2],
-    /// Cells around the input; they hold no value and never win.
+    /// Cells around the input; they hold no value: they never win, and no mean counts them.
     pub padding: Padding2,
 }
 

@@ -1,4 +1,4 @@
-//! Sums of gradients that several shards computed.
+//! Sums of gradients that several shards computed, and other sums and products of buffers.
 
 use super::simd::{dispatch, kernel};
 
@@ -29,6 +29,20 @@ kernel! {
     struct Add<'a>(sum: &'a mut [f32], values: &'a [f32]) {
         for (sum, value) in sum.iter_mut().zip(values) {
             *sum += value;
+        }
+    }
+}
+
+/// values *= factors
+pub fn multiply(values: &mut [f32], factors: &[f32]) {
+    assert_eq!(values.len(), factors.len(), "buffers differ in length");
+    dispatch(Multiply { values, factors });
+}
+
+kernel! {
+    struct Multiply<'a>(values: &'a mut [f32], factors: &'a [f32]) {
+        for (value, factor) in values.iter_mut().zip(factors) {
+            *value *= factor;
         }
     }
 }

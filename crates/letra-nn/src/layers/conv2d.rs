@@ -1,74 +1,33 @@
-use std::any::Any;
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Activation, ActivationFunction, Build, Layer, MaxPool2d, Window, picture, single_input,
-};
+use super::convolving::{self, Sliding, Surround, Taken};
+use super::{ActivationFunction, Build, Layer, Padding, Window, picture, single_input};
 use crate::error::BuildError;
-use crate::kernels::activation;
-use crate::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
 use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 use crate::{Initializer, Shape};
-
-/// Sizes of windows, strides, paddings and filters that are still credible.
-const MOST: usize = 1 << 16;
-
-/// What surrounds a picture before a window slides over it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Padding {
-    /// Nothing: the window stays inside.
-    Valid,
-    /// As much as makes the output ⌈size / stride⌉; the odd row or column goes to the
-    /// bottom or right, as in Keras.
-    Same,
-    /// Rows above and below, columns left and right.
-    Explicit([usize; 2]),
-}
-
-impl Padding {
-    /// Rows and columns around a picture of the given height and width.
-    pub(crate) fn around(self, sizes: [usize; 2], window: [usize; 2], stride: [usize; 2]) -> Padding2 {
-        let axis = |axis: usize| match self {
-            Padding::Valid => (0, 0),
-            Padding::Explicit(around) => (around[axis], around[axis]),
-            Padding::Same => {
-                let outputs = sizes[axis].div_ceil(stride[axis]);
-                let covered = (outputs - 1) * stride[axis] + window[axis];
-                let missing = covered.saturating_sub(sizes[axis]);
-                (missing / 2, missing - missing / 2)
-            }
-        };
-        let ((top, bottom), (left, right)) = (axis(0), axis(1));
-        Padding2 {
-            top,
-            bottom,
-            left,
-            right,
-        }
-    }
-}
 
 /// A convolution over pictures: each of `filters` kernels slides over the picture and
 /// gives one channel of the output (LeCun, Bottou, Bengio and Haffner 1998).
 ///
 /// Input `[height, width, channels]`, output `[h, w, filters]` with
-/// h = ⌊(height + padding − kernel) / stride⌋ + 1; parameters `kernel`
-/// `[rows, columns, channels, filters]` and `bias` `[filters]`. As everywhere in the
-/// field the kernel is not flipped:
+/// h = ⌊(height + padding − (kernel − 1) · dilation − 1) / stride⌋ + 1; parameters `kernel`
+/// `[rows, columns, channels / groups, filters]` and `bias` `[filters]`. As everywhere in
+/// the field the kernel is not flipped:
 ///
-/// *z*\[y, x, f\] = *b*\[f\] + Σ *W*\[i, j, c, f\] · *x*\[y s + i − p, x s + j − p, c\].
+/// *z*\[y, x, f\] = *b*\[f\] + Σ *W*\[i, j, c, f\] · *x*\[y s + i d − p, x s + j d − p, c\],
 ///
-/// Defaults are Keras's: stride 1, no padding, linear, Glorot uniform kernel, zero bias.
+/// where *c* goes over the channels of the filter's group. Defaults are Keras's: stride 1, no
+/// padding, dilation rate 1, one group, linear, Glorot uniform kernel, zero bias.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Conv2d {
     filters: usize,
     kernel: Window,
     stride: Window,
     padding: Padding,
+    #[serde(default = "one")]
+    dilation_rate: Window,
+    #[serde(default = "one_group")]
+    groups: usize,
     activation: ActivationFunction,
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
@@ -78,8 +37,15 @@ pub struct Conv2d {
     pool: Option<[usize; 2]>,
 }
 
-const KERNEL: usize = 0;
-const BIAS: usize = 1;
+/// The dilation rate in files from before there was one.
+fn one() -> Window {
+    Window([1, 1])
+}
+
+/// The groups in files from before there were any.
+fn one_group() -> usize {
+    1
+}
 
 impl Conv2d {
     /// `filters` kernels of the given height and width; one number stands for both.
@@ -89,6 +55,8 @@ impl Conv2d {
             kernel: kernel.into(),
             stride: Window([1, 1]),
             padding: Padding::Valid,
+            dilation_rate: one(),
+            groups: one_group(),
             activation: ActivationFunction::Linear,
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
@@ -97,79 +65,28 @@ impl Conv2d {
         }
     }
 
-    /// No padding: the output is smaller than the input.
-    pub fn valid(mut self) -> Self {
-        self.padding = Padding::Valid;
+    /// Groups of channels and filters: a filter sees the channels of its group. The groups must
+    /// divide both.
+    pub fn groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
         self
     }
 
-    /// Padding that keeps the size, for stride 1.
-    pub fn same(mut self) -> Self {
-        self.padding = Padding::Same;
-        self
-    }
-
-    /// Rows of zeros above and below, columns of zeros left and right.
-    pub fn padding(mut self, around: impl Into<Window>) -> Self {
-        self.padding = Padding::Explicit(around.into().0);
-        self
-    }
-
-    /// Steps from one position to the next.
-    pub fn stride(mut self, stride: impl Into<Window>) -> Self {
-        self.stride = stride.into();
-        self
-    }
-
-    fn geometry(&self, [height, width, channels]: [usize; 3]) -> Geometry {
-        let (kernel, stride) = (self.kernel.0, self.stride.0);
-        Geometry {
-            height,
-            width,
-            channels,
+    fn sliding(&self) -> Sliding {
+        Sliding {
             filters: self.filters,
-            kernel,
-            stride,
-            padding: self.padding.around([height, width], kernel, stride),
+            kernel: self.kernel.0,
+            stride: self.stride.0,
+            dilation: self.dilation_rate.0,
+            groups: self.groups,
+            surround: Surround::Padding(self.padding),
+            axes: 2,
         }
-    }
-
-    fn convolution(&self, geometry: Geometry) -> Convolution {
-        let relu = self.activation == ActivationFunction::Relu;
-        let pool = self.pool.map(|[height, width]| Pool { height, width });
-        Convolution::new(geometry, relu, pool)
-    }
-
-    /// The activation, where the convolution itself does not include it.
-    fn tail(&self) -> ActivationFunction {
-        match self.activation {
-            ActivationFunction::Relu => ActivationFunction::Linear,
-            other => other,
-        }
-    }
-
-    fn check(&self) -> Result<(), BuildError> {
-        let padding = match self.padding {
-            Padding::Explicit(around) => around,
-            _ => [0, 0],
-        };
-        for (what, sizes, least) in [
-            ("a kernel of", self.kernel.0, 1),
-            ("a stride of", self.stride.0, 1),
-            ("a padding of", padding, 0),
-            ("filters:", [self.filters, self.filters], 1),
-        ] {
-            if sizes.iter().any(|size| !(least..=MOST).contains(size)) {
-                return Err(BuildError::configuration(format!(
-                    "has {what} {sizes:?}: it must be from {least} to {MOST}"
-                )));
-            }
-        }
-        Ok(())
     }
 }
 
 linear_map_settings!(Conv2d);
+sliding_settings!(Conv2d);
 
 impl Layer for Conv2d {
     fn kind(&self) -> &'static str {
@@ -181,101 +98,39 @@ impl Layer for Conv2d {
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        self.check()?;
-        let input = single_input(inputs)?;
-        let geometry = self.geometry(picture(input)?);
-        if geometry.output_height() == 0 || geometry.output_width() == 0 {
-            return Err(BuildError::input(
-                format!("a picture that its kernel {:?} fits into", self.kernel.0),
-                "use a smaller kernel, padding, or fewer pooling layers before it",
-            ));
-        }
+        let geometry = self.sliding().checked(picture(single_input(inputs)?)?)?;
         let [rows, columns] = self.kernel.0;
-        let fans = [rows * columns * geometry.channels, rows * columns * self.filters];
-        let shape = [rows, columns, geometry.channels, self.filters];
-        let output = [geometry.output_height(), geometry.output_width(), self.filters];
-        if !holds_at_most(&shape, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
-            return Err(BuildError::configuration(format!(
-                "would have a kernel of {shape:?} and give {output:?}, more values than can be held: make it smaller"
-            )));
-        }
+        let channels = geometry.channels / self.groups;
+        let fans = [rows * columns * channels, rows * columns * self.filters];
+        let shape = [rows, columns, channels, self.filters];
         build.parameter("kernel", shape, self.kernel_initializer, fans)?;
         if self.use_bias {
             build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
         }
-        let convolution = Arc::new(self.convolution(geometry));
-        build.prepared(convolution.prepared_len());
-        build.keep(convolution.keep_len());
-        build.built(Arc::clone(&convolution));
-        build.scratch(move |samples| convolution.scratch_len(samples));
-        let [pool_height, pool_width] = self.pool.unwrap_or([1, 1]);
-        Ok([
-            geometry.output_height() / pool_height,
-            geometry.output_width() / pool_width,
-            self.filters,
-        ]
-        .into())
+        convolving::declare(build, geometry, self.activation, self.pool);
+        let [height, width] = convolving::output_sizes(&geometry, self.pool);
+        Ok([height, width, self.filters].into())
     }
 
     fn prepare(&self, pass: &mut Prepare<'_>) {
-        pass.built::<Arc<Convolution>>().prepare(pass.parameters.get(KERNEL), pass.prepared);
+        convolving::prepare(pass);
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        pass.built::<Arc<Convolution>>().forward(
-            pass.samples,
-            pass.input(0),
-            pass.parameter(KERNEL),
-            pass.prepared,
-            self.use_bias.then(|| pass.parameter(BIAS)),
-            pass.output,
-            pass.training.then_some(&mut *pass.keep),
-            pass.scratch,
-        );
-        activation::forward(self.tail(), self.filters, pass.output);
+        convolving::forward(pass, self.activation, self.use_bias);
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
-        activation::backward(self.tail(), self.filters, pass.output, pass.output_gradient);
-        let (kernel_gradient, bias_gradient) = match self.use_bias {
-            true => {
-                let (kernel, bias) = pass.parameter_gradients.pair(KERNEL, BIAS);
-                (kernel, Some(bias))
-            }
-            false => (pass.parameter_gradients.get(KERNEL), None),
-        };
-        convolution.backward(
-            pass.samples,
-            input,
-            pass.parameters.get(KERNEL),
-            pass.prepared,
-            pass.output,
-            pass.output_gradient,
-            pass.keep,
-            pass.input_gradients.get(0),
-            kernel_gradient,
-            bias_gradient,
-            pass.scratch,
-        );
+        convolving::backward(pass, self.activation, self.use_bias);
     }
 
     /// Takes in the activation behind it, and a plain max pooling behind a ReLU.
     fn fuse(&self, next: &dyn Layer) -> Option<Box<dyn Layer>> {
-        let next: &dyn Any = next;
-        if self.pool.is_some() {
-            return None;
+        let mut fused = self.clone();
+        match convolving::taken(self.activation, self.pool, next)? {
+            Taken::Function(function) => fused.activation = function,
+            Taken::Pool(pool) => fused.pool = Some(pool),
         }
-        if let Some(next) = next.downcast_ref::<Activation>()
-            && self.activation == ActivationFunction::Linear
-        {
-            return Some(Box::new(self.clone().activation(next.function())));
-        }
-        let pool = next.downcast_ref::<MaxPool2d>()?.plain_window()?;
-        matches!(self.activation, ActivationFunction::Relu | ActivationFunction::Linear).then(|| {
-            let mut fused = self.clone();
-            fused.pool = Some(pool);
-            Box::new(fused) as Box<dyn Layer>
-        })
+        Some(Box::new(fused))
     }
 }

@@ -6,12 +6,27 @@ use crate::error::BuildError;
 use crate::kernels::dropout;
 use crate::plan::pass::{Backward, Forward};
 
-/// While training, sets each value to zero with probability `rate` and multiplies the
-/// others by 1 / (1 − `rate`), so that nothing needs scaling when predicting
-/// (Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, section 10, in the
-/// "inverted" form that Keras uses).
+/// While training, sets each value to zero with probability *p* = `rate` and multiplies the
+/// others by 1 / (1 − *p*); when predicting, it rests (Srivastava, Hinton, Krizhevsky,
+/// Sutskever and Salakhutdinov 2014, section 10, in the "inverted" form that Keras uses):
 ///
-/// The gradient passes where the value did, with the same factor.
+/// *y* = *m* ⊙ *x* / (1 − *p*), *m* ~ Bernoulli(1 − *p*), ∂*x* = *m* ⊙ ∂*y* / (1 − *p*).
+///
+/// **Scaling.** The first form of dropout (Hinton, Srivastava, Krizhevsky, Sutskever and
+/// Salakhutdinov 2012) does not scale while training, and when predicting multiplies all
+/// weights behind the dropped values by 1 − *p*, so that a unit gets the input that it got on
+/// average. The two are the same network with its weights in other units: weights *V* under
+/// the first form are *W* = (1 − *p*) *V* here. Each thinned network computes
+/// (*m* ⊙ *x*) · *V* = (*m* ⊙ *x* / (1 − *p*)) · *W*, and the one that predicts
+/// *x* · (1 − *p*) *V* = *x* · *W*. Here nothing is left to do when predicting.
+///
+/// **An ensemble.** With *n* values there are 2ⁿ masks, each a thinned network, all sharing
+/// their weights; training picks one for each sample and step. For one layer of softmax units
+/// behind the dropout, the network that predicts is exactly the normalised geometric mean of
+/// all thinned networks, each weighted by the probability of its mask, as the mean of
+/// *m* ⊙ *x* / (1 − *p*) is *x* (Hinton et al. 2012; Baldi and Sadowski, "Understanding
+/// dropout", NIPS 2013, on the normalised weighted geometric mean). For a linear layer it is their arithmetic mean; for deeper networks it is
+/// an approximation of it, close to the mean where the members differ little.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Dropout {
     rate: f32,
@@ -63,7 +78,7 @@ impl Layer for Dropout {
         let Some(input_gradient) = pass.input_gradients.get(0) else {
             return;
         };
-        if self.rate == 0.0 {
+        if !pass.training || self.rate == 0.0 {
             input_gradient.copy_from_slice(pass.output_gradient);
         } else {
             let words = bytemuck::cast_slice(pass.keep);

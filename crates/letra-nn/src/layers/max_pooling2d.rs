@@ -1,15 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, Padding, Window, picture, single_input};
+use super::window::{Windows, picture};
+use super::{Build, Layer, Padding, Window, single_input};
 use crate::Shape;
 use crate::error::BuildError;
 use crate::kernels::pooling::Pooling;
 use crate::plan::pass::{Backward, Forward};
-
-/// Sizes of windows and strides that are still credible.
-const MOST: usize = 1 << 16;
-/// Cells of a window at most: single precision numbers each of them exactly.
-const MOST_CELLS: usize = 1 << 24;
 
 /// The largest value of each window, channel by channel.
 ///
@@ -53,16 +49,8 @@ impl MaxPool2d {
         plain.then_some(self.window.0)
     }
 
-    fn pooling(&self, [height, width, channels]: [usize; 3]) -> Pooling {
-        let (window, stride) = (self.window.0, self.stride.0);
-        Pooling {
-            height,
-            width,
-            channels,
-            window,
-            stride,
-            padding: self.padding.around([height, width], window, stride),
-        }
+    fn windows(&self) -> Windows {
+        Windows::on_picture(self.window, self.stride, self.padding)
     }
 }
 
@@ -76,44 +64,20 @@ impl Layer for MaxPool2d {
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        for (what, sizes) in [("window", self.window.0), ("stride", self.stride.0)] {
-            if sizes.iter().any(|size| !(1..=MOST).contains(size)) {
-                return Err(BuildError::configuration(format!(
-                    "has a {what} of {sizes:?}: it must be from 1 to {MOST}"
-                )));
-            }
-        }
-        if self.window.0[0] * self.window.0[1] > MOST_CELLS {
-            return Err(BuildError::configuration(format!(
-                "has a window of {:?}: it must have at most {MOST_CELLS} cells",
-                self.window.0
-            )));
-        }
-        if let Padding::Explicit(around) = self.padding {
-            return Err(BuildError::configuration(format!(
-                "has a padding of {around:?}: it is either valid or same"
-            )));
-        }
-        let pooling = self.pooling(picture(single_input(inputs)?)?);
-        if pooling.output_height() == 0 || pooling.output_width() == 0 {
-            return Err(BuildError::input(
-                format!("a picture that its window {:?} fits into", self.window.0),
-                "use a smaller window or leave this layer out",
-            ));
-        }
+        let pooling = self.windows().checked(picture(single_input(inputs)?)?)?;
         build.keep(pooling.output_len());
+        build.built(pooling);
         Ok([pooling.output_height(), pooling.output_width(), pooling.channels].into())
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        let pooling = self.pooling(picture(pass.input_shape(0)).expect("build checked the input"));
-        let (samples, input) = (pass.samples, pass.input(0));
-        let codes = pass.training.then_some(&mut *pass.keep);
-        pooling.forward_max(samples, input, pass.output, codes);
+        let (pooling, input) = (pass.built::<Pooling>(), pass.input(0));
+        let codes = (!pass.keep.is_empty()).then_some(&mut *pass.keep);
+        pooling.forward_max(pass.samples, input, pass.output, codes);
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        let pooling = self.pooling(picture(pass.input_shape(0)).expect("build checked the input"));
+        let pooling = pass.built::<Pooling>();
         if let Some(input_gradient) = pass.input_gradients.get(0) {
             pooling.backward_max(pass.samples, pass.output_gradient, pass.keep, input_gradient);
         }

@@ -1,11 +1,14 @@
 //! Layers: one file each, holding all there is to know about it.
 
+mod convolving;
+mod window;
+
 use std::any::Any;
 use std::fmt::Debug;
 use std::ops::Range;
 
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare};
+use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare, UpdateState};
 use crate::{Initializer, Shape};
 
 /// Declares the layers: a line each, `file: Type`. The file's name is the layer's name
@@ -32,9 +35,8 @@ macro_rules! layers {
     };
 }
 
-/// Declares the settings that all layers around a linear map share: the function behind
-/// it, the initial values of its kernel and bias, and whether there is a bias.
-macro_rules! linear_map_settings {
+/// Declares the functions that may stand behind a layer's linear map.
+macro_rules! activation_settings {
     ($layer:ty) => {
         impl $layer {
             /// Puts a function behind the linear map.
@@ -62,7 +64,17 @@ macro_rules! linear_map_settings {
             pub fn softmax(self) -> Self {
                 self.activation(ActivationFunction::Softmax)
             }
+        }
+    };
+}
 
+/// Declares the settings that all layers around a linear map share: the function behind
+/// it, the initial values of its kernel and bias, and whether there is a bias.
+macro_rules! linear_map_settings {
+    ($layer:ty) => {
+        activation_settings!($layer);
+
+        impl $layer {
             /// Initial values of the kernel.
             pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
                 self.kernel_initializer = initializer;
@@ -84,18 +96,91 @@ macro_rules! linear_map_settings {
     };
 }
 
-layers! {
-    activation: Activation,
-    conv2d: Conv2d,
-    dense: Dense,
-    dropout: Dropout,
-    flatten: Flatten,
-    max_pooling2d: MaxPool2d,
-    reshape: Reshape,
+/// Declares the settings of layers whose kernel slides over a picture: padding, stride and
+/// dilation rate.
+macro_rules! sliding_settings {
+    ($layer:ty) => {
+        impl $layer {
+            /// No padding: the output is smaller than the input.
+            pub fn valid(mut self) -> Self {
+                self.padding = Padding::Valid;
+                self
+            }
+
+            /// Padding that keeps the size, for stride 1.
+            pub fn same(mut self) -> Self {
+                self.padding = Padding::Same;
+                self
+            }
+
+            /// Rows of zeros above and below, columns of zeros left and right.
+            pub fn padding(mut self, around: impl Into<Window>) -> Self {
+                self.padding = Padding::Explicit(around.into().0);
+                self
+            }
+
+            /// Steps from one position to the next.
+            pub fn stride(mut self, stride: impl Into<Window>) -> Self {
+                self.stride = stride.into();
+                self
+            }
+
+            /// Distance between the cells that a kernel looks at, down and right. Only one of
+            /// stride and dilation rate may be above 1.
+            pub fn dilation_rate(mut self, rate: impl Into<Window>) -> Self {
+                self.dilation_rate = rate.into();
+                self
+            }
+        }
+    };
 }
 
+layers! {
+    activation: Activation,
+    add: Add,
+    annealed_dropout: AnnealedDropout,
+    average_pooling1d: AveragePool1d,
+    average_pooling2d: AveragePool2d,
+    batch_normalization: BatchNormalization,
+    concatenate: Concatenate,
+    conv1d: Conv1d,
+    conv2d: Conv2d,
+    conv2d_transpose: Conv2dTranspose,
+    cropping2d: Cropping2d,
+    dense: Dense,
+    depthwise_conv2d: DepthwiseConv2d,
+    drop_connect: DropConnect,
+    dropout: Dropout,
+    flatten: Flatten,
+    gaussian_noise: GaussianNoise,
+    global_average_pooling1d: GlobalAveragePool1d,
+    global_average_pooling2d: GlobalAveragePool2d,
+    global_max_pooling1d: GlobalMaxPool1d,
+    global_max_pooling2d: GlobalMaxPool2d,
+    layer_normalization: LayerNormalization,
+    max_pooling1d: MaxPool1d,
+    max_pooling2d: MaxPool2d,
+    multiply: Multiply,
+    random_contrast: RandomContrast,
+    random_fourier_features: RandomFourierFeatures,
+    random_rotation: RandomRotation,
+    random_translation: RandomTranslation,
+    random_zoom: RandomZoom,
+    reshape: Reshape,
+    separable_conv2d: SeparableConv2d,
+    spatial_dropout2d: SpatialDropout2d,
+    standout: Standout,
+    up_sampling2d: UpSampling2d,
+    zero_padding2d: ZeroPadding2d,
+}
+
+mod resampling;
+
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
-pub use conv2d::Padding;
+pub use crate::kernels::resampling::FillMode;
+pub use resampling::Factor;
+pub(crate) use window::picture;
+pub use window::{Edges, Padding, Window};
 
 /// A layer: its configuration, its shape rule, and its two passes.
 ///
@@ -118,8 +203,19 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// Brings parameters into the form the passes like best; called once a step.
     fn prepare(&self, _pass: &mut Prepare<'_>) {}
 
+    /// What a shard adds to the sums over the batch, in a layer that asked for them with
+    /// [`Build::whole_batch`]: called while training, before any shard goes through
+    /// forward, where the sums over all shards are in [`Forward::sums`]. Writes to
+    /// [`Forward::shard_sums`], which are zero at first; there is no output yet.
+    fn forward_sums(&self, _pass: &mut Forward<'_>) {}
+
     /// The output of a shard (some samples of the batch) from its inputs.
     fn forward(&self, pass: &mut Forward<'_>);
+
+    /// What a shard adds to the sums over the batch that backward asks for, as
+    /// [`Layer::forward_sums`] does for forward. Reads the gradient of the output and
+    /// writes to [`Backward::shard_sums`]; nobody asks for gradients of the inputs yet.
+    fn backward_sums(&self, _pass: &mut Backward<'_>) {}
 
     /// Given the gradient of the output, adds to the parameters' gradients and writes the
     /// inputs'. May overwrite the output's gradient, which on return is the gradient at
@@ -131,19 +227,24 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// [`Backward::deferred`] told backward to leave that gradient out.
     fn parameter_gradient(&self, _pass: &mut ParameterGradient<'_>) {}
 
+    /// Changes the layer's own values, declared with [`Build::state`]; called once a step
+    /// of training, after all shards have gone forward and backward.
+    fn update_state(&self, _pass: &mut UpdateState<'_>) {}
+
     /// One layer that does the work of this one and of `next` together, if there is one.
     fn fuse(&self, _next: &dyn Layer) -> Option<Box<dyn Layer>> {
         None
     }
 }
 
-/// One trainable parameter of a layer.
+/// One parameter or state of a layer.
 #[derive(Debug, Clone)]
 pub(crate) struct ParameterDeclaration {
     pub(crate) name: &'static str,
     pub(crate) shape: Vec<usize>,
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
+    pub(crate) state: bool,
 }
 
 /// What a layer declares it needs while it is built.
@@ -155,10 +256,19 @@ pub struct Build {
     pub(crate) scratch: Option<Box<dyn Fn(usize) -> usize + Send + Sync>>,
     pub(crate) view: bool,
     pub(crate) deferred: Option<usize>,
+    /// Sums over the batch that forward and backward ask for.
+    pub(crate) whole_batch: Option<[usize; 2]>,
     pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
+    pub(crate) frozen: bool,
 }
 
 impl Build {
+    /// Whether the layer is frozen: training leaves its parameters as they are, and it
+    /// should leave its own values, too.
+    pub fn frozen(&self) -> bool {
+        self.frozen
+    }
+
     /// Declares a parameter; parameters are numbered in the order of declaration.
     ///
     /// `fans` are the numbers of inputs and outputs that a unit is connected to.
@@ -178,6 +288,34 @@ impl Build {
             shape: shape.into(),
             initializer,
             fans,
+            state: false,
+        });
+        Ok(())
+    }
+
+    /// Declares values that belong to the network and are saved with it, but that no
+    /// optimizer touches, such as moving averages; numbered on their own in the order of
+    /// declaration. [`Layer::update_state`] may change them once a step.
+    ///
+    /// # Errors
+    /// When the initializer's numbers make no sense.
+    pub fn state(
+        &mut self,
+        name: &'static str,
+        shape: impl Into<Vec<usize>>,
+        initializer: Initializer,
+    ) -> Result<(), BuildError> {
+        initializer.check().map_err(BuildError::Configuration)?;
+        let shape = shape.into();
+        let values = shape
+            .iter()
+            .fold(1, |product: usize, &size| product.saturating_mul(size));
+        self.parameters.push(ParameterDeclaration {
+            name,
+            shape,
+            initializer,
+            fans: [values, values],
+            state: true,
         });
         Ok(())
     }
@@ -209,6 +347,14 @@ impl Build {
         self.view = true;
     }
 
+    /// Says that the layer looks at the whole batch while training: forward is to be given
+    /// `forward` sums over it, and backward `backward` sums, which
+    /// [`Layer::forward_sums`] and [`Layer::backward_sums`] collect shard by shard. All
+    /// of the batch then passes this layer before any of it goes on.
+    pub fn whole_batch(&mut self, forward: usize, backward: usize) {
+        self.whole_batch = Some([forward, backward]);
+    }
+
     /// Says that the gradient of parameter `index` may be left out of backward and
     /// computed for the whole batch at once, a few rows at a time.
     pub fn defer(&mut self, index: usize) {
@@ -227,29 +373,18 @@ pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
     }
 }
 
-/// Sizes of a picture-shaped input `[height, width, channels]`.
-pub(crate) fn picture(input: &Shape) -> Result<[usize; 3], BuildError> {
-    <[usize; 3]>::try_from(input.sizes()).map_err(|_| {
-        BuildError::input(
-            "a picture [height, width, channels]",
-            "add Reshape before it",
-        )
-    })
-}
-
-/// Height and width: of a kernel, a window or a stride. A single number stands for both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Window(pub [usize; 2]);
-
-impl From<usize> for Window {
-    fn from(size: usize) -> Self {
-        Window([size, size])
-    }
-}
-
-impl From<[usize; 2]> for Window {
-    fn from(sizes: [usize; 2]) -> Self {
-        Window(sizes)
+/// The shape of the inputs of a layer that joins at least two of one shape.
+pub(crate) fn one_shape(inputs: &[Shape]) -> Result<&Shape, BuildError> {
+    match inputs {
+        [] | [_] => Err(BuildError::configuration(format!(
+            "joins values but is given {}: give it at least 2",
+            inputs.len()
+        ))),
+        [first, others @ ..] if others.iter().all(|other| other == first) => Ok(first),
+        _ => Err(BuildError::input(
+            "inputs of one shape",
+            "make them equal, with a layer before it",
+        )),
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_values};
+use super::{Loss, TargetRows, check_classes, check_smoothing};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::cross_entropy;
@@ -16,19 +16,35 @@ use crate::layers::ActivationFunction;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CrossEntropy {
     from_logits: bool,
+    #[serde(default)]
+    label_smoothing: f32,
 }
 
 impl CrossEntropy {
     /// On probabilities, such as a softmax layer gives.
     #[expect(clippy::new_without_default, reason = "neither form is the obvious default")]
     pub fn new() -> Self {
-        CrossEntropy { from_logits: false }
+        CrossEntropy {
+            from_logits: false,
+            label_smoothing: 0.0,
+        }
     }
 
     /// On logits, the outputs of a linear layer; quicker and never out of range.
     /// Predictions are then softmax of the outputs.
     pub fn from_logits() -> Self {
-        CrossEntropy { from_logits: true }
+        CrossEntropy {
+            from_logits: true,
+            label_smoothing: 0.0,
+        }
+    }
+
+    /// Moves a share *s* of each target to all classes alike, *t* (1 − *s*) + *s* / classes, so
+    /// that no logit is driven to infinity (Szegedy et al. 2016, "Rethinking the inception
+    /// architecture", section 7); *s* from 0 to 1.
+    pub fn label_smoothing(mut self, smoothing: f32) -> Self {
+        self.label_smoothing = smoothing;
+        self
     }
 }
 
@@ -41,14 +57,12 @@ impl Loss for CrossEntropy {
         serde_json::json!(self)
     }
 
+    fn check_configuration(&self) -> Result<(), Error> {
+        check_smoothing(self.label_smoothing)
+    }
+
     fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
-        match targets {
-            Targets::Classes { count, .. } if *count == units => Ok(()),
-            Targets::Classes { count, .. } => Err(Error::Data(format!(
-                "the network has {units} outputs but the data has {count} classes: make the last layer Dense::new({count})"
-            ))),
-            Targets::Values(_) => check_values(units, targets),
-        }
+        check_classes(units, targets)
     }
 
     fn scale(&self, samples: usize, _units: usize) -> f32 {
@@ -63,18 +77,21 @@ impl Loss for CrossEntropy {
         scale: f32,
         gradient: &mut [f32],
     ) -> f64 {
+        let smoothing = self.label_smoothing;
         match (self.from_logits, targets) {
             (true, TargetRows::Classes(labels)) => {
-                cross_entropy::classes_from_logits(units, output, labels, scale, gradient)
+                cross_entropy::classes_from_logits(units, output, labels, smoothing, scale, gradient)
             }
             (true, TargetRows::Values(rows)) => {
-                cross_entropy::values_from_logits(units, output, rows, scale, gradient)
+                cross_entropy::values_from_logits(units, output, rows, smoothing, scale, gradient)
             }
-            (false, TargetRows::Classes(labels)) => {
+            (false, TargetRows::Classes(labels)) if smoothing == 0.0 => {
                 cross_entropy::classes_from_probabilities(units, output, labels, scale, gradient)
             }
-            (false, TargetRows::Values(rows)) => {
-                cross_entropy::values_from_probabilities(units, output, rows, scale, gradient)
+            (false, _) => {
+                let (keep, share) = (1.0 - smoothing, smoothing / units as f32);
+                let target = |sample, unit| keep * targets.value(units, sample, unit) + share;
+                cross_entropy::values_from_probabilities(units, output, target, scale, gradient)
             }
         }
     }

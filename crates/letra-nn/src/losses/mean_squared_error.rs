@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_values};
+use super::{Loss, TargetRows, check_values, rows};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::squared_error;
@@ -35,9 +35,6 @@ impl Loss for MeanSquaredError {
         scale: f32,
         gradient: &mut [f32],
     ) -> f64 {
-        let TargetRows::Values(rows) = targets else {
-            unreachable!("check() refuses classes");
-        };
-        squared_error::squared_error(output, rows, scale, gradient)
+        squared_error::squared_error(output, rows(targets), scale, gradient)
     }
 }

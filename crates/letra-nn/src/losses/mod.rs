@@ -26,7 +26,13 @@ macro_rules! losses {
 }
 
 losses! {
+    binary_cross_entropy: BinaryCrossEntropy,
+    categorical_hinge: CategoricalHinge,
     cross_entropy: CrossEntropy,
+    hinge: Hinge,
+    huber: Huber,
+    kl_divergence: KlDivergence,
+    mean_absolute_error: MeanAbsoluteError,
     mean_squared_error: MeanSquaredError,
     sum_squared_error: SumSquaredError,
 }
@@ -40,6 +46,26 @@ pub enum TargetRows<'a> {
     Values(&'a [f32]),
 }
 
+impl TargetRows<'_> {
+    /// Target of a sample for one of `units` outputs: for a class, its one-hot row.
+    pub(crate) fn value(&self, units: usize, sample: usize, unit: usize) -> f32 {
+        match self {
+            TargetRows::Classes(labels) => f32::from(u8::from(labels[sample] as usize == unit)),
+            TargetRows::Values(rows) => rows[sample * units + unit],
+        }
+    }
+
+    /// The target of one sample.
+    fn row(&self, units: usize, sample: usize) -> TargetRows<'_> {
+        match self {
+            TargetRows::Classes(labels) => TargetRows::Classes(&labels[sample..=sample]),
+            TargetRows::Values(rows) => {
+                TargetRows::Values(&rows[sample * units..(sample + 1) * units])
+            }
+        }
+    }
+}
+
 /// A loss over outputs and targets.
 pub trait Loss: Debug + Send + Sync {
     /// Name of the loss, the same as its file's.
@@ -47,6 +73,14 @@ pub trait Loss: Debug + Send + Sync {
 
     /// The configuration as it is saved.
     fn configuration(&self) -> serde_json::Value;
+
+    /// Whether the hyper-parameters make sense.
+    ///
+    /// # Errors
+    /// When one is out of its range.
+    fn check_configuration(&self) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Whether outputs of `units` values can be held against such targets.
     ///
@@ -69,6 +103,28 @@ pub trait Loss: Debug + Send + Sync {
         gradient: &mut [f32],
     ) -> f64;
 
+    /// As [`Loss::evaluate`], where each sample counts with a weight of its own.
+    fn evaluate_weighted(
+        &self,
+        units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        weights: &[f32],
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        let rows = output
+            .chunks_exact(units)
+            .zip(gradient.chunks_exact_mut(units));
+        let mut loss = 0.0;
+        for ((sample, (output, gradient)), &weight) in rows.enumerate().zip(weights) {
+            let target = targets.row(units, sample);
+            let own = self.evaluate(units, output, target, scale * weight, gradient);
+            loss += f64::from(weight) * own;
+        }
+        loss
+    }
+
     /// The function that turns the network's outputs into predictions, where the loss
     /// includes it.
     fn output_function(&self) -> ActivationFunction {
@@ -85,7 +141,36 @@ pub(crate) fn check_values(units: usize, targets: &Targets) -> Result<(), Error>
             values.sample_values()
         ))),
         Targets::Classes { count, .. } => Err(Error::Data(format!(
-            "a squared error wants target values but is given classes: encode them with one_hot(labels, {count})"
+            "this loss wants target values but is given classes: encode them with one_hot(labels, {count})"
         ))),
+    }
+}
+
+/// Checks that targets are classes, one for each of `units` outputs, or rows of values.
+pub(crate) fn check_classes(units: usize, targets: &Targets) -> Result<(), Error> {
+    match targets {
+        Targets::Classes { count, .. } if *count == units => Ok(()),
+        Targets::Classes { count, .. } => Err(Error::Data(format!(
+            "the network has {units} outputs but the data has {count} classes: make the last layer Dense::new({count})"
+        ))),
+        Targets::Values(_) => check_values(units, targets),
+    }
+}
+
+/// Checks a share of the target that goes to all classes.
+pub(crate) fn check_smoothing(smoothing: f32) -> Result<(), Error> {
+    match (0.0..=1.0).contains(&smoothing) {
+        true => Ok(()),
+        false => Err(Error::Configuration(format!(
+            "the label smoothing is {smoothing}: choose a share from 0 to 1, such as 0.1"
+        ))),
+    }
+}
+
+/// The rows of target values, for a loss whose check refuses classes.
+fn rows(targets: TargetRows<'_>) -> &[f32] {
+    match targets {
+        TargetRows::Values(rows) => rows,
+        TargetRows::Classes(_) => unreachable!("check() refuses classes"),
     }
 }

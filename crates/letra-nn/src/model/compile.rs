@@ -1,13 +1,27 @@
 use crate::losses::{CrossEntropy, Loss};
 use crate::metrics::Metric;
 use crate::optimizers::Optimizer;
+use crate::plan::Objective;
 
 /// How a network is to be trained.
+///
+/// For a network with several outputs, [`Compile::next_output`] stands between what is said
+/// of one and of the next:
+///
+/// ```
+/// # use letra_nn::prelude::*;
+/// let settings = Compile::new(Adam::new(0.01))
+///     .loss(CrossEntropy::from_logits())
+///     .metric(Accuracy)
+///     .next_output()
+///     .loss(MeanSquaredError)
+///     .loss_weight(0.5);
+/// ```
 #[derive(Debug)]
 pub struct Compile {
     pub(crate) optimizer: Box<dyn Optimizer>,
-    pub(crate) loss: Box<dyn Loss>,
-    pub(crate) metrics: Vec<Box<dyn Metric>>,
+    /// At least one.
+    pub(crate) outputs: Vec<Objective>,
     pub(crate) seed: u64,
     pub(crate) threads: usize,
 }
@@ -16,25 +30,47 @@ impl Compile {
     /// With the given optimizer; cross-entropy from logits, no metrics, seed 0, a thread
     /// a core.
     pub fn new(optimizer: impl Optimizer + 'static) -> Self {
-        Compile {
+        let compile = Compile {
             optimizer: Box::new(optimizer),
-            loss: Box::new(CrossEntropy::from_logits()),
-            metrics: Vec::new(),
+            outputs: Vec::new(),
             seed: 0,
             threads: 0,
-        }
+        };
+        compile.next_output()
     }
 
     /// The loss that training makes small.
     pub fn loss(mut self, loss: impl Loss + 'static) -> Self {
-        self.loss = Box::new(loss);
+        self.last().loss = Box::new(loss);
+        self
+    }
+
+    /// Weight of the loss in the sum over several outputs, 0 or more; 1 at first.
+    pub fn loss_weight(mut self, weight: f32) -> Self {
+        self.last().weight = weight;
         self
     }
 
     /// Adds a number to report beside the loss.
     pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
-        self.metrics.push(Box::new(metric));
+        self.last().metrics.push(Box::new(metric));
         self
+    }
+
+    /// Goes on to the next output of a network with several: loss, weight and metrics that
+    /// follow are about that one.
+    pub fn next_output(mut self) -> Self {
+        self.outputs.push(Objective {
+            loss: Box::new(CrossEntropy::from_logits()),
+            weight: 1.0,
+            metrics: Vec::new(),
+        });
+        self
+    }
+
+    fn last(&mut self) -> &mut Objective {
+        let last = self.outputs.len() - 1;
+        &mut self.outputs[last]
     }
 
     /// Seed of everything random: initial values, order of samples, dropout.

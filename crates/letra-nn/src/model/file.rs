@@ -10,23 +10,36 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::Network;
+use super::restore::parameters_of;
 use crate::{Error, Shape};
 
-/// Version of the architecture's form; raised when an older reader would misread it.
-pub(super) const FORMAT: u32 = 1;
+/// Version of the architecture's form; raised when an older reader would misread it. A
+/// chain of layers, none of them frozen, is still written in format 1.
+pub(super) const FORMAT: u32 = 2;
 /// Key of the architecture in the file's metadata.
 pub(super) const KEY: &str = "letra";
 /// What precedes the optimizer's state in tensor names.
 pub(super) const STATE: &str = "optimizer/";
+/// What precedes the best weights so far in tensor names.
+pub(super) const BEST: &str = "best/";
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Header {
     pub(super) format: u32,
     pub(super) input: Shape,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) other_inputs: Vec<Shape>,
     pub(super) layers: Vec<SavedLayer>,
+    /// Empty where it is what the last layer gives.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) outputs: Vec<usize>,
     pub(super) loss: Saved,
+    #[serde(skip_serializing_if = "is_one", default = "one")]
+    pub(super) loss_weight: f32,
     pub(super) optimizer: Saved,
     pub(super) metrics: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) other_outputs: Vec<SavedOutput>,
     pub(super) seed: u64,
     pub(super) steps: u64,
     pub(super) notes: BTreeMap<String, String>,
@@ -34,10 +47,30 @@ pub(super) struct Header {
     pub(super) training: Option<serde_json::Value>,
 }
 
+fn one() -> f32 {
+    1.0
+}
+
+fn is_one(weight: &f32) -> bool {
+    *weight == 1.0
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedOutput {
+    pub(super) loss: Saved,
+    pub(super) weight: f32,
+    pub(super) metrics: Vec<String>,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct SavedLayer {
     pub(super) name: String,
     pub(super) inputs: Vec<usize>,
+    /// Place of the layer whose parameters it uses.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) shares: Option<usize>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub(super) frozen: bool,
     #[serde(flatten)]
     pub(super) layer: Saved,
 }
@@ -55,16 +88,18 @@ impl Network {
     /// # Errors
     /// When the file cannot be written, or a parameter is no longer a number.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        write_whole(path.as_ref(), &self.serialized(path.as_ref(), None)?)
+        write_whole(path.as_ref(), &self.serialized(path.as_ref(), None, None)?)
     }
 
-    /// Writes the network, the optimizer's state and a note on the training.
+    /// Writes the network, the optimizer's state, the best weights so far where they are kept,
+    /// and a note on the training.
     pub(crate) fn save_training(
         &self,
         path: &Path,
         training: serde_json::Value,
+        best: Option<&[f32]>,
     ) -> Result<(), Error> {
-        write_whole(path, &self.serialized(path, Some(training))?)
+        write_whole(path, &self.serialized(path, Some(training), best)?)
     }
 
     /// All that decides what training computes, as text.
@@ -76,31 +111,57 @@ impl Network {
     }
 
     fn header(&self) -> Header {
-        Header {
-            format: FORMAT,
-            input: self.graph.input.clone(),
-            layers: self
-                .graph
-                .nodes
-                .iter()
-                .map(|node| SavedLayer {
-                    name: node.name.clone(),
-                    inputs: node.inputs.clone(),
-                    layer: Saved {
-                        kind: node.layer.kind().into(),
-                        configuration: node.layer.configuration(),
-                    },
-                })
-                .collect(),
+        let graph = &self.graph;
+        let mut outputs = self.objective.iter().map(|objective| SavedOutput {
             loss: Saved {
-                kind: self.loss.kind().into(),
-                configuration: self.loss.configuration(),
+                kind: objective.loss.kind().into(),
+                configuration: objective.loss.configuration(),
             },
+            weight: objective.weight,
+            metrics: objective
+                .metrics
+                .iter()
+                .map(|metric| metric.name())
+                .collect(),
+        });
+        let first = outputs.next().expect("a network has an output");
+        let other_outputs: Vec<SavedOutput> = outputs.collect();
+        let last = graph.value(graph.nodes.len() - 1);
+        let given = Some(graph.given()).filter(|given| given[..] != [last]);
+        let layers: Vec<SavedLayer> = graph
+            .nodes
+            .iter()
+            .map(|node| SavedLayer {
+                name: node.name.clone(),
+                inputs: node.inputs.clone(),
+                shares: node.shares,
+                frozen: node.frozen,
+                layer: Saved {
+                    kind: node.layer.kind().into(),
+                    configuration: node.layer.configuration(),
+                },
+            })
+            .collect();
+        let general = graph.inputs.len() > 1
+            || given.is_some()
+            || first.weight != 1.0
+            || layers
+                .iter()
+                .any(|layer| layer.frozen || layer.shares.is_some());
+        Header {
+            format: if general { FORMAT } else { 1 },
+            input: graph.inputs[0].clone(),
+            other_inputs: graph.inputs[1..].to_vec(),
+            layers,
+            outputs: given.unwrap_or_default(),
+            loss: first.loss,
+            loss_weight: first.weight,
             optimizer: Saved {
                 kind: self.optimizer.kind().into(),
                 configuration: self.optimizer.configuration(),
             },
-            metrics: self.metrics.iter().map(|metric| metric.name()).collect(),
+            metrics: first.metrics,
+            other_outputs,
             seed: self.seed,
             steps: self.steps,
             notes: self.notes.clone(),
@@ -112,6 +173,7 @@ impl Network {
         &self,
         path: &Path,
         training: Option<serde_json::Value>,
+        best: Option<&[f32]>,
     ) -> Result<Vec<u8>, Error> {
         let mut tensors = Vec::new();
         for specification in &self.specifications {
@@ -123,10 +185,18 @@ impl Network {
             None => &[],
         };
         for (slot, values) in states.iter().zip(&self.slots) {
-            for specification in &self.specifications {
+            for specification in parameters_of(&self.specifications) {
                 let name = format!("{STATE}{slot}/{}", specification.name);
                 tensors.push((name, specification, &values[specification.range()]));
             }
+        }
+        for specification in best.iter().flat_map(|_| &self.specifications) {
+            let values = best.map_or(&[][..], |best| &best[specification.range()]);
+            tensors.push((
+                format!("{BEST}{}", specification.name),
+                specification,
+                values,
+            ));
         }
         for (name, _, values) in &tensors {
             check_finite(name, values).map_err(|error| Error::file(path, error))?;
@@ -171,7 +241,7 @@ pub(super) fn check_finite(name: &str, values: &[f32]) -> Result<(), String> {
 }
 
 /// Writes a file whole or not at all: a temporary file beside it, synced, then renamed.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

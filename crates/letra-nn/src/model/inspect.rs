@@ -1,10 +1,10 @@
 //! Looking inside: every layer's output and every gradient, for a batch.
 
 use super::Network;
-use crate::dataset::{Dataset, Targets};
+use crate::dataset::{Dataset, Inputs};
 use crate::graph::BuiltNode;
 use crate::optimizers::SLOTS;
-use crate::plan::{Batch, Objective, Piece, Purpose, Rows, TrainingPlan};
+use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, TrainingPlan};
 use crate::{Error, Tensor};
 
 /// What a layer makes of some inputs.
@@ -21,7 +21,7 @@ pub struct LayerOutput {
 pub struct BackPropagation {
     /// The loss of the batch.
     pub loss: f64,
-    /// Name and gradient ∂loss/∂parameter of each parameter.
+    /// Name and gradient ∂loss/∂parameter of each trainable parameter.
     pub gradients: Vec<(String, Tensor)>,
     /// Name and output of each layer: `[samples, …]`.
     pub outputs: Vec<(String, Tensor)>,
@@ -35,7 +35,11 @@ impl Network {
     ///
     /// # Errors
     /// When the inputs do not have the network's input shape.
-    pub fn layer_outputs(&self, inputs: &Tensor) -> Result<Vec<LayerOutput>, Error> {
+    pub fn layer_outputs<'a>(
+        &self,
+        inputs: impl Into<Inputs<'a>>,
+    ) -> Result<Vec<LayerOutput>, Error> {
+        let inputs = inputs.into();
         self.check_inputs(inputs)?;
         let mut plan = self.inspection(inputs.samples())?;
         plan.forward(&self.parameters, inputs);
@@ -56,29 +60,28 @@ impl Network {
     /// When the data does not fit the network.
     pub fn back_propagate(&self, batch: &Dataset) -> Result<BackPropagation, Error> {
         self.check_data(batch)?;
-        let mut plan = self.new_plan(batch.samples(), Purpose::Inspection, &batch.targets)?;
+        let sizes = self.sizes(batch);
+        let mut plan = self.new_plan(batch.samples(), Purpose::Inspection, sizes)?;
         let mut parameters = self.parameters.clone();
-        let mut gradients = vec![0.0; parameters.len()];
+        let mut gradients = vec![0.0; self.gradients.len()];
         let state = Piece {
             parameters: &mut parameters,
             gradients: &mut gradients,
             slots: <[&mut [f32]; SLOTS]>::default(),
         };
-        let objective = Objective {
-            loss: &*self.loss,
-            metrics: &[],
-        };
+        let objective = &self.objective;
         let rows = Rows::Contiguous(0, batch.samples());
-        let whole = Batch { data: batch, rows };
+        let whole = Batch::new(batch, rows);
         let step = || {
             plan.step(objective, whole, state, self.seed, self.steps, None)
                 .loss
         };
         let loss = self.pool.install(step);
-        let inputs = &batch.inputs;
+        let inputs = Inputs::from(batch);
         let gradients = self
             .specifications
             .iter()
+            .filter(|known| known.trainable())
             .map(|parameter| {
                 let values = gradients[parameter.range()].to_vec();
                 Ok((
@@ -104,19 +107,19 @@ impl Network {
         })
     }
 
-    fn inspection(&self, samples: usize) -> Result<TrainingPlan, Error> {
-        let targets = Targets::Classes {
-            labels: Vec::new(),
-            count: 0,
+    pub(super) fn inspection(&self, samples: usize) -> Result<TrainingPlan, Error> {
+        let sizes = Sizes {
+            target_values: Vec::new(),
+            metrics: 0,
         };
-        self.new_plan(samples.max(1), Purpose::Inspection, &targets)
+        self.new_plan(samples.max(1), Purpose::Inspection, sizes)
     }
 
     /// A tensor for each layer, named.
     fn collect(
         &self,
         plan: &TrainingPlan,
-        inputs: &Tensor,
+        inputs: Inputs<'_>,
         read: impl Fn(&TrainingPlan, usize, usize) -> Vec<f32>,
     ) -> Result<Vec<(String, Tensor)>, Error> {
         let built = self.graph.build()?;

@@ -1,29 +1,34 @@
 //! Networks as a user sees them: define, compile, fit, evaluate, predict, save.
 
 mod compile;
+mod deconvolution;
+mod evaluate;
 mod file;
+mod freezing;
+mod functional;
+mod grad_cam;
 mod inspect;
+mod not_finite;
 mod restore;
+mod saliency;
 mod sequential;
 mod summary;
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 
 pub use compile::Compile;
+pub(crate) use file::write_whole;
+pub use functional::{Model, Value};
 pub use inspect::{BackPropagation, LayerOutput};
 pub use sequential::Sequential;
 pub use summary::{LayerSummary, Summary};
 
 use crate::dataset::{Dataset, Targets};
 use crate::graph::{Graph, ParameterSpecification};
-use crate::kernels::activation;
-use crate::losses::{Loss, TargetRows};
-use crate::metrics::{Metric, largest};
 use crate::optimizers::{Optimizer, SLOTS};
 use crate::plan::{
-    Batch, InferencePlan, Objective, Piece, Purpose, Rows, StepResult, TrainingPlan,
+    Batch, InferencePlan, Objective, Piece, Purpose, Rows, Sizes, StepResult, TrainingPlan,
 };
 use crate::{Error, Shape, Tensor};
 
@@ -31,13 +36,14 @@ use crate::{Error, Shape, Tensor};
 pub struct Network {
     pub(crate) graph: Graph,
     specifications: Vec<ParameterSpecification>,
-    output: Shape,
+    outputs: Vec<Shape>,
+    /// Parameters, and behind them the layers' own values.
     parameters: Vec<f32>,
     gradients: Vec<f32>,
     slots: Vec<Vec<f32>>,
     optimizer: Box<dyn Optimizer>,
-    loss: Box<dyn Loss>,
-    metrics: Vec<Box<dyn Metric>>,
+    /// One an output.
+    objective: Vec<Objective>,
     seed: u64,
     steps: u64,
     /// Changes whenever a parameter may have changed.
@@ -51,9 +57,6 @@ pub struct Network {
 /// Threads of a network, at most.
 const MOST_THREADS: usize = 1024;
 
-/// Samples that a plan for many predictions is laid out for.
-const PREDICTION_BATCH: usize = 512;
-
 /// A parameter's name, shape and values.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter<'a> {
@@ -63,6 +66,9 @@ pub struct Parameter<'a> {
     pub shape: &'a [usize],
     /// Values, row-major.
     pub values: &'a [f32],
+    /// Whether training changes it; a layer's own values, such as moving averages, are
+    /// not trainable.
+    pub trainable: bool,
 }
 
 /// A loss and metrics over a data set or batch.
@@ -96,6 +102,9 @@ impl Network {
         parameters: Vec<f32>,
     ) -> Result<Self, Error> {
         compile.optimizer.check()?;
+        for objective in &compile.outputs {
+            objective.loss.check_configuration()?;
+        }
         if compile.threads > MOST_THREADS {
             return Err(Error::Configuration(format!(
                 "{} threads are more than {MOST_THREADS}: choose 0 for a thread a core",
@@ -103,6 +112,20 @@ impl Network {
             )));
         }
         let built = graph.build()?;
+        let (outputs, losses) = (built.outputs.len(), compile.outputs.len());
+        if outputs != losses {
+            return Err(Error::Configuration(format!(
+                "the network has {outputs} outputs but losses for {losses}: say for each its loss, with next_output between them"
+            )));
+        }
+        for objective in &compile.outputs {
+            if !(objective.weight >= 0.0 && objective.weight.is_finite()) {
+                return Err(Error::Configuration(format!(
+                    "a loss has weight {}: it must be a number of 0 or more",
+                    objective.weight
+                )));
+            }
+        }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(compile.threads)
             .thread_name(|number| format!("letra-{number}"))
@@ -111,16 +134,16 @@ impl Network {
                 Error::Configuration(format!("cannot start {} threads: {error}", compile.threads))
             })?;
         let slots = compile.optimizer.slots().len();
+        let trainable = built.parameter_space();
         Ok(Network {
-            output: built.output_shape().clone(),
+            outputs: built.output_shapes(),
             specifications: built.parameters,
-            gradients: vec![0.0; parameters.len()],
-            slots: vec![vec![0.0; parameters.len()]; slots],
+            gradients: vec![0.0; trainable],
+            slots: vec![vec![0.0; trainable]; slots],
             parameters,
             graph,
             optimizer: compile.optimizer,
-            loss: compile.loss,
-            metrics: compile.metrics,
+            objective: compile.outputs,
             seed: compile.seed,
             steps: 0,
             revision: 0,
@@ -131,14 +154,24 @@ impl Network {
         })
     }
 
-    /// Shape of one input sample.
+    /// Shape of one input sample, of the first input where there are several.
     pub fn input_shape(&self) -> &[usize] {
-        self.graph.input.sizes()
+        self.graph.inputs[0].sizes()
     }
 
-    /// Shape of one output sample.
+    /// Shapes of a sample of each input.
+    pub fn input_shapes(&self) -> &[Shape] {
+        &self.graph.inputs
+    }
+
+    /// Shape of one output sample, of the first output where there are several.
     pub fn output_shape(&self) -> &[usize] {
-        self.output.sizes()
+        self.outputs[0].sizes()
+    }
+
+    /// Shapes of a sample of each output.
+    pub fn output_shapes(&self) -> &[Shape] {
+        &self.outputs
     }
 
     /// Number of training steps taken.
@@ -159,12 +192,13 @@ impl Network {
         Arc::clone(&self.pool)
     }
 
-    /// All parameters, in the order of the layers.
+    /// All parameters and the layers' own values, in the order of the layers.
     pub fn parameters(&self) -> impl Iterator<Item = Parameter<'_>> {
         self.specifications.iter().map(|specification| Parameter {
             name: &specification.name,
             shape: &specification.shape,
             values: &self.parameters[specification.range()],
+            trainable: specification.trainable(),
         })
     }
 
@@ -172,6 +206,17 @@ impl Network {
     pub fn parameter(&self, name: &str) -> Option<Tensor> {
         let parameter = self.parameters().find(|parameter| parameter.name == name)?;
         Tensor::new(parameter.shape, parameter.values.to_vec()).ok()
+    }
+
+    /// All parameters in one array, as a plan sees them.
+    pub(crate) fn weights(&self) -> &[f32] {
+        &self.parameters
+    }
+
+    /// Takes parameters that [`Network::weights`] gave.
+    pub(crate) fn take_weights(&mut self, weights: &[f32]) {
+        self.parameters.copy_from_slice(weights);
+        self.revision += 1;
     }
 
     /// Sets the parameter called `name`.
@@ -220,22 +265,22 @@ impl Network {
     /// When the data does not fit the network or the loss is no longer a number.
     pub fn train_on_batch(&mut self, batch: &Dataset) -> Result<Scores, Error> {
         self.check_data(batch)?;
-        self.plan_training(batch.samples(), &batch.targets)?;
+        self.plan_training(batch.samples(), batch)?;
         let pool = Arc::clone(&self.pool);
         let rows = Rows::Contiguous(0, batch.samples());
-        let result = pool.install(|| self.step(batch, rows).cloned())?;
+        let result = pool.install(|| self.step(Batch::new(batch, rows)).cloned())?;
         Ok(self.scores(&result))
     }
 
     /// Makes sure that there is a plan for batches of this size and such targets.
-    pub(crate) fn plan_training(&mut self, batch: usize, targets: &Targets) -> Result<(), Error> {
-        let wanted = (batch, target_values(targets));
+    pub(crate) fn plan_training(&mut self, batch: usize, data: &Dataset) -> Result<(), Error> {
+        let sizes = self.sizes(data);
         if self
             .training
             .as_ref()
-            .is_none_or(|plan| (plan.batch, plan.target_values) != wanted)
+            .is_none_or(|plan| plan.batch != batch || plan.sizes != sizes)
         {
-            let plan = self.new_plan(batch, Purpose::Training, targets)?;
+            let plan = self.new_plan(batch, Purpose::Training, sizes)?;
             self.training = Some(plan);
         }
         Ok(())
@@ -245,25 +290,24 @@ impl Network {
         &self,
         batch: usize,
         purpose: Purpose,
-        targets: &Targets,
+        sizes: Sizes,
     ) -> Result<TrainingPlan, Error> {
         let threads = match purpose {
             Purpose::Inspection => 1,
             _ => self.threads(),
         };
-        let metrics = self.metrics.len();
-        TrainingPlan::new(
-            &self.graph,
-            batch,
-            purpose,
-            threads,
-            target_values(targets),
-            metrics,
-        )
+        TrainingPlan::new(&self.graph, batch, purpose, threads, sizes)
     }
 
-    /// One step on some rows of `data`. Runs in the current thread pool.
-    pub(crate) fn step(&mut self, data: &Dataset, rows: Rows<'_>) -> Result<&StepResult, Error> {
+    fn sizes(&self, data: &Dataset) -> Sizes {
+        Sizes {
+            target_values: data.all_targets().map(target_values).collect(),
+            metrics: self.objective.iter().map(|one| one.metrics.len()).sum(),
+        }
+    }
+
+    /// One step on a batch. Runs in the current thread pool.
+    pub(crate) fn step(&mut self, batch: Batch<'_>) -> Result<&StepResult, Error> {
         let plan = self.training.as_mut().expect("plan_training comes first");
         let mut slots: [&mut [f32]; SLOTS] = Default::default();
         for (slot, values) in slots.iter_mut().zip(&mut self.slots) {
@@ -274,143 +318,43 @@ impl Network {
             gradients: &mut self.gradients,
             slots,
         };
-        let objective = Objective {
-            loss: &*self.loss,
-            metrics: &self.metrics,
-        };
+        let objective = &self.objective;
         let optimizer = Some(&*self.optimizer);
-        let batch = Batch { data, rows };
         let result = plan.step(objective, batch, state, self.seed, self.steps, optimizer);
+        if !result.loss.is_finite() {
+            let loss = result.loss;
+            return Err(self.diverged(batch, loss));
+        }
         self.steps += 1;
         self.revision += 1;
-        match result.loss.is_finite() {
-            true => Ok(result),
-            false => data.check_finite().and(Err(Error::Diverged {
-                loss: result.loss,
-                step: self.steps,
-            })),
-        }
+        Ok(&self.training.as_ref().expect("it took the step").result)
     }
 
     pub(crate) fn scores(&self, result: &StepResult) -> Scores {
-        let names = self.metrics.iter().map(|metric| metric.name());
-        let means = result.metrics.iter().map(|sum| sum / result.samples as f64);
+        let mut metrics = Vec::new();
+        let mut means = result.metrics.iter().map(|sum| sum / result.samples as f64);
+        let outputs = self.graph.given();
+        for (objective, (loss, &output)) in self
+            .objective
+            .iter()
+            .zip(result.losses.iter().zip(&outputs))
+        {
+            // As Keras has it: "dense_loss", "dense_accuracy", where there are several.
+            let prefix = match self.graph.node_of(output) {
+                Some(node) if outputs.len() > 1 => format!("{}_", self.graph.nodes[node].name),
+                _ => String::new(),
+            };
+            if outputs.len() > 1 {
+                metrics.push((format!("{prefix}loss"), *loss));
+            }
+            let names = objective.metrics.iter();
+            let names = names.map(|metric| format!("{prefix}{}", metric.name()));
+            metrics.extend(names.zip(means.by_ref()));
+        }
         Scores {
             loss: result.loss,
-            metrics: names.zip(means).collect(),
+            metrics,
         }
-    }
-
-    /// Loss and metrics over a data set; nothing is trained.
-    ///
-    /// # Errors
-    /// When the data does not fit the network.
-    pub fn evaluate(&self, data: &Dataset) -> Result<Scores, Error> {
-        self.check_data(data)?;
-        let output = self.outputs(&data.inputs)?;
-        let (samples, units) = (data.samples(), self.output.values());
-        let targets = match &data.targets {
-            Targets::Classes { labels, .. } => TargetRows::Classes(labels),
-            Targets::Values(values) => TargetRows::Values(values.data()),
-        };
-        let scale = self.loss.scale(samples, units);
-        let mut gradient = vec![0.0; output.len()];
-        let sum = self
-            .loss
-            .evaluate(units, &output, targets, scale, &mut gradient);
-        Ok(self.scores(&StepResult {
-            samples,
-            loss: sum * f64::from(scale),
-            metrics: self
-                .metrics
-                .iter()
-                .map(|metric| metric.sum(units, &output, targets))
-                .collect(),
-        }))
-    }
-
-    /// Predictions for all samples of `inputs`: probabilities where the loss is
-    /// cross-entropy from logits, otherwise the outputs of the last layer.
-    ///
-    /// # Errors
-    /// When the inputs do not have the network's input shape.
-    pub fn predict(&self, inputs: &Tensor) -> Result<Tensor, Error> {
-        let mut output = self.outputs(inputs)?;
-        activation::forward(
-            self.loss.output_function(),
-            self.output.values(),
-            &mut output,
-        );
-        let mut shape = vec![inputs.samples()];
-        shape.extend(self.output.sizes());
-        Tensor::new(shape, output)
-    }
-
-    /// The class with the largest prediction, for all samples of `inputs`.
-    ///
-    /// # Errors
-    /// When the inputs do not have the network's input shape.
-    pub fn predict_classes(&self, inputs: &Tensor) -> Result<Vec<u32>, Error> {
-        let output = self.outputs(inputs)?;
-        Ok(output
-            .chunks_exact(self.output.values())
-            .map(|row| largest(row) as u32)
-            .collect())
-    }
-
-    /// Outputs of the last layer.
-    fn outputs(&self, inputs: &Tensor) -> Result<Vec<f32>, Error> {
-        self.check_inputs(inputs)?;
-        let batch = inputs.samples().next_power_of_two().min(PREDICTION_BATCH);
-        let mut output = vec![0.0; inputs.samples() * self.output.values()];
-        let mut plans = self.inference.lock().expect("no prediction panicked");
-        let plan = match plans.entry(batch) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                place.insert(InferencePlan::new(&self.graph, batch, self.threads())?)
-            }
-        };
-        if inputs.samples() <= 1 {
-            plan.run(&self.parameters, self.revision, inputs.data(), &mut output);
-        } else {
-            self.pool.install(|| {
-                plan.run(&self.parameters, self.revision, inputs.data(), &mut output);
-            });
-        }
-        Ok(output)
-    }
-
-    fn check_inputs(&self, inputs: &Tensor) -> Result<(), Error> {
-        if inputs.shape().get(1..) == Some(self.graph.input.sizes()) {
-            return Ok(());
-        }
-        Err(Error::Data(format!(
-            "the network wants inputs of shape [samples, {}] but is given {:?}",
-            self.graph
-                .input
-                .sizes()
-                .iter()
-                .map(usize::to_string)
-                .collect::<Vec<_>>()
-                .join(", "),
-            inputs.shape()
-        )))
-    }
-
-    /// Checks that data fits the network, the loss and the metrics.
-    pub(crate) fn check_data(&self, data: &Dataset) -> Result<(), Error> {
-        self.check_inputs(&data.inputs)?;
-        data.check()?;
-        if data.samples() == 0 {
-            return Err(Error::Data(
-                "the data set is empty: give at least one sample".into(),
-            ));
-        }
-        let units = self.output.values();
-        self.loss.check(units, &data.targets)?;
-        self.metrics
-            .iter()
-            .try_for_each(|metric| metric.check(units, &data.targets))
     }
 }
 

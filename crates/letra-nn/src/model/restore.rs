@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, Metadata};
 
-use super::file::{FORMAT, Header, KEY, STATE, SavedLayer, check_finite};
+use super::file::{BEST, FORMAT, Header, KEY, STATE, SavedLayer, SavedOutput, check_finite};
+use super::functional::check_outputs;
 use super::{Compile, Network};
-use crate::graph::{Graph, INPUT, Node, ParameterSpecification};
+use crate::graph::{Graph, INPUT, Node, ParameterSpecification, Value};
+use crate::plan::Objective;
 use crate::{Error, Shape, layers, losses, metrics, optimizers};
 
 /// Length of a safetensors header, at most; the format's own limit.
@@ -40,8 +42,9 @@ impl Network {
     }
 
     /// Reads what [`Network::save_training`] wrote for the same network: a network with its
-    /// parameters, state and step for [`Network::take_training`], and the note.
-    pub(crate) fn read_training(&self, path: &Path) -> Result<(Self, serde_json::Value), Error> {
+    /// parameters, state and step for [`Network::take_training`], and the note with the best
+    /// weights so far, if these were kept.
+    pub(crate) fn read_training(&self, path: &Path) -> Result<(Self, Training), Error> {
         let (saved, training) = read(path, 1)?;
         let Some(training) = training else {
             return Err(Error::file(
@@ -67,10 +70,18 @@ impl Network {
     }
 }
 
-fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Value>), Error> {
+/// The note on a training, and the best weights so far.
+pub(crate) struct Training {
+    pub(crate) note: serde_json::Value,
+    pub(crate) best: Option<Vec<f32>>,
+}
+
+fn read(path: &Path, threads: usize) -> Result<(Network, Option<Training>), Error> {
     let mut source = Source::open(path)?;
     let header = source.header()?;
-    let graph = graph(header.input, header.layers).map_err(|error| Error::file(path, error))?;
+    let inputs = std::iter::once(header.input).chain(header.other_inputs);
+    let graph = graph(inputs.collect(), header.layers, header.outputs)
+        .map_err(|error| Error::file(path, error))?;
     let built = graph
         .build()
         .map_err(|error| Error::file(path, error.to_string()))?;
@@ -82,22 +93,38 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Valu
         None => &[],
     };
     let specifications = &built.parameters;
+    let keeps_best = |training: &serde_json::Value| training.get("best_epoch").is_some();
+    let best = header.training.as_ref().is_some_and(keeps_best);
+    let prefixes: Vec<String> = std::iter::once(String::new())
+        .chain(states.iter().map(|state| state_prefix(state)))
+        .chain(best.then(|| BEST.to_owned()))
+        .collect();
     // All shapes first: what is read then has the length of the file.
-    source.check(specifications, states)?;
-    let mut parameters = vec![0.0; built.parameter_space()];
-    source.fill(specifications, "", &mut parameters)?;
-    let mut slots = vec![vec![0.0; parameters.len()]; optimizer.slots().len()];
+    source.check(specifications, &prefixes)?;
+    let mut parameters = vec![0.0; built.value_space()];
+    source.fill(specifications.iter(), "", &mut parameters)?;
+    let mut slots = vec![vec![0.0; built.parameter_space()]; optimizer.slots().len()];
     for (state, values) in states.iter().zip(&mut slots) {
-        source.fill(specifications, &state_prefix(state), values)?;
+        source.fill(parameters_of(specifications), &state_prefix(state), values)?;
     }
+    let best = match best {
+        true => {
+            let mut values = vec![0.0; parameters.len()];
+            source.fill(specifications.iter(), BEST, &mut values)?;
+            Some(values)
+        }
+        false => None,
+    };
+    let first = SavedOutput {
+        loss: header.loss,
+        weight: header.loss_weight,
+        metrics: header.metrics,
+    };
     let compile = Compile {
         optimizer,
-        loss: losses::from_configuration(&header.loss.kind, header.loss.configuration)
-            .map_err(|error| Error::file(path, error))?,
-        metrics: header
-            .metrics
-            .iter()
-            .map(|name| metrics::from_name(name))
+        outputs: std::iter::once(first)
+            .chain(header.other_outputs)
+            .map(objective)
             .collect::<Result<_, _>>()
             .map_err(|error| Error::file(path, error))?,
         seed: header.seed,
@@ -108,25 +135,55 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<serde_json::Valu
     network.slots = slots;
     network.steps = header.steps;
     network.notes = header.notes;
-    Ok((network, header.training))
+    let training = header.training.map(|note| Training { note, best });
+    Ok((network, training))
+}
+
+/// Those that the optimizer may change, and keeps state of its own for.
+pub(super) fn parameters_of(
+    specifications: &[ParameterSpecification],
+) -> impl Iterator<Item = &ParameterSpecification> {
+    specifications.iter().filter(|known| !known.state)
+}
+
+fn objective(saved: SavedOutput) -> Result<Objective, String> {
+    let names = saved.metrics.iter();
+    Ok(Objective {
+        loss: losses::from_configuration(&saved.loss.kind, saved.loss.configuration)?,
+        weight: saved.weight,
+        metrics: names
+            .map(|name| metrics::from_name(name))
+            .collect::<Result<_, _>>()?,
+    })
 }
 
 fn state_prefix(state: &str) -> String {
     format!("{STATE}{state}/")
 }
 
-fn graph(input: Shape, saved: Vec<SavedLayer>) -> Result<Graph, String> {
+fn graph(inputs: Vec<Shape>, saved: Vec<SavedLayer>, outputs: Vec<Value>) -> Result<Graph, String> {
     if saved.len() > MOST_LAYERS {
         return Err(format!(
             "its architecture has {} layers, more than {MOST_LAYERS}: choose a file that letra saved",
             saved.len()
         ));
     }
-    let mut graph = Graph::new(input);
+    if inputs.len() > MOST_LAYERS {
+        return Err(format!(
+            "its architecture has {} inputs, more than {MOST_LAYERS}: choose a file that letra saved",
+            inputs.len()
+        ));
+    }
+    let mut graph = Graph {
+        inputs,
+        nodes: Vec::new(),
+        outputs,
+    };
     let mut names = HashSet::new();
     for (index, saved) in saved.into_iter().enumerate() {
         let place = format!("layer {} ({})", index + 1, saved.name);
-        if saved.inputs.iter().any(|&value| value > index) || saved.inputs.is_empty() {
+        let known = graph.value(index);
+        if saved.inputs.iter().any(|&value| value >= known) || saved.inputs.is_empty() {
             return Err(format!(
                 "{place} reads a layer that does not come before it"
             ));
@@ -139,14 +196,34 @@ fn graph(input: Shape, saved: Vec<SavedLayer>) -> Result<Graph, String> {
         }
         let layer = layers::from_configuration(&saved.layer.kind, saved.layer.configuration)
             .map_err(|message| format!("{place}: {message}"))?;
+        if let Some(owner) = saved.shares {
+            let owner: Option<&Node> = graph.nodes.get(owner);
+            let fits = |owner: &Node| {
+                owner.shares.is_none()
+                    && owner.frozen == saved.frozen
+                    && owner.layer.kind() == layer.kind()
+                    && owner.layer.configuration() == layer.configuration()
+            };
+            if !owner.is_some_and(fits) {
+                return Err(format!(
+                    "{place} shares the parameters of a layer that is not the same"
+                ));
+            }
+        }
         graph.nodes.push(Node {
             name: saved.name,
             layer: Arc::from(layer),
             inputs: saved.inputs,
+            shares: saved.shares,
+            frozen: saved.frozen,
         });
     }
+    if !graph.nodes.is_empty() {
+        check_outputs(&graph)?;
+    }
     let last = graph.nodes.last();
-    if last.is_some_and(|node| node.inputs == [INPUT]) && graph.nodes.len() > 1 {
+    let single = graph.inputs.len() == 1 && graph.outputs.is_empty();
+    if single && last.is_some_and(|node| node.inputs == [INPUT]) && graph.nodes.len() > 1 {
         return Err("its last layer reads the input past the others".into());
     }
     Ok(graph)
@@ -218,11 +295,11 @@ impl<'a> Source<'a> {
                 format!("its architecture cannot be read: {error}"),
             )
         })?;
-        if header.format != FORMAT {
+        if !(1..=FORMAT).contains(&header.format) {
             return Err(Error::file(
                 self.path,
                 format!(
-                    "written in format {}, but this version of letra reads format {FORMAT}: use a matching version",
+                    "written in format {}, but this version of letra reads formats up to {FORMAT}: use a matching version",
                     header.format
                 ),
             ));
@@ -239,16 +316,16 @@ impl<'a> Source<'a> {
         Ok(header)
     }
 
-    /// Checks that the file holds these parameters and states, and nothing else.
+    /// Checks that the file holds the parameters with each of these prefixes, and nothing else.
     fn check(
         &self,
         specifications: &[ParameterSpecification],
-        states: &[&str],
+        prefixes: &[String],
     ) -> Result<(), Error> {
         let mut bytes = 0;
-        let prefixes = states.iter().map(|state| state_prefix(state));
-        for prefix in std::iter::once(String::new()).chain(prefixes) {
-            for specification in specifications {
+        for prefix in prefixes {
+            let all = !prefix.starts_with(STATE);
+            for specification in specifications.iter().filter(|known| all || !known.state) {
                 let name = format!("{prefix}{}", specification.name);
                 let info = self.metadata.info(&name).ok_or_else(|| {
                     let message =
@@ -275,9 +352,9 @@ impl<'a> Source<'a> {
     }
 
     /// Reads the tensors with this prefix, which [`Source::check`] has seen.
-    fn fill(
+    fn fill<'b>(
         &mut self,
-        specifications: &[ParameterSpecification],
+        specifications: impl Iterator<Item = &'b ParameterSpecification>,
         prefix: &str,
         values: &mut [f32],
     ) -> Result<(), Error> {

@@ -7,8 +7,17 @@ use super::Network;
 pub struct Summary {
     /// One entry a layer, in order.
     pub layers: Vec<LayerSummary>,
-    /// Number of trainable values in all.
+    /// Number of values in all, trainable or not.
     pub parameters: usize,
+    /// Number of values that training changes.
+    pub trainable: usize,
+}
+
+impl Summary {
+    /// Number of values that training does not change.
+    pub fn non_trainable(&self) -> usize {
+        self.parameters - self.trainable
+    }
 }
 
 /// One line of a [`Summary`].
@@ -20,8 +29,13 @@ pub struct LayerSummary {
     pub kind: String,
     /// Shape of one sample's output.
     pub output_shape: Vec<usize>,
-    /// Number of trainable values.
+    /// Number of values, trainable or not; 0 at the further places of a layer that stands
+    /// at several.
     pub parameters: usize,
+    /// Whether training leaves the parameters as they are.
+    pub frozen: bool,
+    /// What it reads: layers by their names, and "input" or "input_1", "input_2", …
+    pub reads: Vec<String>,
 }
 
 impl Network {
@@ -38,38 +52,78 @@ impl Network {
                 parameters: node
                     .parameters
                     .iter()
+                    .chain(&node.states)
+                    .filter(|_| node.node.shares.is_none())
                     .map(|&index| built.parameters[index].values())
                     .sum(),
+                frozen: node.node.frozen,
+                reads: node
+                    .node
+                    .inputs
+                    .iter()
+                    .map(|&value| self.value_name(value))
+                    .collect(),
             })
             .collect();
-        let parameters = layers.iter().map(|layer| layer.parameters).sum();
-        Summary { layers, parameters }
+        let (parameters, trainable) = (self.parameters(), self.parameters());
+        let trainable = trainable.filter(|parameter| parameter.trainable);
+        Summary {
+            layers,
+            parameters: parameters.map(|parameter| parameter.values.len()).sum(),
+            trainable: trainable.map(|parameter| parameter.values.len()).sum(),
+        }
+    }
+
+    fn value_name(&self, value: usize) -> String {
+        match self.graph.node_of(value) {
+            Some(node) => self.graph.nodes[node].name.clone(),
+            None if self.graph.inputs.len() == 1 => "input".into(),
+            None => format!("input_{}", value + 1),
+        }
+    }
+}
+
+impl Summary {
+    /// Whether each layer reads the one before it, and nothing else.
+    fn is_chain(&self) -> bool {
+        let before = self.layers.iter().map(|layer| layer.name.as_str());
+        let before = std::iter::once("input").chain(before);
+        before
+            .zip(&self.layers)
+            .all(|(before, layer)| layer.reads == [before])
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rows = vec![["layer (kind)", "output shape", "parameters"].map(String::from)];
+        let mut rows =
+            vec![["layer (kind)", "output shape", "parameters", "reads"].map(String::from)];
+        let chain = self.is_chain();
         rows.extend(self.layers.iter().map(|layer| {
+            let frozen = if layer.frozen { ", frozen" } else { "" };
             [
-                format!("{} ({})", layer.name, layer.kind),
+                format!("{} ({}{frozen})", layer.name, layer.kind),
                 format!("{:?}", layer.output_shape),
                 thousands(layer.parameters),
+                layer.reads.join(", "),
             ]
         }));
         let width = |column: usize| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
+            let cells = rows.iter().map(|row| row[column].chars().count());
+            cells.max().unwrap_or(0)
         };
         let (first, second, third) = (width(0), width(1), width(2));
-        let line = "─".repeat(first + second + third + 4);
-        for (index, [layer, shape, parameters]) in rows.iter().enumerate() {
-            writeln!(
+        let fourth = if chain { 0 } else { width(3) + 2 };
+        let line = "─".repeat(first + second + third + 4 + fourth);
+        for (index, [layer, shape, parameters, reads]) in rows.iter().enumerate() {
+            write!(
                 formatter,
                 "{layer:<first$}  {shape:<second$}  {parameters:>third$}"
             )?;
+            match chain {
+                true => writeln!(formatter)?,
+                false => writeln!(formatter, "  {reads}")?,
+            }
             if index == 0 {
                 writeln!(formatter, "{line}")?;
             }
@@ -79,7 +133,16 @@ impl fmt::Display for Summary {
             formatter,
             "{} parameters in all",
             thousands(self.parameters)
-        )
+        )?;
+        match self.non_trainable() {
+            0 => Ok(()),
+            others => write!(
+                formatter,
+                ": {} trainable, {} not",
+                thousands(self.trainable),
+                thousands(others)
+            ),
+        }
     }
 }
 

@@ -4,9 +4,11 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
+use super::pass::InputRows;
 use super::shard::{Run, ShardPass, Worker};
 use super::{Layout, Purpose};
 use crate::Error;
+use crate::dataset::Inputs;
 use crate::graph::Graph;
 
 /// A plan for predictions, with the memory of each worker.
@@ -23,7 +25,7 @@ impl InferencePlan {
     pub(crate) fn new(graph: &Graph, batch: usize, threads: usize) -> Result<Self, Error> {
         let layout = Layout::new(graph, batch, Purpose::Inference)?;
         let workers = (0..threads)
-            .map(|_| Mutex::new(Worker::new(&layout, 0)))
+            .map(|_| Mutex::new(Worker::new(&layout, &[])))
             .collect();
         let prepared = vec![0.0; layout.prepared_values];
         Ok(InferencePlan {
@@ -34,15 +36,15 @@ impl InferencePlan {
         })
     }
 
-    /// Outputs of all samples of `input`, written to `output`. `revision` tells whether
-    /// the parameters are those of the last call. Runs in the current thread pool, whose
-    /// threads are as many as the plan was made for.
+    /// Outputs of all samples of `inputs`, written to `outputs`, one list each. `revision`
+    /// tells whether the parameters are those of the last call. Runs in the current thread
+    /// pool, whose threads are as many as the plan was made for.
     pub(crate) fn run(
         &mut self,
         parameters: &[f32],
         revision: u64,
-        input: &[f32],
-        output: &mut [f32],
+        inputs: Inputs<'_>,
+        outputs: &mut [Vec<f32>],
     ) {
         if self.revision != Some(revision) {
             self.layout.prepare(parameters, &mut self.prepared);
@@ -55,35 +57,50 @@ impl InferencePlan {
             seed: 0,
             step: 0,
             training: false,
+            batch: 0,
+            sums: &[],
         };
-        let input_values = layout.input.values();
-        let forward = |thread: usize, input: &[f32], output: &mut [f32]| {
+        let (all, shard) = (inputs.samples(), layout.shard);
+        let forward = |thread: usize, first: usize, outputs: &mut [&mut [f32]]| {
             let mut worker = self.workers[thread].lock().expect("no worker panicked");
             let mut pass = ShardPass {
                 layout,
                 run,
                 worker: &mut worker,
                 shard: &mut [],
-                input,
-                samples: input.len() / input_values,
+                sums: &mut [],
+                input: InputRows::InPlace(inputs, first),
+                samples: shard.min(all - first),
                 first_sample: 0,
             };
             pass.forward();
-            output.copy_from_slice(pass.output());
+            for (index, output) in outputs.iter_mut().enumerate() {
+                output.copy_from_slice(pass.output(index));
+            }
         };
-        let (inputs, outputs) = (
-            layout.shard * input_values,
-            layout.shard * layout.output_values,
-        );
-        if input.len() <= inputs {
-            forward(0, input, output);
+        if all == 0 {
+            return;
+        }
+        // For each shard, its part of each output.
+        let mut parts: Vec<Vec<&mut [f32]>> =
+            (0..all.div_ceil(shard)).map(|_| Vec::new()).collect();
+        for (output, planned) in outputs.iter_mut().zip(&layout.outputs) {
+            let chunks = output.chunks_mut(shard * planned.values);
+            parts
+                .iter_mut()
+                .zip(chunks)
+                .for_each(|(part, chunk)| part.push(chunk));
+        }
+        if let [part] = &mut parts[..] {
+            forward(0, 0, part);
         } else {
-            input
-                .par_chunks(inputs)
-                .zip(output.par_chunks_mut(outputs))
+            parts
+                .par_iter_mut()
+                .enumerate()
                 .with_max_len(1)
-                .for_each(|(input, output)| {
-                    forward(rayon::current_thread_index().unwrap_or(0), input, output);
+                .for_each(|(number, part)| {
+                    let thread = rayon::current_thread_index().unwrap_or(0);
+                    forward(thread, number * shard, part);
                 });
         }
     }

@@ -5,12 +5,15 @@
 //! second-level cache; a worker takes a shard forward and backward through the whole
 //! network before it takes the next. Shards are grouped into *lanes*; a lane adds its
 //! shards' gradients one after the other, and the lanes' sums are added in a fixed tree.
+//! A layer that needs the whole batch, such as batch normalisation, cuts the plan into
+//! *phases*: all shards go through one before any goes through the next.
 //! How many shards and lanes there are follows from the model and the batch alone, so
 //! that the number of threads changes no bit of the result.
 
 mod infer;
 mod memory;
 pub mod pass;
+mod phases;
 mod rows;
 mod shard;
 #[cfg(test)]
@@ -24,14 +27,15 @@ use std::sync::Arc;
 
 pub(crate) use infer::InferencePlan;
 pub(crate) use rows::{Batch, Rows};
-pub(crate) use train::{Objective, StepResult, TrainingPlan};
+pub(crate) use train::{Objective, Sizes, StepResult, TrainingPlan};
 pub(crate) use update::Piece;
 
-use crate::graph::{BuiltGraph, Graph};
+use crate::graph::{BuiltGraph, Graph, ParameterSpecification};
 use crate::layers::Layer;
 use crate::{Error, Shape};
 use memory::Memory;
-use pass::{Buffers, Parameters, Place, Prepare};
+use pass::{Buffers, Parameters, Place, Prepare, UpdateState};
+use phases::Phase;
 
 /// Values of a shard should take at most about this much memory: three quarters of a usual L2 cache.
 const SHARD_BYTES: usize = 768 * 1024;
@@ -61,22 +65,38 @@ pub(crate) struct PlannedNode {
     pub(crate) built: Option<Box<dyn Any + Send + Sync>>,
     /// Ranges in the flat array of parameters.
     pub(crate) parameters: Vec<Range<usize>>,
+    /// Ranges of the layer's own values in the same array.
+    pub(crate) states: Vec<Range<usize>>,
     /// Ranges in a lane's array of gradients.
     pub(crate) gradients: Vec<Range<usize>>,
     pub(crate) prepared: Range<usize>,
     /// Gradient of the output, where there is a backward pass.
     pub(crate) output_gradient: Option<Place>,
     pub(crate) input_gradients: Vec<Option<GradientTarget>>,
+    /// Where its sums over the batch lie among all of them: forward's and backward's.
+    pub(crate) sums: [Range<usize>; 2],
     /// Parameter whose gradient is computed for the whole batch at once.
     pub(crate) deferred: Option<usize>,
+    /// Whether training leaves the parameters as they are.
+    pub(crate) frozen: bool,
 }
 
 /// Where a layer's gradient for an input goes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GradientTarget {
     pub(crate) place: Place,
-    /// Another reader of the same value wrote there before: add to it.
-    pub(crate) add: bool,
+    /// Where another reader of the same value, or the loss, wrote before: add to it.
+    pub(crate) sum: Option<Place>,
+}
+
+/// What the network gives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlannedOutput {
+    pub(crate) place: Place,
+    /// Values of a sample.
+    pub(crate) values: usize,
+    /// Where the loss writes its gradient.
+    pub(crate) gradient: Option<Place>,
 }
 
 impl PlannedNode {
@@ -121,8 +141,10 @@ pub(crate) struct Layout {
     /// Length of a lane's array of gradients.
     pub(crate) lane_values: usize,
     pub(crate) prepared_values: usize,
-    pub(crate) input: Shape,
-    pub(crate) output_values: usize,
+    /// Number of sums over the batch.
+    pub(crate) sums: usize,
+    pub(crate) phases: Vec<Phase>,
+    pub(crate) outputs: Vec<PlannedOutput>,
 }
 
 impl Layout {
@@ -134,25 +156,43 @@ impl Layout {
             Purpose::Inspection => (graph.clone(), numbered),
             _ => fuse(graph, numbered),
         };
-        let built = graph.build()?;
+        let mut built = graph.build()?;
+        if purpose == Purpose::Inference {
+            for node in &mut built.nodes {
+                node.build.whole_batch = None;
+            }
+        }
         let shard = match purpose {
             Purpose::Inspection => batch,
             _ => shard_samples(&built, batch),
         };
         let lanes = batch.div_ceil(shard).min(MOST_LANES);
-        let parameters = numbers
+        let ranges = |indices: &[usize]| -> Vec<Range<usize>> {
+            let known = indices.iter().map(|&index| &original.parameters[index]);
+            known.map(ParameterSpecification::range).collect()
+        };
+        let values = numbers
             .iter()
-            .map(|&number| original.nodes[number].parameters.as_slice())
-            .map(|indices| {
-                indices
-                    .iter()
-                    .map(|&index| original.parameters[index].range())
-                    .collect()
+            .map(|&number| &original.nodes[number])
+            .map(|node| memory::Values {
+                parameters: ranges(&node.parameters),
+                states: ranges(&node.states),
             })
             .collect();
         Ok(memory::lay_out(
-            built, numbers, parameters, batch, shard, lanes, purpose,
+            built, numbers, values, batch, shard, lanes, purpose,
         ))
+    }
+
+    /// Where the gradient of the network's input is, in an inspection.
+    pub(crate) fn input_gradient(&self) -> Option<Place> {
+        let nodes = self.nodes.iter().rev();
+        let reads = nodes.flat_map(|node| node.inputs.iter().zip(&node.input_gradients));
+        let of_input = reads.filter(|(place, _)| **place == Place::Input(0));
+        of_input
+            .filter_map(|(_, target)| *target)
+            .find(|target| target.sum.is_none())
+            .map(|target| target.place)
     }
 
     /// Lets every layer bring its parameters into the form it likes.
@@ -163,7 +203,32 @@ impl Layout {
                     values: parameters,
                     ranges: &node.parameters,
                 },
+                states: Parameters {
+                    values: parameters,
+                    ranges: &node.states,
+                },
                 prepared: &mut prepared[node.prepared.clone()],
+                node,
+            });
+        }
+    }
+}
+
+impl Layout {
+    /// Lets every layer that has values of its own change them.
+    pub(crate) fn update_states(
+        &self,
+        values: &mut [f32],
+        sums: &[f64],
+        samples: usize,
+        step: u64,
+    ) {
+        for node in self.nodes.iter().filter(|node| !node.states.is_empty()) {
+            node.layer.update_state(&mut UpdateState {
+                samples,
+                step,
+                sums: &sums[node.sums[0].clone()],
+                values,
                 node,
             });
         }
@@ -173,7 +238,8 @@ impl Layout {
 /// Samples in a shard: as many as stay in the cache, but few enough that there is work
 /// for several cores.
 fn shard_samples(graph: &BuiltGraph, batch: usize) -> usize {
-    let values: usize = graph.input.values()
+    let inputs: usize = graph.inputs.iter().map(Shape::values).sum();
+    let values = inputs
         + graph
             .nodes
             .iter()
@@ -193,13 +259,14 @@ fn fuse(graph: &Graph, mut numbers: Vec<usize>) -> (Graph, Vec<usize>) {
     let mut graph = graph.clone();
     let mut index = 0;
     while index + 1 < graph.nodes.len() {
-        let between = index + 1;
+        let between = graph.value(index);
+        let given = graph.given().contains(&between);
         let readers = graph
             .nodes
             .iter()
             .filter(|node| node.inputs.contains(&between))
             .count();
-        let chained = readers == 1 && graph.nodes[index + 1].inputs == [between];
+        let chained = readers == 1 && !given && graph.nodes[index + 1].inputs == [between];
         let fused = chained
             .then(|| {
                 graph.nodes[index]
@@ -212,10 +279,20 @@ fn fuse(graph: &Graph, mut numbers: Vec<usize>) -> (Graph, Vec<usize>) {
                 graph.nodes[index].layer = Arc::from(layer);
                 graph.nodes.remove(index + 1);
                 numbers.remove(index + 1);
-                for input in graph.nodes.iter_mut().flat_map(|node| &mut node.inputs) {
-                    if *input > between {
-                        *input -= 1;
+                let Graph { nodes, outputs, .. } = &mut graph;
+                let inputs = nodes.iter_mut().flat_map(|node| &mut node.inputs);
+                for value in inputs.chain(outputs) {
+                    if *value > between {
+                        *value -= 1;
                     }
+                }
+                for node in nodes {
+                    node.shares = match node.shares {
+                        // Its layer has no parameters, or it would not have been fused.
+                        Some(owner) if owner == index + 1 => None,
+                        Some(owner) if owner > index => Some(owner - 1),
+                        other => other,
+                    };
                 }
             }
             None => index += 1,

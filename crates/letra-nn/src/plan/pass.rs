@@ -5,23 +5,45 @@ use std::ops::Range;
 
 use super::PlannedNode;
 use crate::Shape;
+use crate::dataset::Inputs;
 use crate::random::Random;
 
 /// Where a value lives while a shard is worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// The shard's pictures.
-    Input,
+    /// An input of the network.
+    Input(usize),
     /// A buffer of the worker, reused for each shard.
     Worker(usize),
     /// A buffer of the shard, kept until the batch is done.
     Shard(usize),
 }
 
+/// A shard's rows of the network's inputs.
+#[derive(Clone, Copy)]
+pub(crate) enum InputRows<'a> {
+    /// Where they are, from this sample on.
+    InPlace(Inputs<'a>, usize),
+    /// Copied together, a list an input.
+    Gathered(&'a [Vec<f32>]),
+}
+
+impl<'a> InputRows<'a> {
+    fn get(&self, index: usize, length: usize) -> &'a [f32] {
+        match self {
+            InputRows::InPlace(inputs, first) => {
+                let tensor = inputs.get(index);
+                &tensor.data()[first * tensor.sample_values()..][..length]
+            }
+            InputRows::Gathered(inputs) => &inputs[index][..length],
+        }
+    }
+}
+
 /// Read access to the values of a shard.
 #[derive(Clone, Copy)]
 pub(crate) struct Buffers<'a> {
-    pub(crate) input: &'a [f32],
+    pub(crate) input: InputRows<'a>,
     pub(crate) worker: &'a [Vec<f32>],
     pub(crate) shard: &'a [Vec<f32>],
 }
@@ -29,7 +51,7 @@ pub(crate) struct Buffers<'a> {
 impl<'a> Buffers<'a> {
     pub(crate) fn get(&self, place: Place, length: usize) -> &'a [f32] {
         match place {
-            Place::Input => &self.input[..length],
+            Place::Input(index) => self.input.get(index, length),
             Place::Worker(index) => &self.worker[index][..length],
             Place::Shard(index) => &self.shard[index][..length],
         }
@@ -92,6 +114,8 @@ impl InputGradients<'_> {
 pub struct Prepare<'a> {
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
+    /// The layer's own values, by their order of declaration.
+    pub states: Parameters<'a>,
     /// What [`crate::layers::Build::prepared`] asked for.
     pub prepared: &'a mut [f32],
     pub(crate) node: &'a PlannedNode,
@@ -120,16 +144,30 @@ pub struct Forward<'a> {
     pub first_sample: usize,
     /// Whether the network is being trained; dropout rests otherwise.
     pub training: bool,
+    /// Number of the training step, from 0; 0 when predicting. For what changes in the
+    /// course of a training, such as a rate that falls.
+    pub step: u64,
+    /// Samples in the batch.
+    pub batch: usize,
+    /// Sums over the batch of a layer that asked for them with
+    /// [`crate::layers::Build::whole_batch`]; empty when predicting.
+    pub sums: &'a [f64],
+    /// What this shard adds to them, to be written by
+    /// [`crate::layers::Layer::forward_sums`]; empty elsewhere.
+    pub shard_sums: &'a mut [f64],
     /// Random numbers of this layer in this step.
     pub random: Random,
     /// The output, to be written: `[samples, …]`.
     pub output: &'a mut [f32],
-    /// What backward will need; empty unless training.
+    /// What backward will need; empty where there is no backward pass. There may be one
+    /// without training, which asks how a prediction depends on the inputs.
     pub keep: &'a mut [f32],
     /// Scratch space; its contents are arbitrary.
     pub scratch: &'a mut [f32],
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
+    /// The layer's own values, by their order of declaration.
+    pub states: Parameters<'a>,
     /// What prepare wrote.
     pub prepared: &'a [f32],
     pub(crate) node: &'a PlannedNode,
@@ -137,6 +175,11 @@ pub struct Forward<'a> {
 }
 
 impl<'a> Forward<'a> {
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.node.inputs.len()
+    }
+
     /// Input `index`: `[samples, …]`.
     pub fn input(&self, index: usize) -> &'a [f32] {
         self.node.input(index, self.samples, self.buffers)
@@ -165,6 +208,20 @@ impl<'a> Forward<'a> {
 pub struct Backward<'a> {
     /// Samples in the shard.
     pub samples: usize,
+    /// Whether forward was told that the network is being trained. If not, the gradients
+    /// are those of a prediction, and nobody asks for the parameters'.
+    pub training: bool,
+    /// Number of the training step, from 0.
+    pub step: u64,
+    /// Samples in the batch.
+    pub batch: usize,
+    /// The sums over the batch that forward was given.
+    pub sums: &'a [f64],
+    /// Sums over the batch for backward itself.
+    pub gradient_sums: &'a [f64],
+    /// What this shard adds to them, to be written by
+    /// [`crate::layers::Layer::backward_sums`]; empty elsewhere.
+    pub shard_sums: &'a mut [f64],
     /// What forward gave: `[samples, …]`.
     pub output: &'a [f32],
     /// Gradient of the output; on return, the gradient at the pre-activation.
@@ -179,6 +236,8 @@ pub struct Backward<'a> {
     pub scratch: &'a mut [f32],
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
+    /// The layer's own values, by their order of declaration.
+    pub states: Parameters<'a>,
     /// What prepare wrote.
     pub prepared: &'a [f32],
     /// Whether the gradient of the deferred parameter is left to
@@ -189,6 +248,11 @@ pub struct Backward<'a> {
 }
 
 impl<'a> Backward<'a> {
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.node.inputs.len()
+    }
+
     /// Input `index`: `[samples, …]`.
     pub fn input(&self, index: usize) -> &'a [f32] {
         self.node.input(index, self.samples, self.buffers)
@@ -205,6 +269,30 @@ impl<'a> Backward<'a> {
     /// Shape of input `index`.
     pub fn input_shape(&self, index: usize) -> &'a Shape {
         &self.node.input_shapes[index]
+    }
+}
+
+/// The change of a layer's own values, once a step.
+pub struct UpdateState<'a> {
+    /// Samples in the batch.
+    pub samples: usize,
+    /// Number of the training step, from 0.
+    pub step: u64,
+    /// The sums over the batch that forward was given, where the layer asked for them.
+    pub sums: &'a [f64],
+    pub(crate) values: &'a mut [f32],
+    pub(crate) node: &'a PlannedNode,
+}
+
+impl<'a> UpdateState<'a> {
+    /// Shape of input `index`.
+    pub fn input_shape(&self, index: usize) -> &'a Shape {
+        &self.node.input_shapes[index]
+    }
+
+    /// State `index`, in the order of declaration.
+    pub fn get(&mut self, index: usize) -> &mut [f32] {
+        &mut self.values[self.node.states[index].clone()]
     }
 }
 

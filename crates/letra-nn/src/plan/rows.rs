@@ -1,6 +1,7 @@
 //! Which samples of a data set make up a batch, and how a shard reads them.
 
-use crate::dataset::{Dataset, Targets};
+use super::pass::InputRows;
+use crate::dataset::{Dataset, Inputs, Targets};
 use crate::losses::TargetRows;
 
 /// Samples of a data set that make up a batch.
@@ -19,6 +20,14 @@ impl Rows<'_> {
             Rows::Scattered(indices) => indices.len(),
         }
     }
+
+    /// Indices in the data set.
+    pub(crate) fn indices(&self) -> Vec<usize> {
+        match self {
+            Rows::Contiguous(start, count) => (*start..start + count).collect(),
+            Rows::Scattered(indices) => indices.to_vec(),
+        }
+    }
 }
 
 /// Some samples of a data set.
@@ -26,43 +35,68 @@ impl Rows<'_> {
 pub(crate) struct Batch<'a> {
     pub(crate) data: &'a Dataset,
     pub(crate) rows: Rows<'a>,
+    /// A weight for each sample of the data set, where they differ.
+    pub(crate) weights: Option<&'a [f32]>,
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    /// With the data's own weights.
+    pub(crate) fn new(data: &'a Dataset, rows: Rows<'a>) -> Self {
+        Batch {
+            data,
+            rows,
+            weights: data.sample_weights.as_deref(),
+        }
+    }
+
     pub(super) fn samples(&self) -> usize {
         self.rows.count()
     }
 }
 
-pub(super) fn gather_inputs<'a>(
-    Batch { data, rows }: Batch<'a>,
+/// Copies the inputs of a shard together, where they are scattered.
+pub(super) fn gather_inputs(
+    Batch { data, rows, .. }: Batch<'_>,
     first: usize,
     samples: usize,
-    gathered: &'a mut Vec<f32>,
-) -> &'a [f32] {
-    let values = data.inputs.sample_values();
-    match rows {
-        Rows::Contiguous(start, _) => {
-            &data.inputs.data()[(start + first) * values..(start + first + samples) * values]
-        }
-        Rows::Scattered(indices) => {
+    gathered: &mut Vec<Vec<f32>>,
+) {
+    if let Rows::Scattered(indices) = rows {
+        let inputs = Inputs::from(data);
+        gathered.resize_with(inputs.count(), Vec::new);
+        for (number, gathered) in gathered.iter_mut().enumerate() {
+            let tensor = inputs.get(number);
+            let values = tensor.sample_values();
             gathered.resize(samples * values, 0.0);
             for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
-                row.copy_from_slice(data.inputs.sample(index));
+                row.copy_from_slice(tensor.sample(index));
             }
-            gathered
         }
     }
 }
 
+/// The inputs of a shard, where they are or where they were gathered.
+pub(super) fn inputs<'a>(
+    Batch { data, rows, .. }: Batch<'a>,
+    first: usize,
+    gathered: &'a [Vec<f32>],
+) -> InputRows<'a> {
+    match rows {
+        Rows::Contiguous(start, _) => InputRows::InPlace(data.into(), start + first),
+        Rows::Scattered(_) => InputRows::Gathered(gathered),
+    }
+}
+
+/// The targets of a shard for one output.
 pub(super) fn gather_targets<'a>(
-    Batch { data, rows }: Batch<'a>,
+    targets: &'a Targets,
+    rows: Rows<'a>,
     first: usize,
     samples: usize,
     gathered_labels: &'a mut [u32],
     gathered_values: &'a mut [f32],
 ) -> TargetRows<'a> {
-    match (&data.targets, rows) {
+    match (targets, rows) {
         (Targets::Classes { labels, .. }, Rows::Contiguous(start, _)) => {
             TargetRows::Classes(&labels[start + first..start + first + samples])
         }
@@ -87,4 +121,23 @@ pub(super) fn gather_targets<'a>(
             TargetRows::Values(gathered)
         }
     }
+}
+
+pub(super) fn gather_weights<'a>(
+    Batch { rows, weights, .. }: Batch<'a>,
+    first: usize,
+    samples: usize,
+    gathered: &'a mut [f32],
+) -> Option<&'a [f32]> {
+    let weights = weights?;
+    Some(match rows {
+        Rows::Contiguous(start, _) => &weights[start + first..start + first + samples],
+        Rows::Scattered(indices) => {
+            let gathered = &mut gathered[..samples];
+            for (weight, &index) in gathered.iter_mut().zip(&indices[first..]) {
+                *weight = weights[index];
+            }
+            gathered
+        }
+    })
 }

@@ -1,7 +1,9 @@
 //! One shard through the whole network and back.
 
+use std::ops::Range;
+
 use super::pass::{
-    Backward, Buffers, Forward, InputGradients, ParameterGradients, Parameters, Place,
+    Backward, Buffers, Forward, InputGradients, InputRows, ParameterGradients, Parameters, Place,
 };
 use super::{Layout, PlannedNode};
 use crate::random::{Purpose, Random};
@@ -11,22 +13,28 @@ pub(crate) struct Worker {
     pub(crate) buffers: Vec<Vec<f32>>,
     scratch: Vec<f32>,
     input_gradients: Vec<Option<Vec<f32>>>,
-    /// Labels of a shard whose samples are scattered over the data set.
-    pub(crate) labels: Vec<u32>,
+    /// Labels of a shard whose samples are scattered over the data set, for each output.
+    pub(crate) labels: Vec<Vec<u32>>,
     /// Target values of such a shard.
-    pub(crate) targets: Vec<f32>,
+    pub(crate) targets: Vec<Vec<f32>>,
+    /// Weights of its samples, where they have some.
+    pub(crate) weights: Vec<f32>,
 }
 
 impl Worker {
-    pub(crate) fn new(layout: &Layout, target_values: usize) -> Self {
+    pub(crate) fn new(layout: &Layout, target_values: &[usize]) -> Self {
         let shard = layout.shard;
         let most_inputs = layout.nodes.iter().map(|node| node.inputs.len()).max();
         Worker {
             buffers: buffers(&layout.memory.worker, shard),
             scratch: vec![0.0; layout.memory.scratch],
             input_gradients: vec![None; most_inputs.unwrap_or(0)],
-            labels: vec![0; shard],
-            targets: vec![0.0; shard * target_values],
+            labels: vec![vec![0; shard]; target_values.len()],
+            targets: target_values
+                .iter()
+                .map(|values| vec![0.0; shard * values])
+                .collect(),
+            weights: vec![0.0; shard],
         }
     }
 }
@@ -35,8 +43,10 @@ impl Worker {
 pub(crate) struct Shard {
     pub(crate) buffers: Vec<Vec<f32>>,
     /// The shard's inputs, where its samples are scattered over the data set.
-    pub(crate) input: Vec<f32>,
+    pub(crate) input: Vec<Vec<f32>>,
     pub(crate) samples: usize,
+    /// What the shard adds to the sums over the batch.
+    pub(crate) sums: Vec<f64>,
 }
 
 impl Shard {
@@ -45,6 +55,7 @@ impl Shard {
             buffers: buffers(&layout.memory.shard, layout.shard),
             input: Vec::new(),
             samples: 0,
+            sums: vec![0.0; layout.sums],
         }
     }
 }
@@ -64,6 +75,10 @@ pub(crate) struct Run<'a> {
     pub(crate) seed: u64,
     pub(crate) step: u64,
     pub(crate) training: bool,
+    /// Samples in the batch.
+    pub(crate) batch: usize,
+    /// Sums over the batch, as far as they are known.
+    pub(crate) sums: &'a [f64],
 }
 
 /// A shard at work: its buffers, its worker's, and where it stands in the batch.
@@ -72,7 +87,8 @@ pub(crate) struct ShardPass<'a> {
     pub(crate) run: Run<'a>,
     pub(crate) worker: &'a mut Worker,
     pub(crate) shard: &'a mut [Vec<f32>],
-    pub(crate) input: &'a [f32],
+    pub(crate) sums: &'a mut [f64],
+    pub(crate) input: InputRows<'a>,
     pub(crate) samples: usize,
     pub(crate) first_sample: usize,
 }
@@ -81,7 +97,7 @@ impl ShardPass<'_> {
     /// Moves a buffer out, so that it can be written while the others are read.
     fn take(&mut self, place: Place) -> Vec<f32> {
         match place {
-            Place::Input => Vec::new(),
+            Place::Input(_) => Vec::new(),
             Place::Worker(index) => std::mem::take(&mut self.worker.buffers[index]),
             Place::Shard(index) => std::mem::take(&mut self.shard[index]),
         }
@@ -89,40 +105,80 @@ impl ShardPass<'_> {
 
     fn put(&mut self, place: Place, buffer: Vec<f32>) {
         match place {
-            Place::Input => {}
+            Place::Input(_) => {}
             Place::Worker(index) => self.worker.buffers[index] = buffer,
             Place::Shard(index) => self.shard[index] = buffer,
         }
     }
 
-    /// Output of the last layer: `[samples, …]`.
-    pub(crate) fn output(&self) -> &[f32] {
-        let last = &self.layout.nodes[self.layout.nodes.len() - 1];
+    /// Output `index` of the network: `[samples, …]`.
+    pub(crate) fn output(&self, index: usize) -> &[f32] {
+        let output = &self.layout.outputs[index];
         let buffers = Buffers {
             input: self.input,
             worker: &self.worker.buffers,
             shard: self.shard,
         };
-        buffers.get(last.output, self.samples * last.output_values)
+        buffers.get(output.place, self.samples * output.values)
     }
 
+    /// Takes the shard through all layers.
     pub(crate) fn forward(&mut self) {
+        self.forward_nodes(0..self.layout.nodes.len());
+    }
+
+    /// Takes the shard through some layers.
+    pub(crate) fn forward_nodes(&mut self, nodes: Range<usize>) {
         let layout = self.layout;
-        for node in layout.nodes.iter().filter(|node| !node.view) {
-            self.forward_layer(node);
+        for node in layout.nodes[nodes].iter().filter(|node| !node.view) {
+            self.forward_layer(node, None);
         }
     }
 
-    fn forward_layer(&mut self, node: &PlannedNode) {
+    /// What the shard adds to the sums that a layer asks for, before it goes forward.
+    pub(crate) fn forward_sums(&mut self, node: usize) {
+        let node = &self.layout.nodes[node];
+        self.with_sums(&node.sums[0], |pass, sums| {
+            pass.forward_layer(node, Some(sums))
+        });
+    }
+
+    /// The same before the layer goes backward.
+    pub(crate) fn backward_sums(&mut self, node: usize, gradients: &mut [f32]) {
+        let node = &self.layout.nodes[node];
+        if let Some(place) = node.output_gradient {
+            self.with_sums(&node.sums[1], |pass, sums| {
+                pass.backward_layer(node, place, gradients, Some(sums));
+            });
+        }
+    }
+
+    fn with_sums(&mut self, range: &Range<usize>, work: impl FnOnce(&mut Self, &mut [f64])) {
+        let all = std::mem::take(&mut self.sums);
+        let sums = &mut all[range.clone()];
+        sums.fill(0.0);
+        work(self, sums);
+        self.sums = all;
+    }
+
+    fn forward_layer(&mut self, node: &PlannedNode, shard_sums: Option<&mut [f64]>) {
         let (samples, run) = (self.samples, self.run);
         let mut output = self.take(node.output);
-        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input, 0));
+        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input(0), 0));
         let mut keep = self.take(keep_place);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
-        node.layer.forward(&mut Forward {
+        let only_sums = shard_sums.is_some();
+        let mut pass = Forward {
             samples,
             first_sample: self.first_sample,
             training: run.training,
+            step: run.step,
+            batch: run.batch,
+            sums: match run.training {
+                true => &run.sums[node.sums[0].clone()],
+                false => &[],
+            },
+            shard_sums: shard_sums.unwrap_or_default(),
             random: Random::new(run.seed, Purpose::Layer, node.number, run.step),
             output: &mut output[..samples * node.output_values],
             keep: &mut keep[..samples * keep_values],
@@ -131,6 +187,10 @@ impl ShardPass<'_> {
                 values: run.parameters,
                 ranges: &node.parameters,
             },
+            states: Parameters {
+                values: run.parameters,
+                ranges: &node.states,
+            },
             prepared: &run.prepared[node.prepared.clone()],
             node,
             buffers: Buffers {
@@ -138,57 +198,108 @@ impl ShardPass<'_> {
                 worker: &self.worker.buffers,
                 shard: self.shard,
             },
-        });
+        };
+        match only_sums {
+            true => node.layer.forward_sums(&mut pass),
+            false => node.layer.forward(&mut pass),
+        }
         self.worker.scratch = scratch;
         self.put(keep_place, keep);
         self.put(node.output, output);
     }
 
-    /// Lets `write` see the output and write its gradient.
+    /// Lets `write` see an output and write its gradient.
     pub(crate) fn with_output_gradient<T>(
         &mut self,
+        index: usize,
         write: impl FnOnce(&[f32], &mut [f32]) -> T,
     ) -> T {
-        let last = &self.layout.nodes[self.layout.nodes.len() - 1];
-        let place = last.output_gradient.expect("a training plan has gradients");
+        let output = self.layout.outputs[index];
+        let place = output.gradient.expect("a training plan has gradients");
         let mut gradient = self.take(place);
-        let length = self.samples * last.output_values;
-        let result = write(self.output(), &mut gradient[..length]);
+        let length = self.samples * output.values;
+        let result = write(self.output(index), &mut gradient[..length]);
         self.put(place, gradient);
         result
     }
 
-    /// Adds the shard's gradients to a lane's.
-    pub(crate) fn backward(&mut self, gradients: &mut [f32]) {
+    /// Takes the gradients back through some layers, and adds the shard's to a lane's.
+    pub(crate) fn backward_nodes(&mut self, nodes: Range<usize>, gradients: &mut [f32]) {
         let layout = self.layout;
-        for node in layout.nodes.iter().rev() {
-            let needed =
-                !node.parameters.is_empty() || node.input_gradients.iter().any(Option::is_some);
+        for node in layout.nodes[nodes].iter().rev() {
+            let trained = !node.parameters.is_empty() && !node.frozen;
+            let needed = trained || node.input_gradients.iter().any(Option::is_some);
             if let Some(place) = node.output_gradient
                 && needed
                 && !node.view
             {
-                self.backward_layer(node, place, gradients);
+                self.backward_layer(node, place, gradients, None);
             }
         }
     }
 
-    fn backward_layer(&mut self, node: &PlannedNode, place: Place, gradients: &mut [f32]) {
+    /// Takes one layer of an inspection back.
+    pub(crate) fn backward_node(&mut self, number: usize, gradients: &mut [f32]) {
+        let node = &self.layout.nodes[number];
+        if let Some(place) = node.output_gradient {
+            self.backward_layer(node, place, gradients, None);
+        }
+    }
+
+    /// Lets `change` see and change the output of one layer of an inspection, and its gradient.
+    pub(crate) fn with_output_and_gradient(
+        &mut self,
+        number: usize,
+        change: impl FnOnce(&mut [f32], &mut [f32]),
+    ) {
+        let node = &self.layout.nodes[number];
+        let Some(place) = node.output_gradient else {
+            return;
+        };
+        let (mut output, mut gradient) = (self.take(node.output), self.take(place));
+        let length = self.samples * node.output_values;
+        change(&mut output[..length], &mut gradient[..length]);
+        self.put(node.output, output);
+        self.put(place, gradient);
+    }
+
+    fn backward_layer(
+        &mut self,
+        node: &PlannedNode,
+        place: Place,
+        gradients: &mut [f32],
+        shard_sums: Option<&mut [f64]>,
+    ) {
+        let only_sums = shard_sums.is_some();
         let (samples, run) = (self.samples, self.run);
         let mut output_gradient = self.take(place);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
         let mut input_gradients = std::mem::take(&mut self.worker.input_gradients);
         for (buffer, target) in input_gradients.iter_mut().zip(&node.input_gradients) {
-            *buffer = target.map(|target| self.take(target.place));
+            *buffer = target
+                .filter(|_| !only_sums)
+                .map(|target| self.take(target.place));
         }
-        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input, 0));
+        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input(0), 0));
         let buffers = Buffers {
             input: self.input,
             worker: &self.worker.buffers,
             shard: self.shard,
         };
-        node.layer.backward(&mut Backward {
+        let mut pass = Backward {
             samples,
+            training: run.training,
+            step: run.step,
+            batch: run.batch,
+            sums: match run.training {
+                true => &run.sums[node.sums[0].clone()],
+                false => &[],
+            },
+            gradient_sums: match run.training {
+                true => &run.sums[node.sums[1].clone()],
+                false => &[],
+            },
+            shard_sums: shard_sums.unwrap_or_default(),
             output: buffers.get(node.output, samples * node.output_values),
             output_gradient: &mut output_gradient[..samples * node.output_values],
             input_gradients: InputGradients {
@@ -206,11 +317,19 @@ impl ShardPass<'_> {
                 values: run.parameters,
                 ranges: &node.parameters,
             },
+            states: Parameters {
+                values: run.parameters,
+                ranges: &node.states,
+            },
             prepared: &run.prepared[node.prepared.clone()],
-            deferred: node.deferred.is_some(),
+            deferred: node.deferred.is_some() || node.frozen,
             node,
             buffers,
-        });
+        };
+        match only_sums {
+            true => node.layer.backward_sums(&mut pass),
+            false => node.layer.backward(&mut pass),
+        }
         self.worker.scratch = scratch;
         self.put(place, output_gradient);
         for (number, target) in node.input_gradients.iter().enumerate() {
@@ -218,34 +337,23 @@ impl ShardPass<'_> {
                 continue;
             };
             self.put(target.place, buffer);
-            if target.add {
-                self.add_to_first(node, number, target.place);
+            if let Some(sum) = target.sum {
+                let length = samples * node.input_shapes[number].values();
+                self.add(target.place, sum, length);
             }
         }
         self.worker.input_gradients = input_gradients;
     }
 
     /// Adds a gradient to what an earlier reader of the same value wrote.
-    fn add_to_first(&mut self, node: &PlannedNode, number: usize, place: Place) {
-        let value = node.inputs[number];
-        let writers = self
-            .layout
-            .nodes
-            .iter()
-            .rev()
-            .flat_map(|other| other.inputs.iter().zip(&other.input_gradients));
-        let first = writers
-            .filter(|(input, _)| **input == value)
-            .find_map(|(_, target)| target.filter(|target| !target.add))
-            .expect("an earlier reader of the value wrote its gradient");
-        let length = self.samples * node.input_shapes[number].values();
-        let mut sum = self.take(first.place);
+    fn add(&mut self, place: Place, to: Place, length: usize) {
+        let mut sum = self.take(to);
         let buffers = Buffers {
             input: self.input,
             worker: &self.worker.buffers,
             shard: self.shard,
         };
         crate::kernels::reduce::add(&mut sum[..length], buffers.get(place, length));
-        self.put(first.place, sum);
+        self.put(to, sum);
     }
 }

@@ -2,46 +2,10 @@
 
 use std::sync::Arc;
 
-use super::pass::{Backward, Forward};
 use super::{Layout, Purpose};
-use crate::error::BuildError;
 use crate::graph::{Graph, INPUT};
-use crate::layers::{Build, Layer};
+use crate::layers::{Add, Layer};
 use crate::prelude::*;
-
-/// The sum of its inputs.
-#[derive(Debug)]
-struct Sum;
-
-impl Layer for Sum {
-    fn kind(&self) -> &'static str {
-        "sum"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
-
-    fn build(&self, inputs: &[Shape], _build: &mut Build) -> Result<Shape, BuildError> {
-        Ok(inputs[0].clone())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let (first, second) = (pass.input(0), pass.input(1));
-        pass.output.copy_from_slice(first);
-        for (sum, value) in pass.output.iter_mut().zip(second) {
-            *sum += value;
-        }
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        for input in 0..2 {
-            if let Some(gradient) = pass.input_gradients.get(input) {
-                gradient.copy_from_slice(pass.output_gradient);
-            }
-        }
-    }
-}
 
 fn batch() -> Dataset {
     let values: Vec<f32> = (0..60)
@@ -61,7 +25,7 @@ fn fork() -> Network {
     let hidden = graph.add(Arc::new(Dense::new(7).tanh()), vec![INPUT]);
     let left = graph.add(Arc::new(Dense::new(3)), vec![hidden]);
     let right = graph.add(Arc::new(Dense::new(3)), vec![hidden]);
-    graph.add(Arc::new(Sum), vec![left, right]);
+    graph.add(Arc::new(Add), vec![left, right]);
     Network::compile(graph, compile()).unwrap()
 }
 

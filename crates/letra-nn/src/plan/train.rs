@@ -4,55 +4,96 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::pass::{Buffers, Place};
-use super::rows::{Batch, Rows, gather_inputs, gather_targets};
+use super::pass::{Buffers, InputRows, Place};
+use super::rows::{Batch, gather_inputs, gather_targets, gather_weights, inputs};
 use super::shard::{Run, Shard, ShardPass, Worker};
 use super::update::{Gradients, Piece, Task, run_tasks, tasks};
 use super::{Layout, Purpose};
+use crate::Error;
+use crate::dataset::Inputs;
 use crate::graph::Graph;
 use crate::losses::Loss;
 use crate::metrics::Metric;
 use crate::optimizers::Optimizer;
-use crate::{Error, Tensor};
 
 /// Sums over the samples of a batch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StepResult {
     /// Samples in the batch.
     pub(crate) samples: usize,
-    /// The loss of the batch, as the optimizer sees it.
+    /// The loss of the batch, as the optimizer sees it: that of the outputs, weighted.
     pub(crate) loss: f64,
-    /// Sum over the samples of each metric.
+    /// The loss of each output.
+    pub(crate) losses: Vec<f64>,
+    /// Sum over the samples of each metric, output by output.
     pub(crate) metrics: Vec<f64>,
+}
+
+impl StepResult {
+    /// From the sums over the samples of each output's loss, and the metrics.
+    pub(crate) fn new(sizes: &Sizes) -> Self {
+        StepResult {
+            losses: vec![0.0; sizes.target_values.len()],
+            metrics: vec![0.0; sizes.metrics],
+            ..StepResult::default()
+        }
+    }
+
+    /// Turns the outputs' sums into the losses of a batch, and adds them up.
+    pub(crate) fn finish(
+        &mut self,
+        samples: usize,
+        objective: &[Objective],
+        units: impl Fn(usize) -> usize,
+    ) {
+        self.samples = samples;
+        self.loss = 0.0;
+        for (index, (loss, objective)) in self.losses.iter_mut().zip(objective).enumerate() {
+            *loss *= f64::from(objective.loss.scale(samples, units(index)));
+            self.loss += f64::from(objective.weight) * *loss;
+        }
+    }
+}
+
+/// Numbers that a plan's memory depends on beside the layers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    /// Target values of a sample for each output; 0 for classes.
+    pub(crate) target_values: Vec<usize>,
+    /// Number of metrics of all outputs.
+    pub(crate) metrics: usize,
 }
 
 /// The gradient sums of some shards, one after the other.
 pub(super) struct Lane {
     pub(super) gradients: Vec<f32>,
-    loss: f64,
+    losses: Vec<f64>,
     metrics: Vec<f64>,
 }
 
-/// What a batch is measured by.
-#[derive(Clone, Copy)]
-pub(crate) struct Objective<'a> {
-    pub(crate) loss: &'a dyn Loss,
-    pub(crate) metrics: &'a [Box<dyn Metric>],
+/// What an output is measured by.
+#[derive(Debug)]
+pub(crate) struct Objective {
+    pub(crate) loss: Box<dyn Loss>,
+    /// Of the loss in the sum over the outputs.
+    pub(crate) weight: f32,
+    pub(crate) metrics: Vec<Box<dyn Metric>>,
 }
 
 /// A plan for training on batches of up to a given size, with all its memory.
 pub(crate) struct TrainingPlan {
     pub(crate) layout: Layout,
     pub(crate) batch: usize,
-    /// Target values of a sample; 0 for classes.
-    pub(crate) target_values: usize,
+    pub(crate) sizes: Sizes,
     workers: Vec<Mutex<Worker>>,
     shards: Vec<Shard>,
     lanes: Vec<Lane>,
     tasks: Vec<Task>,
     prepared: Vec<f32>,
+    /// Sums over the batch, for layers that need them.
+    sums: Vec<f64>,
     /// Of the last step.
-    result: StepResult,
+    pub(crate) result: StepResult,
 }
 
 impl TrainingPlan {
@@ -61,31 +102,28 @@ impl TrainingPlan {
         batch: usize,
         purpose: Purpose,
         threads: usize,
-        target_values: usize,
-        metrics: usize,
+        sizes: Sizes,
     ) -> Result<Self, Error> {
         let layout = Layout::new(graph, batch, purpose)?;
         let shards = batch.div_ceil(layout.shard);
         Ok(TrainingPlan {
             batch,
-            target_values,
             workers: (0..threads)
-                .map(|_| Mutex::new(Worker::new(&layout, target_values)))
+                .map(|_| Mutex::new(Worker::new(&layout, &sizes.target_values)))
                 .collect(),
             shards: (0..shards).map(|_| Shard::new(&layout)).collect(),
             lanes: (0..layout.lanes)
                 .map(|_| Lane {
                     gradients: vec![0.0; layout.lane_values],
-                    loss: 0.0,
-                    metrics: vec![0.0; metrics],
+                    losses: vec![0.0; sizes.target_values.len()],
+                    metrics: vec![0.0; sizes.metrics],
                 })
                 .collect(),
             tasks: tasks(&layout),
             prepared: vec![0.0; layout.prepared_values],
-            result: StepResult {
-                metrics: vec![0.0; metrics],
-                ..StepResult::default()
-            },
+            sums: vec![0.0; layout.sums],
+            result: StepResult::new(&sizes),
+            sizes,
             layout,
         })
     }
@@ -93,7 +131,7 @@ impl TrainingPlan {
     /// One step: gradients of the batch, then the optimizer's update, piece by piece.
     pub(crate) fn step(
         &mut self,
-        objective: Objective<'_>,
+        objective: &[Objective],
         batch: Batch<'_>,
         state: Piece<'_>,
         seed: u64,
@@ -103,16 +141,21 @@ impl TrainingPlan {
         self.layout.prepare(state.parameters, &mut self.prepared);
         let used = self.pass(objective, batch, state.parameters, seed, step);
         self.sum(objective, batch.samples(), used);
+        if optimizer.is_some() && !self.result.loss.is_finite() {
+            // The parameters stay as they are, so that one can see where it came from.
+            return &self.result;
+        }
         let gradients = Gradients {
             layout: &self.layout,
             lanes: &self.lanes[..used],
             shards: &self.shards[..batch.samples().div_ceil(self.layout.shard)],
-            data: batch.data.inputs.data(),
-            first: match batch.rows {
-                Rows::Contiguous(first, _) => Some(first),
-                Rows::Scattered(_) => None,
-            },
+            batch,
         };
+        if optimizer.is_some() {
+            let samples = batch.samples();
+            self.layout
+                .update_states(state.parameters, &self.sums, samples, step);
+        }
         run_tasks(&self.tasks, 0, state, &|task, piece: Piece<'_>| {
             gradients.collect(task, piece.gradients);
             if let Some(optimizer) = optimizer {
@@ -122,24 +165,65 @@ impl TrainingPlan {
         &self.result
     }
 
-    /// All shards forward and backward; returns the number of lanes that were used.
+    /// All shards forward and backward, phase by phase; returns the number of lanes that
+    /// were used.
     fn pass(
         &mut self,
-        objective: Objective<'_>,
+        objective: &[Objective],
         batch: Batch<'_>,
         parameters: &[f32],
         seed: u64,
         step: u64,
     ) -> usize {
+        let shards = batch.samples().div_ceil(self.layout.shard);
+        let each = shards.div_ceil(self.lanes.len());
+        for number in 0..self.layout.phases.len() {
+            self.phase(number, objective, batch, parameters, seed, step);
+            let phase = &self.layout.phases[number];
+            if let Some(node) = phase.sums {
+                let [forward, backward] = &self.layout.nodes[node].sums;
+                let range = match number >= self.layout.phases.len() / 2 {
+                    true => backward,
+                    false => forward,
+                };
+                let sums = &mut self.sums[range.clone()];
+                sums.fill(0.0);
+                for shard in &self.shards[..shards] {
+                    for (sum, value) in sums.iter_mut().zip(&shard.sums[range.clone()]) {
+                        *sum += value;
+                    }
+                }
+            }
+        }
+        shards.div_ceil(each)
+    }
+
+    fn phase(
+        &mut self,
+        number: usize,
+        objective: &[Objective],
+        batch: Batch<'_>,
+        parameters: &[f32],
+        seed: u64,
+        step: u64,
+    ) {
         let run = Run {
             parameters,
             prepared: &self.prepared,
             seed,
             step,
             training: true,
+            batch: batch.samples(),
+            sums: &self.sums,
         };
         let layout = &self.layout;
-        let scale = objective.loss.scale(batch.samples(), layout.output_values);
+        let phase = PhasePass {
+            layout,
+            run,
+            number,
+            objective,
+            batch,
+        };
         let shards = batch.samples().div_ceil(layout.shard);
         let each = shards.div_ceil(self.lanes.len());
         self.shards[..shards]
@@ -148,46 +232,50 @@ impl TrainingPlan {
             .enumerate()
             .with_max_len(1)
             .for_each(|(number, (shards, lane))| {
-                lane.gradients.fill(0.0);
-                lane.loss = 0.0;
-                lane.metrics.fill(0.0);
+                if layout.phases[phase.number].middle {
+                    lane.gradients.fill(0.0);
+                    lane.losses.fill(0.0);
+                    lane.metrics.fill(0.0);
+                }
                 let thread = rayon::current_thread_index().unwrap_or(0);
                 // An inspection has one shard and one worker, whichever thread comes.
                 let thread = thread.min(self.workers.len() - 1);
                 let mut worker = self.workers[thread].lock().expect("no worker panicked");
                 for (index, shard) in shards.iter_mut().enumerate() {
                     let first = (number * each + index) * layout.shard;
-                    run_shard(
-                        layout,
-                        run,
-                        objective,
-                        scale,
-                        batch,
-                        first,
-                        &mut worker,
-                        shard,
-                        lane,
-                    );
+                    phase.run(first, &mut worker, shard, lane);
                 }
             });
-        shards.div_ceil(each)
     }
 
-    fn sum(&mut self, objective: Objective<'_>, samples: usize, used: usize) {
+    fn sum(&mut self, objective: &[Objective], samples: usize, used: usize) {
         let lanes = &self.lanes[..used];
-        let scale = f64::from(objective.loss.scale(samples, self.layout.output_values));
-        self.result.samples = samples;
-        self.result.loss = lanes.iter().map(|lane| lane.loss).sum::<f64>() * scale;
-        for (index, sum) in self.result.metrics.iter_mut().enumerate() {
+        let (result, outputs) = (&mut self.result, &self.layout.outputs);
+        for (index, sum) in result.losses.iter_mut().enumerate() {
+            *sum = lanes.iter().map(|lane| lane.losses[index]).sum();
+        }
+        for (index, sum) in result.metrics.iter_mut().enumerate() {
             *sum = lanes.iter().map(|lane| lane.metrics[index]).sum();
         }
+        result.finish(samples, objective, |index| outputs[index].values);
     }
 
     /// Only forward, as when predicting; for an inspection, whose batch is one shard.
-    pub(crate) fn forward(&mut self, parameters: &[f32], inputs: &Tensor) {
+    pub(crate) fn forward(&mut self, parameters: &[f32], inputs: Inputs<'_>) {
+        self.forward_and_back(parameters, inputs, |_, _| ());
+    }
+
+    /// Forward as when predicting, and then `back` through the only shard of an inspection,
+    /// with room for gradients of parameters.
+    pub(crate) fn forward_and_back(
+        &mut self,
+        parameters: &[f32],
+        inputs: Inputs<'_>,
+        back: impl FnOnce(&mut ShardPass<'_>, &mut [f32]),
+    ) {
         self.layout.prepare(parameters, &mut self.prepared);
         let mut worker = self.workers[0].lock().expect("no worker panicked");
-        ShardPass {
+        let mut pass = ShardPass {
             layout: &self.layout,
             run: Run {
                 parameters,
@@ -195,21 +283,25 @@ impl TrainingPlan {
                 seed: 0,
                 step: 0,
                 training: false,
+                batch: 0,
+                sums: &self.sums,
             },
             worker: &mut worker,
             shard: &mut self.shards[0].buffers,
-            input: inputs.data(),
+            sums: &mut [],
+            input: InputRows::InPlace(inputs, 0),
             samples: inputs.samples(),
             first_sample: 0,
-        }
-        .forward();
+        };
+        pass.forward();
+        back(&mut pass, &mut self.lanes[0].gradients);
     }
 
     /// Copy of a value or gradient of the only shard of an inspection.
-    pub(crate) fn inspect(&self, place: Place, values: usize, inputs: &Tensor) -> Vec<f32> {
+    pub(crate) fn inspect(&self, place: Place, values: usize, inputs: Inputs<'_>) -> Vec<f32> {
         let worker = self.workers[0].lock().expect("no worker panicked");
         let buffers = Buffers {
-            input: inputs.data(),
+            input: InputRows::InPlace(inputs, 0),
             worker: &worker.buffers,
             shard: &self.shards[0].buffers,
         };
@@ -217,48 +309,79 @@ impl TrainingPlan {
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the one call above would only wrap them in a struct"
-)]
-fn run_shard(
-    layout: &Layout,
-    run: Run<'_>,
-    objective: Objective<'_>,
-    scale: f32,
-    batch: Batch<'_>,
-    first: usize,
-    worker: &mut Worker,
-    shard: &mut Shard,
-    lane: &mut Lane,
-) {
-    let samples = layout.shard.min(batch.samples() - first);
-    let mut labels = std::mem::take(&mut worker.labels);
-    let mut targets = std::mem::take(&mut worker.targets);
-    let mut gathered = std::mem::take(&mut shard.input);
-    let input = gather_inputs(batch, first, samples, &mut gathered);
-    let target = gather_targets(batch, first, samples, &mut labels, &mut targets);
-    shard.samples = samples;
-    let mut pass = ShardPass {
-        layout,
-        run,
-        worker,
-        shard: &mut shard.buffers,
-        input,
-        samples,
-        first_sample: first,
-    };
-    pass.forward();
-    lane.loss += pass.with_output_gradient(|output, gradient| {
-        for (metric, sum) in objective.metrics.iter().zip(&mut lane.metrics) {
-            *sum += metric.sum(layout.output_values, output, target);
+/// One phase of a step, the same for all shards.
+struct PhasePass<'a> {
+    layout: &'a Layout,
+    run: Run<'a>,
+    number: usize,
+    objective: &'a [Objective],
+    batch: Batch<'a>,
+}
+
+impl PhasePass<'_> {
+    /// Takes the shard that begins with sample `first` of the batch through the phase.
+    fn run(&self, first: usize, worker: &mut Worker, shard: &mut Shard, lane: &mut Lane) {
+        let (layout, batch) = (self.layout, self.batch);
+        let phase = &layout.phases[self.number];
+        let samples = layout.shard.min(batch.samples() - first);
+        let mut labels = std::mem::take(&mut worker.labels);
+        let mut targets = std::mem::take(&mut worker.targets);
+        let mut weights = std::mem::take(&mut worker.weights);
+        let mut gathered = std::mem::take(&mut shard.input);
+        if self.number == 0 {
+            gather_inputs(batch, first, samples, &mut gathered);
+            shard.samples = samples;
         }
-        objective
-            .loss
-            .evaluate(layout.output_values, output, target, scale, gradient)
-    });
-    pass.backward(&mut lane.gradients);
-    shard.input = gathered;
-    worker.labels = labels;
-    worker.targets = targets;
+        let mut pass = ShardPass {
+            layout,
+            run: self.run,
+            worker,
+            shard: &mut shard.buffers,
+            sums: &mut shard.sums,
+            input: inputs(batch, first, &gathered),
+            samples,
+            first_sample: first,
+        };
+        pass.forward_nodes(phase.forward.clone());
+        let forward = self.number < layout.phases.len() / 2;
+        if phase.middle {
+            let weights = gather_weights(batch, first, samples, &mut weights);
+            let mut sums = &mut lane.metrics[..];
+            let targets_of = batch
+                .data
+                .all_targets()
+                .zip(labels.iter_mut().zip(&mut targets));
+            for (index, (objective, (target, (labels, values)))) in
+                self.objective.iter().zip(targets_of).enumerate()
+            {
+                let target = gather_targets(target, batch.rows, first, samples, labels, values);
+                let units = layout.outputs[index].values;
+                let scale = objective.loss.scale(batch.samples(), units) * objective.weight;
+                let (own, others) = std::mem::take(&mut sums).split_at_mut(objective.metrics.len());
+                sums = others;
+                lane.losses[index] += pass.with_output_gradient(index, |output, gradient| {
+                    for (metric, sum) in objective.metrics.iter().zip(own) {
+                        *sum += metric.sum(units, output, target);
+                    }
+                    let loss = &objective.loss;
+                    match weights {
+                        None => loss.evaluate(units, output, target, scale, gradient),
+                        Some(weights) => {
+                            loss.evaluate_weighted(units, output, target, weights, scale, gradient)
+                        }
+                    }
+                });
+            }
+        }
+        pass.backward_nodes(phase.backward.clone(), &mut lane.gradients);
+        match phase.sums {
+            Some(node) if forward => pass.forward_sums(node),
+            Some(node) => pass.backward_sums(node, &mut lane.gradients),
+            None => {}
+        }
+        shard.input = gathered;
+        worker.labels = labels;
+        worker.targets = targets;
+        worker.weights = weights;
+    }
 }

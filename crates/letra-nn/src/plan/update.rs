@@ -1,9 +1,11 @@
 //! From the gradients of shards and lanes to new parameters, piece by piece.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::Layout;
 use super::pass::{Buffers, ParameterGradient};
+use super::rows::{Batch, inputs};
 use super::shard::Shard;
 use super::train::Lane;
 use crate::kernels::reduce;
@@ -66,9 +68,7 @@ pub(super) struct Gradients<'a> {
     pub(super) layout: &'a Layout,
     pub(super) lanes: &'a [Lane],
     pub(super) shards: &'a [Shard],
-    pub(super) data: &'a [f32],
-    /// First row in the data set of a batch of neighbours.
-    pub(super) first: Option<usize>,
+    pub(super) batch: Batch<'a>,
 }
 
 impl Gradients<'_> {
@@ -87,17 +87,11 @@ impl Gradients<'_> {
 
     fn collect_deferred(&self, node: usize, rows: &Range<usize>, gradient: &mut [f32]) {
         let node = &self.layout.nodes[node];
-        let (pixels, values) = (self.layout.input.values(), node.input_shapes[0].values());
+        let values = node.input_shapes[0].values();
         gradient.fill(0.0);
         for (index, shard) in self.shards.iter().enumerate() {
-            let start = self
-                .first
-                .map(|first| (first + index * self.layout.shard) * pixels);
             let buffers = Buffers {
-                input: match start {
-                    Some(start) => &self.data[start..start + shard.samples * pixels],
-                    None => &shard.input,
-                },
+                input: inputs(self.batch, index * self.layout.shard, &shard.input),
                 worker: &[],
                 shard: &shard.buffers,
             };
@@ -124,8 +118,18 @@ impl Gradients<'_> {
 /// Cuts the parameters into pieces, in their order.
 pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for (number, node) in layout.nodes.iter().enumerate() {
+    let mut seen = HashSet::new();
+    for (number, node) in layout
+        .nodes
+        .iter()
+        .enumerate()
+        .filter(|(_, node)| !node.frozen)
+    {
         for (index, range) in node.parameters.iter().enumerate() {
+            // Another node has the same parameter.
+            if !seen.insert(range.start) {
+                continue;
+            }
             let deferred = node.deferred == Some(index);
             let row = if deferred { node.output_values } else { 1 };
             let step = (TASK_VALUES / row).max(1) * row;

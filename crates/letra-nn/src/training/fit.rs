@@ -1,13 +1,14 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use super::best::Best;
 use super::callbacks::checkpoint::{self, Progress};
 use super::callbacks::{Callback, Epoch, Step};
 use super::history::{EpochLogs, History};
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::model::Network;
-use crate::plan::{Rows, StepResult};
+use crate::plan::{Batch, Rows, StepResult};
 use crate::random::{Purpose, Random};
 
 /// How long and on what to train: the settings of [`Network::fit`].
@@ -18,6 +19,9 @@ pub struct Fit<'a> {
     validation: Option<&'a Dataset>,
     callbacks: Vec<&'a mut dyn Callback>,
     resume: Option<PathBuf>,
+    class_weights: Option<Vec<f32>>,
+    /// Weight of each sample, of its class and its own, where classes have weights.
+    weights: Option<Vec<f32>>,
 }
 
 impl<'a> Fit<'a> {
@@ -30,6 +34,8 @@ impl<'a> Fit<'a> {
             validation: None,
             callbacks: Vec::new(),
             resume: None,
+            class_weights: None,
+            weights: None,
         }
     }
 
@@ -49,6 +55,14 @@ impl<'a> Fit<'a> {
     /// Data to evaluate on after each epoch; never trained on.
     pub fn validation(mut self, data: &'a Dataset) -> Self {
         self.validation = Some(data);
+        self
+    }
+
+    /// How much the samples of each class count in the loss, one weight a class, such as more
+    /// for a class with few samples. They are multiplied with the samples' own weights (see
+    /// [`Dataset::with_sample_weights`]). The validation data is not weighted.
+    pub fn class_weights(mut self, weights: impl Into<Vec<f32>>) -> Self {
+        self.class_weights = Some(weights.into());
         self
     }
 
@@ -82,28 +96,46 @@ impl Network {
         if let Some(validation) = fit.validation {
             self.check_data(validation)?;
         }
+        let weights = fit.class_weights.as_ref();
+        fit.weights = weights
+            .map(|weights| data.class_weighted(weights))
+            .transpose()?;
         let batch = fit.batch.min(data.samples());
-        let mut history = self.resume(&fit, batch, data.samples())?;
-        self.plan_training(batch, &data.targets)?;
+        let mut best = Best::wanted(&fit.callbacks)?;
+        let mut history = self.resume(&fit, batch, data.samples(), &mut best)?;
+        self.plan_training(batch, data)?;
         // All of the training runs inside the pool, so that no step waits to enter it.
         let pool = self.pool();
-        pool.install(|| self.run(data, &mut fit, batch, &mut history))?;
+        pool.install(|| self.run(data, &mut fit, batch, &mut history, &mut best))?;
+        if let Some(best) = best.filter(|best| best.epoch > 0) {
+            self.take_weights(&best.weights);
+        }
         Ok(history)
     }
 
-    fn resume(&mut self, fit: &Fit<'_>, batch: usize, samples: usize) -> Result<History, Error> {
-        match &fit.resume {
-            Some(path) if path.exists() => {
-                let wanted = Progress {
-                    batch,
-                    samples,
-                    shuffle: fit.shuffle,
-                    history: History::default(),
-                };
-                checkpoint::load(self, path, &wanted)
-            }
-            _ => Ok(History::default()),
+    fn resume(
+        &mut self,
+        fit: &Fit<'_>,
+        batch: usize,
+        samples: usize,
+        best: &mut Option<Best>,
+    ) -> Result<History, Error> {
+        let path = match &fit.resume {
+            Some(path) if path.exists() => path,
+            _ => return Ok(History::default()),
+        };
+        let wanted = Progress {
+            batch,
+            samples,
+            shuffle: fit.shuffle,
+            history: History::default(),
+            best_epoch: None,
+        };
+        let (history, kept) = checkpoint::load(self, path, &wanted)?;
+        if let Some(best) = best {
+            best.resume(self, &history, kept)?;
         }
+        Ok(history)
     }
 
     fn run(
@@ -112,10 +144,11 @@ impl Network {
         fit: &mut Fit<'_>,
         batch: usize,
         history: &mut History,
+        best: &mut Option<Best>,
     ) -> Result<(), Error> {
         let first = history.epochs.len() + 1;
         if first > 1 {
-            let epoch = self.finished_epoch(data, fit, batch, history);
+            let epoch = self.finished_epoch(data, fit, batch, history, best.as_ref());
             for callback in &mut fit.callbacks {
                 if callback.on_resume(&epoch)?.is_break() {
                     return Ok(());
@@ -127,7 +160,10 @@ impl Network {
                 return Ok(());
             };
             history.epochs.push(logs);
-            let epoch = self.finished_epoch(data, fit, batch, history);
+            if let Some(best) = best {
+                best.look(self, history)?;
+            }
+            let epoch = self.finished_epoch(data, fit, batch, history, best.as_ref());
             for callback in &mut fit.callbacks {
                 if callback.on_epoch_end(&epoch)?.is_break() {
                     return Ok(());
@@ -138,13 +174,14 @@ impl Network {
     }
 
     /// The last epoch of the history, as callbacks see it.
-    fn finished_epoch(
-        &self,
+    fn finished_epoch<'a>(
+        &'a self,
         data: &Dataset,
         fit: &Fit<'_>,
         batch: usize,
         history: &History,
-    ) -> Epoch<'_> {
+        best: Option<&'a Best>,
+    ) -> Epoch<'a> {
         Epoch {
             number: history.epochs.len(),
             epochs: fit.epochs,
@@ -153,7 +190,9 @@ impl Network {
                 samples: data.samples(),
                 shuffle: fit.shuffle,
                 history: history.clone(),
+                best_epoch: best.map(|best| best.epoch),
             },
+            best: best.map(|best| best.weights.as_slice()),
             network: self,
         }
     }
@@ -172,6 +211,7 @@ impl Network {
             // By the step, so that a second call of fit has an order of its own.
             Random::new(self.seed(), Purpose::Shuffle, 0, self.steps()).permutation(samples)
         });
+        let weights = fit.weights.as_deref().or(data.sample_weights.as_deref());
         let mut sums = StepResult::default();
         for step in 0..steps {
             let (start, end) = (step * batch, ((step + 1) * batch).min(samples));
@@ -179,10 +219,18 @@ impl Network {
                 Some(order) => Rows::Scattered(&order[start..end]),
                 None => Rows::Contiguous(start, end - start),
             };
-            let result = self.step(data, rows)?;
+            let result = self.step(Batch {
+                data,
+                rows,
+                weights,
+            })?;
             let loss = result.loss;
             sums.samples += result.samples;
             sums.loss += loss * result.samples as f64;
+            sums.losses.resize(result.losses.len(), 0.0);
+            for (sum, value) in sums.losses.iter_mut().zip(&result.losses) {
+                *sum += value * result.samples as f64;
+            }
             sums.metrics.resize(result.metrics.len(), 0.0);
             for (sum, value) in sums.metrics.iter_mut().zip(&result.metrics) {
                 *sum += value;
@@ -193,6 +241,7 @@ impl Network {
                 epoch: number,
                 epochs: fit.epochs,
                 loss,
+                network: self,
             };
             for callback in &mut fit.callbacks {
                 if let ControlFlow::Break(()) = callback.on_step_end(&step)? {
@@ -201,6 +250,8 @@ impl Network {
             }
         }
         sums.loss /= sums.samples as f64;
+        let samples = sums.samples as f64;
+        sums.losses.iter_mut().for_each(|loss| *loss /= samples);
         let scores = self.scores(&sums);
         let validation = fit.validation.map(|data| self.evaluate(data)).transpose()?;
         Ok(Some(EpochLogs {

@@ -1,9 +1,17 @@
 //! Training: fit, its history, and what watches it.
 
+mod best;
 mod callbacks;
+mod diagnosis;
 mod fit;
 mod history;
+mod power_law;
 
-pub use callbacks::{Callback, Checkpoint, EarlyStopping, Epoch, ProgressBar, Step};
+pub use callbacks::{
+    BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, Monitor, ProgressBar, Step,
+    TensorBoard, TerminateOnNan,
+};
+pub use diagnosis::{Diagnosis, Measured, NextStep};
 pub use fit::Fit;
 pub use history::{EpochLogs, History};
+pub use power_law::{LearningPoint, PowerLaw};

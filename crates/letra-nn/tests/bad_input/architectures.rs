@@ -4,7 +4,7 @@ use letra_nn::prelude::*;
 use serde_json::{Value, json};
 
 use super::assert_refused;
-use super::forgery::{Forgery, data, load, saved};
+use super::forgery::{File, Forgery, data, load, saved};
 
 const CONV2D: usize = 0;
 const POOLING: usize = 1;
@@ -56,6 +56,41 @@ fn settings_that_make_no_sense() {
     ] {
         let what = format!("{key} {value} of layer {}", layer + 1);
         assert_refused(&what, changed(layer, key, value), &["model.letra"]);
+    }
+}
+
+#[test]
+fn settings_of_dropouts_relatives_that_make_no_sense() {
+    let file = File::new(&[]);
+    Sequential::new([6])
+        .add(DropConnect::new(4, 0.5).draws(3))
+        .add(AnnealedDropout::new(0.5, 10))
+        .add(Standout::new(3))
+        .compile(Compile::new(Sgd::new(0.1)).threads(1))
+        .unwrap()
+        .save(&file.path)
+        .unwrap();
+    let saved = std::fs::read(&file.path).unwrap();
+    for (layer, key, value) in [
+        (0, "rate", json!(1.0)),
+        (0, "rate", json!(null)),
+        (0, "draws", json!(0)),
+        (0, "draws", json!(-1)),
+        (0, "draws", json!(u64::MAX)),
+        (0, "units", json!(u64::MAX)),
+        (0, "units", json!(1u64 << 40)),
+        (1, "rate", json!(1.5)),
+        (1, "steps", json!(0)),
+        (1, "steps", json!(-10)),
+        (1, "steps", json!(0.5)),
+        (2, "alpha", json!(1e60)),
+        (2, "beta", json!(null)),
+        (2, "units", json!(u64::MAX)),
+    ] {
+        let mut forgery = Forgery::of(&saved);
+        forgery.configuration(layer)[key] = value.clone();
+        let what = format!("{key} {value} of layer {}", layer + 1);
+        assert_refused(&what, load(&forgery.bytes()), &["model.letra"]);
     }
 }
 

@@ -4,7 +4,7 @@ use letra_nn::prelude::*;
 
 use super::assert_refused;
 
-fn network() -> Network {
+pub(crate) fn network() -> Network {
     Sequential::new([2, 2, 1])
         .add(Flatten)
         .add(Dense::new(3))
@@ -12,12 +12,12 @@ fn network() -> Network {
         .unwrap()
 }
 
-fn pictures(samples: usize) -> Tensor {
+pub(crate) fn pictures(samples: usize) -> Tensor {
     Tensor::zeros([samples, 2, 2, 1])
 }
 
 /// Everything that takes a data set refuses it with these words.
-fn assert_all_refuse(what: &str, data: &Dataset, parts: &[&str]) {
+pub(crate) fn assert_all_refuse(what: &str, data: &Dataset, parts: &[&str]) {
     let mut network = network();
     assert_refused(what, network.fit(data, Fit::epochs(1)), parts);
     assert_refused(what, network.train_on_batch(data), parts);
@@ -52,6 +52,9 @@ fn labels_put_together_by_hand() {
     let by_hand = |labels: Vec<u32>| Dataset {
         inputs: pictures(2),
         targets: Targets::Classes { labels, count: 3 },
+        other_inputs: Vec::new(),
+        other_targets: Vec::new(),
+        sample_weights: None,
     };
     assert_all_refuse(
         "out of range",
@@ -62,6 +65,9 @@ fn labels_put_together_by_hand() {
     let rows = Dataset {
         inputs: pictures(2),
         targets: Targets::Values(Tensor::zeros([1, 3])),
+        other_inputs: Vec::new(),
+        other_targets: Vec::new(),
+        sample_weights: None,
     };
     assert_all_refuse("too few rows", &rows, &["2 samples", "1 rows"]);
 }

@@ -144,6 +144,54 @@ fn rates_of_dropout_that_are_no_shares() {
 }
 
 #[test]
+fn normalisations_that_make_no_sense() {
+    let batch = |layer: BatchNormalization| Sequential::new([6]).add(layer);
+    for (what, network, parts) in [
+        (
+            "a momentum",
+            batch(BatchNormalization::new().momentum(1.5)),
+            &[
+                "layer 1 (batch_normalization)",
+                "momentum 1.5",
+                "from 0 to 1",
+            ][..],
+        ),
+        (
+            "a momentum that is no number",
+            batch(BatchNormalization::new().momentum(f32::NAN)),
+            &["momentum NaN"],
+        ),
+        (
+            "an epsilon of 0",
+            batch(BatchNormalization::new().epsilon(0.0)),
+            &["epsilon 0", "above 0"],
+        ),
+        (
+            "an epsilon below 0",
+            Sequential::new([6]).add(LayerNormalization::new().epsilon(-1.0)),
+            &["layer 1 (layer_normalization)", "epsilon -1", "above 0"],
+        ),
+        (
+            "more axes than there are",
+            Sequential::new([6, 2]).add(LayerNormalization::new().last_axes(3)),
+            &[
+                "layer 1 (layer_normalization)",
+                "3 axes",
+                "[6, 2]",
+                "last_axes",
+            ],
+        ),
+        (
+            "no axes",
+            Sequential::new([6, 2]).add(LayerNormalization::new().last_axes(0)),
+            &["last_axes", "from 1"],
+        ),
+    ] {
+        assert_refused(what, compiled(network), parts);
+    }
+}
+
+#[test]
 fn sizes_that_no_machine_holds() {
     const HUGE: usize = 1_000_000_000_000_000_000;
     let pictures = |sizes: [usize; 3]| Sequential::new(sizes);
@@ -157,6 +205,14 @@ fn sizes_that_no_machine_holds() {
         (
             "most units",
             Sequential::new([2]).add(Dense::new(usize::MAX)),
+        ),
+        (
+            "units of missing weights",
+            Sequential::new([6]).add(DropConnect::new(usize::MAX, 0.5).draws(1)),
+        ),
+        (
+            "adaptive units",
+            Sequential::new([6]).add(Standout::new(usize::MAX)),
         ),
         ("an input", Sequential::new([HUGE, HUGE]).add(Flatten)),
         ("filters", pictures([6, 6, 1]).add(Conv2d::new(HUGE, 3))),

@@ -3,14 +3,22 @@
 
 mod architectures;
 mod checkpoints;
+mod convolutions;
 mod data;
 mod diverging;
+mod dropped;
 mod forgery;
+mod graphs;
+mod inside;
 mod layers;
+mod losses;
 mod models;
 mod mutations;
+mod random_fourier_features;
+mod random_layers;
 mod saving;
 mod settings;
+mod weights;
 
 use letra_nn::Error;
 

@@ -82,7 +82,7 @@ pub(crate) enum Numbers {
 }
 
 /// Difference below which single precision may decide otherwise.
-const HAIR: f64 = 2e-5;
+pub(crate) const HAIR: f64 = 2e-5;
 
 /// A batch and parameters for a twin.
 struct Drawn {
@@ -141,47 +141,110 @@ pub(crate) fn compare(
     numbers: Numbers,
     noise: &mut Noise,
 ) {
-    // At rate 1/2 and with the factor 2 of the squared error, a step subtracts a number
-    // of the gradient's own size.
-    let compile = Compile::new(Sgd::new(0.5)).loss(SumSquaredError).threads(2);
-    let mut network = network.compile(compile).unwrap();
-    let inputs: usize = network.input_shape().iter().product();
-    let outputs: usize = network.output_shape().iter().product();
-    let drawn = Drawn::new(twin, [samples, inputs, outputs], numbers, noise);
-    set_parameters(&mut network, &drawn.parameters);
-    let batch = batch(&network, &drawn.rows, &drawn.targets);
-    let wanted = wanted(twin, &drawn.rows, &drawn.targets, &drawn.parameters);
-    let alike = |part: &str, found: &[f32], wanted: &[f64]| {
-        assert_alike(&format!("{what}: {part}"), found, wanted, drawn.largest);
-    };
+    let mut compared = Compared::new(what, network, twin, samples, numbers, noise);
+    compared.predictions(twin);
+    compared.looking_inside(twin);
+    compared.step(twin);
+}
 
-    let predicted = network.predict(&batch.inputs).unwrap();
-    alike("predictions", predicted.data(), &wanted.outputs);
-    let seen = network.back_propagate(&batch).unwrap();
-    let (_, output) = &seen.outputs[seen.outputs.len() - 1];
-    alike("outputs", output.data(), &wanted.outputs);
-    let (_, gradient) = &seen.pre_activation_gradients[0];
-    alike("input", gradient.data(), &wanted.input_gradient);
-    for ((name, gradient), wanted) in seen.gradients.iter().zip(&wanted.parameter_gradients) {
-        alike(name, gradient.data(), wanted);
+/// Holds a network that rests when it predicts against what it does in training: `shown` is
+/// the twin of what `back_propagate` shows, `trained` that of a step.
+pub(crate) fn compare_in_training(
+    what: &str,
+    network: Sequential,
+    shown: &Stack,
+    trained: &Stack,
+    samples: usize,
+    noise: &mut Noise,
+) {
+    let mut compared = Compared::new(what, network, shown, samples, Numbers::Any, noise);
+    compared.looking_inside(shown);
+    compared.step(trained);
+}
+
+/// A network and the random batch and parameters that it is compared on.
+struct Compared<'a> {
+    what: &'a str,
+    network: Network,
+    drawn: Drawn,
+    batch: Dataset,
+}
+
+impl<'a> Compared<'a> {
+    fn new(
+        what: &'a str,
+        network: Sequential,
+        twin: &Stack,
+        samples: usize,
+        numbers: Numbers,
+        noise: &mut Noise,
+    ) -> Self {
+        // At rate 1/2 and with the factor 2 of the squared error, a step subtracts a number
+        // of the gradient's own size.
+        let compile = Compile::new(Sgd::new(0.5)).loss(SumSquaredError).threads(2);
+        let mut network = network.compile(compile).unwrap();
+        let inputs: usize = network.input_shape().iter().product();
+        let outputs: usize = network.output_shape().iter().product();
+        let drawn = Drawn::new(twin, [samples, inputs, outputs], numbers, noise);
+        set_parameters(&mut network, &drawn.parameters);
+        let batch = batch(&network, &drawn.rows, &drawn.targets);
+        Compared {
+            what,
+            network,
+            drawn,
+            batch,
+        }
     }
 
-    network.train_on_batch(&batch).unwrap();
-    for (index, parameter) in network.parameters().enumerate() {
-        let gradient = wanted.parameter_gradients[index].iter();
-        let moved = drawn.parameters[index].iter().zip(gradient);
-        let moved: Vec<f64> = moved.map(|(w, g)| w - 0.5 * g).collect();
-        alike(
-            &format!("{} after a step", parameter.name),
-            parameter.values,
-            &moved,
-        );
+    fn wanted(&self, twin: &Stack) -> Wanted {
+        let Drawn {
+            rows,
+            targets,
+            parameters,
+            ..
+        } = &self.drawn;
+        wanted(twin, rows, targets, parameters)
+    }
+
+    fn alike(&self, part: &str, found: &[f32], wanted: &[f64]) {
+        let what = format!("{}: {part}", self.what);
+        assert_alike(&what, found, wanted, self.drawn.largest);
+    }
+
+    fn predictions(&self, twin: &Stack) {
+        let predicted = self.network.predict(&self.batch.inputs).unwrap();
+        self.alike("predictions", predicted.data(), &self.wanted(twin).outputs);
+    }
+
+    fn looking_inside(&self, twin: &Stack) {
+        let wanted = self.wanted(twin);
+        let seen = self.network.back_propagate(&self.batch).unwrap();
+        let (_, output) = &seen.outputs[seen.outputs.len() - 1];
+        self.alike("outputs", output.data(), &wanted.outputs);
+        let (_, gradient) = &seen.pre_activation_gradients[0];
+        self.alike("input", gradient.data(), &wanted.input_gradient);
+        for ((name, gradient), wanted) in seen.gradients.iter().zip(&wanted.parameter_gradients) {
+            self.alike(name, gradient.data(), wanted);
+        }
+    }
+
+    fn step(&mut self, twin: &Stack) {
+        let wanted = self.wanted(twin);
+        self.network.train_on_batch(&self.batch).unwrap();
+        for (index, parameter) in self.network.parameters().enumerate() {
+            let gradient = wanted.parameter_gradients[index].iter();
+            let moved = self.drawn.parameters[index].iter().zip(gradient);
+            let moved: Vec<f64> = moved.map(|(w, g)| w - 0.5 * g).collect();
+            let part = format!("{} after a step", parameter.name);
+            self.alike(&part, parameter.values, &moved);
+        }
     }
 }
 
-fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
+pub(crate) fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
     let places: Vec<(String, Vec<usize>)> = network
         .parameters()
+        .filter(|parameter| parameter.trainable)
         .map(|parameter| (parameter.name.to_owned(), parameter.shape.to_vec()))
         .collect();
     assert_eq!(places.len(), values.len(), "another number of parameters");
@@ -191,7 +254,7 @@ fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
     }
 }
 
-fn batch(network: &Network, rows: &[Vec<f64>], targets: &[Vec<f64>]) -> Dataset {
+pub(crate) fn batch(network: &Network, rows: &[Vec<f64>], targets: &[Vec<f64>]) -> Dataset {
     let tensor = |sample: &[usize], rows: &[Vec<f64>]| {
         let mut shape = vec![rows.len()];
         shape.extend(sample);

@@ -5,151 +5,81 @@ use letra_nn::prelude::*;
 use crate::comparison::{assert_alike, singles};
 use crate::noise::Noise;
 use crate::proof::{assert_proven, differences};
-use crate::twins::softmax;
-
-/// Smallest probability whose logarithm is taken, and one less the largest.
-const CLIP: f64 = 1e-7;
-
-/// The loss of one sample and its gradient.
-type Evaluated = (f64, Vec<f64>);
-/// A loss of one row of outputs against one row of targets, one-hot for a class.
-type Twin = fn(&[f64], &[f64]) -> Evaluated;
-
-/// −Σ t ln softmax(z); the gradient is softmax(z) Σt − t.
-fn from_logits(logits: &[f64], target: &[f64]) -> Evaluated {
-    let probabilities = softmax(logits);
-    let total: f64 = target.iter().sum();
-    let loss = target.iter().zip(&probabilities).map(|(t, p)| -t * p.ln());
-    let gradient = target
-        .iter()
-        .zip(&probabilities)
-        .map(|(t, p)| p * total - t);
-    (loss.sum(), gradient.collect())
-}
-
-fn clipped(probability: f64) -> f64 {
-    probability.clamp(CLIP, 1.0 - CLIP)
-}
-
-fn within(probability: f64) -> bool {
-    clipped(probability) == probability
-}
-
-/// For classes, Keras clips the probabilities to c, then divides by their sum:
-/// −ln (c_l / Σ c).
-fn from_probabilities_of_classes(probabilities: &[f64], target: &[f64]) -> Evaluated {
-    let label = target.iter().position(|&t| t == 1.0).expect("a class");
-    let sum: f64 = probabilities.iter().map(|&p| clipped(p)).sum();
-    let mut gradient = vec![0.0; probabilities.len()];
-    for (j, &p) in probabilities.iter().enumerate() {
-        if within(p) {
-            gradient[j] = 1.0 / sum - f64::from(j == label) / p;
-        }
-    }
-    (sum.ln() - clipped(probabilities[label]).ln(), gradient)
-}
-
-/// For rows, Keras divides the probabilities by their sum to q, then clips:
-/// −Σ t ln clip(q).
-fn from_probabilities_of_rows(probabilities: &[f64], target: &[f64]) -> Evaluated {
-    let sum: f64 = probabilities.iter().sum();
-    let shares: Vec<f64> = probabilities.iter().map(|p| p / sum).collect();
-    let loss = target
-        .iter()
-        .zip(&shares)
-        .map(|(t, &q)| -t * clipped(q).ln());
-    // ∂L/∂q, then through the division: ∂L/∂pᵢ = (∂L/∂qᵢ − Σⱼ ∂L/∂qⱼ qⱼ) / Σp.
-    let slopes: Vec<f64> = target
-        .iter()
-        .zip(&shares)
-        .map(|(t, &q)| if within(q) { -t / q } else { 0.0 })
-        .collect();
-    let common: f64 = slopes.iter().zip(&shares).map(|(slope, q)| slope * q).sum();
-    let gradient = slopes.iter().map(|slope| (slope - common) / sum);
-    (loss.sum(), gradient.collect())
-}
-
-/// Σ (y − t)².
-fn squared_error(outputs: &[f64], target: &[f64]) -> Evaluated {
-    let differences = outputs.iter().zip(target).map(|(y, t)| y - t);
-    let loss = differences
-        .clone()
-        .map(|difference| difference.powi(2))
-        .sum();
-    (
-        loss,
-        differences.map(|difference| 2.0 * difference).collect(),
-    )
-}
+use crate::twins::losses::*;
 
 /// How the outputs and the targets of a test come about.
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
     Classes,
     OneHot,
-    /// Rows of any numbers.
+    /// Rows of any numbers from 0 to 1.
     Rows,
+    /// Rows of 0 and 1.
+    Bits,
+    /// Rows of −1 and 1.
+    Signs,
 }
+
+/// The factor from the sum over samples to the loss of a batch.
+type Scale = fn(samples: usize, units: usize) -> f64;
 
 struct Case {
+    name: &'static str,
     compile: fn() -> Compile,
-    twin: Twin,
+    twin: LossTwin,
     forms: &'static [Form],
     probabilities: bool,
-    /// Factor from the sum over samples to the loss of a batch.
-    scale: fn(samples: usize, units: usize) -> f64,
+    scale: Scale,
 }
 
-fn cases() -> [(&'static str, Case); 5] {
-    let mean = |samples: usize, _: usize| 1.0 / samples as f64;
-    let logits = || Compile::new(Sgd::new(0.1)).loss(CrossEntropy::from_logits());
-    let probabilities = || Compile::new(Sgd::new(0.1)).loss(CrossEntropy::new());
-    let rows = &[Form::OneHot, Form::Rows][..];
-    let case = |compile, twin, forms, probabilities, scale| Case {
-        compile,
-        twin,
-        forms,
-        probabilities,
-        scale,
+const OVER_SAMPLES: Scale = |samples, _| 1.0 / samples as f64;
+const OVER_VALUES: Scale = |samples, units| 1.0 / (samples * units) as f64;
+const SUM: Scale = |_, _| 1.0;
+
+/// A line a loss: what it is compiled with, its twin, forms of targets, whether outputs are
+/// probabilities, and the scale.
+macro_rules! cases {
+    ($($name:literal: $loss:expr, $twin:ident, [$($form:ident)*], $probabilities:literal, $scale:ident;)*) => {
+        [$(Case {
+            name: $name,
+            compile: || Compile::new(Sgd::new(0.1)).loss($loss),
+            twin: $twin,
+            forms: &[$(Form::$form),*],
+            probabilities: $probabilities,
+            scale: $scale,
+        }),*]
     };
-    let every = &[Form::Classes, Form::OneHot, Form::Rows][..];
-    [
-        ("from logits", case(logits, from_logits, every, false, mean)),
-        (
-            "from probabilities, classes",
-            case(
-                probabilities,
-                from_probabilities_of_classes,
-                &[Form::Classes],
-                true,
-                mean,
-            ),
-        ),
-        (
-            "from probabilities, rows",
-            case(probabilities, from_probabilities_of_rows, rows, true, mean),
-        ),
-        (
-            "mean squared error",
-            case(
-                || Compile::new(Sgd::new(0.1)).loss(MeanSquaredError),
-                squared_error,
-                rows,
-                false,
-                |samples, units| 1.0 / (samples * units) as f64,
-            ),
-        ),
-        (
-            "sum of squared errors",
-            case(
-                || Compile::new(Sgd::new(0.1)).loss(SumSquaredError),
-                squared_error,
-                rows,
-                false,
-                |_, _| 1.0,
-            ),
-        ),
-    ]
+}
+
+fn cases() -> impl IntoIterator<Item = Case> {
+    cases! {
+        "from logits": CrossEntropy::from_logits(), from_logits,
+            [Classes OneHot Rows], false, OVER_SAMPLES;
+        "from logits, smoothed": CrossEntropy::from_logits().label_smoothing(0.125),
+            smoothed_from_logits, [Classes OneHot Rows], false, OVER_SAMPLES;
+        "from probabilities, classes": CrossEntropy::new(), from_probabilities_of_classes,
+            [Classes], true, OVER_SAMPLES;
+        "from probabilities, rows": CrossEntropy::new(), from_probabilities_of_rows,
+            [OneHot Rows], true, OVER_SAMPLES;
+        "from probabilities, smoothed": CrossEntropy::new().label_smoothing(0.125),
+            smoothed_from_probabilities, [Classes OneHot Rows], true, OVER_SAMPLES;
+        "binary, from logits": BinaryCrossEntropy::from_logits(), binary_from_logits,
+            [OneHot Rows Bits], false, OVER_VALUES;
+        "binary, from logits, smoothed": BinaryCrossEntropy::from_logits().label_smoothing(0.125),
+            smoothed_binary_from_logits, [Rows Bits], false, OVER_VALUES;
+        "binary, from probabilities": BinaryCrossEntropy::new(), binary_from_probabilities,
+            [Rows Bits], true, OVER_VALUES;
+        "binary, from probabilities, smoothed": BinaryCrossEntropy::new().label_smoothing(0.125),
+            smoothed_binary_from_probabilities, [Rows Bits], true, OVER_VALUES;
+        "mean squared error": MeanSquaredError, squared_error, [OneHot Rows], false, OVER_VALUES;
+        "sum of squared errors": SumSquaredError, squared_error, [OneHot Rows], false, SUM;
+        "mean absolute error": MeanAbsoluteError, absolute_error, [Rows], false, OVER_VALUES;
+        "huber": Huber::new().delta(1.5), huber, [OneHot Rows], false, OVER_VALUES;
+        "hinge": Hinge, hinge, [Bits Signs], false, OVER_VALUES;
+        "categorical hinge": CategoricalHinge, categorical_hinge, [Classes OneHot], false,
+            OVER_SAMPLES;
+        "kullback–leibler": KlDivergence, kl_divergence, [Rows OneHot], true, OVER_SAMPLES;
+    }
 }
 
 fn one_hot_row(units: usize, label: usize) -> Vec<f64> {
@@ -177,6 +107,10 @@ fn target(form: Form, units: usize, noise: &mut Noise) -> (u32, Vec<f64>) {
             let row = noise.fine(units);
             row.into_iter().map(|v| f64::from(v.abs() as f32)).collect()
         }
+        Form::Bits => (0..units).map(|_| noise.between(0, 1) as f64).collect(),
+        Form::Signs => (0..units)
+            .map(|_| 2.0 * noise.between(0, 1) as f64 - 1.0)
+            .collect(),
         _ => one_hot_row(units, label),
     };
     (label as u32, row)
@@ -185,14 +119,14 @@ fn target(form: Form, units: usize, noise: &mut Noise) -> (u32, Vec<f64>) {
 #[test]
 fn twins_of_the_losses_are_proven() {
     let mut noise = Noise::new(31);
-    for (name, case) in cases() {
+    for case in cases() {
         for &form in case.forms {
             for units in [2, 3, 5, 9] {
                 let row = outputs(&case, units, &mut noise);
                 let (_, target) = target(form, units, &mut noise);
                 let (_, derived) = (case.twin)(&row, &target);
                 let measured = differences(&row, |moved| (case.twin)(moved, &target).0);
-                assert_proven(name, &derived, &measured);
+                assert_proven(case.name, &derived, &measured);
             }
         }
     }
@@ -201,18 +135,18 @@ fn twins_of_the_losses_are_proven() {
 #[test]
 fn losses_agree_with_their_twins() {
     let mut noise = Noise::new(32);
-    for (name, case) in cases() {
+    for case in cases() {
         for &form in case.forms {
             for round in 0..15 {
                 let units = if round == 0 { 1 } else { noise.between(2, 40) };
                 let samples = noise.one_of(&[1, 2, 7, 64, 201]);
-                check(name, &case, form, [samples, units], &mut noise);
+                check(&case, form, [samples, units], &mut noise);
             }
         }
     }
 }
 
-fn check(name: &str, case: &Case, form: Form, [samples, units]: [usize; 2], noise: &mut Noise) {
+fn check(case: &Case, form: Form, [samples, units]: [usize; 2], noise: &mut Noise) {
     let rows: Vec<_> = (0..samples).map(|_| outputs(case, units, noise)).collect();
     let (labels, targets): (Vec<u32>, Vec<Vec<f64>>) =
         (0..samples).map(|_| target(form, units, noise)).unzip();
@@ -235,7 +169,7 @@ fn check(name: &str, case: &Case, form: Form, [samples, units]: [usize; 2], nois
         .compile((case.compile)().threads(1))
         .unwrap();
     let seen = network.back_propagate(&batch).unwrap();
-    let what = format!("{name}, {samples} × {units}");
+    let what = format!("{}, {samples} × {units}", case.name);
     let close = |found: f64| (found - wanted).abs() <= 1e-5 * wanted.abs().max(1.0);
     assert!(close(seen.loss), "{what}: {} for {wanted}", seen.loss);
     let evaluated = network.evaluate(&batch).unwrap().loss;
@@ -245,4 +179,49 @@ fn check(name: &str, case: &Case, form: Form, [samples, units]: [usize; 2], nois
     let found: Vec<f32> = gradient.data().iter().map(|g| g / scale as f32).collect();
     let wanted: Vec<f64> = wanted_gradient.iter().map(|g| g / scale).collect();
     assert_alike(&format!("{what}: gradient"), &found, &wanted, 1.0);
+}
+
+/// Weights multiply a sample's loss and gradient; the sum is still divided by the number of
+/// samples, as in Keras.
+#[test]
+fn sample_weights_multiply_the_losses_of_their_samples() {
+    let mut noise = Noise::new(33);
+    for case in cases() {
+        let (samples, units) = (23, 4);
+        let form = case.forms[0];
+        let rows: Vec<f64> = (0..samples)
+            .flat_map(|_| outputs(&case, units, &mut noise))
+            .collect();
+        let (labels, targets): (Vec<u32>, Vec<Vec<f64>>) = (0..samples)
+            .map(|_| target(form, units, &mut noise))
+            .unzip();
+        let weights: Vec<f32> = (0..samples)
+            .map(|_| noise.between(0, 12) as f32 / 4.0)
+            .collect();
+        let tensor = |rows: &[f64]| Tensor::new([samples, units], singles(rows)).unwrap();
+        let batch = match form {
+            Form::Classes => Dataset::classes(tensor(&rows), labels, units),
+            _ => Dataset::values(tensor(&rows), tensor(&targets.concat())),
+        };
+        let batch = batch.unwrap().with_sample_weights(weights.clone()).unwrap();
+        let network = Sequential::new([units])
+            .add(Activation::linear())
+            .compile((case.compile)().threads(2))
+            .unwrap();
+        let seen = network.back_propagate(&batch).unwrap();
+        let scale = (case.scale)(samples, units);
+        let (mut wanted, mut wanted_gradient) = (0.0, Vec::new());
+        for ((row, target), weight) in rows.chunks(units).zip(&targets).zip(&weights) {
+            let (loss, gradient) = (case.twin)(row, target);
+            wanted += f64::from(*weight) * loss * scale;
+            wanted_gradient.extend(gradient.iter().map(|g| f64::from(*weight) * g));
+        }
+        for found in [seen.loss, network.evaluate(&batch).unwrap().loss] {
+            let close = (found - wanted).abs() <= 1e-5 * wanted.abs().max(1.0);
+            assert!(close, "{}: {found} for {wanted}", case.name);
+        }
+        let (_, gradient) = &seen.pre_activation_gradients[0];
+        let found: Vec<f32> = gradient.data().iter().map(|g| g / scale as f32).collect();
+        assert_alike(case.name, &found, &wanted_gradient, 3.0);
+    }
 }

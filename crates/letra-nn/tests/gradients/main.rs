@@ -5,10 +5,18 @@
 //! of rounding; `comparison` says how that is kept out.
 
 mod comparison;
+mod convolutions;
+mod dropped;
 mod formulas;
+mod graphs;
+mod inside;
 mod layers;
 mod losses;
 mod networks;
 mod noise;
+mod normalisation;
+mod pictures;
+mod poolings;
 mod proof;
+mod random_fourier_features;
 mod twins;

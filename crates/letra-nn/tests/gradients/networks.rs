@@ -135,6 +135,8 @@ fn seminar_convolution(picture: [usize; 3], filters: usize) -> Convolved {
         kernel: [5, 5],
         stride: [1, 1],
         padding: Padding::Same,
+        dilation: [1, 1],
+        groups: 1,
         bias: true,
     }
 }

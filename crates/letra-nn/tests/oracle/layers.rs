@@ -11,7 +11,7 @@ const TOLERANCE: f64 = 1e-5;
 /// The sum of outputs times targets, whose gradient at the output is the targets: a way
 /// to hand any gradient to the last layer.
 #[derive(Debug)]
-struct Upstream;
+pub(crate) struct Upstream;
 
 impl Loss for Upstream {
     fn kind(&self) -> &'static str {
@@ -47,7 +47,7 @@ impl Loss for Upstream {
     }
 }
 
-fn activation_function(layer: &Value) -> ActivationFunction {
+pub(crate) fn activation_function(layer: &Value) -> ActivationFunction {
     serde_json::from_value(layer["activation"].clone()).unwrap()
 }
 
@@ -85,9 +85,12 @@ fn add(network: Sequential, layer: &Value) -> Sequential {
     }
 }
 
+/// Adds the layer that a case speaks of.
+pub(crate) type Add = fn(Sequential, &Value) -> Sequential;
+
 /// The layer of a case with its parameters, behind an identity whose gradient is that of
 /// the layer's input.
-fn network(case: &Value, rate: f32) -> Network {
+fn network(case: &Value, add: Add, rate: f32) -> Network {
     let shape = &sizes(&case["input"]["shape"])[1..];
     let identity = Sequential::new(shape).add(Activation::linear());
     let mut network = add(identity, &case["layer"])
@@ -118,11 +121,16 @@ fn tolerance(case: &Value) -> f64 {
 
 #[test]
 fn outputs_and_gradients_of_every_layer() {
-    let numbers = numbers("layers");
+    check_outputs_and_gradients("layers", add);
+}
+
+/// Holds outputs and gradients of every case in a file to its numbers.
+pub(crate) fn check_outputs_and_gradients(file: &str, add: Add) {
+    let numbers = numbers(file);
     for case in list(&numbers["cases"]) {
         let what = |part: &str| format!("{}, {part}", name(case));
         let tolerance = tolerance(case);
-        let network = network(case, 0.0);
+        let network = network(case, add, 0.0);
         let input = tensor(&case["input"]);
         let batch = Dataset::values(input.clone(), tensor(&case["output_gradient"])).unwrap();
         let seen = network.back_propagate(&batch).unwrap();
@@ -152,9 +160,14 @@ fn outputs_and_gradients_of_every_layer() {
 /// plan that training runs on, with its fused layers and its shards.
 #[test]
 fn a_training_step_takes_the_same_gradients() {
-    let numbers = numbers("layers");
+    check_training_step("layers", add);
+}
+
+/// Holds a training step of every case in a file to its numbers.
+pub(crate) fn check_training_step(file: &str, add: Add) {
+    let numbers = numbers(file);
     for case in list(&numbers["cases"]) {
-        let mut network = network(case, 1.0);
+        let mut network = network(case, add, 1.0);
         let gradient = tensor(&case["output_gradient"]);
         let batch = Dataset::values(tensor(&case["input"]), gradient).unwrap();
         let mut wanted = Vec::new();

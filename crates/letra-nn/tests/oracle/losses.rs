@@ -3,18 +3,37 @@
 use letra_nn::prelude::*;
 use serde_json::Value;
 
-use super::reading::{assert_close, assert_tensor, labels, list, name, numbers, tensor};
+use super::reading::{
+    assert_close, assert_tensor, labels, list, name, numbers, single, singles, tensor,
+};
 
 fn compile(case: &Value) -> Compile {
     let compile = Compile::new(Sgd::new(0.1)).threads(1);
-    match (
-        case["loss"].as_str().unwrap(),
-        case["from_logits"].as_bool(),
-    ) {
-        ("mean_squared_error", _) => compile.loss(MeanSquaredError),
-        ("sum_squared_error", _) => compile.loss(SumSquaredError),
-        (_, Some(true)) => compile.loss(CrossEntropy::from_logits()),
-        _ => compile.loss(CrossEntropy::new()),
+    let from_logits = case["from_logits"].as_bool() == Some(true);
+    let smoothing = case["label_smoothing"].as_f64().unwrap_or(0.0) as f32;
+    match case["loss"].as_str().unwrap() {
+        "mean_squared_error" => compile.loss(MeanSquaredError),
+        "sum_squared_error" => compile.loss(SumSquaredError),
+        "mean_absolute_error" => compile.loss(MeanAbsoluteError),
+        "huber" => compile.loss(Huber::new().delta(single(&case["delta"]))),
+        "hinge" => compile.loss(Hinge),
+        "categorical_hinge" => compile.loss(CategoricalHinge),
+        "kl_divergence" => compile.loss(KlDivergence),
+        "binary_crossentropy" => {
+            let loss = match from_logits {
+                true => BinaryCrossEntropy::from_logits(),
+                false => BinaryCrossEntropy::new(),
+            };
+            compile.loss(loss.label_smoothing(smoothing))
+        }
+        "categorical_crossentropy" | "sparse_categorical_crossentropy" => {
+            let loss = match from_logits {
+                true => CrossEntropy::from_logits(),
+                false => CrossEntropy::new(),
+            };
+            compile.loss(loss.label_smoothing(smoothing))
+        }
+        other => panic!("no such loss: {other}"),
     }
 }
 
@@ -24,11 +43,15 @@ fn batch(case: &Value) -> Dataset {
     let target = ["one_hot", "targets"]
         .iter()
         .find(|key| case[**key].is_object());
-    match target {
+    let data = match target {
         Some(key) => Dataset::values(predictions, tensor(&case[*key])),
         None => Dataset::classes(predictions, labels(&case["labels"]), classes),
     }
-    .unwrap()
+    .unwrap();
+    match case["weights"].is_array() {
+        true => data.with_sample_weights(singles(&case["weights"])).unwrap(),
+        false => data,
+    }
 }
 
 #[test]

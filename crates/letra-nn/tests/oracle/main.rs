@@ -1,10 +1,13 @@
 //! letra held to numbers that PyTorch, Keras and scikit-learn computed; `oracle/README.md`
 //! at the root of the repository says what they are and how to compute them again.
 
+mod convolutions;
+mod graphs;
 mod initializers;
 mod layers;
 mod losses;
 mod metrics;
+mod normalization;
 mod optimizers;
 mod reading;
 mod slides;

@@ -19,6 +19,16 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "missing weights",
+            pictures()
+                .add(Flatten)
+                .add(DropConnect::new(301, 0.3).draws(20).relu())
+                .add(DropConnect::new(33, 0.5).draws(20).tanh())
+                .add(AnnealedDropout::new(0.5, 3))
+                .add(Standout::new(67).beta(0.5).relu())
+                .add(Dense::new(4)),
+        ),
+        (
             "two convolutions",
             pictures()
                 .add(Conv2d::new(5, 3).relu())
@@ -27,6 +37,33 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Activation::tanh())
                 .add(MaxPool2d::new(2).same())
                 .add(Flatten)
+                .add(Dense::new(4)),
+        ),
+        (
+            "pictures moved at random",
+            pictures()
+                .add(RandomTranslation::new(0.2, 0.1))
+                .add(RandomRotation::new(0.1))
+                .add(RandomZoom::new(0.2).fill_mode(FillMode::Wrap))
+                .add(RandomContrast::new(0.5))
+                .add(GaussianNoise::new(0.1))
+                .add(Conv2d::new(5, 3).relu())
+                .add(SpatialDropout2d::new(0.3))
+                .add(Flatten)
+                .add(Dense::new(4)),
+        ),
+        (
+            "batch normalisation",
+            pictures()
+                .add(Conv2d::new(5, 3).use_bias(false))
+                .add(BatchNormalization::new())
+                .add(Activation::relu())
+                .add(MaxPool2d::new(2))
+                .add(Dropout::new(0.1))
+                .add(Flatten)
+                .add(Dense::new(301))
+                .add(BatchNormalization::new().momentum(0.5))
+                .add(LayerNormalization::new())
                 .add(Dense::new(4)),
         ),
         (

@@ -59,10 +59,26 @@ fn every_setting_survives() {
                     .bias_initializer(Initializer::constant(0.1)),
             )
             .add(Conv2d::new(4, 3).same().use_bias(false))
+            .add(
+                BatchNormalization::new()
+                    .momentum(0.9)
+                    .epsilon(0.01)
+                    .center(false),
+            )
             .add(Activation::sigmoid())
             .add(MaxPool2d::new([2, 1]).stride([1, 2]).same())
             .add(Dropout::new(0.125))
+            .add(AnnealedDropout::new(0.25, 1 << 60))
             .add(Flatten)
+            .add(DropConnect::new(7, 0.3).draws(11).tanh())
+            .add(
+                Standout::new(8)
+                    .alpha(-1.5)
+                    .beta(0.1)
+                    .relu()
+                    .use_bias(false),
+            )
+            .add(LayerNormalization::new().epsilon(0.01).scale(false))
             .add(Dense::new(6).kernel_initializer(Initializer::truncated_normal(0.0, 0.2)))
             .add(Reshape::new([3, 2]))
             .add(Flatten)

@@ -23,7 +23,7 @@ struct Wait<'a> {
 }
 
 impl Callback for Wait<'_> {
-    fn on_step_end(&mut self, step: &Step) -> Result<ControlFlow<()>, Error> {
+    fn on_step_end(&mut self, step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         if (step.epoch, step.number) == (self.epoch, 3) {
             std::fs::write(self.reached, "").unwrap();
             std::thread::sleep(PATIENCE);

@@ -142,7 +142,7 @@ fn the_next_step_finds_the_gradients_that_are_shown() {
 struct Stop(usize, usize);
 
 impl Callback for Stop {
-    fn on_step_end(&mut self, step: &Step) -> Result<ControlFlow<()>, Error> {
+    fn on_step_end(&mut self, step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         Ok(match (step.epoch, step.number) == (self.0, self.1) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),

@@ -1,10 +1,24 @@
-//! Training as a user does it: learning, the same bits again, files, checkpoints, dropout.
+//! Training as a user does it: learning, the same bits again, files, checkpoints, dropout and
+//! the other random layers.
 
+mod annealed_dropout;
+mod best_weights;
 mod bits;
+mod convolutions;
+mod csv_log;
 mod data;
+mod diagnosis;
+mod drop_connect;
 mod dropout;
+mod ensemble;
 mod files;
+mod graphs;
 mod killed;
 mod learning;
 mod prediction;
+mod random_layers;
 mod resumed;
+mod standout;
+mod state;
+mod tensor_board;
+mod weights;

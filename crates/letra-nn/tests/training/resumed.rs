@@ -50,6 +50,36 @@ fn adams_moments_are_kept() {
 }
 
 #[test]
+fn moving_averages_are_kept() {
+    let train = quadrants(60);
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = folder.path().join("checkpoint");
+    let normalised = || {
+        layers()
+            .add(BatchNormalization::new().momentum(0.8))
+            .compile(Compile::new(Adam::new(0.01)).seed(4))
+            .unwrap()
+    };
+    let mut whole = normalised();
+    whole.fit(&train, Fit::epochs(5).batch(16)).unwrap();
+    let mut keeper = Checkpoint::new(&checkpoint);
+    let fit = Fit::epochs(2).batch(16).callback(&mut keeper);
+    normalised().fit(&train, fit).unwrap();
+    let mut resumed = normalised();
+    let fit = Fit::epochs(5).batch(16).resume(&checkpoint);
+    resumed.fit(&train, fit).unwrap();
+    assert!(bytes(&whole) == bytes(&resumed));
+    let path = folder.path().join("model.letra");
+    whole.save(&path).unwrap();
+    let loaded = Network::load(&path).unwrap();
+    assert!(bytes(&loaded) == bytes(&whole));
+    assert_eq!(
+        loaded.predict(&train.inputs).unwrap(),
+        whole.predict(&train.inputs).unwrap()
+    );
+}
+
+#[test]
 fn a_finished_training_is_not_trained_further() {
     let train = quadrants(40);
     let folder = tempfile::tempdir().unwrap();

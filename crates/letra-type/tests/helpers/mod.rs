@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses some")]
 
+pub(crate) mod font_file;
+
 use std::io::{Cursor, Write};
 
 use letra_type::{Font, Picture, centred_glyph};

@@ -1,5 +1,6 @@
 //! The `letra` command: its verbs, one file each, and how they end.
 
+mod fonts;
 mod identify;
 mod lab;
 mod specimen;
@@ -19,6 +20,7 @@ const VERBS: &[Action] = &[
     Action::of::<lab::Lab>(),
     Action::of::<identify::Identify>(),
     Action::of::<specimen::Specimen>(),
+    Action::of::<fonts::Fonts>(),
 ];
 
 const EXAMPLES: &str = "\
@@ -27,6 +29,8 @@ Examples:
   letra lab fonts --network cnn --seed 7   train one of them
   letra identify a.png --model letra-report/fonts/cnn.letra
   letra specimen -o specimen.png           draw the built-in typefaces
+  letra specimen --training ~/fonts        show what training sees of a folder's typefaces
+  letra fonts ~/fonts                      list the typefaces of a folder
 
 Exit codes:
     0  done

@@ -1,8 +1,16 @@
 //! The experiments of `letra lab`, one file each.
 
+pub mod dropout;
 pub mod fonts;
+pub mod kernels;
+pub mod recipe;
 
 use crate::action::Action;
 
 /// The experiments. Adding one touches its file, its `mod` and this table.
-pub const EXPERIMENTS: &[Action] = &[Action::of::<fonts::Fonts>()];
+pub const EXPERIMENTS: &[Action] = &[
+    Action::of::<dropout::DropoutFamily>(),
+    Action::of::<fonts::Fonts>(),
+    Action::of::<kernels::Kernels>(),
+    Action::of::<recipe::Recipe>(),
+];

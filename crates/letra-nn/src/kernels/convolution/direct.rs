@@ -123,7 +123,7 @@ impl Direct {
 
 /// The correlation that gives the gradient of the input from the gradient at z.
 fn turned(geometry: &Geometry) -> Option<Geometry> {
-    let [rows, columns] = geometry.kernel;
+    let [rows, columns] = geometry.reach();
     let Padding2 {
         top,
         bottom,

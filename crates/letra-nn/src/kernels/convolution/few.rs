@@ -61,6 +61,7 @@ impl Few {
         let pooled = pool.is_some();
         let suits = instructions.have_vectors()
             && geometry.stride == [1, 1]
+            && geometry.dilation == [1, 1]
             && matches!(geometry.kernel[1], 3 | 5)
             && geometry.channels <= 4
             && geometry.filters <= MOST_FILTERS

@@ -20,7 +20,8 @@ pub(super) struct General {
     block: usize,
 }
 
-/// A run of kernel columns that lie within the picture, for one kernel row of one patch.
+/// A run of kernel columns that lie side by side within the picture, for one kernel row of one
+/// patch.
 struct Span {
     /// Place in the patch.
     patch: usize,
@@ -105,7 +106,7 @@ impl General {
     }
 
     /// z without bias, for all positions of all samples.
-    fn convolve(
+    pub(super) fn convolve(
         &self,
         samples: usize,
         input: &[f32],
@@ -130,7 +131,7 @@ impl General {
     }
 
     /// Adds xᵀ·δ, x being the matrix of the patches.
-    fn add_kernel_gradient(
+    pub(super) fn add_kernel_gradient(
         &self,
         samples: usize,
         input: &[f32],
@@ -225,28 +226,42 @@ impl General {
             kernel,
             stride,
             padding,
+            dilation,
             ..
         } = self.geometry;
         let (columns, rows) = (self.geometry.output_width(), self.geometry.output_height());
         let sample = position / (rows * columns);
         let y = position / columns % rows * stride[0];
         let x = position % columns * stride[1];
-        let skipped = padding.left.saturating_sub(x).min(kernel[1]);
-        let end = (width + padding.left).saturating_sub(x).min(kernel[1]);
+        // Kernel columns within the picture: those from `skipped` on, before `end`.
+        let skipped = padding
+            .left
+            .saturating_sub(x)
+            .div_ceil(dilation[1])
+            .min(kernel[1]);
+        let end = (width + padding.left)
+            .saturating_sub(x)
+            .div_ceil(dilation[1]);
+        let end = end.min(kernel[1]);
         if skipped >= end {
             return;
         }
+        // Where kernel columns lie side by side in the picture, they are copied together.
+        let together = if dilation[1] == 1 { end - skipped } else { 1 };
         for row in 0..kernel[0] {
-            let from = y + row;
+            let from = y + row * dilation[0];
             if from < padding.top || from >= padding.top + height {
                 continue;
             }
-            let pixel = (sample * height + from - padding.top) * width + x + skipped - padding.left;
-            visit(Span {
-                patch: (row * kernel[1] + skipped) * channels,
-                input: pixel * channels,
-                length: (end - skipped) * channels,
-            });
+            let pixels = (sample * height + from - padding.top) * width;
+            for column in (skipped..end).step_by(together) {
+                let pixel = pixels + x + column * dilation[1] - padding.left;
+                visit(Span {
+                    patch: (row * kernel[1] + column) * channels,
+                    input: pixel * channels,
+                    length: together * channels,
+                });
+            }
         }
     }
 }

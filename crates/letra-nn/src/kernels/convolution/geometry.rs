@@ -25,8 +25,8 @@ pub struct Pool {
 
 /// The shape of a convolution, channels last.
 ///
-/// Input `[height, width, channels]` a sample, kernel `[kernel[0], kernel[1], channels, filters]`,
-/// output `[output_height, output_width, filters]`.
+/// Input `[height, width, channels]` a sample, kernel
+/// `[kernel[0], kernel[1], channels / groups, filters]`, output `[output_height, output_width, filters]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Rows of the input.
@@ -43,19 +43,31 @@ pub struct Geometry {
     pub stride: [usize; 2],
     /// Zeros around the input.
     pub padding: Padding2,
+    /// Cells from one tap of the kernel to the next, down and right, at least 1.
+    pub dilation: [usize; 2],
+    /// Groups of channels and filters, at least 1: a filter sees the channels of its group. They
+    /// divide both.
+    pub groups: usize,
 }
 
 impl Geometry {
-    /// Rows of the output: ⌊(n + p − f) / s⌋ + 1, or 0 where the kernel does not fit.
-    pub fn output_height(&self) -> usize {
-        let padded = self.height + self.padding.top + self.padding.bottom;
-        positions(padded, self.kernel[0], self.stride[0])
+    /// Rows and columns from the first tap of the kernel to the last: (f − 1) d + 1.
+    pub fn reach(&self) -> [usize; 2] {
+        [0, 1].map(|axis| (self.kernel[axis] - 1) * self.dilation[axis] + 1)
     }
 
-    /// Columns of the output: ⌊(n + p − f) / s⌋ + 1, or 0 where the kernel does not fit.
+    /// Rows of the output: ⌊(n + p − r) / s⌋ + 1 with r the kernel's reach, or 0 where it does not
+    /// fit.
+    pub fn output_height(&self) -> usize {
+        let padded = self.height + self.padding.top + self.padding.bottom;
+        positions(padded, self.reach()[0], self.stride[0])
+    }
+
+    /// Columns of the output: ⌊(n + p − r) / s⌋ + 1 with r the kernel's reach, or 0 where it does
+    /// not fit.
     pub fn output_width(&self) -> usize {
         let padded = self.width + self.padding.left + self.padding.right;
-        positions(padded, self.kernel[1], self.stride[1])
+        positions(padded, self.reach()[1], self.stride[1])
     }
 
     /// Elements of one input sample.
@@ -68,9 +80,9 @@ impl Geometry {
         self.output_height() * self.output_width() * self.filters
     }
 
-    /// Elements of the part of the input that one output position sees.
+    /// Elements of the part of the input that one filter sees at one output position.
     pub fn patch_len(&self) -> usize {
-        self.kernel[0] * self.kernel[1] * self.channels
+        self.kernel[0] * self.kernel[1] * (self.channels / self.groups)
     }
 
     /// Elements of the kernel.

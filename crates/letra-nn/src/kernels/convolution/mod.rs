@@ -1,24 +1,32 @@
 //! Convolution with its tail (bias, ReLU, max pooling) in one call, and its gradients.
 
 mod algorithm;
+mod depthwise;
 mod direct;
 mod few;
 mod general;
 pub mod geometry;
+mod grouped;
 mod instructions;
 mod padding;
+mod pointwise;
 mod product;
 mod tail;
+mod transposed;
 mod vector;
 mod winograd;
 
 pub use geometry::{Geometry, Padding2, Pool};
+pub use transposed::Transposed;
 
 use algorithm::{Algorithm, Backward, Forward};
+use depthwise::Depthwise;
 use direct::Direct;
 use few::Few;
 use general::General;
+use grouped::Grouped;
 use instructions::Instructions;
+use pointwise::Pointwise;
 use std::sync::Arc;
 use winograd::Winograd;
 
@@ -29,6 +37,7 @@ use winograd::Winograd;
 ///
 /// z\[i, j, f\] = b\[f\] + Σ over u, v, c of x\[i·s₀ + u − p₀, j·s₁ + v − p₁, c\] · w\[u, v, c, f\]
 ///
+/// where u and v go in steps of the dilation, and c over the channels of the filter's group;
 /// then ReLU (max(z, 0)) if wanted, then max pooling if wanted. Backward, with δ the gradient at z:
 /// ∂b = Σ δ, ∂w\[u, v, c, f\] = Σ over i, j of x\[…\] · δ\[i, j, f\], and ∂x the correlation of δ with
 /// the kernel turned by half a turn (LeCun et al. 1989, "Backpropagation applied to handwritten zip
@@ -57,20 +66,17 @@ impl Convolution {
         pool: Option<Pool>,
         instructions: Instructions,
     ) -> Self {
-        let algorithm: Arc<dyn Algorithm> =
-            if let Some(few) = Few::new(geometry, relu, pool, instructions) {
-                Arc::new(few)
-            } else if let Some(winograd) = Winograd::new(geometry, relu, pool, instructions) {
-                Arc::new(winograd)
-            } else if let Some(direct) = Direct::new(geometry, relu, pool, instructions) {
-                Arc::new(direct)
-            } else {
-                Arc::new(General::new(geometry, relu, pool))
-            };
+        let choose = |geometry| choose(geometry, relu, pool, instructions);
         Self {
             geometry,
             output_len: geometry.pooled_len(pool),
-            algorithm,
+            algorithm: match geometry.groups {
+                1 => choose(geometry),
+                _ => match Depthwise::new(geometry, relu, pool, instructions) {
+                    Some(depthwise) => Arc::new(depthwise),
+                    None => Arc::new(Grouped::new(geometry, pool, choose)),
+                },
+            },
         }
     }
 
@@ -110,7 +116,7 @@ impl Convolution {
     /// Output of some samples.
     ///
     /// `input` is `[samples, height, width, channels]`, `kernel`
-    /// `[kernel[0], kernel[1], channels, filters]`, `prepared` what [`prepare`](Self::prepare) made
+    /// `[kernel[0], kernel[1], channels / groups, filters]`, `prepared` what [`prepare`](Self::prepare) made
     /// of it, `bias` `[filters]`, `output` `[samples, output_len]`; `keep`, `[samples, keep_len]`,
     /// is wanted only if backward follows. `scratch` holds at least `scratch_len(samples)` elements
     /// of any value.
@@ -179,6 +185,35 @@ impl Convolution {
             bias_gradient,
             scratch,
         });
+    }
+}
+
+/// Weights of a kernel of one tap that stay in the first-level cache: the direct algorithm then
+/// multiplies with them where they lie, with bias and ReLU in the same pass. More of them are
+/// worth the copies that the general matrix product makes.
+const IN_CACHE: usize = 4096;
+
+/// The algorithm for a shape without groups.
+fn choose(
+    geometry: Geometry,
+    relu: bool,
+    pool: Option<Pool>,
+    instructions: Instructions,
+) -> Arc<dyn Algorithm> {
+    let pointwise = || Pointwise::new(geometry, relu, pool);
+    let large = geometry.kernel_len() > IN_CACHE;
+    if let Some(few) = Few::new(geometry, relu, pool, instructions) {
+        Arc::new(few)
+    } else if let Some(winograd) = Winograd::new(geometry, relu, pool, instructions) {
+        Arc::new(winograd)
+    } else if let Some(pointwise) = pointwise().filter(|_| large) {
+        Arc::new(pointwise)
+    } else if let Some(direct) = Direct::new(geometry, relu, pool, instructions) {
+        Arc::new(direct)
+    } else if let Some(pointwise) = pointwise() {
+        Arc::new(pointwise)
+    } else {
+        Arc::new(General::new(geometry, relu, pool))
     }
 }
 

@@ -1,3 +1,5 @@
+mod kinds;
+
 use super::twin::Twin;
 use super::*;
 use crate::kernels::noise::Noise;
@@ -219,6 +221,8 @@ fn random_geometry(noise: &mut Noise) -> Geometry {
             left: noise.between(0, kernel[1]),
             right: noise.between(0, kernel[1]),
         },
+        dilation: [1, 1],
+        groups: 1,
     }
 }
 
@@ -236,54 +240,59 @@ fn twin_gradient_agrees_with_finite_differences() {
     let mut noise = Noise::new(1);
     for _ in 0..40 {
         let geometry = random_geometry(&mut noise);
-        let pool = random_pool(&mut noise, &geometry);
-        let relu = noise.between(0, 1) == 1;
-        let twin = Twin {
-            geometry,
-            relu,
-            pool,
-        };
-        let input = wide(&noise.values(geometry.input_len()));
-        let kernel = wide(&noise.values(geometry.kernel_len()));
-        let bias = wide(&noise.values(geometry.filters));
-        let weights = wide(&noise.values(geometry.pooled_len(pool)));
-        let gradients = twin.backward(&input, &kernel, &bias, &weights);
-        let loss = |input: &[f64], kernel: &[f64], bias: &[f64]| -> f64 {
-            let output = twin.forward(input, kernel, bias);
-            output
-                .iter()
-                .zip(&weights)
-                .map(|(output, weight)| output * weight)
-                .sum()
-        };
-        let step = 1e-6;
-        let slope = |values: &[f64], at: usize, loss: &dyn Fn(&[f64]) -> f64| {
-            let mut moved = values.to_vec();
-            moved[at] = values[at] + step;
-            let above = loss(&moved);
-            moved[at] = values[at] - step;
-            (above - loss(&moved)) / (2.0 * step)
-        };
-        for _ in 0..20 {
-            let at = noise.between(0, input.len() - 1);
-            let found = slope(&input, at, &|input| loss(input, &kernel, &bias));
-            assert!(
-                (found - gradients.input[at]).abs() < 1e-7,
-                "input {geometry:?}"
-            );
-            let at = noise.between(0, kernel.len() - 1);
-            let found = slope(&kernel, at, &|kernel| loss(&input, kernel, &bias));
-            assert!(
-                (found - gradients.kernel[at]).abs() < 1e-7,
-                "kernel {geometry:?}"
-            );
-            let at = noise.between(0, bias.len() - 1);
-            let found = slope(&bias, at, &|bias| loss(&input, &kernel, bias));
-            assert!(
-                (found - gradients.bias[at]).abs() < 1e-7,
-                "bias {geometry:?}"
-            );
-        }
+        prove_twin(&mut noise, geometry);
+    }
+}
+
+/// Holds the twin's gradients to finite differences.
+fn prove_twin(noise: &mut Noise, geometry: Geometry) {
+    let pool = random_pool(noise, &geometry);
+    let relu = noise.between(0, 1) == 1;
+    let twin = Twin {
+        geometry,
+        relu,
+        pool,
+    };
+    let input = wide(&noise.values(geometry.input_len()));
+    let kernel = wide(&noise.values(geometry.kernel_len()));
+    let bias = wide(&noise.values(geometry.filters));
+    let weights = wide(&noise.values(geometry.pooled_len(pool)));
+    let gradients = twin.backward(&input, &kernel, &bias, &weights);
+    let loss = |input: &[f64], kernel: &[f64], bias: &[f64]| -> f64 {
+        let output = twin.forward(input, kernel, bias);
+        output
+            .iter()
+            .zip(&weights)
+            .map(|(output, weight)| output * weight)
+            .sum()
+    };
+    let step = 1e-6;
+    let slope = |values: &[f64], at: usize, loss: &dyn Fn(&[f64]) -> f64| {
+        let mut moved = values.to_vec();
+        moved[at] = values[at] + step;
+        let above = loss(&moved);
+        moved[at] = values[at] - step;
+        (above - loss(&moved)) / (2.0 * step)
+    };
+    for _ in 0..20 {
+        let at = noise.between(0, input.len() - 1);
+        let found = slope(&input, at, &|input| loss(input, &kernel, &bias));
+        assert!(
+            (found - gradients.input[at]).abs() < 1e-7,
+            "input {geometry:?}"
+        );
+        let at = noise.between(0, kernel.len() - 1);
+        let found = slope(&kernel, at, &|kernel| loss(&input, kernel, &bias));
+        assert!(
+            (found - gradients.kernel[at]).abs() < 1e-7,
+            "kernel {geometry:?}"
+        );
+        let at = noise.between(0, bias.len() - 1);
+        let found = slope(&bias, at, &|bias| loss(&input, &kernel, bias));
+        assert!(
+            (found - gradients.bias[at]).abs() < 1e-7,
+            "bias {geometry:?}"
+        );
     }
 }
 
@@ -308,6 +317,8 @@ fn first_of_equal_cells_wins() {
         kernel: [1, 1],
         stride: [1, 1],
         padding: Padding2::default(),
+        dilation: [1, 1],
+        groups: 1,
     };
     let pool = Some(Pool {
         height: 2,
@@ -348,6 +359,8 @@ fn few_channels_agree_with_twin() {
                 left: noise.between(0, 9),
                 right: noise.between(0, 9),
             },
+            dilation: [1, 1],
+            groups: 1,
         };
         let pool = (round % 3 > 0).then_some(Pool {
             height: 2,
@@ -418,6 +431,8 @@ fn winograd_agrees_with_twin() {
                 left: noise.between(0, 3),
                 right: noise.between(0, 3),
             },
+            dilation: [1, 1],
+            groups: 1,
         };
         let pool = (round % 2 == 0).then_some(Pool {
             height: 2,
@@ -464,6 +479,8 @@ fn direct_agrees_with_twin() {
                     noise.between(0, kernel[1] - 1)
                 },
             },
+            dilation: [1, 1],
+            groups: 1,
         };
         let pool = random_pool(&mut noise, &geometry);
         let (samples, relu) = (noise.between(1, 3), noise.between(0, 1) > 0);

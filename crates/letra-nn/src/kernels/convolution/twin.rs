@@ -24,7 +24,7 @@ impl Twin {
             for j in 0..g.output_width() {
                 for f in 0..g.filters {
                     let mut sum = bias[f];
-                    self.for_each_tap(i, j, |x, w| sum += input[x] * kernel[w * g.filters + f]);
+                    self.for_each_tap([i, j, f], |x, w| sum += input[x] * kernel[w]);
                     map.push(sum);
                 }
             }
@@ -32,18 +32,20 @@ impl Twin {
         map
     }
 
-    /// Places in the input and in the kernel (without its filters) that output position (i, j)
-    /// multiplies.
-    fn for_each_tap(&self, i: usize, j: usize, mut visit: impl FnMut(usize, usize)) {
+    /// Places in the input and in the kernel that filter f multiplies at output position (i, j).
+    fn for_each_tap(&self, [i, j, f]: [usize; 3], mut visit: impl FnMut(usize, usize)) {
         let g = &self.geometry;
+        let channels = g.channels / g.groups;
+        let group = f / (g.filters / g.groups);
         for u in 0..g.kernel[0] {
             for v in 0..g.kernel[1] {
-                let y = (i * g.stride[0] + u).wrapping_sub(g.padding.top);
-                let x = (j * g.stride[1] + v).wrapping_sub(g.padding.left);
+                let y = (i * g.stride[0] + u * g.dilation[0]).wrapping_sub(g.padding.top);
+                let x = (j * g.stride[1] + v * g.dilation[1]).wrapping_sub(g.padding.left);
                 if y < g.height && x < g.width {
-                    for c in 0..g.channels {
-                        let input = (y * g.width + x) * g.channels + c;
-                        visit(input, (u * g.kernel[1] + v) * g.channels + c);
+                    for c in 0..channels {
+                        let input = (y * g.width + x) * g.channels + group * channels + c;
+                        let tap = (u * g.kernel[1] + v) * channels + c;
+                        visit(input, tap * g.filters + f);
                     }
                 }
             }
@@ -131,9 +133,9 @@ impl Twin {
                 for f in 0..g.filters {
                     let d = delta[(i * g.output_width() + j) * g.filters + f];
                     gradients.bias[f] += d;
-                    self.for_each_tap(i, j, |x, w| {
-                        gradients.input[x] += kernel[w * g.filters + f] * d;
-                        gradients.kernel[w * g.filters + f] += input[x] * d;
+                    self.for_each_tap([i, j, f], |x, w| {
+                        gradients.input[x] += kernel[w] * d;
+                        gradients.kernel[w] += input[x] * d;
                     });
                 }
             }

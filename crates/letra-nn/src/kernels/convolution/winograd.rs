@@ -65,6 +65,7 @@ impl Winograd {
         let suits = instructions.have_vectors()
             && geometry.kernel == [3, 3]
             && geometry.stride == [1, 1]
+            && geometry.dilation == [1, 1]
             && geometry.channels >= 8
             && geometry.filters >= 8
             && geometry.output_height().min(geometry.output_width()) >= 4

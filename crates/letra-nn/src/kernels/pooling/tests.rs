@@ -1,5 +1,6 @@
 use super::*;
 use crate::kernels::noise::Noise;
+use crate::kernels::simd::tests::on_each_instruction_set;
 
 /// Winner of each window as a place in the input of one sample, in the order of the output.
 fn winners(pooling: &Pooling, input: &[f64]) -> Vec<(usize, usize)> {
@@ -147,5 +148,71 @@ fn not_a_number_is_not_hidden() {
         let mut output = [0.0];
         pooling.forward_max(1, &input, &mut output, None);
         assert!(output[0].is_nan(), "cell {at}");
+    }
+}
+
+/// Places in the input of one sample of the cells that each window counts, in the order of the
+/// output.
+fn cells(pooling: &Pooling) -> Vec<Vec<usize>> {
+    let mut windows = Vec::new();
+    for i in 0..pooling.output_height() {
+        for j in 0..pooling.output_width() {
+            for c in 0..pooling.channels {
+                let mut cells = Vec::new();
+                for u in 0..pooling.window[0] {
+                    for v in 0..pooling.window[1] {
+                        let y = (i * pooling.stride[0] + u).wrapping_sub(pooling.padding.top);
+                        let x = (j * pooling.stride[1] + v).wrapping_sub(pooling.padding.left);
+                        if y < pooling.height && x < pooling.width {
+                            cells.push((y * pooling.width + x) * pooling.channels + c);
+                        }
+                    }
+                }
+                windows.push(cells);
+            }
+        }
+    }
+    windows
+}
+
+#[test]
+fn average_agrees_with_twin_over_random_shapes() {
+    let mut noise = Noise::new(3);
+    for round in 0..200 {
+        let mut pooling = random_pooling(&mut noise);
+        if round % 4 == 0 {
+            pooling.window = [pooling.height, pooling.width];
+            pooling.padding = Padding2::default();
+        }
+        let samples = noise.between(1, 3);
+        let input = noise.values(samples * pooling.input_len());
+        let output_gradient = noise.values(samples * pooling.output_len());
+        let windows = cells(&pooling);
+        on_each_instruction_set(|| {
+            let mut output = vec![f32::NAN; output_gradient.len()];
+            let mut input_gradient = vec![f32::NAN; input.len()];
+            pooling.forward_average(samples, &input, &mut output);
+            pooling.backward_average(samples, &output_gradient, &mut input_gradient);
+            for sample in 0..samples {
+                let input = &input[sample * pooling.input_len()..];
+                let outputs = sample * pooling.output_len()..;
+                let mut want = vec![0.0; pooling.input_len()];
+                let results = output[outputs.clone()]
+                    .iter()
+                    .zip(&output_gradient[outputs]);
+                for (cells, (&found, &gradient)) in windows.iter().zip(results) {
+                    let sum: f64 = cells.iter().map(|&cell| f64::from(input[cell])).sum();
+                    let mean = sum / cells.len() as f64;
+                    assert!((f64::from(found) - mean).abs() < 1e-6, "{pooling:?}");
+                    for &cell in cells {
+                        want[cell] += f64::from(gradient) / cells.len() as f64;
+                    }
+                }
+                let found = &input_gradient[sample * pooling.input_len()..];
+                for (&found, want) in found.iter().zip(want) {
+                    assert!((f64::from(found) - want).abs() < 1e-5, "{pooling:?}");
+                }
+            }
+        });
     }
 }

@@ -10,8 +10,8 @@ use crate::training::History;
 
 /// Writes all that a training needs to go on to a file, every few epochs.
 ///
-/// The file holds parameters, the optimizer's state, the step and the history; it is
-/// there whole or not at all. `Fit::resume` takes it up again.
+/// The file holds parameters, the optimizer's state, the step, the history and, where a
+/// callback will restore them, the best weights; it is there whole or not at all. `Fit::resume` takes it up again.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
     path: PathBuf,
@@ -37,9 +37,8 @@ impl Checkpoint {
 impl Callback for Checkpoint {
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         if epoch.number.is_multiple_of(self.every) || epoch.number == epoch.epochs {
-            epoch
-                .network
-                .save_training(&self.path, serde_json::json!(epoch.progress))?;
+            let note = serde_json::json!(epoch.progress);
+            epoch.network.save_training(&self.path, note, epoch.best)?;
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -52,16 +51,20 @@ pub(crate) struct Progress {
     pub(crate) samples: usize,
     pub(crate) shuffle: bool,
     pub(crate) history: History,
+    /// Epoch whose weights are the best so far, where they are kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) best_epoch: Option<usize>,
 }
 
-/// Brings `network` to where the checkpoint left it and returns the history.
+/// Brings `network` to where the checkpoint left it and returns the history, and the best
+/// weights if the checkpoint has them.
 pub(crate) fn load(
     network: &mut Network,
     path: &Path,
     wanted: &Progress,
-) -> Result<History, Error> {
+) -> Result<(History, Option<Vec<f32>>), Error> {
     let (saved, training) = network.read_training(path)?;
-    let found: Progress = serde_json::from_value(training)
+    let found: Progress = serde_json::from_value(training.note)
         .map_err(|error| Error::file(path, format!("its progress cannot be read: {error}")))?;
     let settings = |progress: &Progress| (progress.batch, progress.samples, progress.shuffle);
     if settings(&found) != settings(wanted) {
@@ -79,5 +82,5 @@ pub(crate) fn load(
         ));
     }
     network.take_training(saved);
-    Ok(found.history)
+    Ok((found.history, training.best))
 }

@@ -1,6 +1,6 @@
 use std::ops::ControlFlow;
 
-use super::{Callback, Epoch};
+use super::{Callback, Epoch, Monitor};
 use crate::Error;
 
 /// Stops a training when a value has not become better for some epochs.
@@ -9,9 +9,9 @@ use crate::Error;
 /// have.
 #[derive(Debug, Clone)]
 pub struct EarlyStopping {
-    monitor: String,
+    monitor: Monitor,
     patience: usize,
-    minimum_change: f64,
+    restore_best_weights: bool,
 }
 
 impl EarlyStopping {
@@ -22,15 +22,15 @@ impl EarlyStopping {
     )]
     pub fn new() -> Self {
         EarlyStopping {
-            monitor: "val_loss".into(),
+            monitor: Monitor::new("val_loss"),
             patience: 0,
-            minimum_change: 0.0,
+            restore_best_weights: false,
         }
     }
 
     /// Value to watch: "loss" and "val_loss" are to fall, metrics are to rise.
     pub fn monitor(mut self, name: impl Into<String>) -> Self {
-        self.monitor = name.into();
+        self.monitor = self.monitor.named(name);
         self
     }
 
@@ -42,37 +42,30 @@ impl EarlyStopping {
 
     /// Change that counts as an improvement.
     pub fn minimum_change(mut self, change: f64) -> Self {
-        self.minimum_change = change;
+        self.monitor = self.monitor.minimum_change(change);
+        self
+    }
+
+    /// Whether the network has the weights of the best epoch when the training is over,
+    /// stopped early or not; false without this, as in Keras. See [`super::BestWeights`].
+    pub fn restore_best_weights(mut self, restore: bool) -> Self {
+        self.restore_best_weights = restore;
         self
     }
 }
 
 impl Callback for EarlyStopping {
+    fn keeps_best(&self) -> Option<&Monitor> {
+        self.restore_best_weights.then_some(&self.monitor)
+    }
+
     fn on_resume(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         self.on_epoch_end(epoch)
     }
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        let values = epoch.history().values(&self.monitor);
-        if values.is_empty() {
-            return Err(Error::Callback(format!(
-                "early stopping watches {:?}, which is not measured: add the metric, or validation data for names that begin with val_",
-                self.monitor
-            )));
-        }
-        let sign = if self.monitor.ends_with("loss") {
-            1.0
-        } else {
-            -1.0
-        };
-        let (mut best, mut best_epoch) = (f64::INFINITY, 0);
-        for (index, value) in values.iter().enumerate() {
-            if sign * value < best - self.minimum_change {
-                (best, best_epoch) = (sign * value, index);
-            }
-        }
-        let waited = values.len() - 1 - best_epoch;
-        Ok(match waited > self.patience {
+        let best = self.monitor.best_epoch(epoch.history())?;
+        Ok(match epoch.history().epochs.len() - best > self.patience {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         })

@@ -1,14 +1,24 @@
 //! What watches a training and may stop it. One file each.
 
+mod best_weights;
 pub(crate) mod checkpoint;
+mod csv_log;
 mod early_stopping;
+mod monitor;
 mod progress_bar;
+mod tensor_board;
+mod terminate_on_nan;
 
 use std::ops::ControlFlow;
 
+pub use best_weights::BestWeights;
 pub use checkpoint::Checkpoint;
+pub use csv_log::CsvLog;
 pub use early_stopping::EarlyStopping;
+pub use monitor::Monitor;
 pub use progress_bar::ProgressBar;
+pub use tensor_board::TensorBoard;
+pub use terminate_on_nan::TerminateOnNan;
 
 use super::history::{EpochLogs, History};
 use crate::Error;
@@ -17,12 +27,19 @@ use checkpoint::Progress;
 
 /// Something that is told of each step and epoch of a training.
 pub trait Callback: Send {
+    /// The value whose best epoch's weights the network is to have when the training is over;
+    /// none, unless the callback says otherwise. Whichever callback asks, the training keeps
+    /// the weights, and so does [`Checkpoint`].
+    fn keeps_best(&self) -> Option<&Monitor> {
+        None
+    }
+
     /// Called after each step; [`ControlFlow::Break`] ends the training at once, without
     /// the rest of the epoch.
     ///
     /// # Errors
     /// Whatever goes wrong; it ends the training.
-    fn on_step_end(&mut self, _step: &Step) -> Result<ControlFlow<()>, Error> {
+    fn on_step_end(&mut self, _step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         Ok(ControlFlow::Continue(()))
     }
 
@@ -43,8 +60,8 @@ pub trait Callback: Send {
 }
 
 /// A step that was just taken.
-#[derive(Debug, Clone, Copy)]
-pub struct Step {
+#[derive(Clone, Copy)]
+pub struct Step<'a> {
     /// Number of the step in its epoch, from 1.
     pub number: usize,
     /// Steps in an epoch.
@@ -55,6 +72,8 @@ pub struct Step {
     pub epochs: usize,
     /// Loss of the batch before the step.
     pub loss: f64,
+    /// The network as it is now.
+    pub network: &'a Network,
 }
 
 /// An epoch that was just finished.
@@ -66,6 +85,8 @@ pub struct Epoch<'a> {
     /// The network as it is now; it can be evaluated and saved.
     pub network: &'a Network,
     pub(crate) progress: Progress,
+    /// Weights of the best epoch so far, where they are kept.
+    pub(crate) best: Option<&'a [f32]>,
 }
 
 impl Epoch<'_> {

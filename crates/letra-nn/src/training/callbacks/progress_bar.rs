@@ -23,7 +23,7 @@ impl ProgressBar {
 }
 
 impl Callback for ProgressBar {
-    fn on_step_end(&mut self, step: &Step) -> Result<ControlFlow<()>, Error> {
+    fn on_step_end(&mut self, step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         let steps = |epochs: usize| epochs.saturating_mul(step.steps) as u64;
         self.bar.set_length(steps(step.epochs));
         self.bar

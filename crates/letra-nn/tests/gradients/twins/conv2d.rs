@@ -2,8 +2,9 @@ use letra_nn::layers::Padding;
 
 use super::{Gradients, Twin};
 
-/// z[y, x, f] = b[f] + Σ W[i, j, c, f] · input[y s − p + i, x s − p + j, c], where cells
-/// outside the picture are zero.
+/// z[y, x, f] = b[f] + Σ W[i, j, c, f] · input[y s − p + i d, x s − p + j d, c], where cells
+/// outside the picture are zero and c goes over the channels of the filter's group.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Convolved {
     /// Height, width and channels of the picture.
     pub(crate) picture: [usize; 3],
@@ -11,6 +12,8 @@ pub(crate) struct Convolved {
     pub(crate) kernel: [usize; 2],
     pub(crate) stride: [usize; 2],
     pub(crate) padding: Padding,
+    pub(crate) dilation: [usize; 2],
+    pub(crate) groups: usize,
     pub(crate) bias: bool,
 }
 
@@ -39,15 +42,20 @@ pub(crate) fn positions(size: usize, around: [usize; 2], window: usize, stride: 
 }
 
 impl Convolved {
+    /// Cells from the first tap of the kernel to the last.
+    pub(crate) fn reach(&self, axis: usize) -> usize {
+        (self.kernel[axis] - 1) * self.dilation[axis] + 1
+    }
+
     fn around(&self, axis: usize) -> [usize; 2] {
-        let (size, window) = (self.picture[axis], self.kernel[axis]);
+        let (size, window) = (self.picture[axis], self.reach(axis));
         cells_around(self.padding, axis, size, window, self.stride[axis])
     }
 
     /// Height, width and channels of the output.
     pub(crate) fn output(&self) -> [usize; 3] {
         let axis = |axis: usize| {
-            let (size, window) = (self.picture[axis], self.kernel[axis]);
+            let (size, window) = (self.picture[axis], self.reach(axis));
             positions(size, self.around(axis), window, self.stride[axis])
         };
         [axis(0), axis(1), self.filters]
@@ -64,16 +72,18 @@ impl Convolved {
                 for i in 0..self.kernel[0] {
                     for j in 0..self.kernel[1] {
                         // Above or left of the picture, these wrap to huge numbers.
-                        let row = (y * self.stride[0] + i).wrapping_sub(top);
-                        let column = (x * self.stride[1] + j).wrapping_sub(left);
+                        let row = (y * self.stride[0] + i * self.dilation[0]).wrapping_sub(top);
+                        let column = (x * self.stride[1] + j * self.dilation[1]).wrapping_sub(left);
                         if row >= height || column >= width {
                             continue;
                         }
-                        for c in 0..channels {
+                        let each = channels / self.groups;
+                        for c in 0..each {
                             for f in 0..self.filters {
+                                let group = f / (self.filters / self.groups);
                                 let output = (y * columns + x) * self.filters + f;
-                                let input = (row * width + column) * channels + c;
-                                let tap = (i * self.kernel[1] + j) * channels + c;
+                                let input = (row * width + column) * channels + group * each + c;
+                                let tap = (i * self.kernel[1] + j) * each + c;
                                 visit(output, input, tap * self.filters + f);
                             }
                         }
@@ -86,7 +96,8 @@ impl Convolved {
 
 impl Twin for Convolved {
     fn parameters(&self) -> Vec<usize> {
-        let kernel = self.kernel[0] * self.kernel[1] * self.picture[2] * self.filters;
+        let kernel =
+            self.kernel[0] * self.kernel[1] * (self.picture[2] / self.groups) * self.filters;
         match self.bias {
             true => vec![kernel, self.filters],
             false => vec![kernel],

@@ -29,7 +29,7 @@ impl Pooled {
     }
 
     /// Places in the input of each window's cells, row by row.
-    fn windows(&self) -> Vec<Vec<usize>> {
+    pub(crate) fn windows(&self) -> Vec<Vec<usize>> {
         let [height, width, channels] = self.picture;
         let [rows, columns, _] = self.output();
         let ([top, _], [left, _]) = (self.around(0), self.around(1));

@@ -1,14 +1,31 @@
 //! The layers' twins: one sample, double precision, plain loops.
 
 mod activation;
+mod average_pool2d;
+mod contrast;
 mod conv2d;
+mod conv2d_transpose;
 mod dense;
+mod dropped;
+pub(crate) mod losses;
 mod max_pool2d;
+mod moved;
+mod normalisation;
+mod random_fourier_features;
+mod resampling;
 
 pub(crate) use activation::{Activated, softmax};
+pub(crate) use average_pool2d::Averaged;
+pub(crate) use contrast::Contrasted;
 pub(crate) use conv2d::Convolved;
+pub(crate) use conv2d_transpose::Transposed;
 pub(crate) use dense::Multiplied;
+pub(crate) use dropped::{Adaptive, Masked, Thinned};
 pub(crate) use max_pool2d::Pooled;
+pub(crate) use moved::Moved;
+pub(crate) use normalisation::{BatchNormalised, LayerNormalised};
+pub(crate) use random_fourier_features::Waves;
+pub(crate) use resampling::Resampled;
 
 /// What a twin's backward pass gives.
 pub(crate) struct Gradients {
@@ -41,6 +58,49 @@ fn smallest_of_others(distances: impl Iterator<Item = f64>) -> f64 {
     distances
         .filter(|&d| d != 0.0)
         .fold(f64::INFINITY, f64::min)
+}
+
+/// A twin of one sample for each sample of a batch.
+pub(crate) struct Each<T> {
+    pub(crate) twin: T,
+    pub(crate) samples: usize,
+}
+
+impl<T: Twin> Twin for Each<T> {
+    fn parameters(&self) -> Vec<usize> {
+        self.twin.parameters()
+    }
+
+    fn forward(&self, input: &[f64], parameters: &[Vec<f64>]) -> Vec<f64> {
+        let samples = input.chunks(input.len() / self.samples);
+        let outputs = samples.map(|sample| self.twin.forward(sample, parameters));
+        outputs.collect::<Vec<_>>().concat()
+    }
+
+    fn margin(&self, input: &[f64]) -> f64 {
+        let samples = input.chunks(input.len() / self.samples);
+        let margins = samples.map(|sample| self.twin.margin(sample));
+        margins.fold(f64::INFINITY, f64::min)
+    }
+
+    fn backward(&self, input: &[f64], parameters: &[Vec<f64>], gradient: &[f64]) -> Gradients {
+        let lengths = self.twin.parameters().into_iter();
+        let mut sums = Gradients {
+            input: Vec::new(),
+            parameters: lengths.map(|length| vec![0.0; length]).collect(),
+        };
+        let gradients = gradient.chunks(gradient.len() / self.samples);
+        for (sample, gradient) in input.chunks(input.len() / self.samples).zip(gradients) {
+            let found = self.twin.backward(sample, parameters, gradient);
+            sums.input.extend(found.input);
+            for (sum, values) in sums.parameters.iter_mut().zip(found.parameters) {
+                sum.iter_mut()
+                    .zip(values)
+                    .for_each(|(sum, value)| *sum += value);
+            }
+        }
+        sums
+    }
 }
 
 /// Twins one behind the other.

@@ -28,13 +28,16 @@ impl Correlation {
             channels,
             kernel,
             stride,
+            dilation,
             ..
         } = geometry;
         let padded = Padded::new(geometry);
         let width = padded.width();
         let taps = |row: usize| {
-            let row = row * width * channels;
-            (row..row + kernel[1] * channels).map(|tap| tap as u32)
+            let tap =
+                move |column: usize| (row * dilation[0] * width + column * dilation[1]) * channels;
+            let cells = (0..kernel[1]).map(tap);
+            cells.flat_map(move |cell| (cell..cell + channels).map(|tap| tap as u32))
         };
         let position = |row: usize, column: usize| {
             ((row * stride[0] * width + column * stride[1]) * channels) as u32

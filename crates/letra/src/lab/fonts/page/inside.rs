@@ -4,30 +4,33 @@ use letra_nn::prelude::*;
 use maud::{Markup, html};
 
 use crate::failure::Failure;
-use crate::lab::fonts::Outcome;
-use crate::lab::fonts::results::NetworkResult;
-use crate::lab::fonts::training::Trained;
+use crate::lab::fonts::{NetworkResult, Outcome};
 use crate::report::picture::Grid;
 
 /// The character whose feature maps are shown.
-const EXAMPLE: char = 'R';
+pub(super) const EXAMPLE: char = 'R';
 
 /// The most filters of a layer shown.
 const FILTERS: usize = 8;
 
 /// The weights that logistic regression gives each pixel, a picture for each typeface.
-pub(super) fn weights(outcome: &Outcome) -> Result<Option<Markup>, Failure> {
-    let Some(trained) = first_fold(outcome, |result| result.recipe.name == "logistic") else {
+pub(super) fn weights(outcome: &Outcome<'_>) -> Result<Option<Markup>, Failure> {
+    let logistic = |result: &&NetworkResult<'_>| result.recipe.name == "logistic";
+    let Some(network) = (outcome.results.iter().find(logistic)).and_then(|it| it.row.network())
+    else {
         return Ok(None);
     };
-    let Some(kernel) = trained.network.parameter("dense/kernel") else {
+    let Some(kernel) = network.parameter("dense/kernel") else {
         return Ok(None);
     };
-    let names = outcome.examples.class_names();
+    let names = outcome.experiment.examples.class_names();
     let grids: Vec<Grid> = (0..names.len())
         .map(|class| {
             let column = kernel.data().iter().skip(class).step_by(names.len());
-            Grid::new(outcome.examples.task().width, column.copied().collect())
+            Grid::new(
+                outcome.experiment.examples.task().width,
+                column.copied().collect(),
+            )
         })
         .collect();
     let full = grids.iter().map(Grid::largest).fold(0.0, f32::max);
@@ -53,13 +56,13 @@ pub(super) fn weights(outcome: &Outcome) -> Result<Option<Markup>, Failure> {
 
 /// For each network that starts with a convolution: its filters, and what they make of a glyph of
 /// each typeface.
-pub(super) fn feature_maps(outcome: &Outcome) -> Result<Option<Markup>, Failure> {
+pub(super) fn feature_maps(outcome: &Outcome<'_>) -> Result<Option<Markup>, Failure> {
     let mut networks = Vec::new();
     for result in &outcome.results {
-        let Some(trained) = result.folds.first() else {
+        let Some(trained) = result.row.network() else {
             continue;
         };
-        if let Some(kernel) = trained.network.parameter("conv2d/kernel") {
+        if let Some(kernel) = trained.parameter("conv2d/kernel") {
             networks.push(network(outcome, result, trained, &kernel)?);
         }
     }
@@ -80,9 +83,9 @@ pub(super) fn feature_maps(outcome: &Outcome) -> Result<Option<Markup>, Failure>
 }
 
 fn network(
-    outcome: &Outcome,
-    result: &NetworkResult,
-    trained: &Trained,
+    outcome: &Outcome<'_>,
+    result: &NetworkResult<'_>,
+    trained: &Network,
     kernel: &Tensor,
 ) -> Result<Markup, Failure> {
     let [_, width, _, count] = kernel.shape() else {
@@ -109,7 +112,7 @@ fn network(
         heads.push(filter.diverging(full, &format!("filter {}", number + 1))?);
     }
     let mut rows = Vec::new();
-    for class in 0..outcome.examples.class_names().len() {
+    for class in 0..outcome.experiment.examples.class_names().len() {
         rows.push(maps(outcome, trained, class, filters.len())?);
     }
     Ok(html! {
@@ -130,16 +133,16 @@ fn network(
 
 /// A glyph and its feature maps, all on one scale.
 fn maps(
-    outcome: &Outcome,
-    trained: &Trained,
+    outcome: &Outcome<'_>,
+    trained: &Network,
     class: usize,
     filters: usize,
 ) -> Result<Markup, Failure> {
-    let picture = outcome.examples.sample(class, EXAMPLE);
-    let name = &outcome.examples.class_names()[class];
+    let picture = outcome.experiment.examples.sample(class, EXAMPLE);
+    let name = &outcome.experiment.examples.class_names()[class];
     let failed = |error: Error| Failure::new(format!("cannot look into a network: {error}"));
-    let input = outcome.examples.dataset(&[picture])?.inputs;
-    let outputs = trained.network.layer_outputs(&input).map_err(failed)?;
+    let input = outcome.experiment.examples.dataset(&[picture])?.inputs;
+    let outputs = trained.layer_outputs(&input).map_err(failed)?;
     let first = outputs.iter().find(|output| output.layer == "conv2d");
     let Some([_, _, width, count]) = first.map(|output| output.output.shape()) else {
         return Err(Failure::new("a convolution's output has not four axes"));
@@ -161,17 +164,8 @@ fn maps(
     }
     Ok(html! {
         tr {
-            th { (outcome.examples.grid(picture).ink(1.0, name)?) }
+            th { (outcome.experiment.examples.grid(picture).ink(1.0, name)?) }
             @for cell in &cells { td { (cell) } }
         }
     })
-}
-
-fn first_fold(outcome: &Outcome, wanted: fn(&NetworkResult) -> bool) -> Option<&Trained> {
-    outcome
-        .results
-        .iter()
-        .find(|result| wanted(result))?
-        .folds
-        .first()
 }

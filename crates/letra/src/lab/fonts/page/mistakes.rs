@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
+use crate::experiment::Answer;
 use crate::failure::Failure;
-use crate::lab::fonts::Outcome;
-use crate::lab::fonts::results::NetworkResult;
-use crate::lab::fonts::training::Answer;
+use crate::lab::fonts::{NetworkResult, Outcome};
 
 /// The most glyphs shown of a network.
 const SHOWN: usize = 60;
@@ -19,7 +18,7 @@ struct Mistake {
 }
 
 /// A fold-out for each network with its wrong answers.
-pub(super) fn section(outcome: &Outcome) -> Result<Markup, Failure> {
+pub(super) fn section(outcome: &Outcome<'_>) -> Result<Markup, Failure> {
     let mut networks = Vec::new();
     for (position, result) in outcome.results.iter().enumerate() {
         networks.push(network(outcome, result, position == 0)?);
@@ -37,7 +36,11 @@ pub(super) fn section(outcome: &Outcome) -> Result<Markup, Failure> {
     })
 }
 
-fn network(outcome: &Outcome, result: &NetworkResult, open: bool) -> Result<Markup, Failure> {
+fn network(
+    outcome: &Outcome<'_>,
+    result: &NetworkResult<'_>,
+    open: bool,
+) -> Result<Markup, Failure> {
     let mistakes = mistakes(outcome, result);
     let wrong: usize = mistakes.iter().map(|mistake| mistake.count).sum();
     let mut glyphs = Vec::new();
@@ -48,7 +51,7 @@ fn network(outcome: &Outcome, result: &NetworkResult, open: bool) -> Result<Mark
         details open[open] {
             summary {
                 (result.recipe.title)
-                span.count { (wrong) " of " (result.answers().count()) }
+                span.count { (wrong) " of " (result.row.answers().count()) }
             }
             div.glyphs { @for glyph in &glyphs { (glyph) } }
             @if mistakes.len() > SHOWN {
@@ -62,15 +65,15 @@ fn network(outcome: &Outcome, result: &NetworkResult, open: bool) -> Result<Mark
 }
 
 /// The wrong answers, commonest first.
-fn mistakes(outcome: &Outcome, result: &NetworkResult) -> Vec<Mistake> {
+fn mistakes(outcome: &Outcome<'_>, result: &NetworkResult<'_>) -> Vec<Mistake> {
     let mut by_glyph: BTreeMap<_, Mistake> = BTreeMap::new();
-    for answer in result.answers() {
-        let shown = outcome.examples.label(answer.picture);
+    for answer in result.row.answers() {
+        let shown = outcome.experiment.examples.label(answer.picture);
         if shown == answer.said {
             continue;
         }
         // Where the characters are not known, every picture is a glyph of its own.
-        let character = outcome.examples.character(answer.picture);
+        let character = outcome.experiment.examples.character(answer.picture);
         let glyph = character.map_or(answer.picture, |character| character as usize);
         let mistake = by_glyph
             .entry((shown, glyph, answer.said))
@@ -90,11 +93,12 @@ fn mistakes(outcome: &Outcome, result: &NetworkResult) -> Vec<Mistake> {
     mistakes
 }
 
-fn glyph(outcome: &Outcome, mistake: &Mistake) -> Result<Markup, Failure> {
-    let names = outcome.examples.class_names();
+fn glyph(outcome: &Outcome<'_>, mistake: &Mistake) -> Result<Markup, Failure> {
+    let names = outcome.experiment.examples.class_names();
     let answer = mistake.surest;
-    let right = &names[outcome.examples.label(answer.picture)];
+    let right = &names[outcome.experiment.examples.label(answer.picture)];
     let picture = outcome
+        .experiment
         .examples
         .grid(answer.picture)
         .ink(1.0, &format!("a glyph of {right}"))?;

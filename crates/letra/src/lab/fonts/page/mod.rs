@@ -1,13 +1,13 @@
 //! The page of the report.
 
+mod diagnosis;
+mod explanations;
 mod inside;
 mod mistakes;
 
 use maud::{Markup, PreEscaped, html};
 
-use super::Outcome;
-use super::findings;
-use super::results::NetworkResult;
+use super::{NetworkResult, Outcome, findings};
 use crate::failure::Failure;
 use crate::networks::Training;
 use crate::report::confusion::{self, ClassLabel};
@@ -19,18 +19,20 @@ use crate::report::page;
 const SPECIMEN: [char; 8] = ['A', 'g', 'R', 'a', 'Q', '4', 'k', 'y'];
 
 /// The whole page.
-pub(super) fn page(outcome: &Outcome) -> Result<String, Failure> {
+pub(super) fn page(outcome: &Outcome<'_>) -> Result<String, Failure> {
     let title = format!(
         "{} typefaces, told apart",
-        count_in_words(outcome.examples.class_names().len())
+        count_in_words(outcome.experiment.examples.class_names().len())
     );
     let body = html! {
         (header(outcome, &title)?)
         (result(outcome))
         (curves(outcome)?)
+        (diagnosis::section(outcome)?)
         (confusions(outcome)?)
         @if let Some(weights) = inside::weights(outcome)? { (weights) }
         @if let Some(maps) = inside::feature_maps(outcome)? { (maps) }
+        @if let Some(looks) = explanations::section(outcome)? { (looks) }
         (mistakes::section(outcome)?)
         (networks(outcome))
     };
@@ -47,15 +49,16 @@ fn count_in_words(count: usize) -> String {
         .map_or_else(|| count.to_string(), ToString::to_string)
 }
 
-fn header(outcome: &Outcome, title: &str) -> Result<Markup, Failure> {
-    let names = outcome.examples.class_names();
+fn header(outcome: &Outcome<'_>, title: &str) -> Result<Markup, Failure> {
+    let names = outcome.experiment.examples.class_names();
     let mut strips = Vec::new();
     for class in 0..names.len() {
         let mut strip = Vec::new();
         for character in SPECIMEN {
-            let picture = outcome.examples.sample(class, character);
+            let picture = outcome.experiment.examples.sample(class, character);
             strip.push(
                 outcome
+                    .experiment
                     .examples
                     .grid(picture)
                     .ink(1.0, &character.to_string())?,
@@ -70,7 +73,7 @@ fn header(outcome: &Outcome, title: &str) -> Result<Markup, Failure> {
             @if let Some(winner) = findings::winner(&outcome.results) {
                 p.lede {
                     (winner.recipe.subject) " names the typeface of "
-                    strong { (percent(winner.test_accuracy())) }
+                    strong { (percent(winner.row.test_accuracy())) }
                     " of the pictures it was not trained on."
                 }
             }
@@ -86,8 +89,8 @@ fn header(outcome: &Outcome, title: &str) -> Result<Markup, Failure> {
     })
 }
 
-fn result(outcome: &Outcome) -> Markup {
-    let figures = &outcome.figures;
+fn result(outcome: &Outcome<'_>) -> Markup {
+    let arguments = &outcome.experiment.arguments;
     html! {
         section #result {
             h2 { "Result" }
@@ -96,9 +99,9 @@ fn result(outcome: &Outcome) -> Markup {
                 @for sentence in findings::sentences(outcome) { (sentence) " " }
             }
             p.note {
-                "Data: " (figures.data) ", " (thousands(outcome.examples.count() as u64)) " pictures. Split: " (figures.split)
-                ". Seed " (figures.seed) ", threads: " (figures.threads)
-                ". Accuracy in per cent; seconds of training, measuring along the way included. \
+                "Data: " (arguments.data_name()) ", " (thousands(outcome.experiment.examples.count() as u64)) " pictures. Split: " (arguments.split.name())
+                ". Seed " (arguments.seed) ", threads: " (arguments.worker_threads())
+                ". Accuracy in per cent; seconds of training, without measuring along the way. \
                 The slides' figures are for the seminar's own typefaces and split. The same figures for \
                 programs: " a href="report.json" { "report.json" } "."
             }
@@ -106,8 +109,8 @@ fn result(outcome: &Outcome) -> Markup {
     }
 }
 
-fn table(outcome: &Outcome) -> Markup {
-    let folds = outcome.neighbour.folds.len() > 1;
+fn table(outcome: &Outcome<'_>) -> Markup {
+    let folds = outcome.neighbour.trials.len() > 1;
     html! {
         table.result {
             thead {
@@ -133,7 +136,7 @@ fn table(outcome: &Outcome) -> Markup {
                     @if let Some(range) = outcome.neighbour.test_range() { td.number { (percent_range(range)) } }
                     td.number { "–" }
                     td.number.steps { "–" }
-                    td.number { (format!("{:.1}", outcome.neighbour.seconds)) }
+                    td.number { (format!("{:.1}", outcome.neighbour.seconds())) }
                     td {}
                 }
             }
@@ -141,25 +144,25 @@ fn table(outcome: &Outcome) -> Markup {
     }
 }
 
-fn row(result: &NetworkResult) -> Markup {
+fn row(result: &NetworkResult<'_>) -> Markup {
     let slides = match (result.recipe.slides.train, result.recipe.slides.test) {
         (Some(train), Some(test)) => format!("{:.0} / {:.0}", train * 100.0, test * 100.0),
         _ => "–".to_owned(),
     };
     html! {
         tr {
-            th scope="row" { (result.recipe.title) }
-            td.number { (figure(result.train_accuracy())) }
-            td.number.test { (figure(result.test_accuracy())) }
-            (bar(result.test_accuracy()))
-            @if let Some(range) = result.test_range() { td.number { (percent_range(range)) } }
+            th scope="row" { (result.recipe.title) @if result.row.diverged() > 0 { " (diverged)" } }
+            td.number { (figure(result.row.train_accuracy())) }
+            td.number.test { (figure(result.row.test_accuracy())) }
+            (bar(result.row.test_accuracy()))
+            @if let Some(range) = result.row.test_range() { td.number { (percent_range(range)) } }
             td.number { (slides) }
-            td.number.steps { (thousands(result.steps())) }
-            td.number { (format!("{:.1}", result.seconds())) }
+            td.number.steps { (thousands(result.row.steps())) }
+            td.number { (format!("{:.1}", result.row.seconds())) }
             td.models {
-                @for fold in 0..result.folds.len() {
-                    a href=(result.model_file(fold)) download {
-                        @if result.folds.len() > 1 { (fold + 1) } @else { "." (crate::report::folder::MODEL) }
+                @for (trial, file) in result.row.models() {
+                    a href=(file) download {
+                        @if result.row.trials.len() > 1 { (trial.fold + 1) } @else { "." (crate::report::folder::MODEL) }
                     }
                     " "
                 }
@@ -176,7 +179,7 @@ fn bar(accuracy: f64) -> Markup {
     html! { td.bar { span style=(format!("--share:{accuracy:.3}")) {} } }
 }
 
-fn curves(outcome: &Outcome) -> Result<Markup, Failure> {
+fn curves(outcome: &Outcome<'_>) -> Result<Markup, Failure> {
     let mut cards = Vec::new();
     for result in &outcome.results {
         cards.push(curve(outcome, result)?);
@@ -194,8 +197,8 @@ fn curves(outcome: &Outcome) -> Result<Markup, Failure> {
     })
 }
 
-fn curve(outcome: &Outcome, result: &NetworkResult) -> Result<Markup, Failure> {
-    let Some(first) = result.folds.first() else {
+fn curve(outcome: &Outcome<'_>, result: &NetworkResult<'_>) -> Result<Markup, Failure> {
+    let Some(first) = result.row.trials.first() else {
         return Ok(html! {});
     };
     let slides = result.recipe.slides.test;
@@ -205,10 +208,10 @@ fn curve(outcome: &Outcome, result: &NetworkResult) -> Result<Markup, Failure> {
         figure.card {
             figcaption {
                 (result.recipe.title)
-                @if result.folds.len() > 1 { span.count { "the first fold" } }
+                @if result.row.trials.len() > 1 { span.count { "the first fold" } }
                 span.key {
-                    span.train { "train " (percent(first.train_accuracy)) }
-                    span.test { "test " (percent(first.test_accuracy)) }
+                    span.train { "train " (percent(first.train.accuracy)) }
+                    span.test { "test " (percent(first.test.accuracy)) }
                 }
             }
             div.plot role="img" aria-label=(description) { (PreEscaped(plot)) }
@@ -216,23 +219,23 @@ fn curve(outcome: &Outcome, result: &NetworkResult) -> Result<Markup, Failure> {
     })
 }
 
-fn confusions(outcome: &Outcome) -> Result<Markup, Failure> {
+fn confusions(outcome: &Outcome<'_>) -> Result<Markup, Failure> {
     let mut classes = Vec::new();
-    for (class, name) in outcome.examples.class_names().iter().enumerate() {
-        let picture = outcome.examples.sample(class, 'a');
+    for (class, name) in outcome.experiment.examples.class_names().iter().enumerate() {
+        let picture = outcome.experiment.examples.sample(class, 'a');
         classes.push(ClassLabel {
             name: name.clone(),
-            picture: outcome.examples.grid(picture).ink(1.0, name)?,
+            picture: outcome.experiment.examples.grid(picture).ink(1.0, name)?,
         });
     }
     let cards = outcome.results.iter().map(|result| {
         let mut counts = vec![vec![0; classes.len()]; classes.len()];
-        for answer in result.answers() {
-            counts[outcome.examples.label(answer.picture)][answer.said] += 1;
+        for answer in result.row.answers() {
+            counts[outcome.experiment.examples.label(answer.picture)][answer.said] += 1;
         }
         html! {
             figure.card {
-                figcaption { (result.recipe.title) span.count { (percent(result.test_accuracy())) } }
+                figcaption { (result.recipe.title) span.count { (percent(result.row.test_accuracy())) } }
                 (confusion::table(&counts, &classes))
             }
         }
@@ -249,7 +252,7 @@ fn confusions(outcome: &Outcome) -> Result<Markup, Failure> {
     })
 }
 
-fn networks(outcome: &Outcome) -> Markup {
+fn networks(outcome: &Outcome<'_>) -> Markup {
     html! {
         section #networks {
             h2 { "The networks" }
@@ -257,18 +260,18 @@ fn networks(outcome: &Outcome) -> Markup {
                 details {
                     summary { (result.recipe.title) span.count { (settings(result)) } }
                     p { (result.recipe.about) }
-                    @if let Some(trained) = result.folds.first() {
-                        div.scroll { pre { (trained.network.summary()) } }
+                    @if let Some(network) = result.row.network() {
+                        div.scroll { pre { (network.summary()) } }
                     }
                 }
             }
             h3 { "Do it again" }
-            pre.command { (outcome.command) }
+            pre.command { (outcome.experiment.command) }
         }
     }
 }
 
-fn settings(result: &NetworkResult) -> String {
+fn settings(result: &NetworkResult<'_>) -> String {
     match result.recipe.training {
         Training::FullBatch { steps } => {
             format!(

@@ -13,7 +13,7 @@ use crate::report::picture::Grid;
 
 /// How the pictures are parted into training and test pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Split {
+pub enum Split {
     /// The course's own 279 test pictures
     Seminar,
     /// A tenth of the pictures, drawn by the seed
@@ -24,7 +24,7 @@ pub(super) enum Split {
 
 impl Split {
     /// What the reader types.
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Seminar => "seminar",
             Self::Random => "random",
@@ -37,13 +37,14 @@ impl Split {
 const RANDOM_TEST_SHARE: f64 = 0.1;
 
 /// Labelled pictures as networks take them.
-pub(super) struct Examples {
+#[derive(Debug)]
+pub struct Examples {
     pictures: LabelledPictures,
 }
 
 impl Examples {
     /// The pictures of an npz file, or those of the built-in typefaces.
-    pub(super) fn load(file: Option<&Path>) -> Result<Self, Failure> {
+    pub fn load(file: Option<&Path>) -> Result<Self, Failure> {
         let pictures = match file {
             Some(file) => read_npz(file)?,
             None => glyph_set(&Font::built_in())?,
@@ -52,7 +53,7 @@ impl Examples {
     }
 
     /// The folds of a split: one, or five for unseen characters.
-    pub(super) fn folds(&self, split: Split, seed: u64) -> Result<Vec<Fold>, Failure> {
+    pub fn folds(&self, split: Split, seed: u64) -> Result<Vec<Fold>, Failure> {
         let folds = match split {
             Split::Seminar => Fold::seminar(&self.pictures).map(|fold| vec![fold]),
             Split::Random => {
@@ -66,22 +67,22 @@ impl Examples {
     }
 
     /// The pictures themselves.
-    pub(super) fn pictures(&self) -> &LabelledPictures {
+    pub fn pictures(&self) -> &LabelledPictures {
         &self.pictures
     }
 
     /// How many pictures there are.
-    pub(super) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.pictures.len()
     }
 
     /// The names of the typefaces.
-    pub(super) fn class_names(&self) -> &[String] {
+    pub fn class_names(&self) -> &[String] {
         self.pictures.class_names()
     }
 
     /// What a network needs to know to learn these pictures.
-    pub(super) fn task(&self) -> Task {
+    pub fn task(&self) -> Task {
         Task {
             height: self.pictures.height(),
             width: self.pictures.width(),
@@ -90,7 +91,7 @@ impl Examples {
     }
 
     /// What a model's file should say of these pictures.
-    pub(super) fn typefaces(&self) -> Typefaces {
+    pub fn typefaces(&self) -> Typefaces {
         Typefaces {
             names: self.class_names().to_vec(),
             ink_sides: ink_sides(&self.pictures),
@@ -98,19 +99,19 @@ impl Examples {
     }
 
     /// The typeface of a picture.
-    pub(super) fn label(&self, picture: usize) -> usize {
+    pub fn label(&self, picture: usize) -> usize {
         self.pictures.labels()[picture]
     }
 
     /// The character that a picture shows, where that is known.
-    pub(super) fn character(&self, picture: usize) -> Option<char> {
+    pub fn character(&self, picture: usize) -> Option<char> {
         self.pictures
             .characters()
             .map(|characters| characters[picture])
     }
 
     /// The pictures at `indices` with their typefaces, ink scaled to 0 to 1.
-    pub(super) fn dataset(&self, indices: &[usize]) -> Result<Dataset, Failure> {
+    pub fn dataset(&self, indices: &[usize]) -> Result<Dataset, Failure> {
         let task = self.task();
         let pixels = indices
             .iter()
@@ -126,7 +127,7 @@ impl Examples {
     }
 
     /// A picture as it is drawn on a page.
-    pub(super) fn grid(&self, picture: usize) -> Grid {
+    pub fn grid(&self, picture: usize) -> Grid {
         Grid::new(self.task().width, self.shares(picture).collect())
     }
 
@@ -139,7 +140,7 @@ impl Examples {
 
     /// The picture of a character in a typeface that is closest to the middle; of any character
     /// where characters are not known.
-    pub(super) fn sample(&self, class: usize, character: char) -> usize {
+    pub fn sample(&self, class: usize, character: char) -> usize {
         let of_class = || (0..self.count()).filter(|&picture| self.label(picture) == class);
         of_class()
             .filter(|&picture| self.character(picture) == Some(character))

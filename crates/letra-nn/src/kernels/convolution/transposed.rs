@@ -1,0 +1,88 @@
+//! Transposed convolution: the gradient of the input of a convolution as a layer of its own.
+
+use super::Geometry;
+use super::general::General;
+use super::tail::Tail;
+
+/// A transposed convolution, planned once for a shape.
+///
+/// It takes the way back through a convolution (Dumoulin and Visin 2016, "A guide to convolution
+/// arithmetic for deep learning", chapter 4): the convolution's output is the input here, its
+/// `channels` are the filters, and its gradient of the input is the output. So the gradient of
+/// the input here is the convolution itself, and the kernel's gradient is that of the
+/// convolution with input and gradient in each other's place.
+#[derive(Clone, Debug)]
+pub struct Transposed {
+    geometry: Geometry,
+    general: General,
+    tail: Tail,
+}
+
+impl Transposed {
+    /// Plans the way back through a convolution of the given shape, without groups or dilation.
+    pub fn new(geometry: Geometry) -> Self {
+        let cells = Geometry {
+            filters: geometry.channels,
+            ..geometry
+        };
+        Self {
+            geometry,
+            general: General::new(geometry, false, None),
+            tail: Tail::new(&cells, false, None),
+        }
+    }
+
+    /// Elements of scratch space that forward and backward want for a number of samples.
+    pub fn scratch_len(&self, samples: usize) -> usize {
+        self.general.patches_len(samples)
+    }
+
+    /// Output `[samples, height, width, channels]` of some samples.
+    ///
+    /// `input` is `[samples, output_height, output_width, filters]`, `kernel`
+    /// `[kernel[0], kernel[1], channels, filters]`, `bias` `[channels]`; all sizes are those of
+    /// the convolution.
+    ///
+    /// # Panics
+    /// If a slice is too short.
+    pub fn forward(
+        &self,
+        samples: usize,
+        input: &[f32],
+        kernel: &[f32],
+        bias: Option<&[f32]>,
+        output: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        let output = &mut output[..samples * self.geometry.input_len()];
+        self.general
+            .input_gradient(samples, kernel, input, output, scratch);
+        self.tail.activate(output, bias);
+    }
+
+    /// Gradients of some samples: the slices of [`forward`](Self::forward). Adds to
+    /// `kernel_gradient` and `bias_gradient`, overwrites `input_gradient`.
+    ///
+    /// # Panics
+    /// If a slice is too short.
+    #[expect(clippy::too_many_arguments, reason = "one slice a buffer of the plan")]
+    pub fn backward(
+        &self,
+        samples: usize,
+        input: &[f32],
+        kernel: &[f32],
+        output_gradient: &mut [f32],
+        input_gradient: Option<&mut [f32]>,
+        kernel_gradient: &mut [f32],
+        bias_gradient: Option<&mut [f32]>,
+        scratch: &mut [f32],
+    ) {
+        let gradient = &mut output_gradient[..samples * self.geometry.input_len()];
+        self.tail.mask_and_add_bias(&[], gradient, bias_gradient);
+        let general = &self.general;
+        general.add_kernel_gradient(samples, gradient, input, kernel_gradient, scratch);
+        if let Some(input_gradient) = input_gradient {
+            general.convolve(samples, gradient, kernel, input_gradient, scratch);
+        }
+    }
+}

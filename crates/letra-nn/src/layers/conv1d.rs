@@ -1,0 +1,169 @@
+use serde::{Deserialize, Serialize};
+
+use super::convolving::{self, Sliding, Surround, Taken};
+use super::window::sequence;
+use super::{ActivationFunction, Build, Layer, Padding, single_input};
+use crate::error::BuildError;
+use crate::plan::pass::{Backward, Forward, Prepare};
+use crate::{Initializer, Shape};
+
+/// What surrounds a sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Sides {
+    Valid,
+    Same,
+    Causal,
+}
+
+/// A convolution over sequences: each of `filters` kernels slides along the steps and gives
+/// one channel of the output (Waibel et al. 1989, "Phoneme recognition using time-delay
+/// neural networks").
+///
+/// Input `[steps, channels]`, output `[n, filters]` with
+/// n = ⌊(steps + padding − (kernel − 1) · dilation − 1) / stride⌋ + 1; parameters `kernel`
+/// `[kernel, channels / groups, filters]` and `bias` `[filters]`:
+///
+/// *z*\[t, f\] = *b*\[f\] + Σ *W*\[i, c, f\] · *x*\[t s + i d − p, c\].
+///
+/// Defaults are Keras's: stride 1, no padding, dilation rate 1, one group, linear, Glorot
+/// uniform kernel, zero bias.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Conv1d {
+    filters: usize,
+    kernel: usize,
+    stride: usize,
+    padding: Sides,
+    dilation_rate: usize,
+    groups: usize,
+    activation: ActivationFunction,
+    kernel_initializer: Initializer,
+    bias_initializer: Initializer,
+    use_bias: bool,
+    /// Window of the max pooling that was fused behind the ReLU; never saved.
+    #[serde(skip)]
+    pool: Option<[usize; 2]>,
+}
+
+impl Conv1d {
+    /// `filters` kernels of so many steps.
+    pub fn new(filters: usize, kernel: usize) -> Self {
+        Conv1d {
+            filters,
+            kernel,
+            stride: 1,
+            padding: Sides::Valid,
+            dilation_rate: 1,
+            groups: 1,
+            activation: ActivationFunction::Linear,
+            kernel_initializer: Initializer::GlorotUniform,
+            bias_initializer: Initializer::Zeros,
+            use_bias: true,
+            pool: None,
+        }
+    }
+
+    /// No padding: the output is shorter than the input.
+    pub fn valid(mut self) -> Self {
+        self.padding = Sides::Valid;
+        self
+    }
+
+    /// Padding on both sides that keeps the length, for stride 1.
+    pub fn same(mut self) -> Self {
+        self.padding = Sides::Same;
+        self
+    }
+
+    /// Padding before the first step that keeps the length, for stride 1: an output depends on
+    /// its own and earlier steps alone (van den Oord et al. 2016, "WaveNet: a generative model
+    /// for raw audio", section 2.1).
+    pub fn causal(mut self) -> Self {
+        self.padding = Sides::Causal;
+        self
+    }
+
+    /// Steps from one position to the next.
+    pub fn stride(mut self, stride: usize) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    /// Distance between the steps that a kernel looks at. Only one of stride and dilation rate
+    /// may be above 1.
+    pub fn dilation_rate(mut self, rate: usize) -> Self {
+        self.dilation_rate = rate;
+        self
+    }
+
+    /// Groups of channels and filters: a filter sees the channels of its group. The groups must
+    /// divide both.
+    pub fn groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
+        self
+    }
+
+    fn sliding(&self) -> Sliding {
+        Sliding {
+            filters: self.filters,
+            kernel: [1, self.kernel],
+            stride: [1, self.stride],
+            dilation: [1, self.dilation_rate],
+            groups: self.groups,
+            surround: match self.padding {
+                Sides::Valid => Surround::Padding(Padding::Valid),
+                Sides::Same => Surround::Padding(Padding::Same),
+                Sides::Causal => Surround::Causal,
+            },
+            axes: 1,
+        }
+    }
+}
+
+linear_map_settings!(Conv1d);
+
+impl Layer for Conv1d {
+    fn kind(&self) -> &'static str {
+        "conv1d"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+        let geometry = self.sliding().checked(sequence(single_input(inputs)?)?)?;
+        let channels = geometry.channels / self.groups;
+        let fans = [self.kernel * channels, self.kernel * self.filters];
+        let shape = [self.kernel, channels, self.filters];
+        build.parameter("kernel", shape, self.kernel_initializer, fans)?;
+        if self.use_bias {
+            build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
+        }
+        convolving::declare(build, geometry, self.activation, self.pool);
+        let [_, steps] = convolving::output_sizes(&geometry, self.pool);
+        Ok([steps, self.filters].into())
+    }
+
+    fn prepare(&self, pass: &mut Prepare<'_>) {
+        convolving::prepare(pass);
+    }
+
+    fn forward(&self, pass: &mut Forward<'_>) {
+        convolving::forward(pass, self.activation, self.use_bias);
+    }
+
+    fn backward(&self, pass: &mut Backward<'_>) {
+        convolving::backward(pass, self.activation, self.use_bias);
+    }
+
+    /// Takes in the activation behind it, and a plain max pooling behind a ReLU.
+    fn fuse(&self, next: &dyn Layer) -> Option<Box<dyn Layer>> {
+        let mut fused = self.clone();
+        match convolving::taken(self.activation, self.pool, next)? {
+            Taken::Function(function) => fused.activation = function,
+            Taken::Pool(pool) => fused.pool = Some(pool),
+        }
+        Some(Box::new(fused))
+    }
+}

@@ -1,0 +1,124 @@
+use std::f32::consts::TAU;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Layer, single_input};
+use crate::error::BuildError;
+use crate::kernels::{dense, fourier};
+use crate::plan::pass::{Backward, Forward};
+use crate::{Initializer, Shape};
+
+/// Random features whose products are a Gaussian kernel, but for chance:
+///
+/// *y* = √(2/*D*) cos(*x* · *W* + *b*), so that *y*(*u*) · *y*(*v*) ≈ exp(−γ ‖*u* − *v*‖²)
+///
+/// with *W* drawn from a normal distribution of variance 2γ and *b* uniformly from 0 to 2π
+/// (Rahimi and Recht 2007, algorithm 1). The two differ by ε or more with probability 2
+/// exp(−*D* ε² / 4) at most. A linear layer behind it is a kernel machine whose cost does not
+/// grow with the number of samples.
+///
+/// Input `[inputs]`, output `[output_dim]`. `kernel` *W* `[inputs, output_dim]` and `offset` *b*
+/// `[output_dim]` are drawn by the network's seed and saved with it; no optimizer touches them.
+/// With *z* = *x* · *W* + *b*,
+///
+/// ∂*x* = δ · *W*ᵀ, δ = −√(2/*D*) sin(*z*) ⊙ ∂*y*.
+///
+/// Unless told otherwise γ is 1 / `inputs`, as in Keras, whose `scale` σ is that of
+/// exp(−‖*u* − *v*‖² / 2σ²).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RandomFourierFeatures {
+    output_dim: usize,
+    gamma: Option<f32>,
+}
+
+const KERNEL: usize = 0;
+const OFFSET: usize = 1;
+
+impl RandomFourierFeatures {
+    /// `output_dim` features, at least 1.
+    pub fn new(output_dim: usize) -> Self {
+        RandomFourierFeatures {
+            output_dim,
+            gamma: None,
+        }
+    }
+
+    /// How fast the kernel falls with the squared distance, above 0.
+    pub fn gamma(mut self, gamma: f32) -> Self {
+        self.gamma = Some(gamma);
+        self
+    }
+
+    /// How far the kernel reaches, above 0: γ = 1 / 2σ².
+    pub fn scale(self, sigma: f32) -> Self {
+        self.gamma(1.0 / (2.0 * sigma * sigma))
+    }
+
+    fn amplitude(&self) -> f32 {
+        (2.0 / self.output_dim as f32).sqrt()
+    }
+}
+
+impl Layer for RandomFourierFeatures {
+    fn kind(&self) -> &'static str {
+        "random_fourier_features"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+        let input = single_input(inputs)?;
+        if input.rank() != 1 {
+            return Err(BuildError::input("a flat input", "add Flatten between them"));
+        }
+        if self.output_dim == 0 {
+            return Err(BuildError::configuration(
+                "has an output_dim of 0: give it at least 1",
+            ));
+        }
+        let inputs = input.values();
+        let gamma = self.gamma.unwrap_or(1.0 / inputs as f32);
+        if !(gamma > 0.0 && gamma.is_finite()) {
+            return Err(BuildError::configuration(format!(
+                "has gamma {gamma}: choose a number above 0 (with scale, one whose square is above 0)"
+            )));
+        }
+        let frequencies = Initializer::normal(0.0, (2.0 * gamma).sqrt());
+        build.state("kernel", [inputs, self.output_dim], frequencies)?;
+        build.state("offset", [self.output_dim], Initializer::uniform(0.0, TAU))?;
+        let units = self.output_dim;
+        build.scratch(move |samples| samples * units);
+        Ok([self.output_dim].into())
+    }
+
+    fn forward(&self, pass: &mut Forward<'_>) {
+        dense::forward(
+            pass.samples,
+            pass.input_shape(0).values(),
+            self.output_dim,
+            pass.input(0),
+            pass.states.get(KERNEL),
+            Some(pass.states.get(OFFSET)),
+            pass.output,
+        );
+        fourier::forward(self.amplitude(), pass.output);
+    }
+
+    fn backward(&self, pass: &mut Backward<'_>) {
+        let (samples, inputs, units) =
+            (pass.samples, pass.input_shape(0).values(), self.output_dim);
+        let input = pass.input(0);
+        let Some(input_gradient) = pass.input_gradients.get(0) else {
+            return;
+        };
+        // The angles are computed again: as a first layer, the usual place, nobody asks for them.
+        let (kernel, offset) = (pass.states.get(KERNEL), pass.states.get(OFFSET));
+        let angles = &mut pass.scratch[..samples * units];
+        dense::forward(samples, inputs, units, input, kernel, Some(offset), angles);
+        let delta = &mut *pass.output_gradient;
+        fourier::backward(self.amplitude(), angles, delta);
+        dense::input_gradient(samples, inputs, units, delta, kernel, input_gradient);
+    }
+}

@@ -1,0 +1,56 @@
+use std::f64::consts::TAU;
+
+use serde::{Deserialize, Serialize};
+
+use super::resampling::{self, Affine, Movement, Moves, moves_pictures, shares};
+use super::{Build, Factor, FillMode, Layer};
+use crate::Shape;
+use crate::error::BuildError;
+use crate::plan::pass::{Backward, Forward};
+use crate::random::Random;
+
+/// While training, turns each picture around its middle by a random angle.
+///
+/// Input and output `[height, width, channels]`. With *f* drawn from `factor`, a share of a
+/// full turn from −1 to 1, and θ = 2π *f*, the pixel *u* to the right of the middle and *v*
+/// below it comes from
+///
+/// *u*′ = *u* cos θ − *v* sin θ, *v*′ = *u* sin θ + *v* cos θ:
+///
+/// positive angles turn counter-clockwise. Interpolation, gradient, and what happens to
+/// several movements in a row are those of [`RandomTranslation`](super::RandomTranslation).
+/// Defaults are Keras's: the picture is mirrored at its edges.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RandomRotation {
+    factor: Factor,
+    fill_mode: FillMode,
+}
+
+impl RandomRotation {
+    /// Turns by shares of a full turn: 0.05 stands for up to 18 degrees either way, a pair
+    /// for its bounds.
+    pub fn new(factor: impl Into<Factor>) -> Self {
+        RandomRotation {
+            factor: factor.into(),
+            fill_mode: FillMode::Reflect,
+        }
+    }
+}
+
+impl Movement for RandomRotation {
+    fn check(&self) -> Result<(), BuildError> {
+        self.factor.check("factor", -1.0, 1.0)
+    }
+
+    fn fill(&self) -> FillMode {
+        self.fill_mode
+    }
+
+    fn source(&self, sizes: [f64; 2], random: &Random, sample: usize) -> Affine {
+        let [share] = shares(random, sample);
+        let (sine, cosine) = (TAU * self.factor.at(share)).sin_cos();
+        Affine::around_middle(sizes, [cosine, -sine, sine, cosine])
+    }
+}
+
+moves_pictures!(RandomRotation, "random_rotation");

@@ -1,0 +1,46 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Loss, TargetRows, check_classes};
+use crate::Error;
+use crate::dataset::Targets;
+use crate::kernels::pointwise;
+
+/// The hinge loss over classes, the mean over the samples of max(*v* − *u* + 1, 0) with
+/// *u* = Σ *t* *y*, the output of the right class, and *v* = max (1 − *t*) *y*, the largest of
+/// the others or 0 (Crammer and Singer 2001, "On the algorithmic implementation of multiclass
+/// kernel-based vector machines", in Keras's form).
+///
+/// Where the margin is not kept, the gradient is −*t* / samples, and (1 − *t*) / samples more at
+/// the largest of the others. Targets are classes or one-hot rows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CategoricalHinge;
+
+impl Loss for CategoricalHinge {
+    fn kind(&self) -> &'static str {
+        "categorical_hinge"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
+        check_classes(units, targets)
+    }
+
+    fn scale(&self, samples: usize, _units: usize) -> f32 {
+        1.0 / samples as f32
+    }
+
+    fn evaluate(
+        &self,
+        units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        let target = |sample, unit| targets.value(units, sample, unit);
+        pointwise::categorical_hinge(units, output, target, scale, gradient)
+    }
+}

@@ -1,0 +1,62 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Loss, TargetRows, check_values, rows};
+use crate::Error;
+use crate::dataset::Targets;
+use crate::kernels::pointwise;
+
+/// The hinge loss of support-vector machines: the mean of max(1 − *t* *y*, 0) over all values
+/// of all samples (Cortes and Vapnik 1995, "Support-vector networks").
+///
+/// Targets are −1 and 1, or 0 and 1, 0 then counting as −1, as in Keras. The gradient is
+/// −*t* / (samples · units) where *t* *y* ≤ 1, and 0 where the margin is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Hinge;
+
+impl Loss for Hinge {
+    fn kind(&self) -> &'static str {
+        "hinge"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
+        check_values(units, targets)?;
+        let Targets::Values(values) = targets else {
+            return Ok(());
+        };
+        let known = |value: &f32| [-1.0, 0.0, 1.0].contains(value) || value.is_nan();
+        if let Some(index) = values.data().iter().position(|value| !known(value)) {
+            return Err(Error::Data(format!(
+                "the hinge loss wants targets -1 and 1, or 0 and 1, but sample {} has {}",
+                index / units,
+                values.data()[index]
+            )));
+        }
+        let has = |wanted: f32| values.data().contains(&wanted);
+        match has(-1.0) && has(0.0) {
+            true => Err(Error::Data(
+                "the hinge loss wants targets -1 and 1, or 0 and 1, but is given -1 as well as 0"
+                    .into(),
+            )),
+            false => Ok(()),
+        }
+    }
+
+    fn scale(&self, samples: usize, units: usize) -> f32 {
+        1.0 / (samples * units) as f32
+    }
+
+    fn evaluate(
+        &self,
+        _units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        pointwise::hinge(output, rows(targets), scale, gradient)
+    }
+}

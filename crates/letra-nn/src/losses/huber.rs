@@ -1,0 +1,70 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Loss, TargetRows, check_values, rows};
+use crate::Error;
+use crate::dataset::Targets;
+use crate::kernels::pointwise;
+
+/// Huber's loss: with *e* = *y* − *t*, the mean over all values of all samples of
+/// *e*² / 2 where |*e*| ≤ δ and δ (|*e*| − δ / 2) elsewhere (Huber 1964, "Robust estimation
+/// of a location parameter", Annals of Mathematical Statistics 35, page 75).
+///
+/// Its gradient is *e*, cut off at ±δ, over samples · units: near the target like a squared
+/// error, far off like an absolute one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Huber {
+    delta: f32,
+}
+
+impl Huber {
+    /// With δ = 1, as in Keras.
+    #[expect(clippy::new_without_default, reason = "settings follow, as with all losses")]
+    pub fn new() -> Self {
+        Huber { delta: 1.0 }
+    }
+
+    /// Error δ above which the loss grows in a straight line; above 0.
+    pub fn delta(mut self, delta: f32) -> Self {
+        self.delta = delta;
+        self
+    }
+}
+
+impl Loss for Huber {
+    fn kind(&self) -> &'static str {
+        "huber"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check_configuration(&self) -> Result<(), Error> {
+        match self.delta > 0.0 && self.delta.is_finite() {
+            true => Ok(()),
+            false => Err(Error::Configuration(format!(
+                "the Huber loss has delta {}: choose one above 0, such as 1",
+                self.delta
+            ))),
+        }
+    }
+
+    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
+        check_values(units, targets)
+    }
+
+    fn scale(&self, samples: usize, units: usize) -> f32 {
+        1.0 / (samples * units) as f32
+    }
+
+    fn evaluate(
+        &self,
+        _units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        pointwise::huber(self.delta, output, rows(targets), scale, gradient)
+    }
+}

@@ -1,0 +1,43 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Loss, TargetRows, check_values, rows};
+use crate::Error;
+use crate::dataset::Targets;
+use crate::kernels::pointwise;
+
+/// The Kullback–Leibler divergence Σ *t* log (*t* / *y*) of the outputs from the targets, the
+/// mean over the samples (Kullback and Leibler 1951, "On information and sufficiency").
+///
+/// Both are distributions, such as rows that softmax gives; they are clipped to [10⁻⁷, 1], as in
+/// Keras. The gradient is −*t* / *y* / samples, 0 where *y* was clipped.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KlDivergence;
+
+impl Loss for KlDivergence {
+    fn kind(&self) -> &'static str {
+        "kl_divergence"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
+        check_values(units, targets)
+    }
+
+    fn scale(&self, samples: usize, _units: usize) -> f32 {
+        1.0 / samples as f32
+    }
+
+    fn evaluate(
+        &self,
+        _units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        pointwise::kl_divergence(output, rows(targets), scale, gradient)
+    }
+}

@@ -1,0 +1,41 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Loss, TargetRows, check_values, rows};
+use crate::Error;
+use crate::dataset::Targets;
+use crate::kernels::pointwise;
+
+/// The mean of |*y* − *t*| over all values of all samples, as in Keras; its gradient is
+/// sign(*y* − *t*) / (samples · units), 0 where they are equal. Laplace's least absolute
+/// deviations (1774): outliers pull no harder than others.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MeanAbsoluteError;
+
+impl Loss for MeanAbsoluteError {
+    fn kind(&self) -> &'static str {
+        "mean_absolute_error"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
+        check_values(units, targets)
+    }
+
+    fn scale(&self, samples: usize, units: usize) -> f32 {
+        1.0 / (samples * units) as f32
+    }
+
+    fn evaluate(
+        &self,
+        _units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        pointwise::absolute_error(output, rows(targets), scale, gradient)
+    }
+}

@@ -1,0 +1,80 @@
+//! Training a part of a network, and taking parameters over from another.
+
+use super::Network;
+use crate::Error;
+
+impl Network {
+    /// Freezes the layer called `layer`: training leaves its parameters as they are. A
+    /// frozen batch normalisation goes by its moving averages and does not change them, as
+    /// in Keras. It is saved with the network.
+    ///
+    /// # Errors
+    /// When there is no such layer.
+    pub fn freeze(&mut self, layer: &str) -> Result<(), Error> {
+        self.set_frozen(layer, true)
+    }
+
+    /// Lets training change the layer's parameters again.
+    ///
+    /// # Errors
+    /// When there is no such layer.
+    pub fn unfreeze(&mut self, layer: &str) -> Result<(), Error> {
+        self.set_frozen(layer, false)
+    }
+
+    /// Whether the layer called `layer` is frozen.
+    pub fn is_frozen(&self, layer: &str) -> bool {
+        self.graph
+            .nodes
+            .iter()
+            .any(|node| node.name == layer && node.frozen)
+    }
+
+    fn set_frozen(&mut self, layer: &str, frozen: bool) -> Result<(), Error> {
+        let named = self.graph.nodes.iter().position(|node| node.name == layer);
+        let Some(index) = named else {
+            let nodes = self.graph.nodes.iter().filter(|node| node.shares.is_none());
+            let names: Vec<&str> = nodes.map(|node| node.name.as_str()).collect();
+            return Err(Error::Configuration(format!(
+                "no layer is called \"{layer}\"; there are {}",
+                names.join(", ")
+            )));
+        };
+        let owner = self.graph.nodes[index].shares.unwrap_or(index);
+        for (index, node) in self.graph.nodes.iter_mut().enumerate() {
+            if index == owner || node.shares == Some(owner) {
+                node.frozen = frozen;
+            }
+        }
+        self.specifications = self.graph.build()?.parameters;
+        self.training = None;
+        Ok(())
+    }
+
+    /// Takes over all parameters, and layers' own values, that have the same name and shape
+    /// in `other`, such as a loaded network that was trained for another task; returns
+    /// their names. The rest stays.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn take_parameters(&mut self, other: &Network) -> Result<Vec<String>, Error> {
+        let mut taken = Vec::new();
+        for parameter in other.parameters() {
+            let known = self
+                .specifications
+                .iter()
+                .find(|known| known.name == parameter.name);
+            if let Some(known) = known.filter(|known| known.shape == parameter.shape) {
+                self.parameters[known.range()].copy_from_slice(parameter.values);
+                taken.push(parameter.name.to_owned());
+            }
+        }
+        self.revision += 1;
+        match taken.is_empty() {
+            false => Ok(taken),
+            true => Err(Error::Data(
+                "the networks have no parameter of the same name and shape: nothing can be taken over".into(),
+            )),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Compile, Network};
+use crate::graph::{self, Graph};
+use crate::layers::Layer;
+use crate::{Error, Shape};
+
+/// A network of any shape without cycles: several inputs, several outputs, layers that are
+/// read by several others or stand at several places.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let mut model = Model::new();
+/// let (left, right) = (model.input([6]), model.input([6]));
+/// let first = model.layer(Dense::new(8).relu(), [left]);
+/// let second = model.again(first, [right]); // the same layer, the same parameters
+/// let both = model.layer(Concatenate, [first, second]);
+/// let class = model.layer(Dense::new(3), [both]);
+/// let distance = model.layer(Dense::new(1), [both]);
+/// let mut network = model.outputs([class, distance]).compile(
+///     Compile::new(Adam::new(0.01))
+///         .loss(CrossEntropy::from_logits())
+///         .next_output()
+///         .loss(MeanSquaredError)
+///         .loss_weight(0.5),
+/// )?;
+///
+/// let pairs = |seed: usize| Tensor::new([20, 6], (0..120).map(|i| ((i * seed) % 7) as f32).collect());
+/// let data = Dataset::classes(pairs(3)?, (0..20).map(|i| i % 3).collect(), 3)?
+///     .and_input(pairs(5)?)?
+///     .and_targets(Targets::Values(Tensor::zeros([20, 1])))?;
+/// network.fit(&data, Fit::epochs(2))?;
+/// let predictions = network.predict_all(&[pairs(3)?, pairs(5)?])?;
+/// assert_eq!(predictions[0].shape(), [20, 3]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Model {
+    graph: Graph,
+    /// Tells the values of one model from those of another; no number depends on it.
+    identity: u64,
+    /// The first thing that was wrong, reported when the model is compiled.
+    problem: Option<String>,
+}
+
+/// What an input holds or a layer gives, in a [`Model`] that is being put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Value {
+    model: u64,
+    number: graph::Value,
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// What stands for a value that does not exist, since something was wrong with it.
+const NOTHING: graph::Value = usize::MAX;
+
+impl Model {
+    /// A model without inputs and layers.
+    #[expect(
+        clippy::new_without_default,
+        reason = "inputs follow, and an empty model is nothing to fall back on"
+    )]
+    pub fn new() -> Self {
+        let mut graph = Graph::new(Shape::new([]));
+        graph.inputs.clear();
+        Model {
+            graph,
+            identity: NEXT.fetch_add(1, Ordering::Relaxed),
+            problem: None,
+        }
+    }
+
+    /// Adds an input, for samples of the given shape. All inputs come before the first
+    /// layer; the data sets give them in this order.
+    pub fn input(&mut self, shape: impl Into<Shape>) -> Value {
+        if !self.graph.nodes.is_empty() {
+            return self.wrong("an input was added behind a layer: add all inputs first");
+        }
+        self.graph.inputs.push(shape.into());
+        self.value(self.graph.inputs.len() - 1)
+    }
+
+    /// Adds a layer that reads the given values, under Keras's automatic name: "dense",
+    /// "dense_1", …; returns what it gives. What is wrong with it is reported when the
+    /// model is compiled.
+    pub fn layer(&mut self, layer: impl Layer, inputs: impl AsRef<[Value]>) -> Value {
+        match self.numbers(layer.kind(), inputs.as_ref()) {
+            Some(inputs) => {
+                let value = self.graph.add(Arc::new(layer), inputs);
+                self.value(value)
+            }
+            None => self.value(NOTHING),
+        }
+    }
+
+    /// Puts the layer that gave `value` at one more place, where it reads other values: it
+    /// has one set of parameters, whose gradients are added.
+    pub fn again(&mut self, value: Value, inputs: impl AsRef<[Value]>) -> Value {
+        let Some(numbers) = self.numbers("again", &[value]) else {
+            return self.value(NOTHING);
+        };
+        let Some(node) = self.graph.node_of(numbers[0]) else {
+            return self.wrong("an input was to stand at a second place: only a layer can");
+        };
+        let owner = self.graph.nodes[node].shares.unwrap_or(node);
+        let kind = self.graph.nodes[owner].name.clone();
+        match self.numbers(&kind, inputs.as_ref()) {
+            Some(inputs) => {
+                let value = self.graph.add_again(owner, inputs);
+                self.value(value)
+            }
+            None => self.value(NOTHING),
+        }
+    }
+
+    /// Says what the model gives, in this order; targets, losses and predictions follow it.
+    pub fn outputs(mut self, outputs: impl AsRef<[Value]>) -> Self {
+        if let Some(numbers) = self.numbers("the model's outputs", outputs.as_ref()) {
+            self.graph.outputs = numbers;
+        }
+        self
+    }
+
+    /// Checks the graph and the settings and makes the network ready to train, with
+    /// initial values drawn by the seed.
+    ///
+    /// # Errors
+    /// When a value belongs to another model, a layer does not fit what it reads, nothing
+    /// reads an input or a layer, there are no outputs, or a hyper-parameter is out of its
+    /// range.
+    pub fn compile(self, compile: Compile) -> Result<Network, Error> {
+        if let Some(problem) = self.problem {
+            return Err(Error::Build(problem));
+        }
+        check_connections(&self.graph).map_err(Error::Build)?;
+        Network::compile(self.graph, compile)
+    }
+
+    fn value(&self, number: graph::Value) -> Value {
+        Value {
+            model: self.identity,
+            number,
+        }
+    }
+
+    fn wrong(&mut self, problem: impl Into<String>) -> Value {
+        self.problem.get_or_insert(problem.into());
+        self.value(NOTHING)
+    }
+
+    /// The values' numbers, unless something is wrong with them.
+    fn numbers(&mut self, reader: &str, values: &[Value]) -> Option<Vec<graph::Value>> {
+        let known = self.graph.inputs.len() + self.graph.nodes.len();
+        for value in values {
+            if value.model != self.identity {
+                self.wrong(format!(
+                    "{reader}: a value comes from another model: use the values that this model's input and layer gave"
+                ));
+                return None;
+            }
+            if value.number >= known {
+                // Reported where it arose, or from a copy that has grown since.
+                self.wrong(format!(
+                    "{reader}: a value is not known here: use the values that this model's input and layer gave"
+                ));
+                return None;
+            }
+        }
+        if values.is_empty() {
+            self.wrong(format!("{reader}: no values are given: give at least one"));
+            return None;
+        }
+        Some(values.iter().map(|value| value.number).collect())
+    }
+}
+
+/// Whether everything leads from the inputs to the outputs.
+fn check_connections(graph: &Graph) -> Result<(), String> {
+    if graph.inputs.is_empty() {
+        return Err("the model has no inputs: add one with input(shape)".into());
+    }
+    if graph.nodes.is_empty() {
+        return Err("the model has no layers: add at least one".into());
+    }
+    if graph.outputs.is_empty() {
+        return Err("the model has no outputs: say with outputs([…]) what it gives".into());
+    }
+    check_outputs(graph)?;
+    let mut read = vec![false; graph.inputs.len() + graph.nodes.len()];
+    for &output in &graph.outputs {
+        read[output] = true;
+    }
+    for (index, node) in graph.nodes.iter().enumerate().rev() {
+        if read[graph.value(index)] {
+            node.inputs.iter().for_each(|&input| read[input] = true);
+        }
+    }
+    // A layer before an input that only it reads.
+    let (inputs, nodes) = (0..graph.inputs.len(), graph.inputs.len()..read.len());
+    match nodes.chain(inputs).find(|&value| !read[value]) {
+        None => Ok(()),
+        Some(value) => Err(match graph.node_of(value) {
+            None => format!(
+                "input {} leads to no output: let a layer read it, or leave it out",
+                value + 1
+            ),
+            Some(node) => format!(
+                "layer {} ({}) leads to no output: make it one, let another layer read it, or leave it out",
+                node + 1,
+                graph.nodes[node].name
+            ),
+        }),
+    }
+}
+
+/// Whether the outputs come from layers, each once.
+pub(super) fn check_outputs(graph: &Graph) -> Result<(), String> {
+    let outputs = &graph.outputs;
+    for (number, output) in outputs.iter().enumerate() {
+        let place = format!("output {}", number + 1);
+        match graph.node_of(*output) {
+            None => return Err(format!("{place} is an input: an output comes from a layer")),
+            Some(node) if node >= graph.nodes.len() => {
+                return Err(format!("{place} comes from a layer that does not exist"));
+            }
+            Some(node) if outputs[..number].contains(output) => {
+                return Err(format!(
+                    "{place} is the same as another, of layer {}: give each value once",
+                    graph.nodes[node].name
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}

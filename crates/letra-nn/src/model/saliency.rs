@@ -1,0 +1,111 @@
+//! Which pixels a score hangs on.
+
+use super::Network;
+use crate::graph::BuiltGraph;
+use crate::plan::TrainingPlan;
+use crate::{Error, Tensor};
+
+impl Network {
+    /// How each class's score depends on each input value: ∂*S*₍c₎/∂*x* for the class `c` of each
+    /// sample, of the inputs' shape (Simonyan, Vedaldi and Zisserman, "Deep inside convolutional
+    /// networks", 2013, section 3, where it is *w* in eq. 4).
+    ///
+    /// The score is the class's value in the first output, as when predicting:
+    /// nothing is dropped. The paper looks at scores before a softmax, which are what a network
+    /// for `CrossEntropy::from_logits` gives; behind a softmax layer of its own, the score is a
+    /// probability, and its gradient is small wherever the network is sure.
+    ///
+    /// # Errors
+    /// When the inputs do not have the network's input shape, there is not a class for each
+    /// sample, or the network has no such class.
+    pub fn input_gradients(&self, inputs: &Tensor, classes: &[u32]) -> Result<Tensor, Error> {
+        let (plan, built) = self.go_back(inputs, classes, 0)?;
+        Tensor::new(inputs.shape(), input_gradient(&plan, &built, inputs))
+    }
+
+    /// The saliency map of each sample: at each place the largest size that
+    /// [`input_gradients`](Self::input_gradients) has in any channel,
+    ///
+    /// *M*₍ij₎ = max₍k₎ |∂*S*₍c₎/∂*x*₍ijk₎|
+    ///
+    /// (Simonyan, Vedaldi and Zisserman 2013, section 3.1). For pictures
+    /// `[samples, height, width, channels]` that is `[samples, height, width]`; inputs of
+    /// another rank have no channels, and their map has their own shape.
+    ///
+    /// # Errors
+    /// As for [`input_gradients`](Self::input_gradients).
+    pub fn saliency(&self, inputs: &Tensor, classes: &[u32]) -> Result<Tensor, Error> {
+        let gradients = self.input_gradients(inputs, classes)?;
+        let (shape, channels) = match *gradients.shape() {
+            [samples, height, width, channels] => (vec![samples, height, width], channels),
+            _ => (gradients.shape().to_vec(), 1),
+        };
+        let largest = |place: &[f32]| place.iter().fold(0.0f32, |most, g| most.max(g.abs()));
+        let map = gradients.data().chunks_exact(channels).map(largest);
+        Tensor::new(shape, map.collect())
+    }
+
+    /// A plan that went forward for `inputs`, and back from the score of each sample's class
+    /// through all layers from number `first` on.
+    pub(super) fn go_back(
+        &self,
+        inputs: &Tensor,
+        classes: &[u32],
+        first: usize,
+    ) -> Result<(TrainingPlan, BuiltGraph), Error> {
+        self.check_inputs(inputs.into())?;
+        let units = self.outputs[0].values();
+        if classes.len() != inputs.samples() {
+            return Err(Error::Data(format!(
+                "{} classes for {} samples: give one for each",
+                classes.len(),
+                inputs.samples()
+            )));
+        }
+        if let Some(class) = classes.iter().find(|class| **class as usize >= units) {
+            return Err(Error::Data(format!(
+                "there is no class {class}: the network's classes are 0 to {}",
+                units - 1
+            )));
+        }
+        let mut plan = self.inspection(inputs.samples())?;
+        plan.forward_and_back(&self.parameters, inputs.into(), |pass, gradients| {
+            let last = pass.layout.nodes.len() - 1;
+            pass.with_output_gradient(0, |_, gradient| {
+                gradient.fill(0.0);
+                for (row, class) in gradient.chunks_exact_mut(units).zip(classes) {
+                    row[*class as usize] = 1.0;
+                }
+            });
+            for node in (first..=last).rev() {
+                pass.backward_node(node, gradients);
+            }
+        });
+        Ok((plan, self.graph.build()?))
+    }
+
+    /// Number of the layer called `name`.
+    pub(super) fn layer_number(&self, name: &str) -> Result<usize, Error> {
+        let mut names = self.graph.nodes.iter().map(|node| node.name.as_str());
+        names
+            .clone()
+            .position(|known| known == name)
+            .ok_or_else(|| {
+                let known: Vec<&str> = names.by_ref().collect();
+                Error::Data(format!(
+                    "no layer is called \"{name}\"; there are {}",
+                    known.join(", ")
+                ))
+            })
+    }
+}
+
+/// The gradient of the inputs that a plan left, zeros where no output depends on them.
+pub(super) fn input_gradient(plan: &TrainingPlan, built: &BuiltGraph, inputs: &Tensor) -> Vec<f32> {
+    let mut gradient = match plan.layout.input_gradient() {
+        Some(place) => plan.inspect(place, built.inputs[0].values(), inputs.into()),
+        None => vec![0.0; inputs.data().len()],
+    };
+    gradient.truncate(inputs.data().len());
+    gradient
+}

@@ -1,0 +1,63 @@
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::{Callback, Epoch, Monitor};
+use crate::Error;
+
+/// Gives the network the weights of its best epoch when the training is over.
+///
+/// The weights are kept in memory and in the files of [`super::Checkpoint`], so that a training
+/// that is resumed ends with the same bits. An error ends a training without this.
+#[derive(Debug, Clone)]
+pub struct BestWeights {
+    monitor: Monitor,
+    path: Option<PathBuf>,
+}
+
+impl BestWeights {
+    /// The epoch with the smallest "val_loss".
+    #[expect(
+        clippy::new_without_default,
+        reason = "settings follow, as with all callbacks"
+    )]
+    pub fn new() -> Self {
+        BestWeights {
+            monitor: Monitor::new("val_loss"),
+            path: None,
+        }
+    }
+
+    /// Value that says what is best: the smallest "loss" or "val_loss", the largest metric.
+    pub fn monitor(mut self, name: impl Into<String>) -> Self {
+        self.monitor = self.monitor.named(name);
+        self
+    }
+
+    /// Change that counts as an improvement.
+    pub fn minimum_change(mut self, change: f64) -> Self {
+        self.monitor = self.monitor.minimum_change(change);
+        self
+    }
+
+    /// Also writes the network to `path` at every epoch that is the best so far, as Keras's
+    /// `ModelCheckpoint(save_best_only=True)`; `Network::load` reads it.
+    pub fn save(mut self, path: impl AsRef<Path>) -> Self {
+        self.path = Some(path.as_ref().to_path_buf());
+        self
+    }
+}
+
+impl Callback for BestWeights {
+    fn keeps_best(&self) -> Option<&Monitor> {
+        Some(&self.monitor)
+    }
+
+    fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        if let Some(path) = &self.path
+            && self.monitor.best_epoch(epoch.history())? == epoch.number
+        {
+            epoch.network.save(path)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}

@@ -1,0 +1,79 @@
+use crate::Error;
+use crate::training::History;
+
+/// A value to watch and what counts as better: "loss", "val_loss" and other names that end so
+/// are to fall, metrics are to rise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Monitor {
+    name: String,
+    minimum_change: f64,
+}
+
+impl Monitor {
+    /// Watches the value called `name`, as [`crate::training::EpochLogs::get`] knows it; any
+    /// change for the better counts.
+    pub fn new(name: impl Into<String>) -> Self {
+        Monitor {
+            name: name.into(),
+            minimum_change: 0.0,
+        }
+    }
+
+    /// The same for the value called `name`.
+    pub(crate) fn named(self, name: impl Into<String>) -> Self {
+        Monitor {
+            name: name.into(),
+            ..self
+        }
+    }
+
+    /// Change that counts as an improvement (Keras's `min_delta`).
+    pub fn minimum_change(mut self, change: f64) -> Self {
+        self.minimum_change = change;
+        self
+    }
+
+    /// Name of the value.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of the best epoch, from 1: the first of equals. What is not a number is never
+    /// better.
+    ///
+    /// # Errors
+    /// When the value was not measured.
+    pub fn best_epoch(&self, history: &History) -> Result<usize, Error> {
+        let mut best: Option<(f64, usize)> = None;
+        for (index, badness) in self.badness(history)?.into_iter().enumerate() {
+            if best.is_none_or(|(least, _)| self.improves(badness, least)) {
+                best = Some((badness, index + 1));
+            }
+        }
+        Ok(best.map_or(0, |(_, epoch)| epoch))
+    }
+
+    /// Whether `badness` is better than the least so far.
+    pub(crate) fn improves(&self, badness: f64, least: f64) -> bool {
+        badness < least - self.minimum_change || (least.is_nan() && !badness.is_nan())
+    }
+
+    /// The watched value of each epoch, with the sign that makes smaller better.
+    pub(crate) fn badness(&self, history: &History) -> Result<Vec<f64>, Error> {
+        let sign = if self.name.ends_with("loss") {
+            1.0
+        } else {
+            -1.0
+        };
+        let values = history.epochs.iter().map(|epoch| epoch.get(&self.name));
+        let values: Option<Vec<f64>> = values
+            .map(|value| value.map(|value| sign * value))
+            .collect();
+        values.ok_or_else(|| {
+            Error::Callback(format!(
+                "a callback watches {:?}, which is not measured: add the metric, or validation data for names that begin with val_",
+                self.name
+            ))
+        })
+    }
+}

@@ -1,0 +1,31 @@
+use std::ops::ControlFlow;
+
+use super::{Callback, Epoch, Step};
+use crate::Error;
+
+/// Ends a training with an error at the first step that leaves a gradient or a parameter that
+/// is infinite or not a number, and names its layer.
+///
+/// Every training ends when the loss itself is no longer a number, with
+/// [`Error::Diverged`], which names the layer where that began. This callback looks at all
+/// gradients and parameters after each step as well, one more pass over both, and so notices
+/// earlier, and also what a ReLU hides from the loss: [`Error::NotFinite`].
+#[derive(Debug, Clone, Copy)]
+pub struct TerminateOnNan;
+
+impl Callback for TerminateOnNan {
+    fn on_step_end(&mut self, step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
+        match step.network.not_finite_after_step() {
+            None => Ok(ControlFlow::Continue(())),
+            Some(place) => Err(Error::NotFinite {
+                loss: step.loss,
+                step: step.network.steps(),
+                place,
+            }),
+        }
+    }
+
+    fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        Ok(ControlFlow::Continue(()))
+    }
+}

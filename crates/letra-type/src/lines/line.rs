@@ -1,0 +1,188 @@
+//! A line of text that was found, and its picture made straight.
+
+use super::chain::Chain;
+use crate::line_form::{BASELINE, LETTER_HEIGHT, LINE_HEIGHT, WINDOW_WIDTH, letter_height, level};
+use crate::picture::Picture;
+use crate::resample::{Taps, resample};
+
+/// How far descenders reach below the baseline, in letter heights.
+const DESCENT: f32 = 0.4;
+
+/// The most pixels of a straightened line, in pixels of its 40 rows: 400 windows.
+const LONGEST: usize = 400 * WINDOW_WIDTH;
+
+/// A line of text in a picture. Places and lengths are in the picture's pixels, from its upper
+/// left corner.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextLine {
+    /// The column where the line's first letter begins.
+    pub left: f32,
+    /// The row of the baseline at that column.
+    pub baseline: f32,
+    /// From the beginning of the first letter to the end of the last, along the columns.
+    pub width: f32,
+    /// How many pixels the baseline falls a pixel to the right.
+    pub slope: f32,
+    /// Height of the line's taller letters above the baseline, see
+    /// [`letter_height`](crate::letter_height()).
+    pub letter_height: f32,
+    /// Height that two letters in five do not exceed, which is that of small letters in most text.
+    pub x_height: f32,
+    /// Whether the letters are lighter than their ground.
+    pub light_on_dark: bool,
+    /// How many separate blots of ink it has; about as many as letters, less where these touch.
+    pub letters: usize,
+}
+
+impl TextLine {
+    /// The line of a chain found in a picture that was reduced by a factor.
+    pub(super) fn from_chain(chain: &Chain, factor: f32, light_on_dark: bool) -> Option<Self> {
+        let (first, last) = (chain.blots.first()?, chain.blots.last()?);
+        let mut tops = chain.tops();
+        let height = letter_height(&mut tops)?;
+        let x_height = tops[tops.len() * 2 / 5].clamp(0.0, height);
+        let left = first.left as f32;
+        Some(Self {
+            left: left * factor,
+            baseline: chain.baseline_at(left) * factor,
+            width: (last.right as f32 - left) * factor,
+            slope: chain.slope,
+            letter_height: height * factor,
+            x_height: x_height * factor,
+            light_on_dark,
+            letters: chain.blots.len(),
+        })
+    }
+
+    /// Left, top, right and bottom of the smallest upright box around the line, descenders
+    /// included.
+    pub fn bounds(&self) -> [f32; 4] {
+        let fall = self.slope * self.width;
+        let top = self.baseline + fall.min(0.0) - self.letter_height;
+        let bottom = self.baseline + fall.max(0.0) + DESCENT * self.letter_height;
+        [self.left, top, self.left + self.width, bottom]
+    }
+
+    pub(super) fn top(&self) -> f32 {
+        self.bounds()[1]
+    }
+
+    /// Whether two lines lie on each other for more than half of the smaller; for more than a
+    /// seventh if one is dark on light and the other light on dark.
+    pub(super) fn shares_place(&self, other: &Self) -> bool {
+        let (one, two) = (self.bounds(), other.bounds());
+        let shared = |low: usize| {
+            let [from, to] = [one[low].max(two[low]), one[low + 2].min(two[low + 2])];
+            (to - from).max(0.0)
+        };
+        let area = |bounds: [f32; 4]| (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]);
+        let share = if self.light_on_dark == other.light_on_dark {
+            0.5
+        } else {
+            1.0 / 7.0
+        };
+        shared(0) * shared(1) > share * area(one).min(area(two))
+    }
+
+    /// The line made level and scaled, its letters 20 pixels high on a baseline at row 29 of 40,
+    /// with half a letter's height of ground before and after it; grey levels as they are.
+    ///
+    /// A line of more than 64,000 pixels is cut there.
+    pub fn straightened(&self, picture: &Picture) -> Picture {
+        let (levels, width) = self.levels(picture);
+        let levels = levels.iter().map(|&level| (level + 0.5) as u8).collect();
+        Picture::from_parts(width, LINE_HEIGHT, levels)
+    }
+
+    /// Windows along the line as a sampler draws them, 40 × 160 grey levels each, dark on light,
+    /// one after the other: every `stride` pixels of the straightened line, and one at its end.
+    ///
+    /// A line shorter than a window stands in the middle of one.
+    pub fn windows(&self, picture: &Picture, stride: usize) -> Vec<u8> {
+        let (levels, width) = self.levels(picture);
+        let mut window = vec![0.0; LINE_HEIGHT * WINDOW_WIDTH];
+        let mut windows = Vec::new();
+        for start in starts(width, stride) {
+            for (to, from) in window
+                .chunks_exact_mut(WINDOW_WIDTH)
+                .zip(levels.chunks_exact(width))
+            {
+                for (column, level) in to.iter_mut().enumerate() {
+                    let column = column as isize + start;
+                    *level = from[column.clamp(0, width as isize - 1) as usize];
+                }
+            }
+            let at = windows.len();
+            windows.resize(at + window.len(), 0);
+            level(&window, self.light_on_dark, &mut windows[at..]);
+        }
+        windows
+    }
+
+    /// Grey levels of the straightened line, and its width.
+    fn levels(&self, picture: &Picture) -> (Vec<f32>, usize) {
+        let step = self.letter_height.max(1.0) / LETTER_HEIGHT;
+        let before = LETTER_HEIGHT / 2.0;
+        let along = self.width * (1.0 + self.slope * self.slope).sqrt();
+        let width = ((along / step + 2.0 * before).ceil() as usize).clamp(1, LONGEST);
+        let (strip, strip_width, at) = self.strip(picture, step, before, width);
+        let (mut columns, mut rows) = (Taps::default(), Taps::default());
+        let height = strip.len() / strip_width;
+        columns.set(strip_width, width, at.0, step);
+        rows.set(height, LINE_HEIGHT, at.1, step);
+        let mut levels = Vec::new();
+        let (spare, target) = (&mut Vec::new(), &mut levels);
+        resample(&strip, strip_width, &columns, &rows, spare, target);
+        (levels, width)
+    }
+
+    /// The line's part of the picture made level, at the picture's own scale where letters are up
+    /// to 80 pixels high and coarser for larger ones; its width; and where in it the straightened
+    /// line begins. Beyond the picture its edge goes on.
+    fn strip(
+        &self,
+        picture: &Picture,
+        step: f32,
+        before: f32,
+        width: usize,
+    ) -> (Vec<f32>, usize, (f32, f32)) {
+        let length = (width as f32 * step).ceil() as usize + 2;
+        let height = (LINE_HEIGHT as f32 * step).ceil() as usize + 2;
+        let turn = (1.0 + self.slope * self.slope).sqrt();
+        let (cos, sin) = (1.0 / turn, self.slope / turn);
+        let (right, bottom) = (picture.width() - 1, picture.height() - 1);
+        let pixels = picture.pixels();
+        let mut strip = Vec::with_capacity(length * height);
+        for row in 0..height {
+            let down = row as f32 - 1.0 - BASELINE * step + 0.5;
+            for column in 0..length {
+                let along = column as f32 - 1.0 - before * step + 0.5;
+                let x = self.left + along * cos - down * sin - 0.5;
+                let y = self.baseline + along * sin + down * cos - 0.5;
+                let (x, y) = (x.clamp(0.0, right as f32), y.clamp(0.0, bottom as f32));
+                let (left, top) = (x as usize, y as usize);
+                let (u, v) = (x - left as f32, y - top as f32);
+                let at = |row: usize, column: usize| {
+                    f32::from(pixels[row.min(bottom) * picture.width() + column.min(right)])
+                };
+                let upper = at(top, left) + (at(top, left + 1) - at(top, left)) * u;
+                let lower = at(top + 1, left) + (at(top + 1, left + 1) - at(top + 1, left)) * u;
+                strip.push(upper + (lower - upper) * v);
+            }
+        }
+        (strip, length, (1.0, 1.0))
+    }
+}
+
+/// Where windows begin along a straightened line of a width.
+fn starts(width: usize, stride: usize) -> Vec<isize> {
+    let Some(last) = width.checked_sub(WINDOW_WIDTH) else {
+        return vec![(width as isize - WINDOW_WIDTH as isize) / 2];
+    };
+    let mut starts: Vec<isize> = (0..last)
+        .step_by(stride.max(1))
+        .map(|start| start as isize)
+        .collect();
+    starts.push(last as isize);
+    starts
+}

@@ -1,0 +1,288 @@
+//! Lines of text found in any picture.
+
+mod blots;
+mod chain;
+mod line;
+mod mask;
+
+pub use line::TextLine;
+
+use crate::picture::Picture;
+use blots::{Blot, blots};
+use chain::{Chain, chains};
+use mask::{Grey, inked, reduced};
+
+/// Pictures are reduced to at most so many pixels before they are searched.
+const MOST_SEARCHED: usize = 6_000_000;
+
+/// Heights of letters that are found at one scale, in pixels; larger ones at coarser scales.
+const LEAST_LETTER: f32 = 5.0;
+const LARGEST_LETTER: f32 = 72.0;
+
+/// The fewest grey levels between the means of a line's ink and of what lies between it.
+const LEAST_CONTRAST: f32 = 12.0;
+
+/// The most lines that are found in a picture, the longest first.
+const MOST_LINES: usize = 400;
+
+/// Finds the lines of text in a picture, from top to bottom: dark on light or light on dark, of
+/// any size from about 7 pixels of height on, level or aslant by up to about ten degrees.
+///
+/// Ink is what differs from its surroundings; blots of ink of like height that stand beside one
+/// another on a line are its letters. Where no line is found, a single letter that stands alone
+/// is taken for one. A picture without text has none.
+///
+/// Pictures of more than six million pixels are searched at half their size or less; time and
+/// memory are bounded whatever the picture shows.
+pub fn find_lines(picture: &Picture) -> Vec<TextLine> {
+    let mut factor = 1;
+    while picture.pixels().len() / (factor * factor) > MOST_SEARCHED {
+        factor += 1;
+    }
+    let size = (picture.width(), picture.height());
+    let grey = reduced(picture.pixels(), size, factor);
+    let found = search(&grey, factor);
+    let lines = match found.is_empty() {
+        true => lone_letter(&grey, factor).into_iter().collect(),
+        false => found,
+    };
+    in_order(lines)
+}
+
+/// Whether the text of a picture seems to run from top to bottom or from bottom to top: it finds
+/// clearly more along columns than along rows. Such a picture must be turned by a quarter first.
+pub fn runs_vertically(picture: &Picture) -> bool {
+    let mut factor = 1;
+    while picture.pixels().len() / (factor * factor) > MOST_SEARCHED {
+        factor += 1;
+    }
+    let size = (picture.width(), picture.height());
+    let grey = reduced(picture.pixels(), size, factor);
+    let letters = |grey: &Grey| {
+        let lines = search(grey, factor);
+        let lengths = lines.iter().map(|line| line.letters);
+        lengths.filter(|&letters| letters >= 4).sum::<usize>()
+    };
+    let across = letters(&grey);
+    let down = letters(&grey.transposed());
+    down >= 4 && down > 2 * across
+}
+
+/// Lines at every scale, each once.
+fn search(grey: &Grey, factor: usize) -> Vec<TextLine> {
+    let mut found: Vec<TextLine> = Vec::new();
+    let mut scale = 1;
+    loop {
+        let reduced = match scale {
+            1 => grey.clone(),
+            _ => grey.reduced(scale),
+        };
+        if reduced.width < 6 || reduced.height < 6 {
+            break;
+        }
+        found.extend(search_scale(reduced, (factor * scale) as f32));
+        // Letters that fill the picture are as high as it is.
+        if (reduced_height(grey, scale)) <= LARGEST_LETTER {
+            break;
+        }
+        scale *= 2;
+    }
+    without_doubles(found)
+}
+
+fn reduced_height(grey: &Grey, scale: usize) -> f32 {
+    grey.height as f32 / scale as f32
+}
+
+/// Lines of letters of 5 to 72 pixels, of both polarities.
+fn search_scale(grey: Grey, factor: f32) -> Vec<TextLine> {
+    let mut noise = grey.noise();
+    let grey = match noise > 3.0 {
+        true => grey.smoothed(),
+        false => grey,
+    };
+    if noise > 3.0 {
+        noise = grey.noise().max(0.375 * noise);
+    }
+    let polarity = |light_on_dark: bool| {
+        let ink = inked(&grey, noise, light_on_dark);
+        let mut letters = blots(&ink, grey.width);
+        letters.retain(may_be_letter);
+        letters
+            .iter_mut()
+            .for_each(|blot| blot.measure(&grey, light_on_dark));
+        let lines = chains(letters);
+        lines
+            .into_iter()
+            .filter(is_text)
+            .filter(|chain| stands_out(&grey, &ink, chain))
+            .filter_map(move |chain| TextLine::from_chain(&chain, factor, light_on_dark))
+            .collect::<Vec<_>>()
+    };
+    let mut lines = polarity(false);
+    lines.extend(polarity(true));
+    lines
+}
+
+/// Whether a line's ink differs from what lies between it in the blots' boxes, and more than that
+/// from what lies above and below the line: the gaps between letters do not.
+fn stands_out(grey: &Grey, ink: &[bool], chain: &Chain) -> bool {
+    let (mut sums, mut counts) = ([0_u64; 2], [0_u64; 2]);
+    for blot in &chain.blots {
+        for row in blot.top as usize..blot.bottom as usize {
+            let start = row * grey.width;
+            let pixels = start + blot.left as usize..start + blot.right as usize;
+            for (&level, &inked) in grey.levels[pixels.clone()].iter().zip(&ink[pixels]) {
+                sums[usize::from(inked)] += u64::from(level);
+                counts[usize::from(inked)] += 1;
+            }
+        }
+    }
+    let mut around = [0_usize; 256];
+    let columns = chain.blots[0].left..chain.blots[chain.blots.len() - 1].right;
+    for column in columns {
+        let baseline = chain.baseline_at(column as f32);
+        for away in [-1.35 * chain.tall, 0.5 * chain.tall] {
+            let row = (baseline + away).clamp(0.0, grey.height as f32 - 1.0) as usize;
+            around[usize::from(grey.levels[row * grey.width + column as usize])] += 1;
+        }
+    }
+    let mean = |of: usize| sums[of] as f32 / counts[of].max(1) as f32;
+    let inked = mean(1);
+    let between = if counts[0] == 0 {
+        median(&around)
+    } else {
+        mean(0)
+    };
+    let around = median(&around);
+    (inked - between).abs() >= LEAST_CONTRAST && (inked - around).abs() > (between - around).abs()
+}
+
+fn median(counts: &[usize; 256]) -> f32 {
+    let all: usize = counts.iter().sum();
+    let mut count = 0;
+    let level = counts.iter().position(|&of_level| {
+        count += of_level;
+        2 * count >= all
+    });
+    level.unwrap_or(0) as f32
+}
+
+/// Neither too large nor too small, nor a rule, nor a frame.
+fn may_be_letter(blot: &Blot) -> bool {
+    let (width, height) = (blot.width(), blot.height());
+    let filled = blot.area as f32 / (width * height);
+    let sides = (LEAST_LETTER..=LARGEST_LETTER).contains(&height) && width <= 10.0 * height;
+    let solid = filled > 0.9 && width > 0.6 * height;
+    sides && width >= 1.0 && filled >= 0.1 && !solid
+}
+
+/// Whether a chain stands and fills its line as text does.
+fn is_text(chain: &Chain) -> bool {
+    let blots = &chain.blots;
+    let heights = || blots.iter().map(Blot::height);
+    let highest = heights().fold(0.0, f32::max);
+    let lowest = heights().fold(f32::INFINITY, f32::min);
+    let length = (blots[blots.len() - 1].right - blots[0].left) as f32;
+    let filled: f32 = blots.iter().map(Blot::width).sum::<f32>() / length;
+    let area: f32 = blots.iter().map(|blot| blot.area as f32).sum();
+    let cover = area
+        / blots
+            .iter()
+            .map(|blot| blot.width() * blot.height())
+            .sum::<f32>();
+    let stands = match blots.len() {
+        2 | 3 => chain.standing > 0.99 && highest <= 2.0 * lowest,
+        4..=6 => chain.standing >= 0.6,
+        _ => chain.standing >= 0.5,
+    };
+    stands
+        && filled >= 0.35
+        && (0.15..=0.85).contains(&cover)
+        && length >= 1.2 * highest
+        && chain.slope.abs() <= 0.3
+}
+
+/// Each line once: of two that share most of their place, or less if one is the other's ground,
+/// the one of more letters.
+fn without_doubles(mut lines: Vec<TextLine>) -> Vec<TextLine> {
+    lines.sort_by_key(|line| std::cmp::Reverse(line.letters));
+    let mut kept: Vec<TextLine> = Vec::new();
+    for line in lines {
+        if kept.len() < MOST_LINES && !kept.iter().any(|other| other.shares_place(&line)) {
+            kept.push(line);
+        }
+    }
+    kept
+}
+
+/// The one letter of a picture that shows nothing else.
+fn lone_letter(grey: &Grey, factor: usize) -> Option<TextLine> {
+    let longest = grey.width.max(grey.height);
+    let scale = longest.div_ceil(60).max(1);
+    let small = grey.reduced(scale);
+    let noise = small.noise();
+    [false, true].into_iter().find_map(|light_on_dark| {
+        let ink = inked(&small, noise, light_on_dark);
+        let all = blots(&ink, small.width);
+        let large: Vec<&Blot> = all
+            .iter()
+            .filter(|blot| blot.height() >= LEAST_LETTER && blot.area >= 8)
+            .collect();
+        let [letter] = large.as_slice() else {
+            return None;
+        };
+        let inside = letter.left > 0
+            && letter.top > 0
+            && (letter.right as usize) < small.width
+            && (letter.bottom as usize) < small.height;
+        // A ring of ground around something dark is no light letter.
+        let mut frame = frame(&small);
+        frame.sort_unstable();
+        let frame = f32::from(frame[frame.len() / 2]);
+        let inks = small.levels.iter().zip(&ink).filter(|(_, ink)| **ink);
+        let level = inks.map(|(&level, _)| f32::from(level)).sum::<f32>()
+            / ink.iter().filter(|&&ink| ink).count() as f32;
+        let differs = if light_on_dark {
+            level - frame
+        } else {
+            frame - level
+        } >= LEAST_CONTRAST;
+        let filled = letter.area as f32 / (letter.width() * letter.height());
+        let shape = filled < 0.74 || letter.height() > 2.5 * letter.width();
+        let mut measured = **letter;
+        measured.measure(&small, light_on_dark);
+        let chain = Chain {
+            blots: vec![measured],
+            slope: 0.0,
+            baseline: measured.lower,
+            standing: 1.0,
+            tall: letter.height(),
+        };
+        (inside && differs && shape && filled > 0.1 && letter.width() <= 3.0 * letter.height())
+            .then(|| TextLine::from_chain(&chain, (factor * scale) as f32, light_on_dark))
+            .flatten()
+    })
+}
+
+/// The outermost levels of a picture.
+fn frame(grey: &Grey) -> Vec<u8> {
+    let (width, height) = (grey.width, grey.height);
+    let rows = grey.levels.chunks_exact(width);
+    rows.enumerate()
+        .flat_map(|(row, levels)| match row == 0 || row + 1 == height {
+            true => levels.to_vec(),
+            false => vec![levels[0], levels[width - 1]],
+        })
+        .collect()
+}
+
+/// From top to bottom, and from left to right where they stand beside one another.
+fn in_order(mut lines: Vec<TextLine>) -> Vec<TextLine> {
+    lines.sort_by(|one, other| {
+        one.top()
+            .total_cmp(&other.top())
+            .then(one.left.total_cmp(&other.left))
+    });
+    lines
+}

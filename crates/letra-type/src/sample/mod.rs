@@ -1,0 +1,336 @@
+//! Pictures of text to learn from: drawn when asked for, each from its seed and index alone.
+
+mod effects;
+mod face;
+mod ink;
+mod jpeg;
+mod wear;
+
+use harfrust::Buffer;
+
+pub use wear::{Distortions, Origin, Stripes, Wear};
+
+use crate::error::{Error, Result};
+use crate::font::Font;
+use crate::line_form::{BASELINE, LETTER_HEIGHT, LINE_HEIGHT, WINDOW_WIDTH, letter_height, level};
+use crate::picture::Picture;
+use crate::random::Random;
+use crate::resample::{Taps, resample};
+use crate::text::Texts;
+use effects::Greys;
+use face::{Face, SetGlyph};
+use ink::{Inking, Place};
+
+/// Pixels that a picture reaches over its window on every side, in shares of the letters' height.
+const MARGIN: f32 = 0.25;
+
+/// Draws windows of 40 × 160 grey levels from lines of text in many faces, worn as pictures of
+/// text are.
+///
+/// A sample follows from the seed, its index and the faces alone: any thread may draw any sample,
+/// in any order. Nothing is stored but the outlines of glyphs that were drawn once.
+///
+/// ```
+/// use letra_type::{Distortions, Font, LINE_HEIGHT, Sampler, WINDOW_WIDTH, Workbench};
+///
+/// # fn main() -> letra_type::Result<()> {
+/// let sampler = Sampler::new(&Font::built_in(), Distortions::default())?;
+/// let mut bench = Workbench::default();
+/// let mut window = [0; LINE_HEIGHT * WINDOW_WIDTH];
+/// let face = sampler.draw(1, 0, &mut bench, &mut window);
+/// println!("{}", sampler.fonts()[face].name());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Sampler {
+    faces: Vec<Face>,
+    fonts: Vec<Font>,
+    texts: Texts,
+    distortions: Distortions,
+}
+
+/// The memory a thread needs to draw samples, used over and over.
+#[derive(Default)]
+pub struct Workbench {
+    text: String,
+    buffer: Option<Buffer>,
+    line: Vec<SetGlyph>,
+    tops: Vec<f32>,
+    inking: Inking,
+    greys: Greys,
+    columns: Taps,
+    rows: Taps,
+    window: Vec<f32>,
+}
+
+impl std::fmt::Debug for Workbench {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Workbench").finish_non_exhaustive()
+    }
+}
+
+/// A sample with all that led to it.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// Index of the face.
+    pub face: usize,
+    /// The line, of which the window shows a part.
+    pub text: String,
+    /// How the picture was worn.
+    pub wear: Wear,
+    /// The worn picture at its own size, before the window was scaled and levelled.
+    pub picture: Picture,
+    /// The sample: 40 × 160 grey levels.
+    pub window: Picture,
+}
+
+impl Sampler {
+    /// A sampler of faces; a sample's label is the index of its face.
+    ///
+    /// # Errors
+    /// There are no fonts; one has no letters to draw; the distortions are out of their ranges.
+    pub fn new(fonts: &[Font], distortions: Distortions) -> Result<Self> {
+        check(&distortions)?;
+        if fonts.is_empty() {
+            return Err(Error::FontCount {
+                count: 0,
+                most: usize::MAX,
+            });
+        }
+        let texts = Texts::new();
+        let face = |font: &Font| {
+            Face::new(font, &texts).ok_or_else(|| Error::Character {
+                font: font.name(),
+                character: 'H',
+                problem: "draws nothing for",
+            })
+        };
+        Ok(Self {
+            faces: fonts.iter().map(face).collect::<Result<_>>()?,
+            fonts: fonts.to_vec(),
+            texts,
+            distortions,
+        })
+    }
+
+    /// The faces, in the order of the labels.
+    pub fn fonts(&self) -> &[Font] {
+        &self.fonts
+    }
+
+    /// Draws the sample of an index into `window`, 40 × 160 grey levels in rows, dark on light;
+    /// returns its label. All faces come equally often.
+    ///
+    /// # Panics
+    /// `window` is not 6,400 long.
+    pub fn draw(&self, seed: u64, index: u64, bench: &mut Workbench, window: &mut [u8]) -> usize {
+        let mut random = Random::new(seed, index);
+        let face = random.below(self.faces.len());
+        self.draw_window(face, &mut random, bench, window);
+        face
+    }
+
+    /// As [`Sampler::draw`], of a face of your choice.
+    ///
+    /// # Panics
+    /// `window` is not 6,400 long; there is no face of that index.
+    pub fn draw_face(
+        &self,
+        face: usize,
+        seed: u64,
+        index: u64,
+        bench: &mut Workbench,
+        window: &mut [u8],
+    ) {
+        let mut random = Random::new(seed ^ 0x0066_6163_6500, index);
+        self.draw_window(face, &mut random, bench, window);
+    }
+
+    /// Draws the sample that [`Sampler::draw`] draws, and tells what led to it.
+    ///
+    /// # Errors
+    /// None is known; pictures of a sample's size are within every limit.
+    pub fn explain(&self, seed: u64, index: u64) -> Result<Explained> {
+        let mut bench = Workbench::default();
+        let mut window = vec![0; LINE_HEIGHT * WINDOW_WIDTH];
+        let mut random = Random::new(seed, index);
+        let face = random.below(self.faces.len());
+        let wear = self.draw_window(face, &mut random, &mut bench, &mut window);
+        let greys = &bench.greys;
+        let levels = greys.levels.iter().map(|&level| (level + 0.5) as u8);
+        Ok(Explained {
+            face,
+            wear,
+            picture: Picture::new(greys.width, greys.height, levels.collect())?,
+            window: Picture::new(WINDOW_WIDTH, LINE_HEIGHT, window)?,
+            text: bench.text,
+        })
+    }
+
+    fn draw_window(
+        &self,
+        face: usize,
+        random: &mut Random,
+        bench: &mut Workbench,
+        window: &mut [u8],
+    ) -> Wear {
+        assert_eq!(window.len(), LINE_HEIGHT * WINDOW_WIDTH);
+        let face = &self.faces[face];
+        let wear = self.distortions.draw(random);
+        let scale = wear.cap_height / face.cap_height;
+        self.set_line(face, &wear, random, bench);
+        // Pixels of the picture a pixel of the window.
+        bench.tops.iter_mut().for_each(|top| *top *= scale);
+        let letters = letter_height(&mut bench.tops).unwrap_or(wear.cap_height);
+        let letters = letters.clamp(0.5 * wear.cap_height, 1.5 * wear.cap_height);
+        let step = letters / LETTER_HEIGHT;
+        let margin = (MARGIN * letters).ceil();
+        let place = place(&wear, bench, face, (scale, step, margin), random);
+        self.draw_picture(face, &wear, place, random, bench);
+        let step = step * wear.misjudged;
+        let greys = &mut bench.greys;
+        let left = (greys.width as f32 - WINDOW_WIDTH as f32 * step) / 2.0;
+        let top = margin + (BASELINE * letters / LETTER_HEIGHT) - (BASELINE + wear.shift) * step;
+        bench.columns.set(greys.width, WINDOW_WIDTH, left, step);
+        bench.rows.set(greys.height, LINE_HEIGHT, top, step);
+        resample(
+            &greys.levels,
+            greys.width,
+            &bench.columns,
+            &bench.rows,
+            &mut greys.spare,
+            &mut bench.window,
+        );
+        level(&bench.window, wear.ink > wear.ground, window);
+        wear
+    }
+
+    /// Writes and sets a line, and measures its signs.
+    fn set_line(&self, face: &Face, wear: &Wear, random: &mut Random, bench: &mut Workbench) {
+        let characters = match random.happens(0.1) {
+            true => 3 + random.below(8),
+            false => 16 + random.below(10),
+        };
+        self.texts
+            .write(&face.repertoire, characters, random, &mut bench.text);
+        let buffer = bench.buffer.get_or_insert_with(Buffer::new);
+        let features = (wear.kerning, wear.ligatures);
+        face.set(&bench.text, features, buffer, &mut bench.line);
+        bench.tops.clear();
+        bench.tops.extend(bench.line.iter().filter_map(|set| {
+            let shape = face.glyph(set.glyph)?;
+            (!shape.points.is_empty()).then(|| f32::from(shape.bounds[3]) + set.y)
+        }));
+    }
+
+    /// Draws the picture of the window, with a margin, and wears it.
+    fn draw_picture(
+        &self,
+        face: &Face,
+        wear: &Wear,
+        place: Place,
+        random: &mut Random,
+        bench: &mut Workbench,
+    ) {
+        let size = (place.width, place.height);
+        let greys = &mut bench.greys;
+        let larger = wear.drawn_at;
+        let drawn = Place {
+            width: (place.width as f32 * larger).ceil() as usize,
+            height: (place.height as f32 * larger).ceil() as usize,
+            x: place.x * larger,
+            baseline: place.baseline * larger,
+            scale: place.scale * larger,
+            margin: place.margin * larger,
+        };
+        let shares = bench.inking.draw(face, &bench.line, wear, drawn);
+        greys.resize(drawn.width, drawn.height);
+        effects::lay_ink(greys, shares, wear.ink, wear.ground, wear.gamma);
+        if larger != 1.0 {
+            bench.columns.set(drawn.width, size.0, 0.0, larger);
+            bench.rows.set(drawn.height, size.1, 0.0, larger);
+            resample(
+                &greys.levels,
+                greys.width,
+                &bench.columns,
+                &bench.rows,
+                &mut greys.spare,
+                &mut bench.window,
+            );
+            std::mem::swap(&mut greys.levels, &mut bench.window);
+            greys.resize(size.0, size.1);
+        }
+        if wear.stains > 0.0 {
+            let cell = wear.cap_height * random.between((0.6, 4.0));
+            effects::stain(greys, wear.stains, cell, random);
+        }
+        if wear.grain > 0.0 {
+            effects::add_noise(greys, wear.grain, random);
+        }
+        if wear.shading != (0.0, 0.0) {
+            effects::shade(greys, wear.shading);
+        }
+        if wear.blur > 0.15 {
+            effects::blur(greys, wear.blur);
+        }
+        if wear.noise > 0.0 {
+            effects::add_noise(greys, wear.noise, random);
+        }
+        effects::clip(greys);
+        if let Some(quality) = wear.jpeg {
+            jpeg::compress(greys, quality, (random.below(8), random.below(8)));
+        }
+    }
+}
+
+/// Where the line stands in a picture of the window and its margin: `scale` pixels a font unit,
+/// `step` pixels a pixel of the window.
+fn place(
+    wear: &Wear,
+    bench: &Workbench,
+    face: &Face,
+    (scale, step, margin): (f32, f32, f32),
+    random: &mut Random,
+) -> Place {
+    let window = WINDOW_WIDTH as f32 * step;
+    let tracking = wear.tracking * face.units_per_em * bench.line.len() as f32;
+    let advances: f32 = bench.line.iter().map(|set| set.advance).sum();
+    let length = (advances + tracking) * scale * wear.squeeze;
+    // The window stands anywhere along the line, or reaches over its ends by a part.
+    let (first, last) = match length > window {
+        true => (length - 0.85 * window, -0.15 * window),
+        false => (0.0, length - window),
+    };
+    Place {
+        width: (window + 2.0 * margin).ceil() as usize,
+        height: (LINE_HEIGHT as f32 * step + 2.0 * margin).ceil() as usize,
+        x: margin - random.between((first.min(last), first.max(last))),
+        baseline: BASELINE * step + margin + random.between((-0.5, 0.5)),
+        scale,
+        margin,
+    }
+}
+
+fn check(distortions: &Distortions) -> Result<()> {
+    let Distortions {
+        origins,
+        cap_height: (low, high),
+        strength,
+    } = distortions;
+    let fail = |problem: String| Err(Error::Distortions { problem });
+    if origins
+        .iter()
+        .any(|share| !share.is_finite() || *share < 0.0)
+        || origins.iter().sum::<f32>() <= 0.0
+    {
+        return fail(format!("shares of origins of {origins:?}"));
+    }
+    if !(6.0 <= *low && low <= high && *high <= 120.0) {
+        return fail(format!("cap heights from {low} to {high} pixels"));
+    }
+    if !(0.0..=1.0).contains(strength) {
+        return fail(format!("a strength of {strength}"));
+    }
+    Ok(())
+}

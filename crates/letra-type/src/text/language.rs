@@ -1,0 +1,160 @@
+//! Words of a language, the frequent ones often.
+
+use std::collections::HashMap;
+
+use crate::random::Random;
+
+/// How many letters at the end of a word decide what may follow.
+const MEMORY: usize = 2;
+
+/// The longest word that the chain of letters makes.
+const LONGEST: usize = 13;
+
+/// The mark of a word's beginning and end in the chain of letters.
+const EDGE: char = '\0';
+
+/// A language: its most frequent words, and a chain of letters that makes words like them.
+#[derive(Debug)]
+pub(crate) struct Language {
+    /// Its name in English, in lower case.
+    pub(crate) name: &'static str,
+    words: Vec<&'static str>,
+    /// Sums of the words' probabilities up to each.
+    sums: Vec<f32>,
+    /// What follows the last letters of a word, each as often as it does.
+    chain: HashMap<[char; MEMORY], Vec<char>>,
+    /// Every letter of its words, in lower case.
+    letters: Vec<char>,
+}
+
+macro_rules! languages {
+    ($($name:literal)*) => {
+        /// Every language with a list of words.
+        pub(crate) fn all() -> Vec<Self> {
+            vec![$(Self::new($name, include_str!(concat!("words/", $name, ".txt")))),*]
+        }
+    };
+}
+
+impl Language {
+    languages! {
+        "czech" "dutch" "english" "french" "german" "hungarian" "italian" "polish" "portuguese"
+        "romanian" "spanish" "swedish" "turkish"
+    }
+
+    /// A language of a list of words, the most frequent first.
+    ///
+    /// The word of rank r is as probable as 1 / (r + 2.7) (B. Mandelbrot, An informational theory
+    /// of the statistical structure of language, 1953, after G. Zipf). A chain over pairs of letters
+    /// (A. Markov, 1913) learns from the list how the language's words are spelled.
+    fn new(name: &'static str, list: &'static str) -> Self {
+        let words: Vec<&str> = list.split_whitespace().collect();
+        let mut sum = 0.0;
+        let sums = (1..=words.len()).map(|rank| {
+            sum += 1.0 / (rank as f32 + 2.7);
+            sum
+        });
+        let sums = sums.collect();
+        let mut chain: HashMap<_, Vec<char>> = HashMap::new();
+        for word in &words {
+            let mut last = [EDGE; MEMORY];
+            for letter in word.to_lowercase().chars().chain([EDGE]) {
+                chain.entry(last).or_default().push(letter);
+                last = follow(last, letter);
+            }
+        }
+        let mut letters: Vec<char> = words.iter().flat_map(|word| word.chars()).collect();
+        letters.sort_unstable();
+        letters.dedup();
+        Self {
+            name,
+            words,
+            sums,
+            chain,
+            letters,
+        }
+    }
+
+    /// Every character of its words.
+    pub(crate) fn letters(&self) -> &[char] {
+        &self.letters
+    }
+
+    /// Adds a word: one of the list by its frequency, or one time in three one that the chain of
+    /// letters makes up, so that a reader of many lines meets more than a few hundred words.
+    pub(crate) fn add_word(&self, random: &mut Random, text: &mut String) {
+        if random.happens(1.0 / 3.0) {
+            self.make_word(random, text);
+        } else {
+            let total = self.sums.last().copied().unwrap_or(0.0);
+            let drawn = random.unit() * total;
+            let rank = self.sums.partition_point(|&sum| sum < drawn);
+            text.push_str(self.words[rank.min(self.words.len() - 1)]);
+        }
+    }
+
+    fn make_word(&self, random: &mut Random, text: &mut String) {
+        let mut last = [EDGE; MEMORY];
+        for _ in 0..LONGEST {
+            let Some(next) = self.chain.get(&last) else {
+                return;
+            };
+            match *random.one_of(next) {
+                EDGE => return,
+                letter => {
+                    text.push(letter);
+                    last = follow(last, letter);
+                }
+            }
+        }
+    }
+}
+
+/// The last letters after one more.
+fn follow(mut last: [char; MEMORY], letter: char) -> [char; MEMORY] {
+    last.rotate_left(1);
+    last[MEMORY - 1] = letter;
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Language;
+    use crate::random::Random;
+
+    #[test]
+    fn frequent_words_come_often_and_made_up_ones_are_many() {
+        let languages = Language::all();
+        let english = languages.iter().find(|one| one.name == "english").unwrap();
+        let mut random = Random::seeded(1);
+        let words: Vec<String> = (0..10_000)
+            .map(|_| {
+                let mut word = String::new();
+                english.add_word(&mut random, &mut word);
+                word
+            })
+            .collect();
+        let count = |wanted: &str| words.iter().filter(|word| *word == wanted).count();
+        assert!(count("the") > 200 && count("the") > 3 * count("station"));
+        let mut different = words.clone();
+        different.sort();
+        different.dedup();
+        assert!(different.len() > 800, "{}", different.len());
+        assert!(words.iter().all(|word| !word.is_empty() && word.len() < 40));
+    }
+
+    #[test]
+    fn word_lists_hold_words_each_once() {
+        for language in Language::all() {
+            let mut words = language.words.clone();
+            assert!(words.len() > 150, "{}", language.name);
+            assert!(words.iter().all(|word| {
+                word.chars()
+                    .all(|letter| letter.is_alphabetic() || letter == '\'' || letter == '-')
+            }));
+            words.sort_unstable();
+            words.dedup();
+            assert_eq!(words.len(), language.words.len(), "{}", language.name);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Lines of text found in pictures of every kind, and none where there is none.
+
+mod helpers;
+
+use helpers::Numbers;
+use letra_type::{
+    Distortions, Font, FontLibrary, LINE_HEIGHT, Picture, Sampler, TextLine, WINDOW_WIDTH,
+    draw_line, find_lines, line_width, runs_vertically,
+};
+
+const INK: u8 = 20;
+const PAPER: u8 = 240;
+
+/// A line that was drawn: left, baseline, width and height of the capitals.
+type Drawn = (f32, f32, f32, f32);
+
+/// A page with lines of text: size in pixels per em, left end and baseline of each.
+fn page(
+    (width, height): (usize, usize),
+    lines: &[(&str, f32, f32, f32)],
+    (ink, paper): (u8, u8),
+) -> (Picture, Vec<Drawn>) {
+    let mut picture = Picture::blank(width, height, paper).unwrap();
+    let fonts = Font::built_in();
+    let drawn = lines
+        .iter()
+        .enumerate()
+        .map(|(index, &(text, size, left, baseline))| {
+            let font = &fonts[index % fonts.len()];
+            draw_line(&mut picture, font, text, size, (left, baseline), ink).unwrap();
+            let outline = letra_type::Outline::of(font, 'H', size).unwrap();
+            let cap_height = outline.bounds().unwrap().height();
+            (left, baseline, line_width(font, text, size), cap_height)
+        });
+    let drawn = drawn.collect();
+    (picture, drawn)
+}
+
+const PARAGRAPH: [(&str, f32, f32, f32); 5] = [
+    ("Typefaces have habits, like people", 32.0, 40.0, 60.0),
+    ("and this line is set in a second one", 22.0, 40.0, 110.0),
+    ("Small print: 12 pixels, 3.50 each", 14.0, 300.0, 150.0),
+    ("LARGE CAPITALS", 64.0, 30.0, 240.0),
+    ("light and thin, but readable still", 26.0, 90.0, 300.0),
+];
+
+/// How much two boxes share of what they cover together.
+fn overlap(one: [f32; 4], other: [f32; 4]) -> f32 {
+    let shared =
+        |low: usize| (one[low + 2].min(other[low + 2]) - one[low].max(other[low])).max(0.0);
+    let area = |of: [f32; 4]| (of[2] - of[0]) * (of[3] - of[1]);
+    let both = shared(0) * shared(1);
+    both / (area(one) + area(other) - both)
+}
+
+fn box_of(&(left, baseline, width, cap_height): &Drawn) -> [f32; 4] {
+    [
+        left,
+        baseline - cap_height,
+        left + width,
+        baseline + 0.4 * cap_height,
+    ]
+}
+
+/// Every line that was drawn is found, once, where it stands and as high as it is.
+fn check(found: &[TextLine], drawn: &[Drawn], light_on_dark: bool) {
+    assert_eq!(found.len(), drawn.len(), "{found:#?}");
+    for line in drawn {
+        let best = found
+            .iter()
+            .max_by(|one, other| {
+                let of = |found: &TextLine| overlap(found.bounds(), box_of(line));
+                of(one).total_cmp(&of(other))
+            })
+            .unwrap();
+        let shared = overlap(best.bounds(), box_of(line));
+        assert!(shared > 0.7, "{line:?}: {best:?} shares {shared}");
+        let height = best.letter_height / line.3;
+        assert!((0.85..1.2).contains(&height), "{line:?}: {best:?}");
+        assert_eq!(best.light_on_dark, light_on_dark);
+    }
+}
+
+fn with_noise(picture: &Picture, deviation: f32) -> Picture {
+    let mut numbers = Numbers(11);
+    let levels = picture.pixels().iter().map(|&level| {
+        let sum: usize = (0..12).map(|_| numbers.below(1000)).sum();
+        let noise = (sum as f32 / 1000.0 - 6.0) * deviation;
+        (f32::from(level) + noise).clamp(0.0, 255.0) as u8
+    });
+    Picture::new(picture.width(), picture.height(), levels.collect()).unwrap()
+}
+
+/// The picture turned clockwise about its middle, by degrees.
+fn turned(picture: &Picture, degrees: f32) -> Picture {
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let level = |index: usize| {
+        let x = (index % picture.width()) as f32 - width / 2.0;
+        let y = (index / picture.width()) as f32 - height / 2.0;
+        let (u, v) = (
+            x * cos + y * sin + width / 2.0,
+            y * cos - x * sin + height / 2.0,
+        );
+        let at = |column: f32, row: f32| {
+            let column = column.clamp(0.0, width - 1.0) as usize;
+            let row = row.clamp(0.0, height - 1.0) as usize;
+            f32::from(picture.pixels()[row * picture.width() + column])
+        };
+        let (left, top) = (u.floor(), v.floor());
+        let upper = at(left, top) + (at(left + 1.0, top) - at(left, top)) * (u - left);
+        let lower =
+            at(left, top + 1.0) + (at(left + 1.0, top + 1.0) - at(left, top + 1.0)) * (u - left);
+        (upper + (lower - upper) * (v - top)) as u8
+    };
+    let levels = (0..picture.pixels().len()).map(level).collect();
+    Picture::new(picture.width(), picture.height(), levels).unwrap()
+}
+
+#[test]
+fn lines_of_many_sizes_dark_on_light_and_light_on_dark() {
+    let (picture, drawn) = page((640, 330), &PARAGRAPH, (INK, PAPER));
+    check(&find_lines(&picture), &drawn, false);
+    let (picture, drawn) = page((640, 330), &PARAGRAPH, (PAPER, INK));
+    check(&find_lines(&picture), &drawn, true);
+    let (picture, drawn) = page((640, 330), &PARAGRAPH, (110, 170));
+    check(&find_lines(&picture), &drawn, false);
+}
+
+#[test]
+fn noise_does_not_hide_lines_nor_make_any() {
+    let (picture, drawn) = page((640, 330), &PARAGRAPH, (INK, PAPER));
+    check(&find_lines(&with_noise(&picture, 15.0)), &drawn, false);
+}
+
+#[test]
+fn lines_aslant_are_found_and_made_level() {
+    let (picture, drawn) = page((640, 330), &PARAGRAPH, (INK, PAPER));
+    for degrees in [-5.0, -2.0, 2.0, 5.0] {
+        let picture = turned(&picture, degrees);
+        let found = find_lines(&picture);
+        assert_eq!(found.len(), drawn.len(), "{degrees}: {found:#?}");
+        for line in found {
+            let slope = line.slope.atan().to_degrees();
+            assert!((slope - degrees).abs() < 1.0, "{degrees}: {line:?}");
+        }
+    }
+}
+
+#[test]
+fn a_line_is_made_straight_at_the_height_that_is_learnt() {
+    let font = &Font::built_in()[3];
+    for (size, degrees) in [(17.0, 0.0), (40.0, 3.0), (120.0, 0.0)] {
+        let width = (line_width(font, "HAMBURGEFINTH", size) + 4.0 * size) as usize;
+        let height = (3.0 * size + 0.1 * width as f32) as usize;
+        let mut picture = Picture::blank(width, height, PAPER).unwrap();
+        let baseline = height as f32 / 2.0 + 0.3 * size;
+        draw_line(
+            &mut picture,
+            font,
+            "HAMBURGEFINTH",
+            size,
+            (2.0 * size, baseline),
+            INK,
+        )
+        .unwrap();
+        let picture = turned(&picture, degrees);
+        let lines = find_lines(&picture);
+        let [line] = lines.as_slice() else {
+            panic!("{size}: {lines:?}")
+        };
+        assert!(!line.light_on_dark, "{size}: {line:?}");
+        let straight = line.straightened(&picture);
+        assert_eq!(straight.height(), LINE_HEIGHT);
+        let dark = |row: usize| {
+            let row = &straight.pixels()[row * straight.width()..][..straight.width()];
+            row.iter().filter(|&&level| level < 120).count()
+        };
+        let rows: Vec<usize> = (0..LINE_HEIGHT).filter(|&row| dark(row) > 12).collect();
+        let (top, bottom) = (rows[0], rows[rows.len() - 1] + 1);
+        assert!(
+            top.abs_diff(9) <= 1 && bottom.abs_diff(29) <= 1,
+            "{size}: {top} to {bottom}"
+        );
+        let windows = line.windows(&picture, 40);
+        assert_eq!(windows.len() % (LINE_HEIGHT * WINDOW_WIDTH), 0);
+        let count = windows.len() / (LINE_HEIGHT * WINDOW_WIDTH);
+        assert_eq!(count, (straight.width() - WINDOW_WIDTH).div_ceil(40) + 1);
+        let light = windows.iter().filter(|&&level| level > 200).count();
+        assert!(light > windows.len() / 2 && windows.contains(&0));
+    }
+}
+
+#[test]
+fn pictures_without_text_have_no_lines() {
+    let side = 300;
+    let make = |level: &dyn Fn(usize, usize) -> u8| {
+        let levels = (0..side * side).map(|pixel| level(pixel % side, pixel / side));
+        Picture::new(side, side, levels.collect()).unwrap()
+    };
+    let pictures = [
+        make(&|_, _| 128),
+        make(&|x, y| ((x + y) / 3) as u8),
+        with_noise(&make(&|_, _| 128), 30.0),
+        make(&|_, y| if (140..144).contains(&y) { 0 } else { 255 }),
+        make(&|x, y| {
+            if x.abs_diff(150).pow(2) + y.abs_diff(150).pow(2) < 6000 {
+                30
+            } else {
+                220
+            }
+        }),
+        make(&|x, y| {
+            if x < 150 {
+                40
+            } else if y < 100 {
+                200
+            } else {
+                120
+            }
+        }),
+        make(&|x, y| {
+            if (20..280).contains(&x) && (20..280).contains(&y) {
+                255
+            } else {
+                0
+            }
+        }),
+        Picture::blank(1, 1, 0).unwrap(),
+        Picture::blank(3, 400, 7).unwrap(),
+    ];
+    for (index, picture) in pictures.iter().enumerate() {
+        let found = find_lines(picture);
+        assert!(found.is_empty(), "picture {index}: {found:?}");
+        assert!(!runs_vertically(picture), "picture {index}");
+    }
+}
+
+#[test]
+fn one_letter_is_a_line() {
+    for (size, colours) in [
+        (24.0, (INK, PAPER)),
+        (200.0, (INK, PAPER)),
+        (60.0, (PAPER, INK)),
+    ] {
+        let side = (2.0 * size) as usize;
+        let (picture, _) = page(
+            (side, side),
+            &[("R", size, 0.6 * size, 1.3 * size)],
+            colours,
+        );
+        let lines = find_lines(&picture);
+        let [line] = lines.as_slice() else {
+            panic!("{size}: {lines:?}")
+        };
+        assert_eq!((line.letters, line.light_on_dark), (1, colours.0 == PAPER));
+        assert!((line.baseline - 1.3 * size).abs() < 0.1 * size, "{line:?}");
+        assert_eq!(line.windows(&picture, 40).len(), LINE_HEIGHT * WINDOW_WIDTH);
+    }
+}
+
+#[test]
+fn text_that_runs_vertically_is_told_from_text_that_does_not() {
+    let (picture, _) = page((640, 330), &PARAGRAPH, (INK, PAPER));
+    assert!(!runs_vertically(&picture));
+    let (width, height) = (picture.width(), picture.height());
+    let quarter = (0..width * height).map(|pixel| {
+        let (column, row) = (pixel % height, pixel / height);
+        picture.pixels()[(height - 1 - column) * width + row]
+    });
+    let vertical = Picture::new(height, width, quarter.collect()).unwrap();
+    assert!(runs_vertically(&vertical));
+}
+
+#[test]
+fn the_largest_pictures_are_searched() {
+    let (picture, drawn) = page(
+        (16_384, 4_096),
+        &[("Very large letters indeed", 900.0, 700.0, 2600.0)],
+        (INK, PAPER),
+    );
+    check(&find_lines(&picture), &drawn, false);
+}
+
+#[test]
+fn lines_of_worn_samples_are_found() {
+    let mut library = FontLibrary::new();
+    library.add_built_in();
+    let sampler = Sampler::new(library.fonts(), Distortions::default()).unwrap();
+    let (mut found, mut right) = (0, 0);
+    let count = 120;
+    for index in 0..count {
+        let sample = sampler.explain(6, index).unwrap();
+        let lines = find_lines(&sample.picture);
+        let longest = lines
+            .iter()
+            .max_by(|one, other| one.width.total_cmp(&other.width));
+        let Some(line) = longest else { continue };
+        found += 1;
+        let polarity = line.light_on_dark == (sample.wear.ink > sample.wear.ground);
+        let middle = line.baseline + line.slope * line.width / 2.0;
+        let off = middle - sample.picture.height() as f32 * 0.67;
+        right += usize::from(polarity && off.abs() < 0.4 * line.letter_height);
+    }
+    assert!(
+        found as f32 > 0.85 * count as f32,
+        "{found} of {count} found"
+    );
+    assert!(
+        right as f32 > 0.9 * found as f32,
+        "{right} right of {found}"
+    );
+}

@@ -1,0 +1,79 @@
+//! Sentences that more than one experiment says of its figures.
+
+use super::{Row, Split};
+use crate::report::numbers::{percent, percent_range, thousands};
+
+/// The row with the highest test accuracy.
+pub fn best(rows: &[Row]) -> Option<&Row> {
+    rows.iter()
+        .filter(|row| row.test_accuracy().is_finite())
+        .max_by(|a, b| a.test_accuracy().total_cmp(&b.test_accuracy()))
+}
+
+impl Row {
+    /// Mean test accuracy and how sure it is: its deviation between seeds, its range over folds, or
+    /// else one standard error of counting right answers.
+    pub fn accuracy_in_words(&self) -> String {
+        let Some(spread) = self.spread(|trial| Some(trial.test.accuracy)) else {
+            return "no figure".to_owned();
+        };
+        let mut doubts = Vec::new();
+        doubts.extend(
+            (spread.deviation)
+                .map(|deviation| format!("± {:.1} from seed to seed", deviation * 100.0)),
+        );
+        doubts.extend(
+            (spread.range).map(|range| format!("from fold to fold {}", percent_range(range))),
+        );
+        let tested = self.answers().count();
+        if doubts.is_empty() && tested > 0 {
+            let error = (spread.mean * (1.0 - spread.mean) / tested as f64).sqrt();
+            doubts.push(format!(
+                "± {:.1} by counting {} pictures",
+                error * 100.0,
+                thousands(tested as u64)
+            ));
+        }
+        match doubts.is_empty() {
+            true => percent(spread.mean),
+            false => format!("{} ({})", percent(spread.mean), doubts.join(", ")),
+        }
+    }
+}
+
+/// How many rows do better than the most similar training picture.
+pub fn neighbour(rows: &[Row], neighbour: &Row, what: &str) -> String {
+    let accuracy = neighbour.test_accuracy();
+    let above = rows
+        .iter()
+        .filter(|row| row.test_accuracy() > accuracy)
+        .count();
+    let all = rows.len();
+    let verdict = match above {
+        _ if all == 1 && above == 1 => format!("the {what} does better"),
+        _ if all == 1 => format!("the {what} does no better"),
+        0 => format!("no {what} does better"),
+        _ if above == all => format!("all {all} {what}s do better"),
+        1 => format!("one of the {all} {what}s does better"),
+        _ => format!("{above} of the {all} {what}s do better"),
+    };
+    format!(
+        "Without any learning, taking the typeface of the most similar training picture gives {}; {verdict}.",
+        percent(accuracy)
+    )
+}
+
+/// What a split does and does not show.
+pub fn caution(split: Split) -> String {
+    match split {
+        Split::UnseenCharacters => {
+            "No test picture shows a character that was trained on, in either case, so these figures tell how \
+             much of a typeface a network has learnt rather than how many glyphs."
+        }
+        Split::Seminar | Split::Random => {
+            "Nearly every test picture has shifted copies of itself among the training pictures; the \
+             split “unseen-characters” keeps whole characters back and is the stricter test."
+        }
+    }
+    .to_owned()
+}

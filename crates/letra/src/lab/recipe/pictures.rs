@@ -1,0 +1,92 @@
+//! Which of the training pictures train and which validate.
+
+use letra_nn::random::{Purpose, Random};
+use letra_type::Split as Fold;
+
+use crate::experiment::Examples;
+use crate::failure::Failure;
+
+/// One in so many groups, or pictures, validates.
+const VALIDATION: usize = 5;
+
+/// A part of the training pictures that validates, and the others in an order of which any
+/// first part is as good as another.
+pub(super) struct Pictures {
+    pub(super) train: Vec<usize>,
+    pub(super) validation: Vec<usize>,
+}
+
+impl Pictures {
+    /// Parts `training` by character, so that nothing of a validated character is trained on;
+    /// by picture where characters are not known.
+    pub(super) fn part(
+        examples: &Examples,
+        training: &[usize],
+        seed: u64,
+    ) -> Result<Self, Failure> {
+        let groups = examples.pictures().groups();
+        let group = |picture: &usize| groups.map_or(*picture, |groups| groups[*picture]);
+        let mut known: Vec<usize> = training.iter().map(group).collect();
+        known.sort_unstable();
+        known.dedup();
+        if known.len() < 2 * VALIDATION {
+            return Err(Failure::new(format!(
+                "the training pictures are of {} characters, too few to keep some back",
+                known.len()
+            ))
+            .hint(format!("take pictures of at least {}", 2 * VALIDATION)));
+        }
+        let order = Random::new(seed, Purpose::Shuffle, 1, 0).permutation(known.len());
+        let place = |picture: &usize| {
+            let index = known.binary_search(&group(picture)).unwrap_or(0);
+            order[index]
+        };
+        let mut sorted = training.to_vec();
+        sorted.sort_by_key(|picture| (place(picture), *picture));
+        let kept = known.len().div_ceil(VALIDATION);
+        let (validation, train) = sorted
+            .into_iter()
+            .partition(|picture| place(picture) < kept);
+        Ok(Pictures { train, validation })
+    }
+
+    /// The first part of the training pictures.
+    pub(super) fn share(&self, share: f64) -> &[usize] {
+        let count = (self.train.len() as f64 * share).round() as usize;
+        &self.train[..count.clamp(1, self.train.len())]
+    }
+
+    /// What the nearest neighbour is to be measured on.
+    pub(super) fn fold(&self) -> Fold {
+        Fold {
+            train: self.train.clone(),
+            test: self.validation.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_character_trains_and_validates() {
+        let examples = Examples::load(None).unwrap();
+        let training: Vec<usize> = (0..examples.count()).step_by(2).collect();
+        let pictures = Pictures::part(&examples, &training, 3).unwrap();
+        assert_eq!(
+            pictures.train.len() + pictures.validation.len(),
+            training.len()
+        );
+        let groups = examples.pictures().groups().unwrap();
+        let of = |pictures: &[usize]| -> std::collections::BTreeSet<usize> {
+            pictures.iter().map(|&picture| groups[picture]).collect()
+        };
+        let (train, validation) = (of(&pictures.train), of(&pictures.validation));
+        assert!(train.is_disjoint(&validation));
+        assert!(validation.len() * 4 >= train.len() - 4);
+        assert_eq!(pictures.share(0.5).len(), pictures.train.len().div_ceil(2));
+        let few = Pictures::part(&examples, &training[..3], 3);
+        assert!(few.is_err());
+    }
+}

@@ -1,0 +1,203 @@
+//! The loop of the slide: train, diagnose, decide, change.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use letra_nn::prelude::*;
+use letra_nn::training::{Diagnosis, LearningPoint, Measured, NextStep};
+use letra_type::nearest_neighbour_accuracy;
+
+use super::pictures::Pictures;
+use super::plan::{BATCH, Plan};
+use crate::experiment::Experiment;
+use crate::failure::Failure;
+
+/// Parts of the training pictures that a learning curve is measured on, beside all of them.
+const PARTS: [f64; 3] = [0.25, 0.5, 0.75];
+/// An error that counts as low, whatever the nearest neighbour does.
+const LOW: f64 = 0.01;
+
+/// One turn of the loop.
+pub(super) struct Round {
+    pub(super) plan: Plan,
+    pub(super) parameters: usize,
+    /// Pictures that were trained on.
+    pub(super) samples: usize,
+    pub(super) history: History,
+    pub(super) points: Vec<LearningPoint>,
+    pub(super) diagnosis: Diagnosis,
+    /// What is changed for the next round, or why there is none.
+    pub(super) decision: String,
+    pub(super) seconds: f64,
+}
+
+/// All turns, and why they ended.
+pub(super) struct Rounds {
+    pub(super) rounds: Vec<Round>,
+    pub(super) reason: String,
+    /// Accuracy of the nearest neighbour on the validation pictures.
+    pub(super) neighbour: f64,
+}
+
+impl Rounds {
+    /// The round with the lowest validation error.
+    pub(super) fn best(&self) -> Option<&Round> {
+        let error = |round: &&Round| round.diagnosis.validation_error;
+        self.rounds
+            .iter()
+            .min_by(|a, b| error(a).total_cmp(&error(b)))
+    }
+}
+
+/// Ends a training when the reader asks to stop.
+pub(super) struct Stop<'a>(pub(super) &'a Experiment);
+
+impl Callback for Stop<'_> {
+    fn on_step_end(&mut self, _step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
+        Ok(match self.0.stopped() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    }
+
+    fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// Turns the loop until the diagnosis is done, nothing is left to change, or `most` rounds are
+/// over. Nothing else than `training` is looked at.
+pub(super) fn turn(
+    experiment: &Experiment,
+    training: &[usize],
+    [most, epochs]: [usize; 2],
+    reference: Option<f64>,
+) -> Result<Rounds, Failure> {
+    let (examples, seed) = (&experiment.examples, experiment.seeds[0]);
+    let pictures = Pictures::part(examples, training, seed)?;
+    let neighbour = nearest_neighbour_accuracy(examples.pictures(), &pictures.fold())?;
+    let reference = reference.unwrap_or((1.0 - neighbour).min(LOW));
+    let mut found = Rounds {
+        rounds: Vec::new(),
+        reason: format!("The {most} rounds that were allowed are over."),
+        neighbour,
+    };
+    let mut plan = Plan::first(epochs);
+    while found.rounds.len() < most {
+        eprint_progress(experiment, found.rounds.len() + 1, &plan);
+        let Some(mut round) = one(experiment, &pictures, &plan, reference)? else {
+            break;
+        };
+        let next = round.diagnosis.next;
+        let change = plan.follow(next, epochs);
+        round.decision = change.clone().unwrap_or_else(|| "stop".into());
+        found.rounds.push(round);
+        if change.is_none() {
+            found.reason = match next {
+                NextStep::Done => "Neither error is high any more.".into(),
+                _ => "Nothing is left that the recipe could change.".into(),
+            };
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn eprint_progress(experiment: &Experiment, number: usize, plan: &Plan) {
+    use std::io::IsTerminal;
+    if std::io::stderr().is_terminal() && !experiment.arguments.json {
+        eprintln!("Round {number}: {}, {} epochs", plan.network(), plan.epochs);
+    }
+}
+
+/// One round; nothing if the reader asked to stop.
+fn one(
+    experiment: &Experiment,
+    pictures: &Pictures,
+    plan: &Plan,
+    reference: f64,
+) -> Result<Option<Round>, Failure> {
+    let failed = |error: Error| Failure::new(format!("the recipe: {error}"));
+    let examples = &experiment.examples;
+    let start = Instant::now();
+    let chosen = pictures.share(plan.share);
+    let validation = examples.dataset(&pictures.validation)?;
+    let trained = train(experiment, plan, chosen, Some(&validation))?;
+    let original = examples.dataset(chosen)?;
+    let errors = |network: &Network| -> Result<[f64; 2], Failure> {
+        let on = |data: &Dataset| network.evaluate(data).map_err(failed);
+        let error = |scores: Scores| 1.0 - scores.metric("accuracy").unwrap_or(0.0);
+        Ok([error(on(&original)?), error(on(&validation)?)])
+    };
+    if experiment.stopped() {
+        return Ok(None);
+    }
+    let [training_error, validation_error] = errors(&trained.network)?;
+    let measured = Measured::new(training_error, validation_error, validation.samples())
+        .reference(reference)
+        .history(&trained.history);
+    let mut diagnosis = measured.diagnose().map_err(failed)?;
+    let mut points = Vec::new();
+    // The gap is worth taking apart only where it decides.
+    if matches!(diagnosis.next, NextStep::Regularise) {
+        for part in PARTS {
+            let count = ((chosen.len() as f64 * part).round() as usize).max(1);
+            let smaller = train(experiment, plan, &chosen[..count], None)?;
+            if experiment.stopped() {
+                return Ok(None);
+            }
+            points.push(LearningPoint {
+                samples: count,
+                error: errors(&smaller.network)?[1],
+            });
+        }
+        points.push(LearningPoint {
+            samples: chosen.len(),
+            error: validation_error,
+        });
+        let measured = measured.learning_curve(&points);
+        diagnosis = measured.diagnose().map_err(failed)?;
+    }
+    Ok(Some(Round {
+        plan: plan.clone(),
+        parameters: trained
+            .network
+            .parameters()
+            .map(|parameter| parameter.values.len())
+            .sum(),
+        samples: chosen.len(),
+        history: trained.history,
+        points,
+        diagnosis,
+        decision: String::new(),
+        seconds: start.elapsed().as_secs_f64(),
+    }))
+}
+
+/// A network and how it was trained.
+pub(super) struct Trained {
+    pub(super) network: Network,
+    pub(super) history: History,
+}
+
+/// Trains what the plan says on the pictures.
+pub(super) fn train(
+    experiment: &Experiment,
+    plan: &Plan,
+    pictures: &[usize],
+    validation: Option<&Dataset>,
+) -> Result<Trained, Failure> {
+    let failed = |error: Error| Failure::new(format!("the recipe: {error}"));
+    let (examples, seed) = (&experiment.examples, experiment.seeds[0]);
+    let data = examples.dataset(pictures)?;
+    let mut network = plan
+        .build(&examples.task(), seed, experiment.arguments.threads)
+        .map_err(failed)?;
+    let mut stop = Stop(experiment);
+    let mut fit = Fit::epochs(plan.epochs).batch(BATCH).callback(&mut stop);
+    if let Some(validation) = validation {
+        fit = fit.validation(validation);
+    }
+    let history = network.fit(&data, fit).map_err(failed)?;
+    Ok(Trained { network, history })
+}
