@@ -385,6 +385,8 @@ fn mostly_blank_pictures_agree_with_twin() {
             filters: 4 * noise.between(1, 2),
             kernel,
             stride: [1, 1],
+            dilation: [1, 1],
+            groups: 1,
             padding: Padding2 {
                 top: noise.between(0, 5),
                 bottom: noise.between(0, 5),
