@@ -15,11 +15,12 @@ import losses
 import metrics
 import normalization
 import optimizers
+import schedules
 import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, metrics, initializers, normalization, slides, training, summaries, convolutions)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -399,12 +399,14 @@ fn elementwise(bench: &Bench) {
         beta_1: 0.9,
         beta_2: 0.999,
         epsilon: 1e-7,
+        weight_decay: 0.0,
         step: 10,
     };
     second.fill(0.0);
     bench.row("Adam", bytes(7), || {
         optimizer::adam(&mut first, &input, &mut second, &mut third, settings);
     });
+    adaptive(bench, &input);
     pooling(bench);
     moved_pictures(bench);
 }
@@ -442,6 +444,84 @@ fn moved_pictures(bench: &Bench) {
             }
         });
     }
+}
+
+/// The optimizers that keep arrays of state, beside Adam.
+fn adaptive(bench: &Bench, gradients: &[f32]) {
+    let mut parameters = noise(gradients.len(), 1.0);
+    let zeros = || vec![0.0; gradients.len()];
+    let bytes = |streams: usize| Work::Bytes(4 * streams * gradients.len());
+    let (mut first, mut second, mut third) = (zeros(), zeros(), zeros());
+    bench.row("Adagrad", bytes(5), || {
+        optimizer::adagrad(&mut parameters, gradients, &mut first, 1e-6, 1e-7);
+    });
+    let settings = optimizer::Adadelta {
+        rate: 1e-6,
+        rho: 0.95,
+        epsilon: 1e-7,
+    };
+    bench.row("Adadelta", bytes(7), || {
+        optimizer::adadelta(
+            &mut parameters,
+            gradients,
+            &mut first,
+            &mut second,
+            settings,
+        );
+    });
+    let settings = optimizer::RmsProp {
+        rate: 1e-6,
+        rho: 0.9,
+        momentum: 0.9,
+        epsilon: 1e-7,
+    };
+    bench.row("RMSprop", bytes(5), || {
+        optimizer::rms_prop(&mut parameters, gradients, &mut first, None, None, settings);
+    });
+    bench.row("RMSprop, centred, momentum", bytes(9), || {
+        let (momenta, averages) = (Some(&mut second[..]), Some(&mut third[..]));
+        optimizer::rms_prop(
+            &mut parameters,
+            gradients,
+            &mut first,
+            momenta,
+            averages,
+            settings,
+        );
+    });
+    let settings = optimizer::AdaSecant {
+        rate: 1e-6,
+        norm: 1.0,
+        decay: 0.95,
+        gamma_clip: 1.8,
+        adagrad: true,
+        epsilon: 1e-6,
+        first: false,
+    };
+    let mut state = optimizer::ADA_SECANT_START.map(|value| vec![value; gradients.len()]);
+    bench.row("AdaSecant", bytes(29), || {
+        let state = state.each_mut().map(Vec::as_mut_slice);
+        optimizer::ada_secant(&mut parameters, gradients, state, settings);
+    });
+    let settings = optimizer::Vsgd {
+        rate: 1e-6,
+        phase: optimizer::Phase::Descend,
+        slow_constant: 2.0,
+        epsilon: 1e-9,
+    };
+    let (displaced, displaced_gradients) = (noise(gradients.len(), 1.0), zeros());
+    let mut state = [(); 5].map(|()| vec![1.0; gradients.len()]);
+    bench.row("vSGD-fd", bytes(15), || {
+        let state = state.each_mut().map(Vec::as_mut_slice);
+        let probe = [&displaced[..], &displaced_gradients];
+        optimizer::vsgd(&mut parameters, gradients, probe, state, settings);
+    });
+    bench.row("L1 and L2 penalty", bytes(3), || {
+        black_box(optimizer::penalize(&parameters, &mut first, 1e-6, 1e-6));
+    });
+    bench.row("largest norm of 128 units", bytes(3), || {
+        optimizer::limit_column_norms(&mut parameters, 10.0, &mut second[..128]);
+    });
 }
 
 fn pooling(bench: &Bench) {

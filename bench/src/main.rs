@@ -5,6 +5,7 @@ mod data;
 mod kernels;
 mod machine;
 mod predict;
+mod samples;
 mod steps;
 
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ enum What {
     Predict(Settings),
     /// Each kernel alone, beside the machine's peak.
     Kernels(Settings),
+    /// Samples of worn text drawn a second, on one thread; beside it peers/pillow_samples.py.
+    Samples(samples::Settings),
     /// Trains feed-forward (Keras) for 100 epochs and ends; to be timed from outside.
     Train(Settings),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         What::Steps(settings) => steps::run(&settings),
         What::Predict(settings) => predict::run(&settings),
         What::Kernels(settings) => kernels::run(&settings),
+        What::Samples(settings) => samples::run(&settings),
         What::Train(settings) => steps::train(&settings),
     };
     match result {

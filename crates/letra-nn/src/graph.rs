@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::BuildError;
 use crate::layers::{Build, Layer};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Error, Initializer, Shape};
+use crate::{Error, Initializer, KernelDemands, Shape};
 
 /// Number of a value in the graph: first the *n* inputs, then *n* + *i* is the output of
 /// node *i*.
@@ -48,6 +48,7 @@ pub(crate) struct ParameterSpecification {
     pub(crate) shape: Vec<usize>,
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
+    pub(crate) demands: KernelDemands,
     pub(crate) start: usize,
     /// Changed by the layer itself, never by the optimizer.
     pub(crate) state: bool,
@@ -214,6 +215,7 @@ impl Graph {
                     shape: declaration.shape.clone(),
                     initializer: declaration.initializer,
                     fans: declaration.fans,
+                    demands: declaration.demands,
                     start: *end,
                     state: declaration.state,
                     frozen: node.frozen,

@@ -39,20 +39,23 @@ mod model;
 pub mod optimizers;
 pub(crate) mod plan;
 pub mod random;
+pub mod schedules;
 mod shape;
 mod tensor;
 pub mod training;
+mod weights;
 
 pub use dataset::{Dataset, Inputs, Targets, one_hot};
 pub use error::{BuildError, Error};
 pub use initializers::Initializer;
 pub use model::{
-    BackPropagation, Compile, LayerOutput, LayerSummary, Model, Network, Parameter, Scores,
-    Sequential, Summary, Value,
+    BackPropagation, Compile, LayerOutput, LayerSummary, Model, Network, Parameter, RateRangeTest,
+    Scores, Sequential, Summary, Value,
 };
 pub use plan::pass;
 pub use shape::Shape;
 pub use tensor::Tensor;
+pub use weights::{Constraint, KernelDemands, Regularizer};
 
 /// All that a usual program needs.
 pub mod prelude {
@@ -70,13 +73,13 @@ pub mod prelude {
         MeanAbsoluteError, MeanSquaredError, SumSquaredError,
     };
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
-    pub use crate::optimizers::{Adam, Sgd};
+    pub use crate::optimizers::{AdaSecant, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd, Vsgd};
     pub use crate::training::{
         BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
         ProgressBar, Step, TensorBoard, TerminateOnNan,
     };
     pub use crate::{
-        BackPropagation, Compile, Dataset, Error, Initializer, LayerOutput, Model, Network, Scores,
-        Sequential, Shape, Targets, Tensor, one_hot,
+        BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,
+        Network, Regularizer, Scores, Sequential, Shape, Targets, Tensor, one_hot,
     };
 }

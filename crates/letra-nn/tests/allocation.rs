@@ -29,6 +29,13 @@ impl Callback for Counter {
 
 #[test]
 fn steps_allocate_nothing_once_the_first_epoch_is_over() {
+    check(Compile::new(Adam::new(0.001)));
+    // Norms of gradients, a second gradient, and arrays of state.
+    check(Compile::new(AdaSecant::new()).global_clip_norm(1.0));
+    check(Compile::new(Vsgd::new()));
+}
+
+fn check(compile: Compile) {
     let pixels: Vec<f32> = (0..96 * 144)
         .map(|i| ((i * 13) % 29) as f32 / 29.0)
         .collect();
@@ -53,14 +60,19 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
         .add(Activation::tanh())
         .add(Dropout::new(0.25))
         .add(Flatten)
-        .add(Dense::new(64).relu())
+        .add(
+            Dense::new(64)
+                .relu()
+                .kernel_regularizer(Regularizer::l2(1e-3))
+                .kernel_constraint(Constraint::max_norm(2.0)),
+        )
         .add(DropConnect::new(40, 0.5).relu())
         .add(AnnealedDropout::new(0.5, 1000))
         .add(Standout::new(20).tanh())
         .add(LayerNormalization::new())
         .add(Dense::new(3))
         .compile(
-            Compile::new(Adam::new(0.001))
+            compile
                 .loss(CrossEntropy::from_logits())
                 .metric(Accuracy)
                 .threads(2),

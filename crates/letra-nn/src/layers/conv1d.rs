@@ -5,7 +5,7 @@ use super::window::sequence;
 use super::{ActivationFunction, Build, Layer, Padding, single_input};
 use crate::error::BuildError;
 use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// What surrounds a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct Conv1d {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
     /// Window of the max pooling that was fused behind the ReLU; never saved.
     #[serde(skip)]
     pool: Option<[usize; 2]>,
@@ -59,6 +61,7 @@ impl Conv1d {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
             pool: None,
         }
     }
@@ -137,6 +140,7 @@ impl Layer for Conv1d {
         let fans = [self.kernel * channels, self.kernel * self.filters];
         let shape = [self.kernel, channels, self.filters];
         build.parameter("kernel", shape, self.kernel_initializer, fans)?;
+        build.demand(self.demands)?;
         if self.use_bias {
             build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
         }

@@ -4,7 +4,7 @@ use super::convolving::{self, Sliding, Surround, Taken};
 use super::{ActivationFunction, Build, Layer, Padding, Window, picture, single_input};
 use crate::error::BuildError;
 use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// A convolution over pictures: each of `filters` kernels slides over the picture and
 /// gives one channel of the output (LeCun, Bottou, Bengio and Haffner 1998).
@@ -32,6 +32,8 @@ pub struct Conv2d {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
     /// Window of the max pooling that was fused behind the ReLU; never saved.
     #[serde(skip)]
     pool: Option<[usize; 2]>,
@@ -61,6 +63,7 @@ impl Conv2d {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
             pool: None,
         }
     }
@@ -104,6 +107,7 @@ impl Layer for Conv2d {
         let fans = [rows * columns * channels, rows * columns * self.filters];
         let shape = [rows, columns, channels, self.filters];
         build.parameter("kernel", shape, self.kernel_initializer, fans)?;
+        build.demand(self.demands)?;
         if self.use_bias {
             build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
         }

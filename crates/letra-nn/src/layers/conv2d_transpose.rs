@@ -10,7 +10,7 @@ use crate::kernels::activation;
 use crate::kernels::convolution::{Geometry, Transposed};
 use crate::plan::pass::{Backward, Forward};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// A transposed convolution, which makes pictures larger: each value of the input adds a
 /// multiple of a kernel to the output, and the kernels lie a stride apart (Zeiler, Krishnan,
@@ -35,6 +35,8 @@ pub struct Conv2dTranspose {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
 }
 
 impl Conv2dTranspose {
@@ -49,6 +51,7 @@ impl Conv2dTranspose {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
         }
     }
 
@@ -124,6 +127,7 @@ impl Layer for Conv2dTranspose {
         }
         let fans = [rows * columns * self.filters, rows * columns * input[2]];
         build.parameter("kernel", shape, self.kernel_initializer, fans)?;
+        build.demand_penalty(self.demands)?;
         if self.use_bias {
             build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
         }

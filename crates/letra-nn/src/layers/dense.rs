@@ -6,7 +6,7 @@ use super::{Activation, ActivationFunction, Build, Layer, single_input};
 use crate::error::BuildError;
 use crate::kernels::{activation, dense};
 use crate::plan::pass::{Backward, Forward, ParameterGradient};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// A fully connected layer: *y* = *f*(*x* · *W* + *b*).
 ///
@@ -24,6 +24,8 @@ pub struct Dense {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
 }
 
 const KERNEL: usize = 0;
@@ -38,6 +40,7 @@ impl Dense {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
         }
     }
 }
@@ -64,6 +67,7 @@ impl Layer for Dense {
         let inputs = input.values();
         let fans = [inputs, self.units];
         build.parameter("kernel", [inputs, self.units], self.kernel_initializer, fans)?;
+        build.demand(self.demands)?;
         if self.use_bias {
             build.parameter("bias", [self.units], self.bias_initializer, fans)?;
         }

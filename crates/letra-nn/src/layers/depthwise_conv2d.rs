@@ -5,7 +5,7 @@ use super::window::check_sizes;
 use super::{ActivationFunction, Build, Layer, Padding, Window, picture, single_input};
 use crate::error::BuildError;
 use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// A convolution in which every filter sees one channel (Howard et al. 2017, "MobileNets:
 /// efficient convolutional neural networks for mobile vision applications", eq. 3).
@@ -29,6 +29,8 @@ pub struct DepthwiseConv2d {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
     /// Window of the max pooling that was fused behind the ReLU; never saved.
     #[serde(skip)]
     pool: Option<[usize; 2]>,
@@ -47,6 +49,7 @@ impl DepthwiseConv2d {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
             pool: None,
         }
     }
@@ -96,6 +99,7 @@ impl Layer for DepthwiseConv2d {
         let fans = [rows * columns * channels, rows * columns * self.depth_multiplier];
         let shape = [rows, columns, channels, self.depth_multiplier];
         build.parameter("kernel", shape, self.kernel_initializer, fans)?;
+        build.demand_penalty(self.demands)?;
         if self.use_bias {
             build.parameter("bias", [geometry.filters], self.bias_initializer, fans)?;
         }

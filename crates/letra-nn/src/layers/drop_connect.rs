@@ -9,7 +9,7 @@ use crate::kernels::{activation, dense, reduce};
 use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare};
 use crate::random::{Purpose, Random};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// A fully connected layer that loses single weights while training: each weight and each
 /// bias is zero with probability `rate`, drawn anew for every sample (Wan, Zeiler, Zhang,
@@ -47,6 +47,8 @@ pub struct DropConnect {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
 }
 
 const KERNEL: usize = 0;
@@ -67,6 +69,7 @@ impl DropConnect {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
         }
     }
 
@@ -233,6 +236,7 @@ impl Layer for DropConnect {
         }
         let (fans, sizes) = ([inputs, units], self.sizes(input));
         build.parameter("kernel", [inputs, units], self.kernel_initializer, fans)?;
+        build.demand(self.demands)?;
         if self.use_bias {
             build.parameter("bias", [units], self.bias_initializer, fans)?;
         }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::error::BuildError;
 use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare, UpdateState};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// Declares the layers: a line each, `file: Type`. The file's name is the layer's name
 /// in saved models and the stem of its automatic name.
@@ -69,7 +69,8 @@ macro_rules! activation_settings {
 }
 
 /// Declares the settings that all layers around a linear map share: the function behind
-/// it, the initial values of its kernel and bias, and whether there is a bias.
+/// it, the initial values of its kernel and bias, what is demanded of the kernel, and
+/// whether there is a bias.
 macro_rules! linear_map_settings {
     ($layer:ty) => {
         activation_settings!($layer);
@@ -84,6 +85,18 @@ macro_rules! linear_map_settings {
             /// Initial values of the bias.
             pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
                 self.bias_initializer = initializer;
+                self
+            }
+
+            /// A penalty on the kernel that is added to the loss.
+            pub fn kernel_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.demands = self.demands.regularizer(regularizer);
+                self
+            }
+
+            /// A limit that the kernel is brought back to after every step.
+            pub fn kernel_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.demands = self.demands.constraint(constraint);
                 self
             }
 
@@ -244,6 +257,7 @@ pub(crate) struct ParameterDeclaration {
     pub(crate) shape: Vec<usize>,
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
+    pub(crate) demands: KernelDemands,
     pub(crate) state: bool,
 }
 
@@ -288,9 +302,21 @@ impl Build {
             shape: shape.into(),
             initializer,
             fans,
+            demands: KernelDemands::default(),
             state: false,
         });
         Ok(())
+    }
+
+    /// As [`Build::demand`], for a kernel whose last axis is not that of the units, so that it
+    /// can have no limit on their norms.
+    pub(crate) fn demand_penalty(&mut self, demands: KernelDemands) -> Result<(), BuildError> {
+        if demands.kernel_constraint.is_some() {
+            return Err(BuildError::configuration(
+                "has a largest norm, which is for dense layers and plain convolutions only: use a regularizer",
+            ));
+        }
+        self.demand(demands)
     }
 
     /// Declares values that belong to the network and are saved with it, but that no
@@ -315,8 +341,21 @@ impl Build {
             shape,
             initializer,
             fans: [values, values],
+            demands: KernelDemands::default(),
             state: true,
         });
+        Ok(())
+    }
+
+    /// Says what is demanded of the parameter that was declared last: a penalty, a limit.
+    ///
+    /// # Errors
+    /// When a number is out of its range.
+    pub fn demand(&mut self, demands: KernelDemands) -> Result<(), BuildError> {
+        demands.check().map_err(BuildError::Configuration)?;
+        if let Some(parameter) = self.parameters.last_mut() {
+            parameter.demands = demands;
+        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::{ActivationFunction, Build, Layer, sample_range, single_input};
 use crate::error::BuildError;
 use crate::kernels::{activation, dense, reduce, standout};
 use crate::plan::pass::{Backward, Forward};
-use crate::{Initializer, Shape};
+use crate::{Initializer, KernelDemands, Shape};
 
 /// A fully connected layer with adaptive dropout: a binary belief network that shares the
 /// layer's weights decides, unit by unit and sample by sample, which units are kept (Ba and
@@ -37,6 +37,8 @@ pub struct Standout {
     kernel_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
 }
 
 const KERNEL: usize = 0;
@@ -53,6 +55,7 @@ impl Standout {
             kernel_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            demands: KernelDemands::default(),
         }
     }
 
@@ -98,6 +101,7 @@ impl Layer for Standout {
         let (inputs, units) = (input.values(), self.units);
         let fans = [inputs, units];
         build.parameter("kernel", [inputs, units], self.kernel_initializer, fans)?;
+        build.demand(self.demands)?;
         if self.use_bias {
             build.parameter("bias", [units], self.bias_initializer, fans)?;
         }

@@ -1,6 +1,6 @@
 use crate::losses::{CrossEntropy, Loss};
 use crate::metrics::Metric;
-use crate::optimizers::Optimizer;
+use crate::optimizers::{Clipping, Optimizer};
 use crate::plan::Objective;
 
 /// How a network is to be trained.
@@ -22,6 +22,7 @@ pub struct Compile {
     pub(crate) optimizer: Box<dyn Optimizer>,
     /// At least one.
     pub(crate) outputs: Vec<Objective>,
+    pub(crate) clipping: Clipping,
     pub(crate) seed: u64,
     pub(crate) threads: usize,
 }
@@ -33,6 +34,7 @@ impl Compile {
         let compile = Compile {
             optimizer: Box::new(optimizer),
             outputs: Vec::new(),
+            clipping: Clipping::default(),
             seed: 0,
             threads: 0,
         };
@@ -54,6 +56,26 @@ impl Compile {
     /// Adds a number to report beside the loss.
     pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
         self.last().metrics.push(Box::new(metric));
+        self
+    }
+
+    /// Cuts every value of a gradient to a magnitude of at most `limit`, above 0.
+    pub fn clip_value(mut self, limit: f32) -> Self {
+        self.clipping.value = Some(limit);
+        self
+    }
+
+    /// Shortens the gradient of each parameter, a kernel or a bias, to a Euclidean norm of at
+    /// most `limit`, above 0.
+    pub fn clip_norm(mut self, limit: f32) -> Self {
+        self.clipping.norm = Some(limit);
+        self
+    }
+
+    /// Shortens the gradient of all parameters together to a Euclidean norm of at most
+    /// `limit`, above 0 (Pascanu, Mikolov and Bengio 2013, algorithm 1).
+    pub fn global_clip_norm(mut self, limit: f32) -> Self {
+        self.clipping.global_norm = Some(limit);
         self
     }
 

@@ -46,6 +46,7 @@ impl Network {
         }
         let units = |index: usize| self.outputs[index].values();
         result.finish(data.samples(), &self.objective, units);
+        result.loss += self.penalty();
         Ok(self.scores(&result))
     }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Network;
 use super::restore::parameters_of;
+use crate::optimizers::Clipping;
 use crate::{Error, Shape};
 
 /// Version of the architecture's form; raised when an older reader would misread it. A
@@ -38,10 +39,15 @@ pub(super) struct Header {
     pub(super) loss_weight: f32,
     pub(super) optimizer: Saved,
     pub(super) metrics: Vec<String>,
+    #[serde(default, skip_serializing_if = "Clipping::is_none")]
+    pub(super) clipping: Clipping,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub(super) other_outputs: Vec<SavedOutput>,
     pub(super) seed: u64,
     pub(super) steps: u64,
+    /// Left out where it is 1, as in files from before there was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) rate_factor: Option<f32>,
     pub(super) notes: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) training: Option<serde_json::Value>,
@@ -106,6 +112,7 @@ impl Network {
     pub(super) fn architecture(&self) -> String {
         let mut header = self.header();
         header.steps = 0;
+        header.rate_factor = None;
         header.notes.clear();
         serde_json::json!(header).to_string()
     }
@@ -162,8 +169,10 @@ impl Network {
             },
             metrics: first.metrics,
             other_outputs,
+            clipping: self.clipping,
             seed: self.seed,
             steps: self.steps,
+            rate_factor: (self.rate_factor != 1.0).then_some(self.rate_factor),
             notes: self.notes.clone(),
             training: None,
         }

@@ -3,7 +3,6 @@
 use super::Network;
 use crate::dataset::{Dataset, Inputs};
 use crate::graph::BuiltNode;
-use crate::optimizers::SLOTS;
 use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, TrainingPlan};
 use crate::{Error, Tensor};
 
@@ -67,7 +66,7 @@ impl Network {
         let state = Piece {
             parameters: &mut parameters,
             gradients: &mut gradients,
-            slots: <[&mut [f32]; SLOTS]>::default(),
+            ..Piece::default()
         };
         let objective = &self.objective;
         let rows = Rows::Contiguous(0, batch.samples());

@@ -8,6 +8,7 @@ mod freezing;
 mod functional;
 mod grad_cam;
 mod inspect;
+mod learning_rate;
 mod not_finite;
 mod restore;
 mod saliency;
@@ -21,15 +22,18 @@ pub use compile::Compile;
 pub(crate) use file::write_whole;
 pub use functional::{Model, Value};
 pub use inspect::{BackPropagation, LayerOutput};
+pub use learning_rate::RateRangeTest;
 pub use sequential::Sequential;
 pub use summary::{LayerSummary, Summary};
 
 use crate::dataset::{Dataset, Targets};
 use crate::graph::{Graph, ParameterSpecification};
-use crate::optimizers::{Optimizer, SLOTS};
+use crate::kernels::optimizer;
+use crate::optimizers::{Clipping, Optimizer, SLOTS};
 use crate::plan::{
-    Batch, InferencePlan, Objective, Piece, Purpose, Rows, Sizes, StepResult, TrainingPlan,
+    Batch, InferencePlan, Objective, Piece, Purpose, Rows, Rule, Sizes, StepResult, TrainingPlan,
 };
+use crate::schedules::check_step;
 use crate::{Error, Shape, Tensor};
 
 /// A compiled network: parameters, the optimizer's state, and the plans to run them.
@@ -41,7 +45,12 @@ pub struct Network {
     parameters: Vec<f32>,
     gradients: Vec<f32>,
     slots: Vec<Vec<f32>>,
+    /// Displaced parameters and their gradient; empty for most optimizers.
+    probe: [Vec<f32>; 2],
     optimizer: Box<dyn Optimizer>,
+    clipping: Clipping,
+    /// What the optimizer's rate is multiplied by.
+    rate_factor: f32,
     /// One an output.
     objective: Vec<Objective>,
     seed: u64,
@@ -102,6 +111,13 @@ impl Network {
         parameters: Vec<f32>,
     ) -> Result<Self, Error> {
         compile.optimizer.check()?;
+        compile.clipping.check()?;
+        if compile.optimizer.wants_probe() && !compile.clipping.is_none() {
+            return Err(Error::Configuration(format!(
+                "the optimizer {} measures how the gradient varies and cannot be given a clipped one: leave the clipping out",
+                compile.optimizer.kind()
+            )));
+        }
         for objective in &compile.outputs {
             objective.loss.check_configuration()?;
         }
@@ -133,17 +149,24 @@ impl Network {
             .map_err(|error| {
                 Error::Configuration(format!("cannot start {} threads: {error}", compile.threads))
             })?;
-        let slots = compile.optimizer.slots().len();
         let trainable = built.parameter_space();
+        let slots = initial_slots(&*compile.optimizer, trainable)?;
+        let probe = match compile.optimizer.wants_probe() {
+            true => [vec![0.0; parameters.len()], vec![0.0; trainable]],
+            false => Default::default(),
+        };
         Ok(Network {
             outputs: built.output_shapes(),
             specifications: built.parameters,
             gradients: vec![0.0; trainable],
-            slots: vec![vec![0.0; trainable]; slots],
+            slots,
+            probe,
             parameters,
             graph,
             optimizer: compile.optimizer,
             objective: compile.outputs,
+            clipping: compile.clipping,
+            rate_factor: 1.0,
             seed: compile.seed,
             steps: 0,
             revision: 0,
@@ -308,6 +331,15 @@ impl Network {
 
     /// One step on a batch. Runs in the current thread pool.
     pub(crate) fn step(&mut self, batch: Batch<'_>) -> Result<&StepResult, Error> {
+        self.step_at(None, batch)
+    }
+
+    /// As [`Network::step`], at the given learning rate if there is one.
+    fn step_at(&mut self, rate: Option<f32>, batch: Batch<'_>) -> Result<&StepResult, Error> {
+        let rate = match rate {
+            Some(rate) => rate,
+            None => check_step(self.rate(), self.steps)?,
+        };
         let plan = self.training.as_mut().expect("plan_training comes first");
         let mut slots: [&mut [f32]; SLOTS] = Default::default();
         for (slot, values) in slots.iter_mut().zip(&mut self.slots) {
@@ -317,10 +349,16 @@ impl Network {
             parameters: &mut self.parameters,
             gradients: &mut self.gradients,
             slots,
+            probe: self.probe.each_mut().map(Vec::as_mut_slice),
         };
         let objective = &self.objective;
-        let optimizer = Some(&*self.optimizer);
-        let result = plan.step(objective, batch, state, self.seed, self.steps, optimizer);
+        let rule = Rule {
+            optimizer: &*self.optimizer,
+            clipping: self.clipping,
+            step: self.steps,
+            rate,
+        };
+        let result = plan.step(objective, batch, state, self.seed, self.steps, Some(rule));
         if !result.loss.is_finite() {
             let loss = result.loss;
             return Err(self.diverged(batch, loss));
@@ -356,6 +394,29 @@ impl Network {
             metrics,
         }
     }
+
+    /// What the regularizers add to the loss.
+    fn penalty(&self) -> f64 {
+        let penalty = |known: &ParameterSpecification| {
+            let [l1, l2] = known.demands.kernel_regularizer?.factors();
+            Some(optimizer::penalty(&self.parameters[known.range()], l1, l2))
+        };
+        self.specifications.iter().filter_map(penalty).sum()
+    }
+}
+
+/// The optimizer's arrays of state before the first step.
+fn initial_slots(optimizer: &dyn Optimizer, values: usize) -> Result<Vec<Vec<f32>>, Error> {
+    let slots = optimizer.slots().len();
+    if slots > SLOTS {
+        return Err(Error::Configuration(format!(
+            "the optimizer {} wants {slots} arrays of state: {SLOTS} is the most",
+            optimizer.kind()
+        )));
+    }
+    Ok((0..slots)
+        .map(|slot| vec![optimizer.initial(slot); values])
+        .collect())
 }
 
 /// Target values of a sample; 0 for classes.

@@ -11,7 +11,7 @@ use safetensors::tensor::{Dtype, Metadata};
 
 use super::file::{BEST, FORMAT, Header, KEY, STATE, SavedLayer, SavedOutput, check_finite};
 use super::functional::check_outputs;
-use super::{Compile, Network};
+use super::{Compile, Network, initial_slots};
 use crate::graph::{Graph, INPUT, Node, ParameterSpecification, Value};
 use crate::plan::Objective;
 use crate::{Error, Shape, layers, losses, metrics, optimizers};
@@ -66,6 +66,7 @@ impl Network {
         self.parameters = saved.parameters;
         self.slots = saved.slots;
         self.steps = saved.steps;
+        self.rate_factor = saved.rate_factor;
         self.revision += 1;
     }
 }
@@ -103,7 +104,7 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<Training>), Erro
     source.check(specifications, &prefixes)?;
     let mut parameters = vec![0.0; built.value_space()];
     source.fill(specifications.iter(), "", &mut parameters)?;
-    let mut slots = vec![vec![0.0; built.parameter_space()]; optimizer.slots().len()];
+    let mut slots = initial_slots(&*optimizer, built.parameter_space())?;
     for (state, values) in states.iter().zip(&mut slots) {
         source.fill(parameters_of(specifications), &state_prefix(state), values)?;
     }
@@ -127,6 +128,7 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<Training>), Erro
             .map(objective)
             .collect::<Result<_, _>>()
             .map_err(|error| Error::file(path, error))?,
+        clipping: header.clipping,
         seed: header.seed,
         threads,
     };
@@ -134,6 +136,11 @@ fn read(path: &Path, threads: usize) -> Result<(Network, Option<Training>), Erro
         .map_err(|error| Error::file(path, error.to_string()))?;
     network.slots = slots;
     network.steps = header.steps;
+    if let Some(factor) = header.rate_factor {
+        network
+            .set_learning_rate_factor(factor)
+            .map_err(|error| Error::file(path, error.to_string()))?;
+    }
     network.notes = header.notes;
     let training = header.training.map(|note| Training { note, best });
     Ok((network, training))

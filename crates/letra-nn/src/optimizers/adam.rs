@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, SLOTS, check_range};
+use super::{Optimizer, Update, check_decay, check_epsilon};
 use crate::Error;
 use crate::kernels::optimizer;
+use crate::schedules::LearningRate;
 
 /// Adam (Kingma and Ba 2015, algorithm 1, with the order of operations of its section 2):
 ///
@@ -12,17 +13,17 @@ use crate::kernels::optimizer;
 /// Defaults are Keras's: β₁ 0.9, β₂ 0.999, ε 10⁻⁷.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Adam {
-    rate: f32,
+    rate: LearningRate,
     beta_1: f32,
     beta_2: f32,
     epsilon: f32,
 }
 
 impl Adam {
-    /// At the given learning rate, 0 or more; Keras's default is 0.001.
-    pub fn new(rate: f32) -> Self {
+    /// At the given learning rate, 0 or more, or by a schedule; Keras's default is 0.001.
+    pub fn new(rate: impl Into<LearningRate>) -> Self {
         Adam {
-            rate,
+            rate: rate.into(),
             beta_1: 0.9,
             beta_2: 0.999,
             epsilon: 1e-7,
@@ -52,30 +53,30 @@ impl Optimizer for Adam {
     }
 
     fn check(&self) -> Result<(), Error> {
-        check_range("learning rate", self.rate, 0.0.., "a number of 0 or more")?;
-        check_range("beta_1", self.beta_1, 0.0..1.0, "from 0 to below 1")?;
-        check_range("beta_2", self.beta_2, 0.0..1.0, "from 0 to below 1")?;
-        check_range("epsilon", self.epsilon, f32::MIN_POSITIVE.., "above 0")
+        self.rate.check()?;
+        check_decay("beta_1", self.beta_1)?;
+        check_decay("beta_2", self.beta_2)?;
+        check_epsilon(self.epsilon)
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {
         &["first_moment", "second_moment"]
     }
 
-    fn update(
-        &self,
-        step: u64,
-        parameters: &mut [f32],
-        gradients: &[f32],
-        [first_moments, second_moments]: [&mut [f32]; SLOTS],
-    ) {
+    fn update(&self, update: Update<'_>) {
         let settings = optimizer::Adam {
-            rate: self.rate,
+            rate: update.rate,
             beta_1: self.beta_1,
             beta_2: self.beta_2,
             epsilon: self.epsilon,
-            step: step + 1,
+            weight_decay: 0.0,
+            step: update.step + 1,
         };
-        optimizer::adam(parameters, gradients, first_moments, second_moments, settings);
+        let [first, second, ..] = update.slots;
+        optimizer::adam(update.parameters, update.gradients, first, second, settings);
     }
 }

@@ -1,8 +1,12 @@
 //! Optimizers: how a gradient changes the parameters. One file each.
 
+mod clipping;
+
 use std::fmt::Debug;
 
 use crate::Error;
+
+pub(crate) use clipping::Clipping;
 
 macro_rules! optimizers {
     ($($file:ident: $optimizer:ident,)*) => {
@@ -24,12 +28,18 @@ macro_rules! optimizers {
 }
 
 optimizers! {
+    ada_secant: AdaSecant,
+    adadelta: Adadelta,
+    adagrad: Adagrad,
     adam: Adam,
+    adam_w: AdamW,
+    rms_prop: RmsProp,
     sgd: Sgd,
+    vsgd: Vsgd,
 }
 
 /// Most arrays of state that an optimizer may keep beside the parameters.
-pub(crate) const SLOTS: usize = 2;
+pub const SLOTS: usize = 13;
 
 /// A rule that turns gradients into changes of the parameters, value by value.
 pub trait Optimizer: Debug + Send + Sync {
@@ -45,18 +55,62 @@ pub trait Optimizer: Debug + Send + Sync {
     /// When one does not; says which, and its range.
     fn check(&self) -> Result<(), Error>;
 
-    /// Names of the arrays of state, each as long as the parameters and zero at first;
-    /// at most two.
+    /// The learning rate of a step, counted from 0. An optimizer that finds its own rates
+    /// gives 1, and multiplies its changes by it.
+    fn rate(&self, step: u64) -> f64;
+
+    /// Names of the arrays of state, each as long as the parameters; at most [`SLOTS`].
+    /// They are saved in checkpoints.
     fn slots(&self) -> &'static [&'static str];
 
-    /// Updates a piece of the parameters and of the state. `step` counts from 0.
-    fn update(
-        &self,
-        step: u64,
-        parameters: &mut [f32],
-        gradients: &[f32],
-        slots: [&mut [f32]; SLOTS],
-    );
+    /// What the values of a slot are before the first step; 0 unless told otherwise.
+    fn initial(&self, _slot: usize) -> f32 {
+        0.0
+    }
+
+    /// Whether [`Update::norm`] is read. It costs a second pass over the gradient.
+    fn wants_norm(&self) -> bool {
+        false
+    }
+
+    /// Whether the gradient of the same batch is wanted at other parameters as well, as
+    /// for a curvature by finite differences. It doubles the work of a step.
+    fn wants_probe(&self) -> bool {
+        false
+    }
+
+    /// Writes where the second gradient is wanted to `displaced`. Only called where
+    /// [`Optimizer::wants_probe`] says so; the gradient is then in [`Update::probe`].
+    fn displace(&self, _update: Update<'_>, _displaced: &mut [f32]) {}
+
+    /// Updates a piece of the parameters and of the state.
+    fn update(&self, update: Update<'_>);
+}
+
+/// A piece of the parameters with all that an optimizer may look at.
+pub struct Update<'a> {
+    /// Number of the step, from 0.
+    pub step: u64,
+    /// Learning rate of the step.
+    pub rate: f32,
+    /// Euclidean norm of the gradient of the whole parameter that the piece belongs to, if
+    /// [`Optimizer::wants_norm`]; otherwise 0.
+    pub norm: f32,
+    /// The parameters, to be changed.
+    pub parameters: &'a mut [f32],
+    /// Their gradients.
+    pub gradients: &'a [f32],
+    /// The displaced parameters and their gradients, if [`Optimizer::wants_probe`];
+    /// otherwise empty.
+    pub probe: [&'a [f32]; 2],
+    /// The arrays of state, in the order of [`Optimizer::slots`]; the rest is empty.
+    pub slots: [&'a mut [f32]; SLOTS],
+}
+
+/// The first `N` arrays of state.
+fn first_slots<const N: usize>(slots: [&mut [f32]; SLOTS]) -> [&mut [f32]; N] {
+    let mut slots = slots.into_iter();
+    std::array::from_fn(|_| slots.next().expect("there are more slots than these"))
 }
 
 /// An error unless `value` lies in `range`.
@@ -72,4 +126,14 @@ pub(crate) fn check_range(
             "the optimizer's {name} is {value}: it must be {words}"
         ))),
     }
+}
+
+/// An error unless a decay of a moving average lies from 0 to below 1.
+pub(crate) fn check_decay(name: &str, value: f32) -> Result<(), Error> {
+    check_range(name, value, 0.0..1.0, "from 0 to below 1")
+}
+
+/// An error unless ε is above 0.
+pub(crate) fn check_epsilon(value: f32) -> Result<(), Error> {
+    check_range("epsilon", value, f32::MIN_POSITIVE.., "above 0")
 }

@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, SLOTS, check_range};
+use super::{Optimizer, Update, check_range};
 use crate::Error;
 use crate::kernels::optimizer;
+use crate::schedules::LearningRate;
 
 /// Stochastic gradient descent, with momentum (Polyak 1964) in the plain form or
 /// Nesterov's (Sutskever, Martens, Dahl and Hinton 2013), as Keras has it:
@@ -13,17 +14,17 @@ use crate::kernels::optimizer;
 /// inverse time decay.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sgd {
-    rate: f32,
+    rate: LearningRate,
     momentum: f32,
     nesterov: bool,
     decay: f32,
 }
 
 impl Sgd {
-    /// Plain descent at the given learning rate, 0 or more.
-    pub fn new(rate: f32) -> Self {
+    /// Plain descent at the given learning rate, 0 or more, or by a schedule.
+    pub fn new(rate: impl Into<LearningRate>) -> Self {
         Sgd {
-            rate,
+            rate: rate.into(),
             momentum: 0.0,
             nesterov: false,
             decay: 0.0,
@@ -59,9 +60,13 @@ impl Optimizer for Sgd {
     }
 
     fn check(&self) -> Result<(), Error> {
-        check_range("learning rate", self.rate, 0.0.., "a number of 0 or more")?;
+        self.rate.check()?;
         check_range("momentum", self.momentum, 0.0..=1.0, "from 0 to 1")?;
         check_range("decay", self.decay, 0.0.., "a number of 0 or more")
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        self.rate.at(step) / (1.0 + f64::from(self.decay) * step as f64)
     }
 
     fn slots(&self) -> &'static [&'static str] {
@@ -71,20 +76,19 @@ impl Optimizer for Sgd {
         }
     }
 
-    fn update(
-        &self,
-        step: u64,
-        parameters: &mut [f32],
-        gradients: &[f32],
-        [velocities, _]: [&mut [f32]; SLOTS],
-    ) {
-        let decay = 1.0 + f64::from(self.decay) * step as f64;
-        let rate = (f64::from(self.rate) / decay) as f32;
+    fn update(&self, update: Update<'_>) {
+        let [velocities, ..] = update.slots;
         if self.momentum == 0.0 {
-            optimizer::sgd(parameters, gradients, rate);
+            optimizer::sgd(update.parameters, update.gradients, update.rate);
         } else {
-            let (momentum, nesterov) = (self.momentum, self.nesterov);
-            optimizer::momentum(parameters, gradients, velocities, rate, momentum, nesterov);
+            optimizer::momentum(
+                update.parameters,
+                update.gradients,
+                velocities,
+                update.rate,
+                self.momentum,
+                self.nesterov,
+            );
         }
     }
 }

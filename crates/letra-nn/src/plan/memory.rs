@@ -189,6 +189,7 @@ pub(super) fn lay_out(
         sums,
         phases: phases.list(),
         outputs,
+        parameters: Vec::new(),
     }
 }
 

@@ -28,11 +28,11 @@ use std::sync::Arc;
 pub(crate) use infer::InferencePlan;
 pub(crate) use rows::{Batch, Rows};
 pub(crate) use train::{Objective, Sizes, StepResult, TrainingPlan};
-pub(crate) use update::Piece;
+pub(crate) use update::{Piece, Rule};
 
 use crate::graph::{BuiltGraph, Graph, ParameterSpecification};
 use crate::layers::Layer;
-use crate::{Error, Shape};
+use crate::{Error, KernelDemands, Shape};
 use memory::Memory;
 use pass::{Buffers, Parameters, Place, Prepare, UpdateState};
 use phases::Phase;
@@ -145,6 +145,8 @@ pub(crate) struct Layout {
     pub(crate) sums: usize,
     pub(crate) phases: Vec<Phase>,
     pub(crate) outputs: Vec<PlannedOutput>,
+    /// All parameters of the graph.
+    pub(crate) parameters: Vec<ParameterSpecification>,
 }
 
 impl Layout {
@@ -179,9 +181,19 @@ impl Layout {
                 states: ranges(&node.states),
             })
             .collect();
-        Ok(memory::lay_out(
-            built, numbers, values, batch, shard, lanes, purpose,
-        ))
+        let mut layout = memory::lay_out(built, numbers, values, batch, shard, lanes, purpose);
+        layout.parameters = original.parameters;
+        Ok(layout)
+    }
+
+    /// Index of the parameter with this range, and what is demanded of it.
+    fn demands(&self, range: &Range<usize>) -> (usize, KernelDemands) {
+        let mut known = self.parameters.iter().enumerate();
+        known
+            .find(|(_, known)| known.range() == *range)
+            .map_or((0, KernelDemands::default()), |(index, known)| {
+                (index, known.demands)
+            })
     }
 
     /// Where the gradient of the network's input is, in an inspection.

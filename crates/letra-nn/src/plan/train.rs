@@ -7,14 +7,13 @@ use rayon::prelude::*;
 use super::pass::{Buffers, InputRows, Place};
 use super::rows::{Batch, gather_inputs, gather_targets, gather_weights, inputs};
 use super::shard::{Run, Shard, ShardPass, Worker};
-use super::update::{Gradients, Piece, Task, run_tasks, tasks};
+use super::update::{self, Gradients, Piece, Rule, Task, tasks};
 use super::{Layout, Purpose};
 use crate::Error;
 use crate::dataset::Inputs;
 use crate::graph::Graph;
 use crate::losses::Loss;
 use crate::metrics::Metric;
-use crate::optimizers::Optimizer;
 
 /// Sums over the samples of a batch.
 #[derive(Debug, Clone, Default)]
@@ -90,6 +89,10 @@ pub(crate) struct TrainingPlan {
     lanes: Vec<Lane>,
     tasks: Vec<Task>,
     prepared: Vec<f32>,
+    /// Norms of the parameters' gradients.
+    norms: Vec<f64>,
+    /// Room for a number a unit.
+    column_sums: Vec<f32>,
     /// Sums over the batch, for layers that need them.
     sums: Vec<f64>,
     /// Of the last step.
@@ -120,6 +123,8 @@ impl TrainingPlan {
                 })
                 .collect(),
             tasks: tasks(&layout),
+            norms: vec![0.0; layout.parameters.len()],
+            column_sums: vec![0.0; most_units(&layout)],
             prepared: vec![0.0; layout.prepared_values],
             sums: vec![0.0; layout.sums],
             result: StepResult::new(&sizes),
@@ -128,40 +133,52 @@ impl TrainingPlan {
         })
     }
 
-    /// One step: gradients of the batch, then the optimizer's update, piece by piece.
+    /// One step: gradients of the batch, then the rule's update, piece by piece.
     pub(crate) fn step(
         &mut self,
         objective: &[Objective],
         batch: Batch<'_>,
-        state: Piece<'_>,
+        mut state: Piece<'_>,
         seed: u64,
         step: u64,
-        optimizer: Option<&dyn Optimizer>,
+        rule: Option<Rule<'_>>,
     ) -> &StepResult {
         self.layout.prepare(state.parameters, &mut self.prepared);
         let used = self.pass(objective, batch, state.parameters, seed, step);
         self.sum(objective, batch.samples(), used);
-        if optimizer.is_some() && !self.result.loss.is_finite() {
+        if rule.is_some() && !self.result.loss.is_finite() {
             // The parameters stay as they are, so that one can see where it came from.
             return &self.result;
         }
-        let gradients = Gradients {
-            layout: &self.layout,
-            lanes: &self.lanes[..used],
-            shards: &self.shards[..batch.samples().div_ceil(self.layout.shard)],
-            batch,
-        };
-        if optimizer.is_some() {
+        if rule.is_some() {
             let samples = batch.samples();
             self.layout
                 .update_states(state.parameters, &self.sums, samples, step);
         }
-        run_tasks(&self.tasks, 0, state, &|task, piece: Piece<'_>| {
-            gradients.collect(task, piece.gradients);
-            if let Some(optimizer) = optimizer {
-                optimizer.update(step, piece.parameters, piece.gradients, piece.slots);
-            }
-        });
+        let gradients = Gradients::new(&self.layout, &self.lanes[..used], &self.shards, batch);
+        update::collect(&mut self.tasks, state.reborrow(), &gradients, rule);
+        self.result.loss += self.tasks.iter().map(|task| task.penalty).sum::<f64>()
+            + update::frozen_penalty(&self.layout, state.parameters);
+        let Some(rule) = rule else {
+            return &self.result;
+        };
+        if rule.wants_probe() {
+            update::displace(&mut self.tasks, state.reborrow(), rule);
+            self.layout.prepare(state.probe[0], &mut self.prepared);
+            self.pass(objective, batch, state.probe[0], seed, step);
+        }
+        if rule.wants_all() {
+            let gradients = Gradients::new(&self.layout, &self.lanes[..used], &self.shards, batch);
+            let probe = rule.wants_probe().then_some(&gradients);
+            update::update(
+                &mut self.tasks,
+                state.reborrow(),
+                probe,
+                &mut self.norms,
+                rule,
+            );
+        }
+        update::constrain(&self.layout, state.parameters, &mut self.column_sums);
         &self.result
     }
 
@@ -307,6 +324,15 @@ impl TrainingPlan {
         };
         buffers.get(place, self.batch * values).to_vec()
     }
+}
+
+/// The largest last axis of a parameter.
+fn most_units(layout: &Layout) -> usize {
+    let units = layout
+        .parameters
+        .iter()
+        .filter_map(|known| known.shape.last());
+    units.copied().max().unwrap_or(0)
 }
 
 /// One phase of a step, the same for all shards.

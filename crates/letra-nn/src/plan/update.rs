@@ -8,8 +8,11 @@ use super::pass::{Buffers, ParameterGradient};
 use super::rows::{Batch, inputs};
 use super::shard::Shard;
 use super::train::Lane;
+use crate::Constraint;
+use crate::graph::ParameterSpecification;
+use crate::kernels::optimizer::{clip, limit_column_norms, penalize, penalty, scale, square_sum};
 use crate::kernels::reduce;
-use crate::optimizers::SLOTS;
+use crate::optimizers::{Clipping, Optimizer, SLOTS, Update};
 
 /// Parameters are updated in pieces of about this many numbers.
 const TASK_VALUES: usize = 16 * 1024;
@@ -18,6 +21,14 @@ const TASK_VALUES: usize = 16 * 1024;
 pub(super) struct Task {
     range: Range<usize>,
     source: Source,
+    /// Index of the parameter that it is a piece of.
+    parameter: usize,
+    /// Factors of the penalties on its values, L1 and L2.
+    penalties: Option<[f32; 2]>,
+    /// The penalty in this step, part of the loss.
+    pub(super) penalty: f64,
+    /// Sum of the squares of its gradient, where somebody asks for it.
+    squares: f64,
 }
 
 enum Source {
@@ -27,52 +38,122 @@ enum Source {
     Deferred { node: usize, rows: Range<usize> },
 }
 
-/// Parameters, their gradient, and the optimizer's state, or the same piece of each.
+/// How gradients change parameters in one step.
+#[derive(Clone, Copy)]
+pub(crate) struct Rule<'a> {
+    pub(crate) optimizer: &'a dyn Optimizer,
+    pub(crate) clipping: Clipping,
+    /// Number of the step, from 0.
+    pub(crate) step: u64,
+    pub(crate) rate: f32,
+}
+
+impl Rule<'_> {
+    fn wants_norm(&self) -> bool {
+        self.clipping.wants_norm() || self.optimizer.wants_norm()
+    }
+
+    /// Whether the whole gradient must be there before any of it is used. Otherwise each
+    /// piece of it is used while it is still in the cache.
+    pub(super) fn wants_all(&self) -> bool {
+        self.wants_norm() || self.optimizer.wants_probe()
+    }
+
+    pub(super) fn wants_probe(&self) -> bool {
+        self.optimizer.wants_probe()
+    }
+
+    fn update<'a>(&self, norm: f32, piece: Piece<'a>) -> (Update<'a>, &'a mut [f32]) {
+        let [displaced, gradients] = piece.probe;
+        let (displaced, probe) = match gradients.is_empty() {
+            true => (displaced, [&[][..], &[]]),
+            false => (&mut [][..], [&*displaced, &*gradients]),
+        };
+        let update = Update {
+            step: self.step,
+            rate: self.rate,
+            norm,
+            parameters: piece.parameters,
+            gradients: piece.gradients,
+            probe,
+            slots: piece.slots,
+        };
+        (update, displaced)
+    }
+}
+
+/// Parameters, their gradient, the optimizer's state, and the displaced parameters of a probe
+/// with their gradient; or the same piece of each.
+#[derive(Default)]
 pub(crate) struct Piece<'a> {
     pub(crate) parameters: &'a mut [f32],
     pub(crate) gradients: &'a mut [f32],
     pub(crate) slots: [&'a mut [f32]; SLOTS],
+    pub(crate) probe: [&'a mut [f32]; 2],
 }
 
 impl<'a> Piece<'a> {
-    fn split_at(self, middle: usize) -> (Piece<'a>, Piece<'a>) {
-        let (left_parameters, right_parameters) = self.parameters.split_at_mut(middle);
-        let (left_gradients, right_gradients) = self.gradients.split_at_mut(middle);
-        let mut right_slots: [&mut [f32]; SLOTS] = Default::default();
-        let mut left_slots: [&mut [f32]; SLOTS] = Default::default();
-        for (slot, (left, right)) in self
-            .slots
-            .into_iter()
-            .zip(left_slots.iter_mut().zip(&mut right_slots))
-        {
-            let middle = middle.min(slot.len());
-            (*left, *right) = slot.split_at_mut(middle);
+    /// The same, for a while.
+    pub(super) fn reborrow(&mut self) -> Piece<'_> {
+        Piece {
+            parameters: self.parameters,
+            gradients: self.gradients,
+            slots: self.slots.each_mut().map(|slot| &mut **slot),
+            probe: self.probe.each_mut().map(|values| &mut **values),
         }
-        (
-            Piece {
-                parameters: left_parameters,
-                gradients: left_gradients,
-                slots: left_slots,
-            },
-            Piece {
-                parameters: right_parameters,
-                gradients: right_gradients,
-                slots: right_slots,
-            },
-        )
+    }
+
+    fn split_at(self, middle: usize) -> (Piece<'a>, Piece<'a>) {
+        let (mut left, mut right) = (Piece::default(), Piece::default());
+        let split = |values: &'a mut [f32], left: &mut &'a mut [f32], right: &mut &'a mut [f32]| {
+            (*left, *right) = values.split_at_mut(middle.min(values.len()));
+        };
+        split(self.parameters, &mut left.parameters, &mut right.parameters);
+        split(self.gradients, &mut left.gradients, &mut right.gradients);
+        let halves = left.slots.iter_mut().zip(&mut right.slots);
+        for (slot, (left, right)) in self.slots.into_iter().zip(halves) {
+            split(slot, left, right);
+        }
+        let halves = left.probe.iter_mut().zip(&mut right.probe);
+        for (values, (left, right)) in self.probe.into_iter().zip(halves) {
+            split(values, left, right);
+        }
+        (left, right)
     }
 }
 
 /// Where the gradient of a batch lies before it is put together.
 pub(super) struct Gradients<'a> {
-    pub(super) layout: &'a Layout,
-    pub(super) lanes: &'a [Lane],
-    pub(super) shards: &'a [Shard],
-    pub(super) batch: Batch<'a>,
+    layout: &'a Layout,
+    lanes: &'a [Lane],
+    shards: &'a [Shard],
+    batch: Batch<'a>,
 }
 
-impl Gradients<'_> {
-    pub(super) fn collect(&self, task: &Task, gradient: &mut [f32]) {
+impl<'a> Gradients<'a> {
+    pub(super) fn new(
+        layout: &'a Layout,
+        lanes: &'a [Lane],
+        shards: &'a [Shard],
+        batch: Batch<'a>,
+    ) -> Self {
+        Gradients {
+            layout,
+            lanes,
+            shards: &shards[..batch.samples().div_ceil(layout.shard)],
+            batch,
+        }
+    }
+
+    /// The gradient of a piece, with that of its penalties.
+    fn collect_all(&self, task: &mut Task, parameters: &[f32], gradient: &mut [f32]) {
+        self.collect(task, gradient);
+        if let Some([l1, l2]) = task.penalties {
+            task.penalty = penalize(parameters, gradient, l1, l2);
+        }
+    }
+
+    fn collect(&self, task: &Task, gradient: &mut [f32]) {
         match &task.source {
             Source::Lanes(start) => {
                 let range = *start..start + gradient.len();
@@ -143,9 +224,14 @@ pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
                     },
                     false => Source::Lanes(node.gradients[index].start + offset),
                 };
+                let (parameter, demands) = layout.demands(range);
                 tasks.push(Task {
                     range: start..end,
                     source,
+                    parameter,
+                    penalties: demands.kernel_regularizer.map(|penalty| penalty.factors()),
+                    penalty: 0.0,
+                    squares: 0.0,
                 });
             }
         }
@@ -154,12 +240,101 @@ pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
     tasks
 }
 
+/// Collects the gradient of each piece; without a rule that wants all of it first, the piece
+/// is updated at once.
+pub(super) fn collect(
+    tasks: &mut [Task],
+    state: Piece<'_>,
+    gradients: &Gradients<'_>,
+    rule: Option<Rule<'_>>,
+) {
+    run_tasks(tasks, 0, state, &|task, piece: Piece<'_>| {
+        gradients.collect_all(task, piece.parameters, piece.gradients);
+        let Some(rule) = rule else {
+            return;
+        };
+        if let Some(limit) = rule.clipping.value {
+            clip(piece.gradients, limit);
+        }
+        if rule.wants_norm() {
+            task.squares = square_sum(piece.gradients);
+        }
+        if !rule.wants_all() {
+            rule.optimizer.update(rule.update(0.0, piece).0);
+        }
+    });
+}
+
+/// Lets the optimizer say where it wants a second gradient.
+pub(super) fn displace(tasks: &mut [Task], mut state: Piece<'_>, rule: Rule<'_>) {
+    // What no task covers, such as a layer's own values, stays.
+    state.probe[0].copy_from_slice(state.parameters);
+    state.probe[1] = &mut [];
+    run_tasks(tasks, 0, state, &|_, piece: Piece<'_>| {
+        let (update, displaced) = rule.update(0.0, piece);
+        rule.optimizer.displace(update, displaced);
+    });
+}
+
+/// Updates all pieces, whose gradients are collected; with a second gradient, if there is one.
+/// `norms` is room for a number a parameter.
+pub(super) fn update(
+    tasks: &mut [Task],
+    state: Piece<'_>,
+    probe: Option<&Gradients<'_>>,
+    norms: &mut [f64],
+    rule: Rule<'_>,
+) {
+    norms.fill(0.0);
+    for task in &*tasks {
+        norms[task.parameter] += task.squares;
+    }
+    let global = norms.iter().sum::<f64>().sqrt();
+    let norms = &*norms;
+    run_tasks(tasks, 0, state, &|task, mut piece: Piece<'_>| {
+        if let Some(gradients) = probe {
+            let [displaced, gradient] = piece.reborrow().probe;
+            let penalty = task.penalty;
+            gradients.collect_all(task, displaced, gradient);
+            task.penalty = penalty;
+        }
+        let norm = norms[task.parameter].sqrt();
+        let factor = rule.clipping.scale(norm, global);
+        if factor != 1.0 {
+            scale(piece.gradients, factor);
+        }
+        let norm = (norm * f64::from(factor)) as f32;
+        rule.optimizer.update(rule.update(norm, piece).0);
+    });
+}
+
+/// The penalties on parameters that are not trained: part of the loss all the same.
+pub(super) fn frozen_penalty(layout: &Layout, parameters: &[f32]) -> f64 {
+    let penalty = |known: &ParameterSpecification| {
+        let [l1, l2] = known.demands.kernel_regularizer?.factors();
+        known
+            .frozen
+            .then(|| penalty(&parameters[known.range()], l1, l2))
+    };
+    layout.parameters.iter().filter_map(penalty).sum()
+}
+
+/// Brings parameters back to their limits. `sums` is room for the largest last axis.
+pub(super) fn constrain(layout: &Layout, parameters: &mut [f32], sums: &mut [f32]) {
+    for known in layout.parameters.iter().filter(|known| !known.frozen) {
+        if let Some(Constraint::MaxNorm(limit)) = known.demands.kernel_constraint {
+            let units = known.shape.last().copied().unwrap_or(1);
+            limit_column_norms(&mut parameters[known.range()], limit, &mut sums[..units]);
+        }
+    }
+}
+
 /// Runs the tasks on the pieces of `state`, which starts at parameter number `start`.
-pub(super) fn run_tasks<'a>(
-    tasks: &[Task],
+fn run_tasks<'a>(
+    tasks: &mut [Task],
     start: usize,
     state: Piece<'a>,
-    work: &(impl Fn(&Task, Piece<'a>) + Sync),
+    work: &(impl Fn(&mut Task, Piece<'a>) + Sync),
 ) {
     match tasks {
         [] => {}
@@ -169,7 +344,7 @@ pub(super) fn run_tasks<'a>(
             work(task, piece);
         }
         _ => {
-            let (left, right) = tasks.split_at(tasks.len() / 2);
+            let (left, right) = tasks.split_at_mut(tasks.len() / 2);
             let middle = right[0].range.start;
             let (left_state, right_state) = state.split_at(middle - start);
             rayon::join(

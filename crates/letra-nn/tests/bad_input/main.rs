@@ -16,6 +16,7 @@ mod models;
 mod mutations;
 mod random_fourier_features;
 mod random_layers;
+mod rates;
 mod saving;
 mod settings;
 mod weights;

@@ -10,6 +10,7 @@ mod metrics;
 mod normalization;
 mod optimizers;
 mod reading;
+mod schedules;
 mod slides;
 mod summaries;
 mod training;

@@ -40,22 +40,29 @@ pub(crate) fn stain(greys: &mut Greys, amount: f32, cell: f32, random: &mut Rand
         .spare
         .extend((0..columns * rows).map(|_| random.between((-amount, amount))));
     let smooth = |share: f32| share * share * (3.0 - 2.0 * share);
-    let grid = &greys.spare;
-    for (row, levels) in greys.levels.chunks_exact_mut(greys.width).enumerate() {
+    let width = greys.width;
+    // The smooth shares of all columns, and one row of the grid, follow the grid itself.
+    greys
+        .spare
+        .extend((0..width).map(|column| smooth((column as f32 / cell).fract())));
+    greys.spare.extend((0..columns).map(|_| 0.0));
+    let (grid, rest) = greys.spare.split_at_mut(columns * rows);
+    let (shares, line) = rest.split_at_mut(width);
+    for (row, levels) in greys.levels.chunks_exact_mut(width).enumerate() {
         let y = row as f32 / cell;
         let (above, v) = (y as usize, smooth(y.fract()));
         let (upper, lower) = (&grid[above * columns..], &grid[(above + 1) * columns..]);
-        let mut cell_index = usize::MAX;
-        let (mut left, mut right) = (0.0, 0.0);
-        for (column, level) in levels.iter_mut().enumerate() {
-            let x = column as f32 / cell;
-            let at = x as usize;
-            if at != cell_index {
-                cell_index = at;
-                left = upper[at] + (lower[at] - upper[at]) * v;
-                right = upper[at + 1] + (lower[at + 1] - upper[at + 1]) * v;
+        for ((level, upper), lower) in line.iter_mut().zip(upper).zip(lower) {
+            *level = upper + (lower - upper) * v;
+        }
+        let mut from = 0;
+        for index in 1..columns {
+            let to = ((index as f32 * cell).ceil() as usize).min(width);
+            let (left, right) = (line[index - 1], line[index]);
+            for (level, share) in levels[from..to].iter_mut().zip(&shares[from..to]) {
+                *level += left + (right - left) * share;
             }
-            *level += left + (right - left) * smooth(x - at as f32);
+            from = to;
         }
     }
 }

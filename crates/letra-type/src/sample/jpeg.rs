@@ -53,13 +53,13 @@ pub(crate) fn compress(greys: &mut Greys, quality: u8, offset: (usize, usize)) {
                 }
                 levels.iter_mut().for_each(|level| *level -= 128.0);
             }
-            let mut frequencies = transform(&block, &basis);
+            let mut frequencies = transform(&block, &basis, &back);
             for (row, steps) in frequencies.iter_mut().zip(&steps) {
                 for (frequency, (step, inverse)) in row.iter_mut().zip(steps) {
                     *frequency = nearest(*frequency * inverse) * step;
                 }
             }
-            let block = transform(&frequencies, &back);
+            let block = transform(&frequencies, &back, &basis);
             for (row, levels) in block.iter().enumerate() {
                 let y = top + offset.1 % SIDE + row;
                 if y < SIDE || y - SIDE >= height {
@@ -83,9 +83,9 @@ fn nearest(value: f32) -> f32 {
     (value + LARGE) - LARGE
 }
 
-/// `basis · block · basisᵀ`: the discrete cosine transform, and with the transposed basis the
-/// way back.
-fn transform(block: &Block, basis: &Block) -> Block {
+/// `basis · block · transposed`: the discrete cosine transform, and with the two exchanged the
+/// way back. Rows run innermost, so that they are computed side by side.
+fn transform(block: &Block, basis: &Block, transposed: &Block) -> Block {
     let mut half: Block = [[0.0; SIDE]; SIDE];
     for row in 0..SIDE {
         for (weight, levels) in basis[row].iter().zip(block) {
@@ -98,7 +98,7 @@ fn transform(block: &Block, basis: &Block) -> Block {
     for row in 0..SIDE {
         for (index, level) in half[row].iter().enumerate() {
             for column in 0..SIDE {
-                whole[row][column] += level * basis[column][index];
+                whole[row][column] += level * transposed[index][column];
             }
         }
     }

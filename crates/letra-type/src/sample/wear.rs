@@ -81,10 +81,11 @@ pub struct Wear {
     pub ground: f32,
     /// Grey levels by which the ground's slow stains deviate at most: 0 to 25.
     pub stains: f32,
-    /// Grey levels by which the ground's fine grain deviates (standard deviation): 0 to 8.
+    /// Grey levels by which the ground's fine grain deviates (standard deviation): 0 to 8,
+    /// at most 8 in a hundred of the contrast.
     pub grain: f32,
     /// Shading: by which factor the light changes from the middle to the right and to the
-    /// bottom: -0.3 to 0.3.
+    /// bottom: -0.3 to 0.3, at most six tenths of the contrast.
     pub shading: (f32, f32),
     /// Rotation in degrees, positive clockwise: -2 to 2; what is left once lines were straightened.
     pub rotation: f32,
@@ -100,7 +101,8 @@ pub struct Wear {
     /// Blur: the standard deviation of a Gaussian in pixels: 0 to 1.4, at most an eighth of the
     /// cap height.
     pub blur: f32,
-    /// Noise of the sensor in grey levels (standard deviation): 0 to 14.
+    /// Noise of the sensor in grey levels (standard deviation): 0 to 14, at most a tenth of the
+    /// contrast.
     pub noise: f32,
     /// JPEG quality 25 to 95, as libjpeg counts it.
     pub jpeg: Option<u8>,
@@ -266,6 +268,13 @@ impl Wear {
         self.shift = random.between((-1.5, 1.5));
         // What a large letter survives may wipe a small one out.
         self.blur = self.blur.min(self.cap_height / 8.0);
+        // A camera's noise and the room's light do not drown what a person can still read.
+        let contrast = (self.ink - self.ground).abs();
+        self.noise = self.noise.min(0.1 * contrast);
+        self.grain = self.grain.min(0.08 * contrast);
+        let most = (0.6 * contrast / self.ink.max(self.ground)).min(0.3);
+        let held = |shading: f32| shading.clamp(-most, most);
+        self.shading = (held(self.shading.0), held(self.shading.1));
     }
 
     /// Ink and ground of any levels, light on dark with a probability.

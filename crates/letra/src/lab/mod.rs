@@ -3,6 +3,7 @@
 pub mod dropout;
 pub mod fonts;
 pub mod kernels;
+pub mod optimizers;
 pub mod recipe;
 
 use crate::action::Action;
@@ -12,5 +13,6 @@ pub const EXPERIMENTS: &[Action] = &[
     Action::of::<dropout::DropoutFamily>(),
     Action::of::<fonts::Fonts>(),
     Action::of::<kernels::Kernels>(),
+    Action::of::<optimizers::Optimizers>(),
     Action::of::<recipe::Recipe>(),
 ];

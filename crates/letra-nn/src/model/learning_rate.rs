@@ -1,0 +1,136 @@
+//! The learning rate of a network: reading it, turning it down, and finding one.
+
+use super::Network;
+use crate::Error;
+use crate::dataset::Dataset;
+use crate::plan::{Batch, Rows};
+use crate::random::{Purpose, Random};
+
+/// Weight of the past in the smoothed losses of a range test.
+const SMOOTHING: f64 = 0.9;
+/// A range test ends where the smoothed loss is this many times its least.
+const DIVERGED: f64 = 4.0;
+
+/// What a learning-rate range test found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateRangeTest {
+    /// The rates that were tried, rising.
+    pub rates: Vec<f32>,
+    /// The loss before the step at each rate, smoothed over about ten steps.
+    pub losses: Vec<f64>,
+    /// The rate at which the loss fell most steeply, if it fell: a good one to begin with.
+    pub suggestion: Option<f32>,
+}
+
+impl Network {
+    /// Learning rate of the next step: that of the optimizer or its schedule, times the factor.
+    /// For an optimizer that finds its own rates, what these are multiplied by.
+    pub fn learning_rate(&self) -> f32 {
+        self.rate() as f32
+    }
+
+    pub(super) fn rate(&self) -> f64 {
+        self.optimizer.rate(self.steps) * f64::from(self.rate_factor)
+    }
+
+    /// What the optimizer's rate is multiplied by; 1 at first.
+    pub fn learning_rate_factor(&self) -> f32 {
+        self.rate_factor
+    }
+
+    /// Sets what the optimizer's rate is multiplied by from now on, whatever its schedule. The
+    /// factor is saved with the network.
+    ///
+    /// # Errors
+    /// When it is negative or not a number.
+    pub fn set_learning_rate_factor(&mut self, factor: f32) -> Result<(), Error> {
+        if !(factor.is_finite() && factor >= 0.0) {
+            return Err(Error::Configuration(format!(
+                "the factor of the learning rate is {factor}: it must be a number of 0 or more"
+            )));
+        }
+        self.rate_factor = factor;
+        Ok(())
+    }
+
+    /// Tries learning rates from `from` to `to`, each the same multiple of the one before, for a
+    /// step each on batches of `batch` samples, and watches the loss (Smith 2017, section 3.3;
+    /// he raises the rate in equal steps). It ends early where the loss gets out of hand. The
+    /// network is afterwards as it was.
+    ///
+    /// # Errors
+    /// When the data does not fit the network, or unless 0 < `from` < `to`, there are at least
+    /// two steps and there is a sample in a batch.
+    pub fn learning_rate_range_test(
+        &mut self,
+        data: &Dataset,
+        from: f32,
+        to: f32,
+        steps: usize,
+        batch: usize,
+    ) -> Result<RateRangeTest, Error> {
+        if !(from > 0.0 && from < to && to.is_finite()) || steps < 2 || batch == 0 {
+            return Err(Error::Configuration(format!(
+                "a range test from rate {from} to {to} in {steps} steps of {batch} samples: choose 0 < from < to, at least 2 steps and at least 1 sample"
+            )));
+        }
+        self.check_data(data)?;
+        let batch = batch.min(data.samples());
+        self.plan_training(batch, data)?;
+        let (parameters, slots) = (self.parameters.clone(), self.slots.clone());
+        let before = self.steps;
+        let pool = self.pool();
+        let found = pool.install(|| self.try_rates(data, from, to, steps, batch));
+        (self.parameters, self.slots, self.steps) = (parameters, slots, before);
+        self.revision += 1;
+        found
+    }
+
+    fn try_rates(
+        &mut self,
+        data: &Dataset,
+        from: f32,
+        to: f32,
+        steps: usize,
+        batch: usize,
+    ) -> Result<RateRangeTest, Error> {
+        let (mut rates, mut losses) = (Vec::new(), Vec::new());
+        let (mut sum, mut weight, mut least) = (0.0, 0.0, f64::INFINITY);
+        let mut order = Vec::new();
+        for step in 0..steps {
+            let share = step as f64 / (steps - 1) as f64;
+            let rate = (f64::from(from) * (f64::from(to) / f64::from(from)).powf(share)) as f32;
+            if order.len() < batch {
+                let random = Random::new(self.seed(), Purpose::Shuffle, 0, self.steps);
+                order = random.permutation(data.samples());
+            }
+            let rows = order.split_off(order.len() - batch);
+            let loss = match self.step_at(Some(rate), Batch::new(data, Rows::Scattered(&rows))) {
+                Ok(result) => result.loss,
+                Err(Error::Diverged { .. }) => break,
+                Err(error) => return Err(error),
+            };
+            sum = SMOOTHING * sum + (1.0 - SMOOTHING) * loss;
+            weight = SMOOTHING * weight + (1.0 - SMOOTHING);
+            let smooth = sum / weight;
+            rates.push(rate);
+            losses.push(smooth);
+            least = f64::min(least, smooth);
+            if smooth > DIVERGED * least {
+                break;
+            }
+        }
+        let steepest = losses
+            .windows(2)
+            .map(|pair| pair[1] - pair[0])
+            .enumerate()
+            .min_by(|left, right| left.1.total_cmp(&right.1));
+        Ok(RateRangeTest {
+            suggestion: steepest
+                .filter(|(_, fall)| *fall < 0.0)
+                .map(|(index, _)| rates[index]),
+            rates,
+            losses,
+        })
+    }
+}

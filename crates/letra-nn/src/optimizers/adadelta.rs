@@ -1,0 +1,82 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, Update, check_decay, check_epsilon};
+use crate::Error;
+use crate::kernels::optimizer;
+use crate::schedules::LearningRate;
+
+/// Adadelta (Zeiler 2012, algorithm 1): the step has the size of past steps,
+///
+/// *a* ← ρ *a* + (1 − ρ) *g*², *d* = −√(*b* + ε) / √(*a* + ε) · *g*,
+/// *b* ← ρ *b* + (1 − ρ) *d*², *w* ← *w* + *r* *d*.
+///
+/// The paper has no rate, that is *r* = 1. Keras's default is 0.001, which makes next to
+/// nothing of the method; ρ 0.95 and ε 10⁻⁷ are Keras's, ε the paper's 10⁻⁶ in PyTorch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Adadelta {
+    rate: LearningRate,
+    rho: f32,
+    epsilon: f32,
+}
+
+impl Adadelta {
+    /// At the given learning rate, 0 or more, or by a schedule; 1 is the paper's.
+    pub fn new(rate: impl Into<LearningRate>) -> Self {
+        Adadelta {
+            rate: rate.into(),
+            rho: 0.95,
+            epsilon: 1e-7,
+        }
+    }
+
+    /// Decay of the averages, from 0 to below 1.
+    pub fn rho(mut self, rho: f32) -> Self {
+        self.rho = rho;
+        self
+    }
+
+    /// The small number in both roots, above 0: the first steps have about its root's size.
+    pub fn epsilon(mut self, epsilon: f32) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+}
+
+impl Optimizer for Adadelta {
+    fn kind(&self) -> &'static str {
+        "adadelta"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.rate.check()?;
+        check_decay("rho", self.rho)?;
+        check_epsilon(self.epsilon)
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        self.rate.at(step)
+    }
+
+    fn slots(&self) -> &'static [&'static str] {
+        &["accumulated_gradient", "accumulated_delta"]
+    }
+
+    fn update(&self, update: Update<'_>) {
+        let [gradients, deltas, ..] = update.slots;
+        optimizer::adadelta(
+            update.parameters,
+            update.gradients,
+            gradients,
+            deltas,
+            optimizer::Adadelta {
+                rate: update.rate,
+                rho: self.rho,
+                epsilon: self.epsilon,
+            },
+        );
+    }
+}

@@ -1,0 +1,82 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, Update, check_epsilon, check_range};
+use crate::Error;
+use crate::kernels::optimizer;
+use crate::schedules::LearningRate;
+
+/// Adagrad (Duchi, Hazan and Singer 2011, figure 1, diagonal form): each value has a rate
+/// of its own, which falls with the squares of all its gradients so far,
+///
+/// *a* ← *a* + *g*², *w* ← *w* − *r* *g* / √(*a* + ε).
+///
+/// Defaults are Keras's: *a* begins at 0.1, ε is 10⁻⁷.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Adagrad {
+    rate: LearningRate,
+    initial_accumulator_value: f32,
+    epsilon: f32,
+}
+
+impl Adagrad {
+    /// At the given learning rate, 0 or more, or by a schedule; Keras's default is 0.001.
+    pub fn new(rate: impl Into<LearningRate>) -> Self {
+        Adagrad {
+            rate: rate.into(),
+            initial_accumulator_value: 0.1,
+            epsilon: 1e-7,
+        }
+    }
+
+    /// What the sums of squares begin at, 0 or more.
+    pub fn initial_accumulator_value(mut self, value: f32) -> Self {
+        self.initial_accumulator_value = value;
+        self
+    }
+
+    /// The small number in the denominator, above 0.
+    pub fn epsilon(mut self, epsilon: f32) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+}
+
+impl Optimizer for Adagrad {
+    fn kind(&self) -> &'static str {
+        "adagrad"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.rate.check()?;
+        let initial = self.initial_accumulator_value;
+        check_range("initial accumulator value", initial, 0.0.., "0 or more")?;
+        check_epsilon(self.epsilon)
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        self.rate.at(step)
+    }
+
+    fn slots(&self) -> &'static [&'static str] {
+        &["accumulator"]
+    }
+
+    fn initial(&self, _slot: usize) -> f32 {
+        self.initial_accumulator_value
+    }
+
+    fn update(&self, update: Update<'_>) {
+        let [accumulators, ..] = update.slots;
+        optimizer::adagrad(
+            update.parameters,
+            update.gradients,
+            accumulators,
+            update.rate,
+            self.epsilon,
+        );
+    }
+}

@@ -1,0 +1,58 @@
+use std::f64::consts::PI;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Schedule, check_rate, check_share, check_steps};
+use crate::Error;
+
+/// Half a cosine from the initial rate down to a share α of it (Loshchilov and Hutter 2017,
+/// eq. 5, without restarts): in step *t* of *T*
+///
+/// *r* = *r*₀ · ((1 − α) · ½ (1 + cos(π min(*t*, *T*) / *T*)) + α).
+///
+/// Afterwards it stays where it is. Keras's default is α = 0.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CosineDecay {
+    initial_learning_rate: f64,
+    decay_steps: u64,
+    alpha: f64,
+}
+
+impl CosineDecay {
+    /// From the given rate, 0 or more, to 0 in `decay_steps` steps, at least 1.
+    pub fn new(initial_learning_rate: f64, decay_steps: u64) -> Self {
+        CosineDecay {
+            initial_learning_rate,
+            decay_steps,
+            alpha: 0.0,
+        }
+    }
+
+    /// The share of the initial rate that remains, from 0 to 1.
+    pub fn alpha(mut self, alpha: f64) -> Self {
+        self.alpha = alpha;
+        self
+    }
+}
+
+impl Schedule for CosineDecay {
+    fn kind(&self) -> &'static str {
+        "cosine_decay"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_rate(self.kind(), "initial rate", self.initial_learning_rate)?;
+        check_steps(self.kind(), "decay steps", self.decay_steps)?;
+        check_share(self.kind(), "alpha", self.alpha)
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        let share = step.min(self.decay_steps) as f64 / self.decay_steps as f64;
+        let cosine = 0.5 * (1.0 + (PI * share).cos());
+        self.initial_learning_rate * ((1.0 - self.alpha) * cosine + self.alpha)
+    }
+}

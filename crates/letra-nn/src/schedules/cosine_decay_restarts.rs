@@ -1,0 +1,94 @@
+use std::f64::consts::PI;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Schedule, check_rate, check_setting, check_share, check_steps};
+use crate::Error;
+
+/// Cosine decay with warm restarts (Loshchilov and Hutter 2017, eq. 5): when the rate has
+/// come down it jumps up again, and the next descent takes longer.
+///
+/// Descent *i* (from 0) takes *T* · `t_mul`ⁱ steps and starts at `m_mul`ⁱ of the initial
+/// rate; a share *f* through it,
+///
+/// *r* = *r*₀ · ((1 − α) · `m_mul`ⁱ · ½ (1 + cos(π *f*)) + α).
+///
+/// Keras's defaults: `t_mul` 2, `m_mul` 1, α 0.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CosineDecayRestarts {
+    initial_learning_rate: f64,
+    first_decay_steps: u64,
+    t_mul: f64,
+    m_mul: f64,
+    alpha: f64,
+}
+
+impl CosineDecayRestarts {
+    /// From the given rate, 0 or more; the first descent takes `first_decay_steps` steps,
+    /// at least 1.
+    pub fn new(initial_learning_rate: f64, first_decay_steps: u64) -> Self {
+        CosineDecayRestarts {
+            initial_learning_rate,
+            first_decay_steps,
+            t_mul: 2.0,
+            m_mul: 1.0,
+            alpha: 0.0,
+        }
+    }
+
+    /// How many times longer each descent is than the one before, at least 1.
+    pub fn t_mul(mut self, t_mul: f64) -> Self {
+        self.t_mul = t_mul;
+        self
+    }
+
+    /// What the rate after a restart is multiplied by, compared to the one before; 0 or
+    /// more.
+    pub fn m_mul(mut self, m_mul: f64) -> Self {
+        self.m_mul = m_mul;
+        self
+    }
+
+    /// The share of the initial rate below which none falls, from 0 to 1.
+    pub fn alpha(mut self, alpha: f64) -> Self {
+        self.alpha = alpha;
+        self
+    }
+}
+
+impl Schedule for CosineDecayRestarts {
+    fn kind(&self) -> &'static str {
+        "cosine_decay_restarts"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_rate(self.kind(), "initial rate", self.initial_learning_rate)?;
+        check_steps(self.kind(), "first decay steps", self.first_decay_steps)?;
+        check_setting(self.kind(), "t_mul", self.t_mul, self.t_mul >= 1.0, "at least 1")?;
+        check_setting(self.kind(), "m_mul", self.m_mul, self.m_mul >= 0.0, "0 or more")?;
+        check_share(self.kind(), "alpha", self.alpha)
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        // The share of the descent that is done, in first descents.
+        let mut share = step as f64 / self.first_decay_steps as f64;
+        let restarts = if self.t_mul == 1.0 {
+            share.floor()
+        } else {
+            // Descents before this one took (1 − t_mulⁱ) / (1 − t_mul) first descents.
+            ((1.0 + share * (self.t_mul - 1.0)).ln() / self.t_mul.ln() + 1e-9).floor()
+        };
+        if self.t_mul == 1.0 {
+            share -= restarts;
+        } else {
+            let longer = self.t_mul.powf(restarts);
+            share = ((share - (longer - 1.0) / (self.t_mul - 1.0)) / longer).max(0.0);
+        }
+        let cosine = 0.5 * self.m_mul.powf(restarts) * (1.0 + (PI * share).cos());
+        self.initial_learning_rate * ((1.0 - self.alpha) * cosine + self.alpha)
+    }
+}

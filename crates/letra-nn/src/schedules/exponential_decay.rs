@@ -1,0 +1,57 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Schedule, check_rate, check_steps};
+use crate::Error;
+
+/// Exponential decay: *r* = *r*₀ · *q*^(*t* / *T*), the exponent rounded down with
+/// `staircase`. As Keras has it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExponentialDecay {
+    initial_learning_rate: f64,
+    decay_steps: u64,
+    decay_rate: f64,
+    staircase: bool,
+}
+
+impl ExponentialDecay {
+    /// From the given rate, 0 or more; each `decay_steps` steps, at least 1, multiply it by
+    /// `decay_rate`, 0 or more.
+    pub fn new(initial_learning_rate: f64, decay_steps: u64, decay_rate: f64) -> Self {
+        ExponentialDecay {
+            initial_learning_rate,
+            decay_steps,
+            decay_rate,
+            staircase: false,
+        }
+    }
+
+    /// Whether the rate falls at once every `decay_steps` steps instead of steadily.
+    pub fn staircase(mut self, staircase: bool) -> Self {
+        self.staircase = staircase;
+        self
+    }
+}
+
+impl Schedule for ExponentialDecay {
+    fn kind(&self) -> &'static str {
+        "exponential_decay"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_rate(self.kind(), "initial rate", self.initial_learning_rate)?;
+        check_steps(self.kind(), "decay steps", self.decay_steps)?;
+        check_rate(self.kind(), "decay rate", self.decay_rate)
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        let periods = match self.staircase {
+            true => (step / self.decay_steps) as f64,
+            false => step as f64 / self.decay_steps as f64,
+        };
+        self.initial_learning_rate * self.decay_rate.powf(periods)
+    }
+}

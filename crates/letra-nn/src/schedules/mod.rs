@@ -1,0 +1,89 @@
+//! Schedules: how the learning rate changes from step to step. One file each.
+//!
+//! Names, defaults and meanings are Keras's. Steps are steps of the optimizer, counted
+//! from 0; a number is a schedule that never changes.
+
+mod learning_rate;
+
+use std::fmt::Debug;
+
+use crate::Error;
+
+pub use learning_rate::LearningRate;
+pub(crate) use learning_rate::check_step;
+
+macro_rules! schedules {
+    ($($file:ident: $schedule:ident,)*) => {
+        $(mod $file; pub use $file::$schedule;)*
+
+        /// The schedule of the given kind with a saved configuration.
+        pub(crate) fn from_configuration(
+            kind: &str,
+            configuration: serde_json::Value,
+        ) -> Result<std::sync::Arc<dyn Schedule>, String> {
+            match kind {
+                $(stringify!($file) => serde_json::from_value::<$schedule>(configuration)
+                    .map(|schedule| std::sync::Arc::new(schedule) as std::sync::Arc<dyn Schedule>)
+                    .map_err(|error| format!("the schedule's configuration cannot be read: {error}")),)*
+                _ => Err(format!("this version of letra has no schedule named \"{kind}\"")),
+            }
+        }
+    };
+}
+
+schedules! {
+    cosine_decay: CosineDecay,
+    cosine_decay_restarts: CosineDecayRestarts,
+    exponential_decay: ExponentialDecay,
+    inverse_time_decay: InverseTimeDecay,
+    one_cycle: OneCycle,
+    piecewise_constant_decay: PiecewiseConstantDecay,
+    warm_up: WarmUp,
+}
+
+/// The learning rate as a function of the step.
+pub trait Schedule: Debug + Send + Sync {
+    /// Name of the schedule, the same as its file's.
+    fn kind(&self) -> &'static str;
+
+    /// The configuration as it is saved.
+    fn configuration(&self) -> serde_json::Value;
+
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// When one does not; says which, and its range.
+    fn check(&self) -> Result<(), Error>;
+
+    /// The rate of a step, counted from 0: a finite number of 0 or more.
+    fn rate(&self, step: u64) -> f64;
+}
+
+/// An error unless `fine`; `value` is the setting called `name` of a schedule.
+fn check_setting(kind: &str, name: &str, value: f64, fine: bool, words: &str) -> Result<(), Error> {
+    match value.is_finite() && fine {
+        true => Ok(()),
+        false => Err(Error::Configuration(format!(
+            "the schedule {kind} has {name} {value}: it must be {words}"
+        ))),
+    }
+}
+
+/// As [`check_setting`], for a learning rate.
+fn check_rate(kind: &str, name: &str, value: f64) -> Result<(), Error> {
+    check_setting(kind, name, value, value >= 0.0, "a number of 0 or more")
+}
+
+/// As [`check_setting`], for a share.
+fn check_share(kind: &str, name: &str, value: f64) -> Result<(), Error> {
+    let fine = (0.0..=1.0).contains(&value);
+    check_setting(kind, name, value, fine, "from 0 to 1")
+}
+
+/// An error unless there is a step at least.
+fn check_steps(kind: &str, name: &str, steps: u64) -> Result<(), Error> {
+    check_setting(kind, name, steps as f64, steps > 0, "at least 1")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Schedule, check_rate};
+use crate::Error;
+
+/// A rate that changes at given steps and is constant in between, as Keras has it: the
+/// first value up to and including the step of the first boundary, then the second, …
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PiecewiseConstantDecay {
+    boundaries: Vec<u64>,
+    values: Vec<f64>,
+}
+
+impl PiecewiseConstantDecay {
+    /// With the given boundaries, in rising order, and rates of 0 or more, one more than
+    /// there are boundaries.
+    pub fn new(boundaries: impl Into<Vec<u64>>, values: impl Into<Vec<f64>>) -> Self {
+        PiecewiseConstantDecay {
+            boundaries: boundaries.into(),
+            values: values.into(),
+        }
+    }
+}
+
+impl Schedule for PiecewiseConstantDecay {
+    fn kind(&self) -> &'static str {
+        "piecewise_constant_decay"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let (boundaries, values) = (self.boundaries.len(), self.values.len());
+        if values != boundaries + 1 {
+            return Err(Error::Configuration(format!(
+                "the schedule {} has {values} values for {boundaries} boundaries: give one value more than boundaries",
+                self.kind()
+            )));
+        }
+        if !self.boundaries.is_sorted_by(|left, right| left < right) {
+            return Err(Error::Configuration(format!(
+                "the schedule {} has boundaries {:?}: each must be above the one before",
+                self.kind(),
+                self.boundaries
+            )));
+        }
+        self.values
+            .iter()
+            .try_for_each(|&value| check_rate(self.kind(), "a value of", value))
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        self.values[self.boundaries.partition_point(|&boundary| boundary < step)]
+    }
+}

@@ -1,0 +1,110 @@
+//! Demands on weights beside the loss: penalties on large ones, and limits.
+
+use serde::{Deserialize, Serialize};
+
+/// A penalty on a parameter that is added to the loss: λ₁ Σ|*w*| + λ₂ Σ*w*².
+///
+/// Its gradient, λ₁ sign(*w*) + 2 λ₂ *w*, is added to the parameter's. Names and formulas are
+/// Keras's; as there, the loss that is reported includes the penalty.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Regularizer {
+    #[serde(default)]
+    l1: f32,
+    #[serde(default)]
+    l2: f32,
+}
+
+impl Regularizer {
+    /// λ₁ Σ|*w*| (Tibshirani 1996): many weights become 0. Keras's usual λ₁ is 0.01.
+    pub fn l1(l1: f32) -> Self {
+        Regularizer { l1, l2: 0.0 }
+    }
+
+    /// λ₂ Σ*w*²: weights stay small. Keras's usual λ₂ is 0.01.
+    pub fn l2(l2: f32) -> Self {
+        Regularizer { l1: 0.0, l2 }
+    }
+
+    /// Both (Zou and Hastie 2005).
+    pub fn l1_l2(l1: f32, l2: f32) -> Self {
+        Regularizer { l1, l2 }
+    }
+
+    /// λ₁ and λ₂.
+    pub(crate) fn factors(&self) -> [f32; 2] {
+        [self.l1, self.l2]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for (name, value) in [("L1", self.l1), ("L2", self.l2)] {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(format!(
+                    "has a regularizer with {name} factor {value}: use a number of 0 or more"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A limit that a parameter is brought back to after every step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Constraint {
+    /// The largest Euclidean norm of the weights that lead into a unit or make up a filter: all
+    /// axes but the last (Srebro and Shraibman 2005; Hinton et al. 2012). What is longer is
+    /// shortened to it. Keras's `MaxNorm` over axis 0 of a dense kernel, and over axes
+    /// 0 to 2 of a convolution's.
+    MaxNorm(f32),
+}
+
+impl Constraint {
+    /// The largest norm of a unit's weights, above 0; Keras's usual one is 2, and 3 to 4 go well
+    /// with dropout (Srivastava et al. 2014).
+    pub fn max_norm(limit: f32) -> Self {
+        Constraint::MaxNorm(limit)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Constraint::MaxNorm(limit) = self;
+        match limit.is_finite() && *limit > 0.0 {
+            true => Ok(()),
+            false => Err(format!(
+                "has a largest norm of {limit}: use a number above 0"
+            )),
+        }
+    }
+}
+
+/// What is demanded of a parameter's values; nothing unless set.
+///
+/// A layer keeps one for its kernel, saves it flattened into its own configuration, and hands
+/// it to [`crate::layers::Build::demand`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct KernelDemands {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kernel_regularizer: Option<Regularizer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kernel_constraint: Option<Constraint>,
+}
+
+impl KernelDemands {
+    /// Adds a penalty to the loss.
+    pub fn regularizer(mut self, regularizer: Regularizer) -> Self {
+        self.kernel_regularizer = Some(regularizer);
+        self
+    }
+
+    /// Sets a limit.
+    pub fn constraint(mut self, constraint: Constraint) -> Self {
+        self.kernel_constraint = Some(constraint);
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.kernel_regularizer
+            .map_or(Ok(()), |regularizer| regularizer.check())?;
+        self.kernel_constraint
+            .map_or(Ok(()), |constraint| constraint.check())
+    }
+}
