@@ -7,6 +7,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
+import activations
 import convolutions
 import graphs
 import initializers
@@ -15,12 +16,13 @@ import losses
 import metrics
 import normalization
 import optimizers
+import pictures
 import schedules
 import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

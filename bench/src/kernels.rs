@@ -9,7 +9,7 @@ use letra_nn::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
 use letra_nn::kernels::gemm::{Mat, MatMut, gemm};
 use letra_nn::kernels::pooling::Pooling;
 use letra_nn::kernels::resampling::{FillMode, Resampling};
-use letra_nn::kernels::{cross_entropy, dense, dropout, gaussian, optimizer, reduce};
+use letra_nn::kernels::{cross_entropy, dense, dropout, gaussian, maxout, optimizer, reduce};
 
 use crate::{Settings, machine};
 
@@ -364,12 +364,19 @@ fn elementwise(bench: &Bench) {
         ("sigmoid", ActivationKind::Sigmoid),
         ("tanh", ActivationKind::Tanh),
         ("softmax of 32", ActivationKind::Softmax),
+        ("ELU", ActivationKind::Elu),
+        ("SELU", ActivationKind::Selu),
+        ("GELU", ActivationKind::Gelu),
+        ("GELU by tanh", ActivationKind::GeluTanh),
+        ("SiLU", ActivationKind::Silu),
+        ("softplus", ActivationKind::Softplus),
+        ("leaky ReLU", ActivationKind::LeakyRelu),
     ] {
         bench.row(&format!("{name}, forward"), bytes(2), || {
-            activation::forward(kind, 32, black_box(&mut first));
+            activation::forward(kind, 32, black_box(&mut first), &mut []);
         });
         bench.row(&format!("{name}, backward"), bytes(3), || {
-            activation::backward(kind, 32, &input, black_box(&mut first));
+            activation::backward(kind, 32, &input, &other, black_box(&mut first));
         });
     }
     let labels: Vec<u32> = (0..COUNT as u32 / 8).map(|sample| sample % 8).collect();
@@ -384,6 +391,16 @@ fn elementwise(bench: &Bench) {
     bench.row("dropout", bytes(3), || {
         dropout::apply(0.25, &words, &input, &mut first)
     });
+    for pieces in [2, 5] {
+        let (values, mut slopes) = (noise(pieces * COUNT, 1.0), vec![0.0; pieces * COUNT]);
+        let name = |what| format!("maxout of {pieces} pieces, {what}");
+        bench.row(&name("forward"), bytes(1 + pieces), || {
+            maxout::forward(pieces, 32, &values, black_box(&mut second));
+        });
+        bench.row(&name("backward"), bytes(2 + 2 * pieces), || {
+            maxout::backward(pieces, 32, &values, &second, &input, black_box(&mut slopes));
+        });
+    }
     bench.row("Gaussian noise", bytes(3), || {
         gaussian::add_noise(0.1, &words, &input, &mut first);
     });

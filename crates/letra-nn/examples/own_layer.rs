@@ -6,23 +6,23 @@ use letra_nn::pass::{Backward, Forward};
 use letra_nn::{BuildError, Shape};
 use serde::{Deserialize, Serialize};
 
-/// Leaky rectified linear: *y* = *x* where *x* > 0, and *s* · *x* elsewhere (Maas, Hannun
-/// and Ng 2013). The gradient passes with the same factor: ∂*x* = ∂*y*, or *s* · ∂*y*.
+/// Squareplus, a smooth ReLU: *y* = (*x* + √(*x*² + *b*)) / 2 (Barron 2021, eq. 1). Its
+/// derivative is *y*′ = (1 + *x* / √(*x*² + *b*)) / 2, so that ∂*x* = *y*′ ∂*y*.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LeakyRelu {
-    slope: f32,
+pub struct Squareplus {
+    bend: f32,
 }
 
-impl LeakyRelu {
-    /// With the given slope *s* for negative values, from 0 to 1.
-    pub fn new(slope: f32) -> Self {
-        LeakyRelu { slope }
+impl Squareplus {
+    /// With the given *b*, above 0: the larger, the wider the bend at 0.
+    pub fn new(bend: f32) -> Self {
+        Squareplus { bend }
     }
 }
 
-impl Layer for LeakyRelu {
+impl Layer for Squareplus {
     fn kind(&self) -> &'static str {
-        "leaky_relu"
+        "squareplus"
     }
 
     fn configuration(&self) -> serde_json::Value {
@@ -30,10 +30,10 @@ impl Layer for LeakyRelu {
     }
 
     fn build(&self, inputs: &[Shape], _build: &mut Build) -> Result<Shape, BuildError> {
-        if !(0.0..=1.0).contains(&self.slope) {
+        if !(self.bend > 0.0 && self.bend.is_finite()) {
             return Err(BuildError::configuration(format!(
-                "has slope {}: choose one from 0 to 1",
-                self.slope
+                "has bend {}: choose a finite number above 0",
+                self.bend
             )));
         }
         match inputs {
@@ -45,14 +45,14 @@ impl Layer for LeakyRelu {
     fn forward(&self, pass: &mut Forward<'_>) {
         let input = pass.input(0);
         for (y, &x) in pass.output.iter_mut().zip(input) {
-            *y = if x > 0.0 { x } else { self.slope * x };
+            *y = 0.5 * (x + (x * x + self.bend).sqrt());
         }
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
         let input = pass.input(0);
         for (gradient, &x) in pass.output_gradient.iter_mut().zip(input) {
-            *gradient *= if x > 0.0 { 1.0 } else { self.slope };
+            *gradient *= 0.5 * (1.0 + x / (x * x + self.bend).sqrt());
         }
         if let Some(input_gradient) = pass.input_gradients.get(0) {
             input_gradient.copy_from_slice(pass.output_gradient);
@@ -65,12 +65,12 @@ use letra_nn::prelude::*;
 
 fn main() -> Result<(), Error> {
     let network = Sequential::new([3])
-        .add(LeakyRelu::new(0.1))
+        .add(Squareplus::new(4.0))
         .compile(Compile::new(Sgd::new(0.1)).loss(SumSquaredError))?;
-    let inputs = Tensor::new([1, 3], vec![-2.0, 0.5, -0.25])?;
+    let inputs = Tensor::new([1, 3], vec![0.0, 1.5, -1.5])?;
     println!("{:?}", network.predict(&inputs)?.data());
 
-    // E = Σ (y − t)² with t = 0, so that ∂E/∂y = 2 y, and behind it the slope.
+    // E = Σ (y − t)² with t = 0, so that ∂E/∂y = 2 y, and behind it the derivative.
     let sample = Dataset::values(inputs, Tensor::zeros([1, 3]))?;
     let seen = network.back_propagate(&sample)?;
     println!("{:?}", seen.pre_activation_gradients[0].1.data());

@@ -62,11 +62,11 @@ pub mod prelude {
     pub use crate::layers::{
         Activation, ActivationFunction, Add, AnnealedDropout, AveragePool1d, AveragePool2d,
         BatchNormalization, Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cropping2d, Dense,
-        DepthwiseConv2d, DropConnect, Dropout, FillMode, Flatten, GaussianNoise,
+        DepthwiseConv2d, DropConnect, Dropout, Elu, FillMode, Flatten, GaussianNoise,
         GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
-        LayerNormalization, MaxPool1d, MaxPool2d, Multiply, RandomContrast, RandomFourierFeatures,
-        RandomRotation, RandomTranslation, RandomZoom, Reshape, SeparableConv2d, SpatialDropout2d,
-        Standout, UpSampling2d, ZeroPadding2d,
+        LayerNormalization, LeakyRelu, MaxPool1d, MaxPool2d, Maxout, MaxoutConv2d, Multiply, PRelu,
+        RandomContrast, RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom,
+        Reshape, SeparableConv2d, SpatialDropout2d, Standout, UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,

@@ -62,10 +62,12 @@ fn check(compile: Compile) {
         .add(Flatten)
         .add(
             Dense::new(64)
-                .relu()
+                .activation(ActivationFunction::Gelu)
                 .kernel_regularizer(Regularizer::l2(1e-3))
                 .kernel_constraint(Constraint::max_norm(2.0)),
         )
+        .add(PRelu::new())
+        .add(Maxout::new(64, 2))
         .add(DropConnect::new(40, 0.5).relu())
         .add(AnnealedDropout::new(0.5, 1000))
         .add(Standout::new(20).tanh())

@@ -184,27 +184,27 @@ fn the_list_of_layers_is_the_one_in_the_source() {
     let source = read("crates/letra-nn/src/layers/mod.rs");
     for line in list.iter().filter(|line| !line.contains("// …")) {
         let there = source.lines().any(|known| known == line);
-        assert_eq!(there, !line.contains("LeakyRelu"), "{line}");
+        assert_eq!(there, !line.contains("Squareplus"), "{line}");
     }
 }
 
 #[test]
 fn a_layer_of_ones_own_works_like_any_other() -> Result<(), Error> {
     let printed = printed("own_layer").join("\n");
-    assert!(printed.contains("[-0.2, 0.5, -0.025]"), "{printed}");
+    assert!(printed.contains("[1.0, 2.0, 0.5]"), "{printed}");
     let refused = Sequential::new([3])
-        .add(own_layer::LeakyRelu::new(2.0))
+        .add(own_layer::Squareplus::new(-1.0))
         .compile(Compile::new(Sgd::new(0.1)));
     let error = refused.err().unwrap().to_string();
     assert_eq!(
         error,
-        "layer 1 (leaky_relu) has slope 2: choose one from 0 to 1"
+        "layer 1 (squareplus) has bend -1: choose a finite number above 0"
     );
     // It trains, its gradient measured: E by each bias before it.
     let network = |bias: &[f32]| {
         let mut network = Sequential::new([2])
             .add(Dense::new(3))
-            .add(own_layer::LeakyRelu::new(0.25))
+            .add(own_layer::Squareplus::new(0.25))
             .compile(Compile::new(Sgd::new(0.1)).loss(SumSquaredError).seed(4))?;
         network.set_parameter("dense/bias", &Tensor::new([3], bias.to_vec())?)?;
         Ok::<Network, Error>(network)

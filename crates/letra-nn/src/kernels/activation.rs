@@ -1,30 +1,88 @@
-//! Activation functions, in place, and their derivatives from the output.
+//! Activation functions, in place, and their derivatives: from the output where it tells
+//! enough, else from the input.
+
+mod rectifiers;
+mod smooth;
+
+pub use rectifiers::{
+    elu, elu_backward, leaky_relu, leaky_relu_backward, parametric_relu, parametric_relu_backward,
+};
 
 use super::math::{exp, largest, sigmoid, sum, tanh};
 use super::simd::{dispatch, kernel};
 
-/// The activation functions that have a kernel.
+/// The activation functions that have no numbers to set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActivationKind {
+    /// y = x where x > 0, e^x − 1 elsewhere (Clevert, Unterthiner and Hochreiter 2016, eq. 15)
+    Elu,
+    /// y = x Φ(x), with Φ(x) the share of standard normal numbers below x (Hendrycks and
+    /// Gimpel 2016, section 2)
+    Gelu,
+    /// y = x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, the same paper's approximation
+    GeluTanh,
+    /// y = x where x > 0, 0.2 x elsewhere, Keras's default slope (Maas, Hannun and Ng 2013);
+    /// [`LeakyRelu`](crate::layers::LeakyRelu) has any slope
+    LeakyRelu,
     /// y = x
     Linear,
     /// y = max(x, 0)
     Relu,
+    /// y = λ x where x > 0, λ α (eˣ − 1) elsewhere, with λ ≈ 1.0507 and α ≈ 1.6733, which
+    /// keep mean 0 and variance 1 (Klambauer, Unterthiner, Mayr and Hochreiter 2017, eq. 2)
+    Selu,
     /// y = 1 / (1 + e⁻ˣ)
     Sigmoid,
+    /// y = x / (1 + e⁻ˣ) (Elfwing, Uchibe and Doya 2018, eq. 2)
+    Silu,
+    /// y = ln(1 + eˣ) (Dugas, Bengio, Bélisle, Nadeau and Garcia 2001, eq. 4)
+    Softplus,
     /// y = tanh x
     Tanh,
     /// yᵢ = e^xᵢ / Σⱼ e^xⱼ over the units of a sample
     Softmax,
 }
 
+/// α and λ of SELU.
+const SELU_ALPHA: f32 = 1.673_263_2;
+const SELU_SCALE: f32 = 1.050_701;
+/// Keras's slope of leaky ReLU as a function.
+const LEAK: f32 = 0.2;
+
+impl ActivationKind {
+    /// Whether the derivative needs the input of the function; for the others the output
+    /// tells enough.
+    pub fn needs_input(self) -> bool {
+        matches!(self, Self::Gelu | Self::GeluTanh | Self::Silu)
+    }
+
+    /// How many of a layer's `values` pre-activations must be kept for the backward pass:
+    /// all or none.
+    pub(crate) fn kept(self, values: usize) -> usize {
+        if self.needs_input() { values } else { 0 }
+    }
+}
+
 /// Replaces `values` `[samples, units]` by their activation.
-pub fn forward(kind: ActivationKind, units: usize, values: &mut [f32]) {
+///
+/// Where [`ActivationKind::needs_input`] and a backward pass follows, `input`, as long as
+/// `values`, takes them as they were; otherwise it may be empty.
+pub fn forward(kind: ActivationKind, units: usize, values: &mut [f32], input: &mut [f32]) {
+    if kind.needs_input() && !input.is_empty() {
+        input.copy_from_slice(values);
+    }
     match kind {
+        ActivationKind::Elu => elu(1.0, 1.0, values),
+        ActivationKind::Gelu => smooth::gelu(values),
+        ActivationKind::GeluTanh => smooth::gelu_tanh(values),
+        ActivationKind::LeakyRelu => leaky_relu(LEAK, values),
         ActivationKind::Linear => {}
         ActivationKind::Relu => dispatch(Relu { values }),
+        ActivationKind::Selu => elu(SELU_ALPHA, SELU_SCALE, values),
         ActivationKind::Sigmoid => dispatch(Sigmoid { values }),
+        ActivationKind::Silu => smooth::silu(values),
+        ActivationKind::Softplus => smooth::softplus(values),
         ActivationKind::Tanh => dispatch(Tanh { values }),
         ActivationKind::Softmax => dispatch(Softmax { units, values }),
     }
@@ -87,17 +145,32 @@ pub(super) fn rows_together(units: usize) -> usize {
 }
 
 /// Turns `gradient`, the gradient by the activation's `output` `[samples, units]`, into the
-/// gradient by its input: f′(x) of it, which for softmax is yᵢ (gᵢ − Σⱼ gⱼ yⱼ).
-pub fn backward(kind: ActivationKind, units: usize, output: &[f32], gradient: &mut [f32]) {
+/// gradient by its input: f′(x) of it, which for softmax is yᵢ (gᵢ − Σⱼ gⱼ yⱼ). `input` is what
+/// forward was given, where [`ActivationKind::needs_input`]; otherwise nobody reads it.
+pub fn backward(
+    kind: ActivationKind,
+    units: usize,
+    output: &[f32],
+    input: &[f32],
+    gradient: &mut [f32],
+) {
+    let read = if kind.needs_input() { input } else { output };
     assert_eq!(
-        output.len(),
+        read.len(),
         gradient.len(),
-        "gradient and output differ in length"
+        "gradient and values differ in length"
     );
     match kind {
+        ActivationKind::Elu => elu_backward(1.0, 1.0, output, gradient),
+        ActivationKind::Gelu => smooth::gelu_backward(input, gradient),
+        ActivationKind::GeluTanh => smooth::gelu_tanh_backward(input, gradient),
+        ActivationKind::LeakyRelu => leaky_relu_backward(LEAK, output, gradient),
         ActivationKind::Linear => {}
         ActivationKind::Relu => dispatch(ReluBackward { output, gradient }),
+        ActivationKind::Selu => elu_backward(SELU_ALPHA, SELU_SCALE, output, gradient),
         ActivationKind::Sigmoid => dispatch(SigmoidBackward { output, gradient }),
+        ActivationKind::Silu => smooth::silu_backward(input, gradient),
+        ActivationKind::Softplus => smooth::softplus_backward(output, gradient),
         ActivationKind::Tanh => dispatch(TanhBackward { output, gradient }),
         ActivationKind::Softmax => dispatch(SoftmaxBackward {
             units,
@@ -147,136 +220,4 @@ kernel! {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernels::noise::Noise;
-    use crate::kernels::simd::tests::on_each_instruction_set;
-
-    const KINDS: [ActivationKind; 5] = [
-        ActivationKind::Linear,
-        ActivationKind::Relu,
-        ActivationKind::Sigmoid,
-        ActivationKind::Tanh,
-        ActivationKind::Softmax,
-    ];
-
-    fn twin(kind: ActivationKind, units: usize, values: &[f64]) -> Vec<f64> {
-        let of_row = |row: &[f64]| -> Vec<f64> {
-            let total: f64 = row.iter().map(|x| x.exp()).sum();
-            row.iter()
-                .map(|x| match kind {
-                    ActivationKind::Linear => *x,
-                    ActivationKind::Relu => x.max(0.0),
-                    ActivationKind::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-                    ActivationKind::Tanh => x.tanh(),
-                    ActivationKind::Softmax => x.exp() / total,
-                })
-                .collect()
-        };
-        values.chunks(units).flat_map(of_row).collect()
-    }
-
-    /// Gradient of Σ g · f(x) by x, from the output.
-    fn twin_backward(kind: ActivationKind, units: usize, y: &[f64], g: &[f64]) -> Vec<f64> {
-        let of_row = |(y, g): (&[f64], &[f64])| -> Vec<f64> {
-            let total: f64 = y.iter().zip(g).map(|(y, g)| y * g).sum();
-            let of_unit = |(y, g): (&f64, &f64)| match kind {
-                ActivationKind::Linear => *g,
-                ActivationKind::Relu if *y > 0.0 => *g,
-                ActivationKind::Relu => 0.0,
-                ActivationKind::Sigmoid => g * y * (1.0 - y),
-                ActivationKind::Tanh => g * (1.0 - y * y),
-                ActivationKind::Softmax => y * (g - total),
-            };
-            y.iter().zip(g).map(of_unit).collect()
-        };
-        y.chunks(units)
-            .zip(g.chunks(units))
-            .flat_map(of_row)
-            .collect()
-    }
-
-    fn double(values: &[f32]) -> Vec<f64> {
-        values.iter().copied().map(f64::from).collect()
-    }
-
-    #[test]
-    fn the_twins_gradient_is_that_of_finite_differences() {
-        let mut noise = Noise::new(9);
-        let (units, step) = (4, 1e-5);
-        let x = double(&noise.values(12));
-        let g = double(&noise.values(12));
-        for kind in KINDS {
-            let gradient = twin_backward(kind, units, &twin(kind, units, &x), &g);
-            let objective = |x: &[f64]| -> f64 {
-                twin(kind, units, x)
-                    .iter()
-                    .zip(&g)
-                    .map(|(y, g)| y * g)
-                    .sum()
-            };
-            for i in 0..x.len() {
-                let [mut above, mut below] = [x.clone(), x.clone()];
-                above[i] += step;
-                below[i] -= step;
-                let slope = (objective(&above) - objective(&below)) / (2.0 * step);
-                assert!((slope - gradient[i]).abs() < 1e-8, "{kind:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn agrees_with_its_twin() {
-        let mut noise = Noise::new(10);
-        for case in 0..60 {
-            let units = noise.between(1, [6, 40, 1500][case % 3]);
-            let samples = noise.between(0, [300, 20, 3][case % 3]);
-            let values: Vec<f32> = noise
-                .values(samples * units)
-                .iter()
-                .map(|value| 8.0 * value)
-                .collect();
-            let gradient = noise.values(samples * units);
-            for kind in KINDS {
-                let y = twin(kind, units, &double(&values));
-                let expected = twin_backward(kind, units, &y, &double(&gradient));
-                on_each_instruction_set(|| {
-                    let mut output = values.clone();
-                    forward(kind, units, &mut output);
-                    for (output, y) in output.iter().zip(&y) {
-                        assert!(
-                            (f64::from(*output) - y).abs() < 1e-6 * y.abs().max(0.1),
-                            "{kind:?}"
-                        );
-                    }
-                    let mut gradient = gradient.clone();
-                    backward(kind, units, &output, &mut gradient);
-                    for (gradient, expected) in gradient.iter().zip(&expected) {
-                        assert!((f64::from(*gradient) - expected).abs() < 2e-6, "{kind:?}");
-                    }
-                });
-            }
-        }
-    }
-
-    #[test]
-    fn softmax_is_stable_and_shows_what_is_undefined() {
-        on_each_instruction_set(|| {
-            let infinity = f32::INFINITY;
-            let mut values = [1e30, -1e30, 0.0, -infinity, 5.0, 5.0, 1.0, f32::NAN, 2.0];
-            forward(ActivationKind::Softmax, 3, &mut values);
-            assert_eq!(values[..6], [1.0, 0.0, 0.0, 0.0, 0.5, 0.5]);
-            assert!(values[6..].iter().all(|value| value.is_nan()));
-        });
-    }
-
-    #[test]
-    fn relu_keeps_what_is_undefined() {
-        on_each_instruction_set(|| {
-            let mut values = [f32::NAN, -f32::INFINITY, f32::INFINITY, -0.0];
-            forward(ActivationKind::Relu, 4, &mut values);
-            assert!(values[0].is_nan());
-            assert_eq!(values[1..], [0.0, f32::INFINITY, 0.0]);
-        });
-    }
-}
+mod tests;

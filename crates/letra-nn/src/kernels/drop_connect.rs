@@ -50,6 +50,12 @@ impl Sizes {
         self.panels() * self.rows()
     }
 
+    /// Values a sample that are kept for the backward pass: the masks of a training step, or
+    /// the mean and the deviation of a prediction.
+    pub fn kept(self) -> usize {
+        self.words().max(2 * self.units)
+    }
+
     /// Values of all panels.
     pub fn panel_values(self) -> usize {
         LANES * self.words()

@@ -4,12 +4,12 @@
 
 use std::f32::consts::LOG2_E;
 
-/// eˣ within 2 units in the last place: e^x = 2ⁿ eʳ with n = round(x / ln 2), the latter a Taylor
-/// polynomial on |r| ≤ ln 2 / 2.
+/// Adding and subtracting 3 · 2²² rounds to a whole number and leaves it in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// n = round(x / ln 2) and r = x − n ln 2, |r| ≤ ln 2 / 2, so that eˣ = 2ⁿ eʳ.
 #[inline(always)]
-pub(crate) fn exp(x: f32) -> f32 {
-    // Adding and subtracting 3 · 2²² rounds to a whole number and leaves it in the low bits.
-    const ROUND: f32 = 12_582_912.0;
+fn reduced(x: f32) -> (f32, f32) {
     // ln 2 in two parts, the first with few bits, so that n times it is exact.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
@@ -17,24 +17,92 @@ pub(crate) fn exp(x: f32) -> f32 {
     let bounded = if x < -104.0 { -104.0 } else { x };
     let bounded = if bounded > 89.0 { 89.0 } else { bounded };
     let n = (bounded * LOG2_E + ROUND) - ROUND;
-    let r = (bounded - n * LN_2_HIGH) - n * LN_2_LOW;
+    (n, (bounded - n * LN_2_HIGH) - n * LN_2_LOW)
+}
+
+/// (eʳ − 1) / r, its Taylor polynomial on |r| ≤ ln 2 / 2.
+#[inline(always)]
+fn growth(r: f32) -> f32 {
     let mut series = 1.0 / 5040.0;
-    for factor in [
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
-        0.5,
-        1.0,
-        1.0,
-    ] {
+    for factor in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0] {
         series = series * r + factor;
     }
-    // 2ⁿ in two halves, neither of which leaves the range of the exponent.
+    series
+}
+
+/// 2ⁿ in two halves, neither of which leaves the range of the exponent.
+#[inline(always)]
+fn powers_of_two(n: f32) -> [f32; 2] {
     let half = (n * 0.5 + ROUND).to_bits();
     let rest = (n - (f32::from_bits(half) - ROUND) + ROUND).to_bits();
-    let power = |bits: u32| f32::from_bits((bits << 23).wrapping_add(1.0_f32.to_bits()));
-    series * power(half) * power(rest)
+    [half, rest].map(|bits| f32::from_bits((bits << 23).wrapping_add(1.0_f32.to_bits())))
+}
+
+/// eˣ within 2 units in the last place.
+#[inline(always)]
+pub(crate) fn exp(x: f32) -> f32 {
+    let (n, r) = reduced(x);
+    let [half, rest] = powers_of_two(n);
+    (growth(r) * r + 1.0) * half * rest
+}
+
+/// eˣ − 1 within 2 units in the last place, for x ≤ 0.
+#[inline(always)]
+pub(crate) fn exp_minus_one(x: f32) -> f32 {
+    let (n, r) = reduced(x);
+    let [half, rest] = powers_of_two(n);
+    let power = half * rest;
+    growth(r) * r * power + (power - 1.0)
+}
+
+/// ln(1 + x) within 3 units in the last place, for 0 ≤ x ≤ 1: 2 artanh s with s = x / (2 + x),
+/// its series to s¹⁵.
+#[inline(always)]
+pub(crate) fn ln_one_plus(x: f32) -> f32 {
+    let s = x / (2.0 + x);
+    let square = s * s;
+    let mut series = 1.0 / 15.0;
+    for factor in [
+        1.0 / 13.0,
+        1.0 / 11.0,
+        1.0 / 9.0,
+        1.0 / 7.0,
+        0.2,
+        1.0 / 3.0,
+        1.0,
+    ] {
+        series = series * square + factor;
+    }
+    2.0 * s * series
+}
+
+/// Φ(x), the share of standard normal numbers below x, and φ(x), its derivative.
+///
+/// For a = |x| the share beyond is e^(−a²/2) R(a). R falls from ½ slowly, and is t times a
+/// polynomial in t = 1 / (1 + 0.3 a), fitted for the least relative error on 0 ≤ a ≤ 14.5,
+/// 3.5 · 10⁻⁹. In single precision the exponential's argument adds a²/2 units to the last place.
+#[inline(always)]
+pub(crate) fn normal(x: f32) -> (f32, f32) {
+    let a = x.abs();
+    let power = exp(-0.5 * a * a);
+    let t = 1.0 / (1.0 + 0.3 * a);
+    let mut ratio = -0.020_623_552;
+    for factor in [
+        0.112_436_06,
+        -0.228_214_65,
+        0.191_785_93,
+        -0.079_424_635,
+        0.096_157_44,
+        0.078_389_44,
+        0.110_235_47,
+        0.119_571_81,
+        0.119_686_69,
+    ] {
+        ratio = ratio * t + factor;
+    }
+    let beyond = power * ratio * t;
+    let below = if x > 0.0 { 1.0 - beyond } else { beyond };
+    (below, power * 0.398_942_3)
 }
 
 /// ln x within 2 units in the last place, for normal x > 0: x = 2ᵉ m with √½ ≤ m < √2, and
@@ -184,6 +252,18 @@ mod tests {
     }
 
     kernel! {
+        struct ExpMinusOne<'a>(values: &'a mut [f32]) {
+            values.iter_mut().for_each(|x| *x = exp_minus_one(*x));
+        }
+    }
+
+    kernel! {
+        struct LnOnePlus<'a>(values: &'a mut [f32]) {
+            values.iter_mut().for_each(|x| *x = ln_one_plus(*x));
+        }
+    }
+
+    kernel! {
         struct Ln<'a>(values: &'a mut [f32]) {
             values.iter_mut().for_each(|x| *x = ln(*x));
         }
@@ -217,20 +297,42 @@ mod tests {
         check(|values| dispatch(Exp { values }), f64::exp, 2.0);
     }
 
-    #[test]
-    fn ln_is_exact_to_two_units() {
-        let normal = |x: &f32| *x >= f32::MIN_POSITIVE && x.is_finite();
+    /// Holds a function on some of the numbers against its exact value.
+    fn check_where(
+        function: fn(&mut [f32]),
+        exact: fn(f64) -> f64,
+        most: f64,
+        domain: fn(f32) -> bool,
+    ) {
+        let numbers: Vec<f32> = numbers().into_iter().filter(|x| domain(*x)).collect();
         on_each_instruction_set(|| {
-            let numbers: Vec<f32> = numbers().into_iter().filter(normal).collect();
             let mut values = numbers.clone();
-            dispatch(Ln {
-                values: &mut values,
-            });
-            for (x, y) in numbers.into_iter().zip(values) {
-                let exact = f64::from(x).ln();
-                assert!(error(y, exact) <= 2.0, "ln({x}) = {y}, exactly {exact}");
+            function(&mut values);
+            for (&x, y) in numbers.iter().zip(values) {
+                let exact = exact(f64::from(x));
+                assert!(error(y, exact) <= most, "f({x}) = {y}, exactly {exact}");
             }
         });
+    }
+
+    #[test]
+    fn ln_is_exact_to_two_units() {
+        let normal = |x: f32| x >= f32::MIN_POSITIVE && x.is_finite();
+        check_where(|values| dispatch(Ln { values }), f64::ln, 2.0, normal);
+    }
+
+    #[test]
+    fn exp_minus_one_is_exact_to_two_units_below_zero() {
+        let function = |values: &mut [f32]| dispatch(ExpMinusOne { values });
+        // The smallest numbers, of few digits, are lost beside 1.
+        let domain = |x: f32| x <= -f32::MIN_POSITIVE || x == 0.0 || x.is_nan();
+        check_where(function, f64::exp_m1, 2.0, domain);
+    }
+
+    #[test]
+    fn ln_one_plus_is_exact_to_three_units_up_to_one() {
+        let function = |values: &mut [f32]| dispatch(LnOnePlus { values });
+        check_where(function, f64::ln_1p, 3.0, |x| (0.0..=1.0).contains(&x));
     }
 
     #[test]

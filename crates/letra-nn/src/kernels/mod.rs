@@ -20,6 +20,7 @@ pub mod fourier;
 pub mod gaussian;
 pub mod gemm;
 mod math;
+pub mod maxout;
 pub mod normalisation;
 pub mod optimizer;
 pub mod pointwise;

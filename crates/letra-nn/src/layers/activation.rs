@@ -8,9 +8,10 @@ use crate::plan::pass::{Backward, Forward};
 
 /// Applies a function to each value, or softmax to the last axis; the shape stays.
 ///
-/// The gradient follows from the output *y* alone: for the sigmoid *y* (1 − *y*), for
+/// Mostly the gradient follows from the output *y* alone: for the sigmoid *y* (1 − *y*), for
 /// tanh 1 − *y*², for ReLU 1 where *y* > 0, for softmax
-/// ∂*x*ᵢ = *y*ᵢ (∂*y*ᵢ − Σⱼ ∂*y*ⱼ *y*ⱼ).
+/// ∂*x*ᵢ = *y*ᵢ (∂*y*ᵢ − Σⱼ ∂*y*ⱼ *y*ⱼ). GELU and SiLU fall and rise, so that theirs needs
+/// the input: Φ(*x*) + *x* φ(*x*), and σ(*x*) (1 + *x* (1 − σ(*x*))).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Activation {
     function: ActivationFunction,
@@ -47,6 +48,31 @@ impl Activation {
         Self::new(ActivationFunction::Softmax)
     }
 
+    /// Exponential linear, with α = 1; [`Elu`](super::Elu) has any α.
+    pub fn elu() -> Self {
+        Self::new(ActivationFunction::Elu)
+    }
+
+    /// Gaussian error linear: x Φ(x).
+    pub fn gelu() -> Self {
+        Self::new(ActivationFunction::Gelu)
+    }
+
+    /// Scaled exponential linear.
+    pub fn selu() -> Self {
+        Self::new(ActivationFunction::Selu)
+    }
+
+    /// Sigmoid-weighted linear: x / (1 + e⁻ˣ).
+    pub fn silu() -> Self {
+        Self::new(ActivationFunction::Silu)
+    }
+
+    /// A smooth ReLU: ln(1 + eˣ).
+    pub fn softplus() -> Self {
+        Self::new(ActivationFunction::Softplus)
+    }
+
     /// The function.
     pub fn function(&self) -> ActivationFunction {
         self.function
@@ -69,12 +95,13 @@ impl Layer for Activation {
     fn forward(&self, pass: &mut Forward<'_>) {
         let channels = last_axis(pass.input_shape(0));
         pass.output.copy_from_slice(pass.input(0));
-        activation::forward(self.function, channels, pass.output);
+        activation::forward(self.function, channels, pass.output, &mut []);
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
         let channels = last_axis(pass.input_shape(0));
-        activation::backward(self.function, channels, pass.output, pass.output_gradient);
+        let (output, input) = (pass.output, pass.input(0));
+        activation::backward(self.function, channels, output, input, pass.output_gradient);
         if let Some(input_gradient) = pass.input_gradients.get(0) {
             input_gradient.copy_from_slice(pass.output_gradient);
         }

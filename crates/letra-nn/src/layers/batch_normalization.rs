@@ -107,7 +107,7 @@ impl BatchNormalization {
     fn mask(&self, pass: &mut Backward<'_>) {
         if self.relu {
             let (output, gradient) = (pass.output, &mut *pass.output_gradient);
-            activation::backward(ActivationFunction::Relu, 1, output, gradient);
+            activation::backward(ActivationFunction::Relu, 1, output, &[], gradient);
         }
     }
 

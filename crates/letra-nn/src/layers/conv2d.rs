@@ -33,7 +33,7 @@ pub struct Conv2d {
     bias_initializer: Initializer,
     use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    pub(super) demands: KernelDemands,
     /// Window of the max pooling that was fused behind the ReLU; never saved.
     #[serde(skip)]
     pool: Option<[usize; 2]>,

@@ -134,6 +134,7 @@ impl Layer for Conv2dTranspose {
         let transposed = Arc::new(Transposed::new(geometry));
         build.built(Arc::clone(&transposed));
         build.scratch(move |samples| transposed.scratch_len(samples));
+        build.keep(self.activation.kept(output.iter().product()));
         Ok(output.into())
     }
 
@@ -146,12 +147,13 @@ impl Layer for Conv2dTranspose {
             pass.output,
             pass.scratch,
         );
-        activation::forward(self.activation, self.filters, pass.output);
+        activation::forward(self.activation, self.filters, pass.output, pass.keep);
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
         let (input, transposed) = (pass.input(0), pass.built::<Arc<Transposed>>());
-        activation::backward(self.activation, self.filters, pass.output, pass.output_gradient);
+        let delta = &mut *pass.output_gradient;
+        activation::backward(self.activation, self.filters, pass.output, pass.keep, delta);
         let (kernel_gradient, bias_gradient) = match self.use_bias {
             true => {
                 let (kernel, bias) = pass.parameter_gradients.pair(KERNEL, BIAS);
@@ -163,7 +165,7 @@ impl Layer for Conv2dTranspose {
             pass.samples,
             input,
             pass.parameters.get(KERNEL),
-            pass.output_gradient,
+            delta,
             pass.input_gradients.get(0),
             kernel_gradient,
             bias_gradient,

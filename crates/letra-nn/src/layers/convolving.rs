@@ -159,7 +159,10 @@ pub(crate) fn declare(
     let pool = pool.map(|[height, width]| Pool { height, width });
     let convolution = Arc::new(Convolution::new(geometry, relu, pool));
     build.prepared(convolution.prepared_len());
-    build.keep(convolution.keep_len());
+    // Behind what the convolution keeps, the pre-activations that its tail needs.
+    let kept = tail(activation)
+        .kept(geometry.output_height() * geometry.output_width() * geometry.filters);
+    build.keep(convolution.keep_len() + kept);
     build.built(Arc::clone(&convolution));
     build.scratch(move |samples| convolution.scratch_len(samples));
 }
@@ -187,25 +190,32 @@ pub(crate) fn prepare(pass: &mut Prepare<'_>) {
 }
 
 pub(crate) fn forward(pass: &mut Forward<'_>, function: ActivationFunction, use_bias: bool) {
-    let convolution = pass.built::<Arc<Convolution>>();
+    let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
+    let codes = match pass.keep.is_empty() {
+        true => 0,
+        false => pass.samples * convolution.keep_len(),
+    };
+    let (codes, kept) = pass.keep.split_at_mut(codes);
     convolution.forward(
         pass.samples,
-        pass.input(0),
-        pass.parameter(KERNEL),
+        input,
+        pass.parameters.get(KERNEL),
         pass.prepared,
-        use_bias.then(|| pass.parameter(BIAS)),
+        use_bias.then(|| pass.parameters.get(BIAS)),
         pass.output,
-        (!pass.keep.is_empty()).then_some(&mut *pass.keep),
+        (!codes.is_empty()).then_some(codes),
         pass.scratch,
     );
     let filters = convolution.geometry().filters;
-    activation::forward(tail(function), filters, pass.output);
+    activation::forward(tail(function), filters, pass.output, kept);
 }
 
 pub(crate) fn backward(pass: &mut Backward<'_>, function: ActivationFunction, use_bias: bool) {
     let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
     let filters = convolution.geometry().filters;
-    activation::backward(tail(function), filters, pass.output, pass.output_gradient);
+    let (codes, kept) = pass.keep.split_at(pass.samples * convolution.keep_len());
+    let delta = &mut *pass.output_gradient;
+    activation::backward(tail(function), filters, pass.output, kept, delta);
     let (kernel_gradient, bias_gradient) = match use_bias {
         true => {
             let (kernel, bias) = pass.parameter_gradients.pair(KERNEL, BIAS);
@@ -219,8 +229,8 @@ pub(crate) fn backward(pass: &mut Backward<'_>, function: ActivationFunction, us
         pass.parameters.get(KERNEL),
         pass.prepared,
         pass.output,
-        pass.output_gradient,
-        pass.keep,
+        delta,
+        codes,
         pass.input_gradients.get(0),
         kernel_gradient,
         bias_gradient,

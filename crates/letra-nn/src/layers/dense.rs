@@ -25,7 +25,7 @@ pub struct Dense {
     bias_initializer: Initializer,
     use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    pub(super) demands: KernelDemands,
 }
 
 const KERNEL: usize = 0;
@@ -71,6 +71,7 @@ impl Layer for Dense {
         if self.use_bias {
             build.parameter("bias", [self.units], self.bias_initializer, fans)?;
         }
+        build.keep(self.activation.kept(self.units));
         build.defer(KERNEL);
         Ok([self.units].into())
     }
@@ -85,14 +86,14 @@ impl Layer for Dense {
             self.use_bias.then(|| pass.parameter(BIAS)),
             pass.output,
         );
-        activation::forward(self.activation, self.units, pass.output);
+        activation::forward(self.activation, self.units, pass.output, pass.keep);
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
         let (samples, inputs) = (pass.samples, pass.input_shape(0).values());
         let input = pass.input(0);
         let delta = &mut *pass.output_gradient;
-        activation::backward(self.activation, self.units, pass.output, delta);
+        activation::backward(self.activation, self.units, pass.output, pass.keep, delta);
         if let Some(input_gradient) = pass.input_gradients.get(0) {
             let kernel = pass.parameters.get(KERNEL);
             dense::input_gradient(samples, inputs, self.units, delta, kernel, input_gradient);

@@ -88,7 +88,8 @@ impl DropConnect {
 
     fn train(&self, pass: &mut Forward<'_>) {
         let (input, sizes) = (pass.input(0), self.sizes(pass.input_shape(0)));
-        let masks: &mut [u32] = bytemuck::cast_slice_mut(pass.keep);
+        let (masks, before) = pass.keep.split_at_mut(pass.samples * sizes.kept());
+        let masks: &mut [u32] = bytemuck::cast_slice_mut(masks);
         let masks = &mut masks[..pass.samples * sizes.words()];
         for sample in 0..pass.samples {
             let masks = &mut masks[sample_range(sample, sizes.words())];
@@ -96,7 +97,7 @@ impl DropConnect {
         }
         let panels = &pass.prepared[..sizes.panel_values()];
         drop_connect::forward(sizes, pass.samples, input, panels, masks, pass.output);
-        activation::forward(self.activation, self.units, pass.output);
+        activation::forward(self.activation, self.units, pass.output, before);
     }
 
     fn predict(&self, pass: &mut Forward<'_>) {
@@ -130,7 +131,7 @@ impl DropConnect {
                 pass.output.fill(0.0);
                 for noise in self.draw(noise).chunks_exact(units) {
                     drop_connect::spread(units, mean, deviation, noise, drawn);
-                    activation::forward(function, units, drawn);
+                    activation::forward(function, units, drawn, &mut []);
                     reduce::add(pass.output, drawn);
                 }
                 let share = 1.0 / self.draws as f32;
@@ -147,6 +148,7 @@ impl DropConnect {
         let sizes = self.sizes(pass.input_shape(0));
         let (mean, deviation) = pass.keep[..2 * samples * units].split_at(samples * units);
         let ([drawn, delta, by_mean, by_deviation], rest) = parts(pass.scratch, samples * units);
+        let (before, rest) = rest.split_at_mut(samples * self.activation.kept(units));
         by_mean.fill(0.0);
         by_deviation.fill(0.0);
         if self.activation == ActivationFunction::Linear {
@@ -154,9 +156,9 @@ impl DropConnect {
         } else {
             for noise in self.draw(noise).chunks_exact(units) {
                 drop_connect::spread(units, mean, deviation, noise, drawn);
-                activation::forward(self.activation, units, drawn);
+                activation::forward(self.activation, units, drawn, before);
                 delta.copy_from_slice(pass.output_gradient);
-                activation::backward(self.activation, units, drawn, delta);
+                activation::backward(self.activation, units, drawn, before, delta);
                 reduce::add(by_mean, delta);
                 drop_connect::add_scaled(noise, delta, by_deviation);
             }
@@ -242,8 +244,10 @@ impl Layer for DropConnect {
         }
         // The kernel in panels, and its squares for the variance.
         build.prepared(sizes.panel_values() + (inputs + 1) * units);
-        build.keep(sizes.words().max(2 * units));
-        build.scratch(move |samples| samples * (inputs + 4 * units));
+        // Behind the masks, or a prediction's moments, what the activation needs.
+        let before = self.activation.kept(units);
+        build.keep(sizes.kept() + before);
+        build.scratch(move |samples| samples * (inputs + 4 * units + before));
         build.built(Noise::new());
         build.defer(KERNEL);
         Ok([units].into())
@@ -273,9 +277,10 @@ impl Layer for DropConnect {
             return self.predict_backward(pass);
         }
         let sizes = self.sizes(pass.input_shape(0));
-        let (input, masks) = (pass.input(0), masks(pass.keep, pass.samples, sizes));
+        let (kept, before) = pass.keep.split_at(pass.samples * sizes.kept());
+        let (input, masks) = (pass.input(0), masks(kept, pass.samples, sizes));
         let delta = &mut *pass.output_gradient;
-        activation::backward(self.activation, self.units, pass.output, delta);
+        activation::backward(self.activation, self.units, pass.output, before, delta);
         if let Some(input_gradient) = pass.input_gradients.get(0) {
             let panels = &pass.prepared[..sizes.panel_values()];
             drop_connect::input_gradient(sizes, delta, panels, masks, input_gradient);

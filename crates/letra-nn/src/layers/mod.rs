@@ -74,7 +74,13 @@ macro_rules! activation_settings {
 macro_rules! linear_map_settings {
     ($layer:ty) => {
         activation_settings!($layer);
+        kernel_settings!($layer);
+    };
+}
 
+/// Declares the settings of a kernel and its bias.
+macro_rules! kernel_settings {
+    ($layer:ty) => {
         impl $layer {
             /// Initial values of the kernel.
             pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
@@ -164,6 +170,7 @@ layers! {
     depthwise_conv2d: DepthwiseConv2d,
     drop_connect: DropConnect,
     dropout: Dropout,
+    elu: Elu,
     flatten: Flatten,
     gaussian_noise: GaussianNoise,
     global_average_pooling1d: GlobalAveragePool1d,
@@ -171,9 +178,13 @@ layers! {
     global_max_pooling1d: GlobalMaxPool1d,
     global_max_pooling2d: GlobalMaxPool2d,
     layer_normalization: LayerNormalization,
+    leaky_relu: LeakyRelu,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    maxout: Maxout,
+    maxout_conv2d: MaxoutConv2d,
     multiply: Multiply,
+    prelu: PRelu,
     random_contrast: RandomContrast,
     random_fourier_features: RandomFourierFeatures,
     random_rotation: RandomRotation,
@@ -187,6 +198,7 @@ layers! {
     zero_padding2d: ZeroPadding2d,
 }
 
+mod pieces;
 mod resampling;
 
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;

@@ -181,7 +181,9 @@ impl Layer for SeparableConv2d {
         };
         let (built, sized) = (pair(), pair());
         build.prepared(built.depthwise.prepared_len() + built.pointwise.prepared_len());
-        build.keep(built.between());
+        // Behind the map between the two, the pre-activations that the tail needs.
+        let kept = self.tail().kept(pointwise.height * pointwise.width * self.filters);
+        build.keep(built.between() + kept);
         build.built(built);
         build.scratch(move |samples| sized.scratch_len(samples));
         Ok([pointwise.height, pointwise.width, self.filters].into())
@@ -199,9 +201,9 @@ impl Layer for SeparableConv2d {
         let (first, second) = pass.prepared.split_at(pair.depthwise.prepared_len());
         let (parameters, between) = (pass.parameters, samples * pair.between());
         let (spare, scratch) = pass.scratch.split_at_mut(between);
-        let between = match !pass.keep.is_empty() {
-            true => &mut pass.keep[..between],
-            false => spare,
+        let (between, kept) = match pass.keep.is_empty() {
+            true => (spare, &mut [][..]),
+            false => pass.keep.split_at_mut(between),
         };
         let kernel = parameters.get(DEPTHWISE);
         pair.depthwise
@@ -216,12 +218,14 @@ impl Layer for SeparableConv2d {
             None,
             scratch,
         );
-        activation::forward(self.tail(), self.filters, pass.output);
+        activation::forward(self.tail(), self.filters, pass.output, kept);
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
         let (samples, input, pair) = (pass.samples, pass.input(0), pass.built::<Pair>());
-        activation::backward(self.tail(), self.filters, pass.output, pass.output_gradient);
+        let (between, kept) = pass.keep.split_at(samples * pair.between());
+        let delta = &mut *pass.output_gradient;
+        activation::backward(self.tail(), self.filters, pass.output, kept, delta);
         let (first, second) = pass.prepared.split_at(pair.depthwise.prepared_len());
         let (gradient, scratch) = pass.scratch.split_at_mut(samples * pair.between());
         let (kernel_gradient, bias_gradient) = match self.use_bias {
@@ -233,11 +237,11 @@ impl Layer for SeparableConv2d {
         };
         pair.pointwise.backward(
             samples,
-            pass.keep,
+            between,
             pass.parameters.get(POINTWISE),
             second,
             pass.output,
-            pass.output_gradient,
+            delta,
             &[],
             Some(&mut *gradient),
             kernel_gradient,
@@ -249,7 +253,7 @@ impl Layer for SeparableConv2d {
             input,
             pass.parameters.get(DEPTHWISE),
             first,
-            pass.keep,
+            between,
             gradient,
             &[],
             pass.input_gradients.get(0),

@@ -106,7 +106,8 @@ impl Layer for Standout {
             build.parameter("bias", [units], self.bias_initializer, fans)?;
         }
         // What the activation gave, and the mask or, without training, its probabilities.
-        build.keep(units.saturating_mul(2));
+        // Behind them, the pre-activations that the activation needs.
+        build.keep(units.saturating_mul(2).saturating_add(self.activation.kept(units)));
         build.scratch(move |samples| samples * units);
         build.defer(KERNEL);
         Ok([units].into())
@@ -124,9 +125,13 @@ impl Layer for Standout {
         );
         let factors = &mut *pass.scratch;
         standout::probabilities(self.alpha, self.beta, pass.output, factors);
-        activation::forward(self.activation, self.units, pass.output);
-        if !pass.keep.is_empty() {
-            let (activated, kept) = pass.keep.split_at_mut(pass.output.len());
+        let (kept, before) = match pass.keep.is_empty() {
+            true => (&mut [][..], &mut [][..]),
+            false => pass.keep.split_at_mut(2 * pass.output.len()),
+        };
+        activation::forward(self.activation, self.units, pass.output, before);
+        if !kept.is_empty() {
+            let (activated, kept) = kept.split_at_mut(pass.output.len());
             activated.copy_from_slice(pass.output);
             if pass.training {
                 let words = bytemuck::cast_slice_mut(kept);
@@ -145,14 +150,15 @@ impl Layer for Standout {
         let (samples, inputs) = (pass.samples, pass.input_shape(0).values());
         let input = pass.input(0);
         let delta = &mut *pass.output_gradient;
-        let (activated, factors) = pass.keep.split_at(delta.len());
+        let (activated, rest) = pass.keep.split_at(delta.len());
+        let (factors, before) = rest.split_at(delta.len());
         // Of a prediction, the probabilities depend on the input, too.
         if !pass.training {
             pass.scratch.copy_from_slice(delta);
             reduce::multiply(pass.scratch, activated);
         }
         reduce::multiply(delta, factors);
-        activation::backward(self.activation, self.units, activated, delta);
+        activation::backward(self.activation, self.units, activated, before, delta);
         if !pass.training {
             standout::add_slope(self.alpha, factors, pass.scratch, delta);
         }

@@ -230,8 +230,9 @@ pub struct Backward<'a> {
     pub input_gradients: InputGradients<'a>,
     /// Gradients of the parameters.
     pub parameter_gradients: ParameterGradients<'a>,
-    /// What forward kept.
-    pub keep: &'a [f32],
+    /// What forward kept. What is written there instead,
+    /// [`crate::layers::Layer::parameter_gradient`] reads.
+    pub keep: &'a mut [f32],
     /// Scratch space; its contents are arbitrary.
     pub scratch: &'a mut [f32],
     /// The layer's parameters.
@@ -308,7 +309,7 @@ pub struct ParameterGradient<'a> {
     pub input_shape: &'a Shape,
     /// Gradient at the pre-activation, as backward left it.
     pub output_gradient: &'a [f32],
-    /// What forward kept.
+    /// What forward kept, and backward may have changed.
     pub keep: &'a [f32],
     /// The wanted rows of the gradient, to be added to.
     pub gradient: &'a mut [f32],

@@ -281,6 +281,7 @@ impl ShardPass<'_> {
                 .map(|target| self.take(target.place));
         }
         let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input(0), 0));
+        let mut keep = self.take(keep_place);
         let buffers = Buffers {
             input: self.input,
             worker: &self.worker.buffers,
@@ -311,7 +312,7 @@ impl ShardPass<'_> {
                 values: gradients,
                 ranges: &node.gradients,
             },
-            keep: buffers.get(keep_place, samples * keep_values),
+            keep: &mut keep[..samples * keep_values],
             scratch: &mut scratch[..node.scratch_values(samples)],
             parameters: Parameters {
                 values: run.parameters,
@@ -331,6 +332,7 @@ impl ShardPass<'_> {
             false => node.layer.backward(&mut pass),
         }
         self.worker.scratch = scratch;
+        self.put(keep_place, keep);
         self.put(place, output_gradient);
         for (number, target) in node.input_gradients.iter().enumerate() {
             let (Some(target), Some(buffer)) = (target, input_gradients[number].take()) else {

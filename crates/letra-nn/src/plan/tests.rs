@@ -119,7 +119,7 @@ fn predictions_reuse_memory_and_agree_with_the_layers_outputs() {
     let (network, batch) = (fork(), batch());
     let outputs = network.layer_outputs(&batch.inputs).unwrap();
     let mut last = outputs.last().unwrap().output.data().to_vec();
-    crate::kernels::activation::forward(ActivationFunction::Softmax, 3, &mut last);
+    crate::kernels::activation::forward(ActivationFunction::Softmax, 3, &mut last, &mut []);
     assert!(close(&last, network.predict(&batch.inputs).unwrap().data()));
 }
 

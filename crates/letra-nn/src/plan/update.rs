@@ -212,7 +212,13 @@ pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
                 continue;
             }
             let deferred = node.deferred == Some(index);
-            let row = if deferred { node.output_values } else { 1 };
+            // The rows of a deferred parameter are the values of the layer's input.
+            let rows = if deferred {
+                node.input_shapes[0].values()
+            } else {
+                range.len()
+            };
+            let row = range.len() / rows.max(1);
             let step = (TASK_VALUES / row).max(1) * row;
             for start in range.clone().step_by(step) {
                 let end = (start + step).min(range.end);

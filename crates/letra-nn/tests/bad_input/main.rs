@@ -17,6 +17,7 @@ mod mutations;
 mod random_fourier_features;
 mod random_layers;
 mod rates;
+mod rectifiers;
 mod saving;
 mod settings;
 mod weights;

@@ -8,10 +8,17 @@ use crate::noise::Noise;
 use crate::proof::prove;
 use crate::twins::{Activated, Convolved, Multiplied, Pooled, Stack};
 
-pub(crate) const FUNCTIONS: [ActivationFunction; 5] = [
+pub(crate) const FUNCTIONS: [ActivationFunction; 12] = [
+    ActivationFunction::Elu,
+    ActivationFunction::Gelu,
+    ActivationFunction::GeluTanh,
+    ActivationFunction::LeakyRelu,
     ActivationFunction::Linear,
     ActivationFunction::Relu,
+    ActivationFunction::Selu,
     ActivationFunction::Sigmoid,
+    ActivationFunction::Silu,
+    ActivationFunction::Softplus,
     ActivationFunction::Tanh,
     ActivationFunction::Softmax,
 ];

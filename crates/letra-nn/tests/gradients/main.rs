@@ -19,4 +19,5 @@ mod pictures;
 mod poolings;
 mod proof;
 mod random_fourier_features;
+mod rectifiers;
 mod twins;

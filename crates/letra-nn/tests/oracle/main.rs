@@ -1,6 +1,7 @@
 //! letra held to numbers that PyTorch, Keras and scikit-learn computed; `oracle/README.md`
 //! at the root of the repository says what they are and how to compute them again.
 
+mod activations;
 mod convolutions;
 mod graphs;
 mod initializers;
@@ -9,6 +10,7 @@ mod losses;
 mod metrics;
 mod normalization;
 mod optimizers;
+mod pictures;
 mod reading;
 mod schedules;
 mod slides;

@@ -40,6 +40,19 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "maxout and learned slopes",
+            pictures()
+                .add(MaxoutConv2d::new(3, 3, 2).same())
+                .add(Conv2d::new(4, 2).activation(ActivationFunction::Gelu))
+                .add(PRelu::new().shared_axes([1, 2]))
+                .add(Flatten)
+                .add(Maxout::new(70, 3))
+                .add(Dense::new(20).activation(ActivationFunction::Silu))
+                .add(LeakyRelu::default())
+                .add(Elu::default())
+                .add(Dense::new(4)),
+        ),
+        (
             "pictures moved at random",
             pictures()
                 .add(RandomTranslation::new(0.2, 0.1))

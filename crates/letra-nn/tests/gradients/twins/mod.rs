@@ -12,6 +12,7 @@ mod max_pool2d;
 mod moved;
 mod normalisation;
 mod random_fourier_features;
+mod rectifiers;
 mod resampling;
 
 pub(crate) use activation::{Activated, softmax};
@@ -25,6 +26,7 @@ pub(crate) use max_pool2d::Pooled;
 pub(crate) use moved::Moved;
 pub(crate) use normalisation::{BatchNormalised, LayerNormalised};
 pub(crate) use random_fourier_features::Waves;
+pub(crate) use rectifiers::{Exponential, Largest, Rectified};
 pub(crate) use resampling::Resampled;
 
 /// What a twin's backward pass gives.

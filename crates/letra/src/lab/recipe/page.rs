@@ -86,13 +86,13 @@ fn figure(number: usize, round: &Round) -> Result<Markup, Failure> {
         figure.card {
             figcaption { "Round " (number) ": " (round.plan.in_words()) }
             div.plot { (PreEscaped(curves)) }
-            p.legend {
+            p.legend.plot {
                 span { (PreEscaped(sample(0))) "accuracy while training" }
                 span { (PreEscaped(sample(1))) "on pictures kept back, over the epochs" }
             }
             @if let Some(learning) = learning {
                 div.plot { (PreEscaped(learning)) }
-                p.legend {
+                p.legend.plot {
                     span { (PreEscaped(sample(1))) "on pictures kept back, over the number of training pictures" }
                     span { (PreEscaped(sample(2))) "carried on" }
                 }
