@@ -60,8 +60,7 @@ impl Gradients<'_, '_> {
                 let codes = &pass.keep[sample * few.keep_len()..][..gradient.len()];
                 windows.backward(
                     simd,
-                    &ink,
-                    padded,
+                    (&ink, padded),
                     (gradient, codes),
                     deltas,
                     windows_sums,

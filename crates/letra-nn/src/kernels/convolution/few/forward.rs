@@ -68,7 +68,7 @@ impl Outputs<'_> {
                 let codes = pass.keep.as_deref_mut();
                 let codes = codes.map(|keep| &mut keep[sample * few.keep_len()..][..output.len()]);
                 let tail = (pass.bias, few.relu);
-                windows.forward(simd, &ink, padded, windows_weights, tail, output, codes);
+                windows.forward(simd, (&ink, padded), windows_weights, tail, output, codes);
                 continue;
             }
             few.planes.split(input, planes);

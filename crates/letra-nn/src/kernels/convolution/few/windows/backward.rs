@@ -11,8 +11,7 @@ impl Windows {
     pub(in super::super) fn backward<S: Simd>(
         &self,
         simd: S,
-        ink: &Ink,
-        padded: &[f32],
+        (ink, padded): (&Ink, &[f32]),
         (gradient, codes): (&[f32], &[f32]),
         deltas: &mut [f32],
         sums: &mut [f32],

@@ -11,8 +11,7 @@ impl Windows {
     pub(in super::super) fn forward<S: Simd>(
         &self,
         simd: S,
-        ink: &Ink,
-        padded: &[f32],
+        (ink, padded): (&Ink, &[f32]),
         weights: &[f32],
         (bias, relu): (Option<&[f32]>, bool),
         output: &mut [f32],
