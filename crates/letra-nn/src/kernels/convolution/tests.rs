@@ -398,7 +398,8 @@ fn mostly_blank_pictures_agree_with_twin() {
             height: 2,
             width: 2,
         });
-        let mut case = Case::new(&mut noise, 5, geometry, noise.between(0, 3) > 0, pool);
+        let relu = noise.between(0, 3) > 0;
+        let mut case = Case::new(&mut noise, 5, geometry, relu, pool);
         let pictures = case.input.chunks_exact_mut(geometry.input_len());
         for (number, picture) in pictures.enumerate().skip(1) {
             let rows = [noise.between(0, geometry.height), noise.between(0, 9)];
