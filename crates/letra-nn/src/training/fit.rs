@@ -156,6 +156,7 @@ impl Network {
             }
         }
         for number in first..=fit.epochs {
+            self.take_learning_rate(fit, history)?;
             let Some(logs) = self.epoch(data, fit, batch, number)? else {
                 return Ok(());
             };
@@ -171,6 +172,17 @@ impl Network {
             }
         }
         Ok(())
+    }
+
+    /// Sets the factor of the learning rate that the callbacks want, if any wants one.
+    fn take_learning_rate(&mut self, fit: &Fit<'_>, history: &History) -> Result<(), Error> {
+        let mut product = None;
+        for callback in &fit.callbacks {
+            if let Some(factor) = callback.learning_rate_factor(history)? {
+                product = Some(product.unwrap_or(1.0) * factor);
+            }
+        }
+        product.map_or(Ok(()), |factor| self.set_learning_rate_factor(factor))
     }
 
     /// The last epoch of the history, as callbacks see it.

@@ -8,8 +8,8 @@ mod history;
 mod power_law;
 
 pub use callbacks::{
-    BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, Monitor, ProgressBar, Step,
-    TensorBoard, TerminateOnNan,
+    BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, LearningRateScheduler,
+    Monitor, ProgressBar, ReduceLrOnPlateau, Step, TensorBoard, TerminateOnNan,
 };
 pub use diagnosis::{Diagnosis, Measured, NextStep};
 pub use fit::Fit;

@@ -19,6 +19,7 @@ mod learning;
 mod optimizers;
 mod prediction;
 mod random_layers;
+mod rates;
 mod resumed;
 mod standout;
 mod state;

@@ -4,7 +4,7 @@ use crate::random::Random;
 
 /// How samples are worn: the shares of their origins, and the sizes.
 ///
-/// Every setting of a sample is drawn from its seed and index by [`Distortions::draw`]; the ranges
+/// Every setting of a sample is drawn from its seed and index by `Distortions::draw`; the ranges
 /// stand at the fields of [`Wear`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distortions {

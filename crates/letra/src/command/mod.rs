@@ -25,7 +25,7 @@ const VERBS: &[Action] = &[
 
 const EXAMPLES: &str = "\
 Examples:
-  letra lab fonts                          train the six networks, write letra-report/fonts
+  letra lab fonts                          train seven networks, write letra-report/fonts
   letra lab fonts --network cnn --seed 7   train one of them
   letra identify a.png --model letra-report/fonts/cnn.letra
   letra specimen -o specimen.png           draw the built-in typefaces

@@ -11,6 +11,7 @@
 mod backward;
 mod forward;
 mod planes;
+mod windows;
 
 use super::algorithm::{Algorithm, Backward, Forward};
 use super::general::General;
@@ -20,6 +21,8 @@ use super::{Geometry, Pool};
 use backward::Gradients;
 use forward::Outputs;
 use planes::Planes;
+use pulp::{Scalar, Simd};
+use windows::{Ink, Windows};
 
 /// Filters are laid out in groups of this size.
 const GROUP: usize = 4;
@@ -40,6 +43,8 @@ pub(super) struct Few {
     /// Filters rounded up to whole groups.
     filters: usize,
     tail: Tail,
+    /// For pictures that are mostly blank, under a pool.
+    windows: Option<Windows>,
     /// For the gradient of the input.
     general: General,
     instructions: Instructions,
@@ -69,6 +74,7 @@ impl Few {
             planes: Planes::new(&geometry, pooled),
             filters: geometry.filters.next_multiple_of(GROUP),
             tail: Tail::new(&geometry, relu, pool),
+            windows: pool.and_then(|_| Windows::new(&geometry)),
             general: General::new(geometry, relu, pool),
             instructions,
         })
@@ -77,11 +83,16 @@ impl Few {
 
 impl Algorithm for Few {
     fn prepared_len(&self) -> usize {
-        self.geometry.patch_len() * self.filters
+        self.weights_len() + self.windows.as_ref().map_or(0, Windows::weights_len)
     }
 
-    /// The kernel as `[groups, rows, channels, columns, GROUP]`, with zeros for missing filters.
+    /// The kernel as `[groups, rows, channels, columns, GROUP]`, with zeros for missing filters; and
+    /// as the windows want it.
     fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
+        let (prepared, rest) = prepared.split_at_mut(self.weights_len());
+        if let Some(windows) = &self.windows {
+            windows.prepare(kernel, rest);
+        }
         let Geometry {
             channels, filters, ..
         } = self.geometry;
@@ -99,7 +110,8 @@ impl Algorithm for Few {
         }
     }
 
-    /// With a pool, the winning cell of each filter and lane, −1 where the ReLU is closed.
+    /// With a pool, the winning cell of each filter and lane, −1 where the ReLU is closed; of a
+    /// picture that is mostly blank, of each window and filter.
     fn keep_len(&self) -> usize {
         if self.pooled {
             self.filters * self.planes.lanes
@@ -110,8 +122,8 @@ impl Algorithm for Few {
 
     fn scratch_len(&self, samples: usize) -> usize {
         let gradients = self.filters + self.planes.cells() * backward::FILTERS;
-        let sums = self.prepared_len() * LANES;
-        let own = self.planes.len() + gradients * self.planes.lanes + sums;
+        let sums = self.weights_len() * LANES;
+        let own = self.planes.len() + gradients * self.planes.lanes + sums + self.windows_len();
         own.max(self.general.patches_len(samples) + self.tail.map_len(samples))
     }
 
@@ -136,7 +148,13 @@ impl Algorithm for Few {
             } = pass;
             let (map, scratch) = pass.scratch.split_at_mut(self.tail.map_len(samples));
             let gradient = if self.pooled {
-                self.unpool(samples, output_gradient, pass.keep, map);
+                self.unpool(
+                    samples,
+                    pass.input,
+                    output_gradient,
+                    pass.keep,
+                    (map, scratch),
+                );
                 map
             } else {
                 output_gradient
@@ -148,8 +166,40 @@ impl Algorithm for Few {
 }
 
 impl Few {
+    /// Elements of the kernel as prepared for the planes.
+    fn weights_len(&self) -> usize {
+        self.geometry.patch_len() * self.filters
+    }
+
+    /// Elements of scratch space for the windows.
+    fn windows_len(&self) -> usize {
+        self.windows.as_ref().map_or(0, |windows| {
+            windows.padded_len() + windows.deltas_len() + windows.weights_len()
+        })
+    }
+
+    /// The layout of the windows, if only those of a sample are computed that see ink; these are
+    /// then in `ink`, and the sample in the padded picture.
+    #[inline(always)]
+    fn mostly_blank<S: Simd>(
+        &self,
+        input: &[f32],
+        padded: &mut [f32],
+        ink: &mut Ink,
+    ) -> Option<&Windows> {
+        let windows = self.windows.as_ref()?;
+        windows.find::<S>(input, padded, ink).then_some(windows)
+    }
+
     /// δ as a map, channels last, from the gradient behind the pool.
-    fn unpool(&self, samples: usize, gradient: &[f32], keep: &[f32], map: &mut [f32]) {
+    fn unpool(
+        &self,
+        samples: usize,
+        input: &[f32],
+        gradient: &[f32],
+        keep: &[f32],
+        (map, scratch): (&mut [f32], &mut [f32]),
+    ) {
         let Planes {
             stride,
             columns,
@@ -160,13 +210,22 @@ impl Few {
         let (filters, width) = (self.geometry.filters, self.geometry.output_width());
         let map_len = self.geometry.output_len();
         map[..samples * map_len].fill(0.0);
+        let padded = &mut scratch[..self.windows.as_ref().map_or(0, Windows::padded_len)];
+        padded.fill(0.0);
+        let mut ink = Ink::default();
         let mut gradient = gradient.iter();
-        for sample in 0..samples {
+        for (sample, input) in input.chunks_exact(self.geometry.input_len()).enumerate() {
+            let blank = self
+                .mostly_blank::<Scalar>(input, padded, &mut ink)
+                .is_some();
             let codes = &keep[sample * self.keep_len()..];
             let map = &mut map[sample * map_len..];
             for (y, x) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
                 for (filter, &gradient) in gradient.by_ref().take(filters).enumerate() {
-                    let code = codes[filter * lanes + y * stride + x];
+                    let code = match blank {
+                        true => codes[(y * columns + x) * filters + filter],
+                        false => codes[filter * lanes + y * stride + x],
+                    };
                     if code >= 0.0 {
                         let (row, column) = (2 * y + code as usize / 2, 2 * x + code as usize % 2);
                         map[(row * width + column) * filters + filter] = gradient;

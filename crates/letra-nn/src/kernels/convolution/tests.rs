@@ -372,6 +372,51 @@ fn few_channels_agree_with_twin() {
     }
 }
 
+/// Pictures as paper is around its ink: one all blank, one full of ink, the others with some of it.
+#[test]
+fn mostly_blank_pictures_agree_with_twin() {
+    let mut noise = Noise::new(7);
+    for round in 0..60 {
+        let kernel = [1 + 2 * noise.between(0, 2), 3 + 2 * (round % 2)];
+        let geometry = Geometry {
+            height: noise.between(kernel[0] + 1, 25),
+            width: noise.between(kernel[1] + 1, 41),
+            channels: 1,
+            filters: 4 * noise.between(1, 2),
+            kernel,
+            stride: [1, 1],
+            dilation: [1, 1],
+            groups: 1,
+            padding: Padding2 {
+                top: noise.between(0, 5),
+                bottom: noise.between(0, 5),
+                left: noise.between(0, 5),
+                right: noise.between(0, 5),
+            },
+        };
+        let pool = Some(Pool {
+            height: 2,
+            width: 2,
+        });
+        let relu = noise.between(0, 3) > 0;
+        let mut case = Case::new(&mut noise, 5, geometry, relu, pool);
+        let pictures = case.input.chunks_exact_mut(geometry.input_len());
+        for (number, picture) in pictures.enumerate().skip(1) {
+            let rows = [noise.between(0, geometry.height), noise.between(0, 9)];
+            let columns = [noise.between(0, geometry.width), noise.between(0, 9)];
+            for (pixel, value) in picture.iter_mut().enumerate() {
+                let (row, column) = (pixel / geometry.width, pixel % geometry.width);
+                let ink = (rows[0]..rows[0] + rows[1]).contains(&row)
+                    && (columns[0]..columns[0] + columns[1]).contains(&column);
+                if !ink || number == 1 {
+                    *value = 0.0;
+                }
+            }
+        }
+        case.check(1e-5);
+    }
+}
+
 #[test]
 fn winograd_agrees_with_twin() {
     let mut noise = Noise::new(5);

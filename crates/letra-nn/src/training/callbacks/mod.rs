@@ -4,8 +4,10 @@ mod best_weights;
 pub(crate) mod checkpoint;
 mod csv_log;
 mod early_stopping;
+mod learning_rate_scheduler;
 mod monitor;
 mod progress_bar;
+mod reduce_lr_on_plateau;
 mod tensor_board;
 mod terminate_on_nan;
 
@@ -15,8 +17,10 @@ pub use best_weights::BestWeights;
 pub use checkpoint::Checkpoint;
 pub use csv_log::CsvLog;
 pub use early_stopping::EarlyStopping;
+pub use learning_rate_scheduler::LearningRateScheduler;
 pub use monitor::Monitor;
 pub use progress_bar::ProgressBar;
+pub use reduce_lr_on_plateau::ReduceLrOnPlateau;
 pub use tensor_board::TensorBoard;
 pub use terminate_on_nan::TerminateOnNan;
 
@@ -32,6 +36,16 @@ pub trait Callback: Send {
     /// the weights, and so does [`Checkpoint`].
     fn keeps_best(&self) -> Option<&Monitor> {
         None
+    }
+
+    /// What the learning rate of the coming epoch is multiplied by, given the epochs so far; nothing
+    /// from a callback that leaves it alone. The factors of several callbacks are multiplied, and
+    /// [`Network::set_learning_rate_factor`] is called with the product.
+    ///
+    /// # Errors
+    /// When the settings make no sense or a value is not measured.
+    fn learning_rate_factor(&self, _history: &History) -> Result<Option<f32>, Error> {
+        Ok(None)
     }
 
     /// Called after each step; [`ControlFlow::Break`] ends the training at once, without

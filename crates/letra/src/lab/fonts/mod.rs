@@ -15,10 +15,10 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::networks::{NETWORKS, Recipe};
 
-/// Trains the six networks of the seminar to tell typefaces apart
+/// Trains the six networks of the seminar, and letra's own, to tell typefaces apart
 ///
-/// Each network is trained with the seminar's own settings, on pictures of 36×36 pixels scaled to
-/// [0, 1], and measured on pictures it has not seen. The table shows its accuracy beside the
+/// Each of the seminar's networks is trained with the seminar's own settings, on pictures of 36×36
+/// pixels scaled to [0, 1], and measured on pictures it has not seen. The table shows its accuracy beside the
 /// slides'; the report shows how it got there, what it looks for and what it gets wrong, and holds
 /// the trained models.
 #[derive(Debug, Args)]

@@ -253,7 +253,16 @@ mod tests {
     fn a_wide_gap_in_the_settings_shows_in_the_answers() {
         let examples = Examples::load(None).unwrap();
         let rows = Rows::new(&examples);
-        let train: Vec<usize> = (0..examples.count()).step_by(9).collect();
+        let pictures = examples.pictures();
+        // Two of the typefaces share glyphs, which nobody can tell apart.
+        let shared = |&index: &usize| {
+            (0..examples.count()).any(|other| {
+                pictures.labels()[other] != pictures.labels()[index]
+                    && pictures.picture(other) == pictures.picture(index)
+            })
+        };
+        let places = (0..examples.count()).step_by(9);
+        let train: Vec<usize> = places.filter(|index| !shared(index)).collect();
         let interrupt = Interrupt::default();
         let machine = |c, gamma| {
             let settings = Settings { c, gamma };

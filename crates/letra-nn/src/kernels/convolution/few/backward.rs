@@ -1,6 +1,6 @@
 //! Gradients of the convolution of few channels.
 
-use super::{Algorithm, Backward, Few, LANES, MOST_FILTERS};
+use super::{Algorithm, Backward, Few, Ink, LANES, MOST_FILTERS, Windows};
 use crate::kernels::convolution::vector::{array, load, load_unchecked, store};
 use pulp::{Simd, WithSimd};
 
@@ -40,14 +40,34 @@ impl Gradients<'_, '_> {
         let (planes, rest) = pass.scratch.split_at_mut(few.planes.len());
         let (flat, rest) = rest.split_at_mut(few.filters * lanes);
         let (cells, rest) = rest.split_at_mut(PARTS * PARTS * FILTERS * lanes);
-        let sums = &mut rest[..few.prepared_len() * S::F32_LANES];
+        let (sums, rest) = rest.split_at_mut(few.weights_len() * S::F32_LANES);
+        let windows = few.windows.as_ref();
+        let (padded, rest) = rest.split_at_mut(windows.map_or(0, Windows::padded_len));
+        let (deltas, rest) = rest.split_at_mut(windows.map_or(0, Windows::deltas_len));
+        let windows_sums = &mut rest[..windows.map_or(0, Windows::weights_len)];
+        let mut ink = Ink::default();
+        padded.fill(0.0);
+        windows_sums.fill(0.0);
         let mut bias_sums = [[0.0; LANES]; MOST_FILTERS];
+        let mut windows_bias_sums = [0.0; MOST_FILTERS];
         planes.fill(0.0);
         flat.fill(0.0);
         sums.fill(0.0);
         let inputs = pass.input.chunks_exact(few.geometry.input_len());
         let gradients = pass.output_gradient.chunks_exact(few.planes.output_len());
         for (sample, (input, gradient)) in inputs.zip(gradients).take(pass.samples).enumerate() {
+            if let Some(windows) = few.mostly_blank::<S>(input, padded, &mut ink) {
+                let codes = &pass.keep[sample * few.keep_len()..][..gradient.len()];
+                windows.backward(
+                    simd,
+                    (&ink, padded),
+                    (gradient, codes),
+                    deltas,
+                    windows_sums,
+                    &mut windows_bias_sums,
+                );
+                continue;
+            }
             few.planes.split(input, planes);
             few.planes.deinterleave(gradient, flat);
             let mut sums = sums.chunks_exact_mut(FILTERS * TAPS * S::F32_LANES);
@@ -77,9 +97,13 @@ impl Gradients<'_, '_> {
             }
         }
         few.add_sums(sums, S::F32_LANES, pass.kernel_gradient);
+        if let Some(windows) = windows {
+            windows.add_sums(windows_sums, pass.kernel_gradient);
+        }
         if let Some(bias_gradient) = pass.bias_gradient.as_deref_mut() {
-            for (gradient, sums) in bias_gradient.iter_mut().zip(&bias_sums) {
-                *gradient += total(&sums[..S::F32_LANES]);
+            let sums = bias_sums.iter().zip(windows_bias_sums);
+            for (gradient, (sums, windows_sum)) in bias_gradient.iter_mut().zip(sums) {
+                *gradient += total(&sums[..S::F32_LANES]) + windows_sum;
             }
         }
     }

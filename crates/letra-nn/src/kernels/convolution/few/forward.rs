@@ -1,6 +1,6 @@
 //! Forward of the convolution of few channels.
 
-use super::{Algorithm, Few, Forward, GROUP};
+use super::{Algorithm, Few, Forward, GROUP, Ink, Windows};
 use crate::kernels::convolution::vector::{array, load_unchecked, relu, store};
 use pulp::{Simd, WithSimd};
 
@@ -54,12 +54,23 @@ impl Outputs<'_> {
         let (few, mut pass) = (self.few, self.pass);
         let lanes = few.planes.lanes;
         let (planes, rest) = pass.scratch.split_at_mut(few.planes.len());
-        let flat = &mut rest[..few.filters * lanes];
+        let (flat, rest) = rest.split_at_mut(few.filters * lanes);
+        let padded = &mut rest[..few.windows.as_ref().map_or(0, Windows::padded_len)];
         planes.fill(0.0);
-        let groups = pass.prepared.as_chunks::<GROUP>().0.as_chunks::<TAPS>().0;
+        padded.fill(0.0);
+        let mut ink = Ink::default();
+        let (weights, windows_weights) = pass.prepared.split_at(few.weights_len());
+        let groups = weights.as_chunks::<GROUP>().0.as_chunks::<TAPS>().0;
         let inputs = pass.input.chunks_exact(few.geometry.input_len());
         let outputs = pass.output.chunks_exact_mut(few.planes.output_len());
         for (sample, (input, output)) in inputs.zip(outputs).take(pass.samples).enumerate() {
+            if let Some(windows) = few.mostly_blank::<S>(input, padded, &mut ink) {
+                let codes = pass.keep.as_deref_mut();
+                let codes = codes.map(|keep| &mut keep[sample * few.keep_len()..][..output.len()]);
+                let tail = (pass.bias, few.relu);
+                windows.forward(simd, (&ink, padded), windows_weights, tail, output, codes);
+                continue;
+            }
             few.planes.split(input, planes);
             for first in (0..few.geometry.filters).step_by(FILTERS) {
                 let rows = few.planes.taps.len();

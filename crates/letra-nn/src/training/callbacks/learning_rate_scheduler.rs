@@ -1,0 +1,57 @@
+use std::ops::ControlFlow;
+
+use super::{Callback, Epoch};
+use crate::Error;
+use crate::training::History;
+
+type Schedule = dyn Fn(usize, f32) -> f32 + Send;
+
+/// Sets the factor of the learning rate before each epoch.
+///
+/// As Keras's, but for what it sets: the schedule is given a factor and returns one, so that it
+/// works with any optimizer and beside a schedule of the optimizer's own. A training that is
+/// resumed asks it for all epochs from the first again.
+pub struct LearningRateScheduler {
+    schedule: Box<Schedule>,
+}
+
+impl LearningRateScheduler {
+    /// With a function from the number of epochs that are done, 0 before the first, and the
+    /// factor so far, 1 at first, to the factor for the next epoch: 0 or more.
+    ///
+    /// ```
+    /// use letra_nn::training::LearningRateScheduler;
+    ///
+    /// // The full rate for ten epochs, then a tenth less in each.
+    /// let scheduler = LearningRateScheduler::new(|epoch, factor| match epoch {
+    ///     0..10 => factor,
+    ///     _ => factor * 0.9,
+    /// });
+    /// # let _ = scheduler;
+    /// ```
+    pub fn new(schedule: impl Fn(usize, f32) -> f32 + Send + 'static) -> Self {
+        LearningRateScheduler {
+            schedule: Box::new(schedule),
+        }
+    }
+}
+
+impl std::fmt::Debug for LearningRateScheduler {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("LearningRateScheduler")
+            .finish_non_exhaustive()
+    }
+}
+
+impl Callback for LearningRateScheduler {
+    fn learning_rate_factor(&self, history: &History) -> Result<Option<f32>, Error> {
+        let epochs = 0..=history.epochs.len();
+        Ok(Some(
+            epochs.fold(1.0, |factor, epoch| (self.schedule)(epoch, factor)),
+        ))
+    }
+
+    fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        Ok(ControlFlow::Continue(()))
+    }
+}
