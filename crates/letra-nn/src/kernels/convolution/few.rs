@@ -124,7 +124,10 @@ impl Algorithm for Few {
         let gradients = self.filters + self.planes.cells() * backward::FILTERS;
         let sums = self.weights_len() * LANES;
         let own = self.planes.len() + gradients * self.planes.lanes + sums + self.windows_len();
-        own.max(self.general.patches_len(samples) + self.tail.map_len(samples))
+        // For the gradient of the input: the padded picture is done with before the patches begin.
+        let padded = self.windows.as_ref().map_or(0, Windows::padded_len);
+        let behind_map = self.general.patches_len(samples).max(padded);
+        own.max(self.tail.map_len(samples) + behind_map)
     }
 
     fn forward(&self, pass: Forward<'_>) {
