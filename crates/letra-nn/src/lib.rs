@@ -61,8 +61,8 @@ pub use weights::{Constraint, KernelDemands, Regularizer};
 pub mod prelude {
     pub use crate::layers::{
         Activation, ActivationFunction, Add, AnnealedDropout, AveragePool1d, AveragePool2d,
-        BatchNormalization, Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cropping2d, Dense,
-        DepthwiseConv2d, DropConnect, Dropout, Elu, FillMode, Flatten, GaussianNoise,
+        BatchNormalization, Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cosine, Cropping2d,
+        Dense, DepthwiseConv2d, DropConnect, Dropout, Elu, FillMode, Flatten, GaussianNoise,
         GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
         LayerNormalization, LeakyRelu, MaxPool1d, MaxPool2d, Maxout, MaxoutConv2d, Multiply, PRelu,
         RandomContrast, RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom,

@@ -165,6 +165,7 @@ layers! {
     conv1d: Conv1d,
     conv2d: Conv2d,
     conv2d_transpose: Conv2dTranspose,
+    cosine: Cosine,
     cropping2d: Cropping2d,
     dense: Dense,
     depthwise_conv2d: DepthwiseConv2d,

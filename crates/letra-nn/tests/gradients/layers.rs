@@ -6,7 +6,7 @@ use letra_nn::prelude::*;
 use crate::comparison::{Numbers, compare};
 use crate::noise::Noise;
 use crate::proof::prove;
-use crate::twins::{Activated, Convolved, Multiplied, Pooled, Stack};
+use crate::twins::{Activated, Alike, Convolved, Multiplied, Pooled, Stack};
 
 pub(crate) const FUNCTIONS: [ActivationFunction; 12] = [
     ActivationFunction::Elu,
@@ -88,6 +88,34 @@ fn dense() {
         let (inputs, units) = (noise.between(1, 70), noise.between(1, 40));
         let (bias, samples) = (noise.between(0, 3) > 0, noise.between(1, 40));
         check_dense(inputs, units, bias, samples, &mut noise);
+    }
+}
+
+fn check_cosine([inputs, units, samples]: [usize; 3], scale: f32, noise: &mut Noise) {
+    let what = format!("cosine {inputs} → {units}, scale {scale}, {samples} samples");
+    let twin = Stack::default().then(Alike {
+        inputs,
+        units,
+        scale: f64::from(scale),
+    });
+    let network = behind_identity([inputs]).add(Cosine::new(units).scale(scale));
+    compare(&what, network, &twin, samples, Numbers::Any, noise);
+    if inputs * units < 100 {
+        prove(&what, &twin, inputs, noise);
+    }
+}
+
+#[test]
+fn cosine() {
+    let mut noise = Noise::new(3);
+    check_cosine([2, 1, 1], 1.0, &mut noise);
+    for _ in 0..25 {
+        let sizes = [
+            noise.between(4, 70),
+            noise.between(1, 40),
+            noise.between(1, 40),
+        ];
+        check_cosine(sizes, 2.5, &mut noise);
     }
 }
 
