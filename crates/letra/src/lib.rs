@@ -5,6 +5,7 @@
 //! - [`experiment`]: what the experiments share: pictures, training several variants, the report
 //! - [`networks`]: the seminar's networks and their settings
 //! - [`identifier`]: a trained model that names the typeface of a picture
+//! - [`recogniser`]: the network that reads lines of text, its training, its answers
 //! - [`report`]: pages that show what an experiment found
 
 #![warn(missing_docs)]
@@ -17,6 +18,7 @@ pub mod identifier;
 pub mod interrupt;
 pub mod lab;
 pub mod networks;
+pub mod recogniser;
 pub mod report;
 
 /// The README's program compiles.

@@ -97,6 +97,20 @@ impl Network {
         write_whole(path.as_ref(), &self.serialized(path.as_ref(), None, None)?)
     }
 
+    /// Writes the network with the optimizer's state, so that [`Network::resume_from`] can go on
+    /// with the training, and a note of the caller's; the file is there whole or not at all.
+    /// For trainings by [`Network::train_on_batch`]; `fit` has the Checkpoint callback.
+    ///
+    /// # Errors
+    /// As [`Network::save`].
+    pub fn save_checkpoint(
+        &self,
+        path: impl AsRef<Path>,
+        note: serde_json::Value,
+    ) -> Result<(), Error> {
+        self.save_training(path.as_ref(), note, None)
+    }
+
     /// Writes the network, the optimizer's state, the best weights so far where they are kept,
     /// and a note on the training.
     pub(crate) fn save_training(

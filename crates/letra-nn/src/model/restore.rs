@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,14 +38,37 @@ impl Network {
     /// # Errors
     /// As [`Network::load`].
     pub fn load_with_threads(path: impl AsRef<Path>, threads: usize) -> Result<Self, Error> {
-        read(path.as_ref(), threads).map(|(network, _)| network)
+        let source = Source::open(path.as_ref())?;
+        read(source, threads).map(|(network, _)| network)
+    }
+
+    /// As [`Network::load`], from the bytes of a file, such as a program carries in itself;
+    /// errors call it `name`.
+    ///
+    /// # Errors
+    /// As [`Network::load`].
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Error> {
+        let source = Source::new(Path::new(name), Cursor::new(bytes), bytes.len() as u64)?;
+        read(source, 0).map(|(network, _)| network)
+    }
+
+    /// Brings a network to where [`Network::save_checkpoint`] left one of the same architecture,
+    /// loss, optimizer and seed: parameters, the optimizer's state, the step. Returns the note
+    /// that was saved with it.
+    ///
+    /// # Errors
+    /// As [`Network::load`]; the file is no checkpoint, or that of another network.
+    pub fn resume_from(&mut self, path: impl AsRef<Path>) -> Result<serde_json::Value, Error> {
+        let (saved, training) = self.read_training(path.as_ref())?;
+        self.take_training(saved);
+        Ok(training.note)
     }
 
     /// Reads what [`Network::save_training`] wrote for the same network: a network with its
     /// parameters, state and step for [`Network::take_training`], and the note with the best
     /// weights so far, if these were kept.
     pub(crate) fn read_training(&self, path: &Path) -> Result<(Self, Training), Error> {
-        let (saved, training) = read(path, 1)?;
+        let (saved, training) = read(Source::open(path)?, 1)?;
         let Some(training) = training else {
             return Err(Error::file(
                 path,
@@ -77,8 +100,11 @@ pub(crate) struct Training {
     pub(crate) best: Option<Vec<f32>>,
 }
 
-fn read(path: &Path, threads: usize) -> Result<(Network, Option<Training>), Error> {
-    let mut source = Source::open(path)?;
+fn read<R: Read + Seek>(
+    mut source: Source<'_, R>,
+    threads: usize,
+) -> Result<(Network, Option<Training>), Error> {
+    let path = source.path;
     let header = source.header()?;
     let inputs = std::iter::once(header.input).chain(header.other_inputs);
     let graph = graph(inputs.collect(), header.layers, header.outputs)
@@ -237,23 +263,17 @@ fn graph(inputs: Vec<Shape>, saved: Vec<SavedLayer>, outputs: Vec<Value>) -> Res
 }
 
 /// A safetensors file whose header is read and whose length is right.
-struct Source<'a> {
+struct Source<'a, R> {
     path: &'a Path,
-    file: File,
+    file: R,
     metadata: Metadata,
     /// Where the tensors begin.
     start: u64,
 }
 
-impl<'a> Source<'a> {
+impl<'a> Source<'a, File> {
     fn open(path: &'a Path) -> Result<Self, Error> {
         let io = |error| Error::io(path, error);
-        let damaged = |what: &str| {
-            Error::file(
-                path,
-                format!("not a letra model, or cut short ({what}): copy it again or train anew"),
-            )
-        };
         // Before it is opened: a pipe would wait for somebody to write.
         let facts = std::fs::metadata(path).map_err(io)?;
         if !facts.is_file() {
@@ -262,14 +282,26 @@ impl<'a> Source<'a> {
                 "not a file: choose a file that letra saved",
             ));
         }
-        let mut file = File::open(path).map_err(io)?;
+        Self::new(path, File::open(path).map_err(io)?, facts.len())
+    }
+}
+
+impl<'a, R: Read + Seek> Source<'a, R> {
+    fn new(path: &'a Path, mut file: R, bytes: u64) -> Result<Self, Error> {
+        let io = |error| Error::io(path, error);
+        let damaged = |what: &str| {
+            Error::file(
+                path,
+                format!("not a letra model, or cut short ({what}): copy it again or train anew"),
+            )
+        };
         let mut length = [0; 8];
-        if facts.len() < 8 {
+        if bytes < 8 {
             return Err(damaged("it has no header"));
         }
         file.read_exact(&mut length).map_err(io)?;
         let length = u64::from_le_bytes(length);
-        if length > MOST_HEADER || length > facts.len() - 8 {
+        if length > MOST_HEADER || length > bytes - 8 {
             return Err(damaged("its header does not end"));
         }
         let mut text = vec![0; length as usize];
@@ -277,7 +309,7 @@ impl<'a> Source<'a> {
         let metadata: Metadata =
             serde_json::from_slice(&text).map_err(|error| damaged(&error.to_string()))?;
         let start = 8 + length;
-        if metadata.data_len() as u64 != facts.len() - start {
+        if metadata.data_len() as u64 != bytes - start {
             return Err(damaged("its length is not that of its tensors"));
         }
         Ok(Source {

@@ -3,6 +3,7 @@
 mod fonts;
 mod identify;
 mod lab;
+mod learn;
 mod specimen;
 
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ use crate::interrupt::Interrupt;
 const VERBS: &[Action] = &[
     Action::of::<lab::Lab>(),
     Action::of::<identify::Identify>(),
+    Action::of::<learn::Learn>(),
     Action::of::<specimen::Specimen>(),
     Action::of::<fonts::Fonts>(),
 ];

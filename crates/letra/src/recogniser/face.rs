@@ -1,0 +1,37 @@
+//! The faces that a recogniser knows.
+
+use letra_type::Font;
+use serde::{Deserialize, Serialize};
+
+/// One face of a family, by the names and the design of its font's own tables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KnownFace {
+    /// Family, such as "EB Garamond".
+    pub family: String,
+    /// Style within the family, such as "Bold Italic".
+    pub style: String,
+    /// Weight, 1 to 1000; 400 is regular.
+    pub weight: f32,
+    /// Width in per cent of the regular.
+    pub width: f32,
+    /// Upright, italic or oblique.
+    pub slant: String,
+}
+
+impl KnownFace {
+    /// The face of a font.
+    pub fn of(font: &Font) -> Self {
+        Self {
+            family: font.family().into(),
+            style: font.style().into(),
+            weight: font.weight(),
+            width: font.width(),
+            slant: font.slant().to_string(),
+        }
+    }
+
+    /// Family and style.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.family, self.style)
+    }
+}

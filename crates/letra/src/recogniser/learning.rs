@@ -1,0 +1,247 @@
+//! Learning to tell faces apart, on samples drawn while it goes on.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use letra_nn::prelude::*;
+use letra_type::{Distortions, Font, Sampler};
+use serde::{Deserialize, Serialize};
+
+use super::samples::{Drawer, Wanted};
+use super::{KnownFace, Recogniser, TrainingFacts, network};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::report::numbers::thousands;
+
+/// Samples a step.
+pub const BATCH: usize = 128;
+
+/// Time between two checkpoints.
+const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(60);
+
+/// How long to learn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Budget {
+    /// So long; how many steps that makes depends on the machine.
+    Time(Duration),
+    /// So many steps; with the same seed and fonts the result is the same to the last bit.
+    Steps(u64),
+}
+
+/// What to learn, and how.
+#[derive(Debug)]
+pub struct Learning<'a> {
+    /// The faces.
+    pub fonts: &'a [Font],
+    /// How long.
+    pub budget: Budget,
+    /// Decides the initial weights and every sample.
+    pub seed: u64,
+    /// Threads; 0 takes one a core.
+    pub threads: usize,
+    /// Where the state is kept until the model is written.
+    pub checkpoint: PathBuf,
+    /// Whether to go on from the checkpoint.
+    pub resume: bool,
+}
+
+/// How far a training is, as its checkpoint keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Progress {
+    faces: Vec<KnownFace>,
+    seed: u64,
+    seconds: f64,
+    /// Mean accuracy over the last samples.
+    accuracy: f64,
+    loss: f64,
+}
+
+impl Learning<'_> {
+    /// Trains and calibrates a recogniser. Stopped with Ctrl-C, it keeps a checkpoint.
+    ///
+    /// # Errors
+    /// Fonts that cannot be drawn; a checkpoint that cannot be written or read or belongs to
+    /// another training; the reader asked to stop.
+    pub fn run(&self, interrupt: &Interrupt) -> Result<Recogniser, Failure> {
+        let failed = |error: Error| Failure::new(format!("cannot learn: {error}"));
+        let sampler = Sampler::new(self.fonts, Distortions::default())?;
+        let faces: Vec<KnownFace> = self.fonts.iter().map(KnownFace::of).collect();
+        let mut network = network::whole(faces.len(), self.seed, self.threads).map_err(failed)?;
+        let mut progress = Progress {
+            faces,
+            seed: self.seed,
+            seconds: 0.0,
+            accuracy: 0.0,
+            loss: 0.0,
+        };
+        if self.resume {
+            progress = self.resumed(&mut network, progress)?;
+        }
+        // A folder without room or rights is found out before an hour's work, not after it.
+        self.keep(&network, &progress)?;
+        self.train(&sampler, &mut network, &mut progress, interrupt)?;
+        if interrupt.requested() {
+            self.keep(&network, &progress)?;
+            return Err(Failure::interrupted(format!(
+                "stopped after {} steps; {} holds the state",
+                thousands(network.steps()),
+                self.checkpoint.display()
+            ))
+            .hint("the same command with --resume goes on from there"));
+        }
+        let facts = TrainingFacts {
+            steps: network.steps(),
+            batch: BATCH,
+            seed: self.seed,
+            seconds: progress.seconds.round(),
+            accuracy: progress.accuracy,
+            version: env!("CARGO_PKG_VERSION").into(),
+        };
+        Recogniser::calibrated(&network, progress.faces, facts, &sampler)
+    }
+
+    fn train(
+        &self,
+        sampler: &Sampler,
+        network: &mut Network,
+        progress: &mut Progress,
+        interrupt: &Interrupt,
+    ) -> Result<(), Failure> {
+        let failed = |error: Error| Failure::new(format!("cannot learn: {error}"));
+        let faces = progress.faces.len();
+        let mut drawer = Drawer::new(sampler, self.threads);
+        let wanted = [Wanted::Any; BATCH];
+        let bar = progress_bar();
+        let (start, before) = (Instant::now(), progress.seconds);
+        let mut kept = Instant::now();
+        let mut warned = false;
+        loop {
+            progress.seconds = before + start.elapsed().as_secs_f64();
+            let done = self.done(network.steps(), progress.seconds);
+            show(&bar, done, progress, network.steps());
+            if done >= 1.0 || interrupt.requested() {
+                break;
+            }
+            network
+                .set_learning_rate_factor(network::rate_factor(done))
+                .map_err(failed)?;
+            let first = network.steps() * BATCH as u64;
+            let (windows, labels) = drawer.draw(self.seed, first, &wanted).map_err(failed)?;
+            let batch = Dataset::classes(windows, labels, faces).map_err(failed)?;
+            let scores = network.train_on_batch(&batch).map_err(failed)?;
+            let share = 1.0 / (network.steps() as f64).min(100.0);
+            let accuracy = scores.metric("accuracy").unwrap_or(0.0);
+            progress.accuracy += share * (accuracy - progress.accuracy);
+            progress.loss += share * (scores.loss - progress.loss);
+            if kept.elapsed() > BETWEEN_CHECKPOINTS {
+                kept = Instant::now();
+                // Room may be there again before the end; the older checkpoint still is.
+                if let Err(failure) = self.keep(network, progress)
+                    && !warned
+                {
+                    warned = true;
+                    bar.suspend(|| eprintln!("{failure}\nhint: learning goes on; make room"));
+                }
+            }
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// The share of the budget that is used up.
+    fn done(&self, steps: u64, seconds: f64) -> f64 {
+        match self.budget {
+            Budget::Time(time) => seconds / time.as_secs_f64(),
+            Budget::Steps(all) => steps as f64 / all as f64,
+        }
+    }
+
+    fn keep(&self, network: &Network, progress: &Progress) -> Result<(), Failure> {
+        network
+            .save_checkpoint(&self.checkpoint, serde_json::json!(progress))
+            .map_err(|error| {
+                Failure::new(format!("cannot keep the state of the training: {error}"))
+                    .hint("name a file with -o in a folder that can be written and has room")
+            })
+    }
+
+    fn resumed(&self, network: &mut Network, wanted: Progress) -> Result<Progress, Failure> {
+        let wrong = |problem: String| {
+            Failure::new(format!("cannot resume: {problem}"))
+                .hint("give the fonts and the seed it was begun with, or leave --resume out")
+        };
+        let note = network
+            .resume_from(&self.checkpoint)
+            .map_err(|error| wrong(error.to_string()))?;
+        let found: Progress = serde_json::from_value(note)
+            .map_err(|error| wrong(format!("{}: {error}", self.checkpoint.display())))?;
+        match found.faces == wanted.faces && found.seed == wanted.seed {
+            true => Ok(found),
+            false => Err(wrong(format!(
+                "{} belongs to a training of other fonts or another seed",
+                self.checkpoint.display()
+            ))),
+        }
+    }
+}
+
+/// Where the state of a training is kept until its model is written.
+pub fn checkpoint_of(model: &Path) -> PathBuf {
+    let mut name = model.as_os_str().to_owned();
+    name.push(".checkpoint");
+    name.into()
+}
+
+/// A bar on standard error; nothing at all where that is no terminal.
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(1000);
+    let style = ProgressStyle::with_template("{prefix} {bar:30.cyan/dim} {msg}");
+    if let Ok(style) = style {
+        bar.set_style(style.progress_chars("━━─"));
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, done: f64, progress: &Progress, steps: u64) {
+    bar.set_position((done.min(1.0) * 1000.0) as u64);
+    bar.set_prefix(format!("{:3.0}%", done.min(1.0) * 100.0));
+    let left = match done > 0.0 {
+        true => remaining(progress.seconds * (1.0 / done - 1.0).max(0.0)),
+        false => String::new(),
+    };
+    bar.set_message(format!(
+        "{left}  step {}  loss {:.3}  accuracy {:4.1}% of windows never seen",
+        thousands(steps),
+        progress.loss,
+        progress.accuracy * 100.0
+    ));
+}
+
+/// Seconds as a person says them.
+fn remaining(seconds: f64) -> String {
+    match seconds.round() as u64 {
+        seconds if seconds < 60 => format!("{seconds} s left"),
+        seconds => format!("{}:{:02} min left", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_rises_and_falls() {
+        let rates: Vec<f32> = (0..=100)
+            .map(|p| network::rate_factor(f64::from(p) / 100.0))
+            .collect();
+        assert!(rates[0] < 0.1 && rates[2] > 0.99 && rates[100] < 0.01);
+        assert!(rates[2..].windows(2).all(|pair| pair[1] <= pair[0]));
+    }
+
+    #[test]
+    fn time_left_is_said_in_minutes_where_there_are_some() {
+        assert_eq!(remaining(59.4), "59 s left");
+        assert_eq!(remaining(125.0), "2:05 min left");
+    }
+}

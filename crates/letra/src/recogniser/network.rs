@@ -1,0 +1,96 @@
+//! The network: windows of a line in, an embedding out, compared with a prototype a face.
+
+use letra_nn::prelude::*;
+use letra_type::{LINE_HEIGHT, WINDOW_WIDTH};
+
+/// Length of an embedding.
+pub const EMBEDDING: usize = 128;
+
+/// What cosines are multiplied by while training.
+const SCALE: f32 = 20.0;
+
+/// The learning rate at its highest.
+const RATE: f64 = 0.004;
+
+/// Name of the layer that holds the prototypes.
+pub(super) const PROTOTYPES: &str = "cosine";
+
+/// Five convolutions, each with batch normalisation before the next; of each of the last ones'
+/// features the mean over the window and the strongest answer anywhere; from these the embedding.
+/// What letters a window shows averages out, the shapes of its strokes and ends remain.
+fn body(model: &mut Model) -> letra_nn::Value {
+    let mut value = model.input([LINE_HEIGHT, WINDOW_WIDTH, 1]);
+    let stages = [
+        (16, 5, true),
+        (32, 3, true),
+        (64, 3, true),
+        (96, 3, false),
+        (128, 3, false),
+    ];
+    for (stage, (filters, kernel, pooled)) in stages.into_iter().enumerate() {
+        if stage > 0 {
+            value = model.layer(BatchNormalization::new().momentum(0.97), [value]);
+        }
+        let convolution = Conv2d::new(filters, kernel)
+            .same()
+            .relu()
+            .kernel_initializer(Initializer::HeNormal);
+        value = model.layer(convolution, [value]);
+        if pooled {
+            value = model.layer(MaxPool2d::new(2), [value]);
+        }
+    }
+    value = model.layer(BatchNormalization::new().momentum(0.97), [value]);
+    let mean = model.layer(GlobalAveragePool2d::new(), [value]);
+    let strongest = model.layer(GlobalMaxPool2d::new(), [value]);
+    let both = model.layer(Concatenate, [mean, strongest]);
+    model.layer(Dense::new(EMBEDDING), [both])
+}
+
+/// The whole network for so many faces, ready to be trained.
+///
+/// # Errors
+/// None that the caller could cause.
+pub(super) fn whole(faces: usize, seed: u64, threads: usize) -> Result<Network, Error> {
+    let mut model = Model::new();
+    let embedding = body(&mut model);
+    let likeness = model.layer(Cosine::new(faces).scale(SCALE), [embedding]);
+    model.outputs([likeness]).compile(
+        Compile::new(AdamW::new(RATE).weight_decay(0.01))
+            .loss(CrossEntropy::from_logits().label_smoothing(0.05))
+            .metric(Accuracy)
+            .seed(seed)
+            .threads(threads),
+    )
+}
+
+/// The part that makes embeddings, with the weights of a whole network.
+///
+/// # Errors
+/// The network is not one that [`whole`] makes.
+pub(super) fn embedder(network: &Network) -> Result<Network, Error> {
+    let mut model = Model::new();
+    let embedding = body(&mut model);
+    let compile = Compile::new(Sgd::new(0.0))
+        .loss(MeanSquaredError)
+        .threads(network.threads());
+    let mut embedder = model.outputs([embedding]).compile(compile)?;
+    let wanted = embedder.parameters().count();
+    match embedder.take_parameters(network)?.len() == wanted {
+        true => Ok(embedder),
+        false => Err(Error::Configuration(
+            "its layers are not those of this version's recogniser".into(),
+        )),
+    }
+}
+
+/// The share of the highest learning rate after a share of the training: it rises over the first
+/// hundredth and a half, then falls as half a cosine does (Loshchilov and Hutter 2017, eq. 5).
+pub(super) fn rate_factor(progress: f64) -> f32 {
+    const WARM_UP: f64 = 0.015;
+    let progress = progress.clamp(0.0, 1.0);
+    let fallen = ((progress - WARM_UP) / (1.0 - WARM_UP)).max(0.0);
+    let factor =
+        (progress / WARM_UP).min(1.0) * 0.5 * (1.0 + (std::f64::consts::PI * fallen).cos());
+    factor.max(1e-3) as f32
+}

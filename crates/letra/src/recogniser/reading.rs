@@ -1,0 +1,186 @@
+//! What a recogniser reads from a picture.
+
+use std::collections::BTreeMap;
+
+use letra_nn::prelude::*;
+use letra_type::{LINE_HEIGHT, Picture, TextLine, WINDOW_WIDTH, find_lines, runs_vertically};
+use serde::Serialize;
+
+use super::samples::{WINDOW, to_ink};
+use super::{EMBEDDING, KnownFace, Recogniser};
+use crate::failure::Failure;
+
+/// Pixels of a straightened line from one window to the next.
+const STRIDE: usize = 120;
+
+/// The most windows read of a picture; of one with more, as many of each line as is its share.
+const MOST_WINDOWS: usize = 400;
+
+/// Windows that the network sees at once.
+const AT_ONCE: usize = 50;
+
+/// A face and how probable it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FaceCandidate {
+    /// Index of the face among those known.
+    #[serde(skip)]
+    pub face: usize,
+    /// Style within the family.
+    pub style: String,
+    /// Probability, 0 to 1.
+    pub probability: f32,
+}
+
+/// A family and how probable it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FamilyCandidate {
+    /// The family.
+    pub family: String,
+    /// Probability, 0 to 1: the sum over its faces.
+    pub probability: f32,
+    /// Its faces, the most probable first.
+    pub faces: Vec<FaceCandidate>,
+}
+
+/// A line and what it says by itself.
+#[derive(Debug, Clone)]
+pub struct LineReading {
+    /// Where it is.
+    pub line: TextLine,
+    /// How many windows were read of it.
+    pub windows: usize,
+    /// Mean likeness to every face.
+    pub likeness: Vec<f32>,
+}
+
+/// What was read from a picture.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The lines, from top to bottom.
+    pub lines: Vec<LineReading>,
+    /// How many windows were read in all.
+    pub windows: usize,
+    /// Mean likeness to every face over all windows.
+    pub likeness: Vec<f32>,
+    /// The families, the most probable first.
+    pub families: Vec<FamilyCandidate>,
+    /// Probability that the typeface is none of those known.
+    pub none: f32,
+}
+
+impl Recogniser {
+    /// The mean likeness of some windows' embeddings to every face.
+    pub(super) fn mean_likeness(&self, embeddings: &[f32]) -> Vec<f32> {
+        let count = (embeddings.len() / EMBEDDING).max(1) as f32;
+        let mut mean = vec![0.0; EMBEDDING];
+        for embedding in embeddings.chunks_exact(EMBEDDING) {
+            mean.iter_mut()
+                .zip(embedding)
+                .for_each(|(sum, value)| *sum += value / count);
+        }
+        self.likeness(&mean)
+    }
+
+    /// Reads a picture: finds its lines, takes windows along each, and adds their evidence.
+    ///
+    /// # Errors
+    /// There is no text in it, or its text runs from top to bottom.
+    pub fn read(&self, picture: &Picture) -> Result<Reading, Failure> {
+        let lines = find_lines(picture);
+        if lines.is_empty() {
+            return Err(match runs_vertically(picture) {
+                true => Failure::new("its text runs from top to bottom")
+                    .hint("turn the picture by a quarter"),
+                false => Failure::new("no line of text was found in it")
+                    .hint("give a picture of a line or more, its letters at least 7 pixels high"),
+            });
+        }
+        if runs_vertically(picture) {
+            return Err(Failure::new("its text seems to run from top to bottom")
+                .hint("turn the picture by a quarter"));
+        }
+        let windows = windows(&lines, picture);
+        let all: usize = windows.iter().map(Vec::len).sum::<usize>() / WINDOW;
+        let mut ink = vec![0.0; all * WINDOW];
+        to_ink(&windows.concat(), &mut ink);
+        let failed = |error: Error| Failure::new(format!("the model cannot be used: {error}"));
+        let mut embeddings = Vec::with_capacity(all * EMBEDDING);
+        for ink in ink.chunks(AT_ONCE * WINDOW) {
+            let shape = [ink.len() / WINDOW, LINE_HEIGHT, WINDOW_WIDTH, 1];
+            let windows = Tensor::new(shape, ink.to_vec()).map_err(failed)?;
+            embeddings.extend(self.embed(&windows).map_err(failed)?);
+        }
+        let mut rest = embeddings.as_slice();
+        let read_line = |(line, windows): (TextLine, Vec<u8>)| {
+            let windows = windows.len() / WINDOW;
+            let own;
+            (own, rest) = rest.split_at(windows * EMBEDDING);
+            LineReading {
+                line,
+                windows,
+                likeness: self.mean_likeness(own),
+            }
+        };
+        let lines = lines.into_iter().zip(windows).map(read_line).collect();
+        let likeness = self.mean_likeness(&embeddings);
+        let none = self.calibration().of_none(&likeness, all);
+        Ok(Reading {
+            lines,
+            windows: all,
+            families: self.families(&likeness, all),
+            likeness,
+            none,
+        })
+    }
+
+    /// The families by likeness, the most probable first. Together with P(none) the probabilities
+    /// sum to 1.
+    pub fn families(&self, likeness: &[f32], windows: usize) -> Vec<FamilyCandidate> {
+        let shares = self.calibration().of_faces(likeness, windows);
+        let known = 1.0 - self.calibration().of_none(likeness, windows);
+        let mut families: BTreeMap<&str, FamilyCandidate> = BTreeMap::new();
+        for (index, (face, share)) in self.faces().iter().zip(shares).enumerate() {
+            let KnownFace { family, style, .. } = face;
+            let candidate = families.entry(family).or_insert_with(|| FamilyCandidate {
+                family: family.clone(),
+                probability: 0.0,
+                faces: Vec::new(),
+            });
+            candidate.probability += known * share;
+            candidate.faces.push(FaceCandidate {
+                face: index,
+                style: style.clone(),
+                probability: known * share,
+            });
+        }
+        let mut families: Vec<_> = families.into_values().collect();
+        for family in &mut families {
+            family
+                .faces
+                .sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        }
+        families.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        families
+    }
+}
+
+/// Windows of every line, as many as there may be in all.
+fn windows(lines: &[TextLine], picture: &Picture) -> Vec<Vec<u8>> {
+    let windows: Vec<Vec<u8>> = lines
+        .iter()
+        .map(|line| line.windows(picture, STRIDE))
+        .collect();
+    let all: usize = windows.iter().map(Vec::len).sum::<usize>() / WINDOW;
+    if all <= MOST_WINDOWS {
+        return windows;
+    }
+    let share = MOST_WINDOWS as f32 / all as f32;
+    let thinned = |windows: Vec<u8>| {
+        let count = windows.len() / WINDOW;
+        let kept = ((count as f32 * share).round() as usize).max(1);
+        let at = |index: usize| (2 * index + 1) * count / (2 * kept);
+        let kept = (0..kept).flat_map(|index| &windows[at(index) * WINDOW..][..WINDOW]);
+        kept.copied().collect()
+    };
+    windows.into_iter().map(thinned).collect()
+}

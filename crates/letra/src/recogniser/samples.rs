@@ -1,0 +1,95 @@
+//! Batches of worn text, drawn on all cores while a network learns.
+
+use std::num::NonZero;
+use std::thread;
+
+use letra_nn::prelude::*;
+use letra_type::{LINE_HEIGHT, Sampler, WINDOW_WIDTH, Workbench};
+
+/// Values of a window.
+pub(super) const WINDOW: usize = LINE_HEIGHT * WINDOW_WIDTH;
+
+/// Which face a sample is to be of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted {
+    /// Any, all equally often.
+    Any,
+    /// The one of this index.
+    Face(usize),
+}
+
+/// Draws samples on several threads. A sample follows from its seed and index alone, so that any
+/// number of threads draws the same.
+pub(super) struct Drawer<'a> {
+    sampler: &'a Sampler,
+    benches: Vec<Workbench>,
+}
+
+impl<'a> Drawer<'a> {
+    /// With so many threads; 0 takes one a core.
+    pub(super) fn new(sampler: &'a Sampler, threads: usize) -> Self {
+        let threads = match threads {
+            0 => thread::available_parallelism().map_or(1, NonZero::get),
+            threads => threads,
+        };
+        let benches = (0..threads).map(|_| Workbench::default()).collect();
+        Self { sampler, benches }
+    }
+
+    /// The samples of a seed with the indices from `first` on, one for each of `wanted`: their
+    /// windows, ink 1 on ground 0, and their faces.
+    pub(super) fn draw(
+        &mut self,
+        seed: u64,
+        first: u64,
+        wanted: &[Wanted],
+    ) -> Result<(Tensor, Vec<u32>), Error> {
+        let count = wanted.len();
+        let mut pixels = vec![0.0; count * WINDOW];
+        let mut labels = vec![0; count];
+        let share = count.div_ceil(self.benches.len()).max(1);
+        let sampler = self.sampler;
+        thread::scope(|scope| {
+            let parts = pixels
+                .chunks_mut(share * WINDOW)
+                .zip(labels.chunks_mut(share));
+            let parts = parts.zip(wanted.chunks(share)).zip(&mut self.benches);
+            for (part, (((pixels, labels), wanted), bench)) in parts.enumerate() {
+                let first = first + (part * share) as u64;
+                scope.spawn(move || draw_part(sampler, seed, first, wanted, bench, pixels, labels));
+            }
+        });
+        let windows = Tensor::new([count, LINE_HEIGHT, WINDOW_WIDTH, 1], pixels)?;
+        Ok((windows, labels))
+    }
+}
+
+fn draw_part(
+    sampler: &Sampler,
+    seed: u64,
+    first: u64,
+    wanted: &[Wanted],
+    bench: &mut Workbench,
+    pixels: &mut [f32],
+    labels: &mut [u32],
+) {
+    let mut window = vec![0; WINDOW];
+    let samples = pixels.chunks_exact_mut(WINDOW).zip(labels).zip(wanted);
+    for (index, ((pixels, label), wanted)) in (first..).zip(samples) {
+        *label = match *wanted {
+            Wanted::Any => sampler.draw(seed, index, bench, &mut window),
+            Wanted::Face(face) => {
+                sampler.draw_face(face, seed, index, bench, &mut window);
+                face
+            }
+        } as u32;
+        to_ink(&window, pixels);
+    }
+}
+
+/// Grey levels, dark on light, to ink from 0 to 1.
+pub(super) fn to_ink(levels: &[u8], ink: &mut [f32]) {
+    for (ink, &level) in ink.iter_mut().zip(levels) {
+        *ink = f32::from(255 - level) / 255.0;
+    }
+}
