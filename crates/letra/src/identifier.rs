@@ -90,13 +90,14 @@ pub struct Identifier {
 impl Identifier {
     /// Reads a model that `letra lab fonts` wrote.
     pub fn load(file: &Path) -> Result<Self, Failure> {
-        let wrong = |problem: String| {
-            Failure::new(format!("cannot use the model {problem}"))
-                .hint("`letra lab fonts` writes models, such as letra-report/fonts/cnn.letra")
-        };
-        let network = Network::load(file).map_err(|error| wrong(error.to_string()))?;
-        let typefaces = Typefaces::of(&network)
-            .map_err(|problem| wrong(format!("{}: {problem}", file.display())))?;
+        let network = Network::load(file).map_err(|error| unusable(&error.to_string()))?;
+        Self::of_network(network, &file.display().to_string())
+    }
+
+    /// The identifier of a loaded network; errors call its file by the name given.
+    pub fn of_network(network: Network, file: &str) -> Result<Self, Failure> {
+        let typefaces =
+            Typefaces::of(&network).map_err(|problem| unusable(&format!("{file}: {problem}")))?;
         Ok(Self { network, typefaces })
     }
 
@@ -138,4 +139,9 @@ impl Identifier {
         candidates.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         Ok(candidates)
     }
+}
+
+fn unusable(problem: &str) -> Failure {
+    Failure::new(format!("cannot use the model {problem}"))
+        .hint("`letra lab fonts` writes models, such as letra-report/fonts/cnn.letra")
 }

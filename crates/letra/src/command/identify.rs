@@ -1,93 +1,111 @@
-//! `letra identify`: the typeface of a picture of one glyph.
+//! `letra identify`: the typeface of a picture.
+
+mod glyphs;
+mod text;
 
 use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::Args;
+use letra_nn::prelude::Network;
 use letra_type::Picture;
-use serde::Serialize;
 
 use crate::action::Run;
-use crate::command::print;
 use crate::failure::Failure;
-use crate::identifier::{Candidate, Identifier};
+use crate::identifier::Identifier;
 use crate::interrupt::Interrupt;
+use crate::recogniser::Recogniser;
 
-/// Says which typeface a picture of one glyph is set in
+/// Says which typeface a picture of text is set in
 ///
-/// The picture may have any size, be dark on light or light on dark, PNG or JPEG. Its ink is found,
-/// scaled and centred as the pictures were that the model learnt from.
+/// Takes any PNG or JPEG picture: a screenshot, a scan, a photo; dark on light or light on dark,
+/// one line or many. Finds the lines of text, reads along each, and names the families by
+/// probability, "none of these" among them. The picture never leaves this machine.
+///
+/// With a model that `letra lab fonts` wrote, the picture is one of a single glyph.
 #[derive(Debug, Args)]
 pub(super) struct Identify {
-    /// Pictures of one glyph each
+    /// Pictures of text
     #[arg(required = true, value_name = "PICTURE")]
     pictures: Vec<PathBuf>,
 
-    /// Model that `letra lab fonts` wrote
+    /// Model that `letra learn` or `letra lab fonts` wrote; without it, the one that comes with
+    /// letra
     #[arg(long, value_name = "FILE")]
-    model: PathBuf,
+    model: Option<PathBuf>,
 
-    /// How many typefaces to name, the most probable first
+    /// How many families to name, the most probable first
     #[arg(long, value_name = "K")]
     top: Option<NonZero<usize>>,
 
     /// Print one JSON array, an object a picture
     #[arg(long)]
     json: bool,
-}
 
-#[derive(Serialize)]
-struct Identified {
-    picture: String,
-    candidates: Vec<Candidate>,
+    /// Write a page that shows the lines that were found, what each says, and the proposed
+    /// typefaces beside the picture
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+
+    /// Where the page finds the fonts of proposed typefaces: folders and files; without it, the
+    /// system's
+    #[arg(long, value_name = "FONT", requires = "report")]
+    fonts: Vec<PathBuf>,
+
+    /// What is written in the picture, for the page to set in the proposed typefaces
+    #[arg(long, value_name = "WORDS", requires = "report")]
+    text: Option<String>,
 }
 
 impl Run for Identify {
     const NAME: &'static str = "identify";
 
     fn run(self, _interrupt: &Interrupt) -> Result<(), Failure> {
-        let identifier = Identifier::load(&self.model)?;
-        let top = self.top.map_or(identifier.count(), NonZero::get);
-        let mut identified = Vec::new();
-        for path in &self.pictures {
-            let mut candidates = Picture::from_file(path)
-                .map_err(Failure::from)
-                .and_then(|picture| identifier.identify(&picture))
-                .map_err(|failure| failure.about(path))?;
-            candidates.truncate(top);
-            identified.push(Identified {
-                picture: path.display().to_string(),
-                candidates,
-            });
+        let Some(file) = &self.model else {
+            return text::run(&self, &Recogniser::built_in()?);
+        };
+        let network = Network::load(file).map_err(|error| {
+            Failure::new(format!("cannot use the model {error}")).hint(
+                "`letra learn FONTS...` makes models of text, `letra lab fonts` models of single \
+                 glyphs; without --model, the one that comes with letra is used",
+            )
+        })?;
+        let name = file.display().to_string();
+        match Recogniser::is_one(&network) {
+            true => text::run(&self, &Recogniser::of_network(&network, &name)?),
+            false => glyphs::run(&self, &Identifier::of_network(network, &name)?),
         }
-        if self.json {
-            let text = serde_json::to_string_pretty(&identified)
-                .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
-            return print(&text);
-        }
-        let tables: Vec<_> = identified.iter().map(table).collect();
-        print(&tables.join("\n\n"))
     }
 }
 
-/// The candidates with a bar for each probability.
-fn table(identified: &Identified) -> String {
-    const BAR: f32 = 30.0;
-    let width = identified
-        .candidates
-        .iter()
-        .map(|candidate| candidate.typeface.chars().count())
-        .max()
-        .unwrap_or(0);
-    let mut text = identified.picture.clone();
-    for candidate in &identified.candidates {
-        let bar = "█".repeat((candidate.probability * BAR).round() as usize);
-        text += &format!(
-            "\n  {:width$}  {:5.1}%  {bar}",
-            candidate.typeface,
-            candidate.probability * 100.0
-        );
-        text.truncate(text.trim_end().len());
+impl Identify {
+    /// What `read` makes of every picture; an error names the picture.
+    fn each<T>(
+        &self,
+        mut read: impl FnMut(&Picture) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        let one = |path: &PathBuf| {
+            let picture = Picture::from_file(path).map_err(Failure::from);
+            picture
+                .and_then(|picture| read(&picture))
+                .map_err(|failure| failure.about(path))
+        };
+        self.pictures.iter().map(one).collect()
     }
-    text
+
+    fn names(&self) -> impl Iterator<Item = String> {
+        self.pictures.iter().map(|path| path.display().to_string())
+    }
+}
+
+/// A bar as long as a probability.
+fn bar(probability: f32) -> String {
+    const LONGEST: f32 = 30.0;
+    "█".repeat((probability * LONGEST).round() as usize)
+}
+
+/// Values as JSON text.
+fn as_json(values: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(values)
+        .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))
 }

@@ -1,9 +1,12 @@
 //! The `letra` command: its verbs, one file each, and how they end.
 
+mod enroll;
+mod evaluate;
 mod fonts;
 mod identify;
 mod lab;
 mod learn;
+mod similar;
 mod specimen;
 
 use std::ffi::OsString;
@@ -18,9 +21,12 @@ use crate::interrupt::Interrupt;
 
 /// The verbs. Adding one touches its file, its `mod` and this table.
 const VERBS: &[Action] = &[
-    Action::of::<lab::Lab>(),
     Action::of::<identify::Identify>(),
     Action::of::<learn::Learn>(),
+    Action::of::<enroll::Enroll>(),
+    Action::of::<similar::Similar>(),
+    Action::of::<evaluate::Evaluate>(),
+    Action::of::<lab::Lab>(),
     Action::of::<specimen::Specimen>(),
     Action::of::<fonts::Fonts>(),
 ];

@@ -30,6 +30,11 @@ impl KnownFace {
         }
     }
 
+    /// Whether it has the names of another face.
+    pub fn is_named(&self, other: &Self) -> bool {
+        self.family == other.family && self.style == other.style
+    }
+
     /// Family and style.
     pub fn name(&self) -> String {
         format!("{} {}", self.family, self.style)

@@ -7,9 +7,12 @@
 //! Swersky and Zemel 2017, eq. 1).
 
 mod calibration;
+pub mod evaluation;
+pub mod evaluation_page;
 mod face;
 pub mod learning;
 mod network;
+pub mod page;
 mod reading;
 mod samples;
 
@@ -73,6 +76,9 @@ pub struct Recogniser {
     notes: Notes,
 }
 
+/// The model that comes with letra.
+const BUILT_IN: &[u8] = include_bytes!("../../models/libre.letra");
+
 /// The note of a model's file that makes it a recogniser's.
 const NOTE: &str = "recogniser";
 
@@ -100,6 +106,15 @@ impl Recogniser {
         recogniser.notes.calibration =
             calibration::measure(&recogniser, sampler).map_err(failed)?;
         Ok(recogniser)
+    }
+
+    /// The model that comes with letra, of the libre families that `crates/letra/models/README.md`
+    /// lists.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn built_in() -> Result<Self, Failure> {
+        Self::from_bytes("that comes with letra", BUILT_IN)
     }
 
     /// Reads a model that `letra learn` wrote.

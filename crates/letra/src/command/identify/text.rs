@@ -1,0 +1,132 @@
+//! Pictures of text, by a recogniser.
+
+use std::num::NonZero;
+
+use serde_json::{Value, json};
+
+use super::{Identify, as_json, bar};
+use crate::command::print;
+use crate::failure::Failure;
+use crate::recogniser::{FamilyCandidate, Reading, Recogniser, page};
+
+/// Families that are named where the reader does not say how many.
+const TOP: usize = 5;
+
+/// What stands in a family's place where no known one fits.
+const NONE: &str = "none of these";
+
+pub(super) fn run(command: &Identify, recogniser: &Recogniser) -> Result<(), Failure> {
+    let top = command.top.map_or(TOP, NonZero::get);
+    let readings = command.each(|picture| Ok((picture.clone(), recogniser.read(picture)?)))?;
+    if let Some(folder) = &command.report {
+        let named: Vec<_> = command.names().zip(&readings).collect();
+        let setting = page::Setting {
+            recogniser,
+            fonts: &command.fonts,
+            text: command.text.as_deref(),
+            top,
+        };
+        page::write(folder, &setting, &named)?;
+    }
+    let named = command.names().zip(&readings);
+    if command.json {
+        let all: Vec<_> = named
+            .map(|(name, (_, reading))| as_object(recogniser, &name, reading, top))
+            .collect();
+        return print(&as_json(&all)?);
+    }
+    let tables: Vec<_> = named
+        .map(|(name, (_, reading))| table(&name, reading, top))
+        .collect();
+    print(&tables.join("\n\n"))?;
+    match &command.report {
+        Some(folder) => print(&format!(
+            "\nThe report is {}",
+            folder.join("index.html").display()
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The rows of an answer: families and "none of these" by probability, each with its best style.
+fn rows(reading: &Reading, top: usize) -> Vec<(String, f32, String)> {
+    let style = |candidate: &FamilyCandidate| {
+        let best = candidate.faces.first();
+        best.map_or_else(String::new, |face| face.style.clone())
+    };
+    let families = reading.families.iter().take(top);
+    let mut rows: Vec<_> = families
+        .map(|one| (one.family.clone(), one.probability, style(one)))
+        .collect();
+    let none = (NONE.to_owned(), reading.none, String::new());
+    let place = rows.partition_point(|(_, probability, _)| *probability >= reading.none);
+    rows.insert(place, none);
+    rows
+}
+
+fn table(name: &str, reading: &Reading, top: usize) -> String {
+    let rows = rows(reading, top);
+    let width = |column: fn(&(String, f32, String)) -> &String| {
+        rows.iter()
+            .map(|row| column(row).chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let (families, styles) = (width(|row| &row.0), width(|row| &row.2));
+    let mut text = format!("{name}   {}", extent(reading));
+    for (family, probability, style) in &rows {
+        text += &format!(
+            "\n  {family:families$}  {style:styles$}  {:5.1}%  {}",
+            probability * 100.0,
+            bar(*probability)
+        );
+        text.truncate(text.trim_end().len());
+    }
+    text
+}
+
+/// How much text an answer rests on.
+fn extent(reading: &Reading) -> String {
+    let counted = |count: usize, thing: &str| match count {
+        1 => format!("1 {thing}"),
+        _ => format!("{count} {thing}s"),
+    };
+    let few = match reading.windows {
+        1 => ", little to go by",
+        _ => "",
+    };
+    format!(
+        "{}, {} read{few}",
+        counted(reading.lines.len(), "line"),
+        counted(reading.windows, "window")
+    )
+}
+
+fn as_object(recogniser: &Recogniser, name: &str, reading: &Reading, top: usize) -> Value {
+    let lines: Vec<Value> = reading
+        .lines
+        .iter()
+        .map(|one| {
+            let families = recogniser.families(&one.likeness, one.windows);
+            let best = &families[0];
+            let [left, top, right, bottom] = one.line.bounds();
+            json!({
+                "bounds": { "left": left, "top": top, "right": right, "bottom": bottom },
+                "slope": one.line.slope,
+                "letter_height": one.line.letter_height,
+                "light_on_dark": one.line.light_on_dark,
+                "windows": one.windows,
+                "family": best.family,
+                "style": best.faces[0].style,
+                "probability": best.probability,
+            })
+        })
+        .collect();
+    let candidates: Vec<_> = reading.families.iter().take(top).collect();
+    json!({
+        "picture": name,
+        "candidates": candidates,
+        "none_of_these": reading.none,
+        "lines": lines,
+    })
+}

@@ -1,0 +1,376 @@
+//! How often a recogniser is right on labelled pictures.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FamilyCandidate, Reading, Recogniser};
+use crate::failure::Failure;
+
+/// Name of the table of labels in a folder of pictures.
+pub const LABELS: &str = "labels.csv";
+
+/// Intervals of confidence that calibration is measured in.
+const INTERVALS: usize = 15;
+
+/// A row of a table of labels.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Labelled {
+    /// Path of the picture within the folder.
+    pub picture: String,
+    /// The family it is set in.
+    pub family: String,
+    /// The style within the family.
+    pub style: String,
+    /// What it is counted with.
+    #[serde(default)]
+    pub group: String,
+}
+
+/// Reads a folder's table of labels.
+///
+/// # Errors
+/// It is missing, has no such columns, or no rows.
+pub fn labels(folder: &Path) -> Result<Vec<Labelled>, Failure> {
+    let path = folder.join(LABELS);
+    let failed = |error: csv::Error| {
+        Failure::new(format!("cannot read {}: {error}", path.display()))
+            .hint("it is a table with commas and a first row: picture,family,style,group")
+    };
+    let rows = csv::Reader::from_path(&path)
+        .map_err(failed)?
+        .into_deserialize();
+    let rows: Vec<Labelled> = rows.collect::<Result<_, _>>().map_err(failed)?;
+    match rows.is_empty() {
+        true => Err(
+            Failure::new(format!("{} labels no picture", path.display()))
+                .hint("give it a row for each picture"),
+        ),
+        false => Ok(rows),
+    }
+}
+
+/// A labelled picture and what was said of it.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The label.
+    pub label: Labelled,
+    /// The first five families; none where no text was found.
+    pub families: Vec<FamilyCandidate>,
+    /// P(none of those known); 1 where no text was found.
+    pub none: f32,
+    /// Family and style of the five most probable faces.
+    faces: Vec<(String, String)>,
+}
+
+impl Answered {
+    /// What a reading says; `None` where no text was found.
+    pub fn new(label: Labelled, reading: Option<Reading>) -> Self {
+        let Some(mut reading) = reading else {
+            return Self {
+                label,
+                families: Vec::new(),
+                none: 1.0,
+                faces: Vec::new(),
+            };
+        };
+        let mut faces: Vec<(f32, &str, &str)> = Vec::new();
+        for family in &reading.families {
+            let of_family = family.faces.iter();
+            faces.extend(of_family.map(|face| {
+                (
+                    face.probability,
+                    family.family.as_str(),
+                    face.style.as_str(),
+                )
+            }));
+        }
+        faces.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let faces = faces.iter().take(5);
+        let faces = faces
+            .map(|(_, family, style)| (family.to_string(), style.to_string()))
+            .collect();
+        reading.families.truncate(5);
+        Self {
+            label,
+            families: reading.families,
+            none: reading.none,
+            faces,
+        }
+    }
+
+    /// Whether the right family is among the first `count`.
+    pub fn family_within(&self, count: usize) -> bool {
+        self.families
+            .iter()
+            .take(count)
+            .any(|one| one.family == self.label.family)
+    }
+
+    fn face_within(&self, count: usize) -> bool {
+        let right = |(family, style): &(String, String)| {
+            *family == self.label.family && *style == self.label.style
+        };
+        self.faces.iter().take(count).any(right)
+    }
+
+    /// Probability of the first family.
+    pub fn confidence(&self) -> f32 {
+        self.families.first().map_or(0.0, |one| one.probability)
+    }
+}
+
+/// The figures of a group of pictures; shares from 0 to 1.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Group {
+    /// Name of the group.
+    pub group: String,
+    /// Pictures.
+    pub pictures: usize,
+    /// Pictures whose family the model knows.
+    pub known: usize,
+    /// Pictures in which no text was found.
+    pub unread: usize,
+    /// The right family comes first, of the known.
+    pub family_top_1: f64,
+    /// The right family is among the first five, of the known.
+    pub family_top_5: f64,
+    /// The right face comes first, of the known.
+    pub face_top_1: f64,
+    /// The right face is among the first five, of the known.
+    pub face_top_5: f64,
+    /// Mean distance between the confidence of the first family and how often it is right, in 15
+    /// intervals of confidence (Guo et al. 2017, eq. 3), of the known.
+    pub calibration_error: f64,
+}
+
+/// A family, what it was mistaken for, and how often.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Mistake {
+    /// The family shown.
+    pub family: String,
+    /// The family said.
+    pub said: String,
+    /// How often.
+    pub count: usize,
+}
+
+/// All figures of an evaluation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Figures of each group.
+    pub groups: Vec<Group>,
+    /// Area under the curve of P(none) for families that are not known against those that are
+    /// (the chance that one of the former gets the higher); nothing where one of the two is missing.
+    pub none_auroc: Option<f64>,
+    /// What was mistaken for what, the most frequent first.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Evaluation {
+    /// Counts answers.
+    pub fn of(recogniser: &Recogniser, answers: &[Answered]) -> Self {
+        let families: HashSet<&str> = recogniser
+            .faces()
+            .iter()
+            .map(|face| face.family.as_str())
+            .collect();
+        let is_known = |answer: &Answered| families.contains(answer.label.family.as_str());
+        let mut by_group: BTreeMap<&str, Vec<&Answered>> = BTreeMap::new();
+        for answer in answers {
+            by_group
+                .entry(&answer.label.group)
+                .or_default()
+                .push(answer);
+        }
+        let groups = by_group
+            .into_iter()
+            .map(|(name, all)| {
+                let known: Vec<&Answered> =
+                    all.iter().copied().filter(|one| is_known(one)).collect();
+                group(name, &all, &known)
+            })
+            .collect();
+        let none = |wanted: bool| {
+            let of = answers.iter().filter(|answer| is_known(answer) == wanted);
+            of.map(|answer| answer.none).collect::<Vec<f32>>()
+        };
+        Self {
+            groups,
+            none_auroc: auroc(&none(false), &none(true)),
+            mistakes: mistakes(answers.iter().filter(|answer| is_known(answer))),
+        }
+    }
+
+    /// The figures as a table for the terminal.
+    pub fn table(&self) -> String {
+        let width = self
+            .groups
+            .iter()
+            .map(|one| one.group.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max(5);
+        let mut text = format!(
+            "{:width$}  pictures  known  family: first  of five  face: first  of five  calibration error",
+            "group"
+        );
+        for one in &self.groups {
+            let share = |share: f64| match one.known {
+                0 => "–".to_owned(),
+                _ => format!("{:.1}%", share * 100.0),
+            };
+            text += &format!(
+                "\n{:width$}  {:>8}  {:>5}  {:>13}  {:>7}  {:>11}  {:>7}  {:>17}",
+                one.group,
+                one.pictures,
+                one.known,
+                share(one.family_top_1),
+                share(one.family_top_5),
+                share(one.face_top_1),
+                share(one.face_top_5),
+                match one.known {
+                    0 => "–".to_owned(),
+                    _ => format!("{:.3}", one.calibration_error),
+                },
+            );
+        }
+        let unread: usize = self.groups.iter().map(|one| one.unread).sum();
+        if unread > 0 {
+            text += &format!("\n\nNo text was found in {unread} pictures, which count as wrong.");
+        }
+        if let Some(area) = self.none_auroc {
+            text += &format!(
+                "\n\n\"None of these\" for unknown families against known: AUROC {area:.3}"
+            );
+        }
+        if !self.mistakes.is_empty() {
+            text += "\n\nMost often mistaken";
+            for one in self.mistakes.iter().take(10) {
+                text += &format!("\n  {:>4}  {} called {}", one.count, one.family, one.said);
+            }
+        }
+        text
+    }
+}
+
+fn group(name: &str, all: &[&Answered], known: &[&Answered]) -> Group {
+    let share = |right: &dyn Fn(&Answered) -> bool| {
+        known.iter().filter(|one| right(one)).count() as f64 / known.len().max(1) as f64
+    };
+    Group {
+        group: name.into(),
+        pictures: all.len(),
+        known: known.len(),
+        unread: all.iter().filter(|one| one.families.is_empty()).count(),
+        family_top_1: share(&|one| one.family_within(1)),
+        family_top_5: share(&|one| one.family_within(5)),
+        face_top_1: share(&|one| one.face_within(1)),
+        face_top_5: share(&|one| one.face_within(5)),
+        calibration_error: calibration_error(
+            known
+                .iter()
+                .map(|one| (one.confidence(), one.family_within(1))),
+        ),
+    }
+}
+
+/// Σ over intervals of their share of the answers × |mean confidence − share of right answers|.
+fn calibration_error(answers: impl Iterator<Item = (f32, bool)>) -> f64 {
+    let mut sums = [(0.0, 0.0); INTERVALS];
+    let mut count = 0.0;
+    for (confidence, right) in answers {
+        let interval = ((confidence * INTERVALS as f32) as usize).min(INTERVALS - 1);
+        sums[interval].0 += f64::from(confidence);
+        sums[interval].1 += f64::from(u8::from(right));
+        count += 1.0;
+    }
+    let distances = sums
+        .iter()
+        .map(|(confidence, right)| (confidence - right).abs());
+    distances.sum::<f64>() / f64::max(count, 1.0)
+}
+
+/// The chance that a score of `high` exceeds one of `low`, ties counting half; by ranks (Mann and
+/// Whitney 1947).
+fn auroc(high: &[f32], low: &[f32]) -> Option<f64> {
+    if high.is_empty() || low.is_empty() {
+        return None;
+    }
+    let mut low = low.to_vec();
+    low.sort_by(f32::total_cmp);
+    let below = |score: &f32| {
+        let less = low.partition_point(|other| other < score);
+        let equal = low.partition_point(|other| other <= score) - less;
+        less as f64 + equal as f64 / 2.0
+    };
+    let sum: f64 = high.iter().map(below).sum();
+    Some(sum / (high.len() * low.len()) as f64)
+}
+
+fn mistakes<'a>(answers: impl Iterator<Item = &'a Answered>) -> Vec<Mistake> {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for answer in answers.filter(|answer| !answer.family_within(1)) {
+        let said = answer
+            .families
+            .first()
+            .map_or("nothing", |one| one.family.as_str());
+        *counts.entry((&answer.label.family, said)).or_default() += 1;
+    }
+    let mut mistakes: Vec<Mistake> = counts
+        .into_iter()
+        .map(|((family, said), count)| Mistake {
+            family: family.into(),
+            said: said.into(),
+            count,
+        })
+        .collect();
+    mistakes.sort_by_key(|one| std::cmp::Reverse(one.count));
+    mistakes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_area_is_that_under_the_curve() {
+        assert_eq!(auroc(&[0.9, 0.8], &[0.1, 0.2]), Some(1.0));
+        assert_eq!(auroc(&[0.1], &[0.1]), Some(0.5));
+        assert_eq!(auroc(&[0.3, 0.1], &[0.2, 0.0]), Some(0.75));
+        assert_eq!(auroc(&[], &[0.2]), None);
+    }
+
+    #[test]
+    fn calibration_error_is_the_distance_between_said_and_right() {
+        let always = |right: bool| (0..10).map(move |_| (0.9, right));
+        assert!((calibration_error(always(true)) - 0.1).abs() < 1e-6);
+        assert!((calibration_error(always(false)) - 0.9).abs() < 1e-6);
+        let mixed = (0..10).map(|index| (0.7, index < 7));
+        assert!(calibration_error(mixed) < 1e-6);
+    }
+
+    #[test]
+    fn a_folder_without_labels_is_refused_with_what_to_do() {
+        let home = tempfile::tempdir().unwrap();
+        let failure = labels(home.path()).unwrap_err().to_string();
+        assert!(
+            failure.contains(LABELS) && failure.contains("picture,family,style,group"),
+            "{failure}"
+        );
+        std::fs::write(home.path().join(LABELS), "picture,family,style,group\n").unwrap();
+        assert!(
+            labels(home.path())
+                .unwrap_err()
+                .to_string()
+                .contains("no picture")
+        );
+        std::fs::write(
+            home.path().join(LABELS),
+            "picture,family,style,group,text\na.png,Lato,Bold,clean,x\n",
+        )
+        .unwrap();
+        assert_eq!(labels(home.path()).unwrap()[0].style, "Bold");
+    }
+}
