@@ -67,7 +67,8 @@ pub struct Answered {
 impl Answered {
     /// What a reading says; `None` where no text was found.
     pub fn new(label: Labelled, reading: Option<Reading>) -> Self {
-        let Some(mut reading) = reading else {
+        let typeface = reading.and_then(|reading| reading.typefaces.into_iter().next());
+        let Some(mut typeface) = typeface else {
             return Self {
                 label,
                 families: Vec::new(),
@@ -76,7 +77,7 @@ impl Answered {
             };
         };
         let mut faces: Vec<(f32, &str, &str)> = Vec::new();
-        for family in &reading.families {
+        for family in &typeface.families {
             let of_family = family.faces.iter();
             faces.extend(of_family.map(|face| {
                 (
@@ -91,11 +92,11 @@ impl Answered {
         let faces = faces
             .map(|(_, family, style)| (family.to_string(), style.to_string()))
             .collect();
-        reading.families.truncate(5);
+        typeface.families.truncate(5);
         Self {
             label,
-            families: reading.families,
-            none: reading.none,
+            families: typeface.families,
+            none: typeface.none,
             faces,
         }
     }

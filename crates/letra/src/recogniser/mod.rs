@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use calibration::Calibration;
 pub use face::KnownFace;
 pub use network::EMBEDDING;
-pub use reading::{FaceCandidate, FamilyCandidate, LineReading, Reading};
+pub use reading::{FaceCandidate, FamilyCandidate, LineReading, Reading, Typeface};
 use samples::{Drawer, Wanted};
 
 use crate::failure::Failure;

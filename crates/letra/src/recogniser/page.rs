@@ -9,7 +9,7 @@ use letra_type::{Font, FontLibrary, Outline, Picture, TextLine, draw_line, line_
 use maud::{Markup, PreEscaped, html};
 use serde_json::json;
 
-use super::{FamilyCandidate, KnownFace, LineReading, Reading, Recogniser};
+use super::{FamilyCandidate, KnownFace, LineReading, Reading, Recogniser, Typeface};
 use crate::failure::Failure;
 use crate::report::folder::{FIGURES, PAGE, ReportFolder};
 use crate::report::numbers::percent;
@@ -68,8 +68,9 @@ pub fn write(
     let figures: Vec<_> = readings
         .iter()
         .map(|(name, (_, reading))| {
-            json!({ "picture": name, "candidates": reading.families.iter().take(setting.top)
-                .collect::<Vec<_>>(), "none_of_these": reading.none })
+            let typeface = reading.main();
+            let candidates: Vec<_> = typeface.families.iter().take(setting.top).collect();
+            json!({ "picture": name, "candidates": candidates, "none_of_these": typeface.none })
         })
         .collect();
     report.write(FIGURES, &format!("{:#}", json!(figures)))?;
@@ -83,13 +84,38 @@ fn section(
     picture: &Picture,
     reading: &Reading,
 ) -> Result<Markup, Failure> {
-    let best = &reading.families[0];
-    let proposals: Vec<&FamilyCandidate> = reading.families.iter().take(setting.top).collect();
+    let mut typefaces = Vec::new();
+    for typeface in &reading.typefaces {
+        typefaces.push(answer(setting, fonts, reading, picture, typeface)?);
+    }
+    Ok(html! {
+        section {
+            h2 { (name) }
+            figure.found { (found(picture, reading)?) }
+            p.note {
+                (reading.lines.len()) " lines found, " (reading.windows())
+                " windows read along them. The boxes are what was read."
+            }
+            @for typeface in typefaces { (typeface) }
+        }
+    })
+}
+
+/// What some lines are set in: the proposals, and each line by itself.
+fn answer(
+    setting: &Setting<'_>,
+    fonts: &[Font],
+    reading: &Reading,
+    picture: &Picture,
+    typeface: &Typeface,
+) -> Result<Markup, Failure> {
+    let best = &typeface.families[0];
     let mut rows = Vec::new();
-    for candidate in &proposals {
+    for candidate in typeface.families.iter().take(setting.top) {
         rows.push(proposal(setting, fonts, candidate)?);
     }
-    let mut lines: Vec<&LineReading> = reading.lines.iter().collect();
+    let lines = typeface.lines.iter().map(|&line| &reading.lines[line]);
+    let mut lines: Vec<&LineReading> = lines.collect();
     lines.sort_by_key(|line| std::cmp::Reverse(line.windows));
     lines.truncate(MOST_LINES);
     lines.sort_by(|one, other| one.line.bounds()[1].total_cmp(&other.line.bounds()[1]));
@@ -97,36 +123,33 @@ fn section(
     for line in lines {
         strips.push(strip(setting.recogniser, picture, line)?);
     }
+    let parts = reading.typefaces.len() > 1;
     Ok(html! {
-        section {
-            h2 { (name) }
-            p.lede {
-                @if reading.none > best.probability {
-                    "None of the " (setting.recogniser.faces().len()) " faces it knows fits well. Nearest is "
-                    strong { (best.family) } "."
-                } @else {
-                    "Most likely " strong { (best.family) " " (best.faces[0].style) } ", "
-                    (percent(f64::from(best.probability))) "."
-                }
+        @if parts {
+            h3 { (typeface.lines.len()) " of " (reading.lines.len()) " lines" }
+        }
+        p.lede {
+            @if typeface.none > best.probability {
+                "None of the " (setting.recogniser.faces().len())
+                " faces it knows fits well. Nearest is " strong { (best.family) } "."
+            } @else {
+                "Most likely " strong { (best.family) " " (best.faces[0].style) } ", "
+                (percent(f64::from(best.probability))) "."
             }
-            figure.found { (found(picture, reading)?) }
-            p.note {
-                (reading.lines.len()) " lines found, " (reading.windows)
-                " windows read along them. The boxes are what was read."
+        }
+        div.scroll { table.result {
+            tbody {
+                @for row in rows { (row) }
+                tr.neighbour { th scope="row" { "none of these" }
+                    td.number { (percent(f64::from(typeface.none))) }
+                    td.bar { span style=(format!("--share:{:.3}", typeface.none)) {} } td {} }
             }
-            h3 { "Proposals" }
-            div.scroll { table.result {
-                tbody {
-                    @for row in rows { (row) }
-                    tr.neighbour { th scope="row" { "none of these" }
-                        td.number { (percent(f64::from(reading.none))) }
-                        td.bar { span style=(format!("--share:{:.3}", reading.none)) {} } td {} }
-                }
-            } }
-            @if setting.text.is_none() {
-                p.note { "With " code { "--text" } " and the picture's words, these are set instead." }
-            }
-            h3 { "Line by line" }
+        } }
+        @if setting.text.is_none() {
+            p.note { "With " code { "--text" } " and the picture's words, these are set instead." }
+        }
+        details open[!parts] {
+            summary { "Line by line" }
             @for strip in strips { (strip) }
         }
     })

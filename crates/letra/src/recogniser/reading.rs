@@ -16,6 +16,12 @@ const STRIDE: usize = 120;
 /// The most windows read of a picture; of one with more, as many of each line as is its share.
 const MOST_WINDOWS: usize = 400;
 
+/// The most typefaces that a picture's lines are parted into.
+const MOST_TYPEFACES: usize = 4;
+
+/// A line may be of a family if it is so probable there, against its most probable family.
+const ABOUT_AS_PROBABLE: f32 = 0.3;
+
 /// Windows that the network sees at once.
 const AT_ONCE: usize = 50;
 
@@ -53,19 +59,40 @@ pub struct LineReading {
     pub likeness: Vec<f32>,
 }
 
+/// Lines that are set in one family, and which it is.
+#[derive(Debug, Clone)]
+pub struct Typeface {
+    /// The lines, by their places in [`Reading::lines`].
+    pub lines: Vec<usize>,
+    /// How many windows were read of them.
+    pub windows: usize,
+    /// Mean likeness to every face over these windows.
+    pub likeness: Vec<f32>,
+    /// The families, the most probable first; never empty.
+    pub families: Vec<FamilyCandidate>,
+    /// Probability that the typeface is none of those known.
+    pub none: f32,
+}
+
 /// What was read from a picture.
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// The lines, from top to bottom.
     pub lines: Vec<LineReading>,
-    /// How many windows were read in all.
-    pub windows: usize,
-    /// Mean likeness to every face over all windows.
-    pub likeness: Vec<f32>,
-    /// The families, the most probable first.
-    pub families: Vec<FamilyCandidate>,
-    /// Probability that the typeface is none of those known.
-    pub none: f32,
+    /// What they are set in, that of most windows first; never empty.
+    pub typefaces: Vec<Typeface>,
+}
+
+impl Reading {
+    /// The typeface of the most windows.
+    pub fn main(&self) -> &Typeface {
+        &self.typefaces[0]
+    }
+
+    /// How many windows were read.
+    pub fn windows(&self) -> usize {
+        self.lines.iter().map(|line| line.windows).sum()
+    }
 }
 
 impl Recogniser {
@@ -121,16 +148,83 @@ impl Recogniser {
                 likeness: self.mean_likeness(own),
             }
         };
-        let lines = lines.into_iter().zip(windows).map(read_line).collect();
-        let likeness = self.mean_likeness(&embeddings);
-        let none = self.calibration().of_none(&likeness, all);
-        Ok(Reading {
-            lines,
-            windows: all,
-            families: self.families(&likeness, all),
+        let lines: Vec<LineReading> = lines.into_iter().zip(windows).map(read_line).collect();
+        let groups = self.groups(&lines).into_iter();
+        let typefaces = groups.map(|group| self.typeface(&lines, group)).collect();
+        Ok(Reading { lines, typefaces })
+    }
+
+    /// Parts lines by their families, the family of the most windows first: it takes the lines
+    /// that are about as probable in it as in any other. Lines that are left over at the end go
+    /// where they are most probable.
+    fn groups(&self, lines: &[LineReading]) -> Vec<Vec<usize>> {
+        let of_line = |line: &LineReading| {
+            let shares = self.calibration().of_faces(&line.likeness, line.windows);
+            let mut families: BTreeMap<&str, f32> = BTreeMap::new();
+            for (face, share) in self.faces().iter().zip(shares) {
+                *families.entry(&face.family).or_default() += share;
+            }
+            families
+        };
+        let shares: Vec<_> = lines.iter().map(of_line).collect();
+        let mut left: Vec<usize> = (0..lines.len()).collect();
+        let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
+        while !left.is_empty() && groups.len() < MOST_TYPEFACES {
+            let mut sums: BTreeMap<&str, f32> = BTreeMap::new();
+            for &line in &left {
+                for (family, share) in &shares[line] {
+                    *sums.entry(family).or_default() += share * lines[line].windows as f32;
+                }
+            }
+            let Some((family, _)) = sums.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)) else {
+                break;
+            };
+            let fits = |line: &usize| {
+                let most = shares[*line].values().copied().fold(0.0, f32::max);
+                shares[*line][family] >= ABOUT_AS_PROBABLE * most
+            };
+            let (own, others): (Vec<usize>, Vec<usize>) = left.iter().partition(|line| fits(line));
+            left = others;
+            if own.is_empty() {
+                break;
+            }
+            groups.push((family, own));
+        }
+        for line in left {
+            let probable = |group: &(&str, Vec<usize>)| shares[line][group.0];
+            let best = groups
+                .iter_mut()
+                .max_by(|a, b| probable(a).total_cmp(&probable(b)));
+            match best {
+                Some((_, group)) => group.push(line),
+                None => groups.push(("", vec![line])),
+            }
+        }
+        let windows =
+            |group: &[usize]| group.iter().map(|&line| lines[line].windows).sum::<usize>();
+        let mut groups: Vec<Vec<usize>> = groups.into_iter().map(|(_, group)| group).collect();
+        groups.iter_mut().for_each(|group| group.sort_unstable());
+        groups.sort_by_key(|group| std::cmp::Reverse(windows(group)));
+        groups
+    }
+
+    /// What some lines say together.
+    fn typeface(&self, lines: &[LineReading], group: Vec<usize>) -> Typeface {
+        let windows: usize = group.iter().map(|&line| lines[line].windows).sum();
+        let mut likeness = vec![0.0; self.faces().len()];
+        for &line in &group {
+            let weight = lines[line].windows as f32 / windows as f32;
+            for (sum, value) in likeness.iter_mut().zip(&lines[line].likeness) {
+                *sum += weight * value;
+            }
+        }
+        Typeface {
+            lines: group,
+            windows,
+            families: self.families(&likeness, windows),
+            none: self.calibration().of_none(&likeness, windows),
             likeness,
-            none,
-        })
+        }
     }
 
     /// The families by likeness, the most probable first. Together with P(none) the probabilities

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Identify, as_json, bar};
 use crate::command::print;
 use crate::failure::Failure;
-use crate::recogniser::{FamilyCandidate, Reading, Recogniser, page};
+use crate::recogniser::{FamilyCandidate, Reading, Recogniser, Typeface, page};
 
 /// Families that are named where the reader does not say how many.
 const TOP: usize = 5;
@@ -49,56 +49,66 @@ pub(super) fn run(command: &Identify, recogniser: &Recogniser) -> Result<(), Fai
 }
 
 /// The rows of an answer: families and "none of these" by probability, each with its best style.
-fn rows(reading: &Reading, top: usize) -> Vec<(String, f32, String)> {
+fn rows(typeface: &Typeface, top: usize) -> Vec<(String, f32, String)> {
     let style = |candidate: &FamilyCandidate| {
         let best = candidate.faces.first();
         best.map_or_else(String::new, |face| face.style.clone())
     };
-    let families = reading.families.iter().take(top);
+    let families = typeface.families.iter().take(top);
     let mut rows: Vec<_> = families
         .map(|one| (one.family.clone(), one.probability, style(one)))
         .collect();
-    let none = (NONE.to_owned(), reading.none, String::new());
-    let place = rows.partition_point(|(_, probability, _)| *probability >= reading.none);
+    let none = (NONE.to_owned(), typeface.none, String::new());
+    let place = rows.partition_point(|(_, probability, _)| *probability >= typeface.none);
     rows.insert(place, none);
     rows
 }
 
 fn table(name: &str, reading: &Reading, top: usize) -> String {
-    let rows = rows(reading, top);
-    let width = |column: fn(&(String, f32, String)) -> &String| {
-        rows.iter()
-            .map(|row| column(row).chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let (families, styles) = (width(|row| &row.0), width(|row| &row.2));
-    let mut text = format!("{name}   {}", extent(reading));
-    for (family, probability, style) in &rows {
-        text += &format!(
-            "\n  {family:families$}  {style:styles$}  {:5.1}%  {}",
-            probability * 100.0,
-            bar(*probability)
-        );
-        text.truncate(text.trim_end().len());
+    let mut text = format!(
+        "{name}   {}",
+        extent(reading.lines.len(), reading.windows())
+    );
+    for (index, typeface) in reading.typefaces.iter().enumerate() {
+        let rows = match index {
+            0 => rows(typeface, top),
+            // Of further typefaces the likeliest is enough.
+            _ => rows(typeface, 1),
+        };
+        if reading.typefaces.len() > 1 {
+            text += &format!("\n  {}", extent(typeface.lines.len(), typeface.windows));
+        }
+        let width = |column: fn(&(String, f32, String)) -> &String| {
+            let lengths = rows.iter().map(|row| column(row).chars().count());
+            lengths.max().unwrap_or(0)
+        };
+        let (families, styles) = (width(|row| &row.0), width(|row| &row.2));
+        for (family, probability, style) in &rows {
+            text += &format!(
+                "\n  {family:families$}  {style:styles$}  {:5.1}%  {}",
+                probability * 100.0,
+                bar(*probability)
+            );
+            text.truncate(text.trim_end().len());
+        }
     }
     text
 }
 
 /// How much text an answer rests on.
-fn extent(reading: &Reading) -> String {
+fn extent(lines: usize, windows: usize) -> String {
     let counted = |count: usize, thing: &str| match count {
         1 => format!("1 {thing}"),
         _ => format!("{count} {thing}s"),
     };
-    let few = match reading.windows {
+    let few = match windows {
         1 => ", little to go by",
         _ => "",
     };
     format!(
         "{}, {} read{few}",
-        counted(reading.lines.len(), "line"),
-        counted(reading.windows, "window")
+        counted(lines, "line"),
+        counted(windows, "window")
     )
 }
 
@@ -122,11 +132,17 @@ fn as_object(recogniser: &Recogniser, name: &str, reading: &Reading, top: usize)
             })
         })
         .collect();
-    let candidates: Vec<_> = reading.families.iter().take(top).collect();
-    json!({
-        "picture": name,
-        "candidates": candidates,
-        "none_of_these": reading.none,
-        "lines": lines,
-    })
+    let typefaces: Vec<Value> = reading
+        .typefaces
+        .iter()
+        .map(|one| {
+            json!({
+                "lines": one.lines,
+                "windows": one.windows,
+                "candidates": one.families.iter().take(top).collect::<Vec<_>>(),
+                "none_of_these": one.none,
+            })
+        })
+        .collect();
+    json!({ "picture": name, "typefaces": typefaces, "lines": lines })
 }
