@@ -1,48 +1,62 @@
-"""What happens to pictures: JPEG, blur, half size, a photograph."""
+"""What happens to a picture between a drawing and a reader's eye, with OpenCV."""
 
-import io
+import cv2
+import numpy
 
-import numpy as np
-from PIL import Image, ImageFilter
-
-
-def jpeg(picture, random, _cap_height):
-    return compressed(picture, 50)
-
-
-def blur(picture, random, cap_height):
-    return picture.filter(ImageFilter.GaussianBlur(random.uniform(0.03, 0.06) * cap_height))
+cv2.setNumThreads(1)
+# How much larger a picture is drawn that is worn so.
+DRAWN_LARGER = {"half": 2.0}
+KINDS = ["jpeg", "blur", "half", "photo"]
 
 
-def half_size(picture, random, _cap_height):
-    return picture.resize((picture.width // 2, picture.height // 2), Image.LANCZOS)
-
-
-def photograph(picture, random, cap_height):
-    """A view at an angle under uneven light, slightly out of focus, with noise, as JPEG."""
-    width, height = picture.size
-    angle = random.uniform(-1.5, 1.5)
-    picture = picture.rotate(angle, Image.BICUBIC, fillcolor=picture.getpixel((2, 2)))
-    narrow = random.uniform(0.0, 0.06) * height
-    lean = random.uniform(-0.04, 0.04) * height
-    corners = [0, narrow, lean, height - narrow, width + lean, height, width, 0]
-    picture = picture.transform(picture.size, Image.QUAD, corners, Image.BICUBIC)
-    picture = picture.filter(ImageFilter.GaussianBlur(random.uniform(0.02, 0.045) * cap_height))
-    pixels = np.asarray(picture, np.float32)
-    across = np.linspace(-1, 1, pixels.shape[1])[None, :, None]
-    down = np.linspace(-1, 1, pixels.shape[0])[:, None, None]
-    light = 0.88 + 0.12 * (random.uniform(-1, 1) * across + random.uniform(-1, 1) * down)
-    noise = np.random.default_rng(random.getrandbits(32)).normal(0, random.uniform(2, 7), pixels.shape)
-    pixels = np.clip(pixels * light + noise, 0, 255).astype(np.uint8)
-    return compressed(Image.fromarray(pixels), random.randint(55, 85))
+def worn(picture, kind, cap_height, draw):
+    """A worn copy of an RGB picture (NumPy, bytes) whose capitals are so many pixels high."""
+    return {"jpeg": jpeg, "blur": blur, "half": half, "photo": photo}[kind](picture, cap_height, draw)
 
 
 def compressed(picture, quality):
-    buffer = io.BytesIO()
-    picture.convert("RGB").save(buffer, "JPEG", quality=quality)
-    buffer.seek(0)
-    return Image.open(buffer).convert("RGB")
+    levels = numpy.clip(picture, 0, 255).round().astype(numpy.uint8)
+    return cv2.imdecode(cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 1)
 
 
-# Each with the factor by which it makes letters smaller.
-WEAR = {"jpeg": (jpeg, 1), "blur": (blur, 1), "half-size": (half_size, 2), "photograph": (photograph, 1)}
+def jpeg(picture, _cap_height, _draw):
+    return compressed(picture, 50)
+
+
+def blur(picture, cap_height, draw):
+    return cv2.GaussianBlur(picture, (0, 0), min(draw.uniform(0.6, 1.4), cap_height / 14))
+
+
+def half(picture, _cap_height, draw):
+    height, width = picture.shape[:2]
+    way = cv2.INTER_AREA if draw.random() < 0.5 else cv2.INTER_LINEAR
+    return cv2.resize(picture, (max(1, width // 2), max(1, height // 2)), interpolation=way)
+
+
+def photo(picture, cap_height, draw):
+    """Seen from an angle in uneven light: turn, perspective, shading, blur, grain and JPEG."""
+    height, width = picture.shape[:2]
+    edge = max(8, height // 6)
+    picture = cv2.copyMakeBorder(picture, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+    tall, wide = picture.shape[:2]
+    turn = cv2.getRotationMatrix2D((wide / 2, tall / 2), draw.uniform(-2, 2), 1)
+    corners = numpy.float32([[0, 0], [wide, 0], [wide, tall], [0, tall]])
+    # A wide picture of one line leans no more than a square one would.
+    play = 0.05 * min(wide, 4 * tall)
+    moved = numpy.float32(
+        [[x + draw.uniform(-play, play), y + draw.uniform(-0.06, 0.06) * tall] for x, y in corners]
+    )
+    view = cv2.getPerspectiveTransform(corners, moved) @ numpy.vstack([turn, [0, 0, 1]])
+    picture = cv2.warpPerspective(
+        picture, view, (wide, tall), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    ).astype(numpy.float32)
+    across = numpy.linspace(-1, 1, wide, dtype=numpy.float32)[None, :, None]
+    down = numpy.linspace(-1, 1, tall, dtype=numpy.float32)[:, None, None]
+    light = 0.85 + draw.uniform(-0.15, 0.15) * across + draw.uniform(-0.15, 0.15) * down
+    picture *= light - draw.uniform(0, 0.1) * (across**2 + down**2)
+    picture += draw.uniform(0, 12)
+    picture = cv2.GaussianBlur(picture, (0, 0), min(draw.uniform(0.4, 1.1), cap_height / 16))
+    random = numpy.random.default_rng(draw.randrange(2**32))
+    grain = random.standard_normal(picture.shape[:2], dtype=numpy.float32)[:, :, None]
+    picture += grain * draw.uniform(1.5, 6)
+    return compressed(picture, draw.randrange(60, 91))
