@@ -45,9 +45,7 @@ impl Run for Similar {
             None => Recogniser::built_in()?,
         };
         let font = Font::from_file(&self.font)?;
-        let prototype = recogniser
-            .prototypes_of(std::slice::from_ref(&font))?
-            .remove(0);
+        let prototype = recogniser.prototypes_of(std::slice::from_ref(&font))?;
         let likeness = recogniser.likeness(&prototype);
         let mut faces: Vec<(&KnownFace, f32)> = recogniser.faces().iter().zip(likeness).collect();
         faces.sort_by(|a, b| b.1.total_cmp(&a.1));

@@ -94,7 +94,10 @@ impl Learning<'_> {
             steps: network.steps(),
             batch: BATCH,
             seed: self.seed,
-            seconds: progress.seconds.round(),
+            minutes: match self.budget {
+                Budget::Time(time) => Some(time.as_secs_f64() / 60.0),
+                Budget::Steps(_) => None,
+            },
             accuracy: progress.accuracy,
             version: env!("CARGO_PKG_VERSION").into(),
         };

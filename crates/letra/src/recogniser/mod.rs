@@ -3,10 +3,11 @@
 //! A network turns a window of a line into an embedding, a point on the unit sphere; each face
 //! has a prototype there. How alike a picture is to a face is the mean over the picture's windows
 //! of the cosine between embedding and prototype; a [`Calibration`] turns that into probabilities.
-//! Faces that were not trained are added by the mean embedding of samples drawn in them (Snell,
-//! Swersky and Zemel 2017, eq. 1).
+//! Faces that were not trained are added from the mean embedding of samples drawn in them, see
+//! `enrolment`.
 
 mod calibration;
+mod enrolment;
 pub mod evaluation;
 pub mod evaluation_page;
 mod face;
@@ -24,6 +25,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use calibration::Calibration;
+use enrolment::Enrolment;
 pub use face::KnownFace;
 pub use network::EMBEDDING;
 pub use reading::{FaceCandidate, FamilyCandidate, LineReading, Reading, Typeface};
@@ -37,6 +39,9 @@ const FORMAT: u32 = 1;
 /// Samples whose mean embedding is an enrolled face's prototype.
 const ENROLLING: usize = 256;
 
+/// Samples of each trained face whose mean is compared with its prototype.
+const COMPARED: usize = 64;
+
 /// Seed of the samples that faces are enrolled with.
 const ENROLLING_SEED: u64 = 0x656e_726f_6c6c;
 
@@ -49,8 +54,8 @@ pub struct TrainingFacts {
     pub batch: usize,
     /// Seed of weights and samples.
     pub seed: u64,
-    /// Seconds that training took.
-    pub seconds: f64,
+    /// Minutes it was given; `None` where it was given a number of steps.
+    pub minutes: Option<f64>,
     /// Mean accuracy on the last samples before they were trained on, by window and face.
     pub accuracy: f64,
     /// Version of letra that trained it.
@@ -65,6 +70,7 @@ struct Notes {
     /// How many of the faces, the first ones, were trained; the others were enrolled.
     trained: usize,
     calibration: Calibration,
+    enrolment: Enrolment,
     training: TrainingFacts,
 }
 
@@ -100,11 +106,14 @@ impl Recogniser {
                 trained: faces.len(),
                 faces,
                 calibration: Calibration::default(),
+                enrolment: Enrolment::default(),
                 training,
             },
         };
         recogniser.notes.calibration =
             calibration::measure(&recogniser, sampler).map_err(failed)?;
+        let means = recogniser.means(sampler, COMPARED).map_err(failed)?;
+        recogniser.notes.enrolment = Enrolment::learn(&means, &recogniser.prototypes);
         Ok(recogniser)
     }
 
@@ -241,28 +250,37 @@ impl Recogniser {
             .collect()
     }
 
-    /// The prototypes of fonts, by the mean embeddings of samples drawn in them.
-    ///
-    /// # Errors
-    /// A font cannot be drawn.
-    pub fn prototypes_of(&self, fonts: &[Font]) -> Result<Vec<Vec<f32>>, Failure> {
-        let failed = |error: Error| Failure::new(format!("cannot draw samples: {error}"));
-        let sampler = Sampler::new(fonts, Distortions::default())?;
-        let mut drawer = Drawer::new(&sampler, 0);
-        let of_face = |face| {
-            let wanted = [Wanted::Face(face); ENROLLING];
-            let (windows, _) = drawer.draw(ENROLLING_SEED, 0, &wanted).map_err(failed)?;
-            let embeddings = self.embed(&windows).map_err(failed)?;
-            let mut mean = vec![0.0; EMBEDDING];
-            for embedding in embeddings.chunks_exact(EMBEDDING) {
+    /// The mean embeddings of so many samples of each face of a sampler, as unit vectors.
+    fn means(&self, sampler: &Sampler, samples: usize) -> Result<Vec<f32>, Error> {
+        let mut drawer = Drawer::new(sampler, 0);
+        let mut means = vec![0.0; sampler.fonts().len() * EMBEDDING];
+        for (face, mean) in means.chunks_exact_mut(EMBEDDING).enumerate() {
+            let wanted = vec![Wanted::Face(face); samples];
+            let (windows, _) = drawer.draw(ENROLLING_SEED, 0, &wanted)?;
+            for embedding in self.embed(&windows)?.chunks_exact(EMBEDDING) {
                 mean.iter_mut()
                     .zip(embedding)
                     .for_each(|(sum, value)| *sum += value);
             }
-            to_unit(&mut mean);
-            Ok(mean)
-        };
-        (0..fonts.len()).map(of_face).collect()
+            to_unit(mean);
+        }
+        Ok(means)
+    }
+
+    /// The prototypes of fonts that were not trained, from the mean embeddings of samples drawn in
+    /// them: unit vectors, one behind the other.
+    ///
+    /// # Errors
+    /// A font cannot be drawn.
+    pub fn prototypes_of(&self, fonts: &[Font]) -> Result<Vec<f32>, Failure> {
+        let sampler = Sampler::new(fonts, Distortions::default())?;
+        let means = self
+            .means(&sampler, ENROLLING)
+            .map_err(|error| Failure::new(format!("cannot draw samples: {error}")))?;
+        let means = means.chunks_exact(EMBEDDING);
+        Ok(means
+            .flat_map(|mean| self.notes.enrolment.prototype(mean))
+            .collect())
     }
 
     /// Adds faces without training. A face that is known by family and style is replaced.
@@ -272,13 +290,14 @@ impl Recogniser {
     /// A font cannot be drawn.
     pub fn enroll(&mut self, fonts: &[Font]) -> Result<usize, Failure> {
         let mut new = 0;
-        for (font, prototype) in fonts.iter().zip(self.prototypes_of(fonts)?) {
+        let prototypes = self.prototypes_of(fonts)?;
+        for (font, prototype) in fonts.iter().zip(prototypes.chunks_exact(EMBEDDING)) {
             let face = KnownFace::of(font);
             let same =
                 |known: &KnownFace| (&known.family, &known.style) == (&face.family, &face.style);
             match self.notes.faces.iter().position(same) {
                 Some(index) => {
-                    self.prototypes[index * EMBEDDING..][..EMBEDDING].copy_from_slice(&prototype);
+                    self.prototypes[index * EMBEDDING..][..EMBEDDING].copy_from_slice(prototype);
                     self.notes.faces[index] = face;
                 }
                 None => {
