@@ -84,7 +84,7 @@ impl Pictures {
         let variance = apart.sum::<f64>() / (number * number);
         let variance = variance * glyphs.len() as f64 / (glyphs.len() as f64 - 1.0);
         // All right or all wrong: nothing is known of how they hang together.
-        if variance.is_nan() || variance <= 0.0 {
+        if error <= 0.0 || error >= 1.0 {
             return glyphs.len();
         }
         let independent = (error * (1.0 - error) / variance).round() as usize;

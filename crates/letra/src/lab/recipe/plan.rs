@@ -285,7 +285,7 @@ mod tests {
             size: LADDER.len() - 1,
             ..Plan::first(1)
         };
-        assert!(plan.build(&tiny, 1, 1).is_ok());
+        assert!(plan.build(&tiny, 100, (1, 1)).is_ok());
     }
 
     #[test]
