@@ -1,6 +1,7 @@
 //! `letra learn`: a recogniser of one's own fonts.
 
 use std::collections::BTreeSet;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,12 +65,14 @@ impl Run for Learn {
             return Err(none_in(&self.fonts, library.left_out().len()));
         }
         let families: BTreeSet<_> = fonts.iter().map(letra_type::Font::family).collect();
-        eprintln!(
-            "{} faces of {} families; {} left out (`letra fonts` says why)",
-            thousands(fonts.len() as u64),
-            thousands(families.len() as u64),
-            thousands(library.left_out().len() as u64)
-        );
+        if io::stderr().is_terminal() {
+            eprintln!(
+                "{} faces of {} families; {} left out (`letra fonts` says why)",
+                thousands(fonts.len() as u64),
+                thousands(families.len() as u64),
+                thousands(library.left_out().len() as u64)
+            );
+        }
         let checkpoint = checkpoint_of(&self.output);
         let learning = Learning {
             fonts,

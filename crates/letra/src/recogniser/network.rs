@@ -29,7 +29,7 @@ fn body(model: &mut Model) -> letra_nn::Value {
     ];
     for (stage, (filters, kernel, pooled)) in stages.into_iter().enumerate() {
         if stage > 0 {
-            value = model.layer(BatchNormalization::new().momentum(0.97), [value]);
+            value = model.layer(BatchNormalization::new().momentum(0.95), [value]);
         }
         let convolution = Conv2d::new(filters, kernel)
             .same()
@@ -40,7 +40,7 @@ fn body(model: &mut Model) -> letra_nn::Value {
             value = model.layer(MaxPool2d::new(2), [value]);
         }
     }
-    value = model.layer(BatchNormalization::new().momentum(0.97), [value]);
+    value = model.layer(BatchNormalization::new().momentum(0.95), [value]);
     let mean = model.layer(GlobalAveragePool2d::new(), [value]);
     let strongest = model.layer(GlobalMaxPool2d::new(), [value]);
     let both = model.layer(Concatenate, [mean, strongest]);
