@@ -77,6 +77,17 @@ def dense(name, samples, features, units, activation="linear", use_bias=True):
     return case(name, facts, inputs, parameters, result)
 
 
+def cosine(name, samples, features, units, scale):
+    """Scaled cosines between inputs and the columns of a kernel; Keras has no such layer, but the operations."""
+    inputs, kernel = draw(samples, features), draw(features, units)
+    unit = lambda values, axis: values / tf.norm(values, axis=axis, keepdims=True)
+    weight = tf.Variable(kernel)
+    result = through_keras(lambda x: scale * unit(x, 1) @ unit(weight, 0), [weight], inputs)
+    normalize = torch.nn.functional.normalize
+    check_with_torch(lambda x, w: scale * normalize(x) @ normalize(w, dim=0), [inputs, kernel], result[0], result[1], [result[2], *result[3]])
+    return case(name, {"kind": "cosine", "units": units, "scale": scale}, inputs, {"kernel": kernel}, result)
+
+
 def same_padding(size, window, stride):
     """Keras's `same`: output ⌈size / stride⌉, padding split with the odd pixel at the end."""
     total = max((-(-size // stride) - 1) * stride + window - size, 0)
@@ -219,6 +230,8 @@ def main():
         *(activation(f"activation {a} far from zero", a, wide) for a in TORCH_ACTIVATIONS),
         activation("activation softmax very far from zero", "softmax", far),
         activation("activation softmax over the last of four axes", "softmax", draw(2, 2, 3, 4, low=-2.0, high=2.0)),
+        cosine("cosine", 4, 7, 5, 20.0),
+        cosine("cosine one unit", 3, 2, 1, 1.5),
     ]
     write("layers", {"cases": rows, "dropout": dropout_facts()})
 

@@ -13,6 +13,11 @@ fn help_names_the_verbs_examples_and_exit_codes() {
     for word in [
         "lab",
         "identify",
+        "learn",
+        "enroll",
+        "similar",
+        "evaluate",
+        "fonts",
         "specimen",
         "Examples:",
         "Exit codes:",
@@ -66,7 +71,6 @@ fn a_wrong_command_line_is_usage() {
         &["perceptron", "logistic", "feed-forward-keras", "vgg"],
     );
     refused(&letra(&["lab", "fnts"]), 2, &["fnts", "fonts"]);
-    refused(&letra(&["identify", "a.png"]), 2, &["--model"]);
     refused(&letra(&["identify", "--model", "m.letra"]), 2, &["PICTURE"]);
     refused(
         &letra(&["identify", "a.png", "--model", "m.letra", "--top", "0"]),

@@ -78,6 +78,10 @@ fn add(network: Sequential, layer: &Value) -> Sequential {
                 false => pool,
             })
         }
+        "cosine" => {
+            let cosine = Cosine::new(whole(&layer["units"]));
+            network.add(cosine.scale(layer["scale"].as_f64().unwrap() as f32))
+        }
         "flatten" => network.add(Flatten),
         "reshape" => network.add(Reshape::new(sizes(&layer["target"]))),
         "activation" => network.add(Activation::new(activation_function(layer))),

@@ -33,12 +33,13 @@ const VERBS: &[Action] = &[
 
 const EXAMPLES: &str = "\
 Examples:
-  letra lab fonts                          train seven networks, write letra-report/fonts
-  letra lab fonts --network cnn --seed 7   train one of them
-  letra identify a.png --model letra-report/fonts/cnn.letra
-  letra specimen -o specimen.png           draw the built-in typefaces
-  letra specimen --training ~/fonts        show what training sees of a folder's typefaces
+  letra identify picture.png               name the typeface of a picture of text
+  letra identify picture.png --report out  and show what was read, beside the proposals
   letra fonts ~/fonts                      list the typefaces of a folder
+  letra learn ~/fonts -o mine.letra        make a model that knows them
+  letra enroll mine.letra New.otf          add a face to it without training
+  letra specimen --training ~/fonts        show what learning sees
+  letra lab fonts                          train the seminar's networks, write a report
 
 Exit codes:
     0  done
