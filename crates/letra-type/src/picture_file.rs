@@ -14,6 +14,10 @@ use crate::picture::{Picture, check_size, mix};
 /// The most bytes the PNG decoder takes beside the picture itself.
 const PNG_MEMORY: usize = 64 << 20;
 
+/// The longest side and the most pixels of a PNG file that is made smaller while it is read.
+const LONGEST_READ: usize = 32_768;
+const MOST_READ: usize = 1 << 29;
+
 /// Decodes a PNG or JPEG file to grey, upright.
 pub(crate) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     if bytes.is_empty() {
@@ -45,8 +49,16 @@ fn decode_png(file: &str, bytes: &[u8]) -> Result<Picture> {
         .read_header_info()
         .map_err(|error| fail(file, error))?;
     let (width, height) = (header.width as usize, header.height as usize);
-    check_size(file, width, height)?;
+    let shrink = shrink(width, height);
+    if shrink == 1 || header.interlaced {
+        check_size(file, width, height)?;
+    }
     let mut reader = decoder.read_info().map_err(|error| fail(file, error))?;
+    if shrink > 1 {
+        let picture = smaller(file, &mut reader, (width, height), shrink)?;
+        let exif = reader.info().exif_metadata.as_deref();
+        return Ok(upright(picture, exif));
+    }
     let size = reader
         .output_buffer_size()
         .ok_or_else(|| fail(file, "it is too large"))?;
@@ -54,7 +66,58 @@ fn decode_png(file: &str, bytes: &[u8]) -> Result<Picture> {
     let frame = reader
         .next_frame(&mut samples)
         .map_err(|error| fail(file, error))?;
-    let pixels = match frame.color_type {
+    let pixels = greys(file, frame.color_type, samples)?;
+    let exif = reader.info().exif_metadata.as_deref();
+    Ok(upright(Picture::from_parts(width, height, pixels), exif))
+}
+
+/// By which factor a picture beyond the limits is made smaller as it is read: the least one that
+/// brings it within them; 1 if it is within them or further beyond than is read at all.
+fn shrink(width: usize, height: usize) -> usize {
+    let readable = width.max(height) <= LONGEST_READ && width * height <= MOST_READ;
+    let fits = |factor: &usize| {
+        let (width, height) = (width / factor, height / factor);
+        check_size("", width, height).is_ok()
+    };
+    match readable {
+        true => (1..=8).find(fits).unwrap_or(1),
+        false => 1,
+    }
+}
+
+/// Reads a picture row by row and keeps the mean of every square of `shrink × shrink` pixels; what
+/// is over at the right and at the bottom is left out.
+fn smaller(
+    file: &str,
+    reader: &mut png::Reader<Cursor<&[u8]>>,
+    (width, height): (usize, usize),
+    shrink: usize,
+) -> Result<Picture> {
+    let (columns, rows) = (width / shrink, height / shrink);
+    let colour = reader.output_color_type().0;
+    let mut pixels = Vec::with_capacity(columns * rows);
+    let mut sums = vec![0_u32; columns];
+    let area = (shrink * shrink) as u32;
+    for _ in 0..rows {
+        sums.fill(0);
+        for _ in 0..shrink {
+            let row = reader
+                .next_row()
+                .map_err(|error| fail(file, error))?
+                .ok_or_else(|| fail(file, "it does not hold all its pixels"))?;
+            let levels = greys(file, colour, row.data().to_vec())?;
+            for (sum, levels) in sums.iter_mut().zip(levels.chunks_exact(shrink)) {
+                *sum += levels.iter().map(|&level| u32::from(level)).sum::<u32>();
+            }
+        }
+        pixels.extend(sums.iter().map(|sum| ((sum + area / 2) / area) as u8));
+    }
+    Ok(Picture::from_parts(columns, rows, pixels))
+}
+
+/// Grey levels of samples, laid on white.
+fn greys(file: &str, colour: ColorType, samples: Vec<u8>) -> Result<Vec<u8>> {
+    Ok(match colour {
         ColorType::Grayscale => samples,
         ColorType::GrayscaleAlpha => on_white(&samples, |[grey, alpha]: [u8; 2]| (grey, alpha)),
         ColorType::Rgb => on_white(&samples, |rgb: [u8; 3]| (luma(rgb), 255)),
@@ -62,9 +125,7 @@ fn decode_png(file: &str, bytes: &[u8]) -> Result<Picture> {
             (luma([red, green, blue]), alpha)
         }),
         ColorType::Indexed => return Err(fail(file, "its palette cannot be applied")),
-    };
-    let exif = reader.info().exif_metadata.as_deref();
-    Ok(upright(Picture::from_parts(width, height, pixels), exif))
+    })
 }
 
 fn decode_jpeg(file: &str, bytes: &[u8]) -> Result<Picture> {

@@ -174,7 +174,7 @@ fn pictures_too_large_are_refused_by_their_header() {
     for (width, height) in [
         (100_000, 1),
         (1, 100_000),
-        (16_384, 16_384),
+        (32_768, 16_385),
         (u32::MAX >> 1, 1 << 30),
     ] {
         let error = read(&png_header(width, height)).unwrap_err();
@@ -196,6 +196,36 @@ fn pictures_too_large_are_refused_by_their_header() {
         read(&wide),
         Err(Error::PictureSize { width: 65_535, .. })
     ));
+}
+
+#[test]
+fn a_png_of_20_000_by_20_000_is_read_at_a_third_of_its_size() {
+    let side = 20_000;
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::One);
+    encoder.set_compression(png::Compression::Fastest);
+    let mut writer = encoder.write_header().unwrap();
+    let stride = side as usize / 8;
+    let mut samples = vec![0xff; stride * side as usize];
+    // Black from pixel 8,000 to 16,000 in both directions.
+    for row in samples.chunks_exact_mut(stride).skip(8000).take(8000) {
+        row[1000..2000].fill(0);
+    }
+    writer.write_image_data(&samples).unwrap();
+    writer.finish().unwrap();
+    let picture = read(&bytes).unwrap();
+    assert_eq!((picture.width(), picture.height()), (6666, 6666));
+    let at = |column: usize, row: usize| picture.pixels()[row * 6666 + column];
+    assert_eq!(at(4000, 4000), 0);
+    assert_eq!(at(2660, 4000), 255);
+    assert_eq!(at(4000, 2660), 255);
+    assert_eq!(at(5340, 4000), 255);
+    // Pixel 8,000 is in the square of three from 7,998 on.
+    assert_eq!(at(2666, 4000), 170);
+    // Cut short, it is no picture.
+    assert!(read(&bytes[..bytes.len() / 20]).is_err());
 }
 
 #[test]
