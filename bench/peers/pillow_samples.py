@@ -27,14 +27,15 @@ WORDS = pathlib.Path(__file__).parents[2] / "crates/letra-type/src/text/words"
 
 class Sampler:
     def __init__(self, files):
-        self.files = files
+        self.fonts = {}
+        self.caps = {}
+        # Without letters, as of symbols alone, there is nothing to learn.
+        self.files = [file for file in files if self.cap_height(file) > 0]
         self.words = [path.read_text(encoding="utf8").split() for path in sorted(WORDS.glob("*.txt"))]
         self.weights = [
             list(1 / (numpy.arange(1, len(words) + 1) + 2.7)) for words in self.words
         ]
         self.sums = [numpy.cumsum(weights).tolist() for weights in self.weights]
-        self.fonts = {}
-        self.caps = {}
         self.noise = numpy.random.Generator(numpy.random.SFC64(1))
 
     def font(self, file, size):
@@ -171,7 +172,7 @@ def main():
                 "peer": f"Pillow {Image.__version__}, OpenCV {cv2.__version__}",
                 "raqm": features.check("raqm"),
                 "threads": 1,
-                "faces": len(files),
+                "faces": len(sampler.files),
                 # The first round opens the fonts and does not count.
                 "samples_per_second": statistics.median(rates[1:]),
             }

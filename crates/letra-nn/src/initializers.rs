@@ -41,6 +41,9 @@ pub enum Initializer {
     HeUniform,
     /// Truncated normal of variance 2 / fan_in (He, Zhang, Ren and Sun 2015, eq. 10).
     HeNormal,
+    /// Truncated normal of variance 1 / fan_in (LeCun, Bottou, Orr and Müller 1998, "Efficient
+    /// BackProp", section 4.6), which SELU is made for.
+    LecunNormal,
 }
 
 /// Standard deviation of a standard normal that is cut off at ±2.
@@ -90,6 +93,11 @@ impl Initializer {
     /// He's normal form, made for ReLU.
     pub fn he_normal() -> Self {
         Initializer::HeNormal
+    }
+
+    /// LeCun's normal form, made for SELU.
+    pub fn lecun_normal() -> Self {
+        Initializer::LecunNormal
     }
 
     /// Says what is wrong with the numbers, if anything is.
@@ -144,6 +152,10 @@ impl Initializer {
             }
             Initializer::HeNormal => {
                 let deviation = (2.0 / fan_in).sqrt() / TRUNCATED_DEVIATION;
+                truncated_normal(&random, count, 0.0, deviation)
+            }
+            Initializer::LecunNormal => {
+                let deviation = (1.0 / fan_in).sqrt() / TRUNCATED_DEVIATION;
                 truncated_normal(&random, count, 0.0, deviation)
             }
         }
@@ -210,6 +222,7 @@ mod tests {
             (Initializer::glorot_normal(), 2.0 / 500.0),
             (Initializer::he_uniform(), 2.0 / 300.0),
             (Initializer::he_normal(), 2.0 / 300.0),
+            (Initializer::lecun_normal(), 1.0 / 300.0),
         ] {
             let (mean, found, _) = moments(initializer);
             assert!(

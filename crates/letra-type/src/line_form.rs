@@ -40,6 +40,7 @@ const STRIPS: usize = 5;
 /// strip of 32 columns do not exceed, between the strips' middles in proportion, which takes
 /// slow shading away. The ink is as far below it as only one pixel in a hundred is, at least 24
 /// levels; what lies beyond them is cut off.
+#[inline(always)]
 pub(crate) fn level(levels: &[f32], light_on_dark: bool, out: &mut [u8]) {
     const LEAST_CONTRAST: f32 = 24.0;
     const STRIP: usize = WINDOW_WIDTH / STRIPS;
@@ -47,14 +48,19 @@ pub(crate) fn level(levels: &[f32], light_on_dark: bool, out: &mut [u8]) {
         true => 255.0 - level,
         false => level,
     };
-    let mut counts = [[0_u32; 256]; STRIPS];
-    for row in levels.chunks_exact(WINDOW_WIDTH) {
+    let out = &mut out[..levels.len()];
+    // Counted in turns: the same level often follows itself, and a count waits for the
+    // one before it.
+    for (out, &level) in out.iter_mut().zip(levels) {
+        *out = turned(level) as u8;
+    }
+    let mut counts = [[[0_u32; 256]; TURNS]; STRIPS];
+    for row in out.chunks_exact(WINDOW_WIDTH) {
         for (counts, strip) in counts.iter_mut().zip(row.chunks_exact(STRIP)) {
-            for &level in strip {
-                counts[turned(level) as u8 as usize] += 1;
-            }
+            count(counts, strip);
         }
     }
+    let counts = counts.map(merged);
     let grounds = counts.map(|counts| reached(&counts, 0.8));
     let ground: [f32; WINDOW_WIDTH] = std::array::from_fn(|column| {
         let place = (column as f32 + 0.5) / STRIP as f32 - 0.5;
@@ -62,12 +68,15 @@ pub(crate) fn level(levels: &[f32], light_on_dark: bool, out: &mut [u8]) {
         let left = (place as usize).min(STRIPS - 2);
         grounds[left] + (grounds[left + 1] - grounds[left]) * (place - left as f32)
     });
-    let mut depths = [0_u32; 256];
+    let mut counts = [[0_u32; 256]; TURNS];
     for row in levels.chunks_exact(WINDOW_WIDTH) {
-        for (&level, ground) in row.iter().zip(&ground) {
-            depths[(ground - turned(level)) as u8 as usize] += 1;
+        let mut depths = [0_u8; WINDOW_WIDTH];
+        for ((depth, &level), ground) in depths.iter_mut().zip(row).zip(&ground) {
+            *depth = (ground - turned(level)) as u8;
         }
+        count(&mut counts, &depths);
     }
+    let depths = merged(counts);
     let scale = 255.0 / reached(&depths, 0.99).max(LEAST_CONTRAST);
     let rows = levels.chunks_exact(WINDOW_WIDTH);
     for (out, row) in out.chunks_exact_mut(WINDOW_WIDTH).zip(rows) {
@@ -76,6 +85,24 @@ pub(crate) fn level(levels: &[f32], light_on_dark: bool, out: &mut [u8]) {
             *out = (255.5 - (ground - turned(level)) * scale) as u8;
         }
     }
+}
+
+/// Into how many tables levels are counted in turns.
+const TURNS: usize = 4;
+
+/// Counts levels.
+#[inline(always)]
+fn count(counts: &mut [[u32; 256]; TURNS], levels: &[u8]) {
+    for some in levels.chunks_exact(TURNS) {
+        for (counts, &level) in counts.iter_mut().zip(some) {
+            counts[usize::from(level)] += 1;
+        }
+    }
+}
+
+/// The counts of all tables.
+fn merged(counts: [[u32; 256]; TURNS]) -> [u32; 256] {
+    std::array::from_fn(|level| counts.iter().map(|counts| counts[level]).sum())
 }
 
 /// The level that a share of the counts does not exceed.

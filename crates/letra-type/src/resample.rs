@@ -58,6 +58,7 @@ impl Taps {
 /// Scales and cuts out a picture of rows of `width`: taps of the columns, taps of the rows.
 ///
 /// `spare` is memory to work in; `target` is made as large as it must be.
+#[inline(always)]
 pub(crate) fn resample<T: Copy + Into<f32>>(
     source: &[T],
     width: usize,
@@ -66,30 +67,71 @@ pub(crate) fn resample<T: Copy + Into<f32>>(
     spare: &mut Vec<f32>,
     target: &mut Vec<f32>,
 ) {
-    target.clear();
     target.resize(columns.targets() * rows.targets(), 0.0);
     spare.resize(width, 0.0);
     for (row, out) in target.chunks_exact_mut(columns.targets()).enumerate() {
         let (first, weights) = rows.of(row);
-        spare.fill(0.0);
-        for (index, &weight) in weights.iter().enumerate() {
-            if weight == 0.0 {
-                continue;
+        add_rows(&source[first * width..], width, weights, spare);
+        // Loops of a fixed length take no turns.
+        match columns.count {
+            2 => add_columns::<2>(columns, spare, out),
+            3 => add_columns::<3>(columns, spare, out),
+            4 => add_columns::<4>(columns, spare, out),
+            5 => add_columns::<5>(columns, spare, out),
+            6 => add_columns::<6>(columns, spare, out),
+            7 => add_columns::<7>(columns, spare, out),
+            8 => add_columns::<8>(columns, spare, out),
+            9 => add_columns::<9>(columns, spare, out),
+            _ => {
+                for (column, level) in out.iter_mut().enumerate() {
+                    let (first, weights) = columns.of(column);
+                    let from = &spare[first..first + weights.len()];
+                    *level = from
+                        .iter()
+                        .zip(weights)
+                        .map(|(level, weight)| level * weight)
+                        .sum();
+                }
             }
-            let from = &source[(first + index) * width..][..width];
-            for (sum, &level) in spare.iter_mut().zip(from) {
+        }
+    }
+}
+
+/// Rows of `width` added up with their weights, some columns at a time.
+#[inline(always)]
+fn add_rows<T: Copy + Into<f32>>(source: &[T], width: usize, weights: &[f32], sums: &mut [f32]) {
+    const COLUMNS: usize = 32;
+    let mut from = 0;
+    while from + COLUMNS <= width {
+        let mut some = [0.0; COLUMNS];
+        for (row, weight) in source.chunks(width).zip(weights) {
+            for (sum, &level) in some.iter_mut().zip(&row[from..from + COLUMNS]) {
                 *sum += weight * level.into();
             }
         }
-        for (column, level) in out.iter_mut().enumerate() {
-            let (first, weights) = columns.of(column);
-            let from = &spare[first..first + weights.len()];
-            *level = from
-                .iter()
-                .zip(weights)
-                .map(|(level, weight)| level * weight)
-                .sum();
+        sums[from..from + COLUMNS].copy_from_slice(&some);
+        from += COLUMNS;
+    }
+    sums[from..].fill(0.0);
+    for (row, weight) in source.chunks(width).zip(weights) {
+        for (sum, &level) in sums[from..].iter_mut().zip(&row[from..]) {
+            *sum += weight * level.into();
         }
+    }
+}
+
+/// Each target pixel of a row from `COUNT` of its columns.
+#[inline(always)]
+fn add_columns<const COUNT: usize>(columns: &Taps, levels: &[f32], out: &mut [f32]) {
+    let weights = columns.weights.as_chunks::<COUNT>().0;
+    for ((level, &first), weights) in out.iter_mut().zip(&columns.first).zip(weights) {
+        let mut sum = 0.0;
+        if let Some(levels) = levels[first..].first_chunk::<COUNT>() {
+            for tap in 0..COUNT {
+                sum += levels[tap] * weights[tap];
+            }
+        }
+        *level = sum;
     }
 }
 

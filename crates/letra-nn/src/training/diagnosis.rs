@@ -14,6 +14,7 @@ pub struct Measured {
     validated: usize,
     reference: f64,
     tolerance: f64,
+    gap: Option<f64>,
     history: History,
     points: Vec<LearningPoint>,
 }
@@ -90,7 +91,8 @@ const RISEN: f64 = 1.1;
 
 impl Measured {
     /// Shares of wrong answers, 0 to 1, on the training samples, as the trained network gives
-    /// them, and on `validated` samples that were not trained on.
+    /// them, and on `validated` samples that were not trained on. Where samples are alike, such
+    /// as copies of one another, give the number of independent ones that would be as sure.
     pub fn new(training_error: f64, validation_error: f64, validated: usize) -> Self {
         Measured {
             training_error,
@@ -98,6 +100,7 @@ impl Measured {
             validated,
             reference: 0.0,
             tolerance: 0.01,
+            gap: None,
             history: History::default(),
             points: Vec::new(),
         }
@@ -114,6 +117,14 @@ impl Measured {
     /// counts as high; one point (0.01) without this.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;
+        self
+    }
+
+    /// What may lie between the training error and the validation error before it counts as
+    /// high; as much as the tolerance without this. A gap within one standard error of the
+    /// validation error never counts.
+    pub fn gap(mut self, gap: f64) -> Self {
+        self.gap = Some(gap);
         self
     }
 
@@ -136,11 +147,13 @@ impl Measured {
     /// When an error is not a share from 0 to 1, nothing was validated, or the points make no
     /// learning curve.
     pub fn diagnose(&self) -> Result<Diagnosis, Error> {
+        let gap = self.gap.unwrap_or(self.tolerance);
         for (name, share) in [
             ("training error", self.training_error),
             ("validation error", self.validation_error),
             ("reference", self.reference),
             ("tolerance", self.tolerance),
+            ("low gap", gap),
         ] {
             if !(0.0..=1.0).contains(&share) {
                 return Err(Error::Data(format!(
@@ -177,7 +190,7 @@ impl Measured {
             best_epoch: self.best_epoch(),
             next: NextStep::Done,
         };
-        diagnosis.next = diagnosis.decide(self.tolerance);
+        diagnosis.next = diagnosis.decide(self.tolerance, gap);
         Ok(diagnosis)
     }
 
@@ -203,7 +216,7 @@ impl Measured {
 }
 
 impl Diagnosis {
-    fn decide(&self, tolerance: f64) -> NextStep {
+    fn decide(&self, tolerance: f64, gap: f64) -> NextStep {
         if self.capacity > tolerance {
             return match self.still_falling {
                 true => NextStep::TrainLonger,
@@ -211,7 +224,7 @@ impl Diagnosis {
             };
         }
         // What could be luck is no gap.
-        if self.gap <= tolerance.max(self.uncertainty) {
+        if self.gap <= gap.max(self.uncertainty) {
             return NextStep::Done;
         }
         match (self.data, self.regularisation) {

@@ -123,8 +123,16 @@ fn a_network_that_is_good_enough() {
     // A gap that could be luck is none.
     let few = Measured::new(0.0, 0.03, 25).diagnose().unwrap();
     assert_eq!(few.next, NextStep::Done);
-    let many = Measured::new(0.0, 0.03, 2500).diagnose().unwrap();
-    assert_eq!(many.next, NextStep::Regularise);
+    let many = Measured::new(0.0, 0.03, 2500);
+    assert_eq!(many.diagnose().unwrap().next, NextStep::Regularise);
+    // Who asks for no more than five points is done; the training error is held to the
+    // tolerance all the same.
+    let next = |measured: &Measured| measured.diagnose().unwrap().next;
+    assert_eq!(next(&many.clone().gap(0.05)), NextStep::Done);
+    assert_eq!(next(&many.clone().gap(0.02)), NextStep::Regularise);
+    let high = Measured::new(0.03, 0.04, 2500).gap(0.05);
+    assert_eq!(next(&high), NextStep::LargerNetwork);
+    assert!(many.gap(1.5).diagnose().is_err());
 }
 
 #[test]

@@ -20,6 +20,7 @@ impl Greys {
 }
 
 /// Lays ink on the ground: `shares` are 0 to 255 and raised to `gamma`.
+#[inline(always)]
 pub(crate) fn lay_ink(greys: &mut Greys, shares: &[u8], ink: f32, ground: f32, gamma: f32) {
     let table: [f32; 256] = std::array::from_fn(|share| {
         let share = (share as f32 / 255.0).powf(gamma);
@@ -32,6 +33,7 @@ pub(crate) fn lay_ink(greys: &mut Greys, shares: &[u8], ink: f32, ground: f32, g
 
 /// Stains: slow waves of light and dark, each up to `amount` grey levels, from values on a grid
 /// of about `cell` pixels joined smoothly (K. Perlin's value noise, 1985).
+#[inline(always)]
 pub(crate) fn stain(greys: &mut Greys, amount: f32, cell: f32, random: &mut Random) {
     let columns = (greys.width as f32 / cell) as usize + 2;
     let rows = (greys.height as f32 / cell) as usize + 2;
@@ -69,6 +71,7 @@ pub(crate) fn stain(greys: &mut Greys, amount: f32, cell: f32, random: &mut Rand
 
 /// Light that changes across the picture: by the factor `1 + right` at the right edge and
 /// `1 - right` at the left, and so from top to bottom.
+#[inline(always)]
 pub(crate) fn shade(greys: &mut Greys, (right, down): (f32, f32)) {
     let (width, height) = (greys.width as f32, greys.height as f32);
     for (row, levels) in greys.levels.chunks_exact_mut(greys.width).enumerate() {
@@ -85,6 +88,7 @@ pub(crate) fn shade(greys: &mut Greys, (right, down): (f32, f32)) {
 ///
 /// The weights are those of the Gaussian's discrete kin, e⁻ᵗ Iₙ(t) with the variance t (T.
 /// Lindeberg, Scale-space for discrete signals, 1990), which is exact for small deviations too.
+#[inline(always)]
 pub(crate) fn blur(greys: &mut Greys, deviation: f32) {
     const REACH: usize = 7;
     let reach = ((3.0 * deviation).ceil() as usize).clamp(1, REACH);
@@ -147,6 +151,7 @@ fn bessel(order: usize, t: f32) -> f32 {
 
 /// Adds noise of a standard deviation in grey levels to every pixel: sums of four even numbers,
 /// which are close to normal (Irwin and Hall).
+#[inline(always)]
 pub(crate) fn add_noise(greys: &mut Greys, deviation: f32, random: &mut Random) {
     const LANES: usize = 8;
     /// Standard deviation of the sum of four bytes, √(4 (256² − 1) / 12), and their mean.
@@ -155,21 +160,31 @@ pub(crate) fn add_noise(greys: &mut Greys, deviation: f32, random: &mut Random) 
     let scale = deviation / OF_SUM;
     // Eight xorshift generators side by side (G. Marsaglia, Xorshift RNGs, 2003); none may be 0.
     let mut states: [u32; LANES] = std::array::from_fn(|_| random.next() as u32 | 1);
-    for levels in greys.levels.chunks_mut(LANES) {
+    let mut noise = || {
         for state in &mut states {
             *state ^= *state << 13;
             *state ^= *state >> 17;
             *state ^= *state << 5;
         }
-        for (level, state) in levels.iter_mut().zip(&states) {
+        states.map(|state| {
             let pairs = (state & 0x00ff_00ff) + (state >> 8 & 0x00ff_00ff);
             let sum = (pairs & 0xffff) + (pairs >> 16);
-            *level += (sum as i32 as f32 - MEAN) * scale;
+            (sum as i32 as f32 - MEAN) * scale
+        })
+    };
+    let (whole, rest) = greys.levels.as_chunks_mut::<LANES>();
+    for levels in whole {
+        for (level, noise) in levels.iter_mut().zip(noise()) {
+            *level += noise;
         }
+    }
+    for (level, noise) in rest.iter_mut().zip(noise()) {
+        *level += noise;
     }
 }
 
 /// Holds every level between 0 and 255, as a file does.
+#[inline(always)]
 pub(crate) fn clip(greys: &mut Greys) {
     for level in &mut greys.levels {
         *level = level.clamp(0.0, 255.0);

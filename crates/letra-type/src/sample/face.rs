@@ -7,6 +7,7 @@ use skrifa::instance::Size;
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{GlyphId, MetadataProvider};
 
+use super::flat::{FINENESSES, Flat};
 use crate::font::Font;
 use crate::text::{Repertoire, Texts};
 
@@ -35,6 +36,15 @@ pub(crate) struct GlyphShape {
     pub(crate) bounds: [i16; 4],
     /// Whether the filled side is on the left of the outline's direction.
     pub(crate) filled_left: bool,
+    /// The outline with straight sides, of each fineness that was asked for.
+    pub(super) flat: [OnceLock<Flat>; FINENESSES],
+}
+
+impl GlyphShape {
+    /// The outline with straight sides.
+    pub(crate) fn flat(&self, fineness: usize, units_per_em: f32) -> &Flat {
+        self.flat[fineness].get_or_init(|| Flat::of(self, fineness, units_per_em))
+    }
 }
 
 /// A glyph of a set line.

@@ -1,8 +1,8 @@
 //! Letters placed and turned into ink: outlines in, how much of each pixel is inked out.
 
-use zeno::{Command, Mask, Point, Scratch};
-
-use super::face::{Face, GlyphShape, SetGlyph, Step};
+use super::face::{Face, SetGlyph};
+use super::flat::fineness;
+use super::raster::Raster;
 use super::wear::{Stripes, Wear};
 
 /// Where a line stands in the picture that is drawn, in pixels.
@@ -15,23 +15,22 @@ pub(crate) struct Place {
     pub(crate) baseline: f32,
     /// Pixels a font unit.
     pub(crate) scale: f32,
-    /// Pixels that the picture reaches over the window on each side.
-    pub(crate) margin: f32,
+    /// How far beyond the picture a letter may stand that warping brings into it.
+    pub(crate) reach: f32,
 }
 
 /// Memory that drawing needs, used over and over.
 #[derive(Default)]
 pub(crate) struct Inking {
-    path: Vec<Command>,
-    points: Vec<(f32, f32)>,
-    moved: Vec<(f32, f32)>,
+    corners: Vec<(f32, f32)>,
+    raster: Raster,
     coverage: Vec<u8>,
-    scratch: Scratch,
 }
 
 impl Inking {
     /// Draws a set line; the result is the share of ink of each pixel, 0 to 255, in rows of the
     /// place's width.
+    #[inline(always)]
     pub(crate) fn draw(
         &mut self,
         face: &Face,
@@ -39,12 +38,14 @@ impl Inking {
         wear: &Wear,
         place: Place,
     ) -> &[u8] {
-        self.path.clear();
         let heights = Heights::of(face, wear, place.scale);
         let warp = Warp::of(wear, place);
         let stretch = if wear.stripes.is_some() { 3.0 } else { 1.0 };
+        let width = place.width * stretch as usize;
+        self.raster.begin(width, place.height);
         let tracking = wear.tracking * face.units_per_em;
         let across = place.scale * wear.squeeze;
+        let fineness = fineness(place.scale * face.units_per_em);
         for (index, set) in line.iter().enumerate() {
             let pen = place.x + (set.x + tracking * index as f32) * across;
             let pen = if wear.whole_pixels { pen.round() } else { pen };
@@ -52,112 +53,37 @@ impl Inking {
                 continue;
             };
             let [left, _, right, _] = shape.bounds.map(|edge| pen + f32::from(edge) * across);
-            let reach = place.margin + 2.0;
-            if shape.points.is_empty() || right < -reach || left > place.width as f32 + reach {
+            let beyond = left - place.width as f32;
+            if shape.points.is_empty() || right < -place.reach || beyond > place.reach {
                 continue;
             }
-            self.points.clear();
-            self.points.extend(shape.points.iter().map(|&(x, y)| {
-                let y = heights.snapped((f32::from(y) + set.y) * place.scale);
-                (pen + f32::from(x) * across, place.baseline - y)
+            let flat = shape.flat(fineness, face.units_per_em);
+            self.corners.clear();
+            self.corners.extend(flat.corners.iter().map(|corner| {
+                let (right, up) = corner.outwards;
+                let y = heights.snapped((corner.y + set.y) * place.scale) + up * wear.darkening;
+                let x = pen + corner.x * across + right * wear.darkening;
+                (x, place.baseline - y)
             }));
-            if wear.darkening != 0.0 {
-                self.embolden(shape, wear.darkening);
-            }
             if let Some(warp) = &warp {
-                self.points
+                self.corners
                     .iter_mut()
-                    .for_each(|point| *point = warp.apply(*point));
+                    .for_each(|corner| *corner = warp.apply(*corner));
             }
-            push(shape, &self.points, stretch, &mut self.path);
+            if stretch != 1.0 {
+                self.corners.iter_mut().for_each(|(x, _)| *x *= stretch);
+            }
+            let mut start = 0;
+            for &end in &flat.ends {
+                self.raster.add(&self.corners[start..end]);
+                start = end;
+            }
         }
-        let width = place.width * stretch as usize;
-        self.coverage.clear();
-        self.coverage.resize(width * place.height, 0);
-        if !self.path.is_empty() {
-            Mask::with_scratch(self.path.as_slice(), &mut self.scratch)
-                .size(width as u32, place.height as u32)
-                .render_into(&mut self.coverage, None);
-        }
+        self.raster.shares(&mut self.coverage);
         if let Some(stripes) = wear.stripes {
             merge_stripes(&mut self.coverage, width, stripes);
         }
         &self.coverage
-    }
-
-    /// Moves every point of an outline outwards by `amount` pixels (inwards if negative), along
-    /// the mean of the normals of the two sides that meet there.
-    fn embolden(&mut self, shape: &GlyphShape, amount: f32) {
-        // Pictures point downwards, which turns the sides round.
-        let outwards = if shape.filled_left { amount } else { -amount };
-        self.moved.clear();
-        self.moved.extend_from_slice(&self.points);
-        let mut start = 0;
-        while start < self.points.len() {
-            let end = contour_end(shape, start);
-            let contour = &self.points[start..end];
-            let count = contour.len();
-            for index in 0..count {
-                let at = contour[index];
-                let side = |step: usize| {
-                    // Points that lie on each other have no side between them.
-                    (1..count).find_map(|far| {
-                        let other = contour[(index + far * step) % count];
-                        let (x, y) = (other.0 - at.0, other.1 - at.1);
-                        let length = x.hypot(y);
-                        (length > 1e-3).then_some((x / length, y / length))
-                    })
-                };
-                let (Some(next), Some(last)) = (side(1), side(count - 1)) else {
-                    continue;
-                };
-                let (x, y) = (next.0 - last.0, next.1 - last.1);
-                let length = x.hypot(y);
-                if length > 0.2 {
-                    // At a corner the point moves further, so that both sides do; at most twice.
-                    let far = (2.0 / length).min(2.0) * outwards / length;
-                    self.moved[start + index] = (at.0 - y * far, at.1 + x * far);
-                }
-            }
-            start = end;
-        }
-        std::mem::swap(&mut self.points, &mut self.moved);
-    }
-}
-
-/// Where the contour that starts at a point ends.
-fn contour_end(shape: &GlyphShape, start: usize) -> usize {
-    let mut at = 0;
-    for step in &shape.steps {
-        if *step == Step::Start && at > start {
-            return at;
-        }
-        at += step.points();
-    }
-    shape.points.len()
-}
-
-/// Adds an outline to a path.
-fn push(shape: &GlyphShape, points: &[(f32, f32)], stretch: f32, path: &mut Vec<Command>) {
-    let mut points = points.iter().map(|&(x, y)| Point::new(x * stretch, y));
-    let mut open = false;
-    for step in &shape.steps {
-        let mut next = || points.next().unwrap_or(Point::ZERO);
-        match step {
-            Step::Start => {
-                if open {
-                    path.push(Command::Close);
-                }
-                open = true;
-                path.push(Command::MoveTo(next()));
-            }
-            Step::Line => path.push(Command::LineTo(next())),
-            Step::Quadratic => path.push(Command::QuadTo(next(), next())),
-            Step::Cubic => path.push(Command::CurveTo(next(), next(), next())),
-        }
-    }
-    if open {
-        path.push(Command::Close);
     }
 }
 
@@ -233,6 +159,7 @@ impl Warp {
 ///
 /// Each stripe is smoothed over five (FreeType's default filter, 8 77 86 77 8 of 256), and the
 /// three make a grey level by their luma (ITU-R BT.601).
+#[inline(always)]
 fn merge_stripes(coverage: &mut Vec<u8>, width: usize, stripes: Stripes) {
     const FILTER: [u32; 5] = [8, 77, 86, 77, 8];
     const LUMA: [u32; 3] = [77, 150, 29];

@@ -18,15 +18,12 @@ type Block = [[f32; SIDE]; SIDE];
 
 /// Compresses a picture at a quality of 1 to 100 and takes it back, on a grid of 8 × 8 pixels
 /// whose first line stands at `offset`, each below 8.
+#[inline(always)]
 pub(crate) fn compress(greys: &mut Greys, quality: u8, offset: (usize, usize)) {
     let basis = basis();
-    let mut back = basis;
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            back[column][row] = basis[row][column];
-        }
-    }
-    let steps = steps(quality);
+    // Frequencies come with rows and columns exchanged, and so do the steps.
+    let (steps, inverses) = steps(quality);
+    let (steps, inverses) = (transposed(&steps), transposed(&inverses));
     let (width, height) = (greys.width, greys.height);
     let starts = |offset: usize, length: usize| (0..length + SIDE - offset % SIDE).step_by(SIDE);
     // The block at a start covers the pixels from `start + offset - 8` on; where that is outside
@@ -53,23 +50,32 @@ pub(crate) fn compress(greys: &mut Greys, quality: u8, offset: (usize, usize)) {
                 }
                 levels.iter_mut().for_each(|level| *level -= 128.0);
             }
-            let mut frequencies = transform(&block, &basis, &back);
-            for (row, steps) in frequencies.iter_mut().zip(&steps) {
-                for (frequency, (step, inverse)) in row.iter_mut().zip(steps) {
+            let half = transposed(&to_frequencies(&block, &basis));
+            let mut frequencies = to_frequencies(&half, &basis);
+            for ((row, steps), inverses) in frequencies.iter_mut().zip(&steps).zip(&inverses) {
+                for ((frequency, step), inverse) in row.iter_mut().zip(steps).zip(inverses) {
                     *frequency = nearest(*frequency * inverse) * step;
                 }
             }
-            let block = transform(&frequencies, &back, &basis);
-            for (row, levels) in block.iter().enumerate() {
+            let half = transposed(&to_levels(&frequencies, &basis));
+            let mut block = to_levels(&half, &basis);
+            for (row, levels) in block.iter_mut().enumerate() {
                 let y = top + offset.1 % SIDE + row;
                 if y < SIDE || y - SIDE >= height {
                     continue;
                 }
+                for level in levels.iter_mut() {
+                    *level = (*level + 128.0).clamp(0.0, 255.0);
+                }
                 let target = &mut greys.levels[(y - SIDE) * width..][..width];
+                if whole {
+                    target[first - SIDE..first].copy_from_slice(levels);
+                    continue;
+                }
                 for (column, level) in levels.iter().enumerate() {
                     let x = first + column;
                     if x >= SIDE && x - SIDE < width {
-                        target[x - SIDE] = (level + 128.0).clamp(0.0, 255.0);
+                        target[x - SIDE] = *level;
                     }
                 }
             }
@@ -83,26 +89,58 @@ fn nearest(value: f32) -> f32 {
     (value + LARGE) - LARGE
 }
 
-/// `basis · block · transposed`: the discrete cosine transform, and with the two exchanged the
-/// way back. Rows run innermost, so that they are computed side by side.
-fn transform(block: &Block, basis: &Block, transposed: &Block) -> Block {
-    let mut half: Block = [[0.0; SIDE]; SIDE];
-    for row in 0..SIDE {
-        for (weight, levels) in basis[row].iter().zip(block) {
+/// The discrete cosine transform of every column, `basis · block`. Even frequencies are the same
+/// from both ends, odd ones turned round, so half of the basis does.
+#[inline(always)]
+fn to_frequencies(block: &Block, basis: &Block) -> Block {
+    let mut frequencies: Block = [[0.0; SIDE]; SIDE];
+    for place in 0..SIDE / 2 {
+        let (mut sums, mut differences) = ([0.0; SIDE], [0.0; SIDE]);
+        for column in 0..SIDE {
+            let (one, other) = (block[place][column], block[SIDE - 1 - place][column]);
+            (sums[column], differences[column]) = (one + other, one - other);
+        }
+        for frequency in (0..SIDE).step_by(2) {
             for column in 0..SIDE {
-                half[row][column] += weight * levels[column];
+                frequencies[frequency][column] += basis[frequency][place] * sums[column];
+                frequencies[frequency + 1][column] +=
+                    basis[frequency + 1][place] * differences[column];
             }
         }
     }
-    let mut whole: Block = [[0.0; SIDE]; SIDE];
-    for row in 0..SIDE {
-        for (index, level) in half[row].iter().enumerate() {
+    frequencies
+}
+
+/// The way back: the basis turned round, times the frequencies of every column.
+#[inline(always)]
+fn to_levels(frequencies: &Block, basis: &Block) -> Block {
+    let mut levels: Block = [[0.0; SIDE]; SIDE];
+    for place in 0..SIDE / 2 {
+        let (mut even, mut odd) = ([0.0; SIDE], [0.0; SIDE]);
+        for frequency in (0..SIDE).step_by(2) {
             for column in 0..SIDE {
-                whole[row][column] += level * transposed[index][column];
+                even[column] += basis[frequency][place] * frequencies[frequency][column];
+                odd[column] += basis[frequency + 1][place] * frequencies[frequency + 1][column];
             }
         }
+        for column in 0..SIDE {
+            levels[place][column] = even[column] + odd[column];
+            levels[SIDE - 1 - place][column] = even[column] - odd[column];
+        }
     }
-    whole
+    levels
+}
+
+/// Rows and columns exchanged.
+#[inline(always)]
+fn transposed(block: &Block) -> Block {
+    let mut turned: Block = [[0.0; SIDE]; SIDE];
+    for row in 0..SIDE {
+        for column in 0..SIDE {
+            turned[column][row] = block[row][column];
+        }
+    }
+    turned
 }
 
 /// The orthonormal basis of the discrete cosine transform of type II (ITU-T T.81, A.3.3).
@@ -119,20 +157,20 @@ fn basis() -> Block {
 }
 
 /// Steps of a quality and their inverses, scaled as libjpeg does: 50 gives the table, 100 ones.
-fn steps(quality: u8) -> [[(f32, f32); SIDE]; SIDE] {
+fn steps(quality: u8) -> (Block, Block) {
     let quality = u32::from(quality.clamp(1, 100));
     let scale = if quality < 50 {
         5000 / quality
     } else {
         200 - 2 * quality
     };
-    std::array::from_fn(|row| {
+    let steps: Block = std::array::from_fn(|row| {
         std::array::from_fn(|column| {
             let step = (u32::from(STEPS[row * SIDE + column]) * scale + 50) / 100;
-            let step = step.clamp(1, 255) as f32;
-            (step, 1.0 / step)
+            step.clamp(1, 255) as f32
         })
-    })
+    });
+    (steps, steps.map(|row| row.map(|step| 1.0 / step)))
 }
 
 #[cfg(test)]

@@ -2,11 +2,14 @@
 
 mod effects;
 mod face;
+mod flat;
 mod ink;
 mod jpeg;
+mod raster;
 mod wear;
 
 use harfrust::Buffer;
+use pulp::{Arch, Simd, WithSimd};
 
 pub use wear::{Distortions, Origin, Stripes, Wear};
 
@@ -20,9 +23,6 @@ use crate::text::Texts;
 use effects::Greys;
 use face::{Face, SetGlyph};
 use ink::{Inking, Place};
-
-/// Pixels that a picture reaches over its window on every side, in shares of the letters' height.
-const MARGIN: f32 = 0.25;
 
 /// Draws windows of 40 × 160 grey levels from lines of text in many faces, worn as pictures of
 /// text are.
@@ -180,29 +180,20 @@ impl Sampler {
         let wear = self.distortions.draw(random);
         let scale = wear.cap_height / face.cap_height;
         self.set_line(face, &wear, random, bench);
-        // Pixels of the picture a pixel of the window.
         bench.tops.iter_mut().for_each(|top| *top *= scale);
         let letters = letter_height(&mut bench.tops).unwrap_or(wear.cap_height);
         let letters = letters.clamp(0.5 * wear.cap_height, 1.5 * wear.cap_height);
-        let step = letters / LETTER_HEIGHT;
-        let margin = (MARGIN * letters).ceil();
-        let place = place(&wear, bench, face, (scale, step, margin), random);
-        self.draw_picture(face, &wear, place, random, bench);
-        let step = step * wear.misjudged;
-        let greys = &mut bench.greys;
-        let left = (greys.width as f32 - WINDOW_WIDTH as f32 * step) / 2.0;
-        let top = margin + (BASELINE * letters / LETTER_HEIGHT) - (BASELINE + wear.shift) * step;
-        bench.columns.set(greys.width, WINDOW_WIDTH, left, step);
-        bench.rows.set(greys.height, LINE_HEIGHT, top, step);
-        resample(
-            &greys.levels,
-            greys.width,
-            &bench.columns,
-            &bench.rows,
-            &mut greys.spare,
-            &mut bench.window,
-        );
-        level(&bench.window, wear.ink > wear.ground, window);
+        let view = View::of(&wear, letters / LETTER_HEIGHT);
+        let place = place(&wear, &view, bench, face, scale, random);
+        Arch::new().dispatch(Drawing {
+            face,
+            wear: &wear,
+            view,
+            place,
+            random,
+            bench,
+            window,
+        });
         wear
     }
 
@@ -223,16 +214,56 @@ impl Sampler {
             (!shape.points.is_empty()).then(|| f32::from(shape.bounds[3]) + set.y)
         }));
     }
+}
 
-    /// Draws the picture of the window, with a margin, and wears it.
-    fn draw_picture(
-        &self,
-        face: &Face,
-        wear: &Wear,
-        place: Place,
-        random: &mut Random,
-        bench: &mut Workbench,
-    ) {
+/// The drawing of one sample, once everything about it is settled; compiled for the widest vectors
+/// of the machine, which give the same numbers as any.
+struct Drawing<'a> {
+    face: &'a Face,
+    wear: &'a Wear,
+    view: View,
+    place: Place,
+    random: &'a mut Random,
+    bench: &'a mut Workbench,
+    window: &'a mut [u8],
+}
+
+impl WithSimd for Drawing<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        self.draw_picture();
+        let View { step, edge, .. } = self.view;
+        let bench = self.bench;
+        let greys = &mut bench.greys;
+        let left = (greys.width as f32 - WINDOW_WIDTH as f32 * step) / 2.0;
+        bench.columns.set(greys.width, WINDOW_WIDTH, left, step);
+        bench.rows.set(greys.height, LINE_HEIGHT, edge, step);
+        resample(
+            &greys.levels,
+            greys.width,
+            &bench.columns,
+            &bench.rows,
+            &mut greys.spare,
+            &mut bench.window,
+        );
+        level(&bench.window, self.wear.ink > self.wear.ground, self.window);
+    }
+}
+
+impl Drawing<'_> {
+    /// Draws the picture of the window, with an edge, and wears it.
+    #[inline(always)]
+    fn draw_picture(&mut self) {
+        let Self {
+            face,
+            wear,
+            place,
+            random,
+            bench,
+            ..
+        } = self;
         let size = (place.width, place.height);
         let greys = &mut bench.greys;
         let larger = wear.drawn_at;
@@ -242,7 +273,7 @@ impl Sampler {
             x: place.x * larger,
             baseline: place.baseline * larger,
             scale: place.scale * larger,
-            margin: place.margin * larger,
+            reach: place.reach * larger,
         };
         let shares = bench.inking.draw(face, &bench.line, wear, drawn);
         greys.resize(drawn.width, drawn.height);
@@ -284,16 +315,38 @@ impl Sampler {
     }
 }
 
-/// Where the line stands in a picture of the window and its margin: `scale` pixels a font unit,
-/// `step` pixels a pixel of the window.
+/// What of a picture the window shows.
+struct View {
+    /// Pixels of the picture a pixel of the window, if the height of letters were judged rightly.
+    true_step: f32,
+    /// Pixels of the picture a pixel of the window.
+    step: f32,
+    /// Pixels that the picture reaches over the window on each side: what blur and scaling bring
+    /// in from there.
+    edge: f32,
+}
+
+impl View {
+    fn of(wear: &Wear, true_step: f32) -> Self {
+        let step = true_step * wear.misjudged;
+        Self {
+            true_step,
+            step,
+            edge: (3.0 * wear.blur + step.max(1.0)).ceil(),
+        }
+    }
+}
+
+/// Where the line stands in the picture of the window and its edge: `scale` pixels a font unit.
 fn place(
     wear: &Wear,
+    view: &View,
     bench: &Workbench,
     face: &Face,
-    (scale, step, margin): (f32, f32, f32),
+    scale: f32,
     random: &mut Random,
 ) -> Place {
-    let window = WINDOW_WIDTH as f32 * step;
+    let window = WINDOW_WIDTH as f32 * view.true_step;
     let tracking = wear.tracking * face.units_per_em * bench.line.len() as f32;
     let advances: f32 = bench.line.iter().map(|set| set.advance).sum();
     let length = (advances + tracking) * scale * wear.squeeze;
@@ -302,13 +355,17 @@ fn place(
         true => (length - 0.85 * window, -0.15 * window),
         false => (0.0, length - window),
     };
+    let width = (WINDOW_WIDTH as f32 * view.step + 2.0 * view.edge).ceil();
+    let height = (LINE_HEIGHT as f32 * view.step + 2.0 * view.edge).ceil();
+    let below_top = (BASELINE + wear.shift) * view.step + view.edge;
     Place {
-        width: (window + 2.0 * margin).ceil() as usize,
-        height: (LINE_HEIGHT as f32 * step + 2.0 * margin).ceil() as usize,
-        x: margin - random.between((first.min(last), first.max(last))),
-        baseline: BASELINE * step + margin + random.between((-0.5, 0.5)),
+        width: width as usize,
+        height: height as usize,
+        x: (width - window) / 2.0 - random.between((first.min(last), first.max(last))),
+        baseline: below_top + random.between((-0.5, 0.5)),
         scale,
-        margin,
+        // Perspective brings in a tenth of the width at most.
+        reach: 2.0 + 0.1 * width,
     }
 }
 

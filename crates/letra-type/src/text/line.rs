@@ -9,8 +9,10 @@ use crate::random::Random;
 /// Writes lines of text as they stand in books, on screens, signs and bills: in thirteen
 /// languages of Latin script, with digits, marks, titles and capitals.
 ///
-/// The words are the most frequent ones of each language, kept with this crate in rough order of
-/// frequency, and words that a chain of letters makes up after them.
+/// The words are frequent ones of each language, kept with this crate in rough order of frequency,
+/// and words that a chain of letters makes up after them. The lists were written down by hand from
+/// general knowledge of the languages: they are counted from no corpus, so ranks are only about
+/// right, and no list of others is copied.
 #[derive(Debug)]
 pub struct Texts {
     languages: Vec<Language>,

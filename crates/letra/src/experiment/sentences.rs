@@ -10,6 +10,28 @@ pub fn best(rows: &[Row]) -> Option<&Row> {
         .max_by(|a, b| a.test_accuracy().total_cmp(&b.test_accuracy()))
 }
 
+/// The row of that name.
+pub fn named<'a>(rows: &'a [Row], name: &str) -> Option<&'a Row> {
+    rows.iter().find(|row| row.name == name)
+}
+
+/// By how much a row tests better than another, and whether that is more than the luck of a seed.
+pub fn lead(row: &Row, over: &Row) -> String {
+    let more = row.test_accuracy() - over.test_accuracy();
+    let deviation = |row: &Row| row.spread(|trial| Some(trial.test.accuracy))?.deviation;
+    let verdict = match (deviation(over), deviation(row)) {
+        (Some(a), Some(b)) if more > 2.0 * a.hypot(b) => ", more than seeds differ",
+        (Some(_), Some(_)) => ", which is no more than seeds differ",
+        _ => "; whether that is luck, more seeds would tell",
+    };
+    format!("{} above it{verdict}", points(more))
+}
+
+/// A share as points of a hundred.
+pub fn points(share: f64) -> String {
+    format!("{:.1} points", share * 100.0)
+}
+
 impl Row {
     /// Mean test accuracy and how sure it is: its deviation between seeds, its range over folds, or
     /// else one standard error of counting right answers.

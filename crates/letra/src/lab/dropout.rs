@@ -6,7 +6,8 @@ use letra_nn::prelude::*;
 
 use crate::action::Run;
 use crate::experiment::{
-    Column, Comparison, Experiment, Repeated, Row, Trial, Variant, best, caution,
+    Column, Comparison, Experiment, Repeated, Row, Trial, Variant, best, caution, lead, named,
+    points,
 };
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -113,12 +114,8 @@ fn variants(training: Training, steps: u64) -> Vec<Variant> {
                  layer has as many weights; dropout of {RATE} behind them."
             ),
             |network, units, _| {
-                // Maxout is a pooling over groups of linear units.
                 network
-                    .add(Dense::new(units / PIECES * PIECES))
-                    .add(Reshape::new([PIECES, units / PIECES]))
-                    .add(MaxPool1d::new(PIECES))
-                    .add(Flatten)
+                    .add(Maxout::new(units / PIECES, PIECES))
                     .add(Dropout::new(RATE))
             },
         ),
@@ -156,16 +153,8 @@ type Hidden = fn(Sequential, usize, u64) -> Sequential;
 /// Draws of a DropConnect prediction; accuracies along the way are many predictions.
 const DRAWS: usize = 100;
 
-fn named<'a>(rows: &'a [Row], name: &str) -> Option<&'a Row> {
-    rows.iter().find(|row| row.name == name)
-}
-
 fn mean_gap(row: &Row) -> Option<f64> {
     row.spread(gap).map(|spread| spread.mean)
-}
-
-fn points(share: f64) -> String {
-    format!("{:.1} points", share * 100.0)
 }
 
 /// What the network does when it is left alone.
@@ -185,18 +174,11 @@ fn overall(rows: &[Row]) -> Option<String> {
     if winner.name == none.name {
         return Some("None of the others tests better.".to_owned());
     }
-    let more = winner.test_accuracy() - none.test_accuracy();
-    let deviation = |row: &Row| row.spread(|trial| Some(trial.test.accuracy))?.deviation;
-    let verdict = match (deviation(none), deviation(winner)) {
-        (Some(a), Some(b)) if more > 2.0 * a.hypot(b) => ", more than seeds differ",
-        (Some(_), Some(_)) => ", which is no more than seeds differ",
-        _ => "; whether that is luck, more seeds would tell",
-    };
     Some(format!(
-        "{} tests best with {}, {} above it{verdict}.",
+        "{} tests best with {}, {}.",
         winner.title,
         winner.accuracy_in_words(),
-        points(more)
+        lead(winner, none)
     ))
 }
 

@@ -16,8 +16,9 @@ use crate::interrupt::Interrupt;
 
 /// What is tried for C, the price of a wrong training picture.
 const PRICES: [f64; 3] = [1.0, 10.0, 100.0];
-/// What is tried for γ of the kernel exp(−γ ‖x − y‖²).
-const GAMMAS: [f64; 3] = [0.003, 0.01, 0.03];
+/// What is tried for γ of the kernel exp(−γ ‖x − y‖²): from where distances hardly count to where
+/// only near copies are alike.
+const GAMMAS: [f64; 5] = [0.003, 0.01, 0.03, 0.1, 0.3];
 /// Parts of the cross-validation.
 const PARTS: usize = 3;
 /// The share of the training pictures that the settings are chosen on.

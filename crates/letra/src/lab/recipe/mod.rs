@@ -14,7 +14,7 @@ use letra_nn::training::{Diagnosis, LearningPoint};
 use serde::Serialize;
 
 use self::plan::Plan;
-use self::rounds::{Round, Rounds};
+use self::rounds::{Low, Round, Rounds};
 use crate::action::Run;
 use crate::experiment::table::lined_up;
 use crate::experiment::{Arguments, Contents, Experiment, Row, Trial, answers, json};
@@ -49,6 +49,11 @@ pub struct Recipe {
     /// pictures kept back, but at most 0.01
     #[arg(long, value_name = "SHARE", value_parser = share)]
     reference: Option<f64>,
+
+    /// Gap between training error and error on new pictures that counts as low, 0 to 1; without
+    /// it, a quarter of the nearest neighbour's error on the pictures kept back, but at least 0.01
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    gap: Option<f64>,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -78,9 +83,16 @@ impl Run for Recipe {
         if let Some(reference) = self.reference {
             experiment = experiment.option(&format!("--reference {reference}"));
         }
+        if let Some(gap) = self.gap {
+            experiment = experiment.option(&format!("--gap {gap}"));
+        }
+        let low = Low {
+            error: self.reference,
+            gap: self.gap,
+        };
         let place = &experiment.places()?[0];
         let limits = [self.rounds, self.epochs];
-        let rounds = rounds::turn(&experiment, &place.fold.train, limits, self.reference)?;
+        let rounds = rounds::turn(&experiment, &place.fold.train, limits, low)?;
         let mut rows = Vec::new();
         if let Some(best) = rounds.best()
             && !experiment.stopped()
@@ -163,6 +175,7 @@ struct Figures<'a> {
     test_accuracy: f64,
     nearest_neighbour: f64,
     nearest_neighbour_validation: f64,
+    low_gap: f64,
 }
 
 #[derive(Serialize)]
@@ -193,6 +206,7 @@ fn figures<'a>(outcome: &'a Outcome<'_>) -> Figures<'a> {
         test_accuracy: outcome.row.test_accuracy(),
         nearest_neighbour: outcome.neighbour.test_accuracy(),
         nearest_neighbour_validation: outcome.rounds.neighbour,
+        low_gap: outcome.rounds.low_gap,
     }
 }
 

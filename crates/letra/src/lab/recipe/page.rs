@@ -5,6 +5,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::rounds::Round;
 use super::{HEADINGS, Outcome, cells, findings};
+use crate::experiment::points;
 use crate::failure::Failure;
 use crate::report::curves::{Line, Scale, over_steps, sample};
 use crate::report::numbers::thousands;
@@ -58,7 +59,9 @@ fn result(outcome: &Outcome<'_>) -> Markup {
                 ". “Train” and “new” are errors, on training pictures and on pictures kept back. “Capacity” is \
                 what the training error is above the reference. The gap between the two errors is a matter of \
                 data as far as a learning curve over growing data says that more pictures would close it, and \
-                “rest” is what it says would stay: a matter of regularisation. The same figures for programs: "
+                “rest” is what it says would stay: a matter of regularisation. A gap of up to " (points(outcome.rounds.low_gap))
+                " counts as low, or of one standard error, in which copies of a glyph that are wrong together \
+                count as one. The same figures for programs: "
                 a href="report.json" { "report.json" } ". Again: " code { (outcome.experiment.command) }
             }
         }

@@ -1,5 +1,7 @@
 //! Which of the training pictures train and which validate.
 
+use std::collections::BTreeMap;
+
 use letra_nn::random::{Purpose, Random};
 use letra_type::Split as Fold;
 
@@ -56,6 +58,39 @@ impl Pictures {
         &self.train[..count.clamp(1, self.train.len())]
     }
 
+    /// How many independent pictures would tell the validation error as surely as these do, of
+    /// which `wrong` says which were misnamed, in their order. Shifted copies of a glyph are
+    /// mostly right or wrong together, so that they count for less than as many glyphs.
+    ///
+    /// The variance of the error *e* over *g* glyphs is Σ *nᵢ*² (*eᵢ* − *e*)² / *n*² · *g* / (*g* − 1),
+    /// that of *n* independent pictures *e* (1 − *e*) / *n*.
+    pub(super) fn independent(&self, examples: &Examples, wrong: &[bool]) -> usize {
+        let count = self.validation.len();
+        let Some(groups) = examples.pictures().groups() else {
+            return count;
+        };
+        let mut glyphs: BTreeMap<(usize, usize), [f64; 2]> = BTreeMap::new();
+        for (&picture, &wrong) in self.validation.iter().zip(wrong) {
+            let glyph = (groups[picture], examples.label(picture));
+            let [wrongs, all] = glyphs.entry(glyph).or_default();
+            *wrongs += f64::from(u8::from(wrong));
+            *all += 1.0;
+        }
+        let number = count as f64;
+        let error = glyphs.values().map(|[wrongs, _]| wrongs).sum::<f64>() / number;
+        let apart = glyphs
+            .values()
+            .map(|[wrongs, all]| (wrongs - all * error).powi(2));
+        let variance = apart.sum::<f64>() / (number * number);
+        let variance = variance * glyphs.len() as f64 / (glyphs.len() as f64 - 1.0);
+        // All right or all wrong: nothing is known of how they hang together.
+        if error <= 0.0 || error >= 1.0 {
+            return glyphs.len();
+        }
+        let independent = (error * (1.0 - error) / variance).round() as usize;
+        independent.clamp(1, count)
+    }
+
     /// What the nearest neighbour is to be measured on.
     pub(super) fn fold(&self) -> Fold {
         Fold {
@@ -68,6 +103,30 @@ impl Pictures {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_that_are_wrong_together_count_once() {
+        let examples = Examples::load(None).unwrap();
+        let training: Vec<usize> = (0..examples.count()).collect();
+        let pictures = Pictures::part(&examples, &training, 3).unwrap();
+        let groups = examples.pictures().groups().unwrap();
+        let count = pictures.validation.len();
+        let of = |wrong: &dyn Fn(usize, usize) -> bool| -> usize {
+            let kept = pictures.validation.iter().enumerate();
+            let wrong: Vec<bool> = kept
+                .map(|(place, &picture)| wrong(place, picture))
+                .collect();
+            pictures.independent(&examples, &wrong)
+        };
+        // Every glyph of some characters, with all its copies.
+        let together =
+            of(&|_, picture| groups[picture].is_multiple_of(5) && examples.label(picture) < 2);
+        assert!(together < count / 8, "{together} of {count}");
+        // One copy of each glyph: less than chance would have them differ.
+        assert_eq!(of(&|place, _| place.is_multiple_of(9)), count);
+        let glyphs = of(&|_, _| false);
+        assert!(glyphs <= count / 9 && glyphs > count / 30, "{glyphs}");
+    }
 
     #[test]
     fn no_character_trains_and_validates() {

@@ -1,10 +1,11 @@
 //! What is varied from round to round: the network, its training, and its pictures.
 
 use letra_nn::prelude::*;
+use letra_nn::schedules::CosineDecay;
 use letra_nn::training::NextStep;
 use serde::Serialize;
 
-use crate::networks::Task;
+use crate::networks::{Task, Training};
 
 /// A network and how it is trained.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,33 +22,45 @@ pub(super) struct Plan {
     pub(super) augmented: bool,
 }
 
-/// A rung of the ladder: filters of each block of convolution and pooling, and hidden units.
+/// A rung of the ladder: filters of each block of convolution and pooling, and what is made of them.
 struct Rung {
     filters: &'static [usize],
-    hidden: usize,
+    head: Head,
+}
+
+/// What a network makes of its last feature maps.
+enum Head {
+    /// Hidden units that see every place of every map.
+    Hidden(usize),
+    /// Of each map only the largest value, wherever it is, behind normalised convolutions.
+    Strongest,
 }
 
 /// Networks, each larger than the one before.
-const LADDER: [Rung; 5] = [
+const LADDER: [Rung; 6] = [
     Rung {
         filters: &[],
-        hidden: 2,
+        head: Head::Hidden(2),
     },
     Rung {
         filters: &[],
-        hidden: 64,
+        head: Head::Hidden(64),
     },
     Rung {
         filters: &[8],
-        hidden: 32,
+        head: Head::Hidden(32),
     },
     Rung {
         filters: &[16, 32],
-        hidden: 64,
+        head: Head::Hidden(64),
     },
     Rung {
         filters: &[16, 32, 64],
-        hidden: 128,
+        head: Head::Hidden(128),
+    },
+    Rung {
+        filters: &[16, 24, 32, 48, 64],
+        head: Head::Strongest,
     },
 ];
 
@@ -56,10 +69,16 @@ pub(super) const BATCH: usize = 64;
 /// A training is made longer at most to this many times its first length.
 const LONGEST: usize = 4;
 /// Share of a full turn, of the size and of a side by which a picture is turned, scaled and moved
-/// at most.
-const TURN: f32 = 0.02;
-const ZOOM: f32 = 0.1;
-const MOVE: f32 = 0.05;
+/// at most. More would blur what tells typefaces apart.
+const TURN: f32 = 0.005;
+const ZOOM: f32 = 0.03;
+const MOVE: f32 = 0.04;
+/// Rows and columns of a map that is still pooled where only the strongest answer counts.
+const LEAST_PLACES: usize = 12;
+/// The learning rate of Adam that each training begins with and that then falls to 0.
+const RATE: f64 = 0.002;
+/// What normalisations keep of their averages at a step; trainings are short.
+const MOMENTUM: f32 = 0.95;
 /// Share of the pictures that the first rounds make do with.
 const FIRST_SHARE: f64 = 0.5;
 
@@ -77,15 +96,16 @@ impl Plan {
 
     /// The layers in words.
     pub(super) fn network(&self) -> String {
-        let Rung { filters, hidden } = &LADDER[self.size];
-        let blocks = match filters {
-            [] => String::new(),
-            filters => {
-                let filters: Vec<String> = filters.iter().map(usize::to_string).collect();
-                format!("3×3 filters: {}; ", filters.join(", "))
+        let Rung { filters, head } = &LADDER[self.size];
+        let filters: Vec<String> = filters.iter().map(usize::to_string).collect();
+        let filters = filters.join(", ");
+        match head {
+            Head::Hidden(units) if filters.is_empty() => format!("{units} hidden units"),
+            Head::Hidden(units) => format!("3×3 filters: {filters}; {units} hidden units"),
+            Head::Strongest => {
+                format!("normalised 3×3 filters: {filters}; the strongest answer of each")
             }
-        };
-        format!("{blocks}{hidden} hidden units")
+        }
     }
 
     /// The layers, and what restrains them.
@@ -100,8 +120,13 @@ impl Plan {
         words
     }
 
-    /// The network, compiled.
-    pub(super) fn build(&self, task: &Task, seed: u64, threads: usize) -> Result<Network, Error> {
+    /// The network, compiled for so many training pictures.
+    pub(super) fn build(
+        &self,
+        task: &Task,
+        samples: usize,
+        (seed, threads): (u64, usize),
+    ) -> Result<Network, Error> {
         let rung = &LADDER[self.size];
         let mut network = task.input();
         if self.augmented {
@@ -113,19 +138,40 @@ impl Plan {
         }
         let (mut height, mut width) = (task.height, task.width);
         for &filters in rung.filters {
-            network = network.add(Conv2d::new(filters, 3).same().relu());
-            // Small pictures are not pooled to nothing.
-            if height >= 2 && width >= 2 {
+            let convolution = Conv2d::new(filters, 3).same();
+            network = match rung.head {
+                Head::Hidden(_) => network.add(convolution.relu()),
+                // The normalisation behind it makes a bias needless.
+                Head::Strongest => network
+                    .add(convolution.use_bias(false))
+                    .add(BatchNormalization::new().momentum(MOMENTUM))
+                    .add(Activation::relu()),
+            };
+            // Small pictures are not pooled to nothing, and what is looked for everywhere needs
+            // places to look at.
+            let least = match rung.head {
+                Head::Hidden(_) => 2,
+                Head::Strongest => LEAST_PLACES,
+            };
+            if height.min(width) >= least {
                 network = network.add(MaxPool2d::new(2));
                 (height, width) = (height / 2, width / 2);
             }
         }
-        network = network.add(Flatten).add(Dense::new(rung.hidden).relu());
+        network = match rung.head {
+            Head::Hidden(units) => network.add(Flatten).add(Dense::new(units).relu()),
+            Head::Strongest => network.add(GlobalMaxPool2d::new()),
+        };
         if self.dropout > 0.0 {
             network = network.add(Dropout::new(self.dropout));
         }
+        let steps = Training::MiniBatch {
+            batch: BATCH,
+            epochs: self.epochs,
+        }
+        .steps(samples);
         network.add(Dense::new(task.classes)).compile(
-            Compile::new(Adam::new(0.001))
+            Compile::new(Adam::new(CosineDecay::new(RATE, steps)))
                 .metric(Accuracy)
                 .seed(seed)
                 .threads(threads),
@@ -143,10 +189,7 @@ impl Plan {
             }
             // Long enough: what is left is another network.
             NextStep::TrainLonger | NextStep::LargerNetwork => self.larger(first_epochs),
-            NextStep::MoreData if self.share < 1.0 => {
-                self.share = 1.0;
-                Some("take all training pictures".into())
-            }
+            NextStep::MoreData if self.share < 1.0 => self.take_all(),
             NextStep::MoreData if !self.augmented => self.augment(),
             // No more data is to be had.
             NextStep::MoreData | NextStep::Regularise => self.restrain(),
@@ -170,23 +213,36 @@ impl Plan {
             self.dropout = 0.25;
             return Some("drop a quarter of the hidden units".into());
         }
-        // Filters that look everywhere for the same thing are the strongest restraint of all.
+        // Filters that look everywhere for the same thing are a strong restraint.
         if LADDER[self.size].filters.len() < 2 {
-            self.size += 1;
-            return Some(format!("take another architecture ({})", self.network()));
+            return self.another();
+        }
+        // Where more pictures lie ready, they are the surest of all.
+        if self.share < 1.0 {
+            return self.take_all();
         }
         if !self.augmented {
             return self.augment();
+        }
+        // Stronger still: not to know where it was found.
+        if self.size + 1 < LADDER.len() {
+            return self.another();
         }
         if self.dropout < 0.5 {
             self.dropout = 0.5;
             return Some("drop half of the hidden units".into());
         }
-        if self.share < 1.0 {
-            self.share = 1.0;
-            return Some("take all training pictures".into());
-        }
         None
+    }
+
+    fn take_all(&mut self) -> Option<String> {
+        self.share = 1.0;
+        Some("take all training pictures".into())
+    }
+
+    fn another(&mut self) -> Option<String> {
+        self.size += 1;
+        Some(format!("take another architecture ({})", self.network()))
     }
 
     fn augment(&mut self) -> Option<String> {
@@ -213,7 +269,7 @@ mod tests {
                 augmented: true,
                 ..Plan::first(1)
             };
-            let network = plan.build(&task, 1, 1).unwrap();
+            let network = plan.build(&task, 100, (1, 1)).unwrap();
             let parameters = network.parameters();
             parameters.map(|parameter| parameter.values.len()).sum()
         };
@@ -229,7 +285,7 @@ mod tests {
             size: LADDER.len() - 1,
             ..Plan::first(1)
         };
-        assert!(plan.build(&tiny, 1, 1).is_ok());
+        assert!(plan.build(&tiny, 100, (1, 1)).is_ok());
     }
 
     #[test]

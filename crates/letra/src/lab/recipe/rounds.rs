@@ -9,13 +9,23 @@ use letra_type::nearest_neighbour_accuracy;
 
 use super::pictures::Pictures;
 use super::plan::{BATCH, Plan};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, answers};
 use crate::failure::Failure;
 
 /// Parts of the training pictures that a learning curve is measured on, beside all of them.
 const PARTS: [f64; 3] = [0.25, 0.5, 0.75];
-/// An error that counts as low, whatever the nearest neighbour does.
+/// An error, or a gap, that counts as low whatever the nearest neighbour does.
 const LOW: f64 = 0.01;
+/// The share of the nearest neighbour's error on new pictures that counts as a low gap: all of
+/// that error is gap, as the nearest neighbour makes none on the pictures that it keeps.
+const LEFT: f64 = 0.25;
+
+/// What counts as low, as the reader says or by the nearest neighbour.
+#[derive(Clone, Copy)]
+pub(super) struct Low {
+    pub(super) error: Option<f64>,
+    pub(super) gap: Option<f64>,
+}
 
 /// One turn of the loop.
 pub(super) struct Round {
@@ -37,6 +47,8 @@ pub(super) struct Rounds {
     pub(super) reason: String,
     /// Accuracy of the nearest neighbour on the validation pictures.
     pub(super) neighbour: f64,
+    /// The gap that counts as low.
+    pub(super) low_gap: f64,
 }
 
 impl Rounds {
@@ -71,21 +83,25 @@ pub(super) fn turn(
     experiment: &Experiment,
     training: &[usize],
     [most, epochs]: [usize; 2],
-    reference: Option<f64>,
+    low: Low,
 ) -> Result<Rounds, Failure> {
     let (examples, seed) = (&experiment.examples, experiment.seeds[0]);
     let pictures = Pictures::part(examples, training, seed)?;
     let neighbour = nearest_neighbour_accuracy(examples.pictures(), &pictures.fold())?;
-    let reference = reference.unwrap_or((1.0 - neighbour).min(LOW));
+    let low = [
+        low.error.unwrap_or((1.0 - neighbour).min(LOW)),
+        low.gap.unwrap_or((LEFT * (1.0 - neighbour)).max(LOW)),
+    ];
     let mut found = Rounds {
         rounds: Vec::new(),
         reason: format!("The {most} rounds that were allowed are over."),
         neighbour,
+        low_gap: low[1],
     };
     let mut plan = Plan::first(epochs);
     while found.rounds.len() < most {
         eprint_progress(experiment, found.rounds.len() + 1, &plan);
-        let Some(mut round) = one(experiment, &pictures, &plan, reference)? else {
+        let Some(mut round) = one(experiment, &pictures, &plan, low)? else {
             break;
         };
         let next = round.diagnosis.next;
@@ -115,7 +131,7 @@ fn one(
     experiment: &Experiment,
     pictures: &Pictures,
     plan: &Plan,
-    reference: f64,
+    [reference, gap]: [f64; 2],
 ) -> Result<Option<Round>, Failure> {
     let failed = |error: Error| Failure::new(format!("the recipe: {error}"));
     let examples = &experiment.examples;
@@ -124,17 +140,26 @@ fn one(
     let validation = examples.dataset(&pictures.validation)?;
     let trained = train(experiment, plan, chosen, Some(&validation))?;
     let original = examples.dataset(chosen)?;
-    let errors = |network: &Network| -> Result<[f64; 2], Failure> {
-        let on = |data: &Dataset| network.evaluate(data).map_err(failed);
-        let error = |scores: Scores| 1.0 - scores.metric("accuracy").unwrap_or(0.0);
-        Ok([error(on(&original)?), error(on(&validation)?)])
+    let wrong = |network: &Network| -> Result<Vec<bool>, Failure> {
+        let probabilities = network.predict(&validation.inputs).map_err(failed)?;
+        let answers = answers(&pictures.validation, &probabilities).into_iter();
+        Ok(answers
+            .map(|answer| answer.said != examples.label(answer.picture))
+            .collect())
     };
+    let share =
+        |wrong: &[bool]| wrong.iter().filter(|wrong| **wrong).count() as f64 / wrong.len() as f64;
     if experiment.stopped() {
         return Ok(None);
     }
-    let [training_error, validation_error] = errors(&trained.network)?;
-    let measured = Measured::new(training_error, validation_error, validation.samples())
+    let scores = trained.network.evaluate(&original).map_err(failed)?;
+    let training_error = 1.0 - scores.metric("accuracy").unwrap_or(0.0);
+    let validated = wrong(&trained.network)?;
+    let validation_error = share(&validated);
+    let independent = pictures.independent(examples, &validated);
+    let measured = Measured::new(training_error, validation_error, independent)
         .reference(reference)
+        .gap(gap)
         .history(&trained.history);
     let mut diagnosis = measured.diagnose().map_err(failed)?;
     let mut points = Vec::new();
@@ -148,7 +173,7 @@ fn one(
             }
             points.push(LearningPoint {
                 samples: count,
-                error: errors(&smaller.network)?[1],
+                error: share(&wrong(&smaller.network)?),
             });
         }
         points.push(LearningPoint {
@@ -191,7 +216,11 @@ pub(super) fn train(
     let (examples, seed) = (&experiment.examples, experiment.seeds[0]);
     let data = examples.dataset(pictures)?;
     let mut network = plan
-        .build(&examples.task(), seed, experiment.arguments.threads)
+        .build(
+            &examples.task(),
+            pictures.len(),
+            (seed, experiment.arguments.threads),
+        )
         .map_err(failed)?;
     let mut stop = Stop(experiment);
     let mut fit = Fit::epochs(plan.epochs).batch(BATCH).callback(&mut stop);

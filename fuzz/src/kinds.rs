@@ -1,0 +1,202 @@
+//! The kinds of files, sound ones of each, and all that is done with one.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use letra_nn::prelude::*;
+use letra_type::{
+    Distortions, Font, FontLibrary, Ink, LINE_HEIGHT, Picture, Sampler, WINDOW_WIDTH, Workbench,
+    draw_line, find_lines,
+};
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Listed, compared, set and drawn.
+    Fonts,
+    /// Decoded, and searched for ink and lines.
+    Pictures,
+    /// Loaded, and asked for a prediction.
+    Models,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Fonts => "fonts",
+            Self::Pictures => "pictures",
+            Self::Models => "models",
+        })
+    }
+}
+
+/// What came of a reading.
+pub(crate) enum Answer {
+    Taken,
+    Refused(String),
+}
+
+impl Answer {
+    pub(crate) fn is_taken(&self) -> bool {
+        matches!(self, Self::Taken)
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken => out.write_str("taken"),
+            Self::Refused(problem) => write!(out, "refused: {problem}"),
+        }
+    }
+}
+
+impl Kind {
+    /// Sound files to damage.
+    pub(crate) fn corpus(self, further: &[PathBuf]) -> Vec<Vec<u8>> {
+        let mut corpus = match self {
+            Self::Fonts => fonts(),
+            Self::Pictures => pictures(),
+            Self::Models => models(),
+        };
+        corpus.extend(further.iter().map(|path| {
+            fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        }));
+        corpus
+    }
+
+    /// Does all that letra does with a file.
+    pub(crate) fn read(self, bytes: &[u8]) -> Answer {
+        let done = match self {
+            Self::Fonts => read_font(bytes),
+            Self::Pictures => read_picture(bytes),
+            Self::Models => read_model(bytes),
+        };
+        match done {
+            Ok(()) => Answer::Taken,
+            Err(problem) => Answer::Refused(problem),
+        }
+    }
+}
+
+fn fonts() -> Vec<Vec<u8>> {
+    let mut fonts: Vec<Vec<u8>> = typst_assets::fonts().map(<[u8]>::to_vec).collect();
+    // The largest ones would mean few inputs a second.
+    fonts.sort_by_key(Vec::len);
+    fonts.truncate(6);
+    fonts.push(epaint_default_fonts::HACK_REGULAR.to_vec());
+    fonts.push(epaint_default_fonts::UBUNTU_LIGHT.to_vec());
+    fonts
+}
+
+fn read_font(bytes: &[u8]) -> Result<(), String> {
+    let faces = Font::faces("the font", bytes.to_vec()).map_err(|error| error.to_string())?;
+    let mut library = FontLibrary::new();
+    for face in faces.into_iter().flatten().take(4) {
+        library.add(face);
+    }
+    if library.fonts().is_empty() {
+        return Err("no usable face".into());
+    }
+    let sampler =
+        Sampler::new(library.fonts(), Distortions::default()).map_err(|error| error.to_string())?;
+    let mut bench = Workbench::default();
+    let mut window = vec![0; LINE_HEIGHT * WINDOW_WIDTH];
+    for index in 0..3 {
+        sampler.draw(1, index, &mut bench, &mut window);
+    }
+    let mut picture = Picture::blank(300, 60, 255).map_err(|error| error.to_string())?;
+    for font in library.fonts() {
+        draw_line(&mut picture, font, "Hamburgefons 12", 30.0, (5.0, 45.0), 0)
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+fn pictures() -> Vec<Vec<u8>> {
+    let font = Font::built_in().remove(0);
+    let mut picture = Picture::blank(120, 48, 255).expect("a size within limits");
+    for (line, y) in [("Quartz & glue", 20.0), ("jumping, 1984", 42.0)] {
+        draw_line(&mut picture, &font, line, 16.0, (4.0, y), 0).expect("letters are drawn");
+    }
+    let mut files = vec![picture.to_png().expect("a picture is encoded")];
+    for (quality, progressive, colour) in [
+        (40, false, jpeg_encoder::ColorType::Luma),
+        (90, true, jpeg_encoder::ColorType::Luma),
+        (75, false, jpeg_encoder::ColorType::Rgb),
+        (75, false, jpeg_encoder::ColorType::Cmyk),
+    ] {
+        let samples = match colour {
+            jpeg_encoder::ColorType::Rgb => 3,
+            jpeg_encoder::ColorType::Cmyk => 4,
+            _ => 1,
+        };
+        let levels = picture.pixels().iter();
+        let pixels: Vec<u8> = levels.flat_map(|&level| vec![level; samples]).collect();
+        let mut file = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut file, quality);
+        encoder.set_progressive(progressive);
+        encoder
+            .encode(&pixels, 120, 48, colour)
+            .expect("a picture is encoded");
+        files.push(file);
+    }
+    files
+}
+
+fn read_picture(bytes: &[u8]) -> Result<(), String> {
+    let picture = Picture::from_bytes("the picture", bytes).map_err(|error| error.to_string())?;
+    drop(Ink::find(&picture));
+    drop(find_lines(&picture));
+    Ok(())
+}
+
+/// Where model files lie while they are read.
+fn model_path() -> PathBuf {
+    std::env::temp_dir().join(format!("letra-fuzz-{}.letra", std::process::id()))
+}
+
+fn models() -> Vec<Vec<u8>> {
+    let pictures = Sequential::new([12, 12, 1])
+        .add(Conv2d::new(3, 3))
+        .add(BatchNormalization::new())
+        .add(MaxPool2d::new(2))
+        .add(Flatten)
+        .add(Dense::new(4));
+    let points = Sequential::new([6])
+        .add(Dense::new(5).relu())
+        .add(Dropout::new(0.5))
+        .add(Dense::new(3));
+    [pictures, points]
+        .into_iter()
+        .map(|network| {
+            let network = network
+                .compile(
+                    Compile::new(Adam::new(0.001))
+                        .loss(CrossEntropy::from_logits())
+                        .seed(1),
+                )
+                .expect("a network is built");
+            let path = model_path();
+            network.save(&path).expect("a network is saved");
+            fs::read(&path).expect("it was saved")
+        })
+        .collect()
+}
+
+fn read_model(bytes: &[u8]) -> Result<(), String> {
+    let path = model_path();
+    fs::write(&path, bytes).map_err(|error| error.to_string())?;
+    let network = Network::load_with_threads(&path, 1).map_err(|error| error.to_string())?;
+    let shape = [&[2], network.input_shape()].concat();
+    let values = shape.iter().product();
+    if values > 100_000 {
+        return Ok(());
+    }
+    let inputs = Tensor::new(shape, vec![0.5; values]).map_err(|error| error.to_string())?;
+    network
+        .predict(&inputs)
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
