@@ -54,8 +54,8 @@ def lines(output):
 class Contenders:
     """Everything that can be measured here, set up as far as it goes; `missing` tells what is not there, and why."""
 
-    def __init__(self, work, venv, data, wanted):
-        self.work, self.venv, self.data, self.missing = work, venv, data, {}
+    def __init__(self, work, venv, data, wanted, rows=()):
+        self.work, self.venv, self.data, self.rows, self.missing = work, venv, data, rows, {}
         self.raw = work / "pictures.raw"
         machine.write_raw(*machine.read_npz(data), self.raw)
         self.letra = self.build_letra()
@@ -99,14 +99,19 @@ class Contenders:
 
     def letra_lines(self, verb, threads, seconds):
         command = [self.letra, verb, "--data", self.data, "--threads", threads, "--seconds", seconds, "--json"]
+        if verb == "steps" and self.rows:
+            command += ["--rows", ",".join(self.rows)]
         return lines(run(command, cpus=machine.cores(threads)))
 
     def peer_lines(self, name, threads, seconds, chosen):
         """Lines of a peer's training steps; `chosen` names the mode of each row once it is known."""
         if name in CARGO_PEERS:
-            return lines(run([self.binaries[name], self.raw, threads, seconds], {"RAYON_NUM_THREADS": str(threads)}, machine.cores(threads)))
+            command = [self.binaries[name], self.raw, threads, seconds, *([",".join(self.rows)] if self.rows else [])]
+            return lines(run(command, {"RAYON_NUM_THREADS": str(threads)}, machine.cores(threads)))
         script, *more = PYTHON_PEERS[name]
         command = [self.python, PEERS / script, self.raw, "--threads", threads, "--seconds", seconds, "--chosen", json.dumps(chosen), *more]
+        if self.rows:
+            command += ["--rows", ",".join(self.rows)]
         return lines(run(command))
 
     def prediction_lines(self, threads, seconds):

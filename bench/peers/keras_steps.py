@@ -16,15 +16,24 @@ from keras_networks import NETWORKS
 
 tf.config.threading.set_intra_op_parallelism_threads(options.threads)
 tf.config.threading.set_inter_op_parallelism_threads(options.threads)
-LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def loss_of_row(row):
+    smoothing = row.get("label_smoothing", 0.0)
+    sparse = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    smooth = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    return (lambda labels, logits: smooth(keras.ops.one_hot(keras.ops.reshape(labels, [-1]), 5), logits)) if smoothing else sparse
 
 
 def build(row):
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.layers.Input((36, 36, 1)), *NETWORKS[row["network"]]()])
-    optimizer = keras.optimizers.SGD(row["rate"], momentum=row["momentum"], nesterov=row["momentum"] > 0)
-    return model, optimizer
+    if "weight_decay" in row:
+        optimizer = keras.optimizers.AdamW(row["rate"], weight_decay=row["weight_decay"])
+    else:
+        optimizer = keras.optimizers.SGD(row["rate"], momentum=row["momentum"], nesterov=row["momentum"] > 0)
+    return model, optimizer, loss_of_row(row)
 
 
 class EpochTimes(keras.callbacks.Callback):
@@ -45,9 +54,9 @@ class EpochTimes(keras.callbacks.Callback):
 
 def fit(row, mode, x, y):
     """`fit` as a user calls it on arrays; "20 at a time" runs twenty steps in one call of the compiled function."""
-    model, optimizer = build(row)
+    model, optimizer, loss = build(row)
     together = 20 if "20 at a time" in mode else 1
-    model.compile(optimizer, LOSS, jit_compile="XLA" in mode, steps_per_execution=together)
+    model.compile(optimizer, loss, jit_compile="XLA" in mode, steps_per_execution=together)
     batches = len(x) // row["batch"]
     if together > 1:
         data = tf.data.Dataset.from_tensor_slices((x, y)).batch(row["batch"], drop_remainder=True).cache().repeat()
@@ -63,7 +72,7 @@ def fit(row, mode, x, y):
 
 def tensorflow_loop(row, mode, x, y):
     """A training step written out and compiled with tf.function."""
-    model, optimizer = build(row)
+    model, optimizer, loss = build(row)
     optimizer.build(model.trainable_variables)
     batches = [(tf.constant(x[at:at + row["batch"]]), tf.constant(y[at:at + row["batch"]]))
                for at in range(0, len(x) - row["batch"] + 1, row["batch"])]
@@ -71,9 +80,9 @@ def tensorflow_loop(row, mode, x, y):
     @tf.function(jit_compile="XLA" in mode)
     def train(pictures, labels):
         with tf.GradientTape() as tape:
-            loss = LOSS(labels, model(pictures, training=True))
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        return loss
+            value = loss(labels, model(pictures, training=True))
+        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+        return value
 
     return common.time_steps(lambda i: train(*batches[i % len(batches)]).numpy(), options.seconds)
 
@@ -82,19 +91,19 @@ def jax_loop(row, mode, x, y):
     """A training step written out with Keras's stateless calls and compiled with jax.jit."""
     import jax
 
-    model, optimizer = build(row)
+    model, optimizer, loss = build(row)
     optimizer.build(model.trainable_variables)
 
     def loss_of(trainable, rest, pictures, labels):
         logits, rest = model.stateless_call(trainable, rest, pictures, training=True)
-        return LOSS(labels, logits), rest
+        return loss(labels, logits), rest
 
     @jax.jit
     def train(state, pictures, labels):
         trainable, rest, slots = state
-        (loss, rest), gradients = jax.value_and_grad(loss_of, has_aux=True)(trainable, rest, pictures, labels)
+        (value, rest), gradients = jax.value_and_grad(loss_of, has_aux=True)(trainable, rest, pictures, labels)
         trainable, slots = optimizer.stateless_apply(slots, gradients, trainable)
-        return (trainable, rest, slots), loss
+        return (trainable, rest, slots), value
 
     batches = [(jax.device_put(x[at:at + row["batch"]]), jax.device_put(y[at:at + row["batch"]]))
                for at in range(0, len(x) - row["batch"] + 1, row["batch"])]
@@ -103,15 +112,15 @@ def jax_loop(row, mode, x, y):
 
     def step(i):
         nonlocal state
-        state, loss = train(state, *batches[i % len(batches)])
-        loss.block_until_ready()
+        state, value = train(state, *batches[i % len(batches)])
+        value.block_until_ready()
 
     return common.time_steps(step, options.seconds)
 
 
 def modes(row):
     """What is tried. XLA runs a convolution inside its own loop many times slower, so that is left out."""
-    convolutional = row["network"] in ("cnn", "vgg")
+    convolutional = row["network"] in ("cnn", "vgg", "letra")
     if options.backend == "jax":
         return ["fit XLA", "compiled loop XLA"] + ([] if convolutional else ["fit XLA, 20 at a time"])
     return ["fit", "fit, 20 at a time", "compiled loop", "compiled loop XLA"] + ([] if convolutional else ["fit XLA, 20 at a time"])

@@ -2,7 +2,12 @@
 
 import statistics
 
-ROWS = [("logistic", 2511), ("feed-forward", 2511), ("cnn", 2511), ("feed-forward", 128), ("cnn", 128), ("vgg", 128)]
+ROWS = [("logistic", 2511), ("feed-forward", 2511), ("cnn", 2511), ("feed-forward", 128), ("cnn", 128), ("vgg", 128), ("letra", 64)]
+
+
+def measured_rows(measured):
+    there = {tuple(row) for _, _, *row in measured["steps"]}
+    return [row for row in ROWS if row in there]
 
 
 def median(values):
@@ -43,7 +48,7 @@ def ratio(figures, smallest=True):
 def steps(measured, threads, names):
     """One table of milliseconds for a number of threads, and the floor that letra's own measurement gives."""
     rows = []
-    for row in ROWS:
+    for row in measured_rows(measured):
         figures = {name: median(measured["steps"].get((name, threads, *row), [])) for name in names}
         floor, mine = measured["floors"].get((threads, *row)), figures.get("letra")
         share = f"{100 * floor / mine:.0f} %" if floor and mine else "–"
@@ -54,7 +59,7 @@ def steps(measured, threads, names):
 def spread(measured, threads):
     """How far letra's and the best peer's rounds lie apart: what to think of the last digit."""
     rows = []
-    for row in ROWS:
+    for row in measured_rows(measured):
         every = {name: values for (name, t, *r), values in measured["steps"].items() if t == threads and tuple(r) == row}
         name, _ = best({name: median(values) for name, values in every.items()})
         if name and "letra" in every:
@@ -70,7 +75,7 @@ def modes(measured):
 
 def speed_up(measured):
     rows = []
-    for row in ROWS:
+    for row in measured_rows(measured):
         one, two = (median(measured["steps"].get(("letra", threads, *row), [])) for threads in (1, 2))
         rows.append([row[0], f"{row[1]:,}", f"{figure(one / two)}×" if one and two else "–"])
     return table(["network", "batch", "letra: 2 threads over 1"], rows)

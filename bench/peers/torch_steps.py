@@ -4,6 +4,8 @@ import common
 
 options = common.arguments(__doc__)
 
+import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -23,6 +25,20 @@ def vgg_block(inputs, filters):
     return [nn.Conv2d(inputs, filters, 3), nn.ReLU(), nn.Conv2d(filters, filters, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25)]
 
 
+class Moved(nn.Module):
+    """Turned, scaled and shifted by chance, in one resampling, as letra has it; PyTorch has no layer for it."""
+
+    def forward(self, x):
+        turn, high, wide, down, right = (2 * torch.rand(5, len(x)) - 1) * torch.tensor([0.01 * math.pi, 0.03, 0.03, 0.08, 0.08])[:, None]
+        sine, cosine = turn.sin(), turn.cos()
+        rows = torch.stack([(1 + wide) * cosine, -(1 + wide) * sine, right, (1 + high) * sine, (1 + high) * cosine, down], 1)
+        return F.grid_sample(x, F.affine_grid(rows.view(-1, 2, 3), x.shape, align_corners=False), align_corners=False)
+
+
+def normalised(inputs, filters, kernel):
+    return [nn.Conv2d(inputs, filters, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(filters), nn.ReLU()]
+
+
 NETWORKS = {
     "logistic": lambda: dense(1296, 5),
     "feed-forward": lambda: dense(1296, 128, 32, 5),
@@ -30,8 +46,17 @@ NETWORKS = {
                                  nn.Linear(1296, 32), nn.ReLU(), nn.Dropout(0.25), nn.Linear(32, 5)),
     "vgg": lambda: nn.Sequential(*vgg_block(1, 32), *vgg_block(32, 64), nn.Flatten(),
                                  nn.Linear(2304, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 5)),
+    "letra": lambda: nn.Sequential(Moved(), *normalised(1, 16, 5), nn.MaxPool2d(2), *normalised(16, 24, 3), *normalised(24, 32, 3),
+                                   nn.MaxPool2d(2), *normalised(32, 48, 3), *normalised(48, 64, 3),
+                                   nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Dropout(0.4), nn.Linear(64, 5)),
 }
-CONVOLUTIONAL = ("cnn", "vgg")
+CONVOLUTIONAL = ("cnn", "vgg", "letra")
+
+
+def optimizer_of(row, parameters, fused):
+    if "weight_decay" in row:
+        return torch.optim.AdamW(parameters, lr=row["rate"], weight_decay=row["weight_decay"], fused=fused)
+    return torch.optim.SGD(parameters, lr=row["rate"], momentum=row["momentum"], nesterov=row["momentum"] > 0, fused=fused)
 
 
 def measure(row, mode, x, y):
@@ -40,10 +65,9 @@ def measure(row, mode, x, y):
         x = x[:, None]
     if "channels last" in mode:
         network, x = network.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.SGD(network.parameters(), lr=row["rate"], momentum=row["momentum"],
-                                nesterov=row["momentum"] > 0, fused="fused" in mode)
+    optimizer = optimizer_of(row, network.parameters(), "fused" in mode)
     batches = [(x[at:at + row["batch"]], y[at:at + row["batch"]]) for at in range(0, len(x) - row["batch"] + 1, row["batch"])]
-    loss = lambda pictures, labels: F.cross_entropy(network(pictures), labels)
+    loss = lambda pictures, labels: F.cross_entropy(network(pictures), labels, label_smoothing=row.get("label_smoothing", 0.0))
     if "compiled" in mode:
         torch._dynamo.reset()
         loss = torch.compile(loss)
@@ -59,9 +83,9 @@ def measure(row, mode, x, y):
 def main():
     x, y = (torch.from_numpy(values) for values in common.pictures(options.data))
     for row in common.rows(options):
-        modes = ["eager", "eager, fused SGD", "compiled, fused SGD"]
+        modes = ["eager", "eager, fused update", "compiled, fused update"]
         if row["network"] in CONVOLUTIONAL:
-            modes += ["eager, fused SGD, channels last", "compiled, fused SGD, channels last"]
+            modes += ["eager, fused update, channels last", "compiled, fused update, channels last"]
         result = common.best(modes, row, options, lambda mode: measure(row, mode, x, y))
         common.report(f"pytorch {torch.__version__.split('+')[0]}", options, row, result)
 

@@ -44,9 +44,9 @@ struct Settings {
     /// Number of threads.
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Only the rows of this network.
-    #[arg(long)]
-    network: Option<String>,
+    /// Only these rows of the training steps: networks, or network:batch, with commas between.
+    #[arg(long, value_delimiter = ',', value_name = "ROWS")]
+    rows: Vec<String>,
     /// Seconds to measure each row for.
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,

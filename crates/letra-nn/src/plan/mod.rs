@@ -45,7 +45,7 @@ const MOST_SAMPLES: usize = 32;
 /// shard, and this many samples make that worth it even where they outgrow the cache.
 const FEWEST_SAMPLES: usize = 8;
 /// A batch is cut into at least this many shards if it has as many samples.
-const FEWEST_SHARDS: usize = 8;
+const FEWEST_SHARDS: usize = 4;
 /// Gradient sums that are formed side by side, at most.
 const MOST_LANES: usize = 16;
 

@@ -152,6 +152,6 @@ fn shards_and_lanes_follow_from_model_and_batch() {
         (layout.shard, layout.lanes)
     };
     assert_eq!(shape(1), (1, 1));
-    assert_eq!(shape(128), (16, 8));
+    assert_eq!(shape(128), (32, 4));
     assert_eq!(shape(10_000), (32, 16));
 }

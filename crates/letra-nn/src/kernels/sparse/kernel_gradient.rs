@@ -122,6 +122,9 @@ impl Block<'_> {
         let width = window.width::<S, V>();
         let gradients = gradient.chunks_mut(self.units);
         for ((column, bits), gradient) in self.bits.iter().enumerate().zip(gradients) {
+            if *bits == 0 {
+                continue;
+            }
             let mut sums = [simd.splat_f32s(0.0); V];
             let mut bits = *bits;
             while bits != 0 {
