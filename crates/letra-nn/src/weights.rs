@@ -88,6 +88,16 @@ pub struct KernelDemands {
     pub(crate) kernel_constraint: Option<Constraint>,
 }
 
+impl From<Option<Regularizer>> for KernelDemands {
+    /// A penalty alone, or nothing.
+    fn from(regularizer: Option<Regularizer>) -> Self {
+        KernelDemands {
+            kernel_regularizer: regularizer,
+            ..KernelDemands::default()
+        }
+    }
+}
+
 impl KernelDemands {
     /// Adds a penalty to the loss.
     pub fn regularizer(mut self, regularizer: Regularizer) -> Self {

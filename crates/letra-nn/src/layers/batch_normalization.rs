@@ -65,36 +65,6 @@ impl BatchNormalization {
         self
     }
 
-    /// What is added to the variance, above 0.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
-
-    /// Whether β is added.
-    pub fn center(mut self, center: bool) -> Self {
-        self.center = center;
-        self
-    }
-
-    /// Whether γ multiplies.
-    pub fn scale(mut self, scale: bool) -> Self {
-        self.scale = scale;
-        self
-    }
-
-    /// Initial values of γ.
-    pub fn gamma_initializer(mut self, initializer: Initializer) -> Self {
-        self.gamma_initializer = initializer;
-        self
-    }
-
-    /// Initial values of β.
-    pub fn beta_initializer(mut self, initializer: Initializer) -> Self {
-        self.beta_initializer = initializer;
-        self
-    }
-
     /// γ and β, where there are any.
     fn learned<'a>(&self, parameter: impl Fn(usize) -> &'a [f32]) -> [Option<&'a [f32]>; 2] {
         [
@@ -150,6 +120,8 @@ fn rows(rows: &[f32]) -> [&[f32]; 3] {
     let row = rows.len() / 3;
     [0, 1, 2].map(|index| &rows[index * row..][..row])
 }
+
+normalisation_settings!(BatchNormalization);
 
 impl Layer for BatchNormalization {
     fn kind(&self) -> &'static str {

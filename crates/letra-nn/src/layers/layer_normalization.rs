@@ -49,36 +49,6 @@ impl LayerNormalization {
         self
     }
 
-    /// What is added to the variance, above 0.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
-
-    /// Whether β is added.
-    pub fn center(mut self, center: bool) -> Self {
-        self.center = center;
-        self
-    }
-
-    /// Whether γ multiplies.
-    pub fn scale(mut self, scale: bool) -> Self {
-        self.scale = scale;
-        self
-    }
-
-    /// Initial values of γ.
-    pub fn gamma_initializer(mut self, initializer: Initializer) -> Self {
-        self.gamma_initializer = initializer;
-        self
-    }
-
-    /// Initial values of β.
-    pub fn beta_initializer(mut self, initializer: Initializer) -> Self {
-        self.beta_initializer = initializer;
-        self
-    }
-
     fn sizes<'a>(&self, input: &'a Shape) -> &'a [usize] {
         &input.sizes()[input.rank() - self.axes..]
     }
@@ -87,6 +57,8 @@ impl LayerNormalization {
         self.sizes(input).iter().product()
     }
 }
+
+normalisation_settings!(LayerNormalization);
 
 impl Layer for LayerNormalization {
     fn kind(&self) -> &'static str {

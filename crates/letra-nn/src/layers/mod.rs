@@ -154,6 +154,43 @@ macro_rules! sliding_settings {
     };
 }
 
+/// Declares the settings of a normalisation with a learned scale and offset.
+macro_rules! normalisation_settings {
+    ($layer:ty) => {
+        impl $layer {
+            /// What is added to the variance, above 0.
+            pub fn epsilon(mut self, epsilon: f32) -> Self {
+                self.epsilon = epsilon;
+                self
+            }
+
+            /// Whether β is added.
+            pub fn center(mut self, center: bool) -> Self {
+                self.center = center;
+                self
+            }
+
+            /// Whether γ multiplies.
+            pub fn scale(mut self, scale: bool) -> Self {
+                self.scale = scale;
+                self
+            }
+
+            /// Initial values of γ.
+            pub fn gamma_initializer(mut self, initializer: Initializer) -> Self {
+                self.gamma_initializer = initializer;
+                self
+            }
+
+            /// Initial values of β.
+            pub fn beta_initializer(mut self, initializer: Initializer) -> Self {
+                self.beta_initializer = initializer;
+                self
+            }
+        }
+    };
+}
+
 layers! {
     activation: Activation,
     add: Add,

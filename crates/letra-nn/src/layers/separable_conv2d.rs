@@ -7,7 +7,7 @@ use crate::error::BuildError;
 use crate::kernels::activation;
 use crate::kernels::convolution::{Convolution, Geometry, Padding2};
 use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, Shape};
+use crate::{Initializer, Regularizer, Shape};
 
 /// A depthwise convolution, in which every filter sees one channel, and a convolution of
 /// 1 × 1 kernels that mixes what it gives (Chollet 2017, "Xception: deep learning with
@@ -36,6 +36,10 @@ pub struct SeparableConv2d {
     pointwise_initializer: Initializer,
     bias_initializer: Initializer,
     use_bias: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    depthwise_regularizer: Option<Regularizer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pointwise_regularizer: Option<Regularizer>,
 }
 
 const DEPTHWISE: usize = 0;
@@ -76,6 +80,8 @@ impl SeparableConv2d {
             pointwise_initializer: Initializer::GlorotUniform,
             bias_initializer: Initializer::Zeros,
             use_bias: true,
+            depthwise_regularizer: None,
+            pointwise_regularizer: None,
         }
     }
 
@@ -106,6 +112,18 @@ impl SeparableConv2d {
     /// Whether a bias is added.
     pub fn use_bias(mut self, use_bias: bool) -> Self {
         self.use_bias = use_bias;
+        self
+    }
+
+    /// A penalty on the depthwise kernel that is added to the loss.
+    pub fn depthwise_regularizer(mut self, regularizer: Regularizer) -> Self {
+        self.depthwise_regularizer = Some(regularizer);
+        self
+    }
+
+    /// A penalty on the pointwise kernel that is added to the loss.
+    pub fn pointwise_regularizer(mut self, regularizer: Regularizer) -> Self {
+        self.pointwise_regularizer = Some(regularizer);
         self
     }
 
@@ -169,8 +187,10 @@ impl Layer for SeparableConv2d {
         let fans = [rows * columns * channels, rows * columns * multiplier];
         let shape = [rows, columns, channels, multiplier];
         build.parameter("depthwise_kernel", shape, self.depthwise_initializer, fans)?;
+        build.demand(self.depthwise_regularizer.into())?;
         let (shape, fans) = ([1, 1, between, self.filters], [between, self.filters]);
         build.parameter("pointwise_kernel", shape, self.pointwise_initializer, fans)?;
+        build.demand(self.pointwise_regularizer.into())?;
         if self.use_bias {
             build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
         }

@@ -14,10 +14,10 @@ use crate::{Initializer, KernelDemands, Shape};
 ///
 /// π = σ(α *z* + β)
 ///
-/// (their eq. 2, the belief network's weights tied to the layer's as in their algorithm 2;
+/// (the belief network's weights tied to the layer's as in their algorithm 2;
 /// the bias is the weight of a unit that is always 1). While training, a mask
-/// *m* ~ Bernoulli(π) is drawn and *y* = *m* ⊙ *f*(*z*) (eq. 1); when predicting, the mask is
-/// replaced by its expectation: *y* = π ⊙ *f*(*z*) (eq. 3). Nothing is scaled up for the
+/// *m* ~ Bernoulli(π) is drawn and *y* = *m* ⊙ *f*(*z*); when predicting, the mask is
+/// replaced by its expectation: *y* = π ⊙ *f*(*z*). Nothing is scaled up for the
 /// units that are missing.
 ///
 /// The gradient is the paper's for tied weights: the mask counts as given, and nothing flows

@@ -76,10 +76,6 @@ impl Loss for BinaryCrossEntropy {
         }
     }
 
-    fn scale(&self, samples: usize, units: usize) -> f32 {
-        1.0 / (samples * units) as f32
-    }
-
     fn evaluate(
         &self,
         _units: usize,

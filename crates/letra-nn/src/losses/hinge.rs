@@ -45,10 +45,6 @@ impl Loss for Hinge {
         }
     }
 
-    fn scale(&self, samples: usize, units: usize) -> f32 {
-        1.0 / (samples * units) as f32
-    }
-
     fn evaluate(
         &self,
         _units: usize,

@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_values, rows};
+use super::{Loss, TargetRows, rows};
 use crate::Error;
-use crate::dataset::Targets;
 use crate::kernels::pointwise;
 
 /// Huber's loss: with *e* = *y* − *t*, the mean over all values of all samples of
@@ -47,14 +46,6 @@ impl Loss for Huber {
                 self.delta
             ))),
         }
-    }
-
-    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
-        check_values(units, targets)
-    }
-
-    fn scale(&self, samples: usize, units: usize) -> f32 {
-        1.0 / (samples * units) as f32
     }
 
     fn evaluate(

@@ -1,8 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_values, rows};
-use crate::Error;
-use crate::dataset::Targets;
+use super::{Loss, TargetRows, rows};
 use crate::kernels::pointwise;
 
 /// The Kullback–Leibler divergence Σ *t* log (*t* / *y*) of the outputs from the targets, the
@@ -20,10 +18,6 @@ impl Loss for KlDivergence {
 
     fn configuration(&self) -> serde_json::Value {
         serde_json::json!(self)
-    }
-
-    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
-        check_values(units, targets)
     }
 
     fn scale(&self, samples: usize, _units: usize) -> f32 {

@@ -1,8 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_values, rows};
-use crate::Error;
-use crate::dataset::Targets;
+use super::{Loss, TargetRows, rows};
 use crate::kernels::pointwise;
 
 /// The mean of |*y* − *t*| over all values of all samples, as in Keras; its gradient is
@@ -18,14 +16,6 @@ impl Loss for MeanAbsoluteError {
 
     fn configuration(&self) -> serde_json::Value {
         serde_json::json!(self)
-    }
-
-    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
-        check_values(units, targets)
-    }
-
-    fn scale(&self, samples: usize, units: usize) -> f32 {
-        1.0 / (samples * units) as f32
     }
 
     fn evaluate(

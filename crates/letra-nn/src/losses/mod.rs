@@ -82,15 +82,21 @@ pub trait Loss: Debug + Send + Sync {
         Ok(())
     }
 
-    /// Whether outputs of `units` values can be held against such targets.
+    /// Whether outputs of `units` values can be held against such targets: rows of as many
+    /// values, unless a loss says otherwise.
     ///
     /// # Errors
     /// When they cannot; says what would fit.
-    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error>;
+    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
+        check_values(units, targets)
+    }
 
-    /// Factor from the sum over all outputs to the loss of a batch: 1 / samples for a mean
-    /// over the samples, 1 for a sum.
-    fn scale(&self, samples: usize, units: usize) -> f32;
+    /// Factor from the sum over all outputs to the loss of a batch: 1 / (samples · units), the
+    /// mean over all values, unless a loss says otherwise; 1 / samples for a mean over the
+    /// samples, 1 for a sum.
+    fn scale(&self, samples: usize, units: usize) -> f32 {
+        1.0 / (samples * units) as f32
+    }
 
     /// The unscaled sum of the loss over some samples, `output` being `[samples, units]`;
     /// writes the gradient of the scaled loss at the output.

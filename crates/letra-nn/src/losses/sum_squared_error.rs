@@ -1,8 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_values, rows};
-use crate::Error;
-use crate::dataset::Targets;
+use super::{Loss, TargetRows, rows};
 use crate::kernels::squared_error;
 
 /// The sum of (*y* − *t*)² over all values of all samples, *E* of the classical derivation
@@ -17,10 +15,6 @@ impl Loss for SumSquaredError {
 
     fn configuration(&self) -> serde_json::Value {
         serde_json::json!(self)
-    }
-
-    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
-        check_values(units, targets)
     }
 
     fn scale(&self, _samples: usize, _units: usize) -> f32 {

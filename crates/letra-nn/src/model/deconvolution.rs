@@ -71,6 +71,7 @@ impl Network {
         }
         let way = way_down(&built, number)?;
         let mut plan = self.inspection(inputs.samples())?;
+        let mut without_numbers = None;
         plan.forward_and_back(&self.parameters, inputs.into(), |pass, gradients| {
             pass.with_output_and_gradient(number, |output, gradient| {
                 keep_strongest(output, gradient, shape.values(), maps, map);
@@ -86,9 +87,14 @@ impl Network {
                         output.fill(1.0);
                     });
                 }
-                pass.backward_node(node, gradients);
+                if !pass.backward_node(node, gradients) {
+                    without_numbers.get_or_insert(node);
+                }
             }
         });
+        if let Some(number) = without_numbers {
+            return Err(self.no_numbers(number));
+        }
         Tensor::new(inputs.shape(), input_gradient(&plan, &built, inputs))
     }
 }

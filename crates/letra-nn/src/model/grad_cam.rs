@@ -9,7 +9,7 @@ impl Network {
     /// gradient-based localization", ICCV 2017). With *A*ᵏ the maps of *Z* places each, and *y*
     /// the score of the sample's class, as for [`input_gradients`](Self::input_gradients),
     ///
-    /// αₖ = 1/*Z* · Σ₍ij₎ ∂*y*/∂*A*ᵏ₍ij₎ (eq. 1), *L* = max(0, Σₖ αₖ *A*ᵏ) (eq. 2).
+    /// αₖ = 1/*Z* · Σ₍ij₎ ∂*y*/∂*A*ᵏ₍ij₎, *L* = max(0, Σₖ αₖ *A*ᵏ).
     ///
     /// The result has the size of the maps, `[samples, height, width]`; to lay it over the
     /// picture, scale it up. The paper looks at the last convolution behind its ReLU.

@@ -17,7 +17,7 @@ impl Network {
     ///
     /// # Errors
     /// When the inputs do not have the network's input shape, there is not a class for each
-    /// sample, or the network has no such class.
+    /// sample, the network has no such class, or a layer's gradient is not a number.
     pub fn input_gradients(&self, inputs: &Tensor, classes: &[u32]) -> Result<Tensor, Error> {
         let (plan, built) = self.go_back(inputs, classes, 0)?;
         Tensor::new(inputs.shape(), input_gradient(&plan, &built, inputs))
@@ -69,6 +69,7 @@ impl Network {
             )));
         }
         let mut plan = self.inspection(inputs.samples())?;
+        let mut without_numbers = None;
         plan.forward_and_back(&self.parameters, inputs.into(), |pass, gradients| {
             let last = pass.layout.nodes.len() - 1;
             pass.with_output_gradient(0, |_, gradient| {
@@ -78,10 +79,24 @@ impl Network {
                 }
             });
             for node in (first..=last).rev() {
-                pass.backward_node(node, gradients);
+                if !pass.backward_node(node, gradients) {
+                    without_numbers.get_or_insert(node);
+                }
             }
         });
+        if let Some(number) = without_numbers {
+            return Err(self.no_numbers(number));
+        }
         Ok((plan, self.graph.build()?))
+    }
+
+    /// What to say of a layer whose gradient is no number.
+    pub(super) fn no_numbers(&self, number: usize) -> Error {
+        Error::Data(format!(
+            "the gradient of layer {} ({}) is not a number: if the layer keeps values for backward, its forward must write them wherever `keep` has room, not only while training",
+            number + 1,
+            self.graph.nodes[number].name
+        ))
     }
 
     /// Number of the layer called `name`.

@@ -168,6 +168,11 @@ impl ShardPass<'_> {
         let mut keep = self.take(keep_place);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
         let only_sums = shard_sums.is_some();
+        // Whoever takes a prediction back must not find what an earlier one left: see
+        // `backward_node`.
+        if !run.training {
+            keep.fill(f32::NAN);
+        }
         let mut pass = Forward {
             samples,
             first_sample: self.first_sample,
@@ -238,12 +243,33 @@ impl ShardPass<'_> {
         }
     }
 
-    /// Takes one layer of an inspection back.
-    pub(crate) fn backward_node(&mut self, number: usize, gradients: &mut [f32]) {
+    /// Takes one layer of an inspection back. Says whether what it gives are numbers, as far as
+    /// what it was given are: a layer that does not write what it keeps finds no numbers there.
+    pub(crate) fn backward_node(&mut self, number: usize, gradients: &mut [f32]) -> bool {
         let node = &self.layout.nodes[number];
-        if let Some(place) = node.output_gradient {
-            self.backward_layer(node, place, gradients, None);
-        }
+        let Some(place) = node.output_gradient else {
+            return true;
+        };
+        let length = self.samples * node.output_values;
+        let given = self.are_numbers(place, length) && self.are_numbers(node.output, length);
+        self.backward_layer(node, place, gradients, None);
+        let mut inputs = node.input_gradients.iter().zip(&node.input_shapes);
+        let found = self.are_numbers(place, length)
+            && inputs.all(|(target, shape)| {
+                let length = self.samples * shape.values();
+                target.is_none_or(|target| self.are_numbers(target.place, length))
+            });
+        found || !given
+    }
+
+    fn are_numbers(&self, place: Place, length: usize) -> bool {
+        let buffers = Buffers {
+            input: self.input,
+            worker: &self.worker.buffers,
+            shard: self.shard,
+        };
+        let values = buffers.get(place, length);
+        !values.iter().any(|value| value.is_nan())
     }
 
     /// Lets `change` see and change the output of one layer of an inspection, and its gradient.

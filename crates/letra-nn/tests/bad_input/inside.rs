@@ -1,6 +1,9 @@
 //! Looking inside a network at what is not there.
 
+use letra_nn::layers::{Build, Layer};
+use letra_nn::pass::{Backward, Forward};
 use letra_nn::prelude::*;
+use letra_nn::{BuildError, Shape};
 
 use super::assert_refused;
 
@@ -48,6 +51,73 @@ fn classes_that_are_not_there() {
         let found = network.saliency(&pictures(2), classes);
         assert_refused("saliency", found, &parts);
     }
+}
+
+/// Squares, and keeps its slope for backward: always, or while training alone.
+#[derive(Debug, Clone)]
+struct Square {
+    always: bool,
+}
+
+impl Layer for Square {
+    fn kind(&self) -> &'static str {
+        "square"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+        build.keep(inputs[0].values());
+        Ok(inputs[0].clone())
+    }
+
+    fn forward(&self, pass: &mut Forward<'_>) {
+        let input = pass.input(0);
+        for (y, x) in pass.output.iter_mut().zip(input) {
+            *y = x * x;
+        }
+        if pass.training || self.always {
+            for (slope, x) in pass.keep.iter_mut().zip(input) {
+                *slope = 2.0 * x;
+            }
+        }
+    }
+
+    fn backward(&self, pass: &mut Backward<'_>) {
+        for (gradient, slope) in pass.output_gradient.iter_mut().zip(&*pass.keep) {
+            *gradient *= slope;
+        }
+        if let Some(gradient) = pass.input_gradients.get(0) {
+            gradient.copy_from_slice(pass.output_gradient);
+        }
+    }
+}
+
+#[test]
+fn a_layer_that_keeps_nothing_when_predicting() {
+    let network = |always| {
+        Sequential::new([2, 2, 1])
+            .add(Conv2d::new(2, 1))
+            .add(Square { always })
+            .add(Flatten)
+            .add(Dense::new(3))
+            .compile(Compile::new(Sgd::new(0.1)))
+            .unwrap()
+    };
+    let inputs = Tensor::new([1, 2, 2, 1], vec![0.5, -1.0, 2.0, 0.25]).unwrap();
+    let forgetful = network(false);
+    let parts = [
+        "layer 2 (square)",
+        "not a number",
+        "not only while training",
+    ];
+    assert_refused("saliency", forgetful.saliency(&inputs, &[1]), &parts);
+    let found = forgetful.grad_cam(&inputs, &[1], "conv2d");
+    assert_refused("grad-cam", found, &parts);
+    let map = network(true).saliency(&inputs, &[1]).unwrap();
+    assert!(map.data().iter().all(|value| value.is_finite()));
 }
 
 #[test]

@@ -96,10 +96,52 @@ fn no_unit_grows_beyond_its_limit() {
 }
 
 #[test]
+fn both_kernels_of_a_separable_convolution_can_be_penalized() {
+    let network = |layer: SeparableConv2d| {
+        Sequential::new([8, 8, 1])
+            .add(layer.depth_multiplier(2))
+            .add(Flatten)
+            .add(Dense::new(4))
+            .compile(Compile::new(Sgd::new(0.1)).seed(3))
+            .unwrap()
+    };
+    let layer = || SeparableConv2d::new(3, 3);
+    let data = quadrants(20);
+    let loss = |layer| network(layer).evaluate(&data).unwrap().loss;
+    let plain = loss(layer());
+    let kernel = |name: &str| {
+        let parameter = network(layer()).parameter(&format!("separable_conv2d/{name}"));
+        parameter.unwrap().into_data()
+    };
+    let square = |w: &f32| 0.5 * f64::from(w * w);
+    let depthwise: f64 = kernel("depthwise_kernel").iter().map(square).sum();
+    let pointwise: f64 = kernel("pointwise_kernel").iter().map(square).sum();
+    assert!(depthwise > 0.01 && pointwise > 0.01);
+    for (layer, penalty) in [
+        (
+            layer().depthwise_regularizer(Regularizer::l2(0.5)),
+            depthwise,
+        ),
+        (
+            layer().pointwise_regularizer(Regularizer::l2(0.5)),
+            pointwise,
+        ),
+    ] {
+        let found = loss(layer) - plain;
+        assert!((found - penalty).abs() < 1e-5, "{found} for {penalty}");
+    }
+}
+
+#[test]
 fn penalties_and_limits_are_saved() {
     let network = || {
         Sequential::new([8, 8, 1])
             .add(Conv2d::new(2, 3).kernel_regularizer(Regularizer::l1(0.25)))
+            .add(
+                SeparableConv2d::new(3, 2)
+                    .depthwise_regularizer(Regularizer::l2(0.5))
+                    .pointwise_regularizer(Regularizer::l1(0.125)),
+            )
             .add(Flatten)
             .add(Dense::new(4).kernel_constraint(Constraint::max_norm(3.0)))
             .compile(Compile::new(Sgd::new(0.1)).global_clip_norm(2.0))

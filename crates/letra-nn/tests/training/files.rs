@@ -109,6 +109,64 @@ fn every_setting_survives() {
     }
 }
 
+/// Layers with pieces, slopes, scales and moving averages of their own come back in the middle of
+/// a training, predict the same bits, and go on training as if nothing had been.
+#[test]
+fn layers_with_parameters_of_their_own_come_back_bit_for_bit() {
+    let mut network = Sequential::new([9, 9, 2])
+        .add(
+            MaxoutConv2d::new(4, 3, 3)
+                .same()
+                .stride([2, 1])
+                .kernel_initializer(Initializer::lecun_normal())
+                .kernel_regularizer(Regularizer::l2(0.01)),
+        )
+        .add(BatchNormalization::new().momentum(0.8).epsilon(0.02))
+        .add(
+            PRelu::new()
+                .shared_axes([1, 2])
+                .alpha_initializer(Initializer::constant(0.25)),
+        )
+        .add(
+            SeparableConv2d::new(5, [3, 2])
+                .depth_multiplier(2)
+                .pointwise_regularizer(Regularizer::l1(0.001)),
+        )
+        .add(LayerNormalization::new().last_axes(3))
+        .add(LeakyRelu::new(0.1))
+        .add(Flatten)
+        .add(
+            Maxout::new(6, 4)
+                .bias_initializer(Initializer::normal(0.0, 0.1))
+                .kernel_constraint(Constraint::max_norm(1.5)),
+        )
+        .add(PRelu::new())
+        .add(Elu::new(0.5))
+        .add(Dense::new(3))
+        .compile(Compile::new(Adam::new(0.01)).seed(9))
+        .unwrap();
+    let values = (0..8 * 162).map(|index| ((index * 37) % 101) as f32 / 50.0 - 1.0);
+    let inputs = Tensor::new([8, 9, 9, 2], values.collect()).unwrap();
+    let labels = (0..8).map(|index| index % 3).collect();
+    let batch = Dataset::classes(inputs, labels, 3).unwrap();
+    network.fit(&batch, Fit::epochs(3)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.letra");
+    network.save(&path).unwrap();
+    let mut loaded = Network::load(&path).unwrap();
+    assert_eq!(bytes(&loaded), bytes(&network));
+    assert_eq!(loaded.summary(), network.summary());
+    let bits = |network: &Network| -> Vec<u32> {
+        let predicted = network.predict(&batch.inputs).unwrap();
+        predicted.data().iter().map(|p| p.to_bits()).collect()
+    };
+    assert_eq!(bits(&loaded), bits(&network));
+    for network in [&mut loaded, &mut network] {
+        network.train_on_batch(&batch).unwrap();
+    }
+    assert!(bytes(&loaded) == bytes(&network));
+}
+
 /// Other programs read the file: it is plain safetensors.
 #[test]
 fn the_file_is_safetensors() {
