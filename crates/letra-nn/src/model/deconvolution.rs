@@ -8,7 +8,7 @@ use crate::{Error, Tensor};
 
 /// Layers that are linear but for a rectifier behind them, when predicting, or choose a maximum:
 /// what their backward pass does to a signal is what a deconvolutional network does.
-const PASSABLE: [&str; 16] = [
+const PASSABLE: [&str; 20] = [
     "activation",
     "annealed_dropout",
     "average_pooling2d",
@@ -19,6 +19,11 @@ const PASSABLE: [&str; 16] = [
     "dropout",
     "gaussian_noise",
     "max_pooling2d",
+    // These do nothing while predicting.
+    "random_contrast",
+    "random_rotation",
+    "random_translation",
+    "random_zoom",
     "reshape",
     "separable_conv2d",
     "spatial_dropout2d",

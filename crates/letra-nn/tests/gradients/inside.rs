@@ -422,6 +422,13 @@ fn layers_that_rest_change_no_gradient() {
     assert!(wanted.data().iter().any(|&g| g != 0.0));
     assert_eq!(found, wanted);
     let wanted = plain.deconvolution(&inputs, "conv2d", 1).unwrap();
-    let resting = behind(|network| network.add(SpatialDropout2d::new(0.5)));
+    let resting = behind(|network| {
+        network
+            .add(RandomTranslation::new(0.2, 0.2))
+            .add(RandomRotation::new(0.1))
+            .add(RandomZoom::new(0.2))
+            .add(RandomContrast::new(0.5))
+            .add(SpatialDropout2d::new(0.5))
+    });
     assert_eq!(resting.deconvolution(&inputs, "conv2d", 1).unwrap(), wanted);
 }
