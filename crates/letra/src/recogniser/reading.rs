@@ -185,19 +185,22 @@ impl Recogniser {
             };
             let (own, others): (Vec<usize>, Vec<usize>) = left.iter().partition(|line| fits(line));
             left = others;
-            if own.is_empty() {
+            let stuck = own.is_empty();
+            if !stuck || groups.is_empty() {
+                groups.push((family, own));
+            }
+            if stuck {
                 break;
             }
-            groups.push((family, own));
         }
         for line in left {
             let probable = |group: &(&str, Vec<usize>)| shares[line][group.0];
             let best = groups
                 .iter_mut()
                 .max_by(|a, b| probable(a).total_cmp(&probable(b)));
-            match best {
-                Some((_, group)) => group.push(line),
-                None => groups.push(("", vec![line])),
+            // There is a group: of the first round, if it took no line of its own.
+            if let Some((_, group)) = best {
+                group.push(line);
             }
         }
         let windows =
