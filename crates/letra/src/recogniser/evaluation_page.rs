@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use letra_type::Picture;
 use maud::{Markup, html};
 
@@ -12,6 +10,7 @@ use crate::failure::Failure;
 use crate::report::folder::{FIGURES, PAGE, ReportFolder};
 use crate::report::numbers::percent;
 use crate::report::page::page;
+use crate::report::picture::address;
 
 /// Wrong answers that are shown, those given with the most confidence.
 const MOST_CASES: usize = 60;
@@ -96,14 +95,10 @@ fn mistakes(evaluation: &Evaluation) -> Markup {
 
 fn case(pictures: &Path, answer: &Answered) -> Result<Markup, Failure> {
     let picture = Picture::from_file(&pictures.join(&answer.label.picture))?;
-    let address = format!(
-        "data:image/png;base64,{}",
-        STANDARD.encode(picture.to_png()?)
-    );
     let said = answer.families.first();
     Ok(html! {
         figure.card {
-            img.case src=(address) alt=(answer.label.picture);
+            img.case src=(address(&picture.to_png()?)) alt=(answer.label.picture);
             figcaption {
                 strong { (answer.label.family) " " (answer.label.style) }
                 span.note {

@@ -3,8 +3,6 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use letra_type::{Font, FontLibrary, Outline, Picture, TextLine, draw_line, line_width};
 use maud::{Markup, PreEscaped, html};
 use serde_json::json;
@@ -14,6 +12,7 @@ use crate::failure::Failure;
 use crate::report::folder::{FIGURES, PAGE, ReportFolder};
 use crate::report::numbers::percent;
 use crate::report::page::page;
+use crate::report::picture::address;
 
 /// Height of capitals in proposals, in pixels.
 const CAPITALS: f32 = 40.0;
@@ -172,7 +171,7 @@ fn found(picture: &Picture, reading: &Reading) -> Result<Markup, Failure> {
     }
     Ok(PreEscaped(format!(
         r#"<svg class="reading" viewBox="0 0 {width} {height}" role="img" aria-label="The picture with the lines that were found"><image href="{}" width="{width}" height="{height}"/>{boxes}</svg>"#,
-        address(picture)?
+        address(&picture.to_png()?)
     )))
 }
 
@@ -189,13 +188,6 @@ fn corners(line: &TextLine) -> [(f32, f32); 4] {
     ]
 }
 
-fn address(picture: &Picture) -> Result<String, Failure> {
-    Ok(format!(
-        "data:image/png;base64,{}",
-        STANDARD.encode(picture.to_png()?)
-    ))
-}
-
 /// A family with its probability and a line set in its best face, if its font is there.
 fn proposal(
     setting: &Setting<'_>,
@@ -208,7 +200,7 @@ fn proposal(
     let set = match font {
         Some(font) => {
             let picture = set(font, setting.text.unwrap_or(SAMPLE))?;
-            html! { img.set src=(address(&picture)?) alt=(format!("Set in {}", face.name()))
+            html! { img.set src=(address(&picture.to_png()?)) alt=(format!("Set in {}", face.name()))
             height=(picture.height() / 2) width=(picture.width() / 2); }
         }
         None => {
@@ -263,7 +255,7 @@ fn strip(
     let said: Vec<_> = families.iter().take(3).collect();
     Ok(html! {
         figure.line {
-            div.scroll { img.set src=(address(&straight)?) alt="The line, made straight"
+            div.scroll { img.set src=(address(&straight.to_png()?)) alt="The line, made straight"
                 width=(straight.width()) height=(straight.height()); }
             figcaption.note {
                 @for (index, one) in said.iter().enumerate() {

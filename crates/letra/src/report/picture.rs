@@ -81,12 +81,17 @@ impl Grid {
         let file = encode(self.width, self.height(), colour, &pixels).map_err(|error| {
             Failure::new(format!("cannot draw a picture of the report: {error}"))
         })?;
-        let address = format!("data:image/png;base64,{}", STANDARD.encode(file));
+        let address = address(&file);
         Ok(html! {
             img class=(class) src=(address) alt=(description)
                 width=(self.width) height=(self.height());
         })
     }
+}
+
+/// A PNG file as an address that holds it.
+pub fn address(file: &[u8]) -> String {
+    format!("data:image/png;base64,{}", STANDARD.encode(file))
 }
 
 fn share(value: f32, full: f32) -> u8 {
