@@ -9,10 +9,9 @@ use crate::random::Random;
 /// Writes lines of text as they stand in books, on screens, signs and bills: in thirteen
 /// languages of Latin script, with digits, marks, titles and capitals.
 ///
-/// The words are frequent ones of each language, kept with this crate in rough order of frequency,
-/// and words that a chain of letters makes up after them. The lists were written down by hand from
-/// general knowledge of the languages: they are counted from no corpus, so ranks are only about
-/// right, and no list of others is copied.
+/// The words are each language's 800 most frequent ones in help pages and programs' messages, as
+/// often as they were counted there (`words/count`), and words that a chain of letters makes up
+/// after them.
 #[derive(Debug)]
 pub struct Texts {
     languages: Vec<Language>,
