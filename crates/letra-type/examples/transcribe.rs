@@ -31,10 +31,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let texts = Texts::new();
     let mut sums: BTreeMap<String, [f64; 4]> = BTreeMap::new();
     let mut fits = Vec::new();
-    for row in rows.filter(|row| row[of_group] == *group).step_by(every.parse()?) {
+    for row in rows
+        .filter(|row| row[of_group] == *group)
+        .step_by(every.parse()?)
+    {
         let wanted = more.first().unwrap_or(&row[file]);
         let font = library.fonts().iter().find(|font| {
-            font.path().and_then(Path::file_name).is_some_and(|name| name == wanted.as_str())
+            font.path()
+                .and_then(Path::file_name)
+                .is_some_and(|name| name == wanted.as_str())
         });
         let Some(font) = font else {
             println!("no font {wanted}");
@@ -44,24 +49,40 @@ fn main() -> Result<(), Box<dyn Error>> {
         let lines = find_lines(&shown);
         let begun = Instant::now();
         let mut transcriber = Transcriber::new(font, &texts).ok_or("the font draws nothing")?;
-        let read = lines.iter().filter_map(|line| transcriber.read(&shown, line));
+        let read = lines
+            .iter()
+            .filter_map(|line| transcriber.read(&shown, line));
         let read: Vec<_> = read.collect();
         let seconds = begun.elapsed().as_secs_f64();
-        let got = read.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join(" / ");
+        let got = read
+            .iter()
+            .map(|one| one.text.as_str())
+            .collect::<Vec<_>>()
+            .join(" / ");
         let fit = read.iter().map(|one| one.fit).fold(1.0, f32::min);
         let wrong = distance(&row[text], &got);
         let count = row[text].chars().count();
         let sum = sums.entry(row[wear].clone()).or_default();
-        for (sum, value) in sum.iter_mut().zip([wrong as f64, count as f64, seconds, read.len() as f64]) {
+        for (sum, value) in
+            sum.iter_mut()
+                .zip([wrong as f64, count as f64, seconds, read.len() as f64])
+        {
             *sum += value;
         }
         fits.push((fit, wrong as f64 / count as f64));
         if wrong > 0 {
-            println!("{} {wanted} fit {fit:.3}\n  {}\n  {got}", row[picture], row[text]);
+            println!(
+                "{} {wanted} fit {fit:.3}\n  {}\n  {got}",
+                row[picture], row[text]
+            );
         }
     }
     for (wear, [wrong, count, seconds, lines]) in sums {
-        println!("{wear}: {:.2} % of {count} characters wrong, {:.0} ms a line", 100.0 * wrong / count, 1000.0 * seconds / lines);
+        println!(
+            "{wear}: {:.2} % of {count} characters wrong, {:.0} ms a line",
+            100.0 * wrong / count,
+            1000.0 * seconds / lines
+        );
     }
     fits.sort_by(|one, two| one.0.total_cmp(&two.0));
     for share in [0, 1, 5, 10, 25, 50, 75, 90, 100] {
@@ -70,8 +91,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     for least in [0.3, 0.4, 0.5, 0.6, 0.7, 0.8] {
-        let kept: Vec<f64> = fits.iter().filter(|one| one.0 >= least).map(|one| one.1).collect();
-        println!("fit from {least}: {} pictures, {:.2} % wrong", kept.len(), 100.0 * kept.iter().sum::<f64>() / kept.len().max(1) as f64);
+        let kept: Vec<f64> = fits
+            .iter()
+            .filter(|one| one.0 >= least)
+            .map(|one| one.1)
+            .collect();
+        println!(
+            "fit from {least}: {} pictures, {:.2} % wrong",
+            kept.len(),
+            100.0 * kept.iter().sum::<f64>() / kept.len().max(1) as f64
+        );
     }
     Ok(())
 }
@@ -89,7 +118,10 @@ fn cells(row: &str) -> Vec<String> {
             }
             '"' => quoted = !quoted,
             ',' if !quoted => cells.push(String::new()),
-            _ => cells.last_mut().into_iter().for_each(|cell| cell.push(letter)),
+            _ => cells
+                .last_mut()
+                .into_iter()
+                .for_each(|cell| cell.push(letter)),
         }
     }
     cells

@@ -80,4 +80,4 @@ pub use style::Slant;
 pub use suitability::Reason;
 pub use text::Texts;
 pub use training_sheet::{MOST_SAMPLES, training_sheet};
-pub use transcript::{Transcriber, Transcript};
+pub use transcript::{LEAST_FIT, Transcriber, Transcript};

@@ -86,7 +86,11 @@ impl Language {
     /// Its most frequent words, and how often each was counted.
     pub(crate) fn words(&self) -> impl Iterator<Item = (&'static str, f32)> + '_ {
         let before = [0.0].into_iter().chain(self.sums.iter().copied());
-        let counts = self.sums.iter().zip(before).map(|(sum, before)| sum - before);
+        let counts = self
+            .sums
+            .iter()
+            .zip(before)
+            .map(|(sum, before)| sum - before);
         self.words.iter().copied().zip(counts)
     }
 

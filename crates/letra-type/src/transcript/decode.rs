@@ -8,8 +8,9 @@ use crate::line_form::LINE_HEIGHT;
 /// The least share of a sign's own ink that must gain at a place for it to be tried there.
 const LEAST_SHARE: f32 = 0.35;
 
-/// The most signs tried at a place.
-const MOST_SIGNS: usize = 32;
+/// The most signs tried at a place by what they gain, and the most by the share of their own ink
+/// that gains: the latter are narrow.
+const MOST_SIGNS: usize = 24;
 
 /// Places beside one another whose signs compete, in half pixels, and what share of the best
 /// score a sign must have to be tried beside it.
@@ -32,9 +33,6 @@ const BLANK: f32 = 0.02;
 
 /// The least width of a space, in widths of the font's own.
 const LEAST_SPACE: f32 = 0.55;
-
-/// What a natural logarithm of a probability of letters weighs, in squares of ink.
-pub(super) const WEIGHT: f32 = 0.5;
 
 /// A way that gains so much less than another to the same place is given up.
 const GIVEN_UP: f32 = 25.0;
@@ -85,14 +83,17 @@ impl Ink {
                 let gains = &mut gains[first as usize..end as usize];
                 let ink = &ink[(first + ahead) as usize..(end + ahead) as usize];
                 let twice = 2.0 * share;
-                gains.iter_mut().zip(ink).for_each(|(gain, ink)| *gain += twice * ink);
+                gains
+                    .iter_mut()
+                    .zip(ink)
+                    .for_each(|(gain, ink)| *gain += twice * ink);
             }
         }
         gains
     }
 }
 
-/// What characters cost after one another, in squares of ink.
+/// What characters cost after one another: minus natural logarithms of probabilities.
 #[derive(Debug)]
 pub(super) struct Costs {
     /// Rows of what follows each sign, the last row what follows a space.
@@ -106,7 +107,7 @@ impl Costs {
         self.pairs[last * self.spaces.len() + next]
     }
 
-    fn first(&self, next: usize) -> f32 {
+    fn after_space(&self, next: usize) -> f32 {
         self.pair(self.spaces.len(), next)
     }
 }
@@ -155,17 +156,19 @@ pub(super) struct Decoder<'a> {
     pub(super) signs: &'a Signs,
     pub(super) templates: &'a Templates,
     pub(super) costs: &'a Costs,
+    /// What a cost of 1 weighs, in squares of ink.
+    pub(super) weight: f32,
     /// Half pixels from a place that is tried to the next: 1 or 2.
     pub(super) step: usize,
 }
 
 impl Decoder<'_> {
-    /// Finds the row of signs that leaves the least squares of ink, less its cost.
+    /// Finds the row of signs that leaves the least squares of ink and costs least, of those
+    /// that are [tried](Self::tried).
     ///
     /// The Viterbi algorithm over pen positions: the best way to a sign at a place goes on from
     /// the best way to any sign that ends about there, or from a space.
-    pub(super) fn decode(&self, ink: &Ink) -> Decoded {
-        let tried = self.tried(ink);
+    pub(super) fn decode(&self, tried: &[Vec<(usize, f32)>]) -> Decoded {
         let places = tried.len();
         let sign = |node: &Node| self.templates.signs[node.template];
         let least_space = ((2.0 * LEAST_SPACE * self.signs.space) as usize).max(1);
@@ -180,7 +183,7 @@ impl Decoder<'_> {
             let ended = place.checked_sub(least_space);
             for &index in ended.map_or(&[][..], |place| &ending[place]) {
                 let node = &nodes[index];
-                let value = node.value - self.costs.spaces[sign(node)];
+                let value = node.value - self.weight * self.costs.spaces[sign(node)];
                 if value > blank.value {
                     blank = Blank {
                         value,
@@ -200,11 +203,15 @@ impl Decoder<'_> {
                 .collect();
             for &(template, gain) in tried {
                 let next = self.templates.signs[template];
-                let mut way = (blank.value - self.costs.first(next), blank.before, true);
+                let mut way = (
+                    blank.value - self.weight * self.costs.after_space(next),
+                    blank.before,
+                    true,
+                );
                 for &index in &before {
                     let node = &nodes[index];
                     let away = place.abs_diff(node.exit) as f32 / 2.0;
-                    let cost = self.costs.pair(sign(node), next) + AWAY * away * away;
+                    let cost = self.weight * self.costs.pair(sign(node), next) + AWAY * away * away;
                     let value = node.value - cost;
                     if value <= way.0 || self.too_tight(node, place) {
                         continue;
@@ -231,15 +238,20 @@ impl Decoder<'_> {
     }
 
     /// The signs worth a try at every half pixel, and what each gains there.
-    fn tried(&self, ink: &Ink) -> Vec<Vec<(usize, f32)>> {
+    pub(super) fn tried(&self, ink: &Ink) -> Vec<Vec<(usize, f32)>> {
         let places = 2 * ink.width;
         let mut tried: Vec<Vec<(usize, f32)>> = vec![Vec::new(); places];
         let mut gains = vec![0.0; places.div_ceil(self.step)];
         for (index, phases) in self.templates.of_signs.iter().enumerate() {
-            let phases = if self.step == 1 { &phases[..] } else { &phases[..1] };
+            let phases = if self.step == 1 {
+                &phases[..]
+            } else {
+                &phases[..1]
+            };
             for (phase, template) in phases.iter().enumerate() {
                 let own = gains.iter_mut().skip(phase).step_by(phases.len());
-                own.zip(ink.gains(template)).for_each(|(to, gain)| *to = gain);
+                own.zip(ink.gains(template))
+                    .for_each(|(to, gain)| *to = gain);
             }
             let least = LEAST_SHARE * phases[0].energy;
             for (at, &gain) in gains.iter().enumerate() {
@@ -254,9 +266,13 @@ impl Decoder<'_> {
             }
         }
         let share = |&(index, gain): &(usize, f32)| gain / self.templates.of_signs[index][0].energy;
-        for tried in tried.iter_mut().filter(|tried| tried.len() > MOST_SIGNS) {
-            tried.sort_by(|one, two| share(two).total_cmp(&share(one)));
-            tried.truncate(MOST_SIGNS);
+        for tried in tried
+            .iter_mut()
+            .filter(|tried| tried.len() > 2 * MOST_SIGNS)
+        {
+            tried.sort_by(|one, two| two.1.total_cmp(&one.1));
+            tried[MOST_SIGNS..].sort_by(|one, two| share(two).total_cmp(&share(one)));
+            tried.truncate(2 * MOST_SIGNS);
         }
         tried
     }

@@ -4,7 +4,9 @@ mod decode;
 mod pairs;
 mod signs;
 
-use decode::{Costs, Decoded, Decoder, Ink, WEIGHT};
+use std::ops::Range;
+
+use decode::{Costs, Decoded, Decoder, Ink};
 use pairs::{LetterPairs, SPACE};
 use signs::{Signs, Templates};
 
@@ -23,15 +25,17 @@ const LONGEST: f32 = 250.0;
 /// Sizes tried around each that the letters' height may mean.
 const SIZES: [f32; 3] = [0.94, 1.0, 1.06];
 
-/// Sizes tried, in heights of the line's letters, where plain signs explain less than this share
-/// of the ink at the sizes that they should have: of joined letters the height is hard to tell.
-const SURE: f32 = 0.75;
-const MORE_SIZES: [f32; 16] = [
-    0.5, 0.53, 0.565, 0.6, 0.635, 0.675, 0.715, 0.76, 0.81, 0.86, 1.14, 1.21, 1.28, 1.36, 1.44, 1.53,
-];
+/// Where plain signs explain less than this share of the ink at these sizes, all sizes from a half
+/// of the letters' height to one and a half are tried: of joined letters it is hard to tell.
+const SURE: f32 = 0.8;
+const ALL_SIZES: Range<i32> = -17..11;
+const ALL_SIZES_STEP: f32 = 1.04;
+
+/// The most sizes that are looked at more closely then.
+const MOST_CLOSELY: usize = 3;
 
 /// What is tried next around the best: sizes, and rows of the baseline in pixels.
-const FINER_SIZES: [f32; 2] = [0.97, 1.03];
+const FINER_SIZES: [f32; 2] = [0.975, 1.025];
 const ROWS: [f32; 4] = [-1.0, 1.0, -0.5, 0.5];
 
 /// The most rows that a baseline is moved up or down.
@@ -40,11 +44,26 @@ const MOST_ROWS: usize = 4;
 /// Ground before and after a line where marks may stand, in heights of its letters.
 const MARGIN: f32 = 1.0;
 
+/// What a natural logarithm of a letter pair's probability weighs at first, in squares of ink.
+const WEIGHT: f32 = 0.5;
+
+/// What it weighs then, times the share of the ink that was left unexplained: the less a picture
+/// shows, the more the letters' probabilities say. The log-likelihood of ink with errors of
+/// variance σ² is its squares over 2 σ².
+const WEIGHT_OF_REST: f32 = 12.0;
+const WEIGHTS: [f32; 2] = [0.2, 1.5];
+
 /// Spreads of ink tried: one picture is less sharp than another.
 const SPREADS: [f32; 2] = [1.0, 1.5];
 
 /// A size known from another line of the picture is kept if the line fits as well, so far.
 const AS_GOOD: f32 = 0.93;
+
+/// The least [`fit`](Transcript::fit) of a transcript that can be relied on.
+///
+/// Measured on clean pictures of 105 families by other programs: 97 in a hundred lines fit
+/// better in their own font, and hardly one in another font that does not read them rightly.
+pub const LEAST_FIT: f32 = 0.9;
 
 /// What a line reads.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,14 +157,19 @@ impl Transcriber {
         line.width = line.width.min(LONGEST * line.letter_height);
         let line = widened(line);
         let templates = self.signs.templates(reach(&line, pose.spread), false);
-        let decoder = Decoder {
+        let mut decoder = Decoder {
             signs: &self.signs,
             templates: &templates,
             costs: &self.costs,
+            weight: WEIGHT,
             step: 1,
         };
         let ink = Ink::of(line.levelled(picture)).fainter(pose.depth);
-        let decoded = decoder.decode(&ink);
+        let tried = decoder.tried(&ink);
+        let first = decoder.decode(&tried);
+        let rest = 1.0 - fit(&decoder, &first, &ink);
+        decoder.weight = (WEIGHT_OF_REST * rest).clamp(WEIGHTS[0], WEIGHTS[1]);
+        let decoded = decoder.decode(&tried);
         let text = decoder.text(&decoded);
         if text.is_empty() {
             return None;
@@ -163,8 +187,13 @@ impl Transcriber {
     /// from those of the last line if they do as well here, else from what its letter height may
     /// be the height of.
     fn pose(&mut self, picture: &Picture, line: &TextLine) -> Option<Pose> {
-        let sane = |length: f32| length.is_finite() && length >= 1.0;
-        if !sane(line.letter_height) || !sane(line.width) {
+        let (width, height) = (picture.width() as f32, picture.height() as f32);
+        let sane = (2.0..=2.0 * height).contains(&line.letter_height)
+            && (1.0..=2.0 * width).contains(&line.width)
+            && line.slope.abs() <= 1.0
+            && line.left.abs() <= 2.0 * width
+            && line.baseline.abs() <= 3.0 * height;
+        if !sane {
             return None;
         }
         if let Some(last) = self.last.clone() {
@@ -176,16 +205,25 @@ impl Transcriber {
             }
         }
         let heights = self.signs.heights.clone();
-        let sizes = heights.iter().flat_map(|height| SIZES.map(|size| size / height));
-        let mut best = self.sized(picture, line, sizes)?;
-        if best.explained < SURE {
-            let more = self.sized(picture, line, MORE_SIZES.into_iter())?;
-            best = better(best, more);
+        let sizes = heights
+            .iter()
+            .flat_map(|height| SIZES.map(|size| size / height));
+        let mut poses = self.sized(picture, line, sizes);
+        let mut closely = 1;
+        if poses.iter().all(|pose| pose.explained < SURE) {
+            let sizes = ALL_SIZES.map(|power| ALL_SIZES_STEP.powi(power));
+            poses.extend(self.sized(picture, line, sizes));
+            closely = MOST_CLOSELY;
         }
-        let best = self.moved(picture, best);
-        let finer = FINER_SIZES.into_iter();
-        let finer = self.sized(picture, &best.line, finer)?;
-        let mut best = self.moved(picture, better(best, finer));
+        poses.sort_by(|one, other| other.explained.total_cmp(&one.explained));
+        poses.truncate(closely);
+        let closer = poses.into_iter().map(|pose| {
+            let pose = self.moved(picture, pose);
+            let finer = self.sized(picture, &pose.line, FINER_SIZES.into_iter());
+            let pose = finer.into_iter().fold(pose, better);
+            self.moved(picture, pose)
+        });
+        let mut best = closer.reduce(better)?;
         for spread in SPREADS {
             let other = self.posed(picture, best.line.clone(), spread, 1.0);
             best = better(best, other);
@@ -193,18 +231,18 @@ impl Transcriber {
         Some(best)
     }
 
-    /// The best of some sizes, in heights of the line's letters.
+    /// A line at some sizes, in heights of its letters.
     fn sized(
         &mut self,
         picture: &Picture,
         line: &TextLine,
         sizes: impl Iterator<Item = f32>,
-    ) -> Option<Pose> {
+    ) -> Vec<Pose> {
         let one = |size| {
             let line = resized(line, line.letter_height * size);
             self.posed(picture, line, SPREADS[0], 1.0)
         };
-        sizes.map(one).reduce(better)
+        sizes.map(one).collect()
     }
 
     /// The best of a pose and the same with its baseline some rows or half a row higher or lower.
@@ -235,15 +273,20 @@ impl Transcriber {
             signs: &self.signs,
             templates: &self.plain[at].1,
             costs: &self.costs,
+            weight: WEIGHT,
             step: 2,
         };
         let mut beginning = line.clone();
         beginning.width = line.width.min(SIZED * line.letter_height);
         let ink = Ink::of(beginning.levelled(picture)).fainter(depth);
-        let decoded = decoder.decode(&ink);
+        let decoded = decoder.decode(&decoder.tried(&ink));
         let drawn = decoder.drawn(&decoded, ink.width);
         let product = |other: &[f32]| -> f32 {
-            drawn.iter().zip(other).map(|(one, other)| one * other).sum()
+            drawn
+                .iter()
+                .zip(other)
+                .map(|(one, other)| one * other)
+                .sum()
         };
         let deeper = product(&ink.shares) / product(&drawn).max(1.0);
         Pose {
@@ -310,13 +353,13 @@ fn costs(signs: &Signs, pairs: &LetterPairs) -> Costs {
     let before = ends.iter().map(|&(_, last)| last).chain([SPACE]);
     let row = |last: char| {
         let next = ends.iter().zip(&within);
-        next.map(move |(&(first, _), within)| WEIGHT * (pairs.cost(last, first) + within))
+        next.map(move |(&(first, _), within)| pairs.cost(last, first) + within)
     };
     Costs {
         pairs: before.flat_map(row).collect(),
         spaces: ends
             .iter()
-            .map(|&(_, last)| WEIGHT * pairs.cost(last, SPACE))
+            .map(|&(_, last)| pairs.cost(last, SPACE))
             .collect(),
     }
 }

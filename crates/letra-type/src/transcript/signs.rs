@@ -75,7 +75,9 @@ impl Signs {
         let mut heights = vec![1.0];
         for letters in ["bdhkl", "0235689", "aceonsu"] {
             let share = height(letters).map_or(1.0, |height| height / capitals);
-            if (0.3..2.0).contains(&share) && heights.iter().all(|other| (other - share).abs() > 0.02) {
+            if (0.3..2.0).contains(&share)
+                && heights.iter().all(|other| (other - share).abs() > 0.02)
+            {
                 heights.push(share);
             }
         }
@@ -229,7 +231,9 @@ impl Drawing {
             for (at, weight) in rows.taps(row) {
                 let from = &narrow[at * columns.count..][..columns.count];
                 let weight = weight / 255.0;
-                to.iter_mut().zip(from).for_each(|(to, from)| *to += weight * from);
+                to.iter_mut()
+                    .zip(from)
+                    .for_each(|(to, from)| *to += weight * from);
             }
         }
         shares.iter_mut().for_each(|share| {

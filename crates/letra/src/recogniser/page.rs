@@ -127,12 +127,22 @@ fn answer(
     let text = setting.text.or(read).unwrap_or(SAMPLE);
     let mut rows = Vec::new();
     for candidate in typeface.families.iter().take(setting.top) {
-        rows.push(proposal(setting.recogniser, reader.fonts(), candidate, text)?);
+        rows.push(proposal(
+            setting.recogniser,
+            reader.fonts(),
+            candidate,
+            text,
+        )?);
     }
     let mut strips = Vec::new();
     for line in lines {
         let read = words.as_ref().and_then(|words| words.lines.get(&line));
-        strips.push(strip(setting.recogniser, picture, &reading.lines[line], read)?);
+        strips.push(strip(
+            setting.recogniser,
+            picture,
+            &reading.lines[line],
+            read,
+        )?);
     }
     let parts = reading.typefaces.len() > 1;
     Ok(html! {

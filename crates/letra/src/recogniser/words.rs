@@ -36,9 +36,7 @@ impl Words {
 
 /// The font of a face, if it is among some.
 pub(super) fn font_of<'a>(fonts: &'a [Font], face: &KnownFace) -> Option<&'a Font> {
-    fonts
-        .iter()
-        .find(|font| KnownFace::of(font).is_named(face))
+    fonts.iter().find(|font| KnownFace::of(font).is_named(face))
 }
 
 impl<'a> WordReader<'a> {
@@ -65,12 +63,17 @@ impl<'a> WordReader<'a> {
         typeface: &Typeface,
         lines: &[usize],
     ) -> Option<Words> {
-        let longest = *lines.iter().max_by_key(|&&line| reading.lines[line].windows)?;
+        let longest = *lines
+            .iter()
+            .max_by_key(|&&line| reading.lines[line].windows)?;
         let mut best: Option<(&str, f32)> = None;
         let mut tried = 0;
         for candidate in &typeface.families {
             let family = candidate.family.as_str();
-            let there = font_of(self.fonts, &self.recogniser.faces()[candidate.faces[0].face]);
+            let there = font_of(
+                self.fonts,
+                &self.recogniser.faces()[candidate.faces[0].face],
+            );
             if tried == MOST_FAMILIES || there.is_none() {
                 continue;
             }
@@ -94,7 +97,12 @@ impl<'a> WordReader<'a> {
     }
 
     /// Reads a line with the face of a family that is most probable by this line alone.
-    fn line(&mut self, picture: &Picture, reading: &LineReading, family: &str) -> Option<Transcript> {
+    fn line(
+        &mut self,
+        picture: &Picture,
+        reading: &LineReading,
+        family: &str,
+    ) -> Option<Transcript> {
         let families = self.recogniser.families(&reading.likeness, reading.windows);
         let of_family = families.iter().find(|one| one.family == family)?;
         let (recogniser, fonts, texts) = (self.recogniser, self.fonts, self.texts);
