@@ -297,12 +297,14 @@ impl Decoder<'_> {
 
     /// The rows that letters A to Z and a to z and digits reach.
     pub(super) fn plain_rows(&self) -> Range<usize> {
-        let templates = self.templates.of_signs.iter().enumerate();
-        let plain = templates.filter(|(index, _)| self.sign(*index).plain);
-        plain.fold(LINE_HEIGHT..0, |rows, (_, [one, _])| {
-            let height = one.shares.len() / one.columns.max(1);
-            rows.start.min(one.top)..rows.end.max(one.top + height)
-        })
+        let (mut first, mut end) = (LINE_HEIGHT, 0);
+        for (index, [template, _]) in self.templates.of_signs.iter().enumerate() {
+            if self.sign(index).plain {
+                first = first.min(template.top);
+                end = end.max(template.top + template.shares.len() / template.columns.max(1));
+            }
+        }
+        first..end
     }
 
     /// The decoded text.

@@ -26,6 +26,9 @@ const MARK: &str = "#c8352a";
 /// Lines that are shown one by one.
 const MOST_LINES: usize = 12;
 
+/// Characters of a line that was read that are set beside a proposal.
+const WIDEST: usize = 40;
+
 /// What is set where nobody says what the picture reads and it could not be read.
 const SAMPLE: &str = "Hamburgefonstiv 0123456789";
 
@@ -124,7 +127,7 @@ fn answer(
         None => reader.read(picture, reading, typeface, &lines),
     };
     let read = words.as_ref().and_then(Words::longest);
-    let text = setting.text.or(read).unwrap_or(SAMPLE);
+    let text = setting.text.or(read.map(beginning)).unwrap_or(SAMPLE);
     let mut rows = Vec::new();
     for candidate in typeface.families.iter().take(setting.top) {
         rows.push(proposal(
@@ -169,8 +172,9 @@ fn answer(
         @match (setting.text, &words) {
             (Some(_), _) => {}
             (None, Some(words)) => p.note {
-                "The words were read with the font of " (words.family) ", whose letters explain \
-                 the picture best. If they are wrong, " code { "--text" } " sets the right ones."
+                @if let Some(longest) = read { "Read as: " q { (longest) } " " }
+                "It was read with the font of " (words.family) ", whose letters explain the \
+                 picture best; if it is wrong, " code { "--text" } " sets the right words."
             }
             (None, None) => p.note {
                 "The words could not be read with any of these fonts. With " code { "--text" }
@@ -245,6 +249,16 @@ fn proposal(
             td { (set) }
         }
     })
+}
+
+/// As many words of a line as fit beside a proposal.
+fn beginning(line: &str) -> &str {
+    let Some((end, _)) = line.char_indices().nth(WIDEST + 1) else {
+        return line;
+    };
+    line[..end]
+        .rsplit_once(' ')
+        .map_or(&line[..end], |(words, _)| words)
 }
 
 /// Words set in a font, black on white, its capitals 40 pixels high.

@@ -9,6 +9,9 @@ use super::{KnownFace, LineReading, Reading, Recogniser, Typeface};
 /// The most families whose fonts are tried.
 const MOST_FAMILIES: usize = 3;
 
+/// A font that fits so well is the right one, or as good.
+const SURE_FIT: f32 = 0.95;
+
 /// Reads lines with the fonts of their most probable faces.
 pub(super) struct WordReader<'a> {
     recogniser: &'a Recogniser,
@@ -66,33 +69,36 @@ impl<'a> WordReader<'a> {
         let longest = *lines
             .iter()
             .max_by_key(|&&line| reading.lines[line].windows)?;
-        let mut best: Option<(&str, f32)> = None;
+        let mut best: Option<(&str, Transcript)> = None;
         let mut tried = 0;
         for candidate in &typeface.families {
             let family = candidate.family.as_str();
-            let there = font_of(
-                self.fonts,
-                &self.recogniser.faces()[candidate.faces[0].face],
-            );
-            if tried == MOST_FAMILIES || there.is_none() {
+            let face = &self.recogniser.faces()[candidate.faces[0].face];
+            if font_of(self.fonts, face).is_none() {
                 continue;
             }
-            tried += 1;
             let transcript = self.line(picture, &reading.lines[longest], family);
-            let fit = transcript.map_or(0.0, |transcript| transcript.fit);
-            if fit >= best.map_or(LEAST_FIT, |best| best.1) {
-                best = Some((family, fit));
+            let least = best.as_ref().map_or(LEAST_FIT, |(_, best)| best.fit);
+            if let Some(transcript) = transcript.filter(|transcript| transcript.fit >= least) {
+                best = Some((family, transcript));
+            }
+            tried += 1;
+            let sure = best.as_ref().is_some_and(|(_, best)| best.fit >= SURE_FIT);
+            if sure || tried == MOST_FAMILIES {
+                break;
             }
         }
-        let (family, _) = best?;
-        let read = lines.iter().filter_map(|&line| {
-            let transcript = self.line(picture, &reading.lines[line], family)?;
-            (transcript.fit >= LEAST_FIT).then_some((line, transcript))
-        });
-        let lines: BTreeMap<usize, Transcript> = read.collect();
+        let (family, transcript) = best?;
+        let mut read = BTreeMap::from([(longest, transcript)]);
+        for &line in lines.iter().filter(|&&line| line != longest) {
+            let transcript = self.line(picture, &reading.lines[line], family);
+            if let Some(transcript) = transcript.filter(|transcript| transcript.fit >= LEAST_FIT) {
+                read.insert(line, transcript);
+            }
+        }
         Some(Words {
             family: family.into(),
-            lines,
+            lines: read,
         })
     }
 
