@@ -33,13 +33,15 @@ impl WithSimd for Gradients<'_> {
             gradient[..pass.samples * winograd.geometry.input_len()].fill(0.0);
         }
         for tiles in winograd.blocks(pass.samples) {
-            simd.vectorize(Patches {
-                winograd,
-                tiles: tiles.clone(),
-                input: pass.input,
-                patches,
-                edge,
-            });
+            if pass.kernel_gradient.is_some() {
+                simd.vectorize(Patches {
+                    winograd,
+                    tiles: tiles.clone(),
+                    input: pass.input,
+                    patches,
+                    edge,
+                });
+            }
             winograd.transform_deltas(
                 simd,
                 tiles.clone(),
@@ -50,26 +52,28 @@ impl WithSimd for Gradients<'_> {
             for place in 0..PLACES {
                 let patches = &mut patches[place * winograd.patch_stride()..];
                 let deltas = &deltas[place * winograd.sum_stride()..];
-                simd.vectorize(Product {
-                    left: patches,
-                    rows: Spaced {
-                        count: channels,
-                        step: 1,
-                    },
-                    depth: Spaced {
-                        count: tiles.len(),
-                        step: winograd.channels,
-                    },
-                    columns: winograd.filters,
-                    right: deltas,
-                    destination: &mut sums[place * channels * winograd.filters..],
-                    start: if tiles.start > 0 {
-                        Start::Destination
-                    } else {
-                        Start::Zero
-                    },
-                    relu: false,
-                });
+                if pass.kernel_gradient.is_some() {
+                    simd.vectorize(Product {
+                        left: patches,
+                        rows: Spaced {
+                            count: channels,
+                            step: 1,
+                        },
+                        depth: Spaced {
+                            count: tiles.len(),
+                            step: winograd.channels,
+                        },
+                        columns: winograd.filters,
+                        right: deltas,
+                        destination: &mut sums[place * channels * winograd.filters..],
+                        start: if tiles.start > 0 {
+                            Start::Destination
+                        } else {
+                            Start::Zero
+                        },
+                        relu: false,
+                    });
+                }
                 if pass.input_gradient.is_some() {
                     let turned = &pass.prepared[winograd.forward_len()..];
                     simd.vectorize(Product {
@@ -94,8 +98,10 @@ impl WithSimd for Gradients<'_> {
                 winograd.add_patches(simd, tiles, patches, gradient, edge);
             }
         }
-        if pass.samples > 0 {
-            winograd.add_kernel_gradient(simd, sums, pass.kernel_gradient);
+        if let Some(kernel_gradient) = pass.kernel_gradient
+            && pass.samples > 0
+        {
+            winograd.add_kernel_gradient(simd, sums, kernel_gradient);
         }
     }
 }
