@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::dense::{GradientSum, Sum};
 use super::gemm::blocks;
-use super::simd::{load, transpose};
+use super::simd::{load, prefetch, transpose};
 
 /// The most units these kernels take.
 pub(super) const UNITS: usize = 8;
@@ -30,8 +30,8 @@ impl WithSimd for Forward<'_> {
                 1 => self.block::<S, 1, 4>(simd, range),
                 2 => self.block::<S, 2, 4>(simd, range),
                 3 => self.block::<S, 3, 4>(simd, range),
-                4 => self.block::<S, 4, 2>(simd, range),
-                5 => self.block::<S, 5, 2>(simd, range),
+                4 => self.block::<S, 4, 3>(simd, range),
+                5 => self.block::<S, 5, 3>(simd, range),
                 6 => self.block::<S, 6, 2>(simd, range),
                 7 => self.block::<S, 7, 1>(simd, range),
                 _ => self.block::<S, UNITS, 1>(simd, range),
@@ -70,7 +70,11 @@ impl Forward<'_> {
         let weights: [&[S::f32s]; U] =
             array::from_fn(|u| &S::as_simd_f32s(&columns[u]).0[..vectors]);
         let mut sums = [[simd.splat_f32s(0.0); U]; R];
+        let ahead = (sample + R) * self.0.inputs + range.start;
         for v in 0..vectors {
+            for r in 0..R {
+                prefetch(self.0.input, ahead + r * self.0.inputs + v * S::F32_LANES);
+            }
             for (u, weights) in weights.iter().enumerate() {
                 let weight = weights[v];
                 for (row, sums) in whole.iter().zip(&mut sums) {
