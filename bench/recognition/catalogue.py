@@ -60,13 +60,13 @@ def is_symbolic(font):
     return panose is not None and panose.bFamilyType == 5
 
 
-def faces(folder):
-    """The faces that set Latin text, each once, in the order of their files.
+def faces(*folders):
+    """The faces that set Latin text, each once, in the order of the folders and their files.
 
     Variable fonts are left out: not all the programs draw named instances.
     """
     found, seen = [], {}
-    for file in sorted(pathlib.Path(folder).rglob("*")):
+    for file in (file for folder in folders for file in sorted(pathlib.Path(folder).rglob("*"))):
         if file.suffix.lower() not in {".ttf", ".otf"}:
             continue
         try:
