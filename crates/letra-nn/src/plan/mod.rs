@@ -40,7 +40,7 @@ use phases::Phase;
 /// Values of a shard should take at most about this much memory: three quarters of a usual L2 cache.
 const SHARD_BYTES: usize = 768 * 1024;
 /// Samples in a shard at most.
-const MOST_SAMPLES: usize = 32;
+const MOST_SAMPLES: usize = 64;
 /// Samples in a shard at least, if the batch has enough: a large kernel is read once a
 /// shard, and this many samples make that worth it even where they outgrow the cache.
 const FEWEST_SAMPLES: usize = 8;
