@@ -48,6 +48,16 @@ pub(crate) fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
     }
 }
 
+/// Writes a slice that is as long as a vector or shorter.
+#[inline(always)]
+pub(crate) fn store<S: Simd>(simd: S, values: &mut [f32], vector: S::f32s) {
+    if values.len() == S::F32_LANES {
+        S::as_mut_simd_f32s(values).0[0] = vector;
+    } else {
+        simd.partial_store_f32s(values, vector);
+    }
+}
+
 /// Asks for the cache line of `values[index]`, which will soon be read; nothing happens where there
 /// is no such value.
 #[inline(always)]
