@@ -21,6 +21,7 @@ def facts(shape):
         "he_uniform": {"limit": np.sqrt(3.0 * only_in)},
         "glorot_normal": normal_facts(np.sqrt(both)),
         "he_normal": normal_facts(np.sqrt(only_in)),
+        "lecun_normal": normal_facts(np.sqrt(1.0 / fan_in)),
     }
 
 
@@ -33,7 +34,8 @@ def normal_facts(standard_deviation):
 def check(row):
     """Draws from Keras until there are many numbers, and compares spread and extremes with the formulas."""
     for name, kind in [("glorot_uniform", keras.initializers.GlorotUniform), ("he_uniform", keras.initializers.HeUniform),
-                       ("glorot_normal", keras.initializers.GlorotNormal), ("he_normal", keras.initializers.HeNormal)]:
+                       ("glorot_normal", keras.initializers.GlorotNormal), ("he_normal", keras.initializers.HeNormal),
+                       ("lecun_normal", keras.initializers.LecunNormal)]:
         draws = -(-200_000 // int(np.prod(row["shape"])))
         values = np.concatenate([np.asarray(kind(seed=seed)(row["shape"])).reshape(-1) for seed in range(min(draws, 400))])
         largest = row[name].get("limit") or row[name]["largest"]

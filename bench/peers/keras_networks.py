@@ -7,8 +7,8 @@ def vgg_block(filters):
     return [L.Conv2D(filters, 3, activation="relu"), L.Conv2D(filters, 3, activation="relu"), L.MaxPooling2D(2), L.Dropout(0.25)]
 
 
-def normalised(filters, kernel):
-    return [L.Conv2D(filters, kernel, padding="same", use_bias=False, kernel_initializer="he_normal"),
+def normalised(filters, kernel, padding="same"):
+    return [L.Conv2D(filters, kernel, padding=padding, use_bias=False, kernel_initializer="he_normal"),
             L.BatchNormalization(momentum=0.97), L.ReLU()]
 
 
@@ -24,6 +24,6 @@ NETWORKS = {
     "cnn": lambda: [L.Conv2D(4, 5, padding="same", activation="relu"), L.MaxPooling2D(2), L.Flatten(),
                     L.Dense(32, "relu"), L.Dropout(0.25), L.Dense(5)],
     "vgg": lambda: [*vgg_block(32), *vgg_block(64), L.Flatten(), L.Dense(256, "relu"), L.Dropout(0.5), L.Dense(5)],
-    "letra": lambda: [*moved(), *normalised(16, 5), L.MaxPooling2D(2), *normalised(24, 3), *normalised(32, 3), L.MaxPooling2D(2),
-                      *normalised(48, 3), *normalised(64, 3), L.GlobalMaxPooling2D(), L.Dropout(0.4), L.Dense(5)],
+    "letra": lambda: [*moved(), *normalised(16, 5), L.MaxPooling2D(2), *normalised(32, 3, "valid"), *normalised(64, 3), L.MaxPooling2D(2),
+                      *normalised(64, 3), *normalised(64, 3), L.GlobalMaxPooling2D(), L.Dropout(0.4), L.Dense(5)],
 }

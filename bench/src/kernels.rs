@@ -345,7 +345,7 @@ fn convolve(bench: &Bench, geometry: Geometry, relu: bool, pool: Option<Pool>) {
                 &mut gradient,
                 &keep,
                 back.as_deref_mut(),
-                &mut kernel_gradient,
+                Some(&mut kernel_gradient),
                 Some(&mut bias_gradient),
                 &mut scratch,
             );
@@ -511,6 +511,7 @@ fn adaptive(bench: &Bench, gradients: &[f32]) {
         norm: 1.0,
         decay: 0.95,
         gamma_clip: 1.8,
+        delta_clip: 10.0,
         adagrad: true,
         epsilon: 1e-6,
         first: false,
@@ -524,6 +525,7 @@ fn adaptive(bench: &Bench, gradients: &[f32]) {
         rate: 1e-6,
         phase: optimizer::Phase::Descend,
         slow_constant: 2.0,
+        detect_outliers: true,
         epsilon: 1e-9,
     };
     let (displaced, displaced_gradients) = (noise(gradients.len(), 1.0), zeros());

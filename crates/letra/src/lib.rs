@@ -6,6 +6,7 @@
 //! - [`networks`]: the seminar's networks and their settings
 //! - [`identifier`]: a trained model that names the typeface of a picture
 //! - [`recogniser`]: the network that reads lines of text, its training, its answers
+//! - [`progress`]: bars that show how far long work is
 //! - [`report`]: pages that show what an experiment found
 
 #![warn(missing_docs)]
@@ -18,6 +19,7 @@ pub mod identifier;
 pub mod interrupt;
 pub mod lab;
 pub mod networks;
+pub mod progress;
 pub mod recogniser;
 pub mod report;
 

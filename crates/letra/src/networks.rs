@@ -169,14 +169,14 @@ pub static NETWORKS: &[Recipe] = &[
                 .add(normalisation())
                 .add(Activation::relu())
                 .add(MaxPool2d::new(2))
-                .add(plain_convolution(24, 3))
+                .add(plain_convolution(32, 3).valid())
                 .add(normalisation())
                 .add(Activation::relu())
-                .add(plain_convolution(32, 3))
+                .add(plain_convolution(64, 3))
                 .add(normalisation())
                 .add(Activation::relu())
                 .add(MaxPool2d::new(2))
-                .add(plain_convolution(48, 3))
+                .add(plain_convolution(64, 3))
                 .add(normalisation())
                 .add(Activation::relu())
                 .add(plain_convolution(64, 3))
@@ -269,10 +269,10 @@ mod tests {
                 "letra",
                 // Each normalisation has scale, centre, and moving mean and variance.
                 (25 * 16 + 4 * 16)
-                    + (9 * 16 * 24 + 4 * 24)
-                    + (9 * 24 * 32 + 4 * 32)
-                    + (9 * 32 * 48 + 4 * 48)
-                    + (9 * 48 * 64 + 4 * 64)
+                    + (9 * 16 * 32 + 4 * 32)
+                    + (9 * 32 * 64 + 4 * 64)
+                    + (9 * 64 * 64 + 4 * 64)
+                    + (9 * 64 * 64 + 4 * 64)
                     + (64 * 5 + 5),
             ),
         ];

@@ -1,6 +1,10 @@
 //! Normalisation: sums a channel over many positions, and groups brought to mean 0 and
 //! variance 1.
 
+mod pooled;
+
+pub use pooled::{CLOSED, input_gradient_of_pooled, normalise_and_pool};
+
 use super::math::sum;
 use super::simd::{dispatch, kernel};
 
@@ -54,26 +58,21 @@ pub fn gradient_sums(channels: usize, gradient: &[f32], input: &[f32], sums: &mu
 }
 
 // In double precision, in which the products are exact: neither a large mean nor the number
-// of positions costs accuracy.
+// of positions costs accuracy, and a fused addition changes no bit.
 kernel! {
     struct Sums<'a>(channels: usize, gradient: &'a [f32], input: &'a [f32], sums: &'a mut [f64]) {
         let row = row_length(channels);
         let (sums, products) = sums.split_at_mut(channels);
         let whole = gradient.len() / row * row;
         for start in (0..row).step_by(LANES) {
-            let width = LANES.min(row - start);
-            if width == LANES {
-                let (mut sum, mut product) = ([0.0f64; LANES], [0.0f64; LANES]);
-                let rows = gradient[..whole].chunks_exact(row).zip(input.chunks_exact(row));
-                for (gradient, input) in rows {
-                    let gradient: &[f32; LANES] = gradient[start..][..LANES].try_into().expect("a line");
-                    let input: &[f32; LANES] = input[start..][..LANES].try_into().expect("a line");
-                    for lane in 0..LANES {
-                        let g = f64::from(gradient[lane]);
-                        sum[lane] += g;
-                        product[lane] += g * f64::from(input[lane]);
-                    }
-                }
+            if LANES <= row - start {
+                let (gradient, input) = (&gradient[..whole], &input[..whole]);
+                let (sum, product) = if std::ptr::eq(gradient, input) {
+                    // Each value is read and widened once.
+                    add_lines::<S>(lines(gradient, row, start).map(|line| (line, line)))
+                } else {
+                    add_lines::<S>(lines(gradient, row, start).zip(lines(input, row, start)))
+                };
                 for lane in 0..LANES {
                     sums[(start + lane) % channels] += sum[lane];
                     products[(start + lane) % channels] += product[lane];
@@ -95,6 +94,35 @@ kernel! {
             products[place % channels] += g * f64::from(*x);
         }
     }
+}
+
+/// The line that begins at `start` of each row.
+#[inline(always)]
+fn lines(values: &[f32], row: usize, start: usize) -> impl Iterator<Item = &[f32; LANES]> {
+    values.chunks_exact(row).map(
+        #[inline(always)]
+        move |row| row[start..].first_chunk().expect("a row of lines"),
+    )
+}
+
+/// Sums of the first of each pair, and of the products, lane by lane.
+#[inline(always)]
+fn add_lines<'a, S: pulp::Simd>(
+    lines: impl Iterator<Item = (&'a [f32; LANES], &'a [f32; LANES])>,
+) -> ([f64; LANES], [f64; LANES]) {
+    let (mut sum, mut product) = ([0.0f64; LANES], [0.0f64; LANES]);
+    for (gradient, input) in lines {
+        for lane in 0..LANES {
+            let (g, x) = (f64::from(gradient[lane]), f64::from(input[lane]));
+            sum[lane] += g;
+            product[lane] = if S::IS_SCALAR {
+                product[lane] + g * x
+            } else {
+                g.mul_add(x, product[lane])
+            };
+        }
+    }
+    (sum, product)
 }
 
 /// y = (x − mean) · scale + offset, each of the three a row of [`row_length`] values, and at

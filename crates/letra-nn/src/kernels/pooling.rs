@@ -3,7 +3,7 @@
 mod average;
 
 use super::convolution::{Padding2, geometry::positions};
-use super::simd::{dispatch, load};
+use super::simd::{dispatch, load, store};
 use pulp::{Simd, WithSimd};
 
 /// The shape of a pooling: input `[height, width, channels]` a sample,
@@ -231,16 +231,6 @@ impl WithSimd for Backward<'_> {
                 }
             },
         );
-    }
-}
-
-/// Writes a slice that is as long as a vector or shorter.
-#[inline(always)]
-fn store<S: Simd>(simd: S, values: &mut [f32], vector: S::f32s) {
-    if values.len() == S::F32_LANES {
-        S::as_mut_simd_f32s(values).0[0] = vector;
-    } else {
-        simd.partial_store_f32s(values, vector);
     }
 }
 

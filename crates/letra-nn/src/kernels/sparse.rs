@@ -47,7 +47,7 @@ const COLUMNS: usize = 256;
 
 /// 1 where a value is not zero, else 0.
 #[inline(always)]
-pub(super) fn one_unless_zero<S: Simd>(simd: S, values: S::f32s) -> S::u32s {
+fn one_unless_zero<S: Simd>(simd: S, values: S::f32s) -> S::u32s {
     // Doubled, the bits lose the sign, and -0 counts as zero.
     let bits = simd.transmute_u32s_f32s(values);
     simd.min_u32s(simd.add_u32s(bits, bits), simd.splat_u32s(1))

@@ -1,7 +1,5 @@
 //! The dense layer with few units, fewer than fill a vector several times over: vectors run along
-//! the inputs instead. Where a vector of inputs is zero throughout, as most are in pictures of ink
-//! on paper, it is skipped; an infinite or undefined weight or gradient that meets only such zeros
-//! leaves no trace where 0 · ∞ would have given NaN.
+//! the inputs instead.
 
 use std::array;
 use std::ops::Range;
@@ -10,8 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::dense::{GradientSum, Sum};
 use super::gemm::blocks;
-use super::simd::{load, transpose};
-use super::sparse::one_unless_zero;
+use super::simd::{load, prefetch, transpose};
 
 /// The most units these kernels take.
 pub(super) const UNITS: usize = 8;
@@ -33,9 +30,9 @@ impl WithSimd for Forward<'_> {
                 1 => self.block::<S, 1, 4>(simd, range),
                 2 => self.block::<S, 2, 4>(simd, range),
                 3 => self.block::<S, 3, 4>(simd, range),
-                4 => self.block::<S, 4, 1>(simd, range),
-                5 => self.block::<S, 5, 1>(simd, range),
-                6 => self.block::<S, 6, 1>(simd, range),
+                4 => self.block::<S, 4, 3>(simd, range),
+                5 => self.block::<S, 5, 3>(simd, range),
+                6 => self.block::<S, 6, 2>(simd, range),
                 7 => self.block::<S, 7, 1>(simd, range),
                 _ => self.block::<S, UNITS, 1>(simd, range),
             }
@@ -73,16 +70,15 @@ impl Forward<'_> {
         let weights: [&[S::f32s]; U] =
             array::from_fn(|u| &S::as_simd_f32s(&columns[u]).0[..vectors]);
         let mut sums = [[simd.splat_f32s(0.0); U]; R];
-        for range in blocks(vectors, MARKS) {
-            let start = range.start;
-            let mut marks = marks(simd, range, |v| whole.map(|row| row[v]));
-            while let Some(v) = next(&mut marks) {
-                let v = start + v;
-                for (u, weights) in weights.iter().enumerate() {
-                    let weight = weights[v];
-                    for (row, sums) in whole.iter().zip(&mut sums) {
-                        sums[u] = simd.mul_add_e_f32s(row[v], weight, sums[u]);
-                    }
+        let ahead = (sample + R) * self.0.inputs + range.start;
+        for v in 0..vectors {
+            for r in 0..R {
+                prefetch(self.0.input, ahead + r * self.0.inputs + v * S::F32_LANES);
+            }
+            for (u, weights) in weights.iter().enumerate() {
+                let weight = weights[v];
+                for (row, sums) in whole.iter().zip(&mut sums) {
+                    sums[u] = simd.mul_add_e_f32s(row[v], weight, sums[u]);
                 }
             }
         }
@@ -105,41 +101,6 @@ impl Forward<'_> {
             }
         }
     }
-}
-
-/// Vectors that are marked at a time: the bits of a mark.
-const MARKS: usize = 32;
-
-/// A bit for each number in `range`, at most [`MARKS`] of them: whether any of its vectors is not
-/// zero throughout.
-#[inline(always)]
-fn marks<S: Simd, const N: usize>(
-    simd: S,
-    range: Range<usize>,
-    vectors: impl Fn(usize) -> [S::f32s; N],
-) -> u32 {
-    let mut bits = simd.splat_u32s(0);
-    for number in range.rev() {
-        bits = simd.add_u32s(bits, bits);
-        let mut any = simd.splat_u32s(0);
-        for values in vectors(number) {
-            any = simd.or_u32s(any, one_unless_zero(simd, values));
-        }
-        bits = simd.or_u32s(bits, any);
-    }
-    let lanes = [bits];
-    let lanes = pulp::bytemuck::cast_slice::<S::u32s, u32>(&lanes);
-    lanes.iter().fold(0, |all, lane| all | lane)
-}
-
-/// Takes the lowest bit away and returns its number.
-#[inline(always)]
-fn next(marks: &mut u32) -> Option<usize> {
-    let lowest = marks.trailing_zeros() as usize;
-    (*marks != 0).then(|| {
-        *marks &= *marks - 1;
-        lowest
-    })
 }
 
 /// Writes the columns of `kernel`, whose rows have `U` entries, to `columns`.
@@ -182,9 +143,9 @@ impl WithSimd for KernelGradient<'_> {
             1 => self.all::<S, 1, 4>(simd),
             2 => self.all::<S, 2, 4>(simd),
             3 => self.all::<S, 3, 4>(simd),
-            4 => self.all::<S, 4, 1>(simd),
-            5 => self.all::<S, 5, 1>(simd),
-            6 => self.all::<S, 6, 1>(simd),
+            4 => self.all::<S, 4, 2>(simd),
+            5 => self.all::<S, 5, 2>(simd),
+            6 => self.all::<S, 6, 2>(simd),
             7 => self.all::<S, 7, 1>(simd),
             _ => self.all::<S, UNITS, 1>(simd),
         }
@@ -215,61 +176,25 @@ impl KernelGradient<'_> {
         let column = self.0.rows.start + row;
         let mut sums = [[simd.splat_f32s(0.0); V]; U];
         let (delta, _) = self.0.delta[..self.0.samples * U].as_chunks::<U>();
-        let values = |sample: usize| -> [S::f32s; V] {
+        for (sample, delta) in delta.iter().enumerate() {
             let values = &self.0.input[sample * self.0.inputs + column..][..width];
-            match S::as_simd_f32s(values).0.first_chunk() {
+            let values: [S::f32s; V] = match S::as_simd_f32s(values).0.first_chunk() {
                 Some(values) => *values,
                 None => [load(simd, values); V],
-            }
-        };
-        for range in blocks(self.0.samples, MARKS) {
-            let start = range.start;
-            let mut marks = marks(simd, range, values);
-            while let Some(sample) = next(&mut marks) {
-                let sample = start + sample;
-                let values = values(sample);
-                for (delta, sums) in delta[sample].iter().zip(&mut sums) {
-                    let delta = simd.splat_f32s(*delta);
-                    for (value, sum) in values.iter().zip(sums) {
-                        *sum = simd.mul_add_e_f32s(*value, delta, *sum);
-                    }
+            };
+            for (delta, sums) in delta.iter().zip(&mut sums) {
+                let delta = simd.splat_f32s(*delta);
+                for (value, sum) in values.iter().zip(sums) {
+                    *sum = simd.mul_add_e_f32s(*value, delta, *sum);
                 }
             }
         }
-        let sums: [&[f32]; U] =
-            array::from_fn(|u| pulp::bytemuck::cast_slice::<S::f32s, f32>(&sums[u]));
         let (gradients, _) = self.0.gradient[row * U..][..width * U].as_chunks_mut::<U>();
-        add_columns(&sums, gradients);
-    }
-}
-
-/// Adds columns to the rows of `gradients`, which may be fewer than the columns are long.
-#[inline(always)]
-fn add_columns<const U: usize>(columns: &[&[f32]; U], gradients: &mut [[f32; U]]) {
-    let (fours, rest) = gradients.as_chunks_mut::<4>();
-    let done = 4 * fours.len();
-    for (i, rows) in fours.iter_mut().enumerate() {
-        let part: [[f32; 4]; U] = array::from_fn(|u| {
-            let column = &columns[u][4 * i..][..4];
-            [column[0], column[1], column[2], column[3]]
-        });
-        for u in (0..U / 4 * 4).step_by(4) {
-            let square = transpose([part[u], part[u + 1], part[u + 2], part[u + 3]]);
-            for (row, values) in rows.iter_mut().zip(&square) {
-                for (gradient, value) in row[u..u + 4].iter_mut().zip(values) {
-                    *gradient += value;
-                }
+        for (u, sums) in sums.iter().enumerate() {
+            let sums = pulp::bytemuck::cast_slice::<S::f32s, f32>(sums);
+            for (gradient, sum) in gradients.iter_mut().zip(sums) {
+                gradient[u] += sum;
             }
-        }
-        for u in U / 4 * 4..U {
-            for (row, value) in rows.iter_mut().zip(&part[u]) {
-                row[u] += value;
-            }
-        }
-    }
-    for (i, row) in (done..).zip(rest) {
-        for (gradient, column) in row.iter_mut().zip(columns) {
-            *gradient += column[i];
         }
     }
 }

@@ -2,10 +2,15 @@ use std::any::Any;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activation, ActivationFunction, Build, Layer, single_input};
+use super::window::{Windows, picture, whole_numbered};
+use super::{
+    Activation, ActivationFunction, Build, GlobalMaxPool2d, Layer, MaxPool2d, Padding, Window,
+    single_input,
+};
 use crate::error::BuildError;
 use crate::kernels::activation;
-use crate::kernels::normalisation::{self, Channels, repeat, row_length};
+use crate::kernels::normalisation::{self, CLOSED, Channels, repeat, row_length};
+use crate::kernels::pooling::Pooling;
 use crate::plan::pass::{Backward, Forward, Prepare, UpdateState};
 use crate::{Initializer, Shape};
 
@@ -39,6 +44,45 @@ pub struct BatchNormalization {
     /// Whether the ReLU behind it was fused into it; never saved.
     #[serde(skip)]
     relu: bool,
+    /// The max pooling behind that, if it was fused into it too; never saved.
+    #[serde(skip)]
+    pool: Option<Pool>,
+}
+
+/// A max pooling whose windows lie side by side.
+#[derive(Debug, Clone, Copy)]
+enum Pool {
+    Windows([usize; 2]),
+    Whole(GlobalMaxPool2d),
+}
+
+impl Pool {
+    fn of(layer: &dyn Layer) -> Option<Pool> {
+        let layer: &dyn Any = layer;
+        match layer.downcast_ref::<MaxPool2d>() {
+            Some(pool) => pool.plain_window().map(Pool::Windows),
+            None => layer.downcast_ref().copied().map(Pool::Whole),
+        }
+    }
+
+    fn pooling(self, input: &Shape) -> Result<Pooling, BuildError> {
+        match self {
+            Pool::Windows(window) => {
+                let window = Window(window);
+                Windows::on_picture(window, window, Padding::Valid).checked(picture(input)?)
+            }
+            Pool::Whole(_) => whole_numbered(picture(input)?),
+        }
+    }
+
+    fn output_shape(self, pooling: &Pooling) -> Shape {
+        match self {
+            Pool::Windows(_) => {
+                [pooling.output_height(), pooling.output_width(), pooling.channels].into()
+            }
+            Pool::Whole(layer) => layer.output_shape(pooling),
+        }
+    }
 }
 
 const MOVING_MEAN: usize = 0;
@@ -56,6 +100,7 @@ impl BatchNormalization {
             gamma_initializer: Initializer::Constant(1.0),
             beta_initializer: Initializer::Zeros,
             relu: false,
+            pool: None,
         }
     }
 
@@ -75,7 +120,12 @@ impl BatchNormalization {
 
     /// Takes the gradient back through the ReLU that was fused in, in place.
     fn mask(&self, pass: &mut Backward<'_>) {
-        if self.relu {
+        if self.pool.is_some() {
+            let codes = &pass.keep[..pass.output_gradient.len()];
+            for (gradient, &code) in pass.output_gradient.iter_mut().zip(codes) {
+                *gradient = if code == CLOSED { 0.0 } else { *gradient };
+            }
+        } else if self.relu {
             let (output, gradient) = (pass.output, &mut *pass.output_gradient);
             activation::backward(ActivationFunction::Relu, 1, output, &[], gradient);
         }
@@ -163,7 +213,14 @@ impl Layer for BatchNormalization {
         if !build.frozen() {
             build.whole_batch(2 * channels, 2 * channels);
         }
-        Ok(input.clone())
+        let Some(pool) = self.pool else {
+            return Ok(input.clone());
+        };
+        let pooling = pool.pooling(input)?;
+        // Winners, and their inputs.
+        build.keep(2 * pooling.output_len());
+        build.built(pooling);
+        Ok(pool.output_shape(&pooling))
     }
 
     fn prepare(&self, pass: &mut Prepare<'_>) {
@@ -192,6 +249,13 @@ impl Layer for BatchNormalization {
         };
         let [mean, scale, offset] = rows(known);
         let least = if self.relu { 0.0 } else { f32::NEG_INFINITY };
+        if self.pool.is_some() {
+            let kept = (!pass.keep.is_empty()).then(|| pass.keep.split_at_mut(pass.output.len()));
+            let kept = kept.map(|(codes, winners)| [codes, winners]);
+            let (pooling, known) = (pass.node.built::<Pooling>(), [mean, scale, offset]);
+            normalisation::normalise_and_pool(pooling, known, least, x, pass.output, kept);
+            return;
+        }
         normalisation::normalise(mean, scale, offset, least, x, pass.output);
     }
 
@@ -200,7 +264,12 @@ impl Layer for BatchNormalization {
         let channels = channels(input);
         let count = (pass.batch * (input.values() / channels)) as f64;
         self.mask(pass);
-        normalisation::gradient_sums(channels, pass.output_gradient, pass.input(0), pass.shard_sums);
+        let x = match self.pool {
+            // Nothing comes back but to the winners.
+            Some(_) => &pass.keep[pass.output_gradient.len()..],
+            None => pass.input(0),
+        };
+        normalisation::gradient_sums(channels, pass.output_gradient, x, pass.shard_sums);
         let (gradient, product) = pass.shard_sums.split_at(channels);
         if self.scale {
             let sums = pass.parameter_gradients.get(0);
@@ -263,7 +332,20 @@ impl Layer for BatchNormalization {
             slope: &rest[row..2 * row],
             constant: &rest[2 * row..3 * row],
         };
-        normalisation::input_gradient(known, x, pass.output_gradient, input_gradient);
+        let gradient = &*pass.output_gradient;
+        if self.pool.is_some() {
+            let (pooling, codes) = (pass.node.built::<Pooling>(), &*pass.keep);
+            normalisation::input_gradient_of_pooled(
+                pooling,
+                known,
+                x,
+                gradient,
+                codes,
+                input_gradient,
+            );
+        } else {
+            normalisation::input_gradient(known, x, gradient, input_gradient);
+        }
     }
 
     fn update_state(&self, pass: &mut UpdateState<'_>) {
@@ -282,13 +364,16 @@ impl Layer for BatchNormalization {
         }
     }
 
-    /// Takes in a ReLU behind it, whose values then need no memory of their own.
+    /// Takes in a ReLU behind it, whose values then need no memory of their own, and the max
+    /// pooling behind that, so that only what it lets through is ever written.
     fn fuse(&self, next: &dyn Layer) -> Option<Box<dyn Layer>> {
-        let next = (next as &dyn Any).downcast_ref::<Activation>()?;
-        (next.function() == ActivationFunction::Relu && !self.relu).then(|| {
-            let mut fused = self.clone();
+        let mut fused = self.clone();
+        if let Some(next) = (next as &dyn Any).downcast_ref::<Activation>() {
             fused.relu = true;
-            Box::new(fused) as Box<dyn Layer>
-        })
+            let fits = next.function() == ActivationFunction::Relu && !self.relu;
+            return fits.then(|| Box::new(fused) as Box<dyn Layer>);
+        }
+        fused.pool = Some(Pool::of(next).filter(|_| self.relu && self.pool.is_none())?);
+        Some(Box::new(fused))
     }
 }

@@ -151,6 +151,7 @@ impl Layer for Conv2dTranspose {
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
+        let trained = !pass.frozen();
         let (input, transposed) = (pass.input(0), pass.built::<Arc<Transposed>>());
         let delta = &mut *pass.output_gradient;
         activation::backward(self.activation, self.filters, pass.output, pass.keep, delta);
@@ -167,7 +168,7 @@ impl Layer for Conv2dTranspose {
             pass.parameters.get(KERNEL),
             delta,
             pass.input_gradients.get(0),
-            kernel_gradient,
+            trained.then_some(kernel_gradient),
             bias_gradient,
             pass.scratch,
         );

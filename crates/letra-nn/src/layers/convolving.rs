@@ -211,6 +211,7 @@ pub(crate) fn forward(pass: &mut Forward<'_>, function: ActivationFunction, use_
 }
 
 pub(crate) fn backward(pass: &mut Backward<'_>, function: ActivationFunction, use_bias: bool) {
+    let trained = !pass.frozen();
     let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
     let filters = convolution.geometry().filters;
     let (codes, kept) = pass.keep.split_at(pass.samples * convolution.keep_len());
@@ -232,7 +233,7 @@ pub(crate) fn backward(pass: &mut Backward<'_>, function: ActivationFunction, us
         delta,
         codes,
         pass.input_gradients.get(0),
-        kernel_gradient,
+        trained.then_some(kernel_gradient),
         bias_gradient,
         pass.scratch,
     );

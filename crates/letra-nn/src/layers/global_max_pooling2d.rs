@@ -12,7 +12,7 @@ use crate::plan::pass::{Backward, Forward};
 /// Input `[height, width, channels]`, output `[channels]`, or `[1, 1, channels]` with
 /// [`keepdims`](Self::keepdims). The gradient goes to the value that won, the first of
 /// equals in row-major order.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct GlobalMaxPool2d {
     keepdims: bool,
 }
@@ -27,6 +27,13 @@ impl GlobalMaxPool2d {
     pub fn keepdims(mut self, keepdims: bool) -> Self {
         self.keepdims = keepdims;
         self
+    }
+
+    pub(crate) fn output_shape(self, pooling: &Pooling) -> Shape {
+        match self.keepdims {
+            true => [1, 1, pooling.channels].into(),
+            false => [pooling.channels].into(),
+        }
     }
 }
 
@@ -43,10 +50,7 @@ impl Layer for GlobalMaxPool2d {
         let pooling = whole_numbered(picture(single_input(inputs)?)?)?;
         build.keep(pooling.channels);
         build.built(pooling);
-        Ok(match self.keepdims {
-            true => [1, 1, pooling.channels].into(),
-            false => [pooling.channels].into(),
-        })
+        Ok(self.output_shape(&pooling))
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {

@@ -242,6 +242,7 @@ impl Layer for SeparableConv2d {
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
+        let trained = !pass.frozen();
         let (samples, input, pair) = (pass.samples, pass.input(0), pass.built::<Pair>());
         let (between, kept) = pass.keep.split_at(samples * pair.between());
         let delta = &mut *pass.output_gradient;
@@ -264,7 +265,7 @@ impl Layer for SeparableConv2d {
             delta,
             &[],
             Some(&mut *gradient),
-            kernel_gradient,
+            trained.then_some(kernel_gradient),
             bias_gradient,
             scratch,
         );
@@ -277,7 +278,7 @@ impl Layer for SeparableConv2d {
             gradient,
             &[],
             pass.input_gradients.get(0),
-            pass.parameter_gradients.get(DEPTHWISE),
+            Some(pass.parameter_gradients.get(DEPTHWISE)).filter(|_| trained),
             None,
             scratch,
         );

@@ -17,7 +17,7 @@ use crate::schedules::LearningRate;
 ///    form of section 3's last equation, which keeps γ positive;
 /// 2. *g̃* = (*g* + γ E\[*g*\]) / (1 + γ) has less variance than *g* (section 3);
 /// 3. η = √E\[Δ²\] / √E\[α²\] − E\[α Δ\] / E\[α²\] (section 4, the equation used in
-///    algorithm 1);
+///    algorithm 1), at most 10 in size;
 /// 4. Δ = −η *g̃* / max(1, √Σ *g̃*²), *w* ← *w* + Δ: Adagrad bounded from below
 ///    (section 6), which can be turned off;
 /// 5. τ ← (1 − E\[Δ\]² / E\[Δ²\]) τ + 1 (section 5), or 2.2 where *g* or α lies more than
@@ -27,19 +27,30 @@ use crate::schedules::LearningRate;
 /// authors' own code (github.com/caglar/adasecant_wshp_paper), which departs from the paper
 /// in small ways: E\[*g*\] and E\[*g*²\] decay by a fixed 0.95, γ uses the means before this
 /// step, and τ stays from 1.5 to 10⁸. Their defaults, with Adagrad on as in their
-/// experiments.
+/// experiments, but for two:
+///
+/// - η is bounded, which their code leaves off (`delta_clip`). Where the loss is nearly nothing
+///   one sample often makes the whole gradient. Its direction, which is all that block
+///   normalisation leaves of it, then hardly changes, so that E\[α²\] vanishes, η grows without
+///   end, and a network that had learned everything is thrown away. Before that the bound
+///   makes no difference that can be seen: the seminar's feed-forward network learns as fast.
+/// - A factor of the steps ([`AdaSecant::rate`]) does not count among the steps Δ that are
+///   remembered. It would be multiplied into every next rate again: 3, to the power of the step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AdaSecant {
     rate: LearningRate,
     decay: f32,
     gamma_clip: f32,
+    /// None in files from before there was one.
+    #[serde(default)]
+    delta_clip: Option<f32>,
     variance_reduction_start: u64,
     adagrad: bool,
     epsilon: f32,
 }
 
 impl AdaSecant {
-    /// With the authors' settings.
+    /// With the authors' settings, and a bound on the rates.
     #[expect(
         clippy::new_without_default,
         reason = "settings follow, as with all optimizers"
@@ -49,6 +60,7 @@ impl AdaSecant {
             rate: 1.0.into(),
             decay: 0.95,
             gamma_clip: 1.8,
+            delta_clip: Some(10.0),
             variance_reduction_start: 0,
             adagrad: true,
             epsilon: 1e-6,
@@ -70,6 +82,13 @@ impl AdaSecant {
     /// The largest γ, 0 or more; 0 leaves the gradient as it is.
     pub fn gamma_clip(mut self, gamma: f32) -> Self {
         self.gamma_clip = gamma;
+        self
+    }
+
+    /// The largest size of a value's own rate η, above 0; `None` leaves it as it is, as the
+    /// authors do.
+    pub fn delta_clip(mut self, rate: impl Into<Option<f32>>) -> Self {
+        self.delta_clip = rate.into();
         self
     }
 
@@ -121,6 +140,9 @@ impl Optimizer for AdaSecant {
         self.rate.check()?;
         check_decay("decay", self.decay)?;
         check_range("largest gamma", self.gamma_clip, 0.0.., "0 or more")?;
+        if let Some(clip) = self.delta_clip {
+            check_range("largest rate", clip, f32::MIN_POSITIVE.., "above 0")?;
+        }
         check_epsilon(self.epsilon)
     }
 
@@ -152,6 +174,7 @@ impl Optimizer for AdaSecant {
                 true => self.gamma_clip,
                 false => 0.0,
             },
+            delta_clip: self.delta_clip.unwrap_or(f32::INFINITY),
             adagrad: self.adagrad,
             epsilon: self.epsilon,
             first: update.step == 0,

@@ -29,13 +29,28 @@ use crate::schedules::LearningRate;
 /// plain averages; then *v̄* is doubled and τ is 2, as in the authors' own code
 /// (github.com/schaul/py-optim).
 ///
+/// How near this comes to the best rates: on the paper's noisy quadratics, ½ *h* (*w* − *c*)²
+/// with *c* normal around *w*\* with deviation σ, the rate that lowers the expected loss most
+/// is η\* = *V* / (*V* + σ²) / *h*, *V* being the mean square of *w* − *w*\*. At every step
+/// after the slow start the mean rate of many runs is within a factor of two of the best
+/// schedule: η\* with the *V* that such rates lead to from the start. In stricter senses it is
+/// not: single runs scatter by more, and of η\* with the *V* of its own runs, which lie farther
+/// out, the mean rate is 0.3 to 0.9, and 0.38 in the long run.
+///
 /// A step takes two gradients, and so about twice the time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Vsgd {
     rate: LearningRate,
     slow_start: u64,
     slow_constant: f32,
+    #[serde(default = "yes")]
+    detect_outliers: bool,
     epsilon: f32,
+}
+
+/// Whether outliers are detected in files from before that could be turned off.
+fn yes() -> bool {
+    true
 }
 
 impl Vsgd {
@@ -49,6 +64,7 @@ impl Vsgd {
             rate: 1.0.into(),
             slow_start: 10,
             slow_constant: 2.0,
+            detect_outliers: true,
             epsilon: 1e-9,
         }
     }
@@ -68,6 +84,13 @@ impl Vsgd {
     /// What the mean square gradient is multiplied by after the slow start, at least 1.
     pub fn slow_constant(mut self, constant: f32) -> Self {
         self.slow_constant = constant;
+        self
+    }
+
+    /// Whether an outlier counts for less; without that, and where the curvature does not change,
+    /// this is the vSGD-l of 1206.1106.
+    pub fn detect_outliers(mut self, detect: bool) -> Self {
+        self.detect_outliers = detect;
         self
     }
 
@@ -130,6 +153,7 @@ impl Optimizer for Vsgd {
                 _ => optimizer::Phase::Descend,
             },
             slow_constant: self.slow_constant,
+            detect_outliers: self.detect_outliers,
             epsilon: self.epsilon,
         };
         optimizer::vsgd(

@@ -40,12 +40,14 @@ use phases::Phase;
 /// Values of a shard should take at most about this much memory: three quarters of a usual L2 cache.
 const SHARD_BYTES: usize = 768 * 1024;
 /// Samples in a shard at most.
-const MOST_SAMPLES: usize = 32;
+const MOST_SAMPLES: usize = 64;
 /// Samples in a shard at least, if the batch has enough: a large kernel is read once a
 /// shard, and this many samples make that worth it even where they outgrow the cache.
 const FEWEST_SAMPLES: usize = 8;
 /// A batch is cut into at least this many shards if it has as many samples.
 const FEWEST_SHARDS: usize = 4;
+/// Up to so many numbers are prepared without another worker's help.
+const PREPARED_ALONE: usize = 64 * 1024;
 /// Gradient sums that are formed side by side, at most.
 const MOST_LANES: usize = 16;
 
@@ -209,20 +211,38 @@ impl Layout {
 
     /// Lets every layer bring its parameters into the form it likes.
     pub(crate) fn prepare(&self, parameters: &[f32], prepared: &mut [f32]) {
-        for node in &self.nodes {
-            node.layer.prepare(&mut Prepare {
-                parameters: Parameters {
-                    values: parameters,
-                    ranges: &node.parameters,
-                },
-                states: Parameters {
-                    values: parameters,
-                    ranges: &node.states,
-                },
-                prepared: &mut prepared[node.prepared.clone()],
-                node,
-            });
-        }
+        prepare_nodes(&self.nodes, parameters, prepared, 0);
+    }
+}
+
+/// Prepares some nodes side by side, where it is worth it; `prepared` begins with number `first` of
+/// all that is prepared.
+fn prepare_nodes(nodes: &[PlannedNode], parameters: &[f32], prepared: &mut [f32], first: usize) {
+    if prepared.len() > PREPARED_ALONE && nodes.len() > 1 {
+        let half = first + prepared.len() / 2;
+        let middle = nodes.partition_point(|node| node.prepared.end <= half);
+        let (front, back) = nodes.split_at(middle.clamp(1, nodes.len() - 1));
+        let (before, behind) = prepared.split_at_mut(back[0].prepared.start - first);
+        rayon::join(
+            || prepare_nodes(front, parameters, before, first),
+            || prepare_nodes(back, parameters, behind, back[0].prepared.start),
+        );
+        return;
+    }
+    for node in nodes {
+        let range = node.prepared.start - first..node.prepared.end - first;
+        node.layer.prepare(&mut Prepare {
+            parameters: Parameters {
+                values: parameters,
+                ranges: &node.parameters,
+            },
+            states: Parameters {
+                values: parameters,
+                ranges: &node.states,
+            },
+            prepared: &mut prepared[range],
+            node,
+        });
     }
 }
 

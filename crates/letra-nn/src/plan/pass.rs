@@ -254,6 +254,12 @@ impl<'a> Backward<'a> {
         self.node.inputs.len()
     }
 
+    /// Whether the layer is frozen: nobody reads the gradients of its parameters, which need
+    /// not be added to.
+    pub fn frozen(&self) -> bool {
+        self.node.frozen
+    }
+
     /// Input `index`: `[samples, …]`.
     pub fn input(&self, index: usize) -> &'a [f32] {
         self.node.input(index, self.samples, self.buffers)

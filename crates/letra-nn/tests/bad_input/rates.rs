@@ -147,6 +147,7 @@ fn settings_of_optimizers() {
     refused(AdaSecant::new().decay(1.0), &["decay is 1"]);
     refused(AdaSecant::new().gamma_clip(-1.0), &["largest gamma is -1"]);
     refused(AdaSecant::new().rate(f32::NAN), &["learning rate is NaN"]);
+    refused(AdaSecant::new().delta_clip(0.0), &["largest rate is 0"]);
     refused(
         Vsgd::new().slow_start(0),
         &["slow start is 0", "at least 1"],

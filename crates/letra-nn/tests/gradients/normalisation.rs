@@ -8,7 +8,7 @@ use crate::layers::{behind_identity, convolution};
 use crate::noise::Noise;
 use crate::proof::prove;
 use crate::twins::{
-    Activated, BatchNormalised, Convolved, Each, LayerNormalised, Multiplied, Stack, Twin,
+    Activated, BatchNormalised, Convolved, Each, LayerNormalised, Multiplied, Pooled, Stack, Twin,
 };
 
 /// Holds a training step of a network against a twin of the whole batch.
@@ -174,6 +174,65 @@ fn batch_normalization_in_a_network() {
             })
             .then(last_twin);
         let what = format!("three batch normalisations, {samples} samples");
+        compare_batch(&what, network, &stack, samples, &mut noise);
+    }
+}
+
+/// It takes in a ReLU and a max pooling behind it; windows that do not cover the picture, and
+/// one window that is all of it.
+#[test]
+fn batch_normalization_before_a_pool() {
+    let mut noise = Noise::new(75);
+    for (samples, picture, filters, window) in [
+        (1, [4, 4, 2], 3, Some([2, 2])),
+        (5, [7, 5, 1], 16, Some([2, 2])),
+        (37, [6, 5, 2], 5, Some([3, 2])),
+        (3, [5, 4, 2], 17, None),
+        (40, [3, 3, 1], 4, None),
+    ] {
+        let convolved = Convolved {
+            picture,
+            filters,
+            kernel: [3, 3],
+            stride: [1, 1],
+            padding: letra_nn::layers::Padding::Same,
+            dilation: [1, 1],
+            groups: 1,
+            bias: false,
+        };
+        let (normalisation, normalised) = batch_normalised(filters, [true, true]);
+        let network = behind_identity(picture)
+            .add(convolution(&convolved, ActivationFunction::Linear))
+            .add(normalisation)
+            .add(Activation::relu());
+        let [height, width, _] = picture;
+        let network = match window {
+            Some(window) => network.add(MaxPool2d::new(window)).add(Flatten),
+            None => network.add(GlobalMaxPool2d::new()),
+        };
+        let window = window.unwrap_or([height, width]);
+        let stack = Stack::default()
+            .then(Each {
+                twin: convolved,
+                samples,
+            })
+            .then(normalised)
+            .then(Activated {
+                function: ActivationFunction::Relu,
+                channels: filters,
+            })
+            .then(Each {
+                twin: Pooled {
+                    picture: [height, width, filters],
+                    window,
+                    stride: window,
+                    padding: letra_nn::layers::Padding::Valid,
+                },
+                samples,
+            });
+        let what = format!(
+            "batch normalisation before a pool, {picture:?}, {window:?}, {samples} samples"
+        );
         compare_batch(&what, network, &stack, samples, &mut noise);
     }
 }

@@ -1,5 +1,5 @@
-//! Limits and deviations of Glorot's and He's initial values, as Keras has them, in the
-//! layers that draw them.
+//! Limits and deviations of Glorot's, He's and LeCun's initial values, as Keras has them, in
+//! the layers that draw them.
 
 use letra_nn::prelude::*;
 use serde_json::Value;
@@ -66,6 +66,7 @@ fn normal_kernels_have_their_deviation_and_are_cut_where_keras_cuts() {
         for (name, initializer) in [
             ("glorot_normal", Initializer::GlorotNormal),
             ("he_normal", Initializer::HeNormal),
+            ("lecun_normal", Initializer::LecunNormal),
         ] {
             let what = format!("{name} {}", case["shape"]);
             let values = kernel(&sizes(&case["shape"]), initializer);

@@ -53,6 +53,7 @@ fn optimizer(settings: &Value) -> Box<dyn Optimizer> {
                 .rate(rate)
                 .decay(number("decay"))
                 .gamma_clip(number("gamma_clip"))
+                .delta_clip(settings["delta_clip"].as_f64().map(|clip| clip as f32))
                 .variance_reduction_start(whole(&settings["start"]) as u64)
                 .adagrad(flag("adagrad"))
                 .epsilon(number("epsilon")),
@@ -62,6 +63,7 @@ fn optimizer(settings: &Value) -> Box<dyn Optimizer> {
                 .rate(rate)
                 .slow_start(whole(&settings["slow_start"]) as u64)
                 .slow_constant(number("slow_constant"))
+                .detect_outliers(flag("detect_outliers"))
                 .epsilon(number("epsilon")),
         ),
         kind => panic!("the test knows no {kind}"),

@@ -258,6 +258,9 @@ fn what_is_frozen_does_not_change_the_gradients_of_the_rest() {
     let network = || {
         Sequential::new([8, 8, 1])
             .add(Conv2d::new(3, 3).relu())
+            .add(Conv2d::new(9, 3).same().relu())
+            .add(SeparableConv2d::new(4, 3).relu())
+            .add(Conv2dTranspose::new(3, 2).relu())
             .add(Flatten)
             .add(Dense::new(200).tanh())
             .add(LayerNormalization::new())
@@ -267,7 +270,15 @@ fn what_is_frozen_does_not_change_the_gradients_of_the_rest() {
     };
     let mut free = network();
     free.train_on_batch(&train).unwrap();
-    for frozen in ["conv2d", "dense", "layer_normalization", "dense_1"] {
+    for frozen in [
+        "conv2d",
+        "conv2d_1",
+        "separable_conv2d",
+        "conv2d_transpose",
+        "dense",
+        "layer_normalization",
+        "dense_1",
+    ] {
         let mut part = network();
         part.freeze(frozen).unwrap();
         part.train_on_batch(&train).unwrap();

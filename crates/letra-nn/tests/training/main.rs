@@ -16,6 +16,7 @@ mod files;
 mod graphs;
 mod killed;
 mod learning;
+mod noisy_quadratics;
 mod optimizers;
 mod prediction;
 mod random_layers;

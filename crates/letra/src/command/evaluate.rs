@@ -13,6 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::recogniser::Recogniser;
 use crate::recogniser::evaluation::{Answered, Evaluation, Labelled, labels};
 use crate::recogniser::evaluation_page;
+use crate::report::json;
 
 /// Scores a folder of labelled pictures: how often the first answer is right, and the first five;
 /// how far the confidence is to be trusted; which families are mistaken for which
@@ -53,9 +54,7 @@ impl Run for Evaluate {
             evaluation_page::write(folder, &self.folder, &evaluation, &answers)?;
         }
         if self.json {
-            let text = serde_json::to_string_pretty(&evaluation)
-                .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
-            return print(&text);
+            return print(&json::text(&evaluation)?);
         }
         print(&evaluation.table())?;
         match &self.report {

@@ -98,15 +98,3 @@ impl Identify {
         self.pictures.iter().map(|path| path.display().to_string())
     }
 }
-
-/// A bar as long as a probability.
-fn bar(probability: f32) -> String {
-    const LONGEST: f32 = 30.0;
-    "█".repeat((probability * LONGEST).round() as usize)
-}
-
-/// Values as JSON text.
-fn as_json(values: &impl serde::Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(values)
-        .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))
-}

@@ -12,6 +12,7 @@ use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::recogniser::{KnownFace, Recogniser};
+use crate::report::numbers::bar;
 
 /// Lists the faces of a model that are most like a font
 ///
@@ -64,8 +65,11 @@ impl Run for Similar {
             .unwrap_or(0);
         let mut text = format!("Most like {}", font.name());
         for (face, likeness) in faces {
-            let bar = "█".repeat((likeness.max(0.0) * 30.0).round() as usize);
-            text += &format!("\n  {:width$}  {likeness:5.2}  {bar}", face.name());
+            text += &format!(
+                "\n  {:width$}  {likeness:5.2}  {}",
+                face.name(),
+                bar(likeness)
+            );
             text.truncate(text.trim_end().len());
         }
         print(&text)

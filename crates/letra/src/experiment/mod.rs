@@ -40,6 +40,7 @@ use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::report::folder::{FIGURES, MODEL, PAGE, ReportFolder};
+use crate::report::json;
 
 /// An experiment at work: its pictures are read and its report's folder is prepared.
 #[derive(Debug)]
@@ -244,7 +245,7 @@ impl Experiment {
             let columns = &comparison.columns;
             Ok(Contents {
                 page: page::page(experiment, &comparison, &neighbour)?,
-                figures: json(&figures::figures(experiment, &comparison, &neighbour))?,
+                figures: json::text(&figures::figures(experiment, &comparison, &neighbour))?,
                 table: table::comparison(rows, &neighbour, columns),
             })
         };
@@ -295,12 +296,6 @@ impl Experiment {
         }
         Ok(())
     }
-}
-
-/// Figures as one JSON object.
-pub fn json(figures: &impl serde::Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(figures)
-        .map_err(|error| Failure::new(format!("cannot write the figures as JSON: {error}")))
 }
 
 /// The file of a model of a report.

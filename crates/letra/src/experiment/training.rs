@@ -3,17 +3,21 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use letra_nn::prelude::*;
 
 use super::{Experiment, Place, Trial, Variant};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::networks::Training;
+use crate::progress;
 use crate::report::curves::{CurvePoint, Score};
 
 /// Steps between two measurements of a network that sees all pictures in a step.
 const STEPS_BETWEEN_POINTS: usize = 10;
+
+/// What is shown of a training while it runs.
+const BAR: &str = "{prefix:32} {bar:28.cyan/dim} {pos:>5}/{len:5} {msg}  {elapsed}";
 
 /// What was said of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,7 +62,7 @@ pub(super) fn train(
         curve: Vec::new(),
         start: Instant::now(),
         measuring: Duration::ZERO,
-        bar: progress_bar(&format!("{}{}", variant.title, place.label)),
+        bar: progress::bar(BAR, 0).with_prefix(format!("{}{}", variant.title, place.label)),
         interrupt,
     };
     let fitted = network.fit(&train, fit.callback(&mut recorder));
@@ -189,17 +193,6 @@ fn most_probable(probabilities: &[f32]) -> (usize, f32) {
         }
     }
     best
-}
-
-/// A bar on standard error; nothing at all where that is no terminal.
-fn progress_bar(label: &str) -> ProgressBar {
-    let bar = ProgressBar::new(0).with_prefix(label.to_owned());
-    if let Ok(style) = ProgressStyle::with_template(
-        "{prefix:32} {bar:28.cyan/dim} {pos:>5}/{len:5} {msg}  {elapsed}",
-    ) {
-        bar.set_style(style.progress_chars("━━─"));
-    }
-    bar
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::evaluation::{Answered, Evaluation};
 use crate::failure::Failure;
 use crate::report::folder::{FIGURES, PAGE, ReportFolder};
+use crate::report::json;
 use crate::report::numbers::percent;
 use crate::report::page::page;
 use crate::report::picture::address;
@@ -47,9 +48,7 @@ pub fn write(
         }
     };
     report.write(PAGE, &page("How often is it right?", &body))?;
-    let text = serde_json::to_string_pretty(evaluation)
-        .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
-    report.write(FIGURES, &text)?;
+    report.write(FIGURES, &json::text(evaluation)?)?;
     report.finish().map(|_| ())
 }
 

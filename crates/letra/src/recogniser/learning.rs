@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use letra_nn::prelude::*;
 use letra_type::{Distortions, Font, Sampler};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::samples::{Drawer, Wanted};
 use super::{KnownFace, Recogniser, TrainingFacts, network};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::progress;
 use crate::report::numbers::thousands;
 
 /// Samples a step.
@@ -19,6 +20,9 @@ pub const BATCH: usize = 128;
 
 /// Time between two checkpoints.
 const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(60);
+
+/// Parts of the bar.
+const PARTS: u64 = 1000;
 
 /// How long to learn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -115,7 +119,7 @@ impl Learning<'_> {
         let faces = progress.faces.len();
         let mut drawer = Drawer::new(sampler, self.threads);
         let wanted = [Wanted::Any; BATCH];
-        let bar = progress_bar();
+        let bar = progress::bar("{prefix} {bar:30.cyan/dim} {msg}", PARTS);
         let (start, before) = (Instant::now(), progress.seconds);
         let mut kept = Instant::now();
         let mut warned = false;
@@ -139,6 +143,10 @@ impl Learning<'_> {
             progress.loss += share * (scores.loss - progress.loss);
             if kept.elapsed() > BETWEEN_CHECKPOINTS {
                 kept = Instant::now();
+                if bar.is_hidden() {
+                    let message = message(done, progress, network.steps());
+                    eprintln!("{:3.0}%  {message}", done * 100.0);
+                }
                 // Room may be there again before the end; the older checkpoint still is.
                 if let Err(failure) = self.keep(network, progress)
                     && !warned
@@ -196,29 +204,24 @@ pub fn checkpoint_of(model: &Path) -> PathBuf {
     name.into()
 }
 
-/// A bar on standard error; nothing at all where that is no terminal.
-fn progress_bar() -> ProgressBar {
-    let bar = ProgressBar::new(1000);
-    let style = ProgressStyle::with_template("{prefix} {bar:30.cyan/dim} {msg}");
-    if let Ok(style) = style {
-        bar.set_style(style.progress_chars("━━─"));
-    }
-    bar
+fn show(bar: &ProgressBar, done: f64, progress: &Progress, steps: u64) {
+    let done = done.min(1.0);
+    bar.set_position((done * PARTS as f64) as u64);
+    bar.set_prefix(format!("{:3.0}%", done * 100.0));
+    bar.set_message(message(done, progress, steps));
 }
 
-fn show(bar: &ProgressBar, done: f64, progress: &Progress, steps: u64) {
-    bar.set_position((done.min(1.0) * 1000.0) as u64);
-    bar.set_prefix(format!("{:3.0}%", done.min(1.0) * 100.0));
+fn message(done: f64, progress: &Progress, steps: u64) -> String {
     let left = match done > 0.0 {
         true => remaining(progress.seconds * (1.0 / done - 1.0).max(0.0)),
         false => String::new(),
     };
-    bar.set_message(format!(
+    format!(
         "{left}  step {}  loss {:.3}  accuracy {:4.1}% of windows never seen",
         thousands(steps),
         progress.loss,
         progress.accuracy * 100.0
-    ));
+    )
 }
 
 /// Seconds as a person says them.

@@ -281,3 +281,58 @@ fn windows(lines: &[TextLine], picture: &Picture) -> Vec<Vec<u8>> {
     };
     windows.into_iter().map(thinned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines each surest of a family of its own, and each a quarter as sure of one that is the same
+    /// for all: together that one is the most probable, and yet no line is about as probable in it.
+    fn lines_that_agree_on_no_family(recogniser: &Recogniser) -> Vec<LineReading> {
+        let mut families: BTreeMap<&str, usize> = BTreeMap::new();
+        for (index, face) in recogniser.faces().iter().enumerate() {
+            families.entry(&face.family).or_insert(index);
+        }
+        let faces: Vec<usize> = families.into_values().take(7).collect();
+        let (common, own) = faces.split_first().unwrap();
+        let likeness = |face: usize, second: f32| {
+            let mut likeness = vec![-1.0; recogniser.faces().len()];
+            (likeness[*common], likeness[face]) = (second, 0.9);
+            likeness
+        };
+        let ratio = |second: f32| {
+            let shares = recogniser
+                .calibration()
+                .of_faces(&likeness(own[0], second), 1);
+            shares[*common] / shares[own[0]]
+        };
+        let second = (0..900).map(|step| step as f32 / 1000.0);
+        let second = second.rev().find(|second| ratio(*second) < 0.27).unwrap();
+        assert!(ratio(second) > 0.22, "{}", ratio(second));
+        let line = |face: &usize| LineReading {
+            line: TextLine {
+                left: 0.0,
+                width: 100.0,
+                baseline: 20.0,
+                slope: 0.0,
+                letter_height: 10.0,
+                x_height: 7.0,
+                light_on_dark: false,
+                letters: 10,
+            },
+            windows: 1,
+            likeness: likeness(*face, second),
+        };
+        own.iter().map(line).collect()
+    }
+
+    #[test]
+    fn lines_that_agree_on_no_family_are_each_in_one_group() {
+        let recogniser = Recogniser::built_in().unwrap();
+        let lines = lines_that_agree_on_no_family(&recogniser);
+        let groups = recogniser.groups(&lines);
+        let mut all = groups.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..lines.len()).collect::<Vec<_>>());
+    }
+}

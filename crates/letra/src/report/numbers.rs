@@ -18,6 +18,11 @@ pub fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }
 
+/// A share, 0 to 1, as a bar of at most 30 characters; nothing below 0.
+pub fn bar(share: f32) -> String {
+    "█".repeat((share * 30.0).round() as usize)
+}
+
 /// The lowest and the highest of several shares in per cent.
 pub fn percent_range([low, high]: [f64; 2]) -> String {
     format!("{:.1}–{:.1}%", low * 100.0, high * 100.0)

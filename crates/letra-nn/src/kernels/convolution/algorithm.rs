@@ -24,7 +24,7 @@ pub(super) struct Backward<'a> {
     pub(super) output_gradient: &'a mut [f32],
     pub(super) keep: &'a [f32],
     pub(super) input_gradient: Option<&'a mut [f32]>,
-    pub(super) kernel_gradient: &'a mut [f32],
+    pub(super) kernel_gradient: Option<&'a mut [f32]>,
     pub(super) bias_gradient: Option<&'a mut [f32]>,
     pub(super) scratch: &'a mut [f32],
 }

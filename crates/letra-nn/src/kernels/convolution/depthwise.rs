@@ -327,23 +327,28 @@ impl Algorithm for Depthwise {
                 &*gradient
             };
             let delta = self.delta.lay(gradient, scratch.delta);
-            self.instructions.dispatch(KernelGradient {
-                picture: self.forward.cells.lay(input, scratch.picture),
-                delta,
-                taps: &self.forward.taps,
-                positions: &self.forward.positions,
-                delta_positions: &self.delta_positions,
-                cell: self.cell,
-                sums: scratch.weights,
-            });
+            if pass.kernel_gradient.is_some() {
+                self.instructions.dispatch(KernelGradient {
+                    picture: self.forward.cells.lay(input, scratch.picture),
+                    delta,
+                    taps: &self.forward.taps,
+                    positions: &self.forward.positions,
+                    delta_positions: &self.delta_positions,
+                    cell: self.cell,
+                    sums: scratch.weights,
+                });
+            }
             if let Some(input_gradient) = pass.input_gradient.as_deref_mut() {
                 let input_gradient = &mut input_gradient[sample * input_len..][..input_len];
                 self.input_gradient(pass.prepared, delta, scratch.spread, input_gradient);
             }
         }
+        let Some(kernel_gradient) = pass.kernel_gradient else {
+            return;
+        };
         let filters = self.geometry.filters;
         let sums = scratch.weights.chunks_exact(self.cell);
-        for (gradient, sums) in pass.kernel_gradient.chunks_exact_mut(filters).zip(sums) {
+        for (gradient, sums) in kernel_gradient.chunks_exact_mut(filters).zip(sums) {
             for (gradient, sum) in gradient.iter_mut().zip(sums) {
                 *gradient += sum;
             }

@@ -240,15 +240,17 @@ impl Algorithm for Direct {
             } else {
                 &*gradient
             };
-            let padded = self.forward.padded.pad(input, scratch.padded);
-            let weights_gradient = if self.forward.is_whole() {
-                &mut *pass.kernel_gradient
-            } else {
-                &mut *scratch.weights
-            };
             let line = &mut *scratch.line;
-            self.forward
-                .add_weights_gradient(padded, gradient, weights_gradient, line);
+            if let Some(kernel_gradient) = pass.kernel_gradient.as_deref_mut() {
+                let padded = self.forward.padded.pad(input, scratch.padded);
+                let weights_gradient = if self.forward.is_whole() {
+                    kernel_gradient
+                } else {
+                    &mut *scratch.weights
+                };
+                self.forward
+                    .add_weights_gradient(padded, gradient, weights_gradient, line);
+            }
             if let Some(input_gradient) = pass.input_gradient.as_deref_mut() {
                 let input_gradient = &mut input_gradient[sample * input_len..][..input_len];
                 if let Some(turned) = &self.turned {
@@ -267,9 +269,12 @@ impl Algorithm for Direct {
                 }
             }
         }
+        let Some(kernel_gradient) = pass.kernel_gradient else {
+            return;
+        };
         let filters = self.geometry.filters;
         let sums = scratch.weights.chunks_exact(self.forward.filters);
-        for (gradient, sums) in pass.kernel_gradient.chunks_exact_mut(filters).zip(sums) {
+        for (gradient, sums) in kernel_gradient.chunks_exact_mut(filters).zip(sums) {
             for (gradient, sum) in gradient.iter_mut().zip(sums) {
                 *gradient += sum;
             }

@@ -138,10 +138,12 @@ impl Algorithm for Few {
         if !self.pooled {
             self.tail.mask(pass.output, pass.output_gradient);
         }
-        self.instructions.dispatch(Gradients {
-            few: self,
-            pass: &mut pass,
-        });
+        if pass.kernel_gradient.is_some() {
+            self.instructions.dispatch(Gradients {
+                few: self,
+                pass: &mut pass,
+            });
+        }
         if let Some(input_gradient) = pass.input_gradient {
             let Backward {
                 samples,

@@ -83,7 +83,9 @@ impl Algorithm for General {
         } else {
             output_gradient
         };
-        self.add_kernel_gradient(samples, input, gradient, pass.kernel_gradient, scratch);
+        if let Some(kernel_gradient) = pass.kernel_gradient {
+            self.add_kernel_gradient(samples, input, gradient, kernel_gradient, scratch);
+        }
         if let Some(input_gradient) = pass.input_gradient {
             self.input_gradient(samples, kernel, gradient, input_gradient, scratch);
         }

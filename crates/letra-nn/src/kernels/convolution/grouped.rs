@@ -197,6 +197,7 @@ impl Algorithm for Grouped {
             scratch.kernel_gradient.fill(0.0);
             let bias_gradient = pass.bias_gradient.as_deref_mut();
             let wanted = pass.input_gradient.is_some();
+            let trained = pass.kernel_gradient.is_some();
             self.algorithm.backward(Backward {
                 samples: pass.samples,
                 input: scratch.input,
@@ -206,11 +207,13 @@ impl Algorithm for Grouped {
                 output_gradient: scratch.output_gradient,
                 keep: &pass.keep[self.kept(group, pass.samples)],
                 input_gradient: wanted.then_some(&mut *scratch.input_gradient),
-                kernel_gradient: scratch.kernel_gradient,
+                kernel_gradient: trained.then_some(&mut *scratch.kernel_gradient),
                 bias_gradient: bias_gradient.map(|bias| &mut bias[filters.range()]),
                 scratch: scratch.rest,
             });
-            filters.add(scratch.kernel_gradient, pass.kernel_gradient);
+            if let Some(kernel_gradient) = pass.kernel_gradient.as_deref_mut() {
+                filters.add(scratch.kernel_gradient, kernel_gradient);
+            }
             filters.put(scratch.output_gradient, pass.output_gradient);
             if let Some(input_gradient) = pass.input_gradient.as_deref_mut() {
                 channels.put(scratch.input_gradient, input_gradient);

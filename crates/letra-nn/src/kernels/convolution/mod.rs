@@ -152,7 +152,8 @@ impl Convolution {
     /// The slices of [`forward`](Self::forward) with what it wrote; `output_gradient`
     /// `[samples, output_len]`, which is overwritten: without a pool it holds on return the
     /// gradient at z. Adds to `kernel_gradient` and `bias_gradient`, overwrites `input_gradient`
-    /// `[samples, height, width, channels]`.
+    /// `[samples, height, width, channels]`. Without a `kernel_gradient`, as where the layer is
+    /// frozen, `bias_gradient` is left alone, too.
     ///
     /// # Panics
     /// If a slice is too short.
@@ -167,7 +168,7 @@ impl Convolution {
         output_gradient: &mut [f32],
         keep: &[f32],
         input_gradient: Option<&mut [f32]>,
-        kernel_gradient: &mut [f32],
+        kernel_gradient: Option<&mut [f32]>,
         bias_gradient: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
@@ -181,8 +182,8 @@ impl Convolution {
             keep,
             input_gradient: input_gradient
                 .map(|gradient| &mut gradient[..samples * self.geometry.input_len()]),
+            bias_gradient: bias_gradient.filter(|_| kernel_gradient.is_some()),
             kernel_gradient,
-            bias_gradient,
             scratch,
         });
     }

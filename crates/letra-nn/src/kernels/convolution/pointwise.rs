@@ -104,15 +104,17 @@ impl Algorithm for Pointwise {
             } else {
                 &*gradient
             };
-            gemm(
-                channels,
-                filters,
-                height * width,
-                MatMut::row_major(&mut *pass.kernel_gradient, filters),
-                true,
-                Mat::transposed(input, channels),
-                Mat::row_major(gradient, filters),
-            );
+            if let Some(kernel_gradient) = pass.kernel_gradient.as_deref_mut() {
+                gemm(
+                    channels,
+                    filters,
+                    height * width,
+                    MatMut::row_major(kernel_gradient, filters),
+                    true,
+                    Mat::transposed(input, channels),
+                    Mat::row_major(gradient, filters),
+                );
+            }
             if let Some(input_gradient) = pass.input_gradient.as_deref_mut() {
                 gemm(
                     height * width,

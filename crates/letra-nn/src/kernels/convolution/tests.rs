@@ -128,7 +128,7 @@ impl Case {
             &mut output_gradient,
             &keep,
             Some(&mut input_gradient),
-            &mut kernel_gradient,
+            Some(&mut kernel_gradient),
             Some(&mut bias_gradient),
             &mut scratch,
         );
@@ -143,11 +143,31 @@ impl Case {
             &mut masked,
             &keep,
             None,
-            &mut alone,
+            Some(&mut alone),
             None,
             &mut scratch,
         );
         assert_eq!(kernel_gradient, alone, "{}", self.describe());
+        let mut let_through = nan(self.input.len());
+        let mut untouched = self.bias.clone();
+        masked.copy_from_slice(&self.output_gradient);
+        scratch.fill(f32::NAN);
+        convolution.backward(
+            self.samples,
+            &self.input,
+            &self.kernel,
+            &prepared,
+            &output,
+            &mut masked,
+            &keep,
+            Some(&mut let_through),
+            None,
+            Some(&mut untouched),
+            &mut scratch,
+        );
+        assert_eq!(input_gradient, let_through, "{}", self.describe());
+        assert_eq!(output_gradient, masked, "{}", self.describe());
+        assert_eq!(self.bias, untouched, "{}", self.describe());
 
         let (kernel, bias) = (wide(&self.kernel), wide(&self.bias));
         let mut want_kernel = vec![1.0; kernel.len()];

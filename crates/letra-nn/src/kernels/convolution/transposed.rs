@@ -61,7 +61,7 @@ impl Transposed {
     }
 
     /// Gradients of some samples: the slices of [`forward`](Self::forward). Adds to
-    /// `kernel_gradient` and `bias_gradient`, overwrites `input_gradient`.
+    /// `kernel_gradient` and `bias_gradient`, where they are given, overwrites `input_gradient`.
     ///
     /// # Panics
     /// If a slice is too short.
@@ -73,14 +73,16 @@ impl Transposed {
         kernel: &[f32],
         output_gradient: &mut [f32],
         input_gradient: Option<&mut [f32]>,
-        kernel_gradient: &mut [f32],
+        kernel_gradient: Option<&mut [f32]>,
         bias_gradient: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
         let gradient = &mut output_gradient[..samples * self.geometry.input_len()];
         self.tail.mask_and_add_bias(&[], gradient, bias_gradient);
         let general = &self.general;
-        general.add_kernel_gradient(samples, gradient, input, kernel_gradient, scratch);
+        if let Some(kernel_gradient) = kernel_gradient {
+            general.add_kernel_gradient(samples, gradient, input, kernel_gradient, scratch);
+        }
         if let Some(input_gradient) = input_gradient {
             general.convolve(samples, gradient, kernel, input_gradient, scratch);
         }

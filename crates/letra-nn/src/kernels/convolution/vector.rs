@@ -42,6 +42,26 @@ pub(super) unsafe fn store_unchecked<S: Simd>(values: &mut [f32], at: usize, vec
     }
 }
 
+/// The vector at a place of a pixel.
+///
+/// # Safety
+/// A whole vector lies at that place and can be read.
+#[inline(always)]
+pub(super) unsafe fn load_at<S: Simd>(pixel: *const f32, at: usize) -> S::f32s {
+    // SAFETY: the caller vouches for the place; a vector of numbers may hold any bits.
+    unsafe { pixel.add(at).cast::<S::f32s>().read_unaligned() }
+}
+
+/// Writes a vector to a place of a pixel.
+///
+/// # Safety
+/// A whole vector lies at that place and can be written.
+#[inline(always)]
+pub(super) unsafe fn store_at<S: Simd>(pixel: *mut f32, at: usize, vector: S::f32s) {
+    // SAFETY: the caller vouches for the place.
+    unsafe { pixel.add(at).cast::<S::f32s>().write_unaligned(vector) }
+}
+
 /// max(z, 0), which leaves alone what is not a number.
 #[inline(always)]
 pub(super) fn relu<S: Simd>(simd: S, z: S::f32s) -> S::f32s {

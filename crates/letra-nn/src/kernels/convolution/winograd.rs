@@ -89,12 +89,13 @@ impl Winograd {
 
 impl Algorithm for Winograd {
     fn prepared_len(&self) -> usize {
-        self.forward_len() + PLACES * self.geometry.filters * self.channels
+        let turned = PLACES * self.geometry.filters * self.channels;
+        self.forward_len() + turned + self.geometry.kernel_len()
     }
 
     /// The transformed kernel as `[places, channels, filters]` and, behind it, as
     /// `[places, filters, channels]`, the last dimension of each filled up to whole vectors with
-    /// zeros.
+    /// zeros. Last, the kernel itself with channels and filters swapped.
     fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
         self.instructions.dispatch(Transform {
             winograd: self,

@@ -20,6 +20,8 @@ pub struct AdaSecant {
     pub decay: f32,
     /// The largest γ.
     pub gamma_clip: f32,
+    /// The largest size of a value's own rate.
+    pub delta_clip: f32,
     /// Whether the step is divided by the bounded Adagrad.
     pub adagrad: bool,
     /// Added to the means of squared steps and curvatures.
@@ -108,6 +110,7 @@ impl Block {
             norm,
             decay,
             gamma_clip,
+            delta_clip,
             adagrad,
             epsilon,
             first,
@@ -161,11 +164,12 @@ impl Block {
             let square_curvature = mean_square_curvature[i] + epsilon;
             let own_rate = ((square_step_before + epsilon) / square_curvature).sqrt()
                 - covariance[i] / square_curvature;
+            let own_rate = own_rate.clamp(-delta_clip, delta_clip);
 
             sum_square[i] += corrected * corrected;
             let root = sum_square[i].sqrt();
             let bound = if adagrad && root > 1.0 { root } else { 1.0 };
-            let step = -rate * own_rate * corrected / bound;
+            let step = -own_rate * corrected / bound;
 
             mean_square_step[i] = square_step_before * kept + step * step * new;
             let share = step_before * step_before / (square_step_before + DAMPING);
@@ -184,7 +188,9 @@ impl Block {
 
             last_gradient[i] = g;
             last_corrected[i] = corrected;
-            self.parameters[i] += step;
+            // The factor is not remembered: the next rate follows from the steps before, and would
+            // be multiplied by it again and again.
+            self.parameters[i] += rate * step;
         }
     }
 }

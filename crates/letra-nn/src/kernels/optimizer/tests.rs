@@ -214,6 +214,7 @@ fn ada_secant_agrees_with_its_twin() {
                     norm: 2.0,
                     decay: 0.9,
                     gamma_clip: 1.5,
+                    delta_clip: 0.9,
                     adagrad,
                     epsilon: 1e-2,
                     first: step == 0,
@@ -252,9 +253,10 @@ fn ada_secant_agrees_with_its_twin() {
                 *a1 = mean(*a1, alpha);
                 *a2 = mean(*a2, alpha * alpha);
                 let eta = ((step_2 + 1e-2) / (*a2 + 1e-2)).sqrt() - *ad / (*a2 + 1e-2);
+                let eta = eta.clamp(-0.9, 0.9);
                 *sum += corrected * corrected;
                 let bound = if adagrad { sum.sqrt().max(1.0) } else { 1.0 };
-                let change = -0.1 * eta * corrected / bound;
+                let change = -eta * corrected / bound;
                 *d1 = mean(*d1, change);
                 *d2 = mean(step_2, change * change);
                 *ad = mean(*ad, change * alpha);
@@ -263,7 +265,7 @@ fn ada_secant_agrees_with_its_twin() {
                 let next = (1.0 - step_1 * step_1 / (step_2 + 1e-7)) * *tau + 1.0 + 1e-7;
                 *tau = if outlier { 2.2 } else { next.clamp(1.5, 1e8) };
                 (*last, *last_corrected) = (g, corrected);
-                *w += change;
+                *w += 0.1 * change;
             },
         );
     }
@@ -296,6 +298,7 @@ fn vsgd_agrees_with_its_twin() {
                     _ => Phase::Descend,
                 },
                 slow_constant: 3.0,
+                detect_outliers: true,
                 epsilon: 1e-2,
             };
             vsgd(parameters, gradients, [&displaced, &there], state, settings);

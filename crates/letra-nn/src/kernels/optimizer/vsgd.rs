@@ -20,6 +20,8 @@ pub struct Vsgd {
     pub phase: Phase,
     /// What the mean square gradient is multiplied by after the slow start.
     pub slow_constant: f32,
+    /// Whether an outlier counts for less.
+    pub detect_outliers: bool,
     /// Added to the curvature's means.
     pub epsilon: f32,
 }
@@ -134,7 +136,7 @@ kernel! {
         settings: Vsgd
     ) {
         let [mean, square, curvature, square_curvature, memory] = state;
-        let Vsgd { rate, epsilon, .. } = settings;
+        let Vsgd { rate, detect_outliers, epsilon, .. } = settings;
         for start in (0..parameters.len()).step_by(BLOCK) {
             let (mut w, g) = (load(parameters, start), load(gradients, start));
             let (there, g_there) = (load(probe[0], start), load(probe[1], start));
@@ -146,7 +148,7 @@ kernel! {
                 let (from_mean, from_curvature) = (g[i] - m[i], bend - h[i]);
                 let outlier = from_mean * from_mean > 4.0 * (v[i] - m[i] * m[i])
                     || from_curvature * from_curvature > 4.0 * (h2[i] - h[i] * h[i]) + CURVATURE_PRECISION * h[i] * h[i];
-                let memory = if outlier { tau[i] + 1.0 } else { tau[i] };
+                let memory = if outlier && detect_outliers { tau[i] + 1.0 } else { tau[i] };
                 let new = 1.0 / memory;
                 let kept = 1.0 - new;
                 m[i] = kept * m[i] + new * g[i];

@@ -4,10 +4,12 @@ use std::num::NonZero;
 
 use serde::Serialize;
 
-use super::{Identify, as_json, bar};
+use super::Identify;
 use crate::command::print;
 use crate::failure::Failure;
 use crate::identifier::{Candidate, Identifier};
+use crate::report::json;
+use crate::report::numbers::bar;
 
 #[derive(Serialize)]
 struct Identified {
@@ -33,7 +35,7 @@ pub(super) fn run(command: &Identify, identifier: &Identifier) -> Result<(), Fai
         })
         .collect();
     if command.json {
-        return print(&as_json(&identified)?);
+        return print(&json::text(&identified)?);
     }
     let tables: Vec<_> = identified.iter().map(table).collect();
     print(&tables.join("\n\n"))

@@ -4,10 +4,12 @@ use std::num::NonZero;
 
 use serde_json::{Value, json};
 
-use super::{Identify, as_json, bar};
+use super::Identify;
 use crate::command::print;
 use crate::failure::Failure;
 use crate::recogniser::{FamilyCandidate, Reading, Recogniser, Typeface, page};
+use crate::report;
+use crate::report::numbers::bar;
 
 /// Families that are named where the reader does not say how many.
 const TOP: usize = 5;
@@ -33,7 +35,7 @@ pub(super) fn run(command: &Identify, recogniser: &Recogniser) -> Result<(), Fai
         let all: Vec<_> = named
             .map(|(name, (_, reading))| as_object(recogniser, &name, reading, top))
             .collect();
-        return print(&as_json(&all)?);
+        return print(&report::json::text(&all)?);
     }
     let tables: Vec<_> = named
         .map(|(name, (_, reading))| table(&name, reading, top))

@@ -10,10 +10,11 @@ use clap::builder::PossibleValuesParser;
 
 use self::figures::Figures;
 use crate::action::Run;
-use crate::experiment::{Arguments, Contents, Experiment, Row, Split, json};
+use crate::experiment::{Arguments, Contents, Experiment, Row, Split};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::networks::{NETWORKS, Recipe};
+use crate::report::json;
 
 /// Trains the six networks of the seminar, and letra's own, to tell typefaces apart
 ///
@@ -86,7 +87,7 @@ impl Fonts {
         };
         Ok(Contents {
             page: page::page(&outcome)?,
-            figures: json(&Figures::from(&outcome))?,
+            figures: json::text(&Figures::from(&outcome))?,
             table: table::lines(&outcome.results, &outcome.neighbour),
         })
     }

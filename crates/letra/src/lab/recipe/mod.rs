@@ -17,10 +17,11 @@ use self::plan::Plan;
 use self::rounds::{Low, Round, Rounds};
 use crate::action::Run;
 use crate::experiment::table::lined_up;
-use crate::experiment::{Arguments, Contents, Experiment, Row, Trial, answers, json};
+use crate::experiment::{Arguments, Contents, Experiment, Row, Trial, answers};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::report::curves::Score;
+use crate::report::json;
 use crate::report::numbers::{percent, thousands};
 
 /// Works its way from a network that is too small to a good one by the course's recipe
@@ -156,7 +157,7 @@ fn contents(experiment: &Experiment, rounds: &Rounds, rows: &[Row]) -> Result<Co
     };
     Ok(Contents {
         page: page::page(&outcome)?,
-        figures: json(&figures(&outcome))?,
+        figures: json::text(&figures(&outcome))?,
         table: table(&outcome),
     })
 }

@@ -96,9 +96,11 @@ impl Gradients<'_, '_> {
                 }
             }
         }
-        few.add_sums(sums, S::F32_LANES, pass.kernel_gradient);
-        if let Some(windows) = windows {
-            windows.add_sums(windows_sums, pass.kernel_gradient);
+        if let Some(kernel_gradient) = pass.kernel_gradient.as_deref_mut() {
+            few.add_sums(sums, S::F32_LANES, kernel_gradient);
+            if let Some(windows) = windows {
+                windows.add_sums(windows_sums, kernel_gradient);
+            }
         }
         if let Some(bias_gradient) = pass.bias_gradient.as_deref_mut() {
             let sums = bias_sums.iter().zip(windows_bias_sums);

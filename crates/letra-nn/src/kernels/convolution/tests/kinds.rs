@@ -170,7 +170,7 @@ fn transposed() {
                 kernel,
                 &mut gradient.clone(),
                 Some(&mut image_gradient),
-                &mut kernel_gradient,
+                Some(&mut kernel_gradient),
                 Some(&mut bias_gradient),
                 &mut scratch,
             );

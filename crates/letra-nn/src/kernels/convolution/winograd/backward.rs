@@ -1,11 +1,11 @@
 //! Gradients of the 3×3 convolution.
 
 use super::forward::Patches;
-use super::tiles::Layout;
+use super::tiles::{Pixels, alone};
 use super::transform::{PatchGradient, TileGradient, both_sides};
 use super::{Backward, PLACES, Winograd};
 use crate::kernels::convolution::product::{Product, Spaced, Start};
-use crate::kernels::convolution::vector::{load_unchecked, store_unchecked};
+use crate::kernels::convolution::vector::{load_at, load_unchecked, store_at, store_unchecked};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -33,13 +33,15 @@ impl WithSimd for Gradients<'_> {
             gradient[..pass.samples * winograd.geometry.input_len()].fill(0.0);
         }
         for tiles in winograd.blocks(pass.samples) {
-            simd.vectorize(Patches {
-                winograd,
-                tiles: tiles.clone(),
-                input: pass.input,
-                patches,
-                edge,
-            });
+            if pass.kernel_gradient.is_some() {
+                simd.vectorize(Patches {
+                    winograd,
+                    tiles: tiles.clone(),
+                    input: pass.input,
+                    patches,
+                    edge,
+                });
+            }
             winograd.transform_deltas(
                 simd,
                 tiles.clone(),
@@ -50,26 +52,28 @@ impl WithSimd for Gradients<'_> {
             for place in 0..PLACES {
                 let patches = &mut patches[place * winograd.patch_stride()..];
                 let deltas = &deltas[place * winograd.sum_stride()..];
-                simd.vectorize(Product {
-                    left: patches,
-                    rows: Spaced {
-                        count: channels,
-                        step: 1,
-                    },
-                    depth: Spaced {
-                        count: tiles.len(),
-                        step: winograd.channels,
-                    },
-                    columns: winograd.filters,
-                    right: deltas,
-                    destination: &mut sums[place * channels * winograd.filters..],
-                    start: if tiles.start > 0 {
-                        Start::Destination
-                    } else {
-                        Start::Zero
-                    },
-                    relu: false,
-                });
+                if pass.kernel_gradient.is_some() {
+                    simd.vectorize(Product {
+                        left: patches,
+                        rows: Spaced {
+                            count: channels,
+                            step: 1,
+                        },
+                        depth: Spaced {
+                            count: tiles.len(),
+                            step: winograd.channels,
+                        },
+                        columns: winograd.filters,
+                        right: deltas,
+                        destination: &mut sums[place * channels * winograd.filters..],
+                        start: if tiles.start > 0 {
+                            Start::Destination
+                        } else {
+                            Start::Zero
+                        },
+                        relu: false,
+                    });
+                }
                 if pass.input_gradient.is_some() {
                     let turned = &pass.prepared[winograd.forward_len()..];
                     simd.vectorize(Product {
@@ -94,8 +98,10 @@ impl WithSimd for Gradients<'_> {
                 winograd.add_patches(simd, tiles, patches, gradient, edge);
             }
         }
-        if pass.samples > 0 {
-            winograd.add_kernel_gradient(simd, sums, pass.kernel_gradient);
+        if let Some(kernel_gradient) = pass.kernel_gradient
+            && pass.samples > 0
+        {
+            winograd.add_kernel_gradient(simd, sums, kernel_gradient);
         }
     }
 }
@@ -112,56 +118,88 @@ impl Winograd {
         deltas: &mut [f32],
         edge: &mut [f32],
     ) {
-        let (picture, filters, stride) = (self.output_picture(), self.filters, self.sum_stride());
-        let side = if self.pooled { 2 } else { 4 };
-        let (edge, edge_codes) = edge.split_at_mut(side * side * filters);
+        let picture = self.output_picture();
+        // What surrounds the picture.
+        edge[..self.filters].fill(0.0);
         for (number, tile) in tiles.enumerate() {
             let tile = self.tiles.tile(tile);
-            let square = if self.pooled {
-                self.tiles.pooled(tile)
-            } else {
-                self.tiles.outputs(tile)
-            };
-            let (gradient, codes, layout) = if let Some(layout) = picture.direct(&square) {
-                (gradient, keep, layout)
-            } else {
-                picture.gather(&square, side, gradient, edge);
-                if self.pooled {
-                    picture.gather(&square, side, keep, edge_codes);
-                }
-                (&*edge, &*edge_codes, Layout::alone(side, filters))
-            };
-            for filter in (0..filters).step_by(S::F32_LANES) {
-                let to = number * filters + filter;
-                both_sides::<S, TileGradient, 4, 6>(
+            if !self.pooled {
+                let square = self.tiles.outputs(tile);
+                let pixels = if picture.in_place() {
+                    picture.readable::<4>(&square, gradient, edge)
+                } else {
+                    picture.gather(&square, 4, gradient, edge);
+                    alone(edge, self.filters)
+                };
+                self.transform_delta(
                     simd,
+                    number,
+                    deltas,
                     #[inline(always)]
-                    |row, column| {
-                        if !self.pooled {
-                            let at = layout.at(row, column) + filter;
-                            // SAFETY: the square lies within the gradient, or fills the edge.
-                            return unsafe { load_unchecked::<S>(gradient, at) };
-                        }
-                        let at = layout.at(row / 2, column / 2) + filter;
-                        // SAFETY: as above; there are as many codes as gradients.
-                        let (gradient, code) = unsafe {
-                            (
-                                load_unchecked::<S>(gradient, at),
-                                load_unchecked::<S>(codes, at),
-                            )
-                        };
-                        let cell = simd.splat_f32s((row % 2 * 2 + column % 2) as f32);
-                        let won = simd.equal_f32s(code, cell);
-                        simd.select_f32s(won, gradient, simd.splat_f32s(0.0))
-                    },
-                    #[inline(always)]
-                    |row, column, value| {
-                        let at = (row * 6 + column) * stride + to;
-                        // SAFETY: the block has room for `block` tiles at each place.
-                        unsafe { store_unchecked::<S>(deltas, at, value) };
+                    |row, column, filter| {
+                        // SAFETY: the pixels have `filters` elements.
+                        unsafe { load_at::<S>(pixels[row][column], filter) }
                     },
                 );
+                continue;
             }
+            let square = self.tiles.pooled(tile);
+            let (gradients, codes): (Pixels<2>, Pixels<2>) = if picture.in_place() {
+                (
+                    picture.readable(&square, gradient, edge),
+                    picture.readable(&square, keep, edge),
+                )
+            } else {
+                let (edge, edge_codes) = edge.split_at_mut(4 * self.filters);
+                picture.gather(&square, 2, gradient, edge);
+                picture.gather(&square, 2, keep, edge_codes);
+                (alone(edge, self.filters), alone(edge_codes, self.filters))
+            };
+            self.transform_delta(
+                simd,
+                number,
+                deltas,
+                #[inline(always)]
+                |row, column, filter| {
+                    let (window, cell) = ([row / 2, column / 2], row % 2 * 2 + column % 2);
+                    // SAFETY: the pixels have `filters` elements.
+                    let (gradient, code) = unsafe {
+                        (
+                            load_at::<S>(gradients[window[0]][window[1]], filter),
+                            load_at::<S>(codes[window[0]][window[1]], filter),
+                        )
+                    };
+                    let won = simd.equal_f32s(code, simd.splat_f32s(cell as f32));
+                    simd.select_f32s(won, gradient, simd.splat_f32s(0.0))
+                },
+            );
+        }
+    }
+
+    /// A δ Aᵀ of the tile with a number within its block; `delta` gives δ by row, column and
+    /// filter.
+    #[inline(always)]
+    fn transform_delta<S: Simd>(
+        &self,
+        simd: S,
+        number: usize,
+        deltas: &mut [f32],
+        delta: impl Fn(usize, usize, usize) -> S::f32s,
+    ) {
+        let stride = self.sum_stride();
+        for filter in (0..self.filters).step_by(S::F32_LANES) {
+            let to = number * self.filters + filter;
+            both_sides::<S, TileGradient, 4, 6>(
+                simd,
+                #[inline(always)]
+                |row, column| delta(row, column, filter),
+                #[inline(always)]
+                |row, column, value| {
+                    let at = (row * 6 + column) * stride + to;
+                    // SAFETY: the block has room for `block` tiles at each place.
+                    unsafe { store_unchecked::<S>(deltas, at, value) };
+                },
+            );
         }
     }
 
@@ -179,13 +217,11 @@ impl Winograd {
         let (picture, stride) = (self.input_picture(), self.patch_stride());
         for (number, tile) in tiles.enumerate() {
             let square = self.tiles.patch(self.tiles.tile(tile));
-            let direct = picture.direct(&square);
-            let layout = direct.unwrap_or(Layout::alone(6, self.channels));
-            let target = if direct.is_some() {
-                &mut *gradient
+            let pixels = if picture.in_place() {
+                picture.writable::<6>(&square, gradient, edge)
             } else {
                 edge[..PLACES * self.channels].fill(0.0);
-                &mut *edge
+                alone(edge, self.channels)
             };
             for channel in (0..self.channels).step_by(S::F32_LANES) {
                 let from = number * self.channels + channel;
@@ -199,16 +235,16 @@ impl Winograd {
                     },
                     #[inline(always)]
                     |row, column, value| {
-                        let at = layout.at(row, column) + channel;
-                        // SAFETY: the square lies within the gradient, or fills the edge.
+                        let pixel = pixels[row][column];
+                        // SAFETY: the pixels have `channels` elements.
                         unsafe {
-                            let sum = simd.add_f32s(load_unchecked::<S>(target, at), value);
-                            store_unchecked::<S>(target, at, sum);
+                            let sum = simd.add_f32s(load_at::<S>(pixel, channel), value);
+                            store_at::<S>(pixel, channel, sum);
                         }
                     },
                 );
             }
-            if direct.is_none() {
+            if !picture.in_place() {
                 picture.scatter_add(&square, 6, edge, gradient);
             }
         }

@@ -1,10 +1,12 @@
 //! Forward of the 3×3 convolution.
 
-use super::tiles::{Layout, Picture};
+use super::tiles::{Picture, Pixels, Square, alone};
 use super::transform::{Patch, Tile, both_sides};
 use super::{Forward, PLACES, Winograd};
 use crate::kernels::convolution::product::{Product, Spaced, Start};
-use crate::kernels::convolution::vector::{load_unchecked, relu, store, store_unchecked};
+use crate::kernels::convolution::vector::{
+    load_at, load_unchecked, relu, store_at, store_unchecked,
+};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -107,13 +109,15 @@ impl WithSimd for Patches<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let winograd = self.winograd;
         let (picture, stride) = (winograd.input_picture(), winograd.patch_stride());
+        // What surrounds the picture.
+        self.edge[..winograd.channels].fill(0.0);
         for (number, tile) in self.tiles.enumerate() {
             let square = winograd.tiles.patch(winograd.tiles.tile(tile));
-            let (source, layout) = if let Some(layout) = picture.direct(&square) {
-                (self.input, layout)
+            let pixels = if picture.in_place() {
+                picture.readable::<6>(&square, self.input, self.edge)
             } else {
                 picture.gather(&square, 6, self.input, self.edge);
-                (&*self.edge, Layout::alone(6, winograd.channels))
+                alone(self.edge, winograd.channels)
             };
             for channel in (0..winograd.channels).step_by(S::F32_LANES) {
                 let to = number * winograd.channels + channel;
@@ -121,9 +125,8 @@ impl WithSimd for Patches<'_> {
                     simd,
                     #[inline(always)]
                     |row, column| {
-                        let at = layout.at(row, column) + channel;
-                        // SAFETY: the square lies within the input, or fills the edge.
-                        unsafe { load_unchecked::<S>(source, at) }
+                        // SAFETY: the pixels have `channels` elements.
+                        unsafe { load_at::<S>(pixels[row][column], channel) }
                     },
                     #[inline(always)]
                     |row, column, value| {
@@ -151,49 +154,58 @@ impl TileOutputs<'_> {
     #[inline(always)]
     fn write<S: Simd>(mut self, simd: S, tiles: Range<usize>) {
         let winograd = self.winograd;
-        let (picture, filters) = (winograd.output_picture(), winograd.filters);
-        let side = if winograd.pooled { 2 } else { 4 };
-        let (edge, edge_codes) = self.edge.split_at_mut(side * side * filters);
         for (number, tile) in tiles.enumerate() {
             let tile = winograd.tiles.tile(tile);
-            let square = if winograd.pooled {
-                winograd.tiles.pooled(tile)
+            if winograd.pooled {
+                let square = winograd.tiles.pooled(tile);
+                self.write_tile::<S, 2>(simd, number, &square);
             } else {
-                winograd.tiles.outputs(tile)
-            };
-            let direct = picture.direct(&square);
-            let layout = direct.unwrap_or(Layout::alone(side, filters));
-            let (values, mut codes) = if direct.is_some() {
-                (&mut *self.output, self.keep.as_deref_mut())
-            } else {
-                (&mut *edge, Some(&mut *edge_codes))
-            };
-            for filter in (0..filters).step_by(S::F32_LANES) {
-                let from = &self.sums[number * filters + filter..];
-                let map = winograd.activated(simd, from, self.bias, filter);
-                if winograd.pooled {
-                    for window in 0..4 {
-                        let (row, column) = (window / 2, window % 2);
-                        let (best, code) = largest(simd, &map, 2 * row, 2 * column);
-                        let at = layout.at(row, column) + filter;
-                        store::<S>(values, at, best);
-                        if let Some(codes) = codes.as_deref_mut() {
-                            store::<S>(codes, at, code);
-                        }
-                    }
-                } else {
-                    for (row, map) in map.iter().enumerate() {
-                        for (column, &value) in map.iter().enumerate() {
-                            store::<S>(values, layout.at(row, column) + filter, value);
+                let square = winograd.tiles.outputs(tile);
+                self.write_tile::<S, 4>(simd, number, &square);
+            }
+        }
+    }
+
+    /// Writes one tile: `SIDE` is 2 with a pool, else 4.
+    #[inline(always)]
+    fn write_tile<S: Simd, const SIDE: usize>(&mut self, simd: S, number: usize, square: &Square) {
+        let winograd = self.winograd;
+        let (picture, filters) = (winograd.output_picture(), winograd.filters);
+        let (edge, edge_codes) = self.edge.split_at_mut(SIDE * SIDE * filters);
+        let keep = self.keep.as_deref_mut().filter(|_| winograd.pooled);
+        let pixels: Pixels<SIDE>;
+        let codes: Option<Pixels<SIDE>>;
+        if picture.in_place() {
+            pixels = picture.writable(square, self.output, edge);
+            codes = keep.map(|keep| picture.writable(square, keep, edge_codes));
+        } else {
+            pixels = alone(edge, filters);
+            codes = keep.map(|_| alone(edge_codes, filters));
+        }
+        for filter in (0..filters).step_by(S::F32_LANES) {
+            let from = &self.sums[number * filters + filter..];
+            let map = winograd.activated(simd, from, self.bias, filter);
+            for row in 0..SIDE {
+                for column in 0..SIDE {
+                    let (value, code) = if SIDE == 2 {
+                        largest(simd, &map, 2 * row, 2 * column)
+                    } else {
+                        (map[row][column], simd.splat_f32s(0.0))
+                    };
+                    // SAFETY: the pixels have `filters` elements.
+                    unsafe {
+                        store_at::<S>(pixels[row][column], filter, value);
+                        if let Some(codes) = &codes {
+                            store_at::<S>(codes[row][column], filter, code);
                         }
                     }
                 }
             }
-            if direct.is_none() {
-                picture.scatter(&square, side, edge, self.output);
-                if let Some(keep) = self.keep.as_deref_mut().filter(|_| winograd.pooled) {
-                    picture.scatter(&square, side, edge_codes, keep);
-                }
+        }
+        if !picture.in_place() {
+            picture.scatter(square, SIDE, edge, self.output);
+            if let Some(keep) = self.keep.as_deref_mut().filter(|_| winograd.pooled) {
+                picture.scatter(square, SIDE, edge_codes, keep);
             }
         }
     }

@@ -117,39 +117,21 @@ fn square(
     }
 }
 
-/// How a square of pixels lies in a slice: where channel 0 of its first pixel is, and the distances
-/// of two rows and of two columns.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
-    pub(super) start: usize,
-    pub(super) row: usize,
-    pub(super) column: usize,
-}
+/// Farther than any place of a slice, and so is twice as much.
+const OUTSIDE: usize = usize::MAX / 4;
 
-impl Layout {
-    /// Of a square by itself, each pixel of `channels` elements.
-    pub(super) fn alone(side: usize, channels: usize) -> Self {
-        Self {
-            start: 0,
-            row: side * channels,
-            column: channels,
-        }
-    }
+/// Where channel 0 of each pixel of a square lies in memory.
+pub(super) type Pixels<const SIDE: usize> = [[*mut f32; SIDE]; SIDE];
 
-    /// Of a square whose first pixel is at `place`, in a picture of a width.
-    pub(super) fn within(place: usize, width: usize, channels: usize) -> Self {
-        Self {
-            start: place * channels,
-            row: width * channels,
-            column: channels,
-        }
+/// The pixels of a square by itself, `[SIDE, SIDE, channels]`.
+pub(super) fn alone<const SIDE: usize>(values: &mut [f32], channels: usize) -> Pixels<SIDE> {
+    assert!(SIDE * SIDE * channels <= values.len());
+    let first = values.as_mut_ptr();
+    let mut pixels = [[first; SIDE]; SIDE];
+    for (at, pixel) in pixels.as_flattened_mut().iter_mut().enumerate() {
+        *pixel = first.wrapping_add(at * channels);
     }
-
-    /// Place of a pixel's channel 0.
-    #[inline(always)]
-    pub(super) fn at(self, row: usize, column: usize) -> usize {
-        self.start + row * self.row + column * self.column
-    }
+    pixels
 }
 
 /// A picture of which squares are read or written: its width in pixels and its channels.
@@ -162,14 +144,75 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// The layout in place, if the square lies inside and its channels are whole vectors.
-    pub(super) fn direct(self, square: &Square) -> Option<Layout> {
-        match square {
-            Square::Inside(place) if self.channels == self.padded => {
-                Some(Layout::within(*place, self.width, self.channels))
-            }
-            _ => None,
+    /// Whether the pixels are whole vectors, so that squares can be read and written in place.
+    pub(super) fn in_place(self) -> bool {
+        self.channels == self.padded
+    }
+
+    /// The pixels of a square of `values`, to be read; what lies outside of the picture is read
+    /// from `outside`. The pointers are good as long as nobody writes the slices.
+    #[inline(always)]
+    pub(super) fn readable<const SIDE: usize>(
+        self,
+        square: &Square,
+        values: &[f32],
+        outside: &[f32],
+    ) -> Pixels<SIDE> {
+        let ends = [values.len(), outside.len()];
+        let [values, outside] = [values, outside].map(|slice| slice.as_ptr().cast_mut());
+        self.pixels(square, [values, outside], ends)
+    }
+
+    /// The pixels of a square of `values`, to be read and written; those outside of the picture
+    /// are all the pixel `outside`. The pointers are good as long as nobody else uses the slices.
+    #[inline(always)]
+    pub(super) fn writable<const SIDE: usize>(
+        self,
+        square: &Square,
+        values: &mut [f32],
+        outside: &mut [f32],
+    ) -> Pixels<SIDE> {
+        let ends = [values.len(), outside.len()];
+        self.pixels(square, [values.as_mut_ptr(), outside.as_mut_ptr()], ends)
+    }
+
+    #[inline(always)]
+    fn pixels<const SIDE: usize>(
+        self,
+        square: &Square,
+        [values, outside]: [*mut f32; 2],
+        ends: [usize; 2],
+    ) -> Pixels<SIDE> {
+        let (place, rows, columns) = inside(square, SIDE);
+        assert!(self.in_place() && self.padded <= ends[1]);
+        if !rows.is_empty() && !columns.is_empty() {
+            let end = place + (rows.len() - 1) * self.width + columns.len();
+            assert!(end * self.channels <= ends[0]);
         }
+        // Without branches: half of the tiles of a small picture lie at its edges.
+        let (mut down, mut right) = ([OUTSIDE; SIDE], [OUTSIDE; SIDE]);
+        for (row, down) in down.iter_mut().enumerate() {
+            if rows.contains(&row) {
+                *down = (place + (row - rows.start) * self.width) * self.channels;
+            }
+        }
+        for (column, right) in right.iter_mut().enumerate() {
+            if columns.contains(&column) {
+                *right = (column - columns.start) * self.channels;
+            }
+        }
+        let mut pixels = [[outside; SIDE]; SIDE];
+        for (pixels, down) in pixels.iter_mut().zip(down) {
+            for (pixel, right) in pixels.iter_mut().zip(right) {
+                let at = down + right;
+                *pixel = if at < OUTSIDE {
+                    values.wrapping_add(at)
+                } else {
+                    outside
+                };
+            }
+        }
+        pixels
     }
 
     /// Copies what lies within the picture; the rest of the square becomes 0.
@@ -199,15 +242,21 @@ impl Picture {
 
     /// Places in the picture and in the square of the pixels that are in both.
     fn for_each_pixel(self, square: &Square, side: usize, mut visit: impl FnMut(usize, usize)) {
-        let (place, rows, columns) = match square {
-            Square::Inside(place) => (*place, 0..side, 0..side),
-            Square::Edge(place, rows, columns) => (*place, rows.clone(), columns.clone()),
-        };
+        let (place, rows, columns) = inside(square, side);
         for row in rows.clone() {
             for column in columns.clone() {
                 let pixel = place + (row - rows.start) * self.width + column - columns.start;
                 visit(pixel * self.channels, (row * side + column) * self.padded);
             }
         }
+    }
+}
+
+/// Place of the first pixel of the square that lies within the picture, and the ranges of its rows
+/// and columns that do.
+fn inside(square: &Square, side: usize) -> (usize, std::ops::Range<usize>, std::ops::Range<usize>) {
+    match square {
+        Square::Inside(place) => (*place, 0..side, 0..side),
+        Square::Edge(place, rows, columns) => (*place, rows.clone(), columns.clone()),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::transform::{Kernel, KernelGradient, both_sides};
 use super::{PLACES, Winograd};
-use crate::kernels::convolution::vector::load;
+use crate::kernels::convolution::vector::{load, store};
 use pulp::{Simd, WithSimd};
 
 /// Transforms a kernel; see [`Winograd::prepare`].
@@ -23,32 +23,64 @@ impl WithSimd for Transform<'_> {
         let winograd = self.winograd;
         let (channels, filters) = (winograd.geometry.channels, winograd.geometry.filters);
         let (forward, rest) = self.prepared.split_at_mut(winograd.forward_len());
-        let turned = &mut rest[..PLACES * filters * winograd.channels];
-        turned.fill(0.0);
-        for channel in 0..channels {
-            for filter in (0..filters).step_by(S::F32_LANES) {
-                let used = S::F32_LANES.min(filters - filter);
-                both_sides::<S, Kernel, 3, 6>(
-                    simd,
-                    #[inline(always)]
-                    |row, column| {
-                        let tap = (row * 3 + column) * channels + channel;
-                        simd.partial_load_f32s(&self.kernel[tap * filters + filter..][..used])
-                    },
-                    #[inline(always)]
-                    |row, column, value| {
-                        let place = row * 6 + column;
-                        let at = (place * channels + channel) * winograd.filters + filter;
-                        let forward = &mut forward[at..at + S::F32_LANES];
-                        S::as_mut_simd_f32s(forward).0[0] = value;
-                        let at = (place * filters + filter) * winograd.channels + channel;
-                        let turned = turned[at..].iter_mut().step_by(winograd.channels);
-                        for (turned, &value) in turned.zip(&forward[..used]) {
-                            *turned = value;
-                        }
-                    },
-                );
+        transform::<S>(
+            simd,
+            [channels, filters, winograd.filters],
+            self.kernel,
+            forward,
+        );
+        // Numbers are moved one by one before the transform rather than behind it, when they are
+        // four times as many.
+        let (turned, swapped) = rest.split_at_mut(PLACES * filters * winograd.channels);
+        let taps = self.kernel.chunks_exact(channels * filters);
+        for (swapped, tap) in swapped.chunks_exact_mut(channels * filters).zip(taps) {
+            for (filter, swapped) in swapped.chunks_exact_mut(channels).enumerate() {
+                for (swapped, &value) in swapped
+                    .iter_mut()
+                    .zip(tap[filter..].iter().step_by(filters))
+                {
+                    *swapped = value;
+                }
             }
+        }
+        transform::<S>(
+            simd,
+            [filters, channels, winograd.channels],
+            swapped,
+            turned,
+        );
+    }
+}
+
+/// G w Gᵀ of a kernel `[3, 3, rows, columns]`, to `[places, rows, padded]`, where `padded` is
+/// `columns` filled up to whole vectors with zeros.
+#[inline(always)]
+fn transform<S: Simd>(
+    simd: S,
+    [rows, columns, padded]: [usize; 3],
+    kernel: &[f32],
+    transformed: &mut [f32],
+) {
+    for index in 0..rows {
+        for first in (0..columns).step_by(S::F32_LANES) {
+            let used = S::F32_LANES.min(columns - first);
+            both_sides::<S, Kernel, 3, 6>(
+                simd,
+                #[inline(always)]
+                |row, column| {
+                    let tap = (row * 3 + column) * rows + index;
+                    let values = &kernel[tap * columns + first..][..used];
+                    match S::as_simd_f32s(values).0.first() {
+                        Some(vector) => *vector,
+                        None => simd.partial_load_f32s(values),
+                    }
+                },
+                #[inline(always)]
+                |row, column, value| {
+                    let place = row * 6 + column;
+                    store::<S>(transformed, (place * rows + index) * padded + first, value);
+                },
+            );
         }
     }
 }
@@ -73,8 +105,12 @@ impl Winograd {
                     |row, column, value| {
                         let tap = (row * 3 + column) * channels + channel;
                         let gradient = &mut gradient[tap * filters + filter..][..used];
-                        let sum = simd.add_f32s(simd.partial_load_f32s(gradient), value);
-                        simd.partial_store_f32s(gradient, sum);
+                        if let Some(sum) = S::as_mut_simd_f32s(gradient).0.first_mut() {
+                            *sum = simd.add_f32s(*sum, value);
+                        } else {
+                            let sum = simd.add_f32s(simd.partial_load_f32s(gradient), value);
+                            simd.partial_store_f32s(gradient, sum);
+                        }
                     },
                 );
             }
