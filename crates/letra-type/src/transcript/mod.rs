@@ -61,8 +61,9 @@ const AS_GOOD: f32 = 0.93;
 
 /// The least [`fit`](Transcript::fit) of a transcript that can be relied on.
 ///
-/// Measured on clean pictures of 105 families by other programs: 97 in a hundred lines fit
-/// better in their own font, and hardly one in another font that does not read them rightly.
+/// Measured (`examples/transcribe.rs`) on clean pictures by other programs: of 101 read in their
+/// own fonts, 97 fit better in every line; of 40 read in a font of another family all that did
+/// were read without an error.
 pub const LEAST_FIT: f32 = 0.9;
 
 /// What a line reads.
