@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use skrifa::MetadataProvider;
 use skrifa::instance::Size;
 use skrifa::outline::{DrawSettings, OutlinePen};
+use skrifa::{GlyphId, MetadataProvider};
 use zeno::{Command, Fill, Mask, Point};
 
 use crate::error::{Error, Result};
@@ -77,19 +77,28 @@ impl Outline {
         let glyph = font
             .glyph(character)
             .ok_or_else(|| fail("has no glyph for"))?;
+        Self::of_glyph(font, glyph, size).map_err(fail)
+    }
+
+    /// The outline of a glyph at a size in pixels per em; an error says what is wrong with it.
+    pub(crate) fn of_glyph(
+        font: &Font,
+        glyph: GlyphId,
+        size: f32,
+    ) -> std::result::Result<Self, &'static str> {
         let glyph = font
             .face()
             .and_then(|face| face.outline_glyphs().get(glyph))
-            .ok_or_else(|| fail("has no outline for"))?;
+            .ok_or("has no outline for")?;
         let mut outline = Self::default();
         let settings = DrawSettings::unhinted(Size::new(size), font.location());
         glyph
             .draw(settings, &mut outline)
-            .map_err(|_| fail("has a damaged outline for"))?;
+            .map_err(|_| "has a damaged outline for")?;
         let reach = REACH * size;
         let within = |point: &Point| point.x.abs() <= reach && point.y.abs() <= reach;
         if !outline.points().all(|point| within(&point)) {
-            return Err(fail("has a damaged outline for"));
+            return Err("has a damaged outline for");
         }
         Ok(outline)
     }

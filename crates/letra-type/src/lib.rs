@@ -54,6 +54,7 @@ mod suitability;
 mod system_fonts;
 mod text;
 mod training_sheet;
+mod transcript;
 mod web_font;
 
 pub use draw::{Bounds, LARGEST_SIZE, Outline, draw_line, line_width};
@@ -79,3 +80,4 @@ pub use style::Slant;
 pub use suitability::Reason;
 pub use text::Texts;
 pub use training_sheet::{MOST_SAMPLES, training_sheet};
+pub use transcript::{LEAST_FIT, Transcriber, Transcript};

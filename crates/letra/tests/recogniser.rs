@@ -118,6 +118,17 @@ fn a_line_is_recognised_by_a_model_of_a_folder_of_fonts() {
         page.contains("<polygon") && page.contains("Set in Libertinus Serif"),
         "no line or no proposal"
     );
+    assert!(!page.contains("Read as: "), "the words were given");
+
+    // Without words from the reader, the page's are read from the picture.
+    let read = home.text("read");
+    let fonts = home.text("fonts");
+    printed(&letra(&[
+        "identify", &serif, &mono, "--model", &model, "--report", &read, "--fonts", &fonts,
+    ]));
+    let page = fs::read_to_string(Path::new(&read).join("index.html")).unwrap();
+    assert!(page.contains("Read as: <q>Whistling quietly past the</q>"));
+    assert!(page.contains("Read as: <q>bright harbour windows</q>"));
 
     let json = printed(&letra(&[
         "identify", &mono, "--model", &model, "--json", "--top", "2",

@@ -103,20 +103,33 @@ impl TextLine {
         let mut window = vec![0.0; LINE_HEIGHT * WINDOW_WIDTH];
         let mut windows = Vec::new();
         for start in starts(width, stride) {
-            for (to, from) in window
-                .chunks_exact_mut(WINDOW_WIDTH)
-                .zip(levels.chunks_exact(width))
-            {
-                for (column, level) in to.iter_mut().enumerate() {
-                    let column = column as isize + start;
-                    *level = from[column.clamp(0, width as isize - 1) as usize];
-                }
-            }
+            cut_out(&levels, width, start, &mut window);
             let at = windows.len();
             windows.resize(at + window.len(), 0);
             level(&window, self.light_on_dark, &mut windows[at..]);
         }
         windows
+    }
+
+    /// The straightened line and its width, levelled as windows are: dark on light, the ground
+    /// at 255, the ink at 0.
+    pub(crate) fn levelled(&self, picture: &Picture) -> (Vec<u8>, usize) {
+        let (levels, width) = self.levels(picture);
+        let mut window = vec![0.0; LINE_HEIGHT * WINDOW_WIDTH];
+        let mut levelled = vec![0; window.len()];
+        let mut line = vec![255; LINE_HEIGHT * width];
+        for start in starts(width, WINDOW_WIDTH) {
+            cut_out(&levels, width, start, &mut window);
+            level(&window, self.light_on_dark, &mut levelled);
+            let rows = levelled.chunks_exact(WINDOW_WIDTH);
+            for (to, from) in line.chunks_exact_mut(width).zip(rows) {
+                // A line shorter than a window stands in its middle.
+                let (first, skipped) = (start.max(0) as usize, (-start).max(0) as usize);
+                let count = WINDOW_WIDTH.min(width);
+                to[first..first + count].copy_from_slice(&from[skipped..skipped + count]);
+            }
+        }
+        (line, width)
     }
 
     /// Grey levels of the straightened line, and its width.
@@ -171,6 +184,17 @@ impl TextLine {
             }
         }
         (strip, length, (1.0, 1.0))
+    }
+}
+
+/// A window of a straightened line of a width, from a column on; beyond the line its edge goes on.
+fn cut_out(levels: &[f32], width: usize, start: isize, window: &mut [f32]) {
+    let rows = levels.chunks_exact(width);
+    for (to, from) in window.chunks_exact_mut(WINDOW_WIDTH).zip(rows) {
+        for (column, level) in to.iter_mut().enumerate() {
+            let column = column as isize + start;
+            *level = from[column.clamp(0, width as isize - 1) as usize];
+        }
     }
 }
 

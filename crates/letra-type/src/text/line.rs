@@ -28,7 +28,7 @@ pub(crate) struct Repertoire {
 }
 
 /// Marks that a line may use where the face has them.
-const MARKS: &str = ".,;:!?'\"()-&/%+=@#*[]$–—…“”„‘’«»€£§°©";
+pub(crate) const MARKS: &str = ".,;:!?'\"()-&/%+=@#*[]$–—…“”„‘’«»€£§°©";
 
 /// Characters of lines that have no words: every letter as often as every other.
 const PLAIN: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -44,6 +44,11 @@ impl Texts {
     /// Names of the languages, in English and lower case, in order.
     pub fn languages(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.languages.iter().map(|language| language.name)
+    }
+
+    /// The languages themselves.
+    pub(crate) fn all(&self) -> &[Language] {
+        &self.languages
     }
 
     /// Which of the texts a face can set.

@@ -4,5 +4,5 @@ mod language;
 mod line;
 
 pub(crate) use language::Language;
-pub(crate) use line::Repertoire;
 pub use line::Texts;
+pub(crate) use line::{MARKS, Repertoire};

@@ -52,7 +52,8 @@ pub(super) struct Identify {
     #[arg(long, value_name = "FONT", requires = "report")]
     fonts: Vec<PathBuf>,
 
-    /// What is written in the picture, for the page to set in the proposed typefaces
+    /// What is written in the picture, for the page to set in the proposed typefaces; without it,
+    /// it is read with the font of the best proposal that is there
     #[arg(long, value_name = "WORDS", requires = "report")]
     text: Option<String>,
 }

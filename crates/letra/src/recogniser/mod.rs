@@ -16,6 +16,7 @@ mod network;
 pub mod page;
 mod reading;
 mod samples;
+mod words;
 
 use std::path::Path;
 

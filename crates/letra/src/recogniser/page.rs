@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use letra_type::{Font, FontLibrary, Outline, Picture, TextLine, draw_line, line_width};
+use letra_type::{
+    Font, FontLibrary, Outline, Picture, TextLine, Texts, Transcript, draw_line, line_width,
+};
 use maud::{Markup, PreEscaped, html};
 use serde_json::json;
 
-use super::{FamilyCandidate, KnownFace, LineReading, Reading, Recogniser, Typeface};
+use super::words::{WordReader, Words, font_of};
+use super::{FamilyCandidate, LineReading, Reading, Recogniser, Typeface};
 use crate::failure::Failure;
 use crate::report::folder::{FIGURES, PAGE, ReportFolder};
 use crate::report::numbers::percent;
@@ -23,7 +26,10 @@ const MARK: &str = "#c8352a";
 /// Lines that are shown one by one.
 const MOST_LINES: usize = 12;
 
-/// What is set where nobody says what the picture reads.
+/// Characters of a line that was read that are set beside a proposal.
+const WIDEST: usize = 40;
+
+/// What is set where nobody says what the picture reads and it could not be read.
 const SAMPLE: &str = "Hamburgefonstiv 0123456789";
 
 /// What a page needs beside the readings.
@@ -54,9 +60,11 @@ pub fn write(
         [] => library.add_system(),
         paths => library.add_paths(paths)?,
     }
+    let texts = Texts::new();
     let mut body = Vec::new();
     for (name, (picture, reading)) in readings {
-        body.push(section(setting, library.fonts(), name, picture, reading)?);
+        let reader = WordReader::new(setting.recogniser, library.fonts(), &texts);
+        body.push(section(setting, reader, name, picture, reading)?);
     }
     let body = html! {
         p.kicker { "letra identify" }
@@ -78,14 +86,14 @@ pub fn write(
 
 fn section(
     setting: &Setting<'_>,
-    fonts: &[Font],
+    mut reader: WordReader<'_>,
     name: &str,
     picture: &Picture,
     reading: &Reading,
 ) -> Result<Markup, Failure> {
     let mut typefaces = Vec::new();
     for typeface in &reading.typefaces {
-        typefaces.push(answer(setting, fonts, reading, picture, typeface)?);
+        typefaces.push(answer(setting, &mut reader, reading, picture, typeface)?);
     }
     Ok(html! {
         section {
@@ -103,24 +111,41 @@ fn section(
 /// What some lines are set in: the proposals, and each line by itself.
 fn answer(
     setting: &Setting<'_>,
-    fonts: &[Font],
+    reader: &mut WordReader<'_>,
     reading: &Reading,
     picture: &Picture,
     typeface: &Typeface,
 ) -> Result<Markup, Failure> {
     let best = &typeface.families[0];
+    let mut lines = typeface.lines.clone();
+    lines.sort_by_key(|&line| std::cmp::Reverse(reading.lines[line].windows));
+    lines.truncate(MOST_LINES);
+    let top = |line: usize| reading.lines[line].line.bounds()[1];
+    lines.sort_by(|&one, &other| top(one).total_cmp(&top(other)));
+    let words = match setting.text {
+        Some(_) => None,
+        None => reader.read(picture, reading, typeface, &lines),
+    };
+    let read = words.as_ref().and_then(Words::longest);
+    let text = setting.text.or(read.map(beginning)).unwrap_or(SAMPLE);
     let mut rows = Vec::new();
     for candidate in typeface.families.iter().take(setting.top) {
-        rows.push(proposal(setting, fonts, candidate)?);
+        rows.push(proposal(
+            setting.recogniser,
+            reader.fonts(),
+            candidate,
+            text,
+        )?);
     }
-    let lines = typeface.lines.iter().map(|&line| &reading.lines[line]);
-    let mut lines: Vec<&LineReading> = lines.collect();
-    lines.sort_by_key(|line| std::cmp::Reverse(line.windows));
-    lines.truncate(MOST_LINES);
-    lines.sort_by(|one, other| one.line.bounds()[1].total_cmp(&other.line.bounds()[1]));
     let mut strips = Vec::new();
     for line in lines {
-        strips.push(strip(setting.recogniser, picture, line)?);
+        let read = words.as_ref().and_then(|words| words.lines.get(&line));
+        strips.push(strip(
+            setting.recogniser,
+            picture,
+            &reading.lines[line],
+            read,
+        )?);
     }
     let parts = reading.typefaces.len() > 1;
     Ok(html! {
@@ -144,8 +169,17 @@ fn answer(
                     td.bar { span style=(format!("--share:{:.3}", typeface.none)) {} } td {} }
             }
         } }
-        @if setting.text.is_none() {
-            p.note { "With " code { "--text" } " and the picture's words, these are set instead." }
+        @match (setting.text, &words) {
+            (Some(_), _) => {}
+            (None, Some(words)) => p.note {
+                @if let Some(longest) = read { "Read as: " q { (longest) } " " }
+                "It was read with the font of " (words.family) ", whose letters explain the \
+                 picture best; if it is wrong, " code { "--text" } " sets the right words."
+            }
+            (None, None) => p.note {
+                "The words could not be read with any of these fonts. With " code { "--text" }
+                " and the picture's words, these are set instead."
+            }
         }
         details open[!parts] {
             summary { "Line by line" }
@@ -190,16 +224,16 @@ fn corners(line: &TextLine) -> [(f32, f32); 4] {
 
 /// A family with its probability and a line set in its best face, if its font is there.
 fn proposal(
-    setting: &Setting<'_>,
+    recogniser: &Recogniser,
     fonts: &[Font],
     candidate: &FamilyCandidate,
+    text: &str,
 ) -> Result<Markup, Failure> {
     let best = &candidate.faces[0];
-    let face = &setting.recogniser.faces()[best.face];
-    let font = fonts.iter().find(|font| KnownFace::of(font).is_named(face));
-    let set = match font {
+    let face = &recogniser.faces()[best.face];
+    let set = match font_of(fonts, face) {
         Some(font) => {
-            let picture = set(font, setting.text.unwrap_or(SAMPLE))?;
+            let picture = set(font, text)?;
             html! { img.set src=(address(&picture.to_png()?)) alt=(format!("Set in {}", face.name()))
             height=(picture.height() / 2) width=(picture.width() / 2); }
         }
@@ -215,6 +249,16 @@ fn proposal(
             td { (set) }
         }
     })
+}
+
+/// As many words of a line as fit beside a proposal.
+fn beginning(line: &str) -> &str {
+    let Some((end, _)) = line.char_indices().nth(WIDEST + 1) else {
+        return line;
+    };
+    line[..end]
+        .rsplit_once(' ')
+        .map_or(&line[..end], |(words, _)| words)
 }
 
 /// Words set in a font, black on white, its capitals 40 pixels high.
@@ -249,6 +293,7 @@ fn strip(
     recogniser: &Recogniser,
     picture: &Picture,
     reading: &LineReading,
+    read: Option<&Transcript>,
 ) -> Result<Markup, Failure> {
     let straight = reading.line.straightened(picture);
     let families = recogniser.families(&reading.likeness, reading.windows);
@@ -258,6 +303,9 @@ fn strip(
             div.scroll { img.set src=(address(&straight.to_png()?)) alt="The line, made straight"
                 width=(straight.width()) height=(straight.height()); }
             figcaption.note {
+                @if let Some(read) = read {
+                    "Read as: " q { (read.text) } br;
+                }
                 @for (index, one) in said.iter().enumerate() {
                     @if index > 0 { " · " }
                     (one.family) " " (one.faces[0].style) " " (percent(f64::from(one.probability)))
