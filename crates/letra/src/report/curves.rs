@@ -132,7 +132,14 @@ fn drawn(
             let lines: Vec<_> = (lines.iter().zip(&clipped))
                 .map(|((colour, _), points)| (*colour, &points[..]))
                 .collect();
-            draw(&area, steps, range.log_scale(), &short, &lines, dashed)
+            // Few losses lie as far apart as two powers of ten.
+            let base = if range.end / range.start < 32.0 {
+                2.0
+            } else {
+                10.0
+            };
+            let scale = range.log_scale().base(base);
+            draw(&area, steps, scale, &short, &lines, dashed)
         }
     }
     .map_err(|error| Failure::new(format!("cannot draw a plot: {error}")))?;
@@ -146,7 +153,11 @@ fn share(accuracy: &f64) -> String {
 
 /// A number with no more digits than it needs.
 fn short(value: &f64) -> String {
-    let digits = (-value.log10().floor()).clamp(0.0, 9.0) as usize;
+    let needed = |digits: &usize| {
+        let shifted = value * 10f64.powi(*digits as i32);
+        (shifted - shifted.round()).abs() < 1e-6 * shifted
+    };
+    let digits = (0..9).find(needed).unwrap_or(9);
     format!("{value:.digits$}")
 }
 
@@ -269,8 +280,21 @@ mod tests {
     #[test]
     fn losses_are_written_short() {
         assert_eq!(
-            [20.0, 1.0, 0.5, 0.02].map(|value| short(&value)),
-            ["20", "1", "0.5", "0.02"]
+            [20.0, 1.0, 0.5, 0.125, 0.02].map(|value| short(&value)),
+            ["20", "1", "0.5", "0.125", "0.02"]
         );
+    }
+
+    #[test]
+    fn losses_that_lie_close_have_more_than_one_number_beside_them() {
+        let line = Line {
+            colour: 0,
+            points: vec![(1.0, 0.9), (2.0, 0.2)],
+        };
+        let picture = over_steps(Scale::Loss, &[line]).unwrap();
+        for number in ["0.25", "0.5", "1"] {
+            let lines = picture.lines();
+            assert!(lines.map(str::trim).any(|line| line == number), "{number}");
+        }
     }
 }
