@@ -20,27 +20,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut library = FontLibrary::new();
     library.add_paths(&[PathBuf::from(fonts)])?;
-    let table = std::fs::read_to_string(Path::new(pictures).join("labels.csv"))?;
-    let mut rows = table.lines().map(cells);
-    let names = rows.next().ok_or("the table is empty")?;
+    let mut table = csv::Reader::from_path(Path::new(pictures).join("labels.csv"))?;
+    let names = table.headers()?.clone();
     let column = |name: &str| {
         let at = names.iter().position(|one| one == name);
         at.ok_or_else(|| format!("the table has no column {name}"))
     };
     let (picture, of_group, wear) = (column("picture")?, column("group")?, column("wear")?);
     let (file, text) = (column("file")?, column("text")?);
+    let rows: Vec<csv::StringRecord> = table.records().collect::<Result<_, _>>()?;
     let texts = Texts::new();
     let mut sums: BTreeMap<String, [f64; 4]> = BTreeMap::new();
     let mut fits = Vec::new();
     for row in rows
-        .filter(|row| row[of_group] == *group)
+        .iter()
+        .filter(|row| row[of_group] == **group)
         .step_by(every.parse()?)
     {
-        let wanted = more.first().unwrap_or(&row[file]);
+        let wanted = more.first().map_or(&row[file], String::as_str);
         let font = library.fonts().iter().find(|font| {
             font.path()
                 .and_then(Path::file_name)
-                .is_some_and(|name| name == wanted.as_str())
+                .is_some_and(|name| name == wanted)
         });
         let Some(font) = font else {
             println!("no font {wanted}");
@@ -61,9 +62,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             .collect::<Vec<_>>()
             .join(" / ");
         let fit = read.iter().map(|one| one.fit).fold(1.0, f32::min);
-        let wrong = distance(&row[text], &got);
+        let wrong = strsim::levenshtein(&row[text], &got);
         let count = row[text].chars().count();
-        let sum = sums.entry(row[wear].clone()).or_default();
+        let sum = sums.entry(row[wear].to_owned()).or_default();
         for (sum, value) in
             sum.iter_mut()
                 .zip([wrong as f64, count as f64, seconds, read.len() as f64])
@@ -74,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if wrong > 0 {
             println!(
                 "{} {wanted} fit {fit:.3}\n  {}\n  {got}",
-                row[picture], row[text]
+                &row[picture], &row[text]
             );
         }
     }
@@ -104,43 +105,4 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
-}
-
-/// The cells of a row, whose quotes are not part of them.
-fn cells(row: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let mut quoted = false;
-    let mut letters = row.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if quoted && letters.peek() == Some(&'"') => {
-                letters.next();
-                cells.last_mut().into_iter().for_each(|cell| cell.push('"'));
-            }
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(String::new()),
-            _ => cells
-                .last_mut()
-                .into_iter()
-                .for_each(|cell| cell.push(letter)),
-        }
-    }
-    cells
-}
-
-/// The fewest characters to put in, take out or exchange to make one text of another
-/// (V. Levenshtein, Binary codes capable of correcting deletions, insertions, and reversals, 1966).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (column, own) in other.iter().enumerate() {
-            let exchanged = diagonal + usize::from(*own != letter);
-            diagonal = row[column + 1];
-            row[column + 1] = exchanged.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
 }

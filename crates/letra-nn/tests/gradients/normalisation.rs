@@ -11,6 +11,20 @@ use crate::twins::{
     Activated, BatchNormalised, Convolved, Each, LayerNormalised, Multiplied, Pooled, Stack, Twin,
 };
 
+/// The twin of a convolution that keeps the picture's size and has no bias.
+fn three_by_three(picture: [usize; 3], filters: usize) -> Convolved {
+    Convolved {
+        picture,
+        filters,
+        kernel: [3, 3],
+        stride: [1, 1],
+        padding: letra_nn::layers::Padding::Same,
+        dilation: [1, 1],
+        groups: 1,
+        bias: false,
+    }
+}
+
 /// Holds a training step of a network against a twin of the whole batch.
 fn compare_batch(what: &str, network: Sequential, twin: &Stack, samples: usize, noise: &mut Noise) {
     let compile = Compile::new(Sgd::new(0.5)).loss(SumSquaredError).threads(2);
@@ -125,16 +139,7 @@ fn batch_normalization_in_a_network() {
         (203, ActivationFunction::Tanh),
     ] {
         let picture = [6, 5, 2];
-        let twin = || Convolved {
-            picture,
-            filters: 3,
-            kernel: [3, 3],
-            stride: [1, 1],
-            padding: letra_nn::layers::Padding::Same,
-            dilation: [1, 1],
-            groups: 1,
-            bias: false,
-        };
+        let twin = || three_by_three(picture, 3);
         let (first, first_twin) = batch_normalised(3, [true, true]);
         let (second, second_twin) = batch_normalised(200, [true, true]);
         let (last, last_twin) = batch_normalised(4, [true, false]);
@@ -190,16 +195,7 @@ fn batch_normalization_before_a_pool() {
         (3, [5, 4, 2], 17, None),
         (40, [3, 3, 1], 4, None),
     ] {
-        let convolved = Convolved {
-            picture,
-            filters,
-            kernel: [3, 3],
-            stride: [1, 1],
-            padding: letra_nn::layers::Padding::Same,
-            dilation: [1, 1],
-            groups: 1,
-            bias: false,
-        };
+        let convolved = three_by_three(picture, filters);
         let (normalisation, normalised) = batch_normalised(filters, [true, true]);
         let network = behind_identity(picture)
             .add(convolution(&convolved, ActivationFunction::Linear))

@@ -118,52 +118,43 @@ impl Case {
         let mut kernel_gradient = vec![1.0; self.kernel.len()];
         let mut bias_gradient = vec![1.0; self.bias.len()];
         let mut output_gradient = self.output_gradient.clone();
-        scratch.fill(f32::NAN);
-        convolution.backward(
-            self.samples,
-            &self.input,
-            &self.kernel,
-            &prepared,
-            &output,
+        let mut backward = |output_gradient: &mut [f32],
+                            input: Option<&mut [f32]>,
+                            kernel: Option<&mut [f32]>,
+                            bias: Option<&mut [f32]>| {
+            scratch.fill(f32::NAN);
+            convolution.backward(
+                self.samples,
+                &self.input,
+                &self.kernel,
+                &prepared,
+                &output,
+                output_gradient,
+                &keep,
+                input,
+                kernel,
+                bias,
+                &mut scratch,
+            );
+        };
+        backward(
             &mut output_gradient,
-            &keep,
             Some(&mut input_gradient),
             Some(&mut kernel_gradient),
             Some(&mut bias_gradient),
-            &mut scratch,
         );
         let mut alone = vec![1.0; self.kernel.len()];
         let mut masked = self.output_gradient.clone();
-        convolution.backward(
-            self.samples,
-            &self.input,
-            &self.kernel,
-            &prepared,
-            &output,
-            &mut masked,
-            &keep,
-            None,
-            Some(&mut alone),
-            None,
-            &mut scratch,
-        );
+        backward(&mut masked, None, Some(&mut alone), None);
         assert_eq!(kernel_gradient, alone, "{}", self.describe());
         let mut let_through = nan(self.input.len());
         let mut untouched = self.bias.clone();
         masked.copy_from_slice(&self.output_gradient);
-        scratch.fill(f32::NAN);
-        convolution.backward(
-            self.samples,
-            &self.input,
-            &self.kernel,
-            &prepared,
-            &output,
+        backward(
             &mut masked,
-            &keep,
             Some(&mut let_through),
             None,
             Some(&mut untouched),
-            &mut scratch,
         );
         assert_eq!(input_gradient, let_through, "{}", self.describe());
         assert_eq!(output_gradient, masked, "{}", self.describe());

@@ -70,10 +70,7 @@ fn transform<S: Simd>(
                 |row, column| {
                     let tap = (row * 3 + column) * rows + index;
                     let values = &kernel[tap * columns + first..][..used];
-                    match S::as_simd_f32s(values).0.first() {
-                        Some(vector) => *vector,
-                        None => simd.partial_load_f32s(values),
-                    }
+                    crate::kernels::simd::load(simd, values)
                 },
                 #[inline(always)]
                 |row, column, value| {
