@@ -226,6 +226,17 @@ fn labelled_pictures_are_scored() {
     );
 }
 
+/// Runs the command where no file can grow beyond a few kilobytes, as on a full disk.
+#[cfg(unix)]
+fn without_room(arguments: &[String]) -> std::process::Output {
+    Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_letra"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
 #[cfg(unix)]
 #[test]
 fn a_training_that_was_stopped_ends_as_one_that_was_not() {
@@ -270,6 +281,11 @@ fn a_training_that_was_stopped_ends_as_one_that_was_not() {
     assert!(!home.path().join("parts.letra").exists());
     let mut resumed = learn(&path("parts.letra"), "1").to_vec();
     resumed.push("--resume".into());
+    refused(&without_room(&resumed), 1, &["parts.letra", "too large"]);
+    let left = fs::read_dir(home.path()).unwrap();
+    let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["fonts", "parts.letra.checkpoint", "whole.letra"]);
     printed(&letra(&resumed));
     let bytes = |name: &str| fs::read(home.path().join(name)).unwrap();
     assert!(
