@@ -27,6 +27,7 @@
 
 #![warn(missing_docs)]
 
+mod buffer;
 mod dataset;
 mod error;
 mod graph;

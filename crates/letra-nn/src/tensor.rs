@@ -1,4 +1,5 @@
 use crate::Error;
+use crate::buffer::Buffer;
 
 /// A dense array of single-precision numbers in row-major order.
 ///
@@ -14,7 +15,7 @@ use crate::Error;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
     shape: Vec<usize>,
-    data: Vec<f32>,
+    data: Buffer,
 }
 
 impl Tensor {
@@ -33,13 +34,14 @@ impl Tensor {
                 data.len()
             )));
         }
+        let data = Buffer::from(&data[..]);
         Ok(Tensor { shape, data })
     }
 
     /// A tensor of zeros.
     pub fn zeros(shape: impl Into<Vec<usize>>) -> Self {
         let shape = shape.into();
-        let data = vec![0.0; shape.iter().product()];
+        let data = Buffer::zeros(shape.iter().product());
         Tensor { shape, data }
     }
 
@@ -60,7 +62,7 @@ impl Tensor {
 
     /// The values alone.
     pub fn into_data(self) -> Vec<f32> {
-        self.data
+        self.data.to_vec()
     }
 
     /// Size of the first axis; 1 for a tensor without axes.
@@ -91,10 +93,13 @@ impl Tensor {
         if let Some(first) = shape.first_mut() {
             *first = indices.len();
         }
-        let data = indices
-            .iter()
-            .flat_map(|&index| self.sample(index).iter().copied())
-            .collect();
+        let values = self.sample_values();
+        let mut data = Buffer::zeros(indices.len() * values);
+        if values > 0 {
+            for (to, &index) in data.chunks_exact_mut(values).zip(indices) {
+                to.copy_from_slice(self.sample(index));
+            }
+        }
         Tensor { shape, data }
     }
 }

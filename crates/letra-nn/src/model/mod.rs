@@ -26,6 +26,7 @@ pub use learning_rate::RateRangeTest;
 pub use sequential::Sequential;
 pub use summary::{LayerSummary, Summary};
 
+use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Targets};
 use crate::graph::{Graph, ParameterSpecification};
 use crate::kernels::optimizer;
@@ -42,11 +43,11 @@ pub struct Network {
     specifications: Vec<ParameterSpecification>,
     outputs: Vec<Shape>,
     /// Parameters, and behind them the layers' own values.
-    parameters: Vec<f32>,
-    gradients: Vec<f32>,
-    slots: Vec<Vec<f32>>,
+    parameters: Buffer,
+    gradients: Buffer,
+    slots: Vec<Buffer>,
     /// Displaced parameters and their gradient; empty for most optimizers.
-    probe: [Vec<f32>; 2],
+    probe: [Buffer; 2],
     optimizer: Box<dyn Optimizer>,
     clipping: Clipping,
     /// What the optimizer's rate is multiplied by.
@@ -152,16 +153,16 @@ impl Network {
         let trainable = built.parameter_space();
         let slots = initial_slots(&*compile.optimizer, trainable)?;
         let probe = match compile.optimizer.wants_probe() {
-            true => [vec![0.0; parameters.len()], vec![0.0; trainable]],
+            true => [parameters.len(), trainable].map(Buffer::zeros),
             false => Default::default(),
         };
         Ok(Network {
             outputs: built.output_shapes(),
             specifications: built.parameters,
-            gradients: vec![0.0; trainable],
+            gradients: Buffer::zeros(trainable),
             slots,
             probe,
-            parameters,
+            parameters: Buffer::from(&parameters[..]),
             graph,
             optimizer: compile.optimizer,
             objective: compile.outputs,
@@ -349,7 +350,7 @@ impl Network {
             parameters: &mut self.parameters,
             gradients: &mut self.gradients,
             slots,
-            probe: self.probe.each_mut().map(Vec::as_mut_slice),
+            probe: self.probe.each_mut().map(|values| &mut **values),
         };
         let objective = &self.objective;
         let rule = Rule {
@@ -406,7 +407,7 @@ impl Network {
 }
 
 /// The optimizer's arrays of state before the first step.
-fn initial_slots(optimizer: &dyn Optimizer, values: usize) -> Result<Vec<Vec<f32>>, Error> {
+fn initial_slots(optimizer: &dyn Optimizer, values: usize) -> Result<Vec<Buffer>, Error> {
     let slots = optimizer.slots().len();
     if slots > SLOTS {
         return Err(Error::Configuration(format!(
@@ -415,7 +416,11 @@ fn initial_slots(optimizer: &dyn Optimizer, values: usize) -> Result<Vec<Vec<f32
         )));
     }
     Ok((0..slots)
-        .map(|slot| vec![optimizer.initial(slot); values])
+        .map(|slot| {
+            let mut state = Buffer::zeros(values);
+            state.fill(optimizer.initial(slot));
+            state
+        })
         .collect())
 }
 

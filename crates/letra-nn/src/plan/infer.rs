@@ -8,6 +8,7 @@ use super::pass::InputRows;
 use super::shard::{Run, ShardPass, Worker};
 use super::{Layout, Purpose};
 use crate::Error;
+use crate::buffer::Buffer;
 use crate::dataset::Inputs;
 use crate::graph::Graph;
 
@@ -15,7 +16,7 @@ use crate::graph::Graph;
 pub(crate) struct InferencePlan {
     layout: Layout,
     workers: Vec<Mutex<Worker>>,
-    prepared: Vec<f32>,
+    prepared: Buffer,
     /// Parameters that `prepared` was made from, by their revision.
     revision: Option<u64>,
 }
@@ -27,7 +28,7 @@ impl InferencePlan {
         let workers = (0..threads)
             .map(|_| Mutex::new(Worker::new(&layout, &[])))
             .collect();
-        let prepared = vec![0.0; layout.prepared_values];
+        let prepared = Buffer::zeros(layout.prepared_values);
         Ok(InferencePlan {
             layout,
             workers,

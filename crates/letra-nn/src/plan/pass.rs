@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::PlannedNode;
 use crate::Shape;
+use crate::buffer::Buffer;
 use crate::dataset::Inputs;
 use crate::random::Random;
 
@@ -25,7 +26,7 @@ pub(crate) enum InputRows<'a> {
     /// Where they are, from this sample on.
     InPlace(Inputs<'a>, usize),
     /// Copied together, a list an input.
-    Gathered(&'a [Vec<f32>]),
+    Gathered(&'a [Buffer]),
 }
 
 impl<'a> InputRows<'a> {
@@ -44,8 +45,8 @@ impl<'a> InputRows<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Buffers<'a> {
     pub(crate) input: InputRows<'a>,
-    pub(crate) worker: &'a [Vec<f32>],
-    pub(crate) shard: &'a [Vec<f32>],
+    pub(crate) worker: &'a [Buffer],
+    pub(crate) shard: &'a [Buffer],
 }
 
 impl<'a> Buffers<'a> {
@@ -95,7 +96,7 @@ impl ParameterGradients<'_> {
 
 /// The gradients of a layer's inputs, to be written.
 pub struct InputGradients<'a> {
-    pub(crate) buffers: &'a mut [Option<Vec<f32>>],
+    pub(crate) buffers: &'a mut [Option<Buffer>],
     pub(crate) shapes: &'a [Shape],
     pub(crate) samples: usize,
 }

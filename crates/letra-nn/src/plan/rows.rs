@@ -1,6 +1,7 @@
 //! Which samples of a data set make up a batch, and how a shard reads them.
 
 use super::pass::InputRows;
+use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs, Targets};
 use crate::losses::TargetRows;
 
@@ -59,15 +60,15 @@ pub(super) fn gather_inputs(
     Batch { data, rows, .. }: Batch<'_>,
     first: usize,
     samples: usize,
-    gathered: &mut Vec<Vec<f32>>,
+    gathered: &mut Vec<Buffer>,
 ) {
     if let Rows::Scattered(indices) = rows {
         let inputs = Inputs::from(data);
-        gathered.resize_with(inputs.count(), Vec::new);
+        gathered.resize_with(inputs.count(), Buffer::default);
         for (number, gathered) in gathered.iter_mut().enumerate() {
             let tensor = inputs.get(number);
             let values = tensor.sample_values();
-            gathered.resize(samples * values, 0.0);
+            gathered.resize(samples * values);
             for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
                 row.copy_from_slice(tensor.sample(index));
             }
@@ -79,7 +80,7 @@ pub(super) fn gather_inputs(
 pub(super) fn inputs<'a>(
     Batch { data, rows, .. }: Batch<'a>,
     first: usize,
-    gathered: &'a [Vec<f32>],
+    gathered: &'a [Buffer],
 ) -> InputRows<'a> {
     match rows {
         Rows::Contiguous(start, _) => InputRows::InPlace(data.into(), start + first),

@@ -6,13 +6,14 @@ use super::pass::{
     Backward, Buffers, Forward, InputGradients, InputRows, ParameterGradients, Parameters, Place,
 };
 use super::{Layout, PlannedNode};
+use crate::buffer::Buffer;
 use crate::random::{Purpose, Random};
 
 /// The buffers of one worker, reused for each shard that it takes.
 pub(crate) struct Worker {
-    pub(crate) buffers: Vec<Vec<f32>>,
-    scratch: Vec<f32>,
-    input_gradients: Vec<Option<Vec<f32>>>,
+    pub(crate) buffers: Vec<Buffer>,
+    scratch: Buffer,
+    input_gradients: Vec<Option<Buffer>>,
     /// Labels of a shard whose samples are scattered over the data set, for each output.
     pub(crate) labels: Vec<Vec<u32>>,
     /// Target values of such a shard.
@@ -27,7 +28,7 @@ impl Worker {
         let most_inputs = layout.nodes.iter().map(|node| node.inputs.len()).max();
         Worker {
             buffers: buffers(&layout.memory.worker, shard),
-            scratch: vec![0.0; layout.memory.scratch],
+            scratch: Buffer::zeros(layout.memory.scratch),
             input_gradients: vec![None; most_inputs.unwrap_or(0)],
             labels: vec![vec![0; shard]; target_values.len()],
             targets: target_values
@@ -41,9 +42,9 @@ impl Worker {
 
 /// The buffers of one shard, kept until the batch is done.
 pub(crate) struct Shard {
-    pub(crate) buffers: Vec<Vec<f32>>,
+    pub(crate) buffers: Vec<Buffer>,
     /// The shard's inputs, where its samples are scattered over the data set.
-    pub(crate) input: Vec<Vec<f32>>,
+    pub(crate) input: Vec<Buffer>,
     pub(crate) samples: usize,
     /// What the shard adds to the sums over the batch.
     pub(crate) sums: Vec<f64>,
@@ -60,10 +61,10 @@ impl Shard {
     }
 }
 
-fn buffers(values: &[usize], shard: usize) -> Vec<Vec<f32>> {
+fn buffers(values: &[usize], shard: usize) -> Vec<Buffer> {
     values
         .iter()
-        .map(|values| vec![0.0; values * shard])
+        .map(|values| Buffer::zeros(values * shard))
         .collect()
 }
 
@@ -86,7 +87,7 @@ pub(crate) struct ShardPass<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) run: Run<'a>,
     pub(crate) worker: &'a mut Worker,
-    pub(crate) shard: &'a mut [Vec<f32>],
+    pub(crate) shard: &'a mut [Buffer],
     pub(crate) sums: &'a mut [f64],
     pub(crate) input: InputRows<'a>,
     pub(crate) samples: usize,
@@ -95,15 +96,15 @@ pub(crate) struct ShardPass<'a> {
 
 impl ShardPass<'_> {
     /// Moves a buffer out, so that it can be written while the others are read.
-    fn take(&mut self, place: Place) -> Vec<f32> {
+    fn take(&mut self, place: Place) -> Buffer {
         match place {
-            Place::Input(_) => Vec::new(),
+            Place::Input(_) => Buffer::default(),
             Place::Worker(index) => std::mem::take(&mut self.worker.buffers[index]),
             Place::Shard(index) => std::mem::take(&mut self.shard[index]),
         }
     }
 
-    fn put(&mut self, place: Place, buffer: Vec<f32>) {
+    fn put(&mut self, place: Place, buffer: Buffer) {
         match place {
             Place::Input(_) => {}
             Place::Worker(index) => self.worker.buffers[index] = buffer,

@@ -10,6 +10,7 @@ use super::shard::{Run, Shard, ShardPass, Worker};
 use super::update::{self, Gradients, Piece, Rule, Task, tasks};
 use super::{Layout, Purpose};
 use crate::Error;
+use crate::buffer::Buffer;
 use crate::dataset::Inputs;
 use crate::graph::Graph;
 use crate::losses::Loss;
@@ -65,7 +66,7 @@ pub(crate) struct Sizes {
 
 /// The gradient sums of some shards, one after the other.
 pub(super) struct Lane {
-    pub(super) gradients: Vec<f32>,
+    pub(super) gradients: Buffer,
     losses: Vec<f64>,
     metrics: Vec<f64>,
 }
@@ -88,7 +89,7 @@ pub(crate) struct TrainingPlan {
     shards: Vec<Shard>,
     lanes: Vec<Lane>,
     tasks: Vec<Task>,
-    prepared: Vec<f32>,
+    prepared: Buffer,
     /// Norms of the parameters' gradients.
     norms: Vec<f64>,
     /// Room for a number a unit.
@@ -117,7 +118,7 @@ impl TrainingPlan {
             shards: (0..shards).map(|_| Shard::new(&layout)).collect(),
             lanes: (0..layout.lanes)
                 .map(|_| Lane {
-                    gradients: vec![0.0; layout.lane_values],
+                    gradients: Buffer::zeros(layout.lane_values),
                     losses: vec![0.0; sizes.target_values.len()],
                     metrics: vec![0.0; sizes.metrics],
                 })
@@ -125,7 +126,7 @@ impl TrainingPlan {
             tasks: tasks(&layout),
             norms: vec![0.0; layout.parameters.len()],
             column_sums: vec![0.0; most_units(&layout)],
-            prepared: vec![0.0; layout.prepared_values],
+            prepared: Buffer::zeros(layout.prepared_values),
             sums: vec![0.0; layout.sums],
             result: StepResult::new(&sizes),
             sizes,

@@ -1,0 +1,96 @@
+//! Memory that begins with a cache line.
+
+use std::ops::{Deref, DerefMut};
+
+/// Values in a cache line of 64 bytes, which is also the widest vector.
+pub(crate) const LINE: usize = 16;
+
+/// A list of numbers, the first of which begins a cache line: a vector that straddles two lines
+/// takes two accesses instead of one.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    /// The numbers, and room to begin where a line does.
+    values: Vec<f32>,
+    start: usize,
+    length: usize,
+}
+
+impl Buffer {
+    /// `length` zeros.
+    pub(crate) fn zeros(length: usize) -> Self {
+        let values = match length {
+            0 => Vec::new(),
+            _ => vec![0.0; length + LINE - 1],
+        };
+        let start = values.as_ptr().align_offset(LINE * size_of::<f32>());
+        Buffer {
+            // Any place will do where none can be told, as when constants are evaluated.
+            start: start.min(values.len() - length),
+            values,
+            length,
+        }
+    }
+
+    /// Makes it as long as asked; what it holds is arbitrary then.
+    pub(crate) fn resize(&mut self, length: usize) {
+        if self.values.len() >= self.start + length {
+            self.length = length;
+        } else {
+            *self = Buffer::zeros(length);
+        }
+    }
+}
+
+impl From<&[f32]> for Buffer {
+    fn from(values: &[f32]) -> Self {
+        let mut buffer = Buffer::zeros(values.len());
+        buffer.copy_from_slice(values);
+        buffer
+    }
+}
+
+impl PartialEq for Buffer {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Self {
+        Buffer::from(&**self)
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.values[self.start..self.start + self.length]
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.values[self.start..self.start + self.length]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_begins_a_cache_line_and_keeps_what_it_is_given() {
+        for length in [0, 1, 15, 16, 17, 5000] {
+            let values: Vec<f32> = (0..length).map(|value| value as f32).collect();
+            let mut buffer = Buffer::from(&values[..]).clone();
+            assert_eq!(&*buffer, values);
+            assert!(length == 0 || (buffer.as_ptr() as usize).is_multiple_of(64));
+            buffer.resize(length / 2);
+            assert_eq!(buffer.len(), length / 2);
+            buffer.resize(2 * length);
+            assert_eq!(buffer.len(), 2 * length);
+            assert!(length == 0 || (buffer.as_ptr() as usize).is_multiple_of(64));
+        }
+    }
+}
