@@ -3,7 +3,7 @@
 
 mod pooled;
 
-pub use pooled::{CLOSED, input_gradient_of_pooled, normalise_and_pool};
+pub use pooled::{CLOSED, clear_closed, input_gradient_of_pooled, normalise_and_pool};
 
 use super::math::sum;
 use super::simd::{dispatch, kernel};

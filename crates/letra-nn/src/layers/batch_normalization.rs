@@ -9,7 +9,7 @@ use super::{
 };
 use crate::error::BuildError;
 use crate::kernels::activation;
-use crate::kernels::normalisation::{self, CLOSED, Channels, repeat, row_length};
+use crate::kernels::normalisation::{self, Channels, repeat, row_length};
 use crate::kernels::pooling::Pooling;
 use crate::plan::pass::{Backward, Forward, Prepare, UpdateState};
 use crate::{Initializer, Shape};
@@ -122,9 +122,7 @@ impl BatchNormalization {
     fn mask(&self, pass: &mut Backward<'_>) {
         if self.pool.is_some() {
             let codes = &pass.keep[..pass.output_gradient.len()];
-            for (gradient, &code) in pass.output_gradient.iter_mut().zip(codes) {
-                *gradient = if code == CLOSED { 0.0 } else { *gradient };
-            }
+            normalisation::clear_closed(codes, pass.output_gradient);
         } else if self.relu {
             let (output, gradient) = (pass.output, &mut *pass.output_gradient);
             activation::backward(ActivationFunction::Relu, 1, output, &[], gradient);

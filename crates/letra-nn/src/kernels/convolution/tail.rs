@@ -3,7 +3,7 @@
 use super::vector::{array, load};
 use super::{Geometry, Padding2, Pool};
 use crate::kernels::pooling::Pooling;
-use crate::kernels::simd::dispatch;
+use crate::kernels::simd::{ADDED, dispatch};
 use pulp::{Simd, WithSimd};
 
 /// Bias, ReLU and pooling of one convolution.
@@ -106,10 +106,6 @@ impl Tail {
         }
     }
 }
-
-/// Added to values that are cleared in place: without it the compiler makes a store under a mask of
-/// it, which takes some processors twenty times as long.
-const ADDED: f32 = 0.0;
 
 struct Activate<'a> {
     filters: usize,

@@ -1,11 +1,13 @@
 //! Normalisation with the max pooling behind it in one pass, so that what lies between them is
 //! never in memory.
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 
 use super::Channels;
 use crate::kernels::pooling::Pooling;
-use crate::kernels::simd::{dispatch, load, store};
+use crate::kernels::simd::{ADDED, dispatch, kernel, load, store};
 
 /// What stands for the winner of a window whose ReLU is closed: no cell has this number.
 pub const CLOSED: f32 = -1.0;
@@ -68,6 +70,20 @@ pub fn input_gradient_of_pooled(
         codes,
         input_gradient,
     });
+}
+
+/// Clears the gradient of the windows that are [`CLOSED`].
+pub fn clear_closed(codes: &[f32], gradient: &mut [f32]) {
+    assert_eq!(codes.len(), gradient.len(), "a code for each window");
+    dispatch(ClearClosed { codes, gradient });
+}
+
+kernel! {
+    struct ClearClosed<'a>(codes: &'a [f32], gradient: &'a mut [f32]) {
+        for (gradient, &code) in gradient.iter_mut().zip(codes) {
+            *gradient = ADDED + if code == CLOSED { 0.0 } else { *gradient };
+        }
+    }
 }
 
 struct Forward<'a> {
@@ -195,70 +211,119 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if self.pooling.channels.is_multiple_of(S::F32_LANES) {
-            self.run::<S, true>(simd);
-        } else {
-            self.run::<S, false>(simd);
+        match (self.pooling.channels % S::F32_LANES, self.pooling.window) {
+            (0, [2, 2]) => self.run::<S, true>(simd, [2, 2]),
+            (0, window) => self.run::<S, true>(simd, window),
+            (_, window) => self.run::<S, false>(simd, window),
         }
     }
 }
 
 impl Backward<'_> {
+    /// `WHOLE` says that the channels are whole vectors; known sizes of the window are unrolled.
     #[inline(always)]
-    fn run<S: Simd, const WHOLE: bool>(mut self, simd: S) {
+    fn run<S: Simd, const WHOLE: bool>(mut self, simd: S, [height, width]: [usize; 2]) {
         let pooling = self.pooling;
-        let [height, width] = pooling.window;
         let [rows, columns] = [pooling.output_height(), pooling.output_width()];
+        let mut window = 0;
         for sample in 0..self.input.len() / pooling.input_len() {
-            for row in 0..pooling.height {
-                let start = (sample * pooling.height + row) * pooling.width;
-                let windows = (sample * rows + row / height) * columns;
-                let mut column = 0;
-                if row < rows * height {
-                    for window in windows..windows + columns {
-                        for cell in row % height * width..(row % height + 1) * width {
-                            self.cell::<S, WHOLE>(simd, start + column, Some((window, cell)));
-                            column += 1;
-                        }
-                    }
+            let first = sample * pooling.height;
+            for row in 0..rows {
+                let start = (first + row * height) * pooling.width;
+                for column in 0..columns {
+                    let place = start + column * width;
+                    self.window::<S, WHOLE>(simd, place, window, [height, width]);
+                    window += 1;
                 }
-                // Windows may leave out the last rows and columns.
-                for place in start + column..start + pooling.width {
-                    self.cell::<S, WHOLE>(simd, place, None);
+                // Windows may leave out the last columns and rows.
+                for place in (start..).step_by(pooling.width).take(height) {
+                    self.outside::<S, WHOLE>(simd, place + columns * width..place + pooling.width);
+                }
+            }
+            let end = (first + pooling.height) * pooling.width;
+            self.outside::<S, WHOLE>(simd, (first + rows * height) * pooling.width..end);
+        }
+    }
+
+    /// The cells of a window, the first of which lies at `place`.
+    #[inline(always)]
+    fn window<S: Simd, const WHOLE: bool>(
+        &mut self,
+        simd: S,
+        place: usize,
+        window: usize,
+        [height, width]: [usize; 2],
+    ) {
+        let channels = self.pooling.channels;
+        for channel in (0..channels).step_by(S::F32_LANES) {
+            let count = S::F32_LANES.min(channels - channel);
+            let known = Known::load::<WHOLE>(simd, self.channels, channel, count);
+            let at = window * channels + channel;
+            let code = vector::<S, WHOLE>(simd, self.codes, at, count);
+            let gradient = vector::<S, WHOLE>(simd, self.gradient, at, count);
+            for row in 0..height {
+                let first = (place + row * self.pooling.width) * channels + channel;
+                for column in 0..width {
+                    let at = first + column * channels;
+                    let x = vector::<S, WHOLE>(simd, self.input, at, count);
+                    let lost = known.without_gradient(simd, x);
+                    let cell = simd.splat_f32s((row * width + column) as f32);
+                    let won = simd.equal_f32s(code, cell);
+                    let passed = simd.mul_add_f32s(known.scale, gradient, lost);
+                    let dx = &mut self.input_gradient[at..][..count];
+                    store(simd, dx, simd.select_f32s(won, passed, lost));
                 }
             }
         }
     }
 
-    /// One cell, which the gradient of a window may go to.
+    /// Cells that no window covers.
     #[inline(always)]
-    fn cell<S: Simd, const WHOLE: bool>(
-        &mut self,
-        simd: S,
-        place: usize,
-        window: Option<(usize, usize)>,
-    ) {
-        let (channels, known) = (self.pooling.channels, self.channels);
-        for channel in (0..channels).step_by(S::F32_LANES) {
-            let count = S::F32_LANES.min(channels - channel);
-            let mean = vector::<S, WHOLE>(simd, known.mean, channel, count);
-            let slope = vector::<S, WHOLE>(simd, known.slope, channel, count);
-            let constant = vector::<S, WHOLE>(simd, known.constant, channel, count);
-            let x = vector::<S, WHOLE>(simd, self.input, place * channels + channel, count);
-            let deviation = simd.sub_f32s(x, mean);
-            let mut value = simd.negate_mul_add_f32s(slope, deviation, simd.neg_f32s(constant));
-            if let Some((window, cell)) = window {
-                let at = window * channels + channel;
-                let code = vector::<S, WHOLE>(simd, self.codes, at, count);
-                let gradient = vector::<S, WHOLE>(simd, self.gradient, at, count);
-                let scale = vector::<S, WHOLE>(simd, known.scale, channel, count);
-                let won = simd.equal_f32s(code, simd.splat_f32s(cell as f32));
-                let passed = simd.mul_add_f32s(scale, gradient, value);
-                value = simd.select_f32s(won, passed, value);
+    fn outside<S: Simd, const WHOLE: bool>(&mut self, simd: S, places: Range<usize>) {
+        let channels = self.pooling.channels;
+        for place in places {
+            for channel in (0..channels).step_by(S::F32_LANES) {
+                let count = S::F32_LANES.min(channels - channel);
+                let known = Known::load::<WHOLE>(simd, self.channels, channel, count);
+                let at = place * channels + channel;
+                let x = vector::<S, WHOLE>(simd, self.input, at, count);
+                let dx = &mut self.input_gradient[at..][..count];
+                store(simd, dx, known.without_gradient(simd, x));
             }
-            let dx = &mut self.input_gradient[place * channels + channel..][..count];
-            store(simd, dx, value);
         }
+    }
+}
+
+/// A vector of [`Channels`].
+#[derive(Clone, Copy)]
+struct Known<S: Simd> {
+    mean: S::f32s,
+    scale: S::f32s,
+    slope: S::f32s,
+    constant: S::f32s,
+}
+
+impl<S: Simd> Known<S> {
+    #[inline(always)]
+    fn load<const WHOLE: bool>(
+        simd: S,
+        channels: Channels<'_>,
+        channel: usize,
+        count: usize,
+    ) -> Self {
+        Self {
+            mean: vector::<S, WHOLE>(simd, channels.mean, channel, count),
+            scale: vector::<S, WHOLE>(simd, channels.scale, channel, count),
+            slope: vector::<S, WHOLE>(simd, channels.slope, channel, count),
+            constant: vector::<S, WHOLE>(simd, channels.constant, channel, count),
+        }
+    }
+
+    /// The gradient of an input whose output has none.
+    #[inline(always)]
+    fn without_gradient(self, simd: S, x: S::f32s) -> S::f32s {
+        let deviation = simd.sub_f32s(x, self.mean);
+        simd.negate_mul_add_f32s(self.slope, deviation, simd.neg_f32s(self.constant))
     }
 }
 
@@ -318,11 +383,12 @@ mod tests {
                     assert!(closed || (again - output[place]).abs() < 1e-6);
                 }
 
-                let open: Vec<f32> = dy
-                    .iter()
-                    .zip(&codes)
-                    .map(|(dy, &code)| if code == CLOSED { 0.0 } else { *dy })
-                    .collect();
+                let mut open = dy.clone();
+                clear_closed(&codes, &mut open);
+                for (place, &code) in codes.iter().enumerate() {
+                    let wanted = if code == CLOSED { 0.0 } else { dy[place] };
+                    assert_eq!(open[place], wanted);
+                }
                 let mut spread = nan(x.len());
                 pooling.backward_max(samples, &open, &cells, &mut spread);
                 let known = Channels {

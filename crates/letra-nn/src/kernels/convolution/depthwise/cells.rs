@@ -61,22 +61,28 @@ impl Cells {
         if self.is_plain() {
             return picture;
         }
-        space.fill(0.0);
         let row = self.sizes[1] * self.channels;
-        let rows = space.chunks_exact_mut(self.width() * self.cell);
-        let rows = rows.skip(self.padding.top).zip(picture.chunks_exact(row));
-        for (to, from) in rows {
-            let to = &mut to[self.padding.left * self.cell..];
+        let [left, right] = [self.padding.left, self.padding.right].map(|cells| cells * self.cell);
+        let inside = self.padding.top..self.padding.top + self.sizes[0];
+        let rows = space[..self.laid_len()].chunks_exact_mut(self.width() * self.cell);
+        for (number, to) in rows.enumerate() {
+            if !inside.contains(&number) {
+                to.fill(0.0);
+                continue;
+            }
+            let from = &picture[(number - inside.start) * row..][..row];
+            let end = to.len() - right;
+            to[..left].fill(0.0);
+            to[end..].fill(0.0);
+            let to = &mut to[left..end];
             if self.times == 1 && self.cell == self.channels {
-                to[..row].copy_from_slice(from);
+                to.copy_from_slice(from);
                 continue;
             }
             let cells = to.chunks_exact_mut(self.cell);
             for (to, from) in cells.zip(from.chunks_exact(self.channels)) {
-                if self.times == 1 {
-                    to[..self.channels].copy_from_slice(from);
-                    continue;
-                }
+                let (to, rest) = to.split_at_mut(self.times * self.channels);
+                rest.fill(0.0);
                 for (to, &from) in to.chunks_exact_mut(self.times).zip(from) {
                     to.fill(from);
                 }
