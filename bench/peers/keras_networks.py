@@ -7,9 +7,12 @@ def vgg_block(filters):
     return [L.Conv2D(filters, 3, activation="relu"), L.Conv2D(filters, 3, activation="relu"), L.MaxPooling2D(2), L.Dropout(0.25)]
 
 
-def normalised(filters, kernel, padding="same"):
-    return [L.Conv2D(filters, kernel, padding=padding, use_bias=False, kernel_initializer="he_normal"),
-            L.BatchNormalization(momentum=0.97), L.ReLU()]
+def normalised(convolution):
+    return [convolution, L.BatchNormalization(momentum=0.97), L.ReLU()]
+
+
+def separable(filters, padding="same"):
+    return normalised(L.SeparableConv2D(filters, 3, padding=padding, use_bias=False, pointwise_initializer="he_normal"))
 
 
 def moved():
@@ -24,6 +27,7 @@ NETWORKS = {
     "cnn": lambda: [L.Conv2D(4, 5, padding="same", activation="relu"), L.MaxPooling2D(2), L.Flatten(),
                     L.Dense(32, "relu"), L.Dropout(0.25), L.Dense(5)],
     "vgg": lambda: [*vgg_block(32), *vgg_block(64), L.Flatten(), L.Dense(256, "relu"), L.Dropout(0.5), L.Dense(5)],
-    "letra": lambda: [*moved(), *normalised(16, 5), L.MaxPooling2D(2), *normalised(32, 3, "valid"), *normalised(64, 3), L.MaxPooling2D(2),
-                      *normalised(64, 3), *normalised(64, 3), L.GlobalMaxPooling2D(), L.Dropout(0.4), L.Dense(5)],
+    "letra": lambda: [*moved(), *normalised(L.Conv2D(32, 5, padding="same", use_bias=False, kernel_initializer="he_normal")), L.MaxPooling2D(2),
+                      *separable(32, "valid"), *separable(64), L.MaxPooling2D(2), *separable(64), *separable(64),
+                      L.GlobalMaxPooling2D(), L.Dropout(0.4), L.Dense(5)],
 }

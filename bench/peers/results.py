@@ -2,7 +2,7 @@
 
 import statistics
 
-ROWS = [("logistic", 2511), ("feed-forward", 2511), ("cnn", 2511), ("feed-forward", 128), ("cnn", 128), ("vgg", 128), ("letra", 64)]
+ROWS = [("logistic", 2511), ("feed-forward", 2511), ("cnn", 2511), ("feed-forward", 128), ("cnn", 128), ("vgg", 128), ("letra", 32)]
 
 
 def measured_rows(measured):

@@ -35,8 +35,13 @@ class Moved(nn.Module):
         return F.grid_sample(x, F.affine_grid(rows.view(-1, 2, 3), x.shape, align_corners=False), align_corners=False)
 
 
-def normalised(inputs, filters, kernel, padding="same"):
-    return [nn.Conv2d(inputs, filters, kernel, padding=kernel // 2 if padding == "same" else 0, bias=False), nn.BatchNorm2d(filters), nn.ReLU()]
+def normalised(filters, *convolutions):
+    return [*convolutions, nn.BatchNorm2d(filters), nn.ReLU()]
+
+
+def separable(inputs, filters, padding=1):
+    """Depthwise, then pointwise, as Keras's SeparableConv2D."""
+    return normalised(filters, nn.Conv2d(inputs, inputs, 3, padding=padding, groups=inputs, bias=False), nn.Conv2d(inputs, filters, 1, bias=False))
 
 
 NETWORKS = {
@@ -46,8 +51,8 @@ NETWORKS = {
                                  nn.Linear(1296, 32), nn.ReLU(), nn.Dropout(0.25), nn.Linear(32, 5)),
     "vgg": lambda: nn.Sequential(*vgg_block(1, 32), *vgg_block(32, 64), nn.Flatten(),
                                  nn.Linear(2304, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 5)),
-    "letra": lambda: nn.Sequential(Moved(), *normalised(1, 16, 5), nn.MaxPool2d(2), *normalised(16, 32, 3, "valid"), *normalised(32, 64, 3),
-                                   nn.MaxPool2d(2), *normalised(64, 64, 3), *normalised(64, 64, 3),
+    "letra": lambda: nn.Sequential(Moved(), *normalised(32, nn.Conv2d(1, 32, 5, padding=2, bias=False)), nn.MaxPool2d(2),
+                                   *separable(32, 32, padding=0), *separable(32, 64), nn.MaxPool2d(2), *separable(64, 64), *separable(64, 64),
                                    nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Dropout(0.4), nn.Linear(64, 5)),
 }
 CONVOLUTIONAL = ("cnn", "vgg", "letra")

@@ -18,7 +18,7 @@ const ROWS: [(&str, usize); 7] = [
     ("feed-forward", 128),
     ("cnn", 128),
     ("vgg", 128),
-    ("letra", 64),
+    ("letra", 32),
 ];
 /// With all training pictures in a batch it is plain gradient descent.
 const FULL_BATCH: usize = 2511;
@@ -199,9 +199,10 @@ fn operations(network: &Network) -> f64 {
     let mut passes = 2.0;
     let mut sum = 0.0;
     for layer in network.summary().layers {
-        let kernel = network.parameter(&format!("{}/kernel", layer.name));
-        if let Some(kernel) = kernel {
-            let positions: usize = layer.output_shape.iter().rev().skip(1).product();
+        let kernels = ["kernel", "depthwise_kernel", "pointwise_kernel"]
+            .map(|kernel| network.parameter(&format!("{}/{kernel}", layer.name)));
+        let positions: usize = layer.output_shape.iter().rev().skip(1).product();
+        for kernel in kernels.iter().flatten() {
             sum += passes * 2.0 * (positions * kernel.data().len()) as f64;
             passes = 3.0;
         }
