@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::simd::{dispatch, transpose};
+use super::simd::{Aligned, dispatch, transpose};
 
 /// A matrix as a view of a slice: entry (row, column) is
 /// `data[row * row_stride + column * column_stride]`.
@@ -150,7 +150,7 @@ impl WithSimd for Product<'_> {
             1 => PANEL / wide,
             _ => PANEL_ROWS_ACROSS,
         };
-        let mut memory = [MaybeUninit::uninit(); PANEL];
+        let mut memory = Aligned([MaybeUninit::uninit(); PANEL]);
         let few_rows = self.m <= TILE_ROWS / 2 && self.right.column_stride == 1;
         for depth in blocks(self.k, limit) {
             for rows in blocks(self.m, (LEFT_BLOCK / limit).max(TILE_ROWS)) {
@@ -166,10 +166,10 @@ impl WithSimd for Product<'_> {
                         self.panel_in_place(simd, block);
                         column += 2 * wide;
                     } else if remaining > S::F32_LANES {
-                        self.packed_panel::<S, 2>(simd, block, &mut memory);
+                        self.packed_panel::<S, 2>(simd, block, &mut memory.0);
                         column += wide;
                     } else {
-                        self.packed_panel::<S, 1>(simd, block, &mut memory);
+                        self.packed_panel::<S, 1>(simd, block, &mut memory.0);
                         column += S::F32_LANES;
                     }
                 }

@@ -58,6 +58,10 @@ pub(crate) fn store<S: Simd>(simd: S, values: &mut [f32], vector: S::f32s) {
     }
 }
 
+/// What begins a cache line, so that no vector of it straddles two.
+#[repr(align(64))]
+pub(crate) struct Aligned<T>(pub(crate) T);
+
 /// Added to values that are cleared in place: without it the compiler makes a store under a mask of
 /// it, which takes some processors twenty times as long.
 pub(crate) const ADDED: f32 = 0.0;

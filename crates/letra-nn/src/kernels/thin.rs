@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::dense::{GradientSum, Sum};
 use super::gemm::blocks;
-use super::simd::{load, prefetch, transpose};
+use super::simd::{Aligned, load, prefetch, transpose};
 
 /// The most units these kernels take.
 pub(super) const UNITS: usize = 8;
@@ -44,14 +44,17 @@ impl Forward<'_> {
     /// Adds the share of some inputs to all outputs, `R` samples at a time.
     #[inline(always)]
     fn block<S: Simd, const U: usize, const R: usize>(&mut self, simd: S, range: Range<usize>) {
-        let mut columns = [[0.0; INPUTS]; U];
-        transpose_kernel(&self.0.kernel[range.start * U..range.end * U], &mut columns);
+        let mut columns = Aligned([[0.0; INPUTS]; U]);
+        transpose_kernel(
+            &self.0.kernel[range.start * U..range.end * U],
+            &mut columns.0,
+        );
         let whole = self.0.samples / R * R;
         for sample in (0..whole).step_by(R) {
-            self.rows::<S, U, R>(simd, sample, range.clone(), &columns);
+            self.rows::<S, U, R>(simd, sample, range.clone(), &columns.0);
         }
         for sample in whole..self.0.samples {
-            self.rows::<S, U, 1>(simd, sample, range.clone(), &columns);
+            self.rows::<S, U, 1>(simd, sample, range.clone(), &columns.0);
         }
     }
 

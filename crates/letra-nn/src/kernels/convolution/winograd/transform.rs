@@ -1,5 +1,6 @@
 //! The small matrices of F(4×4, 3×3), for the interpolation points 0, 1, −1, 2, −2 and ∞.
 
+use crate::kernels::simd::Aligned;
 use pulp::Simd;
 
 /// A product with one of the matrices: `IN` vectors to `OUT` vectors, lane by lane.
@@ -158,10 +159,6 @@ impl Matrix<6, 3> for KernelGradient {
         ]
     }
 }
-
-/// Vectors that do not straddle cache lines.
-#[repr(align(64))]
-struct Aligned<T>(T);
 
 /// M x Mᵀ for a square of vectors, M being one of the matrices.
 #[inline(always)]
