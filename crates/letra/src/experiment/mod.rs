@@ -32,7 +32,7 @@ pub use comparison::{Column, Comparison};
 pub use examples::{Examples, Split};
 pub use figures::milliseconds;
 pub use results::{Row, Spread, Trial};
-pub use sentences::{best, caution, lead, named, neighbour, points};
+pub use sentences::{best, caution, lead, named, neighbour, points, slowest};
 pub use training::{Answer, answers};
 pub use variant::Variant;
 

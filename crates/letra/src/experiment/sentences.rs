@@ -15,6 +15,25 @@ pub fn named<'a>(rows: &'a [Row], name: &str) -> Option<&'a Row> {
     rows.iter().find(|row| row.name == name)
 }
 
+/// Longer by so many times is more than the clock of a shared machine wavers.
+const NOTABLE: f64 = 1.25;
+
+/// What took longest to train, if it stands out beside the row called `name`.
+pub fn slowest(rows: &[Row], name: &str) -> Option<String> {
+    let seconds = |row: &Row| row.mean(|trial| trial.seconds);
+    let usual = named(rows, name)?;
+    let slowest = rows
+        .iter()
+        .max_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
+    let times = seconds(slowest) / seconds(usual);
+    (times >= NOTABLE).then(|| {
+        format!(
+            "By the clock {} took longest to train, {times:.1} times as long as {}.",
+            slowest.title, usual.title
+        )
+    })
+}
+
 /// By how much a row tests better than another, and whether that is more than the luck of a seed.
 pub fn lead(row: &Row, over: &Row) -> String {
     let more = row.test_accuracy() - over.test_accuracy();

@@ -7,6 +7,7 @@ use letra_nn::prelude::*;
 use crate::action::Run;
 use crate::experiment::{
     Column, Comparison, Experiment, Repeated, Row, Trial, Variant, best, caution, lead, named,
+    slowest,
 };
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -51,7 +52,12 @@ impl Run for Activations {
         };
         let rows = experiment.train(&variants(training))?;
         let split = experiment.arguments.split;
-        let findings = [overall(&rows), saturating(&rows), race(&rows), price(&rows)];
+        let findings = [
+            overall(&rows),
+            saturating(&rows),
+            race(&rows),
+            slowest(&rows, "relu"),
+        ];
         let comparison = Comparison::new("Activation functions, compared", rows)
             .question(
                 "What stands behind a unit bends its straight line, and its slope is what backpropagation \
@@ -254,21 +260,5 @@ fn race(rows: &[Row]) -> Option<String> {
             steps(first.0),
             never(late)
         ),
-    })
-}
-
-/// What a training costs beside one with ReLU.
-fn price(rows: &[Row]) -> Option<String> {
-    let seconds = |row: &Row| row.mean(|trial| trial.seconds);
-    let relu = named(rows, "relu")?;
-    let slowest = rows
-        .iter()
-        .max_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
-    let times = seconds(slowest) / seconds(relu);
-    (slowest.name != relu.name && times.is_finite()).then(|| {
-        format!(
-            "{} takes longest to train, {times:.1} times as long as ReLU.",
-            slowest.title
-        )
     })
 }

@@ -7,7 +7,7 @@ use letra_nn::prelude::*;
 use crate::action::Run;
 use crate::experiment::{
     Column, Comparison, Experiment, Repeated, Row, Trial, Variant, best, caution, lead, named,
-    points,
+    points, slowest,
 };
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -50,7 +50,12 @@ impl Run for DropoutFamily {
         let steps = training.steps(samples.unwrap_or(1));
         let rows = experiment.train(&variants(training, steps))?;
         let split = experiment.arguments.split;
-        let findings = [baseline(&rows), overall(&rows), gaps(&rows), price(&rows)];
+        let findings = [
+            baseline(&rows),
+            overall(&rows),
+            gaps(&rows),
+            slowest(&rows, "none"),
+        ];
         let comparison = Comparison::new("Dropout and its relatives, compared", rows)
             .question(
                 "A network that is too large for its pictures learns them by heart: it names those it was \
@@ -203,20 +208,4 @@ fn gaps(rows: &[Row]) -> Option<String> {
         most.title,
         points(mean_gap(most)?)
     ))
-}
-
-/// What a training costs beside the plain one.
-fn price(rows: &[Row]) -> Option<String> {
-    let none = named(rows, "none")?;
-    let seconds = |row: &Row| row.mean(|trial| trial.seconds);
-    let slowest = rows
-        .iter()
-        .max_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
-    let times = seconds(slowest) / seconds(none);
-    (slowest.name != none.name && times.is_finite()).then(|| {
-        format!(
-            "{} takes longest to train, {times:.1} times as long as the network left alone.",
-            slowest.title
-        )
-    })
 }
