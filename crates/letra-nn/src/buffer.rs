@@ -5,6 +5,13 @@ use std::ops::{Deref, DerefMut};
 /// Values in a cache line of 64 bytes, which is also the widest vector.
 pub(crate) const LINE: usize = 16;
 
+/// How many of the values lie before the first that begins a cache line. Where none can be told,
+/// as when code is interpreted, it is fewer than a line all the same.
+pub(crate) fn before_line(values: &[f32]) -> usize {
+    let before = values.as_ptr().align_offset(LINE * size_of::<f32>());
+    before.min(LINE - 1)
+}
+
 /// A list of numbers, the first of which begins a cache line: a vector that straddles two lines
 /// takes two accesses instead of one.
 #[derive(Debug, Default)]
@@ -22,10 +29,8 @@ impl Buffer {
             0 => Vec::new(),
             _ => vec![0.0; length + LINE - 1],
         };
-        let start = values.as_ptr().align_offset(LINE * size_of::<f32>());
         Buffer {
-            // Any place will do where none can be told, as when constants are evaluated.
-            start: start.min(values.len() - length),
+            start: before_line(&values).min(values.len() - length),
             values,
             length,
         }

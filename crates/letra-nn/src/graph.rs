@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::buffer::LINE;
 use crate::error::BuildError;
 use crate::layers::{Build, Layer};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
@@ -14,9 +15,6 @@ pub(crate) type Value = usize;
 
 /// The first input's number.
 pub(crate) const INPUT: Value = 0;
-
-/// Parameters start at multiples of this many numbers, a cache line.
-const ALIGNMENT: usize = 16;
 
 /// A layer and the values it reads.
 #[derive(Debug, Clone)]
@@ -220,7 +218,8 @@ impl Graph {
                     state: declaration.state,
                     frozen: node.frozen,
                 };
-                *end = specification.range().end.next_multiple_of(ALIGNMENT);
+                // Each parameter begins a cache line.
+                *end = specification.range().end.next_multiple_of(LINE);
                 parameters.push(specification);
             }
             shapes.push(output_shape.clone());
@@ -357,6 +356,6 @@ impl BuiltGraph {
 }
 
 fn space<'a>(specifications: impl Iterator<Item = &'a ParameterSpecification>) -> usize {
-    let ends = specifications.map(|known| known.range().end.next_multiple_of(ALIGNMENT));
+    let ends = specifications.map(|known| known.range().end.next_multiple_of(LINE));
     ends.max().unwrap_or(0)
 }

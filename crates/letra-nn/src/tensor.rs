@@ -93,14 +93,17 @@ impl Tensor {
         if let Some(first) = shape.first_mut() {
             *first = indices.len();
         }
-        let values = self.sample_values();
-        let mut data = Buffer::zeros(indices.len() * values);
-        if values > 0 {
-            for (to, &index) in data.chunks_exact_mut(values).zip(indices) {
-                to.copy_from_slice(self.sample(index));
-            }
-        }
+        let mut data = Buffer::zeros(indices.len() * self.sample_values());
+        self.copy_samples(indices, &mut data);
         Tensor { shape, data }
+    }
+
+    /// Copies the samples with the given indices, one behind the other, as many as `to` holds.
+    pub(crate) fn copy_samples(&self, indices: &[usize], to: &mut [f32]) {
+        let values = self.sample_values();
+        for (to, &index) in to.chunks_exact_mut(values.max(1)).zip(indices) {
+            to.copy_from_slice(self.sample(index));
+        }
     }
 }
 

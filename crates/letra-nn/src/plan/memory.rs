@@ -6,10 +6,9 @@ use std::ops::Range;
 use super::pass::Place;
 use super::phases::Phases;
 use super::{GradientTarget, Layout, PlannedNode, PlannedOutput, Purpose};
+use crate::buffer::LINE;
 use crate::graph::{BuiltGraph, BuiltNode, Value};
 
-/// Ranges in shared arrays start at multiples of this many numbers, a cache line.
-const ALIGNMENT: usize = 16;
 /// Parameters with fewer values are always summed shard by shard.
 const SMALL_PARAMETER: usize = 16 * 1024;
 
@@ -346,8 +345,9 @@ fn wanted_gradients(built: &BuiltGraph) -> Vec<bool> {
     wanted
 }
 
+/// The next range of a shared array, which begins a cache line.
 fn reserve(end: &mut usize, values: usize) -> Range<usize> {
     let start = *end;
-    *end = (start + values).next_multiple_of(ALIGNMENT);
+    *end = (start + values).next_multiple_of(LINE);
     start..start + values
 }

@@ -67,11 +67,8 @@ pub(super) fn gather_inputs(
         gathered.resize_with(inputs.count(), Buffer::default);
         for (number, gathered) in gathered.iter_mut().enumerate() {
             let tensor = inputs.get(number);
-            let values = tensor.sample_values();
-            gathered.resize(samples * values);
-            for (row, &index) in gathered.chunks_exact_mut(values).zip(&indices[first..]) {
-                row.copy_from_slice(tensor.sample(index));
-            }
+            gathered.resize(samples * tensor.sample_values());
+            tensor.copy_samples(&indices[first..], gathered);
         }
     }
 }
@@ -116,9 +113,7 @@ pub(super) fn gather_targets<'a>(
         (Targets::Values(values), Rows::Scattered(indices)) => {
             let width = values.sample_values();
             let gathered = &mut gathered_values[..samples * width];
-            for (row, &index) in gathered.chunks_exact_mut(width).zip(&indices[first..]) {
-                row.copy_from_slice(values.sample(index));
-            }
+            values.copy_samples(&indices[first..], gathered);
             TargetRows::Values(gathered)
         }
     }

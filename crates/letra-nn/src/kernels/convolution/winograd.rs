@@ -17,6 +17,8 @@ mod tiles;
 mod transform;
 mod weights;
 
+use crate::buffer::{LINE, before_line};
+
 use super::algorithm::{Algorithm, Backward, Forward};
 use super::instructions::Instructions;
 use super::tail::Tail;
@@ -31,9 +33,6 @@ const PLACES: usize = 36;
 
 /// Elements of the transformed patches and tiles of one block: they are to stay in the L2 cache.
 const BLOCK: usize = 128 * 1024;
-
-/// Elements of a cache line.
-const LINE: usize = 16;
 
 /// Space between the places of a block, so that they do not fall on the same lines of the cache.
 const GAP: usize = LINE;
@@ -135,8 +134,8 @@ impl Algorithm for Winograd {
 
 /// The slice from its first whole cache line on.
 fn align(values: &mut [f32]) -> &mut [f32] {
-    let skipped = values.as_ptr().align_offset(LINE * size_of::<f32>());
-    &mut values[skipped.min(LINE)..]
+    let before = before_line(values);
+    &mut values[before..]
 }
 
 impl Winograd {

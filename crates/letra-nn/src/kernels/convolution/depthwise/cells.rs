@@ -83,6 +83,10 @@ impl Cells {
             for (to, from) in cells.zip(from.chunks_exact(self.channels)) {
                 let (to, rest) = to.split_at_mut(self.times * self.channels);
                 rest.fill(0.0);
+                if self.times == 1 {
+                    to.copy_from_slice(from);
+                    continue;
+                }
                 for (to, &from) in to.chunks_exact_mut(self.times).zip(from) {
                     to.fill(from);
                 }

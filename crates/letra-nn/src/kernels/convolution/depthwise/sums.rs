@@ -1,6 +1,7 @@
 //! The sums of a depthwise convolution and of its gradients, on pictures that were laid out.
 
 use crate::kernels::convolution::vector::{load_unchecked, relu, store_unchecked};
+use crate::kernels::gemm::blocks;
 use pulp::{Simd, WithSimd};
 
 /// Sums that are held in registers together, at most: all taps of a 3×3 kernel.
@@ -19,25 +20,21 @@ fn assert_inside(values: &[f32], places: &[u32], taps: &[u32], cell: usize) {
     );
 }
 
-/// Runs `$block::<S, N>` for blocks of `0..$count` of at most [`SUMS`], as even as can be: a small
-/// one would wait for its own sums.
+/// Runs `$block::<S, N>` for blocks of `0..$count` of at most [`SUMS`].
 macro_rules! for_each_block {
     ($simd:ident, $self:ident, $count:expr, $block:ident, $channel:expr) => {
-        let mut first = 0;
-        for left in (1..=$count.div_ceil(SUMS)).rev() {
-            let count = ($count - first).div_ceil(left);
-            match count {
-                1 => $self.$block::<S, 1>($simd, first, $channel),
-                2 => $self.$block::<S, 2>($simd, first, $channel),
-                3 => $self.$block::<S, 3>($simd, first, $channel),
-                4 => $self.$block::<S, 4>($simd, first, $channel),
-                5 => $self.$block::<S, 5>($simd, first, $channel),
-                6 => $self.$block::<S, 6>($simd, first, $channel),
-                7 => $self.$block::<S, 7>($simd, first, $channel),
-                8 => $self.$block::<S, 8>($simd, first, $channel),
-                _ => $self.$block::<S, SUMS>($simd, first, $channel),
+        for range in blocks($count, SUMS) {
+            match range.len() {
+                1 => $self.$block::<S, 1>($simd, range.start, $channel),
+                2 => $self.$block::<S, 2>($simd, range.start, $channel),
+                3 => $self.$block::<S, 3>($simd, range.start, $channel),
+                4 => $self.$block::<S, 4>($simd, range.start, $channel),
+                5 => $self.$block::<S, 5>($simd, range.start, $channel),
+                6 => $self.$block::<S, 6>($simd, range.start, $channel),
+                7 => $self.$block::<S, 7>($simd, range.start, $channel),
+                8 => $self.$block::<S, 8>($simd, range.start, $channel),
+                _ => $self.$block::<S, SUMS>($simd, range.start, $channel),
             }
-            first += count;
         }
     };
 }
