@@ -1,4 +1,4 @@
-use super::assert_lengths;
+use super::{assert_lengths, settled};
 use crate::kernels::simd::{dispatch, kernel};
 
 /// The settings of Adadelta (Zeiler, 2012).
@@ -42,9 +42,9 @@ kernel! {
         let new = 1.0 - rho;
         let state = parameters.iter_mut().zip(square_gradients).zip(square_steps);
         for (((parameter, square_gradient), square_step), gradient) in state.zip(gradients) {
-            *square_gradient = rho * *square_gradient + new * gradient * gradient;
+            *square_gradient = settled(rho * *square_gradient + new * gradient * gradient);
             let step = -((*square_step + epsilon) / (*square_gradient + epsilon)).sqrt() * gradient;
-            *square_step = rho * *square_step + new * step * step;
+            *square_step = settled(rho * *square_step + new * step * step);
             *parameter += rate * step;
         }
     }

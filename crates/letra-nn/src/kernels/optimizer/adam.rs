@@ -1,3 +1,4 @@
+use super::settled;
 use crate::kernels::simd::{dispatch, kernel};
 
 /// The settings of Adam (Kingma & Ba, 2015) in the form of Keras.
@@ -63,8 +64,8 @@ kernel! {
         let (new_1, new_2) = (1.0 - settings.beta_1, 1.0 - settings.beta_2);
         let state = parameters.iter_mut().zip(first_moments).zip(second_moments);
         for (((parameter, first), second), gradient) in state.zip(gradients) {
-            *first += (gradient - *first) * new_1;
-            *second += (gradient * gradient - *second) * new_2;
+            *first = settled(*first + (gradient - *first) * new_1);
+            *second = settled(*second + (gradient * gradient - *second) * new_2);
             *parameter = kept * *parameter - *first * alpha / (second.sqrt() + settings.epsilon);
         }
     }

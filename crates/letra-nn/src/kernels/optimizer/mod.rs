@@ -24,6 +24,15 @@ pub use vsgd::{Phase, Vsgd, displace, vsgd};
 /// knows that these do not overlap, which it would otherwise have to test for each pair.
 const BLOCK: usize = 32;
 
+/// A state that decays, such as the velocity of a weight whose unit no longer answers, ends at zero:
+/// among the subnormal numbers, each product would take a processor a hundred times as long.
+#[inline(always)]
+fn settled(state: f32) -> f32 {
+    // Far above them, since the products that states go into are smaller.
+    const LEAST: f32 = 1e-32;
+    if state.abs() < LEAST { 0.0 } else { state }
+}
+
 /// A block of values from `start` on, filled up with zeros.
 #[inline(always)]
 fn load(values: &[f32], start: usize) -> [f32; BLOCK] {

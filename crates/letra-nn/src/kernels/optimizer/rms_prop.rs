@@ -1,4 +1,4 @@
-use super::{BLOCK, assert_lengths, load, store};
+use super::{BLOCK, assert_lengths, load, settled, store};
 use crate::kernels::simd::{dispatch, kernel};
 
 /// The settings of RMSprop in the form of Keras.
@@ -61,10 +61,10 @@ kernel! {
             let (mut v, mut b) = (load(velocities, start), load(momenta, start));
             let mut a = load(averages, start);
             for i in 0..BLOCK {
-                v[i] = rho * v[i] + new * g[i] * g[i];
-                a[i] = rho * a[i] + new * g[i];
+                v[i] = settled(rho * v[i] + new * g[i] * g[i]);
+                a[i] = settled(rho * a[i] + new * g[i]);
                 let step = rate * g[i] / (v[i] - center * a[i] * a[i] + epsilon).sqrt();
-                b[i] = momentum * b[i] + step;
+                b[i] = settled(momentum * b[i] + step);
                 w[i] -= b[i];
             }
             store(&w, parameters, start);

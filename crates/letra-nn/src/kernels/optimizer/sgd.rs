@@ -1,3 +1,4 @@
+use super::settled;
 use crate::kernels::simd::{dispatch, kernel};
 
 /// w ← w − rate · g
@@ -70,7 +71,7 @@ kernel! {
     ) {
         let state = parameters.iter_mut().zip(velocities);
         for ((parameter, velocity), gradient) in state.zip(gradients) {
-            *velocity = momentum * *velocity - rate * gradient;
+            *velocity = settled(momentum * *velocity - rate * gradient);
             *parameter += *velocity;
         }
     }
@@ -87,7 +88,7 @@ kernel! {
         let state = parameters.iter_mut().zip(velocities);
         for ((parameter, velocity), gradient) in state.zip(gradients) {
             let step = rate * gradient;
-            *velocity = momentum * *velocity - step;
+            *velocity = settled(momentum * *velocity - step);
             *parameter += momentum * *velocity - step;
         }
     }

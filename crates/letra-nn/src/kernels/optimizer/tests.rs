@@ -117,6 +117,45 @@ fn changed(gradients: &[f32], step: u64) -> impl Iterator<Item = f32> {
         .map(move |gradient| gradient * factor + 0.125)
 }
 
+/// What decays does not stay among the subnormal numbers, which take a processor long.
+#[test]
+fn states_that_decay_end_at_zero() {
+    const LENGTH: usize = 37;
+    let none = [0.0; LENGTH];
+    let adam_settings = Adam {
+        rate: 0.01,
+        beta_1: 0.9,
+        beta_2: 0.9,
+        epsilon: 1e-7,
+        weight_decay: 0.0,
+        step: 1000,
+    };
+    let rms_settings = RmsProp {
+        rate: 0.01,
+        rho: 0.9,
+        momentum: 0.9,
+        epsilon: 1e-7,
+    };
+    let adadelta_settings = Adadelta {
+        rate: 1.0,
+        rho: 0.9,
+        epsilon: 1e-7,
+    };
+    on_each_instruction_set(|| {
+        let mut parameters = [0.5; LENGTH];
+        let mut states = [[1.0_f32; LENGTH]; 9];
+        for _ in 0..1500 {
+            let [a, b, c, d, e, f, g, h, i] = &mut states;
+            momentum(&mut parameters, &none, a, 0.01, 0.9, false);
+            momentum(&mut parameters, &none, b, 0.01, 0.9, true);
+            adam(&mut parameters, &none, c, d, adam_settings);
+            rms_prop(&mut parameters, &none, e, Some(f), Some(g), rms_settings);
+            adadelta(&mut parameters, &none, h, i, adadelta_settings);
+        }
+        assert!(states.as_flattened().iter().all(|&state| state == 0.0));
+    });
+}
+
 #[test]
 fn adam_w_shrinks_the_parameters_first() {
     check_state(
