@@ -46,6 +46,21 @@ impl Buffer {
     }
 }
 
+impl From<Vec<f32>> for Buffer {
+    fn from(mut values: Vec<f32>) -> Self {
+        let length = values.len();
+        values.reserve_exact(LINE - 1);
+        let start = before_line(&values);
+        values.resize(length + start, 0.0);
+        values.copy_within(..length, start);
+        Buffer {
+            values,
+            start,
+            length,
+        }
+    }
+}
+
 impl From<&[f32]> for Buffer {
     fn from(values: &[f32]) -> Self {
         let mut buffer = Buffer::zeros(values.len());
@@ -90,6 +105,9 @@ mod tests {
             let values: Vec<f32> = (0..length).map(|value| value as f32).collect();
             let mut buffer = Buffer::from(&values[..]).clone();
             assert_eq!(&*buffer, values);
+            let taken = Buffer::from(values);
+            assert!(taken == buffer);
+            assert!(length == 0 || (taken.as_ptr() as usize).is_multiple_of(64));
             assert!(length == 0 || (buffer.as_ptr() as usize).is_multiple_of(64));
             buffer.resize(length / 2);
             assert_eq!(buffer.len(), length / 2);
