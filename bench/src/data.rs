@@ -19,7 +19,10 @@ pub(crate) fn training(data: Option<&Path>) -> Result<Dataset, Box<dyn Error>> {
         .iter()
         .map(|&label| label as u32)
         .collect();
-    let inputs = Tensor::new(shape, pictures.to_f32())?;
+    let mut inputs = Tensor::zeros(shape);
+    for (input, pixel) in inputs.data_mut().iter_mut().zip(pictures.pixels()) {
+        *input = f32::from(*pixel) / 255.0;
+    }
     Ok(Dataset::classes(
         inputs,
         labels,

@@ -140,15 +140,8 @@ fn dense_layer(bench: &Bench, inputs: usize, units: usize, density: f64) {
         dense::forward(SAMPLES, inputs, units, &input, &kernel, None, &mut output);
     });
     bench.row(&name("kernel gradient"), work(), || {
-        dense::kernel_gradient(
-            SAMPLES,
-            inputs,
-            units,
-            0..inputs,
-            &input,
-            &delta,
-            &mut slope,
-        );
+        let all = std::iter::once((&input[..], &delta[..]));
+        dense::kernel_gradient(inputs, units, 0..inputs, all, true, &mut slope);
     });
     bench.row(&name("input gradient"), work(), || {
         dense::input_gradient(SAMPLES, inputs, units, &delta, &kernel, &mut back);

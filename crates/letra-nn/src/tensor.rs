@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::Error;
 use crate::buffer::Buffer;
 
@@ -34,7 +36,7 @@ impl Tensor {
                 data.len()
             )));
         }
-        let data = Buffer::from(&data[..]);
+        let data = Buffer::from(data);
         Ok(Tensor { shape, data })
     }
 
@@ -94,15 +96,21 @@ impl Tensor {
             *first = indices.len();
         }
         let mut data = Buffer::zeros(indices.len() * self.sample_values());
-        self.copy_samples(indices, &mut data);
+        let values = self.sample_values();
+        self.copy_samples(indices.iter().copied(), 0..values, &mut data);
         Tensor { shape, data }
     }
 
-    /// Copies the samples with the given indices, one behind the other, as many as `to` holds.
-    pub(crate) fn copy_samples(&self, indices: &[usize], to: &mut [f32]) {
-        let values = self.sample_values();
-        for (to, &index) in to.chunks_exact_mut(values.max(1)).zip(indices) {
-            to.copy_from_slice(self.sample(index));
+    /// Copies some columns of the samples with the given indices, one sample behind the other, as
+    /// many as `to` holds.
+    pub(crate) fn copy_samples(
+        &self,
+        indices: impl Iterator<Item = usize>,
+        columns: Range<usize>,
+        to: &mut [f32],
+    ) {
+        for (to, index) in to.chunks_exact_mut(columns.len().max(1)).zip(indices) {
+            to.copy_from_slice(&self.sample(index)[columns.clone()]);
         }
     }
 }

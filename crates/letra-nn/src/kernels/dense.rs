@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::gemm::{Mat, MatMut, gemm};
-use super::simd::{dispatch, kernel};
-use super::{sparse, thin};
+use super::simd::{dispatch, dispatch_narrow, kernel};
+use super::sparse::{self, SparseRow};
+use super::thin;
 
 /// output = input · kernel + bias.
 ///
@@ -24,12 +25,7 @@ pub fn forward(
         samples * units,
         "output is not samples × units"
     );
-    match bias {
-        Some(bias) => output
-            .chunks_exact_mut(units)
-            .for_each(|row| row.copy_from_slice(bias)),
-        None => output.fill(0.0),
-    }
+    begin(units, bias, output);
     let sum = Sum {
         samples,
         inputs,
@@ -40,7 +36,9 @@ pub fn forward(
     };
     match units {
         ..=thin::UNITS => dispatch(thin::Forward(sum)),
-        _ if sparse::is_sparse(samples, inputs, 0..inputs, input) => dispatch(sparse::Forward(sum)),
+        _ if sparse::is_sparse(inputs, 0..inputs, std::iter::once(input)) => {
+            dispatch(sparse::Forward(sum));
+        }
         _ => gemm(
             samples,
             units,
@@ -50,6 +48,16 @@ pub fn forward(
             Mat::row_major(input, inputs),
             Mat::row_major(kernel, units),
         ),
+    }
+}
+
+/// Writes what the products are added to.
+fn begin(units: usize, bias: Option<&[f32]>, output: &mut [f32]) {
+    match bias {
+        Some(bias) => output
+            .chunks_exact_mut(units)
+            .for_each(|row| row.copy_from_slice(bias)),
+        None => output.fill(0.0),
     }
 }
 
@@ -84,54 +92,111 @@ pub fn input_gradient(
     );
 }
 
-/// Adds the rows `rows` of inputᵀ · delta to `kernel_gradient` [rows.len(), units].
-pub fn kernel_gradient(
-    samples: usize,
+/// kernel_gradient = the rows `rows` of Σ inputᵀ · delta, or that is added to it where `accumulate`
+/// is set: `[rows.len(), units]`. The sum is over `parts`, of each some samples' `input`
+/// `[samples, inputs]` and `delta` `[samples, units]`.
+pub fn kernel_gradient<'a>(
     inputs: usize,
     units: usize,
     rows: Range<usize>,
-    input: &[f32],
-    delta: &[f32],
+    parts: impl Iterator<Item = (&'a [f32], &'a [f32])> + Clone,
+    accumulate: bool,
     kernel_gradient: &mut [f32],
 ) {
-    if samples == 0 {
-        return;
-    }
-    let sum = GradientSum {
-        samples,
-        inputs,
-        units,
-        rows: rows.clone(),
-        input,
-        delta,
-        gradient: kernel_gradient,
-    };
-    match units {
-        ..=thin::UNITS => dispatch(thin::KernelGradient(sum)),
-        _ if sparse::is_sparse(samples, inputs, rows.clone(), input) => {
-            dispatch(sparse::KernelGradient(sum));
-        }
-        _ => gemm(
-            rows.len(),
+    let is_sparse = || sparse::is_sparse(inputs, rows.clone(), parts.clone().map(|part| part.0));
+    if units > thin::UNITS && is_sparse() {
+        return dispatch(sparse::KernelGradient {
+            inputs,
             units,
-            samples,
-            MatMut::row_major(sum.gradient, units),
-            true,
-            Mat::transposed(&input[rows.start..], inputs),
-            Mat::row_major(delta, units),
-        ),
+            rows,
+            parts,
+            accumulate,
+            gradient: kernel_gradient,
+        });
+    }
+    if !accumulate {
+        kernel_gradient.fill(0.0);
+    }
+    for (input, delta) in parts {
+        match units {
+            ..=thin::UNITS => dispatch(thin::KernelGradient {
+                inputs,
+                units,
+                rows: rows.clone(),
+                input,
+                delta,
+                gradient: &mut *kernel_gradient,
+            }),
+            _ => gemm(
+                rows.len(),
+                units,
+                delta.len() / units,
+                MatMut::row_major(&mut *kernel_gradient, units),
+                true,
+                Mat::transposed(input.get(rows.start..).unwrap_or_default(), inputs),
+                Mat::row_major(delta, units),
+            ),
+        }
     }
 }
 
-/// gradient += the rows `rows` of inputᵀ · delta; shapes as in [`kernel_gradient`].
-pub(crate) struct GradientSum<'a> {
-    pub(crate) samples: usize,
-    pub(crate) inputs: usize,
-    pub(crate) units: usize,
-    pub(crate) rows: Range<usize>,
-    pub(crate) input: &'a [f32],
-    pub(crate) delta: &'a [f32],
-    pub(crate) gradient: &'a mut [f32],
+/// As [`forward`], for an input that comes as what is not zero in its rows.
+pub fn forward_sparse<'a>(
+    inputs: usize,
+    units: usize,
+    rows: impl Iterator<Item = SparseRow<'a>> + Clone,
+    kernel: &[f32],
+    bias: Option<&[f32]>,
+    output: &mut [f32],
+) {
+    begin(units, bias, output);
+    match units {
+        ..=thin::UNITS => dispatch_narrow(sparse::thin::Forward {
+            inputs,
+            units,
+            rows,
+            kernel,
+            output,
+        }),
+        _ => dispatch(sparse::ForwardRows {
+            inputs,
+            units,
+            rows,
+            kernel,
+            output,
+        }),
+    }
+}
+
+/// As [`kernel_gradient`], for `samples` that are rows of the input, as what is not zero in them,
+/// and the gradients of the loss by their outputs, `[units]`.
+pub fn kernel_gradient_sparse<'a>(
+    units: usize,
+    rows: Range<usize>,
+    samples: impl Iterator<Item = (SparseRow<'a>, &'a [f32])> + Clone,
+    accumulate: bool,
+    kernel_gradient: &mut [f32],
+) {
+    match units {
+        ..=thin::UNITS => {
+            if !accumulate {
+                kernel_gradient.fill(0.0);
+            }
+            dispatch_narrow(sparse::thin::KernelGradient {
+                units,
+                rows,
+                samples,
+                gradient: kernel_gradient,
+            });
+        }
+        _ => dispatch(sparse::KernelGradientOfRows {
+            units,
+            rows,
+            samples,
+            accumulate,
+            gradient: kernel_gradient,
+        }),
+    }
 }
 
 /// Adds the sum of the rows of `delta` `[samples, units]` to `bias_gradient` `[units]`.

@@ -212,11 +212,13 @@ kernel! {
 }
 
 /// Adds the rows `rows` of masks ∘ (inputᵀ · delta), summed over the samples, to
-/// `kernel_gradient` [rows.len(), units].
+/// `kernel_gradient` [rows.len(), units]. Of the inputs, those of `columns` are enough, which are
+/// at least `rows`: `input` is `[samples, columns.len()]`.
 pub fn kernel_gradient(
     sizes: Sizes,
     rows: Range<usize>,
     input: &[f32],
+    columns: Range<usize>,
     delta: &[f32],
     masks: &[u32],
     kernel_gradient: &mut [f32],
@@ -224,7 +226,7 @@ pub fn kernel_gradient(
     dispatch(WeightGradient {
         sizes,
         rows,
-        input: Some(input),
+        input: Some((input, columns)),
         delta,
         masks,
         gradient: kernel_gradient,
@@ -247,7 +249,7 @@ kernel! {
     struct WeightGradient<'a>(
         sizes: Sizes,
         rows: Range<usize>,
-        input: Option<&'a [f32]>,
+        input: Option<(&'a [f32], Range<usize>)>,
         delta: &'a [f32],
         masks: &'a [u32],
         gradient: &'a mut [f32]
@@ -266,7 +268,12 @@ kernel! {
                     let mut sums = [0.0; LANES];
                     for (part, sample) in part.iter().zip(tile.clone()) {
                         let mask = masks[sample * sizes.words() + number * sizes.rows() + row];
-                        let factor = input.map_or(1.0, |input| input[sample * sizes.inputs + row]);
+                        let factor = match &input {
+                            Some((input, columns)) => {
+                                input[sample * columns.len() + row - columns.start]
+                            }
+                            None => 1.0,
+                        };
                         add(&mut sums, part, mask, factor);
                     }
                     for (gradient, sum) in gradient[units.clone()].iter_mut().zip(sums) {

@@ -29,7 +29,7 @@ pub mod product;
 pub mod reduce;
 pub mod resampling;
 pub(crate) mod simd;
-mod sparse;
+pub mod sparse;
 pub mod squared_error;
 pub mod standout;
 mod thin;

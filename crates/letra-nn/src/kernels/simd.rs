@@ -12,6 +12,20 @@ pub(crate) fn dispatch<K: WithSimd>(kernel: K) -> K::Output {
     Arch::new().dispatch(kernel)
 }
 
+/// The same for a kernel that has no use for vectors of more than 8 values.
+#[inline]
+pub(crate) fn dispatch_narrow<K: WithSimd>(kernel: K) -> K::Output {
+    #[cfg(test)]
+    if let Some(instructions) = tests::CHOSEN.get() {
+        return instructions.narrow().dispatch(kernel);
+    }
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = pulp::x86::V3::try_new() {
+        return Simd::vectorize(avx2, kernel);
+    }
+    Arch::new().dispatch(kernel)
+}
+
 /// Declares a kernel that is plain loops: a struct of its arguments for [`dispatch`], which the
 /// compiler vectorises for each instruction set.
 ///
@@ -69,7 +83,7 @@ pub(crate) const ADDED: f32 = 0.0;
 /// Asks for the cache line of `values[index]`, which will soon be read; nothing happens where there
 /// is no such value.
 #[inline(always)]
-pub(crate) fn prefetch(values: &[f32], index: usize) {
+pub(crate) fn prefetch<T>(values: &[T], index: usize) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -134,6 +148,17 @@ pub(crate) mod tests {
                 Instructions::Native(instructions) => instructions.dispatch(kernel),
                 Instructions::Emulated4 => Scalar128b.vectorize(kernel),
                 Instructions::Emulated16 => Scalar512b.vectorize(kernel),
+            }
+        }
+
+        /// With vectors of 8 values at most.
+        pub(super) fn narrow(self) -> Self {
+            match self {
+                Instructions::Emulated16 => Instructions::Emulated4,
+                #[cfg(target_arch = "x86_64")]
+                Instructions::Native(Arch::V4(_)) => pulp::x86::V3::try_new()
+                    .map_or(self, |avx2| Instructions::Native(Arch::V3(avx2))),
+                other => other,
             }
         }
 

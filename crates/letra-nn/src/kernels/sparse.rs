@@ -14,25 +14,30 @@ use super::simd::{dispatch, kernel};
 
 mod forward;
 mod kernel_gradient;
+mod rows;
+pub(super) mod thin;
 
-pub(super) use forward::Forward;
-pub(super) use kernel_gradient::KernelGradient;
+pub(super) use forward::{Forward, ForwardRows};
+pub(super) use kernel_gradient::{KernelGradient, KernelGradientOfRows};
+pub use rows::{SparseRow, SparseRows};
 
-/// Whether the columns `columns` of `input` `[samples, inputs]` are zero for the greater part: a
-/// quarter of them at most is not. Four samples speak for all.
-pub(super) fn is_sparse(
-    samples: usize,
-    inputs: usize,
+/// Whether the columns `columns` of `inputs`, each `[samples, width]`, are zero for the greater part.
+/// Four samples of each speak for all.
+pub(super) fn is_sparse<'a>(
+    width: usize,
     columns: Range<usize>,
-    input: &[f32],
+    inputs: impl Iterator<Item = &'a [f32]>,
 ) -> bool {
     let (mut zeros, mut values) = (0, 0);
-    for asked in blocks(samples, samples.div_ceil(4).max(1)) {
-        let row = &input[asked.start * inputs..][columns.clone()];
-        zeros += dispatch(Zeros { row });
-        values += row.len();
+    for input in inputs {
+        let samples = input.len() / width;
+        for asked in blocks(samples, samples.div_ceil(4).max(1)) {
+            let row = &input[asked.start * width..][columns.clone()];
+            zeros += dispatch(Zeros { row });
+            values += row.len();
+        }
     }
-    4 * zeros as usize >= 3 * values
+    2 * zeros as usize >= values
 }
 
 kernel! {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::dense::{GradientSum, Sum};
+use super::dense::Sum;
 use super::gemm::blocks;
 use super::simd::{Aligned, load, prefetch, transpose};
 
@@ -134,15 +134,22 @@ fn four<const U: usize>(row: &[f32; U], u: usize) -> [f32; 4] {
     [row[u], row[u + 1], row[u + 2], row[u + 3]]
 }
 
-/// gradient += inputᵀ · delta for at most [`UNITS`] units.
-pub(super) struct KernelGradient<'a>(pub(super) GradientSum<'a>);
+/// gradient += the rows `rows` of inputᵀ · delta for at most [`UNITS`] units.
+pub(super) struct KernelGradient<'a> {
+    pub(super) inputs: usize,
+    pub(super) units: usize,
+    pub(super) rows: Range<usize>,
+    pub(super) input: &'a [f32],
+    pub(super) delta: &'a [f32],
+    pub(super) gradient: &'a mut [f32],
+}
 
 impl WithSimd for KernelGradient<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        match self.0.units {
+        match self.units {
             1 => self.all::<S, 1, 4>(simd),
             2 => self.all::<S, 2, 4>(simd),
             3 => self.all::<S, 3, 4>(simd),
@@ -159,7 +166,7 @@ impl KernelGradient<'_> {
     /// Adds the products to all rows, `V` vectors of rows at a time.
     #[inline(always)]
     fn all<S: Simd, const U: usize, const V: usize>(&mut self, simd: S) {
-        let length = self.0.rows.len();
+        let length = self.rows.len();
         let wide = V * S::F32_LANES;
         let mut row = 0;
         while length - row >= wide {
@@ -175,12 +182,12 @@ impl KernelGradient<'_> {
     /// Adds the products to `V` vectors of rows, or as much of one as is left.
     #[inline(always)]
     fn vectors<S: Simd, const U: usize, const V: usize>(&mut self, simd: S, row: usize) {
-        let width = (V * S::F32_LANES).min(self.0.rows.len() - row);
-        let column = self.0.rows.start + row;
+        let width = (V * S::F32_LANES).min(self.rows.len() - row);
+        let column = self.rows.start + row;
         let mut sums = [[simd.splat_f32s(0.0); V]; U];
-        let (delta, _) = self.0.delta[..self.0.samples * U].as_chunks::<U>();
+        let (delta, _) = self.delta.as_chunks::<U>();
         for (sample, delta) in delta.iter().enumerate() {
-            let values = &self.0.input[sample * self.0.inputs + column..][..width];
+            let values = &self.input[sample * self.inputs + column..][..width];
             let values: [S::f32s; V] = match S::as_simd_f32s(values).0.first_chunk() {
                 Some(values) => *values,
                 None => [load(simd, values); V],
@@ -192,7 +199,7 @@ impl KernelGradient<'_> {
                 }
             }
         }
-        let (gradients, _) = self.0.gradient[row * U..][..width * U].as_chunks_mut::<U>();
+        let (gradients, _) = self.gradient[row * U..][..width * U].as_chunks_mut::<U>();
         for (u, sums) in sums.iter().enumerate() {
             let sums = pulp::bytemuck::cast_slice::<S::f32s, f32>(sums);
             for (gradient, sum) in gradients.iter_mut().zip(sums) {

@@ -163,7 +163,8 @@ impl Layer for Cosine {
             }
         }
         let gradient = pass.parameter_gradients.get(KERNEL);
-        dense::kernel_gradient(samples, inputs, units, 0..inputs, unit, scaled, gradient);
+        let all = std::iter::once((&*unit, &*scaled));
+        dense::kernel_gradient(inputs, units, 0..inputs, all, true, gradient);
         for (gradient, prototypes) in
             gradient.chunks_exact_mut(units).zip(prototypes.chunks_exact(units))
         {

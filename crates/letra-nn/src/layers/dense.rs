@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::iter::once;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,22 +77,28 @@ impl Layer for Dense {
         Ok([self.units].into())
     }
 
+    fn takes_sparse_input(&self) -> bool {
+        true
+    }
+
     fn forward(&self, pass: &mut Forward<'_>) {
-        dense::forward(
-            pass.samples,
-            pass.input_shape(0).values(),
-            self.units,
-            pass.input(0),
-            pass.parameter(KERNEL),
-            self.use_bias.then(|| pass.parameter(BIAS)),
-            pass.output,
-        );
+        let (samples, inputs) = (pass.samples, pass.input_shape(0).values());
+        let (kernel, input) = (pass.parameter(KERNEL), pass.input(0));
+        let bias = self.use_bias.then(|| pass.parameter(BIAS));
+        match pass.sparse_input() {
+            Some(rows) => {
+                dense::forward_sparse(inputs, self.units, rows, kernel, bias, pass.output);
+            }
+            None => {
+                dense::forward(samples, inputs, self.units, input, kernel, bias, pass.output);
+            }
+        }
         activation::forward(self.activation, self.units, pass.output, pass.keep);
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
         let (samples, inputs) = (pass.samples, pass.input_shape(0).values());
-        let input = pass.input(0);
+        let (input, sparse) = (pass.input(0), pass.sparse_input());
         let delta = &mut *pass.output_gradient;
         activation::backward(self.activation, self.units, pass.output, pass.keep, delta);
         if let Some(input_gradient) = pass.input_gradients.get(0) {
@@ -104,18 +111,38 @@ impl Layer for Dense {
         }
         if !pass.deferred {
             let gradient = pass.parameter_gradients.get(KERNEL);
-            dense::kernel_gradient(samples, inputs, self.units, 0..inputs, input, delta, gradient);
+            let (units, all) = (self.units, 0..inputs);
+            match sparse {
+                Some(rows) => {
+                    let samples = rows.zip(delta.chunks_exact(units));
+                    dense::kernel_gradient_sparse(units, all, samples, true, gradient);
+                }
+                None => {
+                    let part = once((input, &*delta));
+                    dense::kernel_gradient(inputs, units, all, part, true, gradient);
+                }
+            }
         }
     }
 
     fn parameter_gradient(&self, pass: &mut ParameterGradient<'_>) {
+        let shards = pass.shards.iter();
+        if let Some(rows) = pass.sparse_input() {
+            let deltas = shards.flat_map(|shard| shard.output_gradient.chunks_exact(self.units));
+            return dense::kernel_gradient_sparse(
+                self.units,
+                pass.rows.clone(),
+                rows.zip(deltas),
+                pass.accumulate,
+                pass.gradient,
+            );
+        }
         dense::kernel_gradient(
-            pass.samples,
-            pass.input_shape.values(),
+            pass.columns.len(),
             self.units,
-            pass.rows.clone(),
-            pass.input,
-            pass.output_gradient,
+            pass.rows_of_input(),
+            shards.map(|shard| (shard.input, shard.output_gradient)),
+            pass.accumulate,
             pass.gradient,
         );
     }

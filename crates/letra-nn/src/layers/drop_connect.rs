@@ -291,20 +291,27 @@ impl Layer for DropConnect {
         }
         if !pass.deferred {
             let gradient = pass.parameter_gradients.get(KERNEL);
-            drop_connect::kernel_gradient(sizes, 0..sizes.inputs, input, delta, masks, gradient);
+            let all = 0..sizes.inputs;
+            drop_connect::kernel_gradient(sizes, all.clone(), input, all, delta, masks, gradient);
         }
     }
 
     fn parameter_gradient(&self, pass: &mut ParameterGradient<'_>) {
         let sizes = self.sizes(pass.input_shape);
-        drop_connect::kernel_gradient(
-            sizes,
-            pass.rows.clone(),
-            pass.input,
-            pass.output_gradient,
-            masks(pass.keep, pass.samples, sizes),
-            pass.gradient,
-        );
+        if !pass.accumulate {
+            pass.gradient.fill(0.0);
+        }
+        for shard in pass.shards {
+            drop_connect::kernel_gradient(
+                sizes,
+                pass.rows.clone(),
+                shard.input,
+                pass.columns.clone(),
+                shard.output_gradient,
+                masks(shard.keep, shard.samples, sizes),
+                pass.gradient,
+            );
+        }
     }
 }
 

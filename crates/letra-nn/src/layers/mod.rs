@@ -285,8 +285,14 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// the pre-activation of layers that have one.
     fn backward(&self, pass: &mut Backward<'_>);
 
-    /// Adds some rows of the gradient of a large parameter, from one shard's input and
-    /// the gradient at its pre-activation. Only called where [`Build::defer`] was, and
+    /// Whether the passes can be given the layer's only input as what is not zero in it, by
+    /// [`Forward::sparse_input`] and its like, when it is the network's.
+    fn takes_sparse_input(&self) -> bool {
+        false
+    }
+
+    /// Gives some rows of the gradient of a large parameter, from some shards' inputs and
+    /// the gradients at their pre-activations. Only called where [`Build::defer`] was, and
     /// [`Backward::deferred`] told backward to leave that gradient out.
     fn parameter_gradient(&self, _pass: &mut ParameterGradient<'_>) {}
 

@@ -4,7 +4,9 @@ use super::{Build, Layer};
 use crate::Shape;
 use crate::error::BuildError;
 use crate::kernels::maxout;
-use crate::plan::pass::{Backward, Forward, InputGradients, ParameterGradient, ParameterGradients};
+use crate::plan::pass::{
+    Backward, Forward, InputGradients, ParameterGradient, ParameterGradients, ShardGradient,
+};
 
 /// Pieces that are still credible.
 const MOST: usize = 1 << 16;
@@ -125,13 +127,20 @@ impl<L: Layer> Pieces<'_, L> {
     }
 
     pub(super) fn parameter_gradient(&self, pass: &mut ParameterGradient<'_>) {
-        let output = pass.output_gradient.len();
-        let values = output * self.pieces;
-        self.linear.parameter_gradient(&mut ParameterGradient {
-            rows: pass.rows.clone(),
-            output_gradient: &pass.keep[pass.keep.len() - values..],
-            gradient: &mut *pass.gradient,
-            ..*pass
-        });
+        for (number, shard) in pass.shards.iter().enumerate() {
+            let values = shard.output_gradient.len() * self.pieces;
+            let linear = ShardGradient {
+                output_gradient: &shard.keep[shard.keep.len() - values..],
+                ..*shard
+            };
+            self.linear.parameter_gradient(&mut ParameterGradient {
+                rows: pass.rows.clone(),
+                columns: pass.columns.clone(),
+                shards: &[linear],
+                accumulate: pass.accumulate || number > 0,
+                gradient: &mut *pass.gradient,
+                ..*pass
+            });
+        }
     }
 }

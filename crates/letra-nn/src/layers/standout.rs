@@ -1,3 +1,5 @@
+use std::iter::once;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ActivationFunction, Build, Layer, sample_range, single_input};
@@ -172,18 +174,19 @@ impl Layer for Standout {
         }
         if !pass.deferred {
             let gradient = pass.parameter_gradients.get(KERNEL);
-            dense::kernel_gradient(samples, inputs, self.units, 0..inputs, input, delta, gradient);
+            let all = once((input, &*delta));
+            dense::kernel_gradient(inputs, self.units, 0..inputs, all, true, gradient);
         }
     }
 
     fn parameter_gradient(&self, pass: &mut crate::plan::pass::ParameterGradient<'_>) {
+        let shards = pass.shards.iter();
         dense::kernel_gradient(
-            pass.samples,
-            pass.input_shape.values(),
+            pass.columns.len(),
             self.units,
-            pass.rows.clone(),
-            pass.input,
-            pass.output_gradient,
+            pass.rows_of_input(),
+            shards.map(|shard| (shard.input, shard.output_gradient)),
+            pass.accumulate,
             pass.gradient,
         );
     }

@@ -44,7 +44,9 @@ pub struct Network {
     outputs: Vec<Shape>,
     /// Parameters, and behind them the layers' own values.
     parameters: Buffer,
+    /// Of the last step, where the rule takes all of them at once or a callback reads them.
     gradients: Buffer,
+    keeps_gradients: bool,
     slots: Vec<Buffer>,
     /// Displaced parameters and their gradient; empty for most optimizers.
     probe: [Buffer; 2],
@@ -160,6 +162,7 @@ impl Network {
             outputs: built.output_shapes(),
             specifications: built.parameters,
             gradients: Buffer::zeros(trainable),
+            keeps_gradients: false,
             slots,
             probe,
             parameters: Buffer::from(&parameters[..]),
@@ -310,6 +313,17 @@ impl Network {
         Ok(())
     }
 
+    /// Whether the gradients of a step are kept, for whoever asks for what is not finite.
+    pub(crate) fn keep_gradients(&mut self, keep: bool) {
+        self.keeps_gradients = keep;
+    }
+
+    /// Whether the plan for training takes what is not zero in the input instead of all of it.
+    pub(crate) fn wants_sparse_input(&self) -> bool {
+        let plan = self.training.as_ref();
+        plan.is_some_and(|plan| plan.layout.wants_sparse_input())
+    }
+
     fn new_plan(
         &self,
         batch: usize,
@@ -346,9 +360,9 @@ impl Network {
         for (slot, values) in slots.iter_mut().zip(&mut self.slots) {
             *slot = values;
         }
-        let state = Piece {
+        let mut state = Piece {
             parameters: &mut self.parameters,
-            gradients: &mut self.gradients,
+            gradients: &mut [],
             slots,
             probe: self.probe.each_mut().map(|values| &mut **values),
         };
@@ -359,6 +373,9 @@ impl Network {
             step: self.steps,
             rate,
         };
+        if self.keeps_gradients || rule.wants_all() {
+            state.gradients = &mut self.gradients;
+        }
         let result = plan.step(objective, batch, state, self.seed, self.steps, Some(rule));
         if !result.loss.is_finite() {
             let loss = result.loss;

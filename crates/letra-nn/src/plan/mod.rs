@@ -40,7 +40,7 @@ use phases::Phase;
 /// Values of a shard should take at most about this much memory: three quarters of a usual L2 cache.
 const SHARD_BYTES: usize = 768 * 1024;
 /// Samples in a shard at most.
-const MOST_SAMPLES: usize = 64;
+const MOST_SAMPLES: usize = 128;
 /// Samples in a shard at least, if the batch has enough: a large kernel is read once a
 /// shard, and this many samples make that worth it even where they outgrow the cache.
 const FEWEST_SAMPLES: usize = 8;
@@ -196,6 +196,27 @@ impl Layout {
             .map_or((0, KernelDemands::default()), |(index, known)| {
                 (index, known.demands)
             })
+    }
+
+    /// Whether whoever reads the network's input, which is its only one, takes it as what is not
+    /// zero in it.
+    pub(crate) fn wants_sparse_input(&self) -> bool {
+        let is_input = |place: &Place| matches!(place, Place::Input(_));
+        let given = self.outputs.iter().any(|output| is_input(&output.place));
+        let nodes = self.nodes.iter().filter(|node| !node.view);
+        let mut readers = nodes.filter(|node| node.inputs.iter().any(is_input));
+        !given
+            && readers
+                .all(|node| node.inputs == [Place::Input(0)] && node.layer.takes_sparse_input())
+    }
+
+    /// Whether a phase reads the network's inputs.
+    fn reads_inputs(&self, phase: &Phase) -> bool {
+        let is_input = |place: &Place| matches!(place, Place::Input(_));
+        let passes = phase.forward.clone().chain(phase.backward.clone());
+        let mut nodes = passes.chain(phase.sums).map(|node| &self.nodes[node]);
+        let given = phase.middle && self.outputs.iter().any(|output| is_input(&output.place));
+        given || nodes.any(|node| node.inputs.iter().any(is_input))
     }
 
     /// Where the gradient of the network's input is, in an inspection.

@@ -4,9 +4,11 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::PlannedNode;
+use super::rows::SparseInput;
 use crate::Shape;
 use crate::buffer::Buffer;
 use crate::dataset::Inputs;
+use crate::kernels::sparse::SparseRow;
 use crate::random::Random;
 
 /// Where a value lives while a shard is worked on.
@@ -27,6 +29,8 @@ pub(crate) enum InputRows<'a> {
     InPlace(Inputs<'a>, usize),
     /// Copied together, a list an input.
     Gathered(&'a [Buffer]),
+    /// As what is not zero in them; a network's only input.
+    Sparse(SparseInput<'a>),
 }
 
 impl<'a> InputRows<'a> {
@@ -37,6 +41,8 @@ impl<'a> InputRows<'a> {
                 &tensor.data()[first * tensor.sample_values()..][..length]
             }
             InputRows::Gathered(inputs) => &inputs[index][..length],
+            // Whoever reads it takes it as it is: see `Layout::wants_sparse_input`.
+            InputRows::Sparse(_) => &[],
         }
     }
 }
@@ -50,6 +56,16 @@ pub(crate) struct Buffers<'a> {
 }
 
 impl<'a> Buffers<'a> {
+    fn sparse(
+        &self,
+        node: &PlannedNode,
+    ) -> Option<impl Iterator<Item = SparseRow<'a>> + Clone + use<'a>> {
+        match (self.input, &node.inputs[..]) {
+            (InputRows::Sparse(input), [Place::Input(_)]) => Some(input.rows()),
+            _ => None,
+        }
+    }
+
     pub(crate) fn get(&self, place: Place, length: usize) -> &'a [f32] {
         match place {
             Place::Input(index) => self.input.get(index, length),
@@ -176,6 +192,13 @@ pub struct Forward<'a> {
 }
 
 impl<'a> Forward<'a> {
+    /// The rows of the layer's only input, as what is not zero in them, where they come so; then
+    /// [`Self::input`] is empty. They do only where [`crate::layers::Layer::takes_sparse_input`]
+    /// says that they may.
+    pub fn sparse_input(&self) -> Option<impl Iterator<Item = SparseRow<'a>> + Clone + use<'a>> {
+        self.buffers.sparse(self.node)
+    }
+
     /// Number of inputs.
     pub fn inputs(&self) -> usize {
         self.node.inputs.len()
@@ -250,6 +273,11 @@ pub struct Backward<'a> {
 }
 
 impl<'a> Backward<'a> {
+    /// As [`Forward::sparse_input`].
+    pub fn sparse_input(&self) -> Option<impl Iterator<Item = SparseRow<'a>> + Clone + use<'a>> {
+        self.buffers.sparse(self.node)
+    }
+
     /// Number of inputs.
     pub fn inputs(&self) -> usize {
         self.node.inputs.len()
@@ -304,20 +332,44 @@ impl<'a> UpdateState<'a> {
     }
 }
 
-/// Some rows of a large parameter's gradient, from one shard.
+/// Some rows of a large parameter's gradient, from some shards.
 pub struct ParameterGradient<'a> {
-    /// Samples in the shard.
-    pub samples: usize,
     /// Rows (first axis) of the parameter that are wanted.
     pub rows: Range<usize>,
-    /// The layer's input: `[samples, …]`.
-    pub input: &'a [f32],
+    /// Which values of a sample the shards' `input` holds; at least those of `rows`.
+    pub columns: Range<usize>,
     /// Shape of the layer's input.
     pub input_shape: &'a Shape,
+    /// The shards whose gradients are to be added up.
+    pub shards: &'a [ShardGradient<'a>],
+    pub(crate) sparse: Option<SparseInput<'a>>,
+    /// Whether they are added to what other shards gave; otherwise that is overwritten.
+    pub accumulate: bool,
+    /// The wanted rows of the gradient.
+    pub gradient: &'a mut [f32],
+}
+
+/// A shard's part of [`ParameterGradient`].
+#[derive(Clone, Copy, Default)]
+pub struct ShardGradient<'a> {
+    /// Samples in the shard.
+    pub samples: usize,
+    /// Some columns of the layer's input: `[samples, columns.len()]`.
+    pub input: &'a [f32],
     /// Gradient at the pre-activation, as backward left it.
     pub output_gradient: &'a [f32],
     /// What forward kept, and backward may have changed.
     pub keep: &'a [f32],
-    /// The wanted rows of the gradient, to be added to.
-    pub gradient: &'a mut [f32],
+}
+
+impl<'a> ParameterGradient<'a> {
+    /// The input's rows of all shards, as [`Forward::sparse_input`], where they come so.
+    pub fn sparse_input(&self) -> Option<impl Iterator<Item = SparseRow<'a>> + Clone + use<'a>> {
+        self.sparse.map(SparseInput::rows)
+    }
+
+    /// Where the wanted rows are among the columns of `input`.
+    pub fn rows_of_input(&self) -> Range<usize> {
+        self.rows.start - self.columns.start..self.rows.end - self.columns.start
+    }
 }

@@ -1,8 +1,11 @@
 //! Which samples of a data set make up a batch, and how a shard reads them.
 
+use std::ops::Range;
+
 use super::pass::InputRows;
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs, Targets};
+use crate::kernels::sparse::{SparseRow, SparseRows};
 use crate::losses::TargetRows;
 
 /// Samples of a data set that make up a batch.
@@ -22,12 +25,36 @@ impl Rows<'_> {
         }
     }
 
+    /// Place in the data set of sample number `sample`.
+    fn index(&self, sample: usize) -> usize {
+        match self {
+            Rows::Contiguous(start, _) => start + sample,
+            Rows::Scattered(indices) => indices[sample],
+        }
+    }
+
     /// Indices in the data set.
     pub(crate) fn indices(&self) -> Vec<usize> {
         match self {
             Rows::Contiguous(start, count) => (*start..start + count).collect(),
             Rows::Scattered(indices) => indices.to_vec(),
         }
+    }
+}
+
+/// Some samples of a batch, as what is not zero in them.
+#[derive(Clone, Copy)]
+pub(crate) struct SparseInput<'a> {
+    matrix: &'a SparseRows,
+    rows: Rows<'a>,
+    /// The first, and that behind the last.
+    samples: (usize, usize),
+}
+
+impl<'a> SparseInput<'a> {
+    pub(crate) fn rows(self) -> impl Iterator<Item = SparseRow<'a>> + Clone {
+        let samples = self.samples.0..self.samples.1;
+        samples.map(move |sample| self.matrix.row(self.rows.index(sample)))
     }
 }
 
@@ -38,6 +65,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) rows: Rows<'a>,
     /// A weight for each sample of the data set, where they differ.
     pub(crate) weights: Option<&'a [f32]>,
+    /// The input as what is not zero in it, where the network wants it so and there is only one.
+    pub(crate) sparse: Option<&'a SparseRows>,
 }
 
 impl<'a> Batch<'a> {
@@ -47,42 +76,97 @@ impl<'a> Batch<'a> {
             data,
             rows,
             weights: data.sample_weights.as_deref(),
+            sparse: None,
         }
     }
 
     pub(super) fn samples(&self) -> usize {
         self.rows.count()
     }
-}
 
-/// Copies the inputs of a shard together, where they are scattered.
-pub(super) fn gather_inputs(
-    Batch { data, rows, .. }: Batch<'_>,
-    first: usize,
-    samples: usize,
-    gathered: &mut Vec<Buffer>,
-) {
-    if let Rows::Scattered(indices) = rows {
-        let inputs = Inputs::from(data);
-        gathered.resize_with(inputs.count(), Buffer::default);
-        for (number, gathered) in gathered.iter_mut().enumerate() {
-            let tensor = inputs.get(number);
-            gathered.resize(samples * tensor.sample_values());
-            tensor.copy_samples(&indices[first..], gathered);
+    /// Brings columns `columns` of an input together, of the batch's samples `samples`.
+    fn gather(
+        &self,
+        input: usize,
+        samples: Range<usize>,
+        columns: Range<usize>,
+        gathered: &mut Buffer,
+    ) {
+        gathered.resize(samples.len() * columns.len());
+        let samples = samples.map(|sample| self.rows.index(sample));
+        let tensor = Inputs::from(self.data).get(input);
+        tensor.copy_samples(samples, columns, gathered);
+    }
+
+    /// Some samples of the batch, as what is not zero in them, where they are there so.
+    pub(super) fn sparse(&self, samples: Range<usize>) -> Option<SparseInput<'a>> {
+        Some(SparseInput {
+            matrix: self.sparse?,
+            rows: self.rows,
+            samples: (samples.start, samples.end),
+        })
+    }
+
+    /// All inputs of a shard, where they are, or brought together.
+    pub(super) fn inputs<'b>(
+        &'b self,
+        samples: Range<usize>,
+        gathered: &'b mut Vec<Buffer>,
+    ) -> InputRows<'b> {
+        if let Some(sparse) = self.sparse(samples.clone()) {
+            return InputRows::Sparse(sparse);
+        }
+        let inputs = Inputs::from(self.data);
+        match self.rows {
+            Rows::Contiguous(start, _) => InputRows::InPlace(inputs, start + samples.start),
+            Rows::Scattered(_) => {
+                gathered.resize_with(inputs.count(), Buffer::default);
+                for (input, gathered) in gathered.iter_mut().enumerate() {
+                    let columns = 0..inputs.get(input).sample_values();
+                    self.gather(input, samples.clone(), columns, gathered);
+                }
+                InputRows::Gathered(gathered)
+            }
+        }
+    }
+
+    /// Some columns of an input of some samples, which may come with the others.
+    pub(super) fn input_columns<'b>(
+        &'b self,
+        input: usize,
+        samples: Range<usize>,
+        columns: Range<usize>,
+        gathered: &'b mut Buffer,
+    ) -> InputColumns<'b> {
+        let sparse = self.sparse(samples.clone());
+        let (values, columns) = match self.rows {
+            _ if sparse.is_some() => (&[][..], columns),
+            Rows::Contiguous(start, _) => {
+                let tensor = Inputs::from(self.data).get(input);
+                let width = tensor.sample_values();
+                let samples = (start + samples.start) * width..(start + samples.end) * width;
+                (&tensor.data()[samples], 0..width)
+            }
+            Rows::Scattered(_) => {
+                self.gather(input, samples, columns.clone(), gathered);
+                (&gathered[..], columns)
+            }
+        };
+        InputColumns {
+            values,
+            columns,
+            sparse,
         }
     }
 }
 
-/// The inputs of a shard, where they are or where they were gathered.
-pub(super) fn inputs<'a>(
-    Batch { data, rows, .. }: Batch<'a>,
-    first: usize,
-    gathered: &'a [Buffer],
-) -> InputRows<'a> {
-    match rows {
-        Rows::Contiguous(start, _) => InputRows::InPlace(data.into(), start + first),
-        Rows::Scattered(_) => InputRows::Gathered(gathered),
-    }
+/// Some columns of the input of some samples.
+pub(super) struct InputColumns<'a> {
+    /// `[samples, columns.len()]`; empty where they come as what is not zero in them, or where each
+    /// shard has its own.
+    pub(super) values: &'a [f32],
+    pub(super) columns: Range<usize>,
+    pub(super) sparse: Option<SparseInput<'a>>,
 }
 
 /// The targets of a shard for one output.
@@ -113,7 +197,8 @@ pub(super) fn gather_targets<'a>(
         (Targets::Values(values), Rows::Scattered(indices)) => {
             let width = values.sample_values();
             let gathered = &mut gathered_values[..samples * width];
-            values.copy_samples(&indices[first..], gathered);
+            let samples = indices[first..].iter().copied();
+            values.copy_samples(samples, 0..width, gathered);
             TargetRows::Values(gathered)
         }
     }

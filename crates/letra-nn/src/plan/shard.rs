@@ -1,6 +1,7 @@
 //! One shard through the whole network and back.
 
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard};
 
 use super::pass::{
     Backward, Buffers, Forward, InputGradients, InputRows, ParameterGradients, Parameters, Place,
@@ -14,6 +15,12 @@ pub(crate) struct Worker {
     pub(crate) buffers: Vec<Buffer>,
     scratch: Buffer,
     input_gradients: Vec<Option<Buffer>>,
+    /// A shard's inputs, where they must be brought together.
+    pub(crate) inputs: Vec<Buffer>,
+    /// Some columns of them.
+    pub(crate) columns: Buffer,
+    /// The gradient of a piece of the parameters, where nobody asks for it later.
+    pub(crate) gradient: Buffer,
     /// Labels of a shard whose samples are scattered over the data set, for each output.
     pub(crate) labels: Vec<Vec<u32>>,
     /// Target values of such a shard.
@@ -30,6 +37,9 @@ impl Worker {
             buffers: buffers(&layout.memory.worker, shard),
             scratch: Buffer::zeros(layout.memory.scratch),
             input_gradients: vec![None; most_inputs.unwrap_or(0)],
+            inputs: Vec::new(),
+            columns: Buffer::default(),
+            gradient: Buffer::default(),
             labels: vec![vec![0; shard]; target_values.len()],
             targets: target_values
                 .iter()
@@ -40,12 +50,17 @@ impl Worker {
     }
 }
 
+/// The calling thread's worker, for as long as the thread does one thing.
+pub(super) fn own(workers: &[Mutex<Worker>]) -> MutexGuard<'_, Worker> {
+    let thread = rayon::current_thread_index().unwrap_or(0);
+    // An inspection has one shard and one worker, whichever thread comes.
+    let worker = &workers[thread.min(workers.len() - 1)];
+    worker.lock().expect("no worker panicked")
+}
+
 /// The buffers of one shard, kept until the batch is done.
 pub(crate) struct Shard {
     pub(crate) buffers: Vec<Buffer>,
-    /// The shard's inputs, where its samples are scattered over the data set.
-    pub(crate) input: Vec<Buffer>,
-    pub(crate) samples: usize,
     /// What the shard adds to the sums over the batch.
     pub(crate) sums: Vec<f64>,
 }
@@ -54,8 +69,6 @@ impl Shard {
     pub(crate) fn new(layout: &Layout) -> Self {
         Shard {
             buffers: buffers(&layout.memory.shard, layout.shard),
-            input: Vec::new(),
-            samples: 0,
             sums: vec![0.0; layout.sums],
         }
     }

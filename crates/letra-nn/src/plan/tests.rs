@@ -153,5 +153,5 @@ fn shards_and_lanes_follow_from_model_and_batch() {
     };
     assert_eq!(shape(1), (1, 1));
     assert_eq!(shape(128), (32, 4));
-    assert_eq!(shape(10_000), (64, 16));
+    assert_eq!(shape(10_000), (128, 16));
 }

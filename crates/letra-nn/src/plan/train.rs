@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use super::pass::{Buffers, InputRows, Place};
-use super::rows::{Batch, gather_inputs, gather_targets, gather_weights, inputs};
-use super::shard::{Run, Shard, ShardPass, Worker};
+use super::rows::{Batch, gather_targets, gather_weights};
+use super::shard::{Run, Shard, ShardPass, Worker, own};
 use super::update::{self, Gradients, Piece, Rule, Task, tasks};
 use super::{Layout, Purpose};
 use crate::Error;
@@ -156,7 +156,13 @@ impl TrainingPlan {
             self.layout
                 .update_states(state.parameters, &self.sums, samples, step);
         }
-        let gradients = Gradients::new(&self.layout, &self.lanes[..used], &self.shards, batch);
+        let gradients = Gradients {
+            layout: &self.layout,
+            lanes: &self.lanes[..used],
+            shards: &self.shards,
+            workers: &self.workers,
+            batch,
+        };
         update::collect(&mut self.tasks, state.reborrow(), &gradients, rule);
         self.result.loss += self.tasks.iter().map(|task| task.penalty).sum::<f64>()
             + update::frozen_penalty(&self.layout, state.parameters);
@@ -169,7 +175,13 @@ impl TrainingPlan {
             self.pass(objective, batch, state.probe[0], seed, step);
         }
         if rule.wants_all() {
-            let gradients = Gradients::new(&self.layout, &self.lanes[..used], &self.shards, batch);
+            let gradients = Gradients {
+                layout: &self.layout,
+                lanes: &self.lanes[..used],
+                shards: &self.shards,
+                workers: &self.workers,
+                batch,
+            };
             let probe = rule.wants_probe().then_some(&gradients);
             update::update(
                 &mut self.tasks,
@@ -255,10 +267,7 @@ impl TrainingPlan {
                     lane.losses.fill(0.0);
                     lane.metrics.fill(0.0);
                 }
-                let thread = rayon::current_thread_index().unwrap_or(0);
-                // An inspection has one shard and one worker, whichever thread comes.
-                let thread = thread.min(self.workers.len() - 1);
-                let mut worker = self.workers[thread].lock().expect("no worker panicked");
+                let mut worker = own(&self.workers);
                 for (index, shard) in shards.iter_mut().enumerate() {
                     let first = (number * each + index) * layout.shard;
                     phase.run(first, &mut worker, shard, lane);
@@ -354,18 +363,18 @@ impl PhasePass<'_> {
         let mut labels = std::mem::take(&mut worker.labels);
         let mut targets = std::mem::take(&mut worker.targets);
         let mut weights = std::mem::take(&mut worker.weights);
-        let mut gathered = std::mem::take(&mut shard.input);
-        if self.number == 0 {
-            gather_inputs(batch, first, samples, &mut gathered);
-            shard.samples = samples;
-        }
+        let mut gathered = std::mem::take(&mut worker.inputs);
+        let input = match layout.reads_inputs(phase) {
+            true => batch.inputs(first..first + samples, &mut gathered),
+            false => InputRows::Gathered(&[]),
+        };
         let mut pass = ShardPass {
             layout,
             run: self.run,
             worker,
             shard: &mut shard.buffers,
             sums: &mut shard.sums,
-            input: inputs(batch, first, &gathered),
+            input,
             samples,
             first_sample: first,
         };
@@ -406,7 +415,7 @@ impl PhasePass<'_> {
             Some(node) => pass.backward_sums(node, &mut lane.gradients),
             None => {}
         }
-        shard.input = gathered;
+        worker.inputs = gathered;
         worker.labels = labels;
         worker.targets = targets;
         worker.weights = weights;

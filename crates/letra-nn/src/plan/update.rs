@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Mutex;
 
 use super::Layout;
-use super::pass::{Buffers, ParameterGradient};
-use super::rows::{Batch, inputs};
-use super::shard::Shard;
+use super::pass::{Buffers, InputRows, ParameterGradient, Place, ShardGradient};
+use super::rows::{Batch, InputColumns};
+use super::shard::{Shard, Worker, own};
 use super::train::Lane;
 use crate::Constraint;
 use crate::graph::ParameterSpecification;
@@ -15,7 +16,11 @@ use crate::kernels::reduce;
 use crate::optimizers::{Clipping, Optimizer, SLOTS, Update};
 
 /// Parameters are updated in pieces of about this many numbers.
-const TASK_VALUES: usize = 16 * 1024;
+const TASK_VALUES: usize = 8 * 1024;
+/// The gradient of a piece is formed from the shards of so many samples at a time, if they are not
+/// too many: a sum that is read and written seldom.
+const SAMPLES_TOGETHER: usize = 128;
+const MOST_TOGETHER: usize = 8;
 
 /// A piece of the parameters and where its gradient comes from.
 pub(super) struct Task {
@@ -55,7 +60,7 @@ impl Rule<'_> {
 
     /// Whether the whole gradient must be there before any of it is used. Otherwise each
     /// piece of it is used while it is still in the cache.
-    pub(super) fn wants_all(&self) -> bool {
+    pub(crate) fn wants_all(&self) -> bool {
         self.wants_norm() || self.optimizer.wants_probe()
     }
 
@@ -124,27 +129,15 @@ impl<'a> Piece<'a> {
 
 /// Where the gradient of a batch lies before it is put together.
 pub(super) struct Gradients<'a> {
-    layout: &'a Layout,
-    lanes: &'a [Lane],
-    shards: &'a [Shard],
-    batch: Batch<'a>,
+    pub(super) layout: &'a Layout,
+    /// Those that the batch used.
+    pub(super) lanes: &'a [Lane],
+    pub(super) shards: &'a [Shard],
+    pub(super) workers: &'a [Mutex<Worker>],
+    pub(super) batch: Batch<'a>,
 }
 
-impl<'a> Gradients<'a> {
-    pub(super) fn new(
-        layout: &'a Layout,
-        lanes: &'a [Lane],
-        shards: &'a [Shard],
-        batch: Batch<'a>,
-    ) -> Self {
-        Gradients {
-            layout,
-            lanes,
-            shards: &shards[..batch.samples().div_ceil(layout.shard)],
-            batch,
-        }
-    }
-
+impl Gradients<'_> {
     /// The gradient of a piece, with that of its penalties.
     fn collect_all(&self, task: &mut Task, parameters: &[f32], gradient: &mut [f32]) {
         self.collect(task, gradient);
@@ -168,28 +161,59 @@ impl<'a> Gradients<'a> {
 
     fn collect_deferred(&self, node: usize, rows: &Range<usize>, gradient: &mut [f32]) {
         let node = &self.layout.nodes[node];
-        let values = node.input_shapes[0].values();
-        gradient.fill(0.0);
-        for (index, shard) in self.shards.iter().enumerate() {
-            let buffers = Buffers {
-                input: inputs(self.batch, index * self.layout.shard, &shard.input),
-                worker: &[],
-                shard: &shard.buffers,
+        let Some(place) = node.output_gradient else {
+            // Nobody reads the layer's output.
+            return gradient.fill(0.0);
+        };
+        let mut worker = own(self.workers);
+        let (all, each) = (self.batch.samples(), self.layout.shard);
+        let together = (SAMPLES_TOGETHER / each).clamp(1, MOST_TOGETHER) * each;
+        for first in (0..all).step_by(together) {
+            let range = first..all.min(first + together);
+            let shards = &self.shards[first / each..range.end.div_ceil(each)];
+            let InputColumns {
+                values,
+                columns,
+                sparse,
+            } = match node.inputs[0] {
+                // The columns that count are brought together for all these shards.
+                Place::Input(index) => {
+                    let gathered = &mut worker.columns;
+                    let (range, rows) = (range.clone(), rows.clone());
+                    self.batch.input_columns(index, range, rows, gathered)
+                }
+                _ => InputColumns {
+                    values: &[],
+                    columns: 0..node.input_shapes[0].values(),
+                    sparse: None,
+                },
             };
-            // Nobody reads the layer's output: its gradient is zero.
-            let Some(place) = node.output_gradient else {
-                return;
-            };
-            let keep = node.keep.map_or(&[][..], |(place, values)| {
-                buffers.get(place, shard.samples * values)
-            });
+            let mut values = values.chunks(each * columns.len());
+            let mut parts = [ShardGradient::default(); MOST_TOGETHER];
+            for (number, (part, shard)) in parts.iter_mut().zip(shards).enumerate() {
+                let samples = each.min(range.len() - number * each);
+                let buffers = Buffers {
+                    input: sparse.map_or(InputRows::Gathered(&[]), InputRows::Sparse),
+                    worker: &[],
+                    shard: &shard.buffers,
+                };
+                let own = || buffers.get(node.inputs[0], samples * columns.len());
+                *part = ShardGradient {
+                    samples,
+                    input: values.next().unwrap_or_else(own),
+                    output_gradient: buffers.get(place, samples * node.output_values),
+                    keep: node
+                        .keep
+                        .map_or(&[], |(place, values)| buffers.get(place, samples * values)),
+                };
+            }
             node.layer.parameter_gradient(&mut ParameterGradient {
-                samples: shard.samples,
                 rows: rows.clone(),
-                input: buffers.get(node.inputs[0], shard.samples * values),
+                columns,
                 input_shape: &node.input_shapes[0],
-                output_gradient: buffers.get(place, shard.samples * node.output_values),
-                keep,
+                shards: &parts[..shards.len()],
+                sparse,
+                accumulate: first > 0,
                 gradient,
             });
         }
@@ -247,18 +271,33 @@ pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
 }
 
 /// Collects the gradient of each piece; without a rule that wants all of it first, the piece
-/// is updated at once.
+/// is updated at once. The state may then have no gradients: nobody reads them.
 pub(super) fn collect(
     tasks: &mut [Task],
     state: Piece<'_>,
     gradients: &Gradients<'_>,
     rule: Option<Rule<'_>>,
 ) {
-    run_tasks(tasks, 0, state, &|task, piece: Piece<'_>| {
-        gradients.collect_all(task, piece.parameters, piece.gradients);
-        let Some(rule) = rule else {
-            return;
-        };
+    run_tasks(tasks, 0, state, &|task, mut piece: Piece<'_>| {
+        let mut room = std::mem::take(&mut own(gradients.workers).gradient);
+        let mut piece = piece.reborrow();
+        if piece.gradients.is_empty() {
+            room.resize(piece.parameters.len());
+            piece.gradients = &mut room;
+        }
+        collect_piece(task, piece, gradients, rule);
+        own(gradients.workers).gradient = room;
+    });
+}
+
+fn collect_piece(
+    task: &mut Task,
+    piece: Piece<'_>,
+    gradients: &Gradients<'_>,
+    rule: Option<Rule<'_>>,
+) {
+    gradients.collect_all(task, piece.parameters, piece.gradients);
+    if let Some(rule) = rule {
         if let Some(limit) = rule.clipping.value {
             clip(piece.gradients, limit);
         }
@@ -268,7 +307,7 @@ pub(super) fn collect(
         if !rule.wants_all() {
             rule.optimizer.update(rule.update(0.0, piece).0);
         }
-    });
+    }
 }
 
 /// Lets the optimizer say where it wants a second gradient.

@@ -7,6 +7,7 @@ use super::callbacks::{Callback, Epoch, Step};
 use super::history::{EpochLogs, History};
 use crate::Error;
 use crate::dataset::Dataset;
+use crate::kernels::sparse::SparseRows;
 use crate::model::Network;
 use crate::plan::{Batch, Rows, StepResult};
 use crate::random::{Purpose, Random};
@@ -22,6 +23,8 @@ pub struct Fit<'a> {
     class_weights: Option<Vec<f32>>,
     /// Weight of each sample, of its class and its own, where classes have weights.
     weights: Option<Vec<f32>>,
+    /// The input as what is not zero in it, where the network wants it so.
+    sparse: Option<SparseRows>,
 }
 
 impl<'a> Fit<'a> {
@@ -36,6 +39,7 @@ impl<'a> Fit<'a> {
             resume: None,
             class_weights: None,
             weights: None,
+            sparse: None,
         }
     }
 
@@ -83,6 +87,10 @@ impl<'a> Fit<'a> {
 impl Network {
     /// Trains for some epochs and returns what was measured.
     ///
+    /// Where the data has one input, three quarters of it or more are zero, and the network's first
+    /// layers can read it so, as [`crate::layers::Dense`] can, the training holds a copy of what is
+    /// not zero, and skips the rest.
+    ///
     /// # Errors
     /// When the data or the settings do not fit the network, the loss is no longer a
     /// number, or a callback fails.
@@ -104,6 +112,9 @@ impl Network {
         let mut best = Best::wanted(&fit.callbacks)?;
         let mut history = self.resume(&fit, batch, data.samples(), &mut best)?;
         self.plan_training(batch, data)?;
+        fit.sparse = self.sparse_input(data);
+        let mut callbacks = fit.callbacks.iter();
+        self.keep_gradients(callbacks.any(|callback| callback.reads_gradients()));
         // All of the training runs inside the pool, so that no step waits to enter it.
         let pool = self.pool();
         pool.install(|| self.run(data, &mut fit, batch, &mut history, &mut best))?;
@@ -111,6 +122,14 @@ impl Network {
             self.take_weights(&best.weights);
         }
         Ok(history)
+    }
+
+    /// What is not zero in the input, where it is mostly zero, as pictures of ink on paper are, and
+    /// the network wants it so: it is shorter to read, again and again.
+    fn sparse_input(&self, data: &Dataset) -> Option<SparseRows> {
+        let wanted = data.other_inputs.is_empty() && self.wants_sparse_input();
+        let input = wanted.then_some(&data.inputs)?;
+        SparseRows::new(input.sample_values(), input.data())
     }
 
     fn resume(
@@ -235,6 +254,7 @@ impl Network {
                 data,
                 rows,
                 weights,
+                sparse: fit.sparse.as_ref(),
             })?;
             let loss = result.loss;
             sums.samples += result.samples;

@@ -22,6 +22,7 @@ mod prediction;
 mod random_layers;
 mod rates;
 mod resumed;
+mod sparse_inputs;
 mod standout;
 mod state;
 mod tensor_board;

@@ -1,8 +1,10 @@
+use std::iter::once;
 use std::ops::Range;
 
 use super::*;
 use crate::kernels::noise::Noise;
 use crate::kernels::simd::tests::on_each_instruction_set;
+use crate::kernels::sparse::SparseRows;
 
 struct Case {
     samples: usize,
@@ -65,10 +67,34 @@ impl Case {
 
     fn kernel_gradient(&self, rows: Range<usize>) -> Vec<f32> {
         let mut gradient = vec![1.0; rows.len() * self.units];
-        let (samples, inputs, units) = (self.samples, self.inputs, self.units);
-        let (input, delta) = (&self.input, &self.delta);
-        kernel_gradient(samples, inputs, units, rows, input, delta, &mut gradient);
+        let all = once((&self.input[..], &self.delta[..]));
+        kernel_gradient(self.inputs, self.units, rows, all, true, &mut gradient);
         gradient
+    }
+
+    /// The same from parts of `samples` each, not added to anything.
+    fn kernel_gradient_in_parts(&self, samples: usize) -> Vec<f32> {
+        let mut gradient = vec![f32::NAN; self.inputs * self.units];
+        let inputs = self.input.chunks(samples * self.inputs);
+        let parts = inputs.zip(self.delta.chunks(samples * self.units));
+        let rows = 0..self.inputs;
+        kernel_gradient(self.inputs, self.units, rows, parts, false, &mut gradient);
+        gradient
+    }
+
+    /// Output and kernel gradient from what is not zero in the input, or nothing where that is much.
+    fn of_sparse_rows(&self, rows: Range<usize>, accumulate: bool) -> Option<[Vec<f32>; 2]> {
+        let (inputs, units) = (self.inputs, self.units);
+        let input = SparseRows::new(inputs, &self.input)?;
+        let mut output = vec![f32::NAN; self.samples * units];
+        let samples = (0..self.samples).map(|index| input.row(index));
+        let (kernel, bias) = (&self.kernel[..], Some(&self.bias[..]));
+        forward_sparse(inputs, units, samples.clone(), kernel, bias, &mut output);
+        let start = if accumulate { 1.0 } else { f32::NAN };
+        let mut gradient = vec![start; rows.len() * units];
+        let samples = samples.zip(self.delta.chunks_exact(units));
+        kernel_gradient_sparse(units, rows, samples, accumulate, &mut gradient);
+        Some([output, gradient])
     }
 
     fn bias_gradient(&self) -> Vec<f32> {
@@ -171,6 +197,15 @@ fn agrees_with_its_twin() {
                     samples,
                     "kernel gradient",
                 );
+                for part in [7, 32] {
+                    assert_close(
+                        &case.kernel_gradient_in_parts(part),
+                        &twin.kernel_gradient,
+                        0.0,
+                        samples,
+                        "kernel gradient of parts",
+                    );
+                }
                 let gradient = case.bias_gradient();
                 assert_close(
                     &gradient,
@@ -181,6 +216,34 @@ fn agrees_with_its_twin() {
                 );
             });
         }
+    }
+}
+
+#[test]
+fn sparse_rows_agree_with_the_twin() {
+    let mut noise = Noise::new(9);
+    for shape in shapes(&mut noise) {
+        let case = Case::new(&mut noise, shape, 8);
+        let twin = twin(&case);
+        let [samples, inputs, units] = shape;
+        on_each_instruction_set(|| {
+            let all = 0..inputs;
+            for (accumulate, offset) in [(true, 1.0), (false, 0.0)] {
+                let Some([output, gradient]) = case.of_sparse_rows(all.clone(), accumulate) else {
+                    assert!(samples * inputs < 1000, "{shape:?}");
+                    continue;
+                };
+                assert_close(&output, &twin.output, 0.0, inputs, "output");
+                let wanted = &twin.kernel_gradient;
+                assert_close(&gradient, wanted, offset, samples, "kernel gradient");
+                for rows in [inputs / 3..inputs, inputs / 4..inputs / 2] {
+                    let [_, some] = case
+                        .of_sparse_rows(rows.clone(), accumulate)
+                        .expect("it is");
+                    assert_eq!(some, gradient[rows.start * units..rows.end * units]);
+                }
+            }
+        });
     }
 }
 
@@ -218,7 +281,7 @@ fn some_rows_of_the_kernel_gradient_have_the_bits_of_all() {
 #[test]
 fn skipping_zeros_keeps_the_bits_of_the_kernel_gradient() {
     let mut noise = Noise::new(6);
-    let (samples, inputs, units) = (150, 90, 43);
+    let (samples, inputs, units) = (128, 90, 43);
     let case = Case::new(&mut noise, [samples, inputs, units], 8);
     on_each_instruction_set(|| {
         let mut gradient = vec![1.0; inputs * units];
@@ -262,9 +325,11 @@ fn an_undefined_input_is_not_taken_for_zero() {
 #[test]
 fn finds_few_values_in_pictures_of_ink() {
     let mut noise = Noise::new(8);
-    let sparse = Case::new(&mut noise, [30, 200, 1], 8).input;
-    let dense = Case::new(&mut noise, [30, 200, 1], 2).input;
-    assert!(sparse::is_sparse(30, 200, 0..200, &sparse));
-    assert!(!sparse::is_sparse(30, 200, 0..200, &dense));
-    assert!(!sparse::is_sparse(30, 200, 150..200, &dense));
+    let sparse = Case::new(&mut noise, [30, 200, 1], 4).input;
+    let dense = Case::new(&mut noise, [30, 200, 1], 1).input;
+    assert!(sparse::is_sparse(200, 0..200, once(&sparse[..])));
+    assert!(!sparse::is_sparse(200, 0..200, once(&dense[..])));
+    assert!(!sparse::is_sparse(200, 150..200, once(&dense[..])));
+    let mostly = [&sparse[..], &dense, &sparse, &sparse];
+    assert!(sparse::is_sparse(200, 0..200, mostly.into_iter()));
 }

@@ -54,15 +54,24 @@ fn products_are_those_of_plain_loops() {
                 sizes,
                 0..inputs,
                 &input,
+                0..inputs,
                 &delta,
                 &masks,
                 &mut kernel_gradients,
             );
             let mut last_row = vec![0.5; units];
+            let last = inputs - 1..inputs;
+            let column: Vec<f32> = input
+                .iter()
+                .copied()
+                .skip(last.start)
+                .step_by(inputs)
+                .collect();
             kernel_gradient(
                 sizes,
-                inputs - 1..inputs,
-                &input,
+                last.clone(),
+                &column,
+                last,
                 &delta,
                 &masks,
                 &mut last_row,

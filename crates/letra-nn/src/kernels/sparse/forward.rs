@@ -9,7 +9,8 @@ use pulp::bytemuck::cast_slice;
 use pulp::x86::V4;
 use pulp::{Simd, WithSimd};
 
-use super::{COLUMNS, Window, add_row, add_sums, one_unless_zero};
+use super::rows::GROUP;
+use super::{COLUMNS, SparseRow, Window, add_row, add_sums, one_unless_zero};
 use crate::kernels::dense::Sum;
 use crate::kernels::gemm::blocks;
 #[cfg(target_arch = "x86_64")]
@@ -202,34 +203,101 @@ impl Block<'_> {
         window: &Window,
         output: &mut [f32],
     ) {
-        let width = window.width::<S, V>();
         let rows = self.input.chunks(self.inputs);
         let outputs = output.chunks_mut(self.units);
         let mut start = 0;
         for ((input, output), end) in rows.zip(outputs).zip(self.ends) {
-            let mut sums = [[simd.splat_f32s(0.0); V]; C];
-            let (groups, rest) = self.list[start..*end].as_chunks::<C>();
-            for group in groups {
-                for (place, sums) in group.iter().zip(&mut sums) {
-                    let place = usize::from(*place);
-                    let row = &self.kernel[place * self.units + window.start..][..width];
-                    add_row(simd, input[place], row, sums);
-                }
-            }
-            for (place, sums) in rest.iter().zip(&mut sums) {
-                let place = usize::from(*place);
-                let row = &self.kernel[place * self.units + window.start..][..width];
-                add_row(simd, input[place], row, sums);
-            }
-            let (sum, others) = sums.split_first_mut().expect("C > 0");
-            for other in others {
-                for (sum, other) in sum.iter_mut().zip(other) {
-                    *sum = simd.add_f32s(*sum, *other);
-                }
-            }
-            let output = &mut output[window.start..][..width];
-            add_sums(simd, sum, window.wanted - window.start, output);
+            let places = &self.list[start..*end];
+            let value = |_, place: usize| input[place];
+            add_products::<S, V, C>(simd, places, value, self.kernel, window, output);
             start = *end;
+        }
+    }
+}
+
+/// output += Σ value · row of the kernel, over the places of some rows, in a window of `V` vectors;
+/// a value is asked for by its number among the places, and its place.
+#[inline(always)]
+fn add_products<S: Simd, const V: usize, const C: usize>(
+    simd: S,
+    places: &[u16],
+    value: impl Fn(usize, usize) -> f32,
+    kernel: &[f32],
+    window: &Window,
+    output: &mut [f32],
+) {
+    let (units, width) = (output.len(), window.width::<S, V>());
+    let mut sums = [[simd.splat_f32s(0.0); V]; C];
+    let (groups, rest) = places.as_chunks::<C>();
+    for (number, group) in groups.iter().enumerate() {
+        for ((i, place), sums) in group.iter().enumerate().zip(&mut sums) {
+            let place = usize::from(*place);
+            let row = &kernel[place * units + window.start..][..width];
+            add_row(simd, value(number * C + i, place), row, sums);
+        }
+    }
+    for ((i, place), sums) in rest.iter().enumerate().zip(&mut sums) {
+        let place = usize::from(*place);
+        let row = &kernel[place * units + window.start..][..width];
+        add_row(simd, value(groups.len() * C + i, place), row, sums);
+    }
+    let (sum, others) = sums.split_first_mut().expect("C > 0");
+    for other in others {
+        for (sum, other) in sum.iter_mut().zip(other) {
+            *sum = simd.add_f32s(*sum, *other);
+        }
+    }
+    let output = &mut output[window.start..][..width];
+    add_sums(simd, sum, window.wanted - window.start, output);
+}
+
+/// Kernel rows that are multiplied with at a time take so many values: a part of the second-level
+/// cache.
+const KERNEL_BLOCK: usize = 64 * 1024;
+/// Rows between the one that is worked on and the one that is fetched: they may lie anywhere.
+const AHEAD: usize = 2;
+
+/// output += rows · kernel; `kernel` is `[inputs, units]`, `output` has a row of `units` for each.
+pub(crate) struct ForwardRows<'a, R> {
+    pub(crate) inputs: usize,
+    pub(crate) units: usize,
+    pub(crate) rows: R,
+    pub(crate) kernel: &'a [f32],
+    pub(crate) output: &'a mut [f32],
+}
+
+impl<'r, R: Iterator<Item = SparseRow<'r>> + Clone> WithSimd for ForwardRows<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (kernel, units) = (self.kernel, self.units);
+        let groups = self.inputs.div_ceil(GROUP);
+        for groups in blocks(groups, (KERNEL_BLOCK / units / GROUP).max(1)) {
+            let outputs = self.output.chunks_exact_mut(units);
+            let mut ahead = self.rows.clone().skip(AHEAD);
+            for (row, output) in self.rows.clone().zip(outputs) {
+                if groups.start == 0
+                    && let Some(ahead) = ahead.next()
+                {
+                    ahead.prefetch();
+                }
+                let (places, values) = row.within(groups.clone());
+                let value = |number: usize, _| values[number];
+                let mut done = 0;
+                while done < units {
+                    let window = Window::after::<S>(done, units);
+                    done = window.end;
+                    match (window.end - window.start) / S::F32_LANES {
+                        0 | 1 => {
+                            add_products::<S, 1, 4>(simd, places, value, kernel, &window, output)
+                        }
+                        2 => add_products::<S, 2, 4>(simd, places, value, kernel, &window, output),
+                        4 => add_products::<S, 4, 2>(simd, places, value, kernel, &window, output),
+                        _ => add_products::<S, 8, 1>(simd, places, value, kernel, &window, output),
+                    }
+                }
+            }
         }
     }
 }

@@ -38,6 +38,12 @@ pub trait Callback: Send {
         None
     }
 
+    /// Whether the gradients of a step are to be there for [`Self::on_step_end`]; for letra's own.
+    #[doc(hidden)]
+    fn reads_gradients(&self) -> bool {
+        false
+    }
+
     /// What the learning rate of the coming epoch is multiplied by, given the epochs so far; nothing
     /// from a callback that leaves it alone. The factors of several callbacks are multiplied, and
     /// [`Network::set_learning_rate_factor`] is called with the product.

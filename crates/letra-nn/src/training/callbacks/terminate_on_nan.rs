@@ -14,6 +14,10 @@ use crate::Error;
 pub struct TerminateOnNan;
 
 impl Callback for TerminateOnNan {
+    fn reads_gradients(&self) -> bool {
+        true
+    }
+
     fn on_step_end(&mut self, step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         match step.network.not_finite_after_step() {
             None => Ok(ControlFlow::Continue(())),
