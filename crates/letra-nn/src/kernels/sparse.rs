@@ -1,8 +1,8 @@
 //! The dense layer on inputs that are mostly zero, as pictures of ink on paper are.
 //!
 //! [`super::dense`] comes here by itself where half of the input or more is zero, or is given
-//! [`SparseRows`]. Zeros are skipped, so an infinite or undefined weight or gradient that meets only zeros leaves no trace
-//! where 0 · ∞ would have given NaN.
+//! [`SparseRows`]. Zeros are skipped, so an infinite or undefined weight or gradient that meets only
+//! zeros leaves no trace where 0 · ∞ would have given NaN.
 
 use std::ops::Range;
 
