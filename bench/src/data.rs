@@ -20,8 +20,8 @@ pub(crate) fn training(data: Option<&Path>) -> Result<Dataset, Box<dyn Error>> {
         .map(|&label| label as u32)
         .collect();
     let mut inputs = Tensor::zeros(shape);
-    for (input, pixel) in inputs.data_mut().iter_mut().zip(pictures.pixels()) {
-        *input = f32::from(*pixel) / 255.0;
+    for (input, value) in inputs.data_mut().iter_mut().zip(pictures.scaled()) {
+        *input = value;
     }
     Ok(Dataset::classes(
         inputs,

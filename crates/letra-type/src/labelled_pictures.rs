@@ -156,10 +156,12 @@ impl LabelledPictures {
 
     /// All pixels scaled from 0..255 to 0.0..1.0: shape `[len, height, width]`, row-major.
     pub fn to_f32(&self) -> Vec<f32> {
-        self.pixels
-            .iter()
-            .map(|&pixel| f32::from(pixel) / 255.0)
-            .collect()
+        self.scaled().collect()
+    }
+
+    /// The same values one by one, for whoever has a place for them.
+    pub fn scaled(&self) -> impl Iterator<Item = f32> {
+        self.pixels.iter().map(|&pixel| f32::from(pixel) / 255.0)
     }
 
     /// The pictures at some indices, in that order, with all class names and the same groups.

@@ -201,22 +201,24 @@ impl Layout {
     /// Whether whoever reads the network's input, which is its only one, takes it as what is not
     /// zero in it.
     pub(crate) fn wants_sparse_input(&self) -> bool {
-        let is_input = |place: &Place| matches!(place, Place::Input(_));
-        let given = self.outputs.iter().any(|output| is_input(&output.place));
         let nodes = self.nodes.iter().filter(|node| !node.view);
-        let mut readers = nodes.filter(|node| node.inputs.iter().any(is_input));
-        !given
+        let mut readers = nodes.filter(|node| node.inputs.iter().any(Place::is_input));
+        !self.gives_input()
             && readers
                 .all(|node| node.inputs == [Place::Input(0)] && node.layer.takes_sparse_input())
     }
 
+    /// Whether an output of the network is one of its inputs.
+    fn gives_input(&self) -> bool {
+        self.outputs.iter().any(|output| output.place.is_input())
+    }
+
     /// Whether a phase reads the network's inputs.
     fn reads_inputs(&self, phase: &Phase) -> bool {
-        let is_input = |place: &Place| matches!(place, Place::Input(_));
         let passes = phase.forward.clone().chain(phase.backward.clone());
         let mut nodes = passes.chain(phase.sums).map(|node| &self.nodes[node]);
-        let given = phase.middle && self.outputs.iter().any(|output| is_input(&output.place));
-        given || nodes.any(|node| node.inputs.iter().any(is_input))
+        phase.middle && self.gives_input()
+            || nodes.any(|node| node.inputs.iter().any(Place::is_input))
     }
 
     /// Where the gradient of the network's input is, in an inspection.

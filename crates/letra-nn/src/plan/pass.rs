@@ -22,6 +22,13 @@ pub(crate) enum Place {
     Shard(usize),
 }
 
+impl Place {
+    /// Whether it is an input of the network.
+    pub(crate) fn is_input(&self) -> bool {
+        matches!(self, Place::Input(_))
+    }
+}
+
 /// A shard's rows of the network's inputs.
 #[derive(Clone, Copy)]
 pub(crate) enum InputRows<'a> {

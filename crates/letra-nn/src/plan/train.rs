@@ -156,13 +156,8 @@ impl TrainingPlan {
             self.layout
                 .update_states(state.parameters, &self.sums, samples, step);
         }
-        let gradients = Gradients {
-            layout: &self.layout,
-            lanes: &self.lanes[..used],
-            shards: &self.shards,
-            workers: &self.workers,
-            batch,
-        };
+        let (layout, lanes) = (&self.layout, &self.lanes[..used]);
+        let gradients = Gradients::new(layout, lanes, &self.shards, &self.workers, batch);
         update::collect(&mut self.tasks, state.reborrow(), &gradients, rule);
         self.result.loss += self.tasks.iter().map(|task| task.penalty).sum::<f64>()
             + update::frozen_penalty(&self.layout, state.parameters);
@@ -175,13 +170,8 @@ impl TrainingPlan {
             self.pass(objective, batch, state.probe[0], seed, step);
         }
         if rule.wants_all() {
-            let gradients = Gradients {
-                layout: &self.layout,
-                lanes: &self.lanes[..used],
-                shards: &self.shards,
-                workers: &self.workers,
-                batch,
-            };
+            let (layout, lanes) = (&self.layout, &self.lanes[..used]);
+            let gradients = Gradients::new(layout, lanes, &self.shards, &self.workers, batch);
             let probe = rule.wants_probe().then_some(&gradients);
             update::update(
                 &mut self.tasks,
@@ -251,6 +241,7 @@ impl TrainingPlan {
             layout,
             run,
             number,
+            reads_inputs: layout.reads_inputs(&layout.phases[number]),
             objective,
             batch,
         };
@@ -350,6 +341,7 @@ struct PhasePass<'a> {
     layout: &'a Layout,
     run: Run<'a>,
     number: usize,
+    reads_inputs: bool,
     objective: &'a [Objective],
     batch: Batch<'a>,
 }
@@ -364,7 +356,7 @@ impl PhasePass<'_> {
         let mut targets = std::mem::take(&mut worker.targets);
         let mut weights = std::mem::take(&mut worker.weights);
         let mut gathered = std::mem::take(&mut worker.inputs);
-        let input = match layout.reads_inputs(phase) {
+        let input = match self.reads_inputs {
             true => batch.inputs(first..first + samples, &mut gathered),
             false => InputRows::Gathered(&[]),
         };

@@ -129,15 +129,31 @@ impl<'a> Piece<'a> {
 
 /// Where the gradient of a batch lies before it is put together.
 pub(super) struct Gradients<'a> {
-    pub(super) layout: &'a Layout,
-    /// Those that the batch used.
-    pub(super) lanes: &'a [Lane],
-    pub(super) shards: &'a [Shard],
-    pub(super) workers: &'a [Mutex<Worker>],
-    pub(super) batch: Batch<'a>,
+    layout: &'a Layout,
+    lanes: &'a [Lane],
+    shards: &'a [Shard],
+    workers: &'a [Mutex<Worker>],
+    batch: Batch<'a>,
 }
 
-impl Gradients<'_> {
+impl<'a> Gradients<'a> {
+    /// `lanes` are those that the batch used.
+    pub(super) fn new(
+        layout: &'a Layout,
+        lanes: &'a [Lane],
+        shards: &'a [Shard],
+        workers: &'a [Mutex<Worker>],
+        batch: Batch<'a>,
+    ) -> Self {
+        Gradients {
+            layout,
+            lanes,
+            shards,
+            workers,
+            batch,
+        }
+    }
+
     /// The gradient of a piece, with that of its penalties.
     fn collect_all(&self, task: &mut Task, parameters: &[f32], gradient: &mut [f32]) {
         self.collect(task, gradient);

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use crate::buffer::LINE;
 use crate::kernels::simd::prefetch;
 
 /// Columns that are counted together: a word has a bit for each.
@@ -141,12 +142,11 @@ impl<'a> SparseRow<'a> {
     /// Asks for the row's memory, which will soon be read.
     #[inline(always)]
     pub(super) fn prefetch(&self) {
-        const LINE: usize = 64;
         let lists = self.lists(0..self.matrix.each);
-        for index in lists.clone().step_by(LINE / size_of::<u16>()) {
+        for index in lists.clone().step_by(2 * LINE) {
             prefetch(&self.matrix.columns, index);
         }
-        for index in lists.step_by(LINE / size_of::<f32>()) {
+        for index in lists.step_by(LINE) {
             prefetch(&self.matrix.values, index);
         }
     }

@@ -17,6 +17,22 @@ const SUMS: usize = 4;
 
 type Rows = Aligned<[[f32; UNITS]; INPUTS]>;
 
+/// Runs `all` compiled for the number of units: copies of a known length are short.
+macro_rules! for_units {
+    ($kernel:ident, $simd:ident) => {
+        match $kernel.units {
+            1 => $kernel.all::<S, 1>($simd),
+            2 => $kernel.all::<S, 2>($simd),
+            3 => $kernel.all::<S, 3>($simd),
+            4 => $kernel.all::<S, 4>($simd),
+            5 => $kernel.all::<S, 5>($simd),
+            6 => $kernel.all::<S, 6>($simd),
+            7 => $kernel.all::<S, 7>($simd),
+            _ => $kernel.all::<S, UNITS>($simd),
+        }
+    };
+}
+
 /// output += rows · kernel for at most [`UNITS`] units; shapes as in
 /// [`super::ForwardRows`].
 pub(crate) struct Forward<'a, R> {
@@ -32,16 +48,7 @@ impl<'r, R: Iterator<Item = SparseRow<'r>> + Clone> WithSimd for Forward<'_, R> 
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match self.units {
-            1 => self.all::<S, 1>(simd),
-            2 => self.all::<S, 2>(simd),
-            3 => self.all::<S, 3>(simd),
-            4 => self.all::<S, 4>(simd),
-            5 => self.all::<S, 5>(simd),
-            6 => self.all::<S, 6>(simd),
-            7 => self.all::<S, 7>(simd),
-            _ => self.all::<S, 8>(simd),
-        }
+        for_units!(self, simd)
     }
 }
 
@@ -130,16 +137,7 @@ impl<'a, P: Iterator<Item = (SparseRow<'a>, &'a [f32])> + Clone> WithSimd
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match self.units {
-            1 => self.all::<S, 1>(simd),
-            2 => self.all::<S, 2>(simd),
-            3 => self.all::<S, 3>(simd),
-            4 => self.all::<S, 4>(simd),
-            5 => self.all::<S, 5>(simd),
-            6 => self.all::<S, 6>(simd),
-            7 => self.all::<S, 7>(simd),
-            _ => self.all::<S, 8>(simd),
-        }
+        for_units!(self, simd)
     }
 }
 
