@@ -1,6 +1,12 @@
 //! The choice of instruction set, at run time.
 
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use std::arch::asm;
+
 use pulp::{Arch, Simd, WithSimd};
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use crate::buffer::LINE;
 
 /// Runs `kernel` compiled for the best instruction set of this machine.
 #[inline]
@@ -94,6 +100,22 @@ pub(crate) fn prefetch<T>(values: &[T], index: usize) {
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = (values, index);
+}
+
+/// Asks for the cache lines of values that will soon be written, which other processors may have read:
+/// each must give its copy up before.
+pub(crate) fn prefetch_to_write(values: &[f32]) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    for value in values.iter().step_by(LINE) {
+        // SAFETY: a prefetch changes nothing that the program could see, and never faults; processors
+        // that do not know this one take it for no operation. The intrinsic for it becomes a
+        // prefetch to read where the compiler is not told that the processor knows it.
+        unsafe {
+            asm!("prefetchw [{}]", in(reg) value, options(nostack, preserves_flags, readonly));
+        }
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = values;
 }
 
 /// The transpose of a small square, in registers.

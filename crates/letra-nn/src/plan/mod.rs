@@ -11,6 +11,7 @@
 //! that the number of threads changes no bit of the result.
 
 mod infer;
+mod join;
 mod memory;
 pub mod pass;
 mod phases;

@@ -2,8 +2,7 @@
 
 use std::sync::Mutex;
 
-use rayon::prelude::*;
-
+use super::join::for_each;
 use super::pass::{Buffers, InputRows, Place};
 use super::rows::{Batch, gather_targets, gather_weights};
 use super::shard::{Run, Shard, ShardPass, Worker, own};
@@ -247,12 +246,21 @@ impl TrainingPlan {
         };
         let shards = batch.samples().div_ceil(layout.shard);
         let each = shards.div_ceil(self.lanes.len());
-        self.shards[..shards]
-            .par_chunks_mut(each)
-            .zip(self.lanes.par_iter_mut())
-            .enumerate()
-            .with_max_len(1)
-            .for_each(|(number, (shards, lane))| {
+        let count = shards.div_ceil(each);
+        let things = (0, &mut self.shards[..shards], &mut self.lanes[..count]);
+        for_each(
+            count,
+            things,
+            &|(first, shards, lanes), count| {
+                let (left, right) = shards.split_at_mut(count * each);
+                let (left_lanes, right_lanes) = lanes.split_at_mut(count);
+                (
+                    (first, left, left_lanes),
+                    (first + count, right, right_lanes),
+                )
+            },
+            &|(number, shards, lanes)| {
+                let lane = &mut lanes[0];
                 if layout.phases[phase.number].middle {
                     lane.gradients.fill(0.0);
                     lane.losses.fill(0.0);
@@ -263,7 +271,8 @@ impl TrainingPlan {
                     let first = (number * each + index) * layout.shard;
                     phase.run(first, &mut worker, shard, lane);
                 }
-            });
+            },
+        );
     }
 
     fn sum(&mut self, objective: &[Objective], samples: usize, used: usize) {

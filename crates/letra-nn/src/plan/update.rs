@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use super::Layout;
+use super::join::for_each;
 use super::pass::{Buffers, InputRows, ParameterGradient, Place, ShardGradient};
 use super::rows::{Batch, InputColumns};
 use super::shard::{Shard, Worker, own};
@@ -13,6 +14,7 @@ use crate::Constraint;
 use crate::graph::ParameterSpecification;
 use crate::kernels::optimizer::{clip, limit_column_norms, penalize, penalty, scale, square_sum};
 use crate::kernels::reduce;
+use crate::kernels::simd::prefetch_to_write;
 use crate::optimizers::{Clipping, Optimizer, SLOTS, Update};
 
 /// Parameters are updated in pieces of about this many numbers.
@@ -312,6 +314,11 @@ fn collect_piece(
     gradients: &Gradients<'_>,
     rule: Option<Rule<'_>>,
 ) {
+    if rayon::current_num_threads() > 1 {
+        // The other threads read them in the forward pass: now they are given back one by one, while
+        // the gradient is formed.
+        prefetch_to_write(piece.parameters);
+    }
     gradients.collect_all(task, piece.parameters, piece.gradients);
     if let Some(rule) = rule {
         if let Some(limit) = rule.clipping.value {
@@ -397,21 +404,20 @@ fn run_tasks<'a>(
     state: Piece<'a>,
     work: &(impl Fn(&mut Task, Piece<'a>) + Sync),
 ) {
-    match tasks {
-        [] => {}
-        [task] => {
+    for_each(
+        tasks.len(),
+        (tasks, start, state),
+        &|(tasks, start, state), count| {
+            let (left, right) = tasks.split_at_mut(count);
+            let middle = right[0].range.start;
+            let (left_state, right_state) = state.split_at(middle - start);
+            ((left, start, left_state), (right, middle, right_state))
+        },
+        &|(tasks, start, state)| {
+            let task = &mut tasks[0];
             let (_, piece) = state.split_at(task.range.start - start);
             let (piece, _) = piece.split_at(task.range.len());
             work(task, piece);
-        }
-        _ => {
-            let (left, right) = tasks.split_at_mut(tasks.len() / 2);
-            let middle = right[0].range.start;
-            let (left_state, right_state) = state.split_at(middle - start);
-            rayon::join(
-                || run_tasks(left, start, left_state, work),
-                || run_tasks(right, middle, right_state, work),
-            );
-        }
-    }
+        },
+    );
 }
