@@ -173,11 +173,8 @@ impl LabelledPictures {
             let problem = format!("there is no picture {index} among {}", self.len());
             return Err(Error::DataSet { problem });
         }
-        let pixels = indices
-            .iter()
-            .flat_map(|&index| self.picture(index))
-            .copied()
-            .collect();
+        let pictures = indices.iter().map(|&index| self.picture(index));
+        let pixels = pictures.collect::<Vec<_>>().concat();
         let labels = pick(&self.labels, indices);
         let mut selected = Self::new(
             self.height,
