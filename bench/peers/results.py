@@ -75,12 +75,14 @@ def modes(measured):
     return table(["peer", "threads", "network", "batch", "fastest mode"], rows)
 
 
-def speed_up(measured):
+def scaling(measured, threads):
+    """What more threads bring to letra, and to the machine's own peak: that is all there is to be had."""
+    few, many = min(threads), max(threads)
     rows = []
-    for row in measured_rows(measured):
-        one, two = (median(measured["steps"].get(("letra", threads, *row), [])) for threads in (1, 2))
-        rows.append([row[0], f"{row[1]:,}", f"{figure(one / two)}×" if one and two else "–"])
-    return table(["network", "batch", "letra: 2 threads over 1"], rows)
+    for row in dict.fromkeys((network, batch) for (_, network, batch) in measured["scaling"]):
+        slow, fast = (median(measured["scaling"][count, *row]) for count in (few, many))
+        rows.append([row[0], f"{row[1]:,}" if row[1] else "", figure(slow), figure(fast), f"{figure(slow / fast)}×"])
+    return table(["network", "batch", f"ms, threads: {few}", f"ms, threads: {many}", "ratio"], rows)
 
 
 def predictions(measured, threads):
@@ -130,8 +132,9 @@ def page(measured, machine, settings, missing, versions):
             parts += ["### Prediction with the CNN", predictions(measured, threads)]
         if any(t == threads for (_, t) in measured["starts"]):
             parts += ["### Process start to a trained feed-forward (Keras) network: 100 epochs, batch 128", starts(measured, threads)]
-    if {1, 2} <= set(settings["threads"]) and measured["steps"]:
-        parts += ["## Two threads over one", speed_up(measured)]
+    if measured["scaling"]:
+        parts += ["## More threads", f"letra alone, in turn with each number of threads, {settings['turns']} times each: medians.",
+                  scaling(measured, settings["threads"])]
     if measured["builds"]:
         parts += ["## Clean release build", builds(measured)]
     if measured["modes"]:
