@@ -39,9 +39,10 @@ def best(figures, smallest=True):
     return name, there[name]
 
 
-def ratio(figures, smallest=True):
+def ratio(figures, smallest=True, before=None):
+    """Of the best peer's median to letra's; where `before` tells what letra took just before each peer ran, to the median of that."""
     name, value = best(figures, smallest)
-    mine = figures.get("letra")
+    mine = before(name) if before and name else figures.get("letra")
     if value is None or mine is None:
         return "–"
     return f"**{figure(value / mine if smallest else mine / value)}×** ({name})"
@@ -54,7 +55,8 @@ def steps(measured, threads, names):
         figures = {name: median(measured["steps"].get((name, threads, *row), [])) for name in names}
         floor, mine = measured["floors"].get((threads, *row)), figures.get("letra")
         share = f"{100 * floor / mine:.0f} %" if floor and mine else "–"
-        rows.append([row[0], f"{row[1]:,}", *(figure(figures[name]) for name in names), ratio(figures), share])
+        before = lambda name: median(measured["before"].get((name, threads, *row), []))
+        rows.append([row[0], f"{row[1]:,}", *(figure(figures[name]) for name in names), ratio(figures, before=before), share])
     return table(["network", "batch", *names, "best peer / letra", "of the arithmetic floor"], rows)
 
 
@@ -98,9 +100,10 @@ def predictions(measured, threads):
 def starts(measured, threads):
     names = [name for (name, t) in measured["starts"] if t == threads]
     seconds = {name: median([second for second, _ in measured["starts"][name, threads]]) for name in names}
+    before = lambda name: median(measured["before"].get((name, threads, "start"), []))
     accuracy = {name: median([reached for _, reached in measured["starts"][name, threads]]) for name in names}
     return table(["", *names, "best peer / letra"], [
-        ["seconds", *(figure(seconds[name]) for name in names), ratio(seconds)],
+        ["seconds", *(figure(seconds[name]) for name in names), ratio(seconds, before=before)],
         ["accuracy on the training pictures", *(f"{accuracy[name]:.3f}" for name in names), ""],
     ])
 
