@@ -150,22 +150,22 @@ impl WithSimd for Product<'_> {
             1 => PANEL / wide,
             _ => PANEL_ROWS_ACROSS,
         };
-        let mut memory = Aligned([MaybeUninit::uninit(); PANEL]);
         let few_rows = self.m <= TILE_ROWS / 2 && self.right.column_stride == 1;
+        let done = match few_rows {
+            true => self.panels_in_place(simd, limit),
+            false => 0,
+        };
+        let mut memory = Aligned([MaybeUninit::uninit(); PANEL]);
         for depth in blocks(self.k, limit) {
             for rows in blocks(self.m, (LEFT_BLOCK / limit).max(TILE_ROWS)) {
-                let mut column = 0;
+                let mut column = done;
                 while column < self.n {
                     let block = Block {
                         rows: rows.clone(),
                         column,
                         depth: depth.clone(),
                     };
-                    let remaining = self.n - column;
-                    if few_rows && remaining >= 2 * wide {
-                        self.panel_in_place(simd, block);
-                        column += 2 * wide;
-                    } else if remaining > S::F32_LANES {
+                    if self.n - column > S::F32_LANES {
                         self.packed_panel::<S, 2>(simd, block, &mut memory.0);
                         column += wide;
                     } else {
@@ -186,27 +186,91 @@ struct Block {
 }
 
 impl Product<'_> {
-    /// Adds the share of a panel of four vectors, read where it lies, to at most three rows: too
-    /// few to pay for a copy.
+    /// Writes the columns that fill two vectors or four, read where they lie: at most three rows
+    /// are too few to pay for a copy. Returns how many they are.
     #[inline(always)]
-    fn panel_in_place<S: Simd>(&mut self, simd: S, block: Block) {
-        let width = 4 * S::F32_LANES;
-        // Rows may overlap where there is one: a column seen as a row has stride 1.
-        let Mat {
-            data, row_stride, ..
-        } = self.right;
-        let starts = block
-            .depth
-            .clone()
-            .map(move |row| row * row_stride + block.column);
-        let right = starts.filter_map(move |start| {
-            let row = &data[start..start + width];
-            S::as_simd_f32s(row).0.first_chunk::<4>()
-        });
-        match block.rows.len() {
-            1 => self.tile::<S, 1, 4>(simd, block, right),
-            2 => self.tile::<S, 2, 4>(simd, block, right),
-            _ => self.tile::<S, 3, 4>(simd, block, right),
+    fn panels_in_place<S: Simd>(&mut self, simd: S, limit: usize) -> usize {
+        let mut column = 0;
+        while self.n - column >= 4 * S::F32_LANES {
+            match self.m {
+                0 => {}
+                1 => self.panel_in_place::<S, 1, 4, 2>(simd, column, limit),
+                2 => self.panel_in_place::<S, 2, 4, 1>(simd, column, limit),
+                _ => self.panel_in_place::<S, 3, 4, 1>(simd, column, limit),
+            }
+            column += 4 * S::F32_LANES;
+        }
+        if self.n - column >= 2 * S::F32_LANES {
+            match self.m {
+                0 => {}
+                1 => self.panel_in_place::<S, 1, 2, 4>(simd, column, limit),
+                2 => self.panel_in_place::<S, 2, 2, 2>(simd, column, limit),
+                _ => self.panel_in_place::<S, 3, 2, 2>(simd, column, limit),
+            }
+            column += 2 * S::F32_LANES;
+        }
+        column
+    }
+
+    /// Writes a panel of `V` vectors in all `R` rows; `B` blocks of the sum are summed at once,
+    /// since one addition takes as long as several that do not wait for each other.
+    #[inline(always)]
+    fn panel_in_place<S: Simd, const R: usize, const V: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        column: usize,
+        limit: usize,
+    ) {
+        let count = self.k.div_ceil(limit);
+        for first in (0..count).step_by(B) {
+            // The last ones are filled up with one of them.
+            let depths: [Range<usize>; B] =
+                array::from_fn(|b| block(self.k, count, (first + b).min(count - 1)));
+            let mut sums = [[[simd.splat_f32s(0.0); V]; R]; B];
+            let common = depths.iter().map(Range::len).min().unwrap_or(0);
+            for p in 0..common {
+                for (depth, sums) in depths.iter().zip(&mut sums) {
+                    self.add_in_place(simd, column, depth.start + p, sums);
+                }
+            }
+            for (depth, sums) in depths.iter().zip(&mut sums) {
+                for p in depth.start + common..depth.end {
+                    self.add_in_place(simd, column, p, sums);
+                }
+            }
+            for (depth, sums) in depths.into_iter().zip(&sums).take(count - first) {
+                let rows = 0..R;
+                let place = Block {
+                    rows,
+                    column,
+                    depth,
+                };
+                self.write(simd, place, sums);
+            }
+        }
+    }
+
+    /// Adds to the sums of a panel what entry `p` of the sums over k is.
+    #[inline(always)]
+    fn add_in_place<S: Simd, const R: usize, const V: usize>(
+        &self,
+        simd: S,
+        column: usize,
+        p: usize,
+        sums: &mut [[S::f32s; V]; R],
+    ) {
+        let start = p * self.right.row_stride + column;
+        let right = S::as_simd_f32s(&self.right.data[start..start + V * S::F32_LANES]).0;
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let Mat {
+                data,
+                row_stride,
+                column_stride,
+            } = self.left;
+            let left = simd.splat_f32s(data[row * row_stride + p * column_stride]);
+            for (sum, right) in sums.iter_mut().zip(right) {
+                *sum = simd.mul_add_e_f32s(left, *right, *sum);
+            }
         }
     }
 
@@ -268,9 +332,20 @@ impl Product<'_> {
                 }
             }
         }
+        self.write(simd, place, &sums);
+    }
+
+    /// Writes sums of a block to the destination, or adds them to it.
+    #[inline(always)]
+    fn write<S: Simd, const R: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        place: Block,
+        sums: &[[S::f32s; V]; R],
+    ) {
         let accumulate = self.accumulate || place.depth.start > 0;
         let width = (V * S::F32_LANES).min(self.n - place.column);
-        for (row, sums) in place.rows.zip(&sums) {
+        for (row, sums) in place.rows.zip(sums) {
             let start = row * self.destination.row_stride + place.column;
             let destination = &mut self.destination.data[start..][..width];
             let (whole, rest) = S::as_mut_simd_f32s(destination);
@@ -373,7 +448,13 @@ fn pack_transposed(
 #[inline(always)]
 pub(super) fn blocks(length: usize, limit: usize) -> impl Iterator<Item = Range<usize>> {
     let count = length.div_ceil(limit);
-    (0..count).map(move |i| i * length / count..(i + 1) * length / count)
+    (0..count).map(move |number| block(length, count, number))
+}
+
+/// One of `count` ranges that 0..length is cut into.
+#[inline(always)]
+fn block(length: usize, count: usize, number: usize) -> Range<usize> {
+    number * length / count..(number + 1) * length / count
 }
 
 #[cfg(test)]

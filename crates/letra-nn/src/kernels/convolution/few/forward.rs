@@ -56,8 +56,8 @@ impl Outputs<'_> {
         let (planes, rest) = pass.scratch.split_at_mut(few.planes.len());
         let (flat, rest) = rest.split_at_mut(few.filters * lanes);
         let padded = &mut rest[..few.windows.as_ref().map_or(0, Windows::padded_len)];
-        planes.fill(0.0);
         padded.fill(0.0);
+        let mut clean = false;
         let mut ink = Ink::default();
         let (weights, windows_weights) = pass.prepared.split_at(few.weights_len());
         let groups = weights.as_chunks::<GROUP>().0.as_chunks::<TAPS>().0;
@@ -70,6 +70,10 @@ impl Outputs<'_> {
                 let tail = (pass.bias, few.relu);
                 windows.forward(simd, (&ink, padded), windows_weights, tail, output, codes);
                 continue;
+            }
+            if !clean {
+                planes.fill(0.0);
+                clean = true;
             }
             few.planes.split(input, planes);
             for first in (0..few.geometry.filters).step_by(FILTERS) {
