@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -147,7 +148,7 @@ impl Network {
             batch,
             samples,
             shuffle: fit.shuffle,
-            history: History::default(),
+            history: Cow::default(),
             best_epoch: None,
         };
         let (history, kept) = checkpoint::load(self, path, &wanted)?;
@@ -210,7 +211,7 @@ impl Network {
         data: &Dataset,
         fit: &Fit<'_>,
         batch: usize,
-        history: &History,
+        history: &'a History,
         best: Option<&'a Best>,
     ) -> Epoch<'a> {
         Epoch {
@@ -220,7 +221,7 @@ impl Network {
                 batch,
                 samples: data.samples(),
                 shuffle: fit.shuffle,
-                history: history.clone(),
+                history: Cow::Borrowed(history),
                 best_epoch: best.map(|best| best.epoch),
             },
             best: best.map(|best| best.weights.as_slice()),

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -46,11 +47,11 @@ impl Callback for Checkpoint {
 
 /// How far a training is, and the settings it must be resumed with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Progress {
+pub(crate) struct Progress<'a> {
     pub(crate) batch: usize,
     pub(crate) samples: usize,
     pub(crate) shuffle: bool,
-    pub(crate) history: History,
+    pub(crate) history: Cow<'a, History>,
     /// Epoch whose weights are the best so far, where they are kept.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) best_epoch: Option<usize>,
@@ -61,12 +62,12 @@ pub(crate) struct Progress {
 pub(crate) fn load(
     network: &mut Network,
     path: &Path,
-    wanted: &Progress,
+    wanted: &Progress<'_>,
 ) -> Result<(History, Option<Vec<f32>>), Error> {
     let (saved, training) = network.read_training(path)?;
     let found: Progress = serde_json::from_value(training.note)
         .map_err(|error| Error::file(path, format!("its progress cannot be read: {error}")))?;
-    let settings = |progress: &Progress| (progress.batch, progress.samples, progress.shuffle);
+    let settings = |progress: &Progress<'_>| (progress.batch, progress.samples, progress.shuffle);
     if settings(&found) != settings(wanted) {
         return Err(Error::file(
             path,
@@ -82,5 +83,5 @@ pub(crate) fn load(
         ));
     }
     network.take_training(saved);
-    Ok((found.history, training.best))
+    Ok((found.history.into_owned(), training.best))
 }

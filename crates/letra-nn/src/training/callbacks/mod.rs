@@ -104,7 +104,7 @@ pub struct Epoch<'a> {
     pub epochs: usize,
     /// The network as it is now; it can be evaluated and saved.
     pub network: &'a Network,
-    pub(crate) progress: Progress,
+    pub(crate) progress: Progress<'a>,
     /// Weights of the best epoch so far, where they are kept.
     pub(crate) best: Option<&'a [f32]>,
 }
