@@ -186,6 +186,7 @@ pub(crate) mod tests {
 
         /// Those of this machine, and the emulated ones.
         fn all() -> Vec<Instructions> {
+            #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
             let mut all = vec![
                 Instructions::Emulated4,
                 Instructions::Emulated16,

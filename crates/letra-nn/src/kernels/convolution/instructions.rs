@@ -46,6 +46,7 @@ impl Instructions {
     /// All that the machine has, and the emulated one.
     #[cfg(test)]
     pub(super) fn all() -> Vec<Self> {
+        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
         let mut all = vec![Self::Emulated, Self::Native(Arch::Scalar), Self::detect()];
         #[cfg(target_arch = "x86_64")]
         all.extend(pulp::x86::V3::try_new().map(|simd| Self::Native(Arch::V3(simd))));
