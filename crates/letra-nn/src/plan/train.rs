@@ -79,6 +79,15 @@ pub(crate) struct Objective {
     pub(crate) metrics: Vec<Box<dyn Metric>>,
 }
 
+/// Neighbouring shards share a lane.
+struct Shares {
+    shards: usize,
+    /// Shards a lane; the last may have fewer.
+    each: usize,
+    /// Lanes in use.
+    lanes: usize,
+}
+
 /// A plan for training on batches of up to a given size, with all its memory.
 pub(crate) struct TrainingPlan {
     pub(crate) layout: Layout,
@@ -194,8 +203,7 @@ impl TrainingPlan {
         seed: u64,
         step: u64,
     ) -> usize {
-        let shards = batch.samples().div_ceil(self.layout.shard);
-        let each = shards.div_ceil(self.lanes.len());
+        let Shares { shards, lanes, .. } = self.shares(batch.samples());
         for number in 0..self.layout.phases.len() {
             self.phase(number, objective, batch, parameters, seed, step);
             let phase = &self.layout.phases[number];
@@ -214,7 +222,18 @@ impl TrainingPlan {
                 }
             }
         }
-        shards.div_ceil(each)
+        lanes
+    }
+
+    /// How the shards of a batch are dealt out.
+    fn shares(&self, samples: usize) -> Shares {
+        let shards = samples.div_ceil(self.layout.shard);
+        let each = shards.div_ceil(self.lanes.len());
+        Shares {
+            shards,
+            each,
+            lanes: shards.div_ceil(each),
+        }
     }
 
     fn phase(
@@ -226,6 +245,11 @@ impl TrainingPlan {
         seed: u64,
         step: u64,
     ) {
+        let Shares {
+            shards,
+            each,
+            lanes,
+        } = self.shares(batch.samples());
         let run = Run {
             parameters,
             prepared: &self.prepared,
@@ -244,12 +268,9 @@ impl TrainingPlan {
             objective,
             batch,
         };
-        let shards = batch.samples().div_ceil(layout.shard);
-        let each = shards.div_ceil(self.lanes.len());
-        let count = shards.div_ceil(each);
-        let things = (0, &mut self.shards[..shards], &mut self.lanes[..count]);
+        let things = (0, &mut self.shards[..shards], &mut self.lanes[..lanes]);
         for_each(
-            count,
+            lanes,
             things,
             &|(first, shards, lanes), count| {
                 let (left, right) = shards.split_at_mut(count * each);

@@ -314,7 +314,8 @@ fn collect_piece(
     gradients: &Gradients<'_>,
     rule: Option<Rule<'_>>,
 ) {
-    if rayon::current_num_threads() > 1 {
+    let at_once = rule.filter(|rule| !rule.wants_all());
+    if at_once.is_some() && rayon::current_num_threads() > 1 {
         // The other threads read them in the forward pass: now they are given back one by one, while
         // the gradient is formed.
         prefetch_to_write(piece.parameters);
@@ -327,9 +328,9 @@ fn collect_piece(
         if rule.wants_norm() {
             task.squares = square_sum(piece.gradients);
         }
-        if !rule.wants_all() {
-            rule.optimizer.update(rule.update(0.0, piece).0);
-        }
+    }
+    if let Some(rule) = at_once {
+        rule.optimizer.update(rule.update(0.0, piece).0);
     }
 }
 
