@@ -6,6 +6,9 @@ import statistics
 
 ROWS = [(row["network"], row["batch"]) for row in json.loads((pathlib.Path(__file__).parent / "rows.json").read_text())]
 
+# Nanoseconds that a cache line takes from core to core: less between cores that share a cache.
+NEAR = 100
+
 
 def measured_rows(measured):
     there = {tuple(row) for _, _, *row in measured["steps"]}
@@ -39,6 +42,11 @@ def best(figures, smallest=True):
     return name, there[name]
 
 
+def just_before(measured, threads, *row):
+    """What letra took just before a peer ran, by the peer's name."""
+    return lambda name: median(measured["before"].get((name, threads, *row), []))
+
+
 def ratio(figures, smallest=True, before=None):
     """Of the best peer's median to letra's; where `before` tells what letra took just before each peer ran, to the median of that."""
     name, value = best(figures, smallest)
@@ -55,8 +63,7 @@ def steps(measured, threads, names):
         figures = {name: median(measured["steps"].get((name, threads, *row), [])) for name in names}
         floor, mine = measured["floors"].get((threads, *row)), figures.get("letra")
         share = f"{100 * floor / mine:.0f} %" if floor and mine else "–"
-        before = lambda name: median(measured["before"].get((name, threads, *row), []))
-        rows.append([row[0], f"{row[1]:,}", *(figure(figures[name]) for name in names), ratio(figures, before=before), share])
+        rows.append([row[0], f"{row[1]:,}", *(figure(figures[name]) for name in names), ratio(figures, before=just_before(measured, threads, *row)), share])
     return table(["network", "batch", *names, "best peer / letra", "of the arithmetic floor"], rows)
 
 
@@ -83,8 +90,10 @@ def scaling(measured, threads):
     rows = []
     for row in dict.fromkeys((network, batch) for (_, network, batch) in measured["scaling"]):
         slow, fast = (median(measured["scaling"][count, *row]) for count in (few, many))
-        rows.append([row[0], f"{row[1]:,}" if row[1] else "", figure(slow), figure(fast), f"{figure(slow / fast)}×"])
-    return table(["network", "batch", f"ms, threads: {few}", f"ms, threads: {many}", "ratio"], rows)
+        near = measured["near"].get((many, *row), [])
+        quicker = f"{figure(slow / median(near))}× ({len(near)})" if near else "–"
+        rows.append([row[0], f"{row[1]:,}" if row[1] else "", figure(slow), figure(fast), f"{figure(slow / fast)}×", quicker if row[1] else ""])
+    return table(["network", "batch", f"ms, threads: {few}", f"ms, threads: {many}", "ratio", "ratio, cores near (runs)"], rows)
 
 
 def predictions(measured, threads):
@@ -100,10 +109,9 @@ def predictions(measured, threads):
 def starts(measured, threads):
     names = [name for (name, t) in measured["starts"] if t == threads]
     seconds = {name: median([second for second, _ in measured["starts"][name, threads]]) for name in names}
-    before = lambda name: median(measured["before"].get((name, threads, "start"), []))
     accuracy = {name: median([reached for _, reached in measured["starts"][name, threads]]) for name in names}
     return table(["", *names, "best peer / letra"], [
-        ["seconds", *(figure(seconds[name]) for name in names), ratio(seconds, before=before)],
+        ["seconds", *(figure(seconds[name]) for name in names), ratio(seconds, before=just_before(measured, threads, "start"))],
         ["accuracy on the training pictures", *(f"{accuracy[name]:.3f}" for name in names), ""],
     ])
 
@@ -136,7 +144,8 @@ def page(measured, machine, settings, missing, versions):
         if any(t == threads for (_, t) in measured["starts"]):
             parts += ["### Process start to a trained feed-forward (Keras) network: 100 epochs, batch 128", starts(measured, threads)]
     if measured["scaling"]:
-        parts += ["## More threads", f"letra alone, in turn with each number of threads, {settings['turns']} times each: medians.",
+        parts += ["## More threads", f"letra alone, in turn with each number of threads, {settings['turns']} times each: medians. A host may move virtual cores away from a cache that "
+                  f"they shared; the last column has the runs before and after which a cache line went from thread to thread in less than {NEAR} ns.",
                   scaling(measured, settings["threads"])]
     if measured["builds"]:
         parts += ["## Clean release build", builds(measured)]

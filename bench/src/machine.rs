@@ -1,5 +1,7 @@
 //! What the machine can do at most.
 
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use letra_nn::kernels::gemm::{Mat, MatMut, gemm};
@@ -72,6 +74,31 @@ fn best_rate(threads: usize, work: impl Fn() -> usize + Sync) -> f64 {
         done as f64 / start.elapsed().as_secs_f64() / 1e9
     };
     (0..9).map(|_| round()).fold(0.0, f64::max)
+}
+
+/// Nanoseconds from one thread's write to the moment when another sees it: the least of several
+/// rounds of passing a cache line to and fro. Threads that write what others then read, as
+/// parameters are, work no faster than that allows.
+pub(crate) fn hand_over() -> f64 {
+    const TURNS: usize = 5_000;
+    let round = || {
+        let turn = AtomicUsize::new(0);
+        let play = |first: usize| {
+            for mine in (first..TURNS).step_by(2) {
+                while turn.load(Ordering::Acquire) != mine {
+                    spin_loop();
+                }
+                turn.store(mine + 1, Ordering::Release);
+            }
+        };
+        let start = Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(|| play(0));
+            play(1);
+        });
+        1e9 * start.elapsed().as_secs_f64() / TURNS as f64
+    };
+    (0..5).map(|_| round()).fold(f64::INFINITY, f64::min)
 }
 
 /// Most memory that this process has held, in MiB, where the system tells.

@@ -43,13 +43,19 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
             100.0 * gemm / peak
         );
         println!(
-            "{:14} {:>6} {:>12} {:>12} {:>9} {:>10}",
-            "network", "batch", "ms a step", "floor in ms", "of floor", "peak MiB"
+            "{:14} {:>6} {:>12} {:>12} {:>9} {:>10} {:>13}",
+            "network", "batch", "ms a step", "floor in ms", "of floor", "peak MiB", "hand-over, ns"
         );
     }
     for (name, batch) in rows {
         let mut network = compile(name, batch, &data, settings.threads)?;
+        let hand_over = || (settings.threads > 1).then(machine::hand_over);
+        let before = hand_over();
         let times = measure(&mut network, &data, batch, settings.seconds)?;
+        // The machine may have moved the threads meanwhile.
+        let hand_over = before
+            .zip(hand_over())
+            .map(|(before, after)| before.max(after));
         let median = times[times.len() / 2];
         let floor = operations(&network) * batch as f64 / peak / 1e6;
         let memory = machine::peak_memory();
@@ -59,14 +65,17 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
                 json!({
                     "peer": "letra", "threads": settings.threads, "network": name,
                     "batch": batch, "ms_per_step": median, "samples": times.len(),
-                    "floor_ms": floor, "peak_memory_mib": memory,
+                    "floor_ms": floor, "peak_memory_mib": memory, "hand_over_ns": hand_over,
                 })
             );
         } else {
+            let rounded =
+                |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.0}"));
             println!(
-                "{name:14} {batch:>6} {median:>12.3} {floor:>12.3} {:>7.0} % {:>10}",
+                "{name:14} {batch:>6} {median:>12.3} {floor:>12.3} {:>7.0} % {:>10} {:>13}",
                 100.0 * floor / median,
-                memory.map_or("–".into(), |mib| format!("{mib:.0}"))
+                rounded(memory),
+                rounded(hand_over)
             );
         }
     }
