@@ -81,12 +81,19 @@ fn best_rate(threads: usize, work: impl Fn() -> usize + Sync) -> f64 {
 /// parameters are, work no faster than that allows.
 pub(crate) fn hand_over() -> f64 {
     const TURNS: usize = 5_000;
+    // Both threads may have to share a core.
+    const PATIENCE: usize = 10_000;
     let round = || {
         let turn = AtomicUsize::new(0);
         let play = |first: usize| {
             for mine in (first..TURNS).step_by(2) {
+                let mut waited = 0;
                 while turn.load(Ordering::Acquire) != mine {
-                    spin_loop();
+                    waited += 1;
+                    match waited % PATIENCE {
+                        0 => std::thread::yield_now(),
+                        _ => spin_loop(),
+                    }
                 }
                 turn.store(mine + 1, Ordering::Release);
             }
