@@ -38,7 +38,7 @@ pub(super) fn section(outcome: &Outcome<'_>) -> Result<Markup, Failure> {
                                 th scope="row" { (title) }
                                 td.number { (percent(diagnosis.training_error)) }
                                 td.number { (percent(diagnosis.gap)) }
-                                td { (diagnosis.next.words()) }
+                                td.sentence { (diagnosis.next.words()) }
                             }
                         }
                     }
