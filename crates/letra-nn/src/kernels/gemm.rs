@@ -150,7 +150,7 @@ impl WithSimd for Product<'_> {
             1 => PANEL / wide,
             _ => PANEL_ROWS_ACROSS,
         };
-        let few_rows = self.m <= TILE_ROWS / 2 && self.right.column_stride == 1;
+        let few_rows = (1..=TILE_ROWS / 2).contains(&self.m) && self.right.column_stride == 1;
         let done = match few_rows {
             true => self.panels_in_place(simd, limit),
             false => 0,
@@ -192,24 +192,30 @@ impl Product<'_> {
     fn panels_in_place<S: Simd>(&mut self, simd: S, limit: usize) -> usize {
         let mut column = 0;
         while self.n - column >= 4 * S::F32_LANES {
-            match self.m {
-                0 => {}
-                1 => self.panel_in_place::<S, 1, 4, 2>(simd, column, limit),
-                2 => self.panel_in_place::<S, 2, 4, 1>(simd, column, limit),
-                _ => self.panel_in_place::<S, 3, 4, 1>(simd, column, limit),
-            }
+            self.few_rows::<S, 4, 2, 1>(simd, column, limit);
             column += 4 * S::F32_LANES;
         }
         if self.n - column >= 2 * S::F32_LANES {
-            match self.m {
-                0 => {}
-                1 => self.panel_in_place::<S, 1, 2, 4>(simd, column, limit),
-                2 => self.panel_in_place::<S, 2, 2, 2>(simd, column, limit),
-                _ => self.panel_in_place::<S, 3, 2, 2>(simd, column, limit),
-            }
+            self.few_rows::<S, 2, 4, 2>(simd, column, limit);
             column += 2 * S::F32_LANES;
         }
         column
+    }
+
+    /// Writes a panel of `V` vectors, `ONE` blocks of the sum at once if there is one row, else
+    /// `MORE`.
+    #[inline(always)]
+    fn few_rows<S: Simd, const V: usize, const ONE: usize, const MORE: usize>(
+        &mut self,
+        simd: S,
+        column: usize,
+        limit: usize,
+    ) {
+        match self.m {
+            1 => self.panel_in_place::<S, 1, V, ONE>(simd, column, limit),
+            2 => self.panel_in_place::<S, 2, V, MORE>(simd, column, limit),
+            _ => self.panel_in_place::<S, 3, V, MORE>(simd, column, limit),
+        }
     }
 
     /// Writes a panel of `V` vectors in all `R` rows; `B` blocks of the sum are summed at once,
