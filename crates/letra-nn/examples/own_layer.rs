@@ -1,8 +1,8 @@
 // A layer that letra does not have; `docs/adding-a-layer.md` explains it.
 
 // guide: begin
-use letra_nn::layers::{Build, Layer};
-use letra_nn::pass::{Backward, Forward};
+use letra_nn::layers::{Emit, Layer, Value};
+use letra_nn::ops::{Backward, Forward, Op};
 use letra_nn::{BuildError, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -29,33 +29,43 @@ impl Layer for Squareplus {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], _build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.bend > 0.0 && self.bend.is_finite()) {
             return Err(BuildError::configuration(format!(
                 "has bend {}: choose a finite number above 0",
                 self.bend
             )));
         }
-        match inputs {
-            [input] => Ok(input.clone()),
-            _ => Err(BuildError::configuration("takes one input")),
-        }
+        let (input, _) = emit.single_input(inputs)?;
+        let output = emit.op(BendUp { bend: self.bend }, &[input], &[])?;
+        Ok(vec![output])
+    }
+}
+
+/// What [`Squareplus`] computes.
+#[derive(Debug)]
+struct BendUp {
+    bend: f32,
+}
+
+impl Op for BendUp {
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+        Ok(inputs.to_vec())
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        let input = pass.input(0);
-        for (y, &x) in pass.output.iter_mut().zip(input) {
+        for (y, &x) in pass.outputs[0].iter_mut().zip(pass.inputs[0]) {
             *y = 0.5 * (x + (x * x + self.bend).sqrt());
         }
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        let input = pass.input(0);
-        for (gradient, &x) in pass.output_gradient.iter_mut().zip(input) {
+        let gradient = &mut *pass.output_gradients[0];
+        for (gradient, &x) in gradient.iter_mut().zip(pass.inputs[0]) {
             *gradient *= 0.5 * (1.0 + x / (x * x + self.bend).sqrt());
         }
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            input_gradient.copy_from_slice(pass.output_gradient);
+        if let Some(input_gradient) = &mut pass.input_gradients[0] {
+            input_gradient.copy_from_slice(gradient);
         }
     }
 }
@@ -70,7 +80,7 @@ fn main() -> Result<(), Error> {
     let inputs = Tensor::new([1, 3], vec![0.0, 1.5, -1.5])?;
     println!("{:?}", network.predict(&inputs)?.data());
 
-    // E = Σ (y − t)² with t = 0, so that ∂E/∂y = 2 y, and behind it the derivative.
+    // E = Σ (y − t)² with t = 0, so that ∂E/∂y = 2 y, and after it the derivative.
     let sample = Dataset::values(inputs, Tensor::zeros([1, 3]))?;
     let seen = network.back_propagate(&sample)?;
     println!("{:?}", seen.pre_activation_gradients[0].1.data());

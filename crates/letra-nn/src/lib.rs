@@ -30,6 +30,7 @@
 mod buffer;
 mod dataset;
 mod error;
+mod factor;
 mod graph;
 pub mod initializers;
 pub mod kernels;
@@ -37,8 +38,9 @@ pub mod layers;
 pub mod losses;
 pub mod metrics;
 mod model;
+pub mod ops;
 pub mod optimizers;
-pub(crate) mod plan;
+mod plan;
 pub mod random;
 pub mod schedules;
 mod shape;
@@ -48,12 +50,12 @@ mod weights;
 
 pub use dataset::{Dataset, Inputs, Targets, one_hot};
 pub use error::{BuildError, Error};
+pub use graph::Value;
 pub use initializers::Initializer;
 pub use model::{
     BackPropagation, Compile, LayerOutput, LayerSummary, Model, Network, Parameter, RateRangeTest,
-    Scores, Sequential, Summary, Value,
+    Scores, Sequential, Summary,
 };
-pub use plan::pass;
 pub use shape::Shape;
 pub use tensor::Tensor;
 pub use weights::{Constraint, KernelDemands, Regularizer};

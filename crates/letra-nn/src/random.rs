@@ -47,8 +47,8 @@ impl Random {
         }
     }
 
-    /// The stream of the node so many places behind this one, in the same step.
-    pub(crate) fn of_following_node(&self, places: usize) -> Self {
+    /// The stream of the op so many places after this one, in the same step.
+    pub(crate) fn of_following_op(&self, places: usize) -> Self {
         let place = (self.place & PLACE).wrapping_add(places as u32) & PLACE;
         Random {
             place: (self.place & !PLACE) | place,

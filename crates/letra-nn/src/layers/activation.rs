@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Build, Layer, single_input};
-use crate::Shape;
+use super::{ActivationFunction, Layer};
 use crate::error::BuildError;
-use crate::kernels::activation;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::Activate;
 
 /// Applies a function to each value, or softmax to the last axis; the shape stays.
 ///
@@ -88,26 +87,9 @@ impl Layer for Activation {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], _build: &mut Build) -> Result<Shape, BuildError> {
-        single_input(inputs).cloned()
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, _) = emit.single_input(inputs)?;
+        let output = emit.op(Activate::new(self.function), &[input], &[])?;
+        Ok(vec![output])
     }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let channels = last_axis(pass.input_shape(0));
-        pass.output.copy_from_slice(pass.input(0));
-        activation::forward(self.function, channels, pass.output, &mut []);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let channels = last_axis(pass.input_shape(0));
-        let (output, input) = (pass.output, pass.input(0));
-        activation::backward(self.function, channels, output, input, pass.output_gradient);
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            input_gradient.copy_from_slice(pass.output_gradient);
-        }
-    }
-}
-
-fn last_axis(shape: &Shape) -> usize {
-    shape.sizes().last().copied().unwrap_or(1)
 }

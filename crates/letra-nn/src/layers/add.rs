@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, one_shape};
-use crate::Shape;
+use super::Layer;
 use crate::error::BuildError;
-use crate::kernels::reduce;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops;
 
 /// The sum of two or more inputs of one shape, value by value: *y* = Σ *x*ᵢ, ∂*x*ᵢ = ∂*y*.
 /// With a value that went past some layers it makes a residual connection (He, Zhang, Ren
@@ -21,23 +20,8 @@ impl Layer for Add {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], _build: &mut Build) -> Result<Shape, BuildError> {
-        one_shape(inputs).cloned()
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        pass.output.copy_from_slice(pass.input(0));
-        for index in 1..pass.inputs() {
-            let input = pass.input(index);
-            reduce::add(pass.output, input);
-        }
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        for index in 0..pass.inputs() {
-            if let Some(gradient) = pass.input_gradients.get(index) {
-                gradient.copy_from_slice(pass.output_gradient);
-            }
-        }
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let output = emit.op(ops::Add, inputs, &[])?;
+        Ok(vec![output])
     }
 }

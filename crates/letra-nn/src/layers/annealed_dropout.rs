@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, sample_range, single_input};
-use crate::Shape;
+use super::Layer;
 use crate::error::BuildError;
-use crate::kernels::dropout;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::{Dropout, Rate};
 
 /// Dropout whose rate falls in a straight line from `rate` to nothing over `steps` training
 /// steps, and stays there:
@@ -35,9 +34,13 @@ impl AnnealedDropout {
 
     /// The rate in training step number `step`, counted from 0.
     pub fn rate_at(&self, step: u64) -> f32 {
-        match step < self.steps {
-            true => ((1.0 - step as f64 / self.steps as f64) * f64::from(self.rate)) as f32,
-            false => 0.0,
+        self.schedule().at(step)
+    }
+
+    fn schedule(&self) -> Rate {
+        Rate::Annealed {
+            first: self.rate,
+            steps: self.steps,
         }
     }
 }
@@ -51,7 +54,7 @@ impl Layer for AnnealedDropout {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(0.0..1.0).contains(&self.rate) {
             return Err(BuildError::configuration(format!(
                 "has rate {}: a rate is the share that is dropped at first, from 0 up to but not including 1",
@@ -63,35 +66,14 @@ impl Layer for AnnealedDropout {
                 "anneals over 0 steps: give it at least 1, or leave the layer out",
             ));
         }
-        let input = single_input(inputs)?;
-        build.keep(input.values());
-        Ok(input.clone())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let (input, rate) = (pass.input(0), self.rate_at(pass.step));
-        if !pass.training || rate == 0.0 {
-            pass.output.copy_from_slice(input);
-            return;
-        }
-        let values = pass.input_shape(0).values();
-        let words = bytemuck::cast_slice_mut(pass.keep);
-        for sample in 0..pass.samples {
-            pass.random.words(pass.first_sample + sample, &mut words[sample_range(sample, values)]);
-        }
-        dropout::apply(rate, words, input, pass.output);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let Some(input_gradient) = pass.input_gradients.get(0) else {
-            return;
-        };
-        let rate = self.rate_at(pass.step);
-        if !pass.training || rate == 0.0 {
-            input_gradient.copy_from_slice(pass.output_gradient);
-        } else {
-            let words = bytemuck::cast_slice(pass.keep);
-            dropout::apply(rate, words, pass.output_gradient, input_gradient);
-        }
+        let (input, _) = emit.single_input(inputs)?;
+        let output = emit.op(
+            Dropout {
+                rate: self.schedule(),
+            },
+            &[input],
+            &[],
+        )?;
+        Ok(vec![output])
     }
 }

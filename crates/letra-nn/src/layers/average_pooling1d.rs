@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::window::{Windows, sequence};
-use super::{Build, Layer, Padding, single_input};
-use crate::Shape;
+use super::{Layer, Padding};
 use crate::error::BuildError;
-use crate::kernels::pooling::Pooling;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::AveragePool;
 
 /// The mean of each window, channel by channel.
 ///
@@ -56,21 +55,11 @@ impl Layer for AveragePool1d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let pooling = self.windows().checked(sequence(single_input(inputs)?)?)?;
-        build.built(pooling);
-        Ok([pooling.output_width(), pooling.channels].into())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let (pooling, input) = (pass.built::<Pooling>(), pass.input(0));
-        pooling.forward_average(pass.samples, input, pass.output);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let pooling = pass.built::<Pooling>();
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            pooling.backward_average(pass.samples, pass.output_gradient, input_gradient);
-        }
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        let pooling = self.windows().checked(sequence(shape)?)?;
+        let output = [pooling.output_width(), pooling.channels];
+        let output = emit.op(AveragePool::new(pooling, output.into()), &[input], &[])?;
+        Ok(vec![output])
     }
 }

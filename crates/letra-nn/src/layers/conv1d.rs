@@ -1,11 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{self, Sliding, Surround, Taken};
+use super::convolving::{Sliding, Surround};
 use super::window::sequence;
-use super::{ActivationFunction, Build, Layer, Padding, single_input};
+use super::{ActivationFunction, Layer, Padding};
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, KernelDemands, Shape};
+use crate::graph::{Emit, Value};
+use crate::ops::Convolve;
+use crate::{Initializer, KernelDemands};
 
 /// What surrounds a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +43,6 @@ pub struct Conv1d {
     use_bias: bool,
     #[serde(flatten)]
     demands: KernelDemands,
-    /// Window of the max pooling that was fused behind the ReLU; never saved.
-    #[serde(skip)]
-    pool: Option<[usize; 2]>,
 }
 
 impl Conv1d {
@@ -62,7 +60,6 @@ impl Conv1d {
             bias_initializer: Initializer::Zeros,
             use_bias: true,
             demands: KernelDemands::default(),
-            pool: None,
         }
     }
 
@@ -134,40 +131,16 @@ impl Layer for Conv1d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let geometry = self.sliding().checked(sequence(single_input(inputs)?)?)?;
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        let geometry = self.sliding().checked(sequence(shape)?)?;
         let channels = geometry.channels / self.groups;
         let fans = [self.kernel * channels, self.kernel * self.filters];
-        let shape = [self.kernel, channels, self.filters];
-        build.parameter("kernel", shape, self.kernel_initializer, fans)?;
-        build.demand(self.demands)?;
-        if self.use_bias {
-            build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
-        }
-        convolving::declare(build, geometry, self.activation, self.pool);
-        let [_, steps] = convolving::output_sizes(&geometry, self.pool);
-        Ok([steps, self.filters].into())
-    }
-
-    fn prepare(&self, pass: &mut Prepare<'_>) {
-        convolving::prepare(pass);
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        convolving::forward(pass, self.activation, self.use_bias);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        convolving::backward(pass, self.activation, self.use_bias);
-    }
-
-    /// Takes in the activation behind it, and a plain max pooling behind a ReLU.
-    fn fuse(&self, next: &dyn Layer) -> Option<Box<dyn Layer>> {
-        let mut fused = self.clone();
-        match convolving::taken(self.activation, self.pool, next)? {
-            Taken::Function(function) => fused.activation = function,
-            Taken::Pool(pool) => fused.pool = Some(pool),
-        }
-        Some(Box::new(fused))
+        let kernel = [self.kernel, channels, self.filters];
+        let weights = self.weights(emit, kernel, fans, self.filters)?;
+        let output = [geometry.output_width(), self.filters].into();
+        let convolve = Convolve::new(geometry, self.activation, output);
+        let output = emit.op(convolve, &[input], &weights)?;
+        Ok(vec![output])
     }
 }

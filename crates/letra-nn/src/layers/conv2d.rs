@@ -1,10 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{self, Sliding, Surround, Taken};
-use super::{ActivationFunction, Build, Layer, Padding, Window, picture, single_input};
+use super::convolving::{Sliding, Surround, output_picture};
+use super::{ActivationFunction, Layer, Padding, Window, picture};
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, KernelDemands, Shape};
+use crate::graph::{Emit, Value};
+use crate::ops::Convolve;
+use crate::{Initializer, KernelDemands};
 
 /// A convolution over pictures: each of `filters` kernels slides over the picture and
 /// gives one channel of the output (LeCun, Bottou, Bengio and Haffner 1998).
@@ -33,10 +34,7 @@ pub struct Conv2d {
     bias_initializer: Initializer,
     use_bias: bool,
     #[serde(flatten)]
-    pub(super) demands: KernelDemands,
-    /// Window of the max pooling that was fused behind the ReLU; never saved.
-    #[serde(skip)]
-    pool: Option<[usize; 2]>,
+    demands: KernelDemands,
 }
 
 /// The dilation rate in files from before there was one.
@@ -64,7 +62,6 @@ impl Conv2d {
             bias_initializer: Initializer::Zeros,
             use_bias: true,
             demands: KernelDemands::default(),
-            pool: None,
         }
     }
 
@@ -100,41 +97,17 @@ impl Layer for Conv2d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let geometry = self.sliding().checked(picture(single_input(inputs)?)?)?;
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        let geometry = self.sliding().checked(picture(shape)?)?;
         let [rows, columns] = self.kernel.0;
         let channels = geometry.channels / self.groups;
         let fans = [rows * columns * channels, rows * columns * self.filters];
-        let shape = [rows, columns, channels, self.filters];
-        build.parameter("kernel", shape, self.kernel_initializer, fans)?;
-        build.demand(self.demands)?;
-        if self.use_bias {
-            build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
-        }
-        convolving::declare(build, geometry, self.activation, self.pool);
-        let [height, width] = convolving::output_sizes(&geometry, self.pool);
-        Ok([height, width, self.filters].into())
-    }
-
-    fn prepare(&self, pass: &mut Prepare<'_>) {
-        convolving::prepare(pass);
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        convolving::forward(pass, self.activation, self.use_bias);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        convolving::backward(pass, self.activation, self.use_bias);
-    }
-
-    /// Takes in the activation behind it, and a plain max pooling behind a ReLU.
-    fn fuse(&self, next: &dyn Layer) -> Option<Box<dyn Layer>> {
-        let mut fused = self.clone();
-        match convolving::taken(self.activation, self.pool, next)? {
-            Taken::Function(function) => fused.activation = function,
-            Taken::Pool(pool) => fused.pool = Some(pool),
-        }
-        Some(Box::new(fused))
+        let kernel = [rows, columns, channels, self.filters];
+        let weights = self.weights(emit, kernel, fans, self.filters)?;
+        let output = output_picture(&geometry).into();
+        let convolve = Convolve::new(geometry, self.activation, output);
+        let output = emit.op(convolve, &[input], &weights)?;
+        Ok(vec![output])
     }
 }

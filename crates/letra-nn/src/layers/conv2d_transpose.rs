@@ -1,16 +1,14 @@
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{BIAS, KERNEL};
+use super::convolving::check_no_norm;
 use super::window::check_sizes;
-use super::{ActivationFunction, Build, Layer, Padding, Window, picture, single_input};
+use super::{ActivationFunction, Layer, Padding, Window, picture};
 use crate::error::BuildError;
-use crate::kernels::activation;
-use crate::kernels::convolution::{Geometry, Transposed};
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::kernels::convolution::Geometry;
+use crate::ops::ConvolveTransposed;
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Initializer, KernelDemands, Shape};
+use crate::{Initializer, KernelDemands};
 
 /// A transposed convolution, which makes pictures larger: each value of the input adds a
 /// multiple of a kernel to the output, and the kernels lie a stride apart (Zeiler, Krishnan,
@@ -80,7 +78,10 @@ impl Conv2dTranspose {
             Padding::Valid => kernel[axis].saturating_sub(stride[axis]),
             _ => 0,
         };
-        let sizes = [height * stride[0] + beyond(0), width * stride[1] + beyond(1)];
+        let sizes = [
+            height * stride[0] + beyond(0),
+            width * stride[1] + beyond(1),
+        ];
         Geometry {
             height: sizes[0],
             width: sizes[1],
@@ -106,7 +107,7 @@ impl Layer for Conv2dTranspose {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_sizes("a kernel of", &self.kernel.0, 1)?;
         check_sizes("a stride of", &self.stride.0, 1)?;
         check_sizes("filters:", &[self.filters], 1)?;
@@ -115,62 +116,22 @@ impl Layer for Conv2dTranspose {
                 "has a padding of {around:?}: it is either valid or same"
             )));
         }
-        let input = picture(single_input(inputs)?)?;
-        let geometry = self.geometry(input);
+        let (input, shape) = emit.single_input(inputs)?;
+        let picture = picture(shape)?;
+        let geometry = self.geometry(picture);
         let [rows, columns] = self.kernel.0;
-        let shape = [rows, columns, self.filters, input[2]];
+        let kernel = [rows, columns, self.filters, picture[2]];
         let output = [geometry.height, geometry.width, self.filters];
-        if !holds_at_most(&shape, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
+        if !holds_at_most(&kernel, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
             return Err(BuildError::configuration(format!(
-                "would have a kernel of {shape:?} and give {output:?}, more values than can be held: make it smaller"
+                "would have a kernel of {kernel:?} and give {output:?}, more values than can be held: make it smaller"
             )));
         }
-        let fans = [rows * columns * self.filters, rows * columns * input[2]];
-        build.parameter("kernel", shape, self.kernel_initializer, fans)?;
-        build.demand_penalty(self.demands)?;
-        if self.use_bias {
-            build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
-        }
-        let transposed = Arc::new(Transposed::new(geometry));
-        build.built(Arc::clone(&transposed));
-        build.scratch(move |samples| transposed.scratch_len(samples));
-        build.keep(self.activation.kept(output.iter().product()));
-        Ok(output.into())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        pass.built::<Arc<Transposed>>().forward(
-            pass.samples,
-            pass.input(0),
-            pass.parameter(KERNEL),
-            self.use_bias.then(|| pass.parameter(BIAS)),
-            pass.output,
-            pass.scratch,
-        );
-        activation::forward(self.activation, self.filters, pass.output, pass.keep);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let trained = !pass.frozen();
-        let (input, transposed) = (pass.input(0), pass.built::<Arc<Transposed>>());
-        let delta = &mut *pass.output_gradient;
-        activation::backward(self.activation, self.filters, pass.output, pass.keep, delta);
-        let (kernel_gradient, bias_gradient) = match self.use_bias {
-            true => {
-                let (kernel, bias) = pass.parameter_gradients.pair(KERNEL, BIAS);
-                (kernel, Some(bias))
-            }
-            false => (pass.parameter_gradients.get(KERNEL), None),
-        };
-        transposed.backward(
-            pass.samples,
-            input,
-            pass.parameters.get(KERNEL),
-            delta,
-            pass.input_gradients.get(0),
-            trained.then_some(kernel_gradient),
-            bias_gradient,
-            pass.scratch,
-        );
+        let fans = [rows * columns * self.filters, rows * columns * picture[2]];
+        check_no_norm(self.demands)?;
+        let weights = self.weights(emit, kernel, fans, self.filters)?;
+        let convolve = ConvolveTransposed::new(geometry, self.activation);
+        let output = emit.op(convolve, &[input], &weights)?;
+        Ok(vec![output])
     }
 }

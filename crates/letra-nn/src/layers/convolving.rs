@@ -1,20 +1,10 @@
 //! What the layers around a convolution share.
 
-use std::any::Any;
-use std::sync::Arc;
-
 use super::window::{Padding, check_sizes};
-use super::{Activation, ActivationFunction, Build, Layer, MaxPool1d, MaxPool2d};
+use crate::KernelDemands;
 use crate::error::BuildError;
-use crate::kernels::activation;
-use crate::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
-use crate::plan::pass::{Backward, Forward, Prepare};
+use crate::kernels::convolution::{Geometry, Padding2};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-
-/// Number of the kernel among a layer's parameters.
-pub(crate) const KERNEL: usize = 0;
-/// Number of the bias.
-pub(crate) const BIAS: usize = 1;
 
 /// What surrounds the input.
 #[derive(Debug, Clone, Copy)]
@@ -148,128 +138,21 @@ impl Sliding {
     }
 }
 
-/// Asks for what a convolution needs; the passes below use it.
-pub(crate) fn declare(
-    build: &mut Build,
-    geometry: Geometry,
-    activation: ActivationFunction,
-    pool: Option<[usize; 2]>,
-) {
-    let relu = activation == ActivationFunction::Relu;
-    let pool = pool.map(|[height, width]| Pool { height, width });
-    let convolution = Arc::new(Convolution::new(geometry, relu, pool));
-    build.prepared(convolution.prepared_len());
-    // Behind what the convolution keeps, the pre-activations that its tail needs.
-    let kept = tail(activation)
-        .kept(geometry.output_height() * geometry.output_width() * geometry.filters);
-    build.keep(convolution.keep_len() + kept);
-    build.built(Arc::clone(&convolution));
-    build.scratch(move |samples| convolution.scratch_len(samples));
-}
-
-/// Height and width of the output, behind a pool if there is one.
-pub(crate) fn output_sizes(geometry: &Geometry, pool: Option<[usize; 2]>) -> [usize; 2] {
-    let [height, width] = pool.unwrap_or([1, 1]);
+/// Sizes of the picture that a convolution gives.
+pub(crate) fn output_picture(geometry: &Geometry) -> [usize; 3] {
     [
-        geometry.output_height() / height,
-        geometry.output_width() / width,
+        geometry.output_height(),
+        geometry.output_width(),
+        geometry.filters,
     ]
 }
 
-/// The function behind a convolution that the convolution itself does not include.
-fn tail(function: ActivationFunction) -> ActivationFunction {
-    match function {
-        ActivationFunction::Relu => ActivationFunction::Linear,
-        other => other,
+/// Refuses a limit on the units' norms for a kernel whose last axis is not that of the units.
+pub(crate) fn check_no_norm(demands: KernelDemands) -> Result<(), BuildError> {
+    match demands.kernel_constraint {
+        None => Ok(()),
+        Some(_) => Err(BuildError::configuration(
+            "has a largest norm, which is for dense layers and plain convolutions only: use a regularizer",
+        )),
     }
-}
-
-pub(crate) fn prepare(pass: &mut Prepare<'_>) {
-    pass.built::<Arc<Convolution>>()
-        .prepare(pass.parameters.get(KERNEL), pass.prepared);
-}
-
-pub(crate) fn forward(pass: &mut Forward<'_>, function: ActivationFunction, use_bias: bool) {
-    let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
-    let codes = match pass.keep.is_empty() {
-        true => 0,
-        false => pass.samples * convolution.keep_len(),
-    };
-    let (codes, kept) = pass.keep.split_at_mut(codes);
-    convolution.forward(
-        pass.samples,
-        input,
-        pass.parameters.get(KERNEL),
-        pass.prepared,
-        use_bias.then(|| pass.parameters.get(BIAS)),
-        pass.output,
-        (!codes.is_empty()).then_some(codes),
-        pass.scratch,
-    );
-    let filters = convolution.geometry().filters;
-    activation::forward(tail(function), filters, pass.output, kept);
-}
-
-pub(crate) fn backward(pass: &mut Backward<'_>, function: ActivationFunction, use_bias: bool) {
-    let trained = !pass.frozen();
-    let (input, convolution) = (pass.input(0), pass.built::<Arc<Convolution>>());
-    let filters = convolution.geometry().filters;
-    let (codes, kept) = pass.keep.split_at(pass.samples * convolution.keep_len());
-    let delta = &mut *pass.output_gradient;
-    activation::backward(tail(function), filters, pass.output, kept, delta);
-    let (kernel_gradient, bias_gradient) = match use_bias {
-        true => {
-            let (kernel, bias) = pass.parameter_gradients.pair(KERNEL, BIAS);
-            (kernel, Some(bias))
-        }
-        false => (pass.parameter_gradients.get(KERNEL), None),
-    };
-    convolution.backward(
-        pass.samples,
-        input,
-        pass.parameters.get(KERNEL),
-        pass.prepared,
-        pass.output,
-        delta,
-        codes,
-        pass.input_gradients.get(0),
-        trained.then_some(kernel_gradient),
-        bias_gradient,
-        pass.scratch,
-    );
-}
-
-/// What a convolution takes in from the layer behind it.
-pub(crate) enum Taken {
-    /// Its function.
-    Function(ActivationFunction),
-    /// The windows of its max pooling.
-    Pool([usize; 2]),
-}
-
-/// What a convolution with the given function takes in from `next`: the function behind it,
-/// or a plain max pooling behind a ReLU.
-pub(crate) fn taken(
-    function: ActivationFunction,
-    pool: Option<[usize; 2]>,
-    next: &dyn Layer,
-) -> Option<Taken> {
-    let next: &dyn Any = next;
-    if pool.is_some() {
-        return None;
-    }
-    if let Some(next) = next.downcast_ref::<Activation>()
-        && function == ActivationFunction::Linear
-    {
-        return Some(Taken::Function(next.function()));
-    }
-    let pool = match next.downcast_ref::<MaxPool2d>() {
-        Some(next) => next.plain_window()?,
-        None => [1, next.downcast_ref::<MaxPool1d>()?.plain_window()?],
-    };
-    matches!(
-        function,
-        ActivationFunction::Relu | ActivationFunction::Linear
-    )
-    .then_some(Taken::Pool(pool))
 }

@@ -1,11 +1,11 @@
 use serde::{Deserialize, Serialize};
 
+use super::Layer;
 use super::window::{Edges, picture};
-use super::{Build, Layer, single_input};
-use crate::Shape;
 use crate::error::BuildError;
+use crate::graph::{Emit, Value};
 use crate::kernels::cells::Frame;
-use crate::plan::pass::{Backward, Forward};
+use crate::ops::Crop;
 
 /// Rows and columns cut off a picture's edges.
 ///
@@ -35,34 +35,26 @@ impl Layer for Cropping2d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         self.cropping.check("a cropping of")?;
-        let [height, width, channels] = picture(single_input(inputs)?)?;
+        let (input, shape) = emit.single_input(inputs)?;
+        let [height, width, channels] = picture(shape)?;
         let [[top, bottom], [left, right]] = self.cropping.0;
         if top + bottom >= height || left + right >= width {
             return Err(BuildError::input(
-                format!("a picture that its cropping {:?} leaves a part of", self.cropping.0),
+                format!(
+                    "a picture that its cropping {:?} leaves a part of",
+                    self.cropping.0
+                ),
                 "cut off less",
             ));
         }
-        let inner = [height - top - bottom, width - left - right];
-        build.built(Frame {
+        let frame = Frame {
             outer: [height, width, channels],
-            inner,
+            inner: [height - top - bottom, width - left - right],
             corner: [top, left],
-        });
-        Ok([inner[0], inner[1], channels].into())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let input = pass.input(0);
-        pass.built::<Frame>().cut(input, pass.output);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let frame = pass.built::<Frame>();
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            frame.fill(pass.output_gradient, input_gradient);
-        }
+        };
+        let output = emit.op(Crop { frame }, &[input], &[])?;
+        Ok(vec![output])
     }
 }

@@ -1,11 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{self, Sliding, Surround, Taken};
+use super::convolving::{Sliding, Surround, check_no_norm, output_picture};
 use super::window::check_sizes;
-use super::{ActivationFunction, Build, Layer, Padding, Window, picture, single_input};
+use super::{ActivationFunction, Layer, Padding, Window, picture};
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, KernelDemands, Shape};
+use crate::graph::{Emit, Value};
+use crate::ops::Convolve;
+use crate::{Initializer, KernelDemands};
 
 /// A convolution in which every filter sees one channel (Howard et al. 2017, "MobileNets:
 /// efficient convolutional neural networks for mobile vision applications", eq. 3).
@@ -31,9 +32,6 @@ pub struct DepthwiseConv2d {
     use_bias: bool,
     #[serde(flatten)]
     demands: KernelDemands,
-    /// Window of the max pooling that was fused behind the ReLU; never saved.
-    #[serde(skip)]
-    pool: Option<[usize; 2]>,
 }
 
 impl DepthwiseConv2d {
@@ -50,7 +48,6 @@ impl DepthwiseConv2d {
             bias_initializer: Initializer::Zeros,
             use_bias: true,
             demands: KernelDemands::default(),
-            pool: None,
         }
     }
 
@@ -90,43 +87,23 @@ impl Layer for DepthwiseConv2d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let [height, width, channels] = picture(single_input(inputs)?)?;
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        let [height, width, channels] = picture(shape)?;
         check_sizes("a depth multiplier of", &[self.depth_multiplier], 1)?;
         let geometry = self.sliding(channels).checked([height, width, channels])?;
         let [rows, columns] = self.kernel.0;
         // Keras counts all channels and a channel's filters, though no filter sees them all.
-        let fans = [rows * columns * channels, rows * columns * self.depth_multiplier];
-        let shape = [rows, columns, channels, self.depth_multiplier];
-        build.parameter("kernel", shape, self.kernel_initializer, fans)?;
-        build.demand_penalty(self.demands)?;
-        if self.use_bias {
-            build.parameter("bias", [geometry.filters], self.bias_initializer, fans)?;
-        }
-        convolving::declare(build, geometry, self.activation, self.pool);
-        let [height, width] = convolving::output_sizes(&geometry, self.pool);
-        Ok([height, width, geometry.filters].into())
-    }
-
-    fn prepare(&self, pass: &mut Prepare<'_>) {
-        convolving::prepare(pass);
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        convolving::forward(pass, self.activation, self.use_bias);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        convolving::backward(pass, self.activation, self.use_bias);
-    }
-
-    /// Takes in the activation behind it, and a plain max pooling behind a ReLU.
-    fn fuse(&self, next: &dyn Layer) -> Option<Box<dyn Layer>> {
-        let mut fused = self.clone();
-        match convolving::taken(self.activation, self.pool, next)? {
-            Taken::Function(function) => fused.activation = function,
-            Taken::Pool(pool) => fused.pool = Some(pool),
-        }
-        Some(Box::new(fused))
+        let fans = [
+            rows * columns * channels,
+            rows * columns * self.depth_multiplier,
+        ];
+        let kernel = [rows, columns, channels, self.depth_multiplier];
+        check_no_norm(self.demands)?;
+        let weights = self.weights(emit, kernel, fans, geometry.filters)?;
+        let output = output_picture(&geometry).into();
+        let convolve = Convolve::new(geometry, self.activation, output);
+        let output = emit.op(convolve, &[input], &weights)?;
+        Ok(vec![output])
     }
 }

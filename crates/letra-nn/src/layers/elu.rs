@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, single_input};
-use crate::Shape;
+use super::Layer;
 use crate::error::BuildError;
-use crate::kernels::activation;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::Activate;
 
 /// Exponential linear: *y* = *x* where *x* > 0, and α (eˣ − 1) elsewhere (Clevert, Unterthiner
 /// and Hochreiter, "Fast and accurate deep network learning by exponential linear units",
@@ -40,25 +39,15 @@ impl Layer for Elu {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], _build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.alpha >= 0.0 && self.alpha.is_finite()) {
             return Err(BuildError::configuration(format!(
                 "has an alpha of {}: give it a finite number of 0 or more",
                 self.alpha
             )));
         }
-        single_input(inputs).cloned()
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        pass.output.copy_from_slice(pass.input(0));
-        activation::elu(self.alpha, 1.0, pass.output);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        activation::elu_backward(self.alpha, 1.0, pass.output, pass.output_gradient);
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            input_gradient.copy_from_slice(pass.output_gradient);
-        }
+        let (input, _) = emit.single_input(inputs)?;
+        let output = emit.op(Activate::elu(self.alpha), &[input], &[])?;
+        Ok(vec![output])
     }
 }

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, single_input};
-use crate::Shape;
+use super::Layer;
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops;
 
 /// Reads a sample of any shape as a flat vector, row-major; nothing is moved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,18 +18,10 @@ impl Layer for Flatten {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        build.view();
-        Ok([single_input(inputs)?.values()].into())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        pass.output.copy_from_slice(pass.input(0));
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            input_gradient.copy_from_slice(pass.output_gradient);
-        }
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        let shape = [shape.values()].into();
+        let output = emit.op(ops::Reshape { shape }, &[input], &[])?;
+        Ok(vec![output])
     }
 }

@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, sample_range, single_input};
-use crate::Shape;
+use super::Layer;
 use crate::error::BuildError;
-use crate::kernels::gaussian;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops;
 
 /// While training, adds to each value a normal random number of mean 0 and standard
 /// deviation `stddev`: *y* = *x* + *n* (Keras's layer; Bishop, "Training with noise is
@@ -32,37 +31,18 @@ impl Layer for GaussianNoise {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.stddev >= 0.0 && self.stddev.is_finite()) {
             return Err(BuildError::configuration(format!(
                 "has standard deviation {}: give it a finite number of 0 or more",
                 self.stddev
             )));
         }
-        let input = single_input(inputs)?;
-        let values = input.values();
-        build.scratch(move |_| values);
-        Ok(input.clone())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let input = pass.input(0);
-        if !pass.training || self.stddev == 0.0 {
-            pass.output.copy_from_slice(input);
-            return;
-        }
-        let words: &mut [u32] = bytemuck::cast_slice_mut(pass.scratch);
-        for sample in 0..pass.samples {
-            let range = sample_range(sample, words.len());
-            pass.random.words(pass.first_sample + sample, words);
-            let output = &mut pass.output[range.clone()];
-            gaussian::add_noise(self.stddev, words, &input[range], output);
-        }
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            input_gradient.copy_from_slice(pass.output_gradient);
-        }
+        let (input, _) = emit.single_input(inputs)?;
+        let noise = ops::GaussianNoise {
+            stddev: self.stddev,
+        };
+        let output = emit.op(noise, &[input], &[])?;
+        Ok(vec![output])
     }
 }

@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
+use super::Layer;
 use super::window::{sequence, whole};
-use super::{Build, Layer, single_input};
-use crate::Shape;
 use crate::error::BuildError;
-use crate::kernels::pooling::Pooling;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::AveragePool;
 
 /// The mean of each channel over the whole sequence (Lin, Chen and Yan 2013, "Network in
 /// network", section 3.2).
@@ -39,24 +38,14 @@ impl Layer for GlobalAveragePool1d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let pooling = whole(sequence(single_input(inputs)?)?);
-        build.built(pooling);
-        Ok(match self.keepdims {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        let pooling = whole(sequence(shape)?);
+        let output = match self.keepdims {
             true => [1, pooling.channels].into(),
             false => [pooling.channels].into(),
-        })
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let (pooling, input) = (pass.built::<Pooling>(), pass.input(0));
-        pooling.forward_average(pass.samples, input, pass.output);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let pooling = pass.built::<Pooling>();
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            pooling.backward_average(pass.samples, pass.output_gradient, input_gradient);
-        }
+        };
+        let output = emit.op(AveragePool::new(pooling, output), &[input], &[])?;
+        Ok(vec![output])
     }
 }

@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
+use super::Layer;
 use super::window::{sequence, whole_numbered};
-use super::{Build, Layer, single_input};
-use crate::Shape;
 use crate::error::BuildError;
-use crate::kernels::pooling::Pooling;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::MaxPool;
 
 /// The largest value of each channel over the whole sequence.
 ///
@@ -39,26 +38,14 @@ impl Layer for GlobalMaxPool1d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let pooling = whole_numbered(sequence(single_input(inputs)?)?)?;
-        build.keep(pooling.channels);
-        build.built(pooling);
-        Ok(match self.keepdims {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        let pooling = whole_numbered(sequence(shape)?)?;
+        let output = match self.keepdims {
             true => [1, pooling.channels].into(),
             false => [pooling.channels].into(),
-        })
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let (pooling, input) = (pass.built::<Pooling>(), pass.input(0));
-        let codes = (!pass.keep.is_empty()).then_some(&mut *pass.keep);
-        pooling.forward_max(pass.samples, input, pass.output, codes);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let pooling = pass.built::<Pooling>();
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            pooling.backward_max(pass.samples, pass.output_gradient, pass.keep, input_gradient);
-        }
+        };
+        let output = emit.op(MaxPool::new(pooling, output), &[input], &[])?;
+        Ok(vec![output])
     }
 }

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, single_input};
+use super::Layer;
+use crate::Initializer;
 use crate::error::BuildError;
-use crate::kernels::normalisation::{self, GroupGradients};
-use crate::plan::pass::{Backward, Forward};
-use crate::{Initializer, Shape};
+use crate::graph::{Emit, Value};
+use crate::ops::LayerNormalize;
 
 /// Brings the values of each sample to mean 0 and variance 1, then scales and shifts them
 /// by what is learned (Ba, Kiros and Hinton 2016, eqs. 3 and 4):
@@ -30,7 +30,10 @@ pub struct LayerNormalization {
 
 impl LayerNormalization {
     /// Over the last axis.
-    #[expect(clippy::new_without_default, reason = "settings follow, as with all layers")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "settings follow, as with all layers"
+    )]
     pub fn new() -> Self {
         LayerNormalization {
             axes: 1,
@@ -48,14 +51,6 @@ impl LayerNormalization {
         self.axes = axes;
         self
     }
-
-    fn sizes<'a>(&self, input: &'a Shape) -> &'a [usize] {
-        &input.sizes()[input.rank() - self.axes..]
-    }
-
-    fn size(&self, input: &Shape) -> usize {
-        self.sizes(input).iter().product()
-    }
 }
 
 normalisation_settings!(LayerNormalization);
@@ -69,11 +64,14 @@ impl Layer for LayerNormalization {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let input = single_input(inputs)?;
-        if !(1..=input.rank()).contains(&self.axes) {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        if !(1..=shape.rank()).contains(&self.axes) {
             return Err(BuildError::input(
-                format!("an input with at least the {} axes that it normalises together", self.axes),
+                format!(
+                    "an input with at least the {} axes that it normalises together",
+                    self.axes
+                ),
                 "use last_axes with a number from 1 to that of the axes",
             ));
         }
@@ -83,52 +81,24 @@ impl Layer for LayerNormalization {
                 self.epsilon
             )));
         }
-        let (size, shape) = (self.size(input), self.sizes(input));
+        let axes = shape.sizes()[shape.rank() - self.axes..].to_vec();
+        let size = axes.iter().product();
+        let mut weights = Vec::new();
         if self.scale {
-            build.parameter("gamma", shape, self.gamma_initializer, [size; 2])?;
+            let gamma = emit.parameter("gamma", &axes[..], self.gamma_initializer, [size; 2])?;
+            weights.push(gamma);
         }
         if self.center {
-            build.parameter("beta", shape, self.beta_initializer, [size; 2])?;
+            let beta = emit.parameter("beta", &axes[..], self.beta_initializer, [size; 2])?;
+            weights.push(beta);
         }
-        build.keep(2 * (input.values() / size.max(1)));
-        build.scratch(move |_| 2 * size);
-        Ok(input.clone())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        normalisation::groups(
-            self.size(pass.input_shape(0)),
-            self.epsilon,
-            self.scale.then(|| pass.parameter(0)),
-            self.center.then(|| pass.parameter(usize::from(self.scale))),
-            pass.input(0),
-            pass.output,
-            (!pass.keep.is_empty()).then_some(&mut *pass.keep),
-        );
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let size = self.size(pass.input_shape(0));
-        let x = pass.input(0);
-        let (gamma_gradient, beta_gradient) = match (self.scale, self.center) {
-            (true, true) => {
-                let (gamma, beta) = pass.parameter_gradients.pair(0, 1);
-                (Some(gamma), Some(beta))
-            }
-            (true, false) => (Some(pass.parameter_gradients.get(0)), None),
-            (false, true) => (None, Some(pass.parameter_gradients.get(0))),
-            (false, false) => (None, None),
+        let normalize = LayerNormalize {
+            size,
+            epsilon: self.epsilon,
+            scale: self.scale,
+            center: self.center,
         };
-        GroupGradients {
-            gamma: self.scale.then(|| pass.parameters.get(0)),
-            x,
-            moments: pass.keep,
-            gradient: pass.output_gradient,
-            gamma_gradient,
-            beta_gradient,
-            input_gradient: pass.input_gradients.get(0),
-            scratch: pass.scratch,
-        }
-        .compute(size);
+        let output = emit.op(normalize, &[input], &weights)?;
+        Ok(vec![output])
     }
 }

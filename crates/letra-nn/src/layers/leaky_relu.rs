@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, single_input};
-use crate::Shape;
+use super::Layer;
 use crate::error::BuildError;
-use crate::kernels::activation;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::Activate;
 
 /// Leaky rectified linear: *y* = *x* where *x* > 0, and `negative_slope` · *x* elsewhere (Maas,
 /// Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013).
@@ -38,26 +37,15 @@ impl Layer for LeakyRelu {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], _build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.negative_slope >= 0.0 && self.negative_slope.is_finite()) {
             return Err(BuildError::configuration(format!(
                 "has a negative slope of {}: give it a finite number of 0 or more",
                 self.negative_slope
             )));
         }
-        single_input(inputs).cloned()
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        pass.output.copy_from_slice(pass.input(0));
-        activation::leaky_relu(self.negative_slope, pass.output);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let input = pass.input(0);
-        activation::leaky_relu_backward(self.negative_slope, input, pass.output_gradient);
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            input_gradient.copy_from_slice(pass.output_gradient);
-        }
+        let (input, _) = emit.single_input(inputs)?;
+        let output = emit.op(Activate::leaky_relu(self.negative_slope), &[input], &[])?;
+        Ok(vec![output])
     }
 }

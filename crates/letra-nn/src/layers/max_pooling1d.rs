@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::window::{Windows, sequence};
-use super::{Build, Layer, Padding, single_input};
-use crate::Shape;
+use super::{Layer, Padding};
 use crate::error::BuildError;
-use crate::kernels::pooling::Pooling;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::MaxPool;
 
 /// The largest value of each window, channel by channel.
 ///
@@ -42,12 +41,6 @@ impl MaxPool1d {
         self
     }
 
-    /// The window, where windows lie side by side and nothing is padded.
-    pub(crate) fn plain_window(&self) -> Option<usize> {
-        let plain = self.stride == self.window && self.padding == Padding::Valid;
-        plain.then_some(self.window)
-    }
-
     fn windows(&self) -> Windows {
         Windows::on_sequence(self.window, self.stride, self.padding)
     }
@@ -62,23 +55,11 @@ impl Layer for MaxPool1d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let pooling = self.windows().checked(sequence(single_input(inputs)?)?)?;
-        build.keep(pooling.output_len());
-        build.built(pooling);
-        Ok([pooling.output_width(), pooling.channels].into())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let (pooling, input) = (pass.built::<Pooling>(), pass.input(0));
-        let codes = (!pass.keep.is_empty()).then_some(&mut *pass.keep);
-        pooling.forward_max(pass.samples, input, pass.output, codes);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let pooling = pass.built::<Pooling>();
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            pooling.backward_max(pass.samples, pass.output_gradient, pass.keep, input_gradient);
-        }
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        let pooling = self.windows().checked(sequence(shape)?)?;
+        let output = [pooling.output_width(), pooling.channels];
+        let output = emit.op(MaxPool::new(pooling, output.into()), &[input], &[])?;
+        Ok(vec![output])
     }
 }

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::pieces::{Pieces, together};
-use super::{Build, Dense, Layer};
+use super::Layer;
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward, ParameterGradient, Prepare};
-use crate::{Initializer, KernelDemands, Shape};
+use crate::graph::{Emit, Value};
+use crate::ops::{MatMul, Maximum};
+use crate::{Initializer, KernelDemands};
 
 /// A fully connected layer whose units are each the largest of several linear pieces:
 ///
@@ -30,6 +30,19 @@ pub struct Maxout {
     demands: KernelDemands,
 }
 
+/// Pieces that are still credible.
+const MOST_PIECES: usize = 1 << 16;
+
+/// Refuses numbers of pieces that make no sense.
+pub(super) fn check_pieces(pieces: usize) -> Result<(), BuildError> {
+    match (2..=MOST_PIECES).contains(&pieces) {
+        true => Ok(()),
+        false => Err(BuildError::configuration(format!(
+            "has {pieces} pieces: a maximum needs at least 2 of them, and at most {MOST_PIECES}"
+        ))),
+    }
+}
+
 impl Maxout {
     /// `units` outputs, at least 1, of `pieces` pieces each, at least 2.
     pub fn new(units: usize, pieces: usize) -> Self {
@@ -40,24 +53,6 @@ impl Maxout {
             bias_initializer: Initializer::Zeros,
             use_bias: true,
             demands: KernelDemands::default(),
-        }
-    }
-
-    /// The layer that computes all pieces.
-    fn linear(&self) -> Dense {
-        let mut linear = Dense::new(together(self.units, self.pieces))
-            .kernel_initializer(self.kernel_initializer)
-            .bias_initializer(self.bias_initializer)
-            .use_bias(self.use_bias);
-        linear.demands = self.demands;
-        linear
-    }
-
-    fn pieces<'a>(&self, linear: &'a Dense) -> Pieces<'a, Dense> {
-        Pieces {
-            linear,
-            pieces: self.pieces,
-            units: self.units,
         }
     }
 }
@@ -73,23 +68,26 @@ impl Layer for Maxout {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        self.pieces(&self.linear()).build(inputs, build)
-    }
-
-    fn prepare(&self, pass: &mut Prepare<'_>) {
-        self.linear().prepare(pass);
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        self.pieces(&self.linear()).forward(pass);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        self.pieces(&self.linear()).backward(pass);
-    }
-
-    fn parameter_gradient(&self, pass: &mut ParameterGradient<'_>) {
-        self.pieces(&self.linear()).parameter_gradient(pass);
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        check_pieces(self.pieces)?;
+        let (input, shape) = emit.single_input(inputs)?;
+        if shape.rank() != 1 {
+            return Err(BuildError::input(
+                "a flat input",
+                "add Flatten between them",
+            ));
+        }
+        if self.units == 0 {
+            return Err(BuildError::configuration("has 0 units: give it at least 1"));
+        }
+        let together = self.units.saturating_mul(self.pieces);
+        let (sizes, fans) = ([shape.values(), together], [shape.values(), self.units]);
+        let weights = self.weights(emit, sizes, fans, together)?;
+        let pieces = emit.op(MatMul::new(together), &[input], &weights)?;
+        let maximum = Maximum {
+            pieces: self.pieces,
+        };
+        let output = emit.op(maximum, &[pieces], &[])?;
+        Ok(vec![output])
     }
 }

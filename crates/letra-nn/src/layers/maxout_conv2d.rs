@@ -1,10 +1,13 @@
 use serde::{Deserialize, Serialize};
 
-use super::pieces::{Pieces, together};
-use super::{Build, Conv2d, Layer, Padding, Window};
+use super::convolving::{Sliding, Surround, output_picture};
+use super::maxout::check_pieces;
+use super::window::check_sizes;
+use super::{ActivationFunction, Layer, Padding, Window, picture};
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, KernelDemands, Shape};
+use crate::graph::{Emit, Value};
+use crate::ops::{Convolve, Maximum};
+use crate::{Initializer, KernelDemands};
 
 /// A convolution whose channels are each the largest of several linear pieces:
 ///
@@ -72,26 +75,16 @@ impl MaxoutConv2d {
         self
     }
 
-    /// The layer that computes all pieces.
-    fn linear(&self) -> Conv2d {
-        let mut convolution = Conv2d::new(together(self.filters, self.pieces), self.kernel)
-            .stride(self.stride)
-            .kernel_initializer(self.kernel_initializer)
-            .bias_initializer(self.bias_initializer)
-            .use_bias(self.use_bias);
-        convolution.demands = self.demands;
-        match self.padding {
-            Padding::Valid => convolution,
-            Padding::Same => convolution.same(),
-            Padding::Explicit(around) => convolution.padding(around),
-        }
-    }
-
-    fn pieces<'a>(&self, linear: &'a Conv2d) -> Pieces<'a, Conv2d> {
-        Pieces {
-            linear,
-            pieces: self.pieces,
-            units: self.filters,
+    /// The convolution that gives all pieces.
+    fn sliding(&self) -> Sliding {
+        Sliding {
+            filters: self.filters.saturating_mul(self.pieces),
+            kernel: self.kernel.0,
+            stride: self.stride.0,
+            dilation: [1, 1],
+            groups: 1,
+            surround: Surround::Padding(self.padding),
+            axes: 2,
         }
     }
 }
@@ -107,19 +100,23 @@ impl Layer for MaxoutConv2d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        self.pieces(&self.linear()).build(inputs, build)
-    }
-
-    fn prepare(&self, pass: &mut Prepare<'_>) {
-        self.linear().prepare(pass);
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        self.pieces(&self.linear()).forward(pass);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        self.pieces(&self.linear()).backward(pass);
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        check_pieces(self.pieces)?;
+        check_sizes("filters:", &[self.filters], 1)?;
+        let (input, shape) = emit.single_input(inputs)?;
+        let geometry = self.sliding().checked(picture(shape)?)?;
+        let ([rows, columns], channels) = (self.kernel.0, geometry.channels);
+        // Each piece is a layer of its own to the initializer.
+        let fans = [rows * columns * channels, rows * columns * self.filters];
+        let kernel = [rows, columns, channels, geometry.filters];
+        let weights = self.weights(emit, kernel, fans, geometry.filters)?;
+        let pieces = output_picture(&geometry).into();
+        let convolve = Convolve::new(geometry, ActivationFunction::Linear, pieces);
+        let pieces = emit.op(convolve, &[input], &weights)?;
+        let maximum = Maximum {
+            pieces: self.pieces,
+        };
+        let output = emit.op(maximum, &[pieces], &[])?;
+        Ok(vec![output])
     }
 }

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, single_input};
+use super::Layer;
+use crate::Initializer;
 use crate::error::BuildError;
-use crate::kernels::activation;
-use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, Shape};
+use crate::graph::{Emit, Value};
+use crate::ops::ParametricRelu;
 
 /// Rectified linear with a slope that is learned: *y* = *x* where *x* > 0, and *a* · *x*
 /// elsewhere (He, Zhang, Ren and Sun, "Delving deep into rectifiers", 2015, eqs. 1 and 11).
@@ -19,8 +19,6 @@ pub struct PRelu {
     alpha_initializer: Initializer,
     shared_axes: Vec<usize>,
 }
-
-const ALPHA: usize = 0;
 
 impl PRelu {
     /// A slope of 0 to begin with for each value.
@@ -70,51 +68,22 @@ impl Layer for PRelu {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let input = single_input(inputs)?;
-        let mut alpha = input.sizes().to_vec();
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        let mut alpha = shape.sizes().to_vec();
         for &axis in &self.shared_axes {
             let size = axis.checked_sub(1).and_then(|axis| alpha.get_mut(axis));
             *size.ok_or_else(|| {
                 BuildError::configuration(format!(
-                    "shares axis {axis} of an input {input}: choose axes from 1 to {}",
-                    input.rank()
+                    "shares axis {axis} of an input {shape}: choose axes from 1 to {}",
+                    shape.rank()
                 ))
             })? = 1;
         }
-        let values = input.values();
-        build.built(places(input.sizes(), &alpha));
-        build.parameter("alpha", alpha, self.alpha_initializer, [values, values])?;
-        build.prepared(values);
-        build.scratch(move |_| values);
-        Ok(input.clone())
-    }
-
-    /// Writes out the slope of each value.
-    fn prepare(&self, pass: &mut Prepare<'_>) {
-        let alpha = pass.parameters.get(ALPHA);
-        let places = pass.built::<Vec<usize>>();
-        for (slope, &place) in pass.prepared.iter_mut().zip(places) {
-            *slope = alpha[place];
-        }
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        pass.output.copy_from_slice(pass.input(0));
-        activation::parametric_relu(pass.prepared, pass.output);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let (input, places) = (pass.input(0), pass.built::<Vec<usize>>());
-        let sums = &mut *pass.scratch;
-        sums.fill(0.0);
-        activation::parametric_relu_backward(pass.prepared, input, pass.output_gradient, sums);
-        let alpha_gradient = pass.parameter_gradients.get(ALPHA);
-        for (sum, &place) in sums.iter().zip(places) {
-            alpha_gradient[place] += sum;
-        }
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            input_gradient.copy_from_slice(pass.output_gradient);
-        }
+        let places = places(shape.sizes(), &alpha);
+        let fans = [shape.values(); 2];
+        let alpha = emit.parameter("alpha", alpha, self.alpha_initializer, fans)?;
+        let output = emit.op(ParametricRelu { places }, &[input], &[alpha])?;
+        Ok(vec![output])
     }
 }

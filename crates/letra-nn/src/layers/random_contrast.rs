@@ -1,11 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::resampling::shares;
-use super::{Build, Factor, Layer, picture, sample_range, single_input};
-use crate::Shape;
+use super::{Factor, Layer, picture};
 use crate::error::BuildError;
-use crate::kernels::contrast::Contrast;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops;
 
 /// While training, gives each picture more or less contrast at random.
 ///
@@ -39,14 +37,6 @@ impl RandomContrast {
         self.value_range = [low, high];
         self
     }
-
-    fn contrast(&self, channels: usize, factor: f32) -> Contrast {
-        Contrast {
-            channels,
-            factor,
-            range: self.value_range,
-        }
-    }
 }
 
 impl Layer for RandomContrast {
@@ -58,7 +48,7 @@ impl Layer for RandomContrast {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         self.factor.check("factor", -1.0, 1.0)?;
         let [low, high] = self.value_range;
         if !(low < high && low.is_finite() && high.is_finite()) {
@@ -66,48 +56,14 @@ impl Layer for RandomContrast {
                 "has values from {low} to {high}: give it two finite numbers, the lower one first"
             )));
         }
-        let input = single_input(inputs)?;
-        let [_, _, channels] = picture(input)?;
-        build.keep(1);
-        build.scratch(move |_| channels);
-        Ok(input.clone())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let input = pass.input(0);
-        if !pass.training {
-            pass.output.copy_from_slice(input);
-            return;
-        }
-        let shape = pass.input_shape(0);
-        let [_, _, channels] = picture(shape).expect("build checked the input");
-        for (sample, kept) in pass.keep.iter_mut().enumerate() {
-            let [share] = shares(&pass.random, pass.first_sample + sample);
-            *kept = (1.0 + self.factor.at(share)) as f32;
-            let range = sample_range(sample, shape.values());
-            let output = &mut pass.output[range.clone()];
-            self.contrast(channels, *kept).forward(&input[range], output, pass.scratch);
-        }
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let (shape, input) = (pass.input_shape(0), pass.input(0));
-        let [_, _, channels] = picture(shape).expect("build checked the input");
-        let Some(input_gradient) = pass.input_gradients.get(0) else {
-            return;
+        let (input, shape) = emit.single_input(inputs)?;
+        let [_, _, channels] = picture(shape)?;
+        let contrast = ops::RandomContrast {
+            channels,
+            factor: self.factor,
+            range: self.value_range,
         };
-        if !pass.training {
-            input_gradient.copy_from_slice(pass.output_gradient);
-            return;
-        }
-        for (sample, kept) in pass.keep.iter().enumerate() {
-            let range = sample_range(sample, shape.values());
-            self.contrast(channels, *kept).backward(
-                &input[range.clone()],
-                &pass.output_gradient[range.clone()],
-                &mut input_gradient[range],
-                pass.scratch,
-            );
-        }
+        let output = emit.op(contrast, &[input], &[])?;
+        Ok(vec![output])
     }
 }

@@ -2,11 +2,11 @@ use std::f32::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, single_input};
+use super::Layer;
+use crate::Initializer;
 use crate::error::BuildError;
-use crate::kernels::{dense, fourier};
-use crate::plan::pass::{Backward, Forward};
-use crate::{Initializer, Shape};
+use crate::graph::{Emit, Value};
+use crate::ops::{Fourier, MatMul};
 
 /// Random features whose products are a Gaussian kernel, but for chance:
 ///
@@ -30,9 +30,6 @@ pub struct RandomFourierFeatures {
     output_dim: usize,
     gamma: Option<f32>,
 }
-
-const KERNEL: usize = 0;
-const OFFSET: usize = 1;
 
 impl RandomFourierFeatures {
     /// `output_dim` features, at least 1.
@@ -68,17 +65,20 @@ impl Layer for RandomFourierFeatures {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let input = single_input(inputs)?;
-        if input.rank() != 1 {
-            return Err(BuildError::input("a flat input", "add Flatten between them"));
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        if shape.rank() != 1 {
+            return Err(BuildError::input(
+                "a flat input",
+                "add Flatten between them",
+            ));
         }
         if self.output_dim == 0 {
             return Err(BuildError::configuration(
                 "has an output_dim of 0: give it at least 1",
             ));
         }
-        let inputs = input.values();
+        let inputs = shape.values();
         let gamma = self.gamma.unwrap_or(1.0 / inputs as f32);
         if !(gamma > 0.0 && gamma.is_finite()) {
             return Err(BuildError::configuration(format!(
@@ -86,39 +86,15 @@ impl Layer for RandomFourierFeatures {
             )));
         }
         let frequencies = Initializer::normal(0.0, (2.0 * gamma).sqrt());
-        build.state("kernel", [inputs, self.output_dim], frequencies)?;
-        build.state("offset", [self.output_dim], Initializer::uniform(0.0, TAU))?;
-        let units = self.output_dim;
-        build.scratch(move |samples| samples * units);
-        Ok([self.output_dim].into())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        dense::forward(
-            pass.samples,
-            pass.input_shape(0).values(),
-            self.output_dim,
-            pass.input(0),
-            pass.states.get(KERNEL),
-            Some(pass.states.get(OFFSET)),
-            pass.output,
-        );
-        fourier::forward(self.amplitude(), pass.output);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let (samples, inputs, units) =
-            (pass.samples, pass.input_shape(0).values(), self.output_dim);
-        let input = pass.input(0);
-        let Some(input_gradient) = pass.input_gradients.get(0) else {
-            return;
+        let kernel = emit.state("kernel", [inputs, self.output_dim], frequencies)?;
+        let offsets = Initializer::uniform(0.0, TAU);
+        let offset = emit.state("offset", [self.output_dim], offsets)?;
+        let product = MatMul::new(self.output_dim);
+        let angles = emit.op(product, &[input], &[kernel, offset])?;
+        let waves = Fourier {
+            amplitude: self.amplitude(),
         };
-        // The angles are computed again: as a first layer, the usual place, nobody asks for them.
-        let (kernel, offset) = (pass.states.get(KERNEL), pass.states.get(OFFSET));
-        let angles = &mut pass.scratch[..samples * units];
-        dense::forward(samples, inputs, units, input, kernel, Some(offset), angles);
-        let delta = &mut *pass.output_gradient;
-        fourier::backward(self.amplitude(), angles, delta);
-        dense::input_gradient(samples, inputs, units, delta, kernel, input_gradient);
+        let output = emit.op(waves, &[angles], &[])?;
+        Ok(vec![output])
     }
 }

@@ -2,11 +2,11 @@ use std::f64::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
-use super::resampling::{self, Affine, Movement, Moves, moves_pictures, shares};
-use super::{Build, Factor, FillMode, Layer};
-use crate::Shape;
+use super::moving::moved;
+use super::{Factor, FillMode, Layer};
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::{Affine, Movement, shares};
 use crate::random::Random;
 
 /// While training, turns each picture around its middle by a random angle.
@@ -38,14 +38,6 @@ impl RandomRotation {
 }
 
 impl Movement for RandomRotation {
-    fn check(&self) -> Result<(), BuildError> {
-        self.factor.check("factor", -1.0, 1.0)
-    }
-
-    fn fill(&self) -> FillMode {
-        self.fill_mode
-    }
-
     fn source(&self, sizes: [f64; 2], random: &Random, sample: usize) -> Affine {
         let [share] = shares(random, sample);
         let (sine, cosine) = (TAU * self.factor.at(share)).sin_cos();
@@ -53,4 +45,29 @@ impl Movement for RandomRotation {
     }
 }
 
-moves_pictures!(RandomRotation, "random_rotation");
+impl RandomRotation {
+    fn check(&self) -> Result<(), BuildError> {
+        self.factor.check("factor", -1.0, 1.0)
+    }
+
+    /// What lies beyond the edges of a picture.
+    pub fn fill_mode(mut self, fill_mode: FillMode) -> Self {
+        self.fill_mode = fill_mode;
+        self
+    }
+}
+
+impl Layer for RandomRotation {
+    fn kind(&self) -> &'static str {
+        "random_rotation"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        self.check()?;
+        moved(self.clone(), self.fill_mode, inputs, emit)
+    }
+}

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::resampling::{self, Affine, Movement, Moves, moves_pictures, shares};
-use super::{Build, Factor, FillMode, Layer};
-use crate::Shape;
+use super::moving::moved;
+use super::{Factor, FillMode, Layer};
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::{Affine, Movement, shares};
 use crate::random::Random;
 
 /// While training, shifts each picture by random shares of its height and width.
@@ -46,15 +46,6 @@ impl RandomTranslation {
 }
 
 impl Movement for RandomTranslation {
-    fn check(&self) -> Result<(), BuildError> {
-        self.height_factor.check("height factor", -1.0, 1.0)?;
-        self.width_factor.check("width factor", -1.0, 1.0)
-    }
-
-    fn fill(&self) -> FillMode {
-        self.fill_mode
-    }
-
     fn source(&self, [height, width]: [f64; 2], random: &Random, sample: usize) -> Affine {
         let [down, right] = shares(random, sample);
         let down = self.height_factor.at(down) * height;
@@ -63,4 +54,30 @@ impl Movement for RandomTranslation {
     }
 }
 
-moves_pictures!(RandomTranslation, "random_translation");
+impl RandomTranslation {
+    fn check(&self) -> Result<(), BuildError> {
+        self.height_factor.check("height factor", -1.0, 1.0)?;
+        self.width_factor.check("width factor", -1.0, 1.0)
+    }
+
+    /// What lies beyond the edges of a picture.
+    pub fn fill_mode(mut self, fill_mode: FillMode) -> Self {
+        self.fill_mode = fill_mode;
+        self
+    }
+}
+
+impl Layer for RandomTranslation {
+    fn kind(&self) -> &'static str {
+        "random_translation"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        self.check()?;
+        moved(self.clone(), self.fill_mode, inputs, emit)
+    }
+}

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::resampling::{self, Affine, Movement, Moves, moves_pictures, shares};
-use super::{Build, Factor, FillMode, Layer};
-use crate::Shape;
+use super::moving::moved;
+use super::{Factor, FillMode, Layer};
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::{Affine, Movement, shares};
 use crate::random::Random;
 
 /// While training, enlarges or reduces each picture around its middle at random.
@@ -47,18 +47,6 @@ impl RandomZoom {
 const LEAST: f32 = -0.99;
 
 impl Movement for RandomZoom {
-    fn check(&self) -> Result<(), BuildError> {
-        self.height_factor.check("height factor", LEAST, 1.0)?;
-        match self.width_factor {
-            Some(factor) => factor.check("width factor", LEAST, 1.0),
-            None => Ok(()),
-        }
-    }
-
-    fn fill(&self) -> FillMode {
-        self.fill_mode
-    }
-
     fn source(&self, sizes: [f64; 2], random: &Random, sample: usize) -> Affine {
         let [height, width] = shares(random, sample);
         let height = self.height_factor.at(height);
@@ -67,4 +55,33 @@ impl Movement for RandomZoom {
     }
 }
 
-moves_pictures!(RandomZoom, "random_zoom");
+impl RandomZoom {
+    fn check(&self) -> Result<(), BuildError> {
+        self.height_factor.check("height factor", LEAST, 1.0)?;
+        match self.width_factor {
+            Some(factor) => factor.check("width factor", LEAST, 1.0),
+            None => Ok(()),
+        }
+    }
+
+    /// What lies beyond the edges of a picture.
+    pub fn fill_mode(mut self, fill_mode: FillMode) -> Self {
+        self.fill_mode = fill_mode;
+        self
+    }
+}
+
+impl Layer for RandomZoom {
+    fn kind(&self) -> &'static str {
+        "random_zoom"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        self.check()?;
+        moved(self.clone(), self.fill_mode, inputs, emit)
+    }
+}

@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Layer, single_input};
+use super::Layer;
 use crate::Shape;
 use crate::error::BuildError;
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops;
 use crate::shape::{MOST_VALUES, holds_at_most};
 
 /// Reads a sample under another shape of the same number of values; nothing is moved.
@@ -30,31 +31,16 @@ impl Layer for Reshape {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let input = single_input(inputs)?;
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, _) = emit.single_input(inputs)?;
         if !holds_at_most(self.shape.sizes(), MOST_VALUES) {
             return Err(BuildError::configuration(format!(
                 "makes {}, more than {MOST_VALUES} values: make it smaller",
                 self.shape
             )));
         }
-        if input.values() != self.shape.values() {
-            return Err(BuildError::input(
-                format!("{} values to make {}", self.shape.values(), self.shape),
-                "make the products of the sizes equal",
-            ));
-        }
-        build.view();
-        Ok(self.shape.clone())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        pass.output.copy_from_slice(pass.input(0));
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            input_gradient.copy_from_slice(pass.output_gradient);
-        }
+        let shape = self.shape.clone();
+        let output = emit.op(ops::Reshape { shape }, &[input], &[])?;
+        Ok(vec![output])
     }
 }

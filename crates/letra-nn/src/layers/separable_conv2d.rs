@@ -1,13 +1,13 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{Sliding, Surround};
+use super::convolving::{Sliding, Surround, output_picture};
 use super::window::check_sizes;
-use super::{ActivationFunction, Build, Layer, Padding, Window, picture, single_input};
+use super::{ActivationFunction, Layer, Padding, Window, picture};
 use crate::error::BuildError;
-use crate::kernels::activation;
-use crate::kernels::convolution::{Convolution, Geometry, Padding2};
-use crate::plan::pass::{Backward, Forward, Prepare};
-use crate::{Initializer, Regularizer, Shape};
+use crate::graph::{Emit, Value};
+use crate::kernels::convolution::{Geometry, Padding2};
+use crate::ops::Convolve;
+use crate::{Initializer, Regularizer};
 
 /// A depthwise convolution, in which every filter sees one channel, and a convolution of
 /// 1 × 1 kernels that mixes what it gives (Chollet 2017, "Xception: deep learning with
@@ -40,28 +40,6 @@ pub struct SeparableConv2d {
     depthwise_regularizer: Option<Regularizer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pointwise_regularizer: Option<Regularizer>,
-}
-
-const DEPTHWISE: usize = 0;
-const POINTWISE: usize = 1;
-const BIAS: usize = 2;
-
-/// Both convolutions, and where each finds its share of the buffers.
-struct Pair {
-    depthwise: Convolution,
-    pointwise: Convolution,
-}
-
-impl Pair {
-    /// Values of a sample between the two.
-    fn between(&self) -> usize {
-        self.depthwise.output_len()
-    }
-
-    fn scratch_len(&self, samples: usize) -> usize {
-        let own = [&self.depthwise, &self.pointwise].map(|each| each.scratch_len(samples));
-        samples * self.between() + own[0].max(own[1])
-    }
 }
 
 impl SeparableConv2d {
@@ -151,18 +129,14 @@ impl SeparableConv2d {
             surround: Surround::Padding(Padding::Valid),
             axes: 2,
         };
-        let between = [depthwise.output_height(), depthwise.output_width(), depthwise.filters];
+        let between = [
+            depthwise.output_height(),
+            depthwise.output_width(),
+            depthwise.filters,
+        ];
         let pointwise = pointwise.checked(between)?;
         debug_assert_eq!(pointwise.padding, Padding2::default());
         Ok([depthwise, pointwise])
-    }
-
-    /// The function behind the convolutions that they do not include.
-    fn tail(&self) -> ActivationFunction {
-        match self.activation {
-            ActivationFunction::Relu => ActivationFunction::Linear,
-            other => other,
-        }
     }
 }
 
@@ -178,109 +152,32 @@ impl Layer for SeparableConv2d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        let input = picture(single_input(inputs)?)?;
-        let [depthwise, pointwise] = self.geometries(input)?;
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let (input, shape) = emit.single_input(inputs)?;
+        let picture = picture(shape)?;
+        let [depthwise, pointwise] = self.geometries(picture)?;
         let ([rows, columns], multiplier) = (self.kernel.0, self.depth_multiplier);
-        let (channels, between) = (input[2], depthwise.filters);
         // Keras counts all channels and a channel's filters, though no filter sees them all.
-        let fans = [rows * columns * channels, rows * columns * multiplier];
-        let shape = [rows, columns, channels, multiplier];
-        build.parameter("depthwise_kernel", shape, self.depthwise_initializer, fans)?;
-        build.demand(self.depthwise_regularizer.into())?;
-        let (shape, fans) = ([1, 1, between, self.filters], [between, self.filters]);
-        build.parameter("pointwise_kernel", shape, self.pointwise_initializer, fans)?;
-        build.demand(self.pointwise_regularizer.into())?;
+        let fans = [rows * columns * picture[2], rows * columns * multiplier];
+        let shape = [rows, columns, picture[2], multiplier];
+        let initializer = self.depthwise_initializer;
+        let depthwise_kernel = emit.parameter("depthwise_kernel", shape, initializer, fans)?;
+        emit.demand(depthwise_kernel, self.depthwise_regularizer.into())?;
+        let fans = [depthwise.filters, self.filters];
+        let shape = [1, 1, depthwise.filters, self.filters];
+        let initializer = self.pointwise_initializer;
+        let pointwise_kernel = emit.parameter("pointwise_kernel", shape, initializer, fans)?;
+        emit.demand(pointwise_kernel, self.pointwise_regularizer.into())?;
+        let mut weights = vec![pointwise_kernel];
         if self.use_bias {
-            build.parameter("bias", [self.filters], self.bias_initializer, fans)?;
+            weights.push(emit.parameter("bias", [self.filters], self.bias_initializer, fans)?);
         }
-        let relu = self.activation == ActivationFunction::Relu;
-        let pair = || Pair {
-            depthwise: Convolution::new(depthwise, false, None),
-            pointwise: Convolution::new(pointwise, relu, None),
-        };
-        let (built, sized) = (pair(), pair());
-        build.prepared(built.depthwise.prepared_len() + built.pointwise.prepared_len());
-        // Behind the map between the two, the pre-activations that the tail needs.
-        let kept = self.tail().kept(pointwise.height * pointwise.width * self.filters);
-        build.keep(built.between() + kept);
-        build.built(built);
-        build.scratch(move |samples| sized.scratch_len(samples));
-        Ok([pointwise.height, pointwise.width, self.filters].into())
-    }
-
-    fn prepare(&self, pass: &mut Prepare<'_>) {
-        let pair = pass.built::<Pair>();
-        let (first, second) = pass.prepared.split_at_mut(pair.depthwise.prepared_len());
-        pair.depthwise.prepare(pass.parameters.get(DEPTHWISE), first);
-        pair.pointwise.prepare(pass.parameters.get(POINTWISE), second);
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let (samples, input, pair) = (pass.samples, pass.input(0), pass.built::<Pair>());
-        let (first, second) = pass.prepared.split_at(pair.depthwise.prepared_len());
-        let (parameters, between) = (pass.parameters, samples * pair.between());
-        let (spare, scratch) = pass.scratch.split_at_mut(between);
-        let (between, kept) = match pass.keep.is_empty() {
-            true => (spare, &mut [][..]),
-            false => pass.keep.split_at_mut(between),
-        };
-        let kernel = parameters.get(DEPTHWISE);
-        pair.depthwise
-            .forward(samples, input, kernel, first, None, between, None, scratch);
-        pair.pointwise.forward(
-            samples,
-            between,
-            parameters.get(POINTWISE),
-            second,
-            self.use_bias.then(|| parameters.get(BIAS)),
-            pass.output,
-            None,
-            scratch,
-        );
-        activation::forward(self.tail(), self.filters, pass.output, kept);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let trained = !pass.frozen();
-        let (samples, input, pair) = (pass.samples, pass.input(0), pass.built::<Pair>());
-        let (between, kept) = pass.keep.split_at(samples * pair.between());
-        let delta = &mut *pass.output_gradient;
-        activation::backward(self.tail(), self.filters, pass.output, kept, delta);
-        let (first, second) = pass.prepared.split_at(pair.depthwise.prepared_len());
-        let (gradient, scratch) = pass.scratch.split_at_mut(samples * pair.between());
-        let (kernel_gradient, bias_gradient) = match self.use_bias {
-            true => {
-                let (kernel, bias) = pass.parameter_gradients.pair(POINTWISE, BIAS);
-                (kernel, Some(bias))
-            }
-            false => (pass.parameter_gradients.get(POINTWISE), None),
-        };
-        pair.pointwise.backward(
-            samples,
-            between,
-            pass.parameters.get(POINTWISE),
-            second,
-            pass.output,
-            delta,
-            &[],
-            Some(&mut *gradient),
-            trained.then_some(kernel_gradient),
-            bias_gradient,
-            scratch,
-        );
-        pair.depthwise.backward(
-            samples,
-            input,
-            pass.parameters.get(DEPTHWISE),
-            first,
-            between,
-            gradient,
-            &[],
-            pass.input_gradients.get(0),
-            Some(pass.parameter_gradients.get(DEPTHWISE)).filter(|_| trained),
-            None,
-            scratch,
-        );
+        let between = output_picture(&depthwise).into();
+        let filter = Convolve::new(depthwise, ActivationFunction::Linear, between);
+        let between = emit.op(filter, &[input], &[depthwise_kernel])?;
+        let output = output_picture(&pointwise).into();
+        let mix = Convolve::new(pointwise, self.activation, output);
+        let output = emit.op(mix, &[between], &weights)?;
+        Ok(vec![output])
     }
 }

@@ -1,12 +1,10 @@
-use std::iter::once;
-
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Build, Layer, sample_range, single_input};
+use super::{ActivationFunction, Layer};
 use crate::error::BuildError;
-use crate::kernels::{activation, dense, reduce, standout};
-use crate::plan::pass::{Backward, Forward};
-use crate::{Initializer, KernelDemands, Shape};
+use crate::graph::{Emit, Value};
+use crate::ops::{self, Activate, MatMul};
+use crate::{Initializer, KernelDemands};
 
 /// A fully connected layer with adaptive dropout: a binary belief network that shares the
 /// layer's weights decides, unit by unit and sample by sample, which units are kept (Ba and
@@ -42,9 +40,6 @@ pub struct Standout {
     #[serde(flatten)]
     demands: KernelDemands,
 }
-
-const KERNEL: usize = 0;
-const BIAS: usize = 1;
 
 impl Standout {
     /// A linear layer of `units` outputs, at least 1.
@@ -85,7 +80,7 @@ impl Layer for Standout {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
             if !value.is_finite() {
                 return Err(BuildError::configuration(format!(
@@ -93,101 +88,28 @@ impl Layer for Standout {
                 )));
             }
         }
-        let input = single_input(inputs)?;
-        if input.rank() != 1 {
-            return Err(BuildError::input("a flat input", "add Flatten between them"));
+        let (input, shape) = emit.single_input(inputs)?;
+        if shape.rank() != 1 {
+            return Err(BuildError::input(
+                "a flat input",
+                "add Flatten between them",
+            ));
         }
         if self.units == 0 {
             return Err(BuildError::configuration("has 0 units: give it at least 1"));
         }
-        let (inputs, units) = (input.values(), self.units);
-        let fans = [inputs, units];
-        build.parameter("kernel", [inputs, units], self.kernel_initializer, fans)?;
-        build.demand(self.demands)?;
-        if self.use_bias {
-            build.parameter("bias", [units], self.bias_initializer, fans)?;
-        }
-        // What the activation gave, and the mask or, without training, its probabilities.
-        // Behind them, the pre-activations that the activation needs.
-        build.keep(units.saturating_mul(2).saturating_add(self.activation.kept(units)));
-        build.scratch(move |samples| samples * units);
-        build.defer(KERNEL);
-        Ok([units].into())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        dense::forward(
-            pass.samples,
-            pass.input_shape(0).values(),
-            self.units,
-            pass.input(0),
-            pass.parameter(KERNEL),
-            self.use_bias.then(|| pass.parameter(BIAS)),
-            pass.output,
-        );
-        let factors = &mut *pass.scratch;
-        standout::probabilities(self.alpha, self.beta, pass.output, factors);
-        let (kept, before) = match pass.keep.is_empty() {
-            true => (&mut [][..], &mut [][..]),
-            false => pass.keep.split_at_mut(2 * pass.output.len()),
+        let fans = [shape.values(), self.units];
+        let weights = self.weights(emit, fans, fans, self.units)?;
+        let z = emit.op(MatMul::new(self.units), &[input], &weights)?;
+        let activated = match self.activation {
+            ActivationFunction::Linear => z,
+            function => emit.op(Activate::new(function), &[z], &[])?,
         };
-        activation::forward(self.activation, self.units, pass.output, before);
-        if !kept.is_empty() {
-            let (activated, kept) = kept.split_at_mut(pass.output.len());
-            activated.copy_from_slice(pass.output);
-            if pass.training {
-                let words = bytemuck::cast_slice_mut(kept);
-                for sample in 0..pass.samples {
-                    let place = sample_range(sample, self.units);
-                    pass.random.words(pass.first_sample + sample, &mut words[place]);
-                }
-                standout::draw(words, factors);
-            }
-            kept.copy_from_slice(factors);
-        }
-        reduce::multiply(pass.output, factors);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let (samples, inputs) = (pass.samples, pass.input_shape(0).values());
-        let input = pass.input(0);
-        let delta = &mut *pass.output_gradient;
-        let (activated, rest) = pass.keep.split_at(delta.len());
-        let (factors, before) = rest.split_at(delta.len());
-        // Of a prediction, the probabilities depend on the input, too.
-        if !pass.training {
-            pass.scratch.copy_from_slice(delta);
-            reduce::multiply(pass.scratch, activated);
-        }
-        reduce::multiply(delta, factors);
-        activation::backward(self.activation, self.units, activated, before, delta);
-        if !pass.training {
-            standout::add_slope(self.alpha, factors, pass.scratch, delta);
-        }
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            let kernel = pass.parameters.get(KERNEL);
-            dense::input_gradient(samples, inputs, self.units, delta, kernel, input_gradient);
-        }
-        if self.use_bias {
-            let gradient = pass.parameter_gradients.get(BIAS);
-            dense::bias_gradient(samples, self.units, delta, gradient);
-        }
-        if !pass.deferred {
-            let gradient = pass.parameter_gradients.get(KERNEL);
-            let all = once((input, &*delta));
-            dense::kernel_gradient(inputs, self.units, 0..inputs, all, true, gradient);
-        }
-    }
-
-    fn parameter_gradient(&self, pass: &mut crate::plan::pass::ParameterGradient<'_>) {
-        let shards = pass.shards.iter();
-        dense::kernel_gradient(
-            pass.columns.len(),
-            self.units,
-            pass.rows_of_input(),
-            shards.map(|shard| (shard.input, shard.output_gradient)),
-            pass.accumulate,
-            pass.gradient,
-        );
+        let mask = ops::Standout {
+            alpha: self.alpha,
+            beta: self.beta,
+        };
+        let output = emit.op(mask, &[activated, z], &[])?;
+        Ok(vec![output])
     }
 }

@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::window::check_sizes;
-use super::{Build, Layer, Window, picture, single_input};
-use crate::Shape;
+use super::{Layer, Window, picture};
 use crate::error::BuildError;
-use crate::kernels::cells::{Interpolation, Repetition};
-use crate::plan::pass::{Backward, Forward};
+use crate::graph::{Emit, Value};
+use crate::ops::UpSample;
 use crate::shape::{MOST_VALUES, holds_at_most};
 
 /// Makes pictures larger by whole factors.
@@ -31,12 +30,6 @@ pub struct UpSampling2d {
 enum Method {
     Nearest,
     Bilinear,
-}
-
-/// What a layer works with on the shape at hand.
-enum Built {
-    Nearest(Repetition),
-    Bilinear(Interpolation),
 }
 
 impl UpSampling2d {
@@ -70,49 +63,21 @@ impl Layer for UpSampling2d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_sizes("a size of", &self.size.0, 1)?;
-        let [height, width, channels] = picture(single_input(inputs)?)?;
-        let times = self.size.0;
-        let output = [height * times[0], width * times[1], channels];
+        let (input, shape) = emit.single_input(inputs)?;
+        let (picture, times) = (picture(shape)?, self.size.0);
+        let output = [picture[0] * times[0], picture[1] * times[1], picture[2]];
         if !holds_at_most(&output, MOST_VALUES) {
             return Err(BuildError::configuration(format!(
                 "would give {output:?}, more than {MOST_VALUES} values: choose a smaller size"
             )));
         }
-        let built = match self.interpolation {
-            Method::Nearest => Built::Nearest(Repetition {
-                width,
-                channels,
-                times,
-            }),
-            Method::Bilinear => {
-                let interpolation = Interpolation::new([height, width, channels], times);
-                let line = interpolation.line_len();
-                build.scratch(move |_| line);
-                Built::Bilinear(interpolation)
-            }
+        let op = match self.interpolation {
+            Method::Nearest => UpSample::nearest(picture, times),
+            Method::Bilinear => UpSample::bilinear(picture, times),
         };
-        build.built(built);
-        Ok(output.into())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let input = pass.input(0);
-        match pass.built::<Built>() {
-            Built::Nearest(repetition) => repetition.repeat(input, pass.output),
-            Built::Bilinear(between) => between.forward(input, pass.output, pass.scratch),
-        }
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let (built, gradient) = (pass.built::<Built>(), &*pass.output_gradient);
-        let Some(input_gradient) = pass.input_gradients.get(0) else {
-            return;
-        };
-        match built {
-            Built::Nearest(repetition) => repetition.sum(gradient, input_gradient),
-            Built::Bilinear(between) => between.backward(gradient, input_gradient, pass.scratch),
-        }
+        let output = emit.op(op, &[input], &[])?;
+        Ok(vec![output])
     }
 }

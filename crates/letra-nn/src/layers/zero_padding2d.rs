@@ -1,11 +1,11 @@
 use serde::{Deserialize, Serialize};
 
+use super::Layer;
 use super::window::{Edges, picture};
-use super::{Build, Layer, single_input};
-use crate::Shape;
 use crate::error::BuildError;
+use crate::graph::{Emit, Value};
 use crate::kernels::cells::Frame;
-use crate::plan::pass::{Backward, Forward};
+use crate::ops::Pad;
 use crate::shape::{MOST_VALUES, holds_at_most};
 
 /// Zeros around a picture.
@@ -36,33 +36,23 @@ impl Layer for ZeroPadding2d {
         serde_json::json!(self)
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         self.padding.check("a padding of")?;
-        let [height, width, channels] = picture(single_input(inputs)?)?;
+        let (input, shape) = emit.single_input(inputs)?;
+        let [height, width, channels] = picture(shape)?;
         let [[top, bottom], [left, right]] = self.padding.0;
-        let output = [top + height + bottom, left + width + right, channels];
-        if !holds_at_most(&output, MOST_VALUES) {
+        let outer = [top + height + bottom, left + width + right, channels];
+        if !holds_at_most(&outer, MOST_VALUES) {
             return Err(BuildError::configuration(format!(
-                "would give {output:?}, more than {MOST_VALUES} values: pad less"
+                "would give {outer:?}, more than {MOST_VALUES} values: pad less"
             )));
         }
-        build.built(Frame {
-            outer: output,
+        let frame = Frame {
+            outer,
             inner: [height, width],
             corner: [top, left],
-        });
-        Ok(output.into())
-    }
-
-    fn forward(&self, pass: &mut Forward<'_>) {
-        let input = pass.input(0);
-        pass.built::<Frame>().fill(input, pass.output);
-    }
-
-    fn backward(&self, pass: &mut Backward<'_>) {
-        let frame = pass.built::<Frame>();
-        if let Some(input_gradient) = pass.input_gradients.get(0) {
-            frame.cut(pass.output_gradient, input_gradient);
-        }
+        };
+        let output = emit.op(Pad { frame }, &[input], &[])?;
+        Ok(vec![output])
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Network;
 use super::saliency::input_gradient;
-use crate::graph::{BuiltGraph, INPUT};
+use crate::graph::{Graph, INPUT};
 use crate::layers::Layer;
 use crate::{Error, Tensor};
 
@@ -54,16 +54,15 @@ impl Network {
     pub fn deconvolution(&self, inputs: &Tensor, layer: &str, map: usize) -> Result<Tensor, Error> {
         self.check_inputs(inputs.into())?;
         let number = self.layer_number(layer)?;
-        let built = self.graph.build()?;
-        let node = &built.nodes[number];
-        let shape = &node.output_shape;
+        let ops = self.graph.ops()?;
+        let shape = &ops.shapes[ops.layers[number].outputs[0]];
         let place = format!("layer {} ({layer})", number + 1);
         let &[_, _, maps] = shape.sizes() else {
             return Err(Error::Data(format!(
                 "{place} gives {shape}, no feature maps: choose a convolution"
             )));
         };
-        if !node.node.layer.kind().ends_with("conv2d") {
+        if !self.graph.nodes[number].layer.kind().ends_with("conv2d") {
             return Err(Error::Data(format!(
                 "{place} is no convolution: choose one"
             )));
@@ -74,46 +73,49 @@ impl Network {
                 maps - 1
             )));
         }
-        let way = way_down(&built, number)?;
+        let way = way_down(&self.graph, number)?;
         let mut plan = self.inspection(inputs.samples())?;
         let mut without_numbers = None;
         plan.forward_and_back(&self.parameters, inputs.into(), |pass, gradients| {
-            pass.with_output_and_gradient(number, |output, gradient| {
+            let given = |layer: usize| ops.layers[layer].outputs[0];
+            pass.with_value_and_gradient(given(number), |output, gradient| {
                 keep_strongest(output, gradient, shape.values(), maps, map);
             });
-            for &(node, rectified) in &way {
+            for &(layer, rectified) in &way {
                 if rectified {
-                    pass.with_output_and_gradient(node, |output, gradient| {
-                        gradient
-                            .iter_mut()
-                            .for_each(|value| *value = value.max(0.0));
+                    pass.with_value_and_gradient(given(layer), |output, gradient| {
+                        // Not `max`, which would hide what is not a number.
+                        let negative = gradient.iter_mut().filter(|value| **value < 0.0);
+                        negative.for_each(|value| *value = 0.0);
                         // An open rectifier lets the signal pass as it is, whatever the
                         // picture made of it.
                         output.fill(1.0);
                     });
                 }
-                if !pass.backward_node(node, gradients) {
-                    without_numbers.get_or_insert(node);
+                for node in ops.layers[layer].ops.clone().rev() {
+                    if !pass.backward_node(node, gradients) {
+                        without_numbers.get_or_insert(layer);
+                    }
                 }
             }
         });
         if let Some(number) = without_numbers {
             return Err(self.no_numbers(number));
         }
-        Tensor::new(inputs.shape(), input_gradient(&plan, &built, inputs))
+        Tensor::new(inputs.shape(), input_gradient(&plan, inputs))
     }
 }
 
 /// The layers that `number` depends on, from it down, and whether each rectifies.
-fn way_down(built: &BuiltGraph, number: usize) -> Result<Vec<(usize, bool)>, Error> {
-    let mut wanted = vec![false; built.nodes.len() + 1];
+fn way_down(graph: &Graph, number: usize) -> Result<Vec<(usize, bool)>, Error> {
+    let mut wanted = vec![false; graph.nodes.len() + 1];
     wanted[number + 1] = true;
     let mut way = Vec::new();
     for index in (0..=number).rev().filter(|&index| index + 1 > INPUT) {
         if !wanted[index + 1] {
             continue;
         }
-        let node = &built.nodes[index].node;
+        let node = &graph.nodes[index];
         let rectified = rectifies(&*node.layer).ok_or_else(|| {
             Error::Data(format!(
                 "layer {} ({}) lies on the way down: a signal is brought back only through convolutions, poolings and rectifiers",

@@ -111,7 +111,7 @@ impl Network {
         let plan = match plans.entry(batch) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                place.insert(InferencePlan::new(&self.graph, batch, self.threads())?)
+                place.insert(InferencePlan::new(self.graph.ops()?, batch, self.threads()))
             }
         };
         if samples <= 1 {

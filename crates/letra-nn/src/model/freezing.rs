@@ -46,7 +46,7 @@ impl Network {
                 node.frozen = frozen;
             }
         }
-        self.specifications = self.graph.build()?.parameters;
+        self.specifications = self.graph.ops()?.weights;
         self.training = None;
         Ok(())
     }

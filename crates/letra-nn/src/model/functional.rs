@@ -1,8 +1,7 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Compile, Network};
-use crate::graph::{self, Graph};
+use crate::graph::{self, Graph, Value};
 use crate::layers::Layer;
 use crate::{Error, Shape};
 
@@ -45,17 +44,8 @@ pub struct Model {
     problem: Option<String>,
 }
 
-/// What an input holds or a layer gives, in a [`Model`] that is being put together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Value {
-    model: u64,
-    number: graph::Value,
-}
-
-static NEXT: AtomicU64 = AtomicU64::new(0);
-
 /// What stands for a value that does not exist, since something was wrong with it.
-const NOTHING: graph::Value = usize::MAX;
+const NOTHING: usize = usize::MAX;
 
 impl Model {
     /// A model without inputs and layers.
@@ -68,7 +58,7 @@ impl Model {
         graph.inputs.clear();
         Model {
             graph,
-            identity: NEXT.fetch_add(1, Ordering::Relaxed),
+            identity: graph::new_owner(),
             problem: None,
         }
     }
@@ -77,7 +67,7 @@ impl Model {
     /// layer; the data sets give them in this order.
     pub fn input(&mut self, shape: impl Into<Shape>) -> Value {
         if !self.graph.nodes.is_empty() {
-            return self.wrong("an input was added behind a layer: add all inputs first");
+            return self.wrong("an input was added after a layer: add all inputs first");
         }
         self.graph.inputs.push(shape.into());
         self.value(self.graph.inputs.len() - 1)
@@ -139,9 +129,9 @@ impl Model {
         Network::compile(self.graph, compile)
     }
 
-    fn value(&self, number: graph::Value) -> Value {
+    fn value(&self, number: usize) -> Value {
         Value {
-            model: self.identity,
+            owner: self.identity,
             number,
         }
     }
@@ -152,10 +142,10 @@ impl Model {
     }
 
     /// The values' numbers, unless something is wrong with them.
-    fn numbers(&mut self, reader: &str, values: &[Value]) -> Option<Vec<graph::Value>> {
-        let known = self.graph.inputs.len() + self.graph.nodes.len();
+    fn numbers(&mut self, reader: &str, values: &[Value]) -> Option<Vec<usize>> {
+        let known = self.graph.values();
         for value in values {
-            if value.model != self.identity {
+            if value.owner != self.identity {
                 self.wrong(format!(
                     "{reader}: a value comes from another model: use the values that this model's input and layer gave"
                 ));
@@ -189,12 +179,14 @@ fn check_connections(graph: &Graph) -> Result<(), String> {
         return Err("the model has no outputs: say with outputs([…]) what it gives".into());
     }
     check_outputs(graph)?;
-    let mut read = vec![false; graph.inputs.len() + graph.nodes.len()];
+    let mut read = vec![false; graph.values()];
     for &output in &graph.outputs {
         read[output] = true;
     }
     for (index, node) in graph.nodes.iter().enumerate().rev() {
-        if read[graph.value(index)] {
+        let first = graph.value(index);
+        if read[first..first + node.layer.outputs()].contains(&true) {
+            read[first..first + node.layer.outputs()].fill(true);
             node.inputs.iter().for_each(|&input| read[input] = true);
         }
     }

@@ -20,20 +20,18 @@ impl Network {
     /// maps `[height, width, maps]`.
     pub fn grad_cam(&self, inputs: &Tensor, classes: &[u32], layer: &str) -> Result<Tensor, Error> {
         let number = self.layer_number(layer)?;
-        let (plan, built) = self.go_back(inputs, classes, number + 1)?;
-        let shape = &built.nodes[number].output_shape;
+        let (plan, ops) = self.go_back(inputs, classes, number + 1)?;
+        let value = ops.layers[number].outputs[0];
+        let shape = &ops.shapes[value];
         let &[height, width, maps] = shape.sizes() else {
             return Err(Error::Data(format!(
                 "layer {} ({layer}) gives {shape}, no feature maps [height, width, maps]: choose a convolution or a pooling",
                 number + 1
             )));
         };
-        let (node, places) = (&plan.layout.nodes[number], height * width);
-        let maps_of = plan.inspect(node.output, shape.values(), inputs.into());
-        let gradients = match node.output_gradient {
-            Some(place) => plan.inspect(place, shape.values(), inputs.into()),
-            None => vec![0.0; maps_of.len()],
-        };
+        let places = height * width;
+        let maps_of = plan.inspect(value, inputs.into());
+        let gradients = plan.inspect_gradient(value, inputs.into());
         let samples = maps_of.chunks_exact(shape.values());
         let mut localised = Vec::with_capacity(inputs.samples() * places);
         for (values, gradients) in samples.zip(gradients.chunks_exact(shape.values())) {

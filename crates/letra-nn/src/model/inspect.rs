@@ -2,8 +2,7 @@
 
 use super::Network;
 use crate::dataset::{Dataset, Inputs};
-use crate::graph::BuiltNode;
-use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, TrainingPlan};
+use crate::plan::{At, Batch, Piece, Purpose, Rows, Sizes, Source, TrainingPlan};
 use crate::{Error, Tensor};
 
 /// What a layer makes of some inputs.
@@ -42,9 +41,7 @@ impl Network {
         self.check_inputs(inputs)?;
         let mut plan = self.inspection(inputs.samples())?;
         plan.forward(&self.parameters, inputs);
-        let outputs = self.collect(&plan, inputs, |plan, index, values| {
-            plan.inspect(plan.layout.nodes[index].output, values, inputs)
-        })?;
+        let outputs = self.collect(inputs, |value| plan.inspect(value, inputs))?;
         Ok(outputs
             .into_iter()
             .map(|(layer, output)| LayerOutput { layer, output })
@@ -68,13 +65,15 @@ impl Network {
             gradients: &mut gradients,
             ..Piece::default()
         };
-        let objective = &self.objective;
+        let source = Source::Losses(&self.objective);
+        let at = At {
+            seed: self.seed,
+            step: self.steps,
+            learning: &[],
+        };
         let rows = Rows::Contiguous(0, batch.samples());
         let whole = Batch::new(batch, rows);
-        let step = || {
-            plan.step(objective, whole, state, self.seed, self.steps, None)
-                .loss
-        };
+        let step = || plan.step(source, whole, state, at, None).loss;
         let loss = self.pool.install(step);
         let inputs = Inputs::from(batch);
         let gradients = self
@@ -92,17 +91,9 @@ impl Network {
         Ok(BackPropagation {
             loss,
             gradients,
-            outputs: self.collect(&plan, inputs, |plan, index, values| {
-                plan.inspect(plan.layout.nodes[index].output, values, inputs)
-            })?,
-            pre_activation_gradients: self.collect(
-                &plan,
-                inputs,
-                |plan, index, values| match plan.layout.nodes[index].output_gradient {
-                    Some(place) => plan.inspect(place, values, inputs),
-                    None => vec![0.0; batch.samples() * values],
-                },
-            )?,
+            outputs: self.collect(inputs, |value| plan.inspect(value, inputs))?,
+            pre_activation_gradients: self
+                .collect(inputs, |value| plan.inspect_gradient(value, inputs))?,
         })
     }
 
@@ -114,21 +105,28 @@ impl Network {
         self.new_plan(samples.max(1), Purpose::Inspection, sizes)
     }
 
-    /// A tensor for each layer, named.
+    /// A tensor for each value that a layer gives, by the layer's name; of several outputs, the
+    /// second is called "lstm:1".
     fn collect(
         &self,
-        plan: &TrainingPlan,
         inputs: Inputs<'_>,
-        read: impl Fn(&TrainingPlan, usize, usize) -> Vec<f32>,
+        read: impl Fn(usize) -> Vec<f32>,
     ) -> Result<Vec<(String, Tensor)>, Error> {
-        let built = self.graph.build()?;
-        let tensor = |(index, node): (usize, &BuiltNode)| {
-            let mut shape = vec![inputs.samples()];
-            shape.extend(node.output_shape.sizes());
-            let mut values = read(plan, index, node.output_shape.values());
-            values.truncate(shape.iter().product());
-            Ok((node.node.name.clone(), Tensor::new(shape, values)?))
-        };
-        built.nodes.iter().enumerate().map(tensor).collect()
+        let ops = self.graph.ops()?;
+        let mut tensors = Vec::new();
+        for (node, layer) in self.graph.nodes.iter().zip(&ops.layers) {
+            for (number, &value) in layer.outputs.iter().enumerate() {
+                let name = match number {
+                    0 => node.name.clone(),
+                    _ => format!("{}:{number}", node.name),
+                };
+                let mut shape = vec![inputs.samples()];
+                shape.extend(ops.shapes[value].sizes());
+                let mut values = read(value);
+                values.truncate(shape.iter().product());
+                tensors.push((name, Tensor::new(shape, values)?));
+            }
+        }
+        Ok(tensors)
     }
 }

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 
 pub use compile::Compile;
 pub(crate) use file::write_whole;
-pub use functional::{Model, Value};
+pub use functional::Model;
 pub use inspect::{BackPropagation, LayerOutput};
 pub use learning_rate::RateRangeTest;
 pub use sequential::Sequential;
@@ -28,11 +28,12 @@ pub use summary::{LayerSummary, Summary};
 
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Targets};
-use crate::graph::{Graph, ParameterSpecification};
+use crate::graph::{Graph, WeightSpecification};
 use crate::kernels::optimizer;
 use crate::optimizers::{Clipping, Optimizer, SLOTS};
 use crate::plan::{
-    Batch, InferencePlan, Objective, Piece, Purpose, Rows, Rule, Sizes, StepResult, TrainingPlan,
+    At, Batch, InferencePlan, Objective, Piece, Purpose, Rows, Rule, Sizes, Source, StepResult,
+    TrainingPlan,
 };
 use crate::schedules::check_step;
 use crate::{Error, Shape, Tensor};
@@ -40,9 +41,9 @@ use crate::{Error, Shape, Tensor};
 /// A compiled network: parameters, the optimizer's state, and the plans to run them.
 pub struct Network {
     pub(crate) graph: Graph,
-    specifications: Vec<ParameterSpecification>,
+    specifications: Vec<WeightSpecification>,
     outputs: Vec<Shape>,
-    /// Parameters, and behind them the layers' own values.
+    /// Parameters, and after them the layers' own values.
     parameters: Buffer,
     /// Of the last step, where the rule takes all of them at once or a callback reads them.
     gradients: Buffer,
@@ -104,7 +105,7 @@ impl Scores {
 
 impl Network {
     pub(crate) fn compile(graph: Graph, compile: Compile) -> Result<Self, Error> {
-        let parameters = graph.build()?.initial_values(compile.seed);
+        let parameters = graph.ops()?.initial_values(compile.seed);
         Self::with_parameters(graph, compile, parameters)
     }
 
@@ -130,7 +131,7 @@ impl Network {
                 compile.threads
             )));
         }
-        let built = graph.build()?;
+        let built = graph.ops()?;
         let (outputs, losses) = (built.outputs.len(), compile.outputs.len());
         if outputs != losses {
             return Err(Error::Configuration(format!(
@@ -160,7 +161,7 @@ impl Network {
         };
         Ok(Network {
             outputs: built.output_shapes(),
-            specifications: built.parameters,
+            specifications: built.weights,
             gradients: Buffer::zeros(trainable),
             keeps_gradients: false,
             slots,
@@ -321,7 +322,7 @@ impl Network {
     /// Whether the plan for training takes what is not zero in the input instead of all of it.
     pub(crate) fn wants_sparse_input(&self) -> bool {
         let plan = self.training.as_ref();
-        plan.is_some_and(|plan| plan.layout.wants_sparse_input())
+        plan.is_some_and(|plan| plan.layout.takes_sparse_input())
     }
 
     fn new_plan(
@@ -334,7 +335,13 @@ impl Network {
             Purpose::Inspection => 1,
             _ => self.threads(),
         };
-        TrainingPlan::new(&self.graph, batch, purpose, threads, sizes)
+        Ok(TrainingPlan::new(
+            self.graph.ops()?,
+            batch,
+            purpose,
+            threads,
+            sizes,
+        ))
     }
 
     fn sizes(&self, data: &Dataset) -> Sizes {
@@ -366,7 +373,12 @@ impl Network {
             slots,
             probe: self.probe.each_mut().map(|values| &mut **values),
         };
-        let objective = &self.objective;
+        let source = Source::Losses(&self.objective);
+        let at = At {
+            seed: self.seed,
+            step: self.steps,
+            learning: &[],
+        };
         let rule = Rule {
             optimizer: &*self.optimizer,
             clipping: self.clipping,
@@ -376,7 +388,7 @@ impl Network {
         if self.keeps_gradients || rule.wants_all() {
             state.gradients = &mut self.gradients;
         }
-        let result = plan.step(objective, batch, state, self.seed, self.steps, Some(rule));
+        let result = plan.step(source, batch, state, at, Some(rule));
         if !result.loss.is_finite() {
             let loss = result.loss;
             return Err(self.diverged(batch, loss));
@@ -415,7 +427,7 @@ impl Network {
 
     /// What the regularizers add to the loss.
     fn penalty(&self) -> f64 {
-        let penalty = |known: &ParameterSpecification| {
+        let penalty = |known: &WeightSpecification| {
             let [l1, l2] = known.demands.kernel_regularizer?.factors();
             Some(optimizer::penalty(&self.parameters[known.range()], l1, l2))
         };

@@ -2,16 +2,20 @@
 
 use super::Network;
 use crate::Error;
+use crate::dataset::Dataset;
 use crate::plan::Batch;
 
 impl Network {
     /// The error for a batch whose loss is not finite; the parameters are still those that
     /// the loss was computed with.
     pub(super) fn diverged(&self, batch: Batch<'_>, loss: f64) -> Error {
-        if let Err(error) = batch.data.check_finite() {
+        let Some(data) = batch.targets else {
+            return Error::Data(format!("the loss became {loss}"));
+        };
+        if let Err(error) = data.check_finite() {
             return error;
         }
-        match self.first_not_finite(batch) {
+        match self.first_not_finite(&data.select(&batch.rows.indices())) {
             Ok(place) => Error::Diverged {
                 loss,
                 step: self.steps + 1,
@@ -22,9 +26,8 @@ impl Network {
     }
 
     /// Which value is the first on the batch's way through the network that is not finite.
-    fn first_not_finite(&self, batch: Batch<'_>) -> Result<String, Error> {
-        let batch = batch.data.select(&batch.rows.indices());
-        let seen = self.back_propagate(&batch)?;
+    fn first_not_finite(&self, batch: &Dataset) -> Result<String, Error> {
+        let seen = self.back_propagate(batch)?;
         for (layer, output) in &seen.outputs {
             let own = format!("{layer}/");
             let mut parameters = self.parameters();

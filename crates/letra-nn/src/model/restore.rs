@@ -12,7 +12,7 @@ use safetensors::tensor::{Dtype, Metadata};
 use super::file::{BEST, FORMAT, Header, KEY, STATE, SavedLayer, SavedOutput, check_finite};
 use super::functional::check_outputs;
 use super::{Compile, Network, initial_slots};
-use crate::graph::{Graph, INPUT, Node, ParameterSpecification, Value};
+use crate::graph::{Graph, INPUT, Node, WeightSpecification};
 use crate::plan::Objective;
 use crate::{Error, Shape, layers, losses, metrics, optimizers};
 
@@ -110,7 +110,7 @@ fn read<R: Read + Seek>(
     let graph = graph(inputs.collect(), header.layers, header.outputs)
         .map_err(|error| Error::file(path, error))?;
     let built = graph
-        .build()
+        .ops()
         .map_err(|error| Error::file(path, error.to_string()))?;
     let optimizer =
         optimizers::from_configuration(&header.optimizer.kind, header.optimizer.configuration)
@@ -119,7 +119,7 @@ fn read<R: Read + Seek>(
         Some(_) => optimizer.slots(),
         None => &[],
     };
-    let specifications = &built.parameters;
+    let specifications = &built.weights;
     let keeps_best = |training: &serde_json::Value| training.get("best_epoch").is_some();
     let best = header.training.as_ref().is_some_and(keeps_best);
     let prefixes: Vec<String> = std::iter::once(String::new())
@@ -174,8 +174,8 @@ fn read<R: Read + Seek>(
 
 /// Those that the optimizer may change, and keeps state of its own for.
 pub(super) fn parameters_of(
-    specifications: &[ParameterSpecification],
-) -> impl Iterator<Item = &ParameterSpecification> {
+    specifications: &[WeightSpecification],
+) -> impl Iterator<Item = &WeightSpecification> {
     specifications.iter().filter(|known| !known.state)
 }
 
@@ -194,7 +194,7 @@ fn state_prefix(state: &str) -> String {
     format!("{STATE}{state}/")
 }
 
-fn graph(inputs: Vec<Shape>, saved: Vec<SavedLayer>, outputs: Vec<Value>) -> Result<Graph, String> {
+fn graph(inputs: Vec<Shape>, saved: Vec<SavedLayer>, outputs: Vec<usize>) -> Result<Graph, String> {
     if saved.len() > MOST_LAYERS {
         return Err(format!(
             "its architecture has {} layers, more than {MOST_LAYERS}: choose a file that letra saved",
@@ -215,7 +215,7 @@ fn graph(inputs: Vec<Shape>, saved: Vec<SavedLayer>, outputs: Vec<Value>) -> Res
     let mut names = HashSet::new();
     for (index, saved) in saved.into_iter().enumerate() {
         let place = format!("layer {} ({})", index + 1, saved.name);
-        let known = graph.value(index);
+        let known = graph.values();
         if saved.inputs.iter().any(|&value| value >= known) || saved.inputs.is_empty() {
             return Err(format!(
                 "{place} reads a layer that does not come before it"
@@ -358,7 +358,7 @@ impl<'a, R: Read + Seek> Source<'a, R> {
     /// Checks that the file holds the parameters with each of these prefixes, and nothing else.
     fn check(
         &self,
-        specifications: &[ParameterSpecification],
+        specifications: &[WeightSpecification],
         prefixes: &[String],
     ) -> Result<(), Error> {
         let mut bytes = 0;
@@ -393,7 +393,7 @@ impl<'a, R: Read + Seek> Source<'a, R> {
     /// Reads the tensors with this prefix, which [`Source::check`] has seen.
     fn fill<'b>(
         &mut self,
-        specifications: impl Iterator<Item = &'b ParameterSpecification>,
+        specifications: impl Iterator<Item = &'b WeightSpecification>,
         prefix: &str,
         values: &mut [f32],
     ) -> Result<(), Error> {

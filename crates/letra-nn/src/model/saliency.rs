@@ -1,7 +1,7 @@
 //! Which pixels a score hangs on.
 
 use super::Network;
-use crate::graph::BuiltGraph;
+use crate::graph::{INPUT, OpGraph};
 use crate::plan::TrainingPlan;
 use crate::{Error, Tensor};
 
@@ -19,8 +19,8 @@ impl Network {
     /// When the inputs do not have the network's input shape, there is not a class for each
     /// sample, the network has no such class, or a layer's gradient is not a number.
     pub fn input_gradients(&self, inputs: &Tensor, classes: &[u32]) -> Result<Tensor, Error> {
-        let (plan, built) = self.go_back(inputs, classes, 0)?;
-        Tensor::new(inputs.shape(), input_gradient(&plan, &built, inputs))
+        let (plan, _) = self.go_back(inputs, classes, 0)?;
+        Tensor::new(inputs.shape(), input_gradient(&plan, inputs))
     }
 
     /// The saliency map of each sample: at each place the largest size that
@@ -52,7 +52,7 @@ impl Network {
         inputs: &Tensor,
         classes: &[u32],
         first: usize,
-    ) -> Result<(TrainingPlan, BuiltGraph), Error> {
+    ) -> Result<(TrainingPlan, OpGraph), Error> {
         self.check_inputs(inputs.into())?;
         let units = self.outputs[0].values();
         if classes.len() != inputs.samples() {
@@ -68,26 +68,31 @@ impl Network {
                 units - 1
             )));
         }
+        let ops = self.graph.ops()?;
         let mut plan = self.inspection(inputs.samples())?;
         let mut without_numbers = None;
         plan.forward_and_back(&self.parameters, inputs.into(), |pass, gradients| {
-            let last = pass.layout.nodes.len() - 1;
             pass.with_output_gradient(0, |_, gradient| {
                 gradient.fill(0.0);
                 for (row, class) in gradient.chunks_exact_mut(units).zip(classes) {
                     row[*class as usize] = 1.0;
                 }
             });
-            for node in (first..=last).rev() {
-                if !pass.backward_node(node, gradients) {
-                    without_numbers.get_or_insert(node);
+            for (number, layer) in ops.layers.iter().enumerate().skip(first).rev() {
+                let mut nodes = layer.ops.clone().rev();
+                // All of them, whatever is found.
+                let numbers = nodes
+                    .by_ref()
+                    .map(|node| pass.backward_node(node, gradients));
+                if !numbers.fold(true, |all, found| all && found) {
+                    without_numbers.get_or_insert(number);
                 }
             }
         });
         if let Some(number) = without_numbers {
             return Err(self.no_numbers(number));
         }
-        Ok((plan, self.graph.build()?))
+        Ok((plan, ops))
     }
 
     /// What to say of a layer whose gradient is no number.
@@ -116,11 +121,8 @@ impl Network {
 }
 
 /// The gradient of the inputs that a plan left, zeros where no output depends on them.
-pub(super) fn input_gradient(plan: &TrainingPlan, built: &BuiltGraph, inputs: &Tensor) -> Vec<f32> {
-    let mut gradient = match plan.layout.input_gradient() {
-        Some(place) => plan.inspect(place, built.inputs[0].values(), inputs.into()),
-        None => vec![0.0; inputs.data().len()],
-    };
+pub(super) fn input_gradient(plan: &TrainingPlan, inputs: &Tensor) -> Vec<f32> {
+    let mut gradient = plan.inspect_gradient(INPUT, inputs.into());
     gradient.truncate(inputs.data().len());
     gradient
 }

@@ -41,24 +41,24 @@ pub struct LayerSummary {
 impl Network {
     /// The layers, their shapes and parameter counts; prints as a table.
     pub fn summary(&self) -> Summary {
-        let built = self.graph.build().expect("a compiled graph builds");
-        let layers: Vec<LayerSummary> = built
+        let ops = self.graph.ops().expect("a compiled graph has ops");
+        let layers: Vec<LayerSummary> = self
+            .graph
             .nodes
             .iter()
-            .map(|node| LayerSummary {
-                name: node.node.name.clone(),
-                kind: node.node.layer.kind().to_owned(),
-                output_shape: node.output_shape.sizes().to_vec(),
-                parameters: node
-                    .parameters
+            .zip(&ops.layers)
+            .map(|(node, layer)| LayerSummary {
+                name: node.name.clone(),
+                kind: node.layer.kind().to_owned(),
+                output_shape: ops.shapes[layer.outputs[0]].sizes().to_vec(),
+                parameters: layer
+                    .weights
                     .iter()
-                    .chain(&node.states)
-                    .filter(|_| node.node.shares.is_none())
-                    .map(|&index| built.parameters[index].values())
+                    .filter(|_| node.shares.is_none())
+                    .map(|&index| ops.weights[index].values())
                     .sum(),
-                frozen: node.node.frozen,
+                frozen: node.frozen,
                 reads: node
-                    .node
                     .inputs
                     .iter()
                     .map(|&value| self.value_name(value))

@@ -4,13 +4,12 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::pass::InputRows;
+use super::rows::InputRows;
 use super::shard::{Run, ShardPass, Worker};
 use super::{Layout, Purpose};
-use crate::Error;
 use crate::buffer::Buffer;
 use crate::dataset::Inputs;
-use crate::graph::Graph;
+use crate::graph::OpGraph;
 
 /// A plan for predictions, with the memory of each worker.
 pub(crate) struct InferencePlan {
@@ -23,18 +22,18 @@ pub(crate) struct InferencePlan {
 
 impl InferencePlan {
     /// A plan for batches of about `batch` samples on up to `threads` threads.
-    pub(crate) fn new(graph: &Graph, batch: usize, threads: usize) -> Result<Self, Error> {
-        let layout = Layout::new(graph, batch, Purpose::Inference)?;
+    pub(crate) fn new(graph: OpGraph, batch: usize, threads: usize) -> Self {
+        let layout = Layout::new(graph, batch, Purpose::Inference);
         let workers = (0..threads)
             .map(|_| Mutex::new(Worker::new(&layout, &[])))
             .collect();
         let prepared = Buffer::zeros(layout.prepared_values);
-        Ok(InferencePlan {
+        InferencePlan {
             layout,
             workers,
             prepared,
             revision: None,
-        })
+        }
     }
 
     /// Outputs of all samples of `inputs`, written to `outputs`, one list each. `revision`
@@ -42,24 +41,25 @@ impl InferencePlan {
     /// pool, whose threads are as many as the plan was made for.
     pub(crate) fn run(
         &mut self,
-        parameters: &[f32],
+        weights: &[f32],
         revision: u64,
         inputs: Inputs<'_>,
         outputs: &mut [Vec<f32>],
     ) {
         if self.revision != Some(revision) {
-            self.layout.prepare(parameters, &mut self.prepared);
+            self.layout.prepare(weights, &mut self.prepared);
             self.revision = Some(revision);
         }
         let layout = &self.layout;
         let run = Run {
-            parameters,
+            weights,
             prepared: &self.prepared,
             seed: 0,
             step: 0,
             training: false,
             batch: 0,
             sums: &[],
+            learning: &[],
         };
         let (all, shard) = (inputs.samples(), layout.shard);
         let forward = |thread: usize, first: usize, outputs: &mut [&mut [f32]]| {

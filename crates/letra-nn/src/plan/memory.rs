@@ -3,14 +3,18 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::pass::Place;
+use super::fuse::on_sparse_input;
 use super::phases::Phases;
-use super::{GradientTarget, Layout, PlannedNode, PlannedOutput, Purpose};
+use super::tree::Leaves;
+use super::{
+    GradientTarget, Layout, OutputGradient, Place, PlacedValue, PlannedNode, PlannedOutput, Purpose,
+};
 use crate::buffer::LINE;
-use crate::graph::{BuiltGraph, BuiltNode, Value};
+use crate::graph::{OpGraph, OpNode};
+use crate::ops::Needs;
 
-/// Parameters with fewer values are always summed shard by shard.
-const SMALL_PARAMETER: usize = 16 * 1024;
+/// Weights with fewer values always have their gradients summed shard by shard.
+const SMALL_WEIGHT: usize = 16 * 1024;
 
 /// Sizes of the buffers, in numbers a sample.
 #[derive(Debug, Default)]
@@ -53,296 +57,351 @@ impl Memory {
     }
 }
 
-/// Where a node's parameters and states lie in the flat array of all of them.
-pub(super) struct Values {
-    pub(super) parameters: Vec<Range<usize>>,
-    pub(super) states: Vec<Range<usize>>,
+/// What is known of a graph while its values are placed.
+struct Placing<'a> {
+    graph: &'a OpGraph,
+    purpose: Purpose,
+    phases: Phases,
+    /// For each value, the value whose buffer it shares.
+    roots: Vec<usize>,
+    /// For each node, the weight whose gradient is computed for the whole batch.
+    deferred: Vec<Option<usize>>,
+    /// Whether what a node keeps and gives must outlive the shard's stay with its worker.
+    kept: Vec<bool>,
 }
 
 pub(super) fn lay_out(
-    built: BuiltGraph,
-    numbers: Vec<usize>,
-    values: Vec<Values>,
+    graph: OpGraph,
+    needs: Vec<Needs>,
     batch: usize,
     shard: usize,
-    lanes: usize,
     purpose: Purpose,
 ) -> Layout {
-    let frozen = |node: &BuiltNode| node.node.frozen;
-    // A layer that stands at several places adds its gradients up in the lanes.
-    let places_of = |node: &BuiltNode| {
-        let others = built.nodes.iter();
-        others
-            .filter(|other| other.parameters == node.parameters)
-            .count()
-    };
-    let deferred: Vec<Option<usize>> = built
-        .nodes
-        .iter()
-        .map(|node| {
-            node.build
-                .deferred
-                .filter(|_| purpose == Purpose::Training && !frozen(node))
-                .filter(|&index| worth_deferring(node, index, batch, lanes))
-                .filter(|_| places_of(node) == 1)
-        })
-        .collect();
-    let inputs = built.inputs.len();
-    let roots = match purpose {
-        // A view shows the gradient at its own output, not at its input's pre-activation.
-        Purpose::Inspection => (0..inputs + built.nodes.len()).collect(),
-        _ => roots(&built),
-    };
-    let phases = Phases::new(&built);
-    // What backward reads in another phase must outlive the shard's stay with its worker.
-    let kept: Vec<bool> = (0..built.nodes.len())
-        .map(|node| {
-            deferred[node].is_some() || purpose == Purpose::Training && phases.crosses(node)
-        })
-        .collect();
+    let placing = Placing::new(&graph, &needs, batch, shard, purpose);
     let mut memory = Memory::default();
-    let places = place_values(&built, &roots, &deferred, &kept, purpose, &mut memory);
-    let gradients = match purpose {
-        Purpose::Inference => (Vec::new(), Vec::new()),
-        _ => place_gradients(&built, &roots, &deferred, &phases, purpose, &mut memory),
+    let places = placing.values(&mut memory);
+    let (gradients, node_gradients) = match purpose {
+        Purpose::Inference => (vec![None; graph.shapes.len()], Vec::new()),
+        _ => placing.gradients(&mut memory),
     };
-    let (output_gradients, mut node_gradients) = gradients;
-    let outputs = built
-        .outputs
-        .iter()
-        .enumerate()
-        .map(|(number, &value)| PlannedOutput {
-            place: places[roots[value]],
-            values: built.shape(value).values(),
-            gradient: output_gradients.get(number).copied(),
-        })
-        .collect();
-    // Gradients of a parameter lie in one place, however many nodes have it.
-    let mut lane_ranges: HashMap<usize, Range<usize>> = HashMap::new();
-    let (mut lane_values, mut prepared_values, mut sums) = (0, 0, 0);
+    let placed = |value: usize| PlacedValue {
+        place: places[placing.roots[value]],
+        values: graph.shapes[value].values(),
+    };
+    let outputs = graph.outputs.iter().map(|&value| PlannedOutput {
+        place: placed(value).place,
+        values: placed(value).values,
+        gradient: gradients[placing.roots[value]],
+    });
+    let outputs = outputs.collect();
+    // Gradients of a weight lie in one place, however many nodes have it.
+    let mut leaf_ranges: HashMap<usize, Range<usize>> = HashMap::new();
+    let (mut leaf_values, mut prepared_values, mut sums) = (0, 0, 0);
+    let mut node_gradients = node_gradients.into_iter();
     let mut nodes = Vec::new();
-    for (index, (built, values)) in built.nodes.into_iter().zip(values).enumerate() {
-        let keep = (built.build.keep > 0 && purpose != Purpose::Inference).then(|| {
-            let place = match kept[index] {
-                true => memory.shard(built.build.keep),
-                false => memory.worker(built.build.keep),
-            };
-            (place, built.build.keep)
+    for (index, (node, needs)) in graph.nodes.iter().zip(&needs).enumerate() {
+        let keep = (needs.keep > 0 && purpose != Purpose::Inference).then(|| PlacedValue {
+            place: match placing.kept[index] {
+                true => memory.shard(needs.keep),
+                false => memory.worker(needs.keep),
+            },
+            values: needs.keep,
         });
-        let lane_gradients = values
-            .parameters
-            .iter()
-            .enumerate()
-            .map(|(number, range)| match deferred[index] == Some(number) {
-                true => 0..0,
-                false => lane_ranges
-                    .entry(range.start)
-                    .or_insert_with(|| reserve(&mut lane_values, range.len()))
-                    .clone(),
-            })
-            .collect();
-        let (output_gradient, input_gradients) = match node_gradients.get_mut(index) {
-            Some(gradients) => std::mem::take(gradients),
-            None => (None, Vec::new()),
-        };
-        let node = PlannedNode {
-            layer: built.node.layer,
-            number: numbers[index],
-            inputs: built
-                .node
+        let mut gradients = Vec::new();
+        for (number, &weight) in node.weights.iter().enumerate() {
+            let known = &graph.weights[weight];
+            let own = known.trainable() && placing.deferred[index] != Some(number);
+            gradients.push(own.then(|| {
+                let place = leaf_ranges.entry(weight);
+                place
+                    .or_insert_with(|| reserve(&mut leaf_values, known.values()))
+                    .clone()
+            }));
+        }
+        let NodeGradients { outputs, inputs } = node_gradients.next().unwrap_or_default();
+        let planned = PlannedNode {
+            op: node.op.clone(),
+            on_sparse_input: on_sparse_input(&*node.op),
+            number: node.number,
+            inputs: node
                 .inputs
                 .iter()
-                .map(|&value| places[roots[value]])
+                .map(|&value| placed(value).place)
                 .collect(),
-            input_shapes: built.input_shapes,
-            output: places[roots[inputs + index]],
-            output_values: built.output_shape.values(),
-            view: roots[inputs + index] != inputs + index,
+            input_shapes: graph.input_shapes(node),
+            outputs: node.outputs.iter().map(|&value| placed(value)).collect(),
+            view: placing.is_view(node),
             keep,
-            scratch: built.build.scratch,
-            built: built.build.built,
-            parameters: values.parameters,
-            states: values.states,
-            gradients: lane_gradients,
-            prepared: reserve(&mut prepared_values, built.build.prepared),
-            output_gradient,
-            input_gradients,
-            sums: built
-                .build
-                .whole_batch
+            ranges: node
+                .weights
+                .iter()
+                .map(|&weight| graph.weights[weight].range())
+                .collect(),
+            trained: placing.trained(node),
+            weights: node.weights.clone(),
+            gradients,
+            prepared: reserve(&mut prepared_values, needs.prepared),
+            output_gradients: outputs,
+            input_gradients: inputs,
+            sums: needs
+                .sums
                 .unwrap_or_default()
                 .map(|count| reserve(&mut sums, count)),
-            deferred: deferred[index],
-            frozen: built.node.frozen,
+            deferred: placing.deferred[index],
         };
-        memory.scratch = memory.scratch.max(node.scratch_values(shard));
-        nodes.push(node);
+        memory.scratch = memory.scratch.max(planned.scratch_values(shard));
+        nodes.push(planned);
+    }
+    let mut given = vec![None; graph.shapes.len()];
+    let inputs = 0..graph.inputs;
+    let of_nodes = graph
+        .nodes
+        .iter()
+        .flat_map(|node| node.outputs.iter().copied());
+    for value in inputs.chain(of_nodes) {
+        given[value] = Some(placed(value));
     }
     Layout {
         nodes,
         memory,
         shard,
-        lanes,
-        lane_values,
+        leaf_values,
         prepared_values,
         sums,
-        phases: phases.list(),
+        phases: placing.phases.list(),
         outputs,
-        parameters: Vec::new(),
+        values: given,
+        gradients,
+        weights: graph.weights,
     }
 }
 
-/// A large gradient is formed once for the batch where its own memory traffic, a sum a
-/// lane, would exceed that of reading the layer's input again.
-fn worth_deferring(node: &BuiltNode, index: usize, batch: usize, lanes: usize) -> bool {
-    let shape = &node.build.parameters[index].shape;
-    let row: usize = shape.iter().skip(1).product();
-    shape[0] * row >= SMALL_PARAMETER && batch <= 2 * lanes * row
+/// Where the gradients of a node's outputs and inputs are.
+#[derive(Default)]
+struct NodeGradients {
+    outputs: Vec<OutputGradient>,
+    inputs: Vec<Option<GradientTarget>>,
 }
 
-/// For each value, the value whose buffer it shares: views share their input's.
-fn roots(built: &BuiltGraph) -> Vec<Value> {
-    let mut roots: Vec<Value> = (0..built.inputs.len()).collect();
-    for node in &built.nodes {
-        let value = roots.len();
-        // Each of several outputs has a gradient of its own.
-        let apart = built.outputs.len() > 1 && built.outputs.contains(&value);
-        roots.push(match node.build.view && !apart {
-            true => roots[node.node.inputs[0]],
-            false => value,
-        });
-    }
-    roots
-}
-
-fn place_values(
-    built: &BuiltGraph,
-    roots: &[Value],
-    deferred: &[Option<usize>],
-    kept: &[bool],
-    purpose: Purpose,
-    memory: &mut Memory,
-) -> Vec<Place> {
-    let inputs = built.inputs.len();
-    let mut places: Vec<Place> = (0..roots.len()).map(Place::Input).collect();
-    let last_reader: HashMap<Value, usize> = built
-        .nodes
-        .iter()
-        .enumerate()
-        .flat_map(|(index, node)| node.node.inputs.iter().map(move |&value| (value, index)))
-        .map(|(value, index)| (roots[value], index))
-        .collect();
-    for (index, node) in built.nodes.iter().enumerate() {
-        let value = inputs + index;
-        if roots[value] != value {
-            continue;
-        }
-        let values = node.output_shape.values();
-        let read_later = built.nodes.iter().zip(deferred).any(|(reader, deferred)| {
-            deferred.is_some()
-                && reader
-                    .node
-                    .inputs
-                    .iter()
-                    .any(|&input| roots[input] == value)
-        });
-        places[value] = match purpose {
-            Purpose::Inference => memory.reusable(values),
-            _ if read_later || kept[index] => memory.shard(values),
-            _ => memory.worker(values),
+impl<'a> Placing<'a> {
+    fn new(
+        graph: &'a OpGraph,
+        needs: &'a [Needs],
+        batch: usize,
+        shard: usize,
+        purpose: Purpose,
+    ) -> Self {
+        let phases = Phases::new(needs);
+        let mut placing = Placing {
+            graph,
+            purpose,
+            roots: (0..graph.shapes.len()).collect(),
+            deferred: vec![None; needs.len()],
+            kept: vec![false; needs.len()],
+            phases,
         };
-        if purpose == Purpose::Inference {
-            let mut done: Vec<Value> = node.node.inputs.iter().map(|&input| roots[input]).collect();
-            done.dedup();
-            for input in done {
-                let given = built.outputs.iter().any(|&value| roots[value] == input);
-                if last_reader[&input] == index && !given {
-                    memory.release(places[input]);
-                }
-            }
+        let leaves = Leaves::new(batch.div_ceil(shard)).count();
+        for (index, (node, needs)) in graph.nodes.iter().zip(needs).enumerate() {
+            placing.deferred[index] = needs
+                .deferred
+                .filter(|_| purpose.trains())
+                .filter(|&number| placing.worth_deferring(node, number, batch, leaves));
+            // What backward reads in another phase.
+            placing.kept[index] = placing.deferred[index].is_some()
+                || purpose.trains() && placing.phases.crosses(index);
         }
-    }
-    places
-}
-
-type NodeGradients = (Option<Place>, Vec<Option<GradientTarget>>);
-
-fn place_gradients(
-    built: &BuiltGraph,
-    roots: &[Value],
-    deferred: &[Option<usize>],
-    phases: &Phases,
-    purpose: Purpose,
-    memory: &mut Memory,
-) -> (Vec<Place>, Vec<NodeGradients>) {
-    let inputs = built.inputs.len();
-    let wanted = match purpose {
-        Purpose::Inspection => vec![true; roots.len()],
-        _ => wanted_gradients(built),
-    };
-    let mut places: Vec<Option<Place>> = vec![None; roots.len()];
-    // Where the gradient of a value lies that is first written in the given phase.
-    let place = |value: Value, phase: usize, values: usize, memory: &mut Memory| match purpose {
-        _ if value >= inputs && deferred[value - inputs].is_some() => memory.shard(values),
-        Purpose::Inspection => memory.worker(values),
-        _ if value >= inputs && phases.backward(value - inputs) != phase => memory.shard(values),
-        _ => memory.reusable(values),
-    };
-    let mut outputs = Vec::new();
-    for &value in &built.outputs {
-        let values = built.shape(value).values();
-        let place = place(roots[value], phases.middle(), values, memory);
-        places[roots[value]] = Some(place);
-        outputs.push(place);
-    }
-    let mut gradients = vec![(None, Vec::new()); built.nodes.len()];
-    for (index, node) in built.nodes.iter().enumerate().rev() {
-        let value = inputs + index;
-        let output_gradient = places[roots[value]];
-        let mut input_gradients = vec![None; node.node.inputs.len()];
-        if let Some(output_gradient) = output_gradient
-            && roots[value] == value
-        {
-            let mut borrowed = Vec::new();
-            for (number, &input) in node.node.inputs.iter().enumerate() {
-                let (root, values) = (roots[input], node.input_shapes[number].values());
-                if !wanted[input] {
+        // A view shows the gradient at its own output, not at its input's pre-activation.
+        if purpose != Purpose::Inspection {
+            for (node, needs) in graph
+                .nodes
+                .iter()
+                .zip(needs)
+                .filter(|(_, needs)| needs.view)
+            {
+                let ([input], [output]) = (&node.inputs[..], &node.outputs[..]) else {
                     continue;
+                };
+                // Each of several outputs has a gradient of its own.
+                let apart = graph.outputs.len() > 1 && graph.outputs.contains(output);
+                if !apart {
+                    placing.roots[*output] = placing.roots[*input];
                 }
-                input_gradients[number] = Some(match places[root] {
-                    Some(sum) => {
-                        let place = memory.reusable(values);
-                        borrowed.push(place);
-                        GradientTarget {
-                            place,
-                            sum: Some(sum),
-                        }
-                    }
-                    None => {
-                        let place = place(root, phases.backward(index), values, memory);
-                        places[root] = Some(place);
-                        GradientTarget { place, sum: None }
-                    }
-                });
-            }
-            borrowed.into_iter().for_each(|place| memory.release(place));
-            if purpose == Purpose::Training {
-                memory.release(output_gradient);
             }
         }
-        gradients[index] = (output_gradient, input_gradients);
+        placing
     }
-    (outputs, gradients)
-}
 
-/// Values that some parameter has a say in.
-fn wanted_gradients(built: &BuiltGraph) -> Vec<bool> {
-    let mut wanted = vec![false; built.inputs.len()];
-    for node in &built.nodes {
-        let inherited = node.node.inputs.iter().any(|&value| wanted[value]);
-        wanted.push(inherited || !node.parameters.is_empty() && !node.node.frozen);
+    fn trained(&self, node: &OpNode) -> bool {
+        let mut weights = node.weights.iter();
+        weights.any(|&weight| self.graph.weights[weight].trainable())
     }
-    wanted
+
+    fn is_view(&self, node: &OpNode) -> bool {
+        node.outputs.iter().any(|&value| self.roots[value] != value)
+    }
+
+    /// A large gradient is formed once for the batch where its own memory traffic, a sum a leaf,
+    /// would exceed that of reading the op's input again. A weight that stands at several places
+    /// has its gradients added up in the leaves.
+    fn worth_deferring(&self, node: &OpNode, number: usize, batch: usize, leaves: usize) -> bool {
+        let weight = node.weights[number];
+        let known = &self.graph.weights[weight];
+        let row: usize = known.shape.iter().skip(1).product();
+        let has_it = |node: &&OpNode| node.weights.contains(&weight);
+        known.trainable()
+            && known.values() >= SMALL_WEIGHT
+            && batch <= 2 * leaves * row
+            && self.graph.nodes.iter().filter(has_it).count() == 1
+    }
+
+    /// Whether a node whose gradient is deferred reads the value.
+    fn read_later(&self, value: usize) -> bool {
+        let nodes = self.graph.nodes.iter().zip(&self.deferred);
+        let mut later = nodes.filter(|(_, deferred)| deferred.is_some());
+        later.any(|(node, _)| node.inputs.iter().any(|&input| self.roots[input] == value))
+    }
+
+    fn values(&self, memory: &mut Memory) -> Vec<Place> {
+        let (graph, roots) = (self.graph, &self.roots);
+        let mut places: Vec<Place> = (0..graph.shapes.len()).map(Place::Input).collect();
+        let mut last_reader = HashMap::new();
+        for (index, node) in graph.nodes.iter().enumerate() {
+            for &value in &node.inputs {
+                last_reader.insert(roots[value], index);
+            }
+        }
+        for (index, node) in graph.nodes.iter().enumerate() {
+            if self.is_view(node) {
+                continue;
+            }
+            for &value in &node.outputs {
+                let values = graph.shapes[value].values();
+                places[value] = match self.purpose {
+                    Purpose::Inference => memory.reusable(values),
+                    _ if self.read_later(value) || self.kept[index] => memory.shard(values),
+                    _ => memory.worker(values),
+                };
+            }
+            if self.purpose == Purpose::Inference {
+                let given = |value: usize| graph.outputs.iter().any(|&out| roots[out] == value);
+                let mut done: Vec<usize> = node.inputs.iter().map(|&input| roots[input]).collect();
+                done.sort_unstable();
+                done.dedup();
+                // What nobody reads is done with at once.
+                let unread = node.outputs.iter().copied();
+                let unread = unread.filter(|value| !last_reader.contains_key(value));
+                let read = done.into_iter().filter(|value| last_reader[value] == index);
+                for value in read.chain(unread).filter(|&value| !given(value)) {
+                    memory.release(places[value]);
+                }
+            }
+        }
+        places
+    }
+
+    /// Where the gradient of a value lies that is first written in the given phase.
+    fn gradient(&self, value: usize, phase: usize, memory: &mut Memory) -> Place {
+        let values = self.graph.shapes[value].values();
+        let nodes = self.graph.nodes.iter();
+        let giver = nodes
+            .enumerate()
+            .find(|(_, node)| node.outputs.contains(&value));
+        match (self.purpose, giver) {
+            (_, Some((node, _))) if self.deferred[node].is_some() => memory.shard(values),
+            (Purpose::Inspection, _) => memory.worker(values),
+            // Of the network's inputs, for the caller to read.
+            (_, None) => memory.shard(values),
+            (_, Some((node, _))) if self.phases.backward(node) != phase => memory.shard(values),
+            _ => memory.reusable(values),
+        }
+    }
+
+    fn gradients(&self, memory: &mut Memory) -> (Vec<Option<Place>>, Vec<NodeGradients>) {
+        let (graph, roots) = (self.graph, &self.roots);
+        let wanted = self.wanted();
+        let mut places: Vec<Option<Place>> = vec![None; roots.len()];
+        for &value in &graph.outputs {
+            let root = roots[value];
+            if places[root].is_none() {
+                places[root] = Some(self.gradient(root, self.phases.middle(), memory));
+            }
+        }
+        let mut all = Vec::new();
+        for (index, node) in graph.nodes.iter().enumerate().rev() {
+            let reached = node
+                .outputs
+                .iter()
+                .any(|&value| places[roots[value]].is_some());
+            let mut own = NodeGradients {
+                outputs: Vec::new(),
+                inputs: vec![None; node.inputs.len()],
+            };
+            if reached && !self.is_view(node) {
+                let mut borrowed = Vec::new();
+                for &value in &node.outputs {
+                    own.outputs.push(match places[value] {
+                        Some(place) => OutputGradient {
+                            place,
+                            unread: false,
+                        },
+                        None => {
+                            let place = memory.reusable(graph.shapes[value].values());
+                            borrowed.push(place);
+                            OutputGradient {
+                                place,
+                                unread: true,
+                            }
+                        }
+                    });
+                }
+                for (number, &input) in node.inputs.iter().enumerate() {
+                    if !wanted[input] {
+                        continue;
+                    }
+                    let root = roots[input];
+                    own.inputs[number] = Some(match places[root] {
+                        Some(sum) => {
+                            let place = memory.reusable(graph.shapes[input].values());
+                            borrowed.push(place);
+                            GradientTarget {
+                                place,
+                                sum: Some(sum),
+                            }
+                        }
+                        None => {
+                            let place = self.gradient(root, self.phases.backward(index), memory);
+                            places[root] = Some(place);
+                            GradientTarget { place, sum: None }
+                        }
+                    });
+                }
+                borrowed.into_iter().for_each(|place| memory.release(place));
+                if self.purpose.trains() {
+                    let outputs = own.outputs.iter().filter(|output| !output.unread);
+                    outputs.for_each(|output| memory.release(output.place));
+                }
+            }
+            all.push(own);
+        }
+        all.reverse();
+        (places, all)
+    }
+
+    /// Values that some weight that learns has a say in, or the inputs, where their gradients are
+    /// asked for.
+    fn wanted(&self) -> Vec<bool> {
+        let all = self.purpose == Purpose::Inspection;
+        let inputs = all || self.purpose == Purpose::ToInputs;
+        let mut wanted = vec![all; self.graph.shapes.len()];
+        wanted[..self.graph.inputs].fill(inputs);
+        for node in &self.graph.nodes {
+            let inherited = node.inputs.iter().any(|&value| wanted[value]);
+            if inherited || self.trained(node) {
+                node.outputs.iter().for_each(|&value| wanted[value] = true);
+            }
+        }
+        wanted
+    }
 }
 
 /// The next range of a shared array, which begins a cache line.

@@ -5,14 +5,14 @@
 
 use std::ops::Range;
 
-use crate::graph::BuiltGraph;
+use crate::ops::Needs;
 
 /// What a shard does without waiting for the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Phase {
     /// Nodes that go forward.
     pub(crate) forward: Range<usize>,
-    /// Whether the loss comes behind them.
+    /// Whether the loss comes after them.
     pub(crate) middle: bool,
     /// Nodes that go backward after that, the last first.
     pub(crate) backward: Range<usize>,
@@ -28,12 +28,12 @@ pub(super) struct Phases {
 }
 
 impl Phases {
-    pub(super) fn new(built: &BuiltGraph) -> Self {
-        let nodes = built.nodes.iter().enumerate();
-        let whole = nodes.filter(|(_, node)| node.build.whole_batch.is_some());
+    pub(super) fn new(needs: &[Needs]) -> Self {
+        let nodes = needs.iter().enumerate();
+        let whole = nodes.filter(|(_, needs)| needs.sums.is_some());
         Phases {
             whole: whole.map(|(index, _)| index).collect(),
-            nodes: built.nodes.len(),
+            nodes: needs.len(),
         }
     }
 

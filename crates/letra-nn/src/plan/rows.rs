@@ -2,11 +2,43 @@
 
 use std::ops::Range;
 
-use super::pass::InputRows;
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs, Targets};
 use crate::kernels::sparse::{SparseRow, SparseRows};
 use crate::losses::TargetRows;
+
+/// A shard's rows of the network's inputs.
+#[derive(Clone, Copy)]
+pub(crate) enum InputRows<'a> {
+    /// Where they are, from this sample on.
+    InPlace(Inputs<'a>, usize),
+    /// Copied together, a list an input.
+    Gathered(&'a [Buffer]),
+    /// As what is not zero in them; a network's only input.
+    Sparse(SparseInput<'a>),
+}
+
+impl<'a> InputRows<'a> {
+    pub(super) fn get(&self, index: usize, length: usize) -> &'a [f32] {
+        match self {
+            InputRows::InPlace(inputs, first) => {
+                let tensor = inputs.get(index);
+                &tensor.data()[first * tensor.sample_values()..][..length]
+            }
+            InputRows::Gathered(inputs) => &inputs[index][..length],
+            // Whoever reads it takes it as it is: see `Layout::takes_sparse_input`.
+            InputRows::Sparse(_) => &[],
+        }
+    }
+
+    /// The rows, if they come as what is not zero in them.
+    pub(super) fn sparse(&self) -> Option<SparseInput<'a>> {
+        match self {
+            InputRows::Sparse(rows) => Some(*rows),
+            _ => None,
+        }
+    }
+}
 
 /// Samples of a data set that make up a batch.
 #[derive(Clone, Copy)]
@@ -47,12 +79,17 @@ impl Rows<'_> {
 pub(crate) struct SparseInput<'a> {
     matrix: &'a SparseRows,
     rows: Rows<'a>,
-    /// The first, and that behind the last.
+    /// The first, and the one after the last.
     samples: (usize, usize),
 }
 
 impl<'a> SparseInput<'a> {
-    pub(crate) fn rows(self) -> impl Iterator<Item = SparseRow<'a>> + Clone {
+    /// The rows of an input that comes so.
+    pub(crate) fn rows_of(input: Option<Self>) -> impl Iterator<Item = SparseRow<'a>> + Clone {
+        input.into_iter().flat_map(SparseInput::rows)
+    }
+
+    fn rows(self) -> impl Iterator<Item = SparseRow<'a>> + Clone {
         let samples = self.samples.0..self.samples.1;
         samples.map(move |sample| self.matrix.row(self.rows.index(sample)))
     }
@@ -61,7 +98,9 @@ impl<'a> SparseInput<'a> {
 /// Some samples of a data set.
 #[derive(Clone, Copy)]
 pub(crate) struct Batch<'a> {
-    pub(crate) data: &'a Dataset,
+    pub(crate) inputs: Inputs<'a>,
+    /// Where the targets are; nothing where the outputs' gradients are given.
+    pub(crate) targets: Option<&'a Dataset>,
     pub(crate) rows: Rows<'a>,
     /// A weight for each sample of the data set, where they differ.
     pub(crate) weights: Option<&'a [f32]>,
@@ -73,9 +112,21 @@ impl<'a> Batch<'a> {
     /// With the data's own weights.
     pub(crate) fn new(data: &'a Dataset, rows: Rows<'a>) -> Self {
         Batch {
-            data,
+            inputs: data.into(),
+            targets: Some(data),
             rows,
             weights: data.sample_weights.as_deref(),
+            sparse: None,
+        }
+    }
+
+    /// All samples of some inputs, without targets.
+    pub(crate) fn of_inputs(inputs: Inputs<'a>) -> Self {
+        Batch {
+            inputs,
+            targets: None,
+            rows: Rows::Contiguous(0, inputs.samples()),
+            weights: None,
             sparse: None,
         }
     }
@@ -94,7 +145,7 @@ impl<'a> Batch<'a> {
     ) {
         gathered.resize(samples.len() * columns.len());
         let samples = samples.map(|sample| self.rows.index(sample));
-        let tensor = Inputs::from(self.data).get(input);
+        let tensor = self.inputs.get(input);
         tensor.copy_samples(samples, columns, gathered);
     }
 
@@ -116,7 +167,7 @@ impl<'a> Batch<'a> {
         if let Some(sparse) = self.sparse(samples.clone()) {
             return InputRows::Sparse(sparse);
         }
-        let inputs = Inputs::from(self.data);
+        let inputs = self.inputs;
         match self.rows {
             Rows::Contiguous(start, _) => InputRows::InPlace(inputs, start + samples.start),
             Rows::Scattered(_) => {
@@ -142,7 +193,7 @@ impl<'a> Batch<'a> {
         let (values, columns) = match self.rows {
             _ if sparse.is_some() => (&[][..], columns),
             Rows::Contiguous(start, _) => {
-                let tensor = Inputs::from(self.data).get(input);
+                let tensor = self.inputs.get(input);
                 let width = tensor.sample_values();
                 let samples = (start + samples.start) * width..(start + samples.end) * width;
                 (&tensor.data()[samples], 0..width)

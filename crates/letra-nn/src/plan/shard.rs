@@ -3,24 +3,26 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard};
 
-use super::pass::{
-    Backward, Buffers, Forward, InputGradients, InputRows, ParameterGradients, Parameters, Place,
-};
-use super::{Layout, PlannedNode};
+use smallvec::SmallVec;
+
+use super::rows::InputRows;
+use super::{GradientTarget, Layout, Place, PlacedValue, PlannedNode};
 use crate::buffer::Buffer;
+use crate::ops::{Backward, Forward, Slices};
 use crate::random::{Purpose, Random};
 
 /// The buffers of one worker, reused for each shard that it takes.
 pub(crate) struct Worker {
     pub(crate) buffers: Vec<Buffer>,
     scratch: Buffer,
-    input_gradients: Vec<Option<Buffer>>,
     /// A shard's inputs, where they must be brought together.
     pub(crate) inputs: Vec<Buffer>,
     /// Some columns of them.
     pub(crate) columns: Buffer,
     /// The gradient of a piece of the parameters, where nobody asks for it later.
     pub(crate) gradient: Buffer,
+    /// Sums of such a piece on their way up the tree.
+    pub(crate) partial: Vec<Buffer>,
     /// Labels of a shard whose samples are scattered over the data set, for each output.
     pub(crate) labels: Vec<Vec<u32>>,
     /// Target values of such a shard.
@@ -32,14 +34,13 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(layout: &Layout, target_values: &[usize]) -> Self {
         let shard = layout.shard;
-        let most_inputs = layout.nodes.iter().map(|node| node.inputs.len()).max();
         Worker {
             buffers: buffers(&layout.memory.worker, shard),
             scratch: Buffer::zeros(layout.memory.scratch),
-            input_gradients: vec![None; most_inputs.unwrap_or(0)],
             inputs: Vec::new(),
             columns: Buffer::default(),
             gradient: Buffer::default(),
+            partial: Vec::new(),
             labels: vec![vec![0; shard]; target_values.len()],
             targets: target_values
                 .iter()
@@ -81,10 +82,35 @@ fn buffers(values: &[usize], shard: usize) -> Vec<Buffer> {
         .collect()
 }
 
+/// Read access to the values of a shard.
+#[derive(Clone, Copy)]
+pub(crate) struct Buffers<'a> {
+    pub(crate) input: InputRows<'a>,
+    pub(crate) worker: &'a [Buffer],
+    pub(crate) shard: &'a [Buffer],
+}
+
+impl<'a> Buffers<'a> {
+    pub(crate) fn get(&self, place: Place, length: usize) -> &'a [f32] {
+        match place {
+            Place::Input(index) => self.input.get(index, length),
+            Place::Worker(index) => &self.worker[index][..length],
+            Place::Shard(index) => &self.shard[index][..length],
+        }
+    }
+
+    fn inputs(&self, node: &PlannedNode, samples: usize) -> Slices<&'a [f32]> {
+        let places = node.inputs.iter().zip(&node.input_shapes);
+        places
+            .map(|(&place, shape)| self.get(place, samples * shape.values()))
+            .collect()
+    }
+}
+
 /// What is the same for all shards of a step.
 #[derive(Clone, Copy)]
 pub(crate) struct Run<'a> {
-    pub(crate) parameters: &'a [f32],
+    pub(crate) weights: &'a [f32],
     pub(crate) prepared: &'a [f32],
     pub(crate) seed: u64,
     pub(crate) step: u64,
@@ -93,6 +119,17 @@ pub(crate) struct Run<'a> {
     pub(crate) batch: usize,
     /// Sums over the batch, as far as they are known.
     pub(crate) sums: &'a [f64],
+    /// Whether each weight learns; all that can where there is nothing.
+    pub(crate) learning: &'a [bool],
+}
+
+impl Run<'_> {
+    /// Whether any weight of a node learns now.
+    fn learns(&self, node: &PlannedNode) -> bool {
+        node.trained
+            && (self.learning.is_empty()
+                || node.weights.iter().any(|&weight| self.learning[weight]))
+    }
 }
 
 /// A shard at work: its buffers, its worker's, and where it stands in the batch.
@@ -125,44 +162,63 @@ impl ShardPass<'_> {
         }
     }
 
-    /// Output `index` of the network: `[samples, …]`.
-    pub(crate) fn output(&self, index: usize) -> &[f32] {
-        let output = &self.layout.outputs[index];
-        let buffers = Buffers {
+    fn take_kept(&mut self, node: &PlannedNode) -> Buffer {
+        node.keep
+            .map_or_else(Buffer::default, |kept| self.take(kept.place))
+    }
+
+    fn put_kept(&mut self, node: &PlannedNode, kept: Buffer) {
+        if let Some(place) = node.keep {
+            self.put(place.place, kept);
+        }
+    }
+
+    fn kept_values(&self, node: &PlannedNode) -> usize {
+        self.samples * node.keep.map_or(0, |kept| kept.values)
+    }
+
+    fn buffers(&self) -> Buffers<'_> {
+        Buffers {
             input: self.input,
             worker: &self.worker.buffers,
             shard: self.shard,
-        };
-        buffers.get(output.place, self.samples * output.values)
+        }
     }
 
-    /// Takes the shard through all layers.
+    /// Output `index` of the network: `[samples, …]`.
+    pub(crate) fn output(&self, index: usize) -> &[f32] {
+        let output = &self.layout.outputs[index];
+        self.buffers()
+            .get(output.place, self.samples * output.values)
+    }
+
+    /// Takes the shard through all nodes.
     pub(crate) fn forward(&mut self) {
         self.forward_nodes(0..self.layout.nodes.len());
     }
 
-    /// Takes the shard through some layers.
+    /// Takes the shard through some nodes.
     pub(crate) fn forward_nodes(&mut self, nodes: Range<usize>) {
         let layout = self.layout;
         for node in layout.nodes[nodes].iter().filter(|node| !node.view) {
-            self.forward_layer(node, None);
+            self.forward_op(node, None);
         }
     }
 
-    /// What the shard adds to the sums that a layer asks for, before it goes forward.
+    /// What the shard adds to the sums that an op asks for, before it goes forward.
     pub(crate) fn forward_sums(&mut self, node: usize) {
         let node = &self.layout.nodes[node];
         self.with_sums(&node.sums[0], |pass, sums| {
-            pass.forward_layer(node, Some(sums))
+            pass.forward_op(node, Some(sums))
         });
     }
 
-    /// The same before the layer goes backward.
+    /// The same before the op goes backward.
     pub(crate) fn backward_sums(&mut self, node: usize, gradients: &mut [f32]) {
         let node = &self.layout.nodes[node];
-        if let Some(place) = node.output_gradient {
+        if !node.output_gradients.is_empty() {
             self.with_sums(&node.sums[1], |pass, sums| {
-                pass.backward_layer(node, place, gradients, Some(sums));
+                pass.backward_op(node, gradients, Some(sums));
             });
         }
     }
@@ -175,11 +231,11 @@ impl ShardPass<'_> {
         self.sums = all;
     }
 
-    fn forward_layer(&mut self, node: &PlannedNode, shard_sums: Option<&mut [f64]>) {
+    fn forward_op(&mut self, node: &PlannedNode, shard_sums: Option<&mut [f64]>) {
         let (samples, run) = (self.samples, self.run);
-        let mut output = self.take(node.output);
-        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input(0), 0));
-        let mut keep = self.take(keep_place);
+        let taken = node.outputs.iter().map(|output| self.take(output.place));
+        let mut outputs: SmallVec<[Buffer; 2]> = taken.collect();
+        let mut keep = self.take_kept(node);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
         let only_sums = shard_sums.is_some();
         // Whoever takes a prediction back must not find what an earlier one left: see
@@ -187,6 +243,8 @@ impl ShardPass<'_> {
         if !run.training {
             keep.fill(f32::NAN);
         }
+        let sparse = self.input.sparse();
+        let op = node.op(sparse.is_some());
         let mut pass = Forward {
             samples,
             first_sample: self.first_sample,
@@ -199,32 +257,29 @@ impl ShardPass<'_> {
             },
             shard_sums: shard_sums.unwrap_or_default(),
             random: Random::new(run.seed, Purpose::Layer, node.number, run.step),
-            output: &mut output[..samples * node.output_values],
-            keep: &mut keep[..samples * keep_values],
+            inputs: self.buffers().inputs(node, samples),
+            input_shapes: &node.input_shapes,
+            outputs: outputs
+                .iter_mut()
+                .zip(&node.outputs)
+                .map(|(buffer, output)| &mut buffer[..samples * output.values])
+                .collect(),
+            keep: &mut keep[..self.kept_values(node)],
             scratch: &mut scratch[..node.scratch_values(samples)],
-            parameters: Parameters {
-                values: run.parameters,
-                ranges: &node.parameters,
-            },
-            states: Parameters {
-                values: run.parameters,
-                ranges: &node.states,
-            },
+            weights: node.weight_slices(run.weights),
             prepared: &run.prepared[node.prepared.clone()],
-            node,
-            buffers: Buffers {
-                input: self.input,
-                worker: &self.worker.buffers,
-                shard: self.shard,
-            },
+            sparse,
         };
         match only_sums {
-            true => node.layer.forward_sums(&mut pass),
-            false => node.layer.forward(&mut pass),
+            true => op.forward_sums(&mut pass),
+            false => op.forward(&mut pass),
         }
+        drop(pass);
         self.worker.scratch = scratch;
-        self.put(keep_place, keep);
-        self.put(node.output, output);
+        self.put_kept(node, keep);
+        for (output, buffer) in node.outputs.iter().zip(outputs) {
+            self.put(output.place, buffer);
+        }
     }
 
     /// Lets `write` see an output and write its gradient.
@@ -242,160 +297,182 @@ impl ShardPass<'_> {
         result
     }
 
-    /// Takes the gradients back through some layers, and adds the shard's to a lane's.
+    /// Takes the gradients back through some nodes, and adds the shard's to a leaf's.
     pub(crate) fn backward_nodes(&mut self, nodes: Range<usize>, gradients: &mut [f32]) {
         let layout = self.layout;
         for node in layout.nodes[nodes].iter().rev() {
-            let trained = !node.parameters.is_empty() && !node.frozen;
-            let needed = trained || node.input_gradients.iter().any(Option::is_some);
-            if let Some(place) = node.output_gradient
-                && needed
-                && !node.view
-            {
-                self.backward_layer(node, place, gradients, None);
+            let needed = self.run.learns(node) || node.input_gradients.iter().any(Option::is_some);
+            if !node.output_gradients.is_empty() && needed && !node.view {
+                self.backward_op(node, gradients, None);
             }
         }
     }
 
-    /// Takes one layer of an inspection back. Says whether what it gives are numbers, as far as
-    /// what it was given are: a layer that does not write what it keeps finds no numbers there.
+    /// Takes one node of an inspection back. Says whether what it gives are numbers, as far as
+    /// what it was given are: an op that does not write what it keeps finds no numbers there.
     pub(crate) fn backward_node(&mut self, number: usize, gradients: &mut [f32]) -> bool {
         let node = &self.layout.nodes[number];
-        let Some(place) = node.output_gradient else {
+        if node.output_gradients.is_empty() {
             return true;
-        };
-        let length = self.samples * node.output_values;
-        let given = self.are_numbers(place, length) && self.are_numbers(node.output, length);
-        self.backward_layer(node, place, gradients, None);
+        }
+        let outputs = || node.output_gradients.iter().zip(&node.outputs);
+        let given = outputs().all(|(gradient, output)| {
+            let length = self.samples * output.values;
+            gradient.unread
+                || self.are_numbers(gradient.place, length)
+                    && self.are_numbers(output.place, length)
+        });
+        self.backward_op(node, gradients, None);
         let mut inputs = node.input_gradients.iter().zip(&node.input_shapes);
-        let found = self.are_numbers(place, length)
-            && inputs.all(|(target, shape)| {
-                let length = self.samples * shape.values();
-                target.is_none_or(|target| self.are_numbers(target.place, length))
-            });
+        let found = outputs().all(|(gradient, output)| {
+            self.are_numbers(gradient.place, self.samples * output.values)
+        }) && inputs.all(|(target, shape)| {
+            let length = self.samples * shape.values();
+            target.is_none_or(|target| self.are_numbers(target.place, length))
+        });
         found || !given
     }
 
     fn are_numbers(&self, place: Place, length: usize) -> bool {
-        let buffers = Buffers {
-            input: self.input,
-            worker: &self.worker.buffers,
-            shard: self.shard,
-        };
-        let values = buffers.get(place, length);
+        let values = self.buffers().get(place, length);
         !values.iter().any(|value| value.is_nan())
     }
 
-    /// Lets `change` see and change the output of one layer of an inspection, and its gradient.
-    pub(crate) fn with_output_and_gradient(
+    /// Lets `change` see and change a value of an inspection, and its gradient.
+    pub(crate) fn with_value_and_gradient(
         &mut self,
-        number: usize,
+        value: usize,
         change: impl FnOnce(&mut [f32], &mut [f32]),
     ) {
-        let node = &self.layout.nodes[number];
-        let Some(place) = node.output_gradient else {
+        let layout = self.layout;
+        let (Some(PlacedValue { place, values }), Some(gradient_place)) =
+            (layout.values[value], layout.gradients[value])
+        else {
             return;
         };
-        let (mut output, mut gradient) = (self.take(node.output), self.take(place));
-        let length = self.samples * node.output_values;
+        let (mut output, mut gradient) = (self.take(place), self.take(gradient_place));
+        let length = self.samples * values;
         change(&mut output[..length], &mut gradient[..length]);
-        self.put(node.output, output);
-        self.put(place, gradient);
+        self.put(place, output);
+        self.put(gradient_place, gradient);
     }
 
-    fn backward_layer(
+    fn backward_op(
         &mut self,
         node: &PlannedNode,
-        place: Place,
         gradients: &mut [f32],
         shard_sums: Option<&mut [f64]>,
     ) {
         let only_sums = shard_sums.is_some();
         let (samples, run) = (self.samples, self.run);
-        let mut output_gradient = self.take(place);
+        let taken = node.output_gradients.iter();
+        let mut output_gradients: SmallVec<[Buffer; 2]> =
+            taken.map(|gradient| self.take(gradient.place)).collect();
         let mut scratch = std::mem::take(&mut self.worker.scratch);
-        let mut input_gradients = std::mem::take(&mut self.worker.input_gradients);
-        for (buffer, target) in input_gradients.iter_mut().zip(&node.input_gradients) {
-            *buffer = target
-                .filter(|_| !only_sums)
-                .map(|target| self.take(target.place));
+        let mut input_gradients: SmallVec<[Option<Buffer>; 4]> = node
+            .input_gradients
+            .iter()
+            .map(|target| {
+                target
+                    .filter(|_| !only_sums)
+                    .map(|target| self.take(target.place))
+            })
+            .collect();
+        let mut keep = self.take_kept(node);
+        for (buffer, gradient) in output_gradients.iter_mut().zip(&node.output_gradients) {
+            if gradient.unread {
+                buffer.fill(0.0);
+            }
         }
-        let (keep_place, keep_values) = node.keep.unwrap_or((Place::Input(0), 0));
-        let mut keep = self.take(keep_place);
-        let buffers = Buffers {
-            input: self.input,
-            worker: &self.worker.buffers,
-            shard: self.shard,
+        let buffers = self.buffers();
+        let sums = |number: usize| match run.training {
+            true => &run.sums[node.sums[number].clone()],
+            false => &[],
         };
+        let sparse = self.input.sparse();
+        let op = node.op(sparse.is_some());
         let mut pass = Backward {
             samples,
             training: run.training,
             step: run.step,
             batch: run.batch,
-            sums: match run.training {
-                true => &run.sums[node.sums[0].clone()],
-                false => &[],
-            },
-            gradient_sums: match run.training {
-                true => &run.sums[node.sums[1].clone()],
-                false => &[],
-            },
+            sums: sums(0),
+            gradient_sums: sums(1),
             shard_sums: shard_sums.unwrap_or_default(),
-            output: buffers.get(node.output, samples * node.output_values),
-            output_gradient: &mut output_gradient[..samples * node.output_values],
-            input_gradients: InputGradients {
-                buffers: &mut input_gradients,
-                shapes: &node.input_shapes,
-                samples,
-            },
-            parameter_gradients: ParameterGradients {
-                values: gradients,
-                ranges: &node.gradients,
-            },
-            keep: &mut keep[..samples * keep_values],
+            inputs: buffers.inputs(node, samples),
+            input_shapes: &node.input_shapes,
+            outputs: node
+                .outputs
+                .iter()
+                .map(|output| buffers.get(output.place, samples * output.values))
+                .collect(),
+            output_gradients: output_gradients
+                .iter_mut()
+                .zip(&node.outputs)
+                .map(|(buffer, output)| &mut buffer[..samples * output.values])
+                .collect(),
+            input_gradients: input_gradients
+                .iter_mut()
+                .zip(&node.input_shapes)
+                .map(|(buffer, shape)| Some(&mut buffer.as_mut()?[..samples * shape.values()]))
+                .collect(),
+            weight_gradients: weight_gradients(node, run.learns(node), gradients),
+            keep: &mut keep[..self.kept_values(node)],
             scratch: &mut scratch[..node.scratch_values(samples)],
-            parameters: Parameters {
-                values: run.parameters,
-                ranges: &node.parameters,
-            },
-            states: Parameters {
-                values: run.parameters,
-                ranges: &node.states,
-            },
+            weights: node.weight_slices(run.weights),
             prepared: &run.prepared[node.prepared.clone()],
-            deferred: node.deferred.is_some() || node.frozen,
-            node,
-            buffers,
+            sparse,
         };
         match only_sums {
-            true => node.layer.backward_sums(&mut pass),
-            false => node.layer.backward(&mut pass),
+            true => op.backward_sums(&mut pass),
+            false => op.backward(&mut pass),
         }
+        drop(pass);
         self.worker.scratch = scratch;
-        self.put(keep_place, keep);
-        self.put(place, output_gradient);
-        for (number, target) in node.input_gradients.iter().enumerate() {
-            let (Some(target), Some(buffer)) = (target, input_gradients[number].take()) else {
+        self.put_kept(node, keep);
+        for (gradient, buffer) in node.output_gradients.iter().zip(output_gradients) {
+            self.put(gradient.place, buffer);
+        }
+        let targets = node.input_gradients.iter().zip(&node.input_shapes);
+        for (buffer, (target, shape)) in input_gradients.into_iter().zip(targets) {
+            let (Some(GradientTarget { place, sum }), Some(buffer)) = (*target, buffer) else {
                 continue;
             };
-            self.put(target.place, buffer);
-            if let Some(sum) = target.sum {
-                let length = samples * node.input_shapes[number].values();
-                self.add(target.place, sum, length);
+            self.put(place, buffer);
+            if let Some(sum) = sum {
+                self.add(place, sum, samples * shape.values());
             }
         }
-        self.worker.input_gradients = input_gradients;
     }
 
     /// Adds a gradient to what an earlier reader of the same value wrote.
     fn add(&mut self, place: Place, to: Place, length: usize) {
         let mut sum = self.take(to);
-        let buffers = Buffers {
-            input: self.input,
-            worker: &self.worker.buffers,
-            shard: self.shard,
-        };
+        let buffers = self.buffers();
         crate::kernels::reduce::add(&mut sum[..length], buffers.get(place, length));
         self.put(to, sum);
     }
+}
+
+/// The gradients of a node's weights in a leaf's array, where they are wanted.
+fn weight_gradients<'a>(
+    node: &PlannedNode,
+    wanted: bool,
+    gradients: &'a mut [f32],
+) -> Slices<Option<&'a mut [f32]>> {
+    let mut slices: Slices<Option<&mut [f32]>> = node.gradients.iter().map(|_| None).collect();
+    // In the order in which they lie, each cut off from what is left.
+    let (mut left, mut start) = (gradients, 0);
+    while wanted {
+        let ranges = node.gradients.iter().enumerate();
+        let ahead = ranges.filter_map(|(index, range)| Some((index, range.clone()?)));
+        let ahead = ahead.filter(|(_, range)| range.start >= start);
+        let Some((index, range)) = ahead.min_by_key(|(_, range)| range.start) else {
+            break;
+        };
+        let (own, others) = left.split_at_mut(range.end - start);
+        slices[index] = Some(&mut own[range.start - start..]);
+        (left, start) = (others, range.end);
+    }
+    slices
 }

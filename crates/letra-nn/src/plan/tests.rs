@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::tree::Leaves;
 use super::{Layout, Purpose};
 use crate::graph::{Graph, INPUT};
 use crate::layers::{Add, Layer};
@@ -138,20 +139,21 @@ fn neighbours_are_fused_for_training_and_not_for_inspection() {
     for layer in layers {
         value = graph.add(layer, vec![value]);
     }
-    let nodes = |purpose| Layout::new(&graph, 16, purpose).unwrap().nodes.len();
+    let nodes = |purpose| Layout::new(graph.ops().unwrap(), 16, purpose).nodes.len();
     assert_eq!(nodes(Purpose::Training), 3);
     assert_eq!(nodes(Purpose::Inspection), 6);
 }
 
 #[test]
-fn shards_and_lanes_follow_from_model_and_batch() {
+fn shards_and_leaves_follow_from_model_and_batch() {
     let mut graph = Graph::new([50].into());
     graph.add(Arc::new(Dense::new(4)), vec![INPUT]);
     let shape = |batch| {
-        let layout = Layout::new(&graph, batch, Purpose::Training).unwrap();
-        (layout.shard, layout.lanes)
+        let layout = Layout::new(graph.ops().unwrap(), batch, Purpose::Training);
+        let leaves = Leaves::new(batch.div_ceil(layout.shard));
+        (layout.shard, leaves.each, leaves.count())
     };
-    assert_eq!(shape(1), (1, 1));
-    assert_eq!(shape(128), (32, 4));
-    assert_eq!(shape(10_000), (128, 16));
+    assert_eq!(shape(1), (1, 1, 1));
+    assert_eq!(shape(128), (32, 1, 4));
+    assert_eq!(shape(10_000), (128, 8, 10));
 }

@@ -1,91 +1,42 @@
-//! Training steps: shards over workers, gradients over lanes, one pass over the parameters.
+//! Training steps: `gradients` takes shards over workers, `reduce` adds them up in the tree, and
+//! `apply` is one pass over the parameters.
 
 use std::sync::Mutex;
 
 use super::join::for_each;
-use super::pass::{Buffers, InputRows, Place};
-use super::rows::{Batch, gather_targets, gather_weights};
-use super::shard::{Run, Shard, ShardPass, Worker, own};
+use super::rows::{Batch, InputRows, gather_targets, gather_weights};
+use super::shard::{Buffers, Run, Shard, ShardPass, Worker, own};
+use super::tree::{self, Leaves};
 use super::update::{self, Gradients, Piece, Rule, Task, tasks};
-use super::{Layout, Purpose};
-use crate::Error;
+use super::{Layout, Objective, Place, Purpose, Sizes, StepResult};
 use crate::buffer::Buffer;
 use crate::dataset::Inputs;
-use crate::graph::Graph;
-use crate::losses::Loss;
-use crate::metrics::Metric;
+use crate::graph::OpGraph;
+use crate::tensor::Tensor;
 
-/// Sums over the samples of a batch.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct StepResult {
-    /// Samples in the batch.
-    pub(crate) samples: usize,
-    /// The loss of the batch, as the optimizer sees it: that of the outputs, weighted.
-    pub(crate) loss: f64,
-    /// The loss of each output.
-    pub(crate) losses: Vec<f64>,
-    /// Sum over the samples of each metric, output by output.
-    pub(crate) metrics: Vec<f64>,
-}
-
-impl StepResult {
-    /// From the sums over the samples of each output's loss, and the metrics.
-    pub(crate) fn new(sizes: &Sizes) -> Self {
-        StepResult {
-            losses: vec![0.0; sizes.target_values.len()],
-            metrics: vec![0.0; sizes.metrics],
-            ..StepResult::default()
-        }
-    }
-
-    /// Turns the outputs' sums into the losses of a batch, and adds them up.
-    pub(crate) fn finish(
-        &mut self,
-        samples: usize,
-        objective: &[Objective],
-        units: impl Fn(usize) -> usize,
-    ) {
-        self.samples = samples;
-        self.loss = 0.0;
-        for (index, (loss, objective)) in self.losses.iter_mut().zip(objective).enumerate() {
-            *loss *= f64::from(objective.loss.scale(samples, units(index)));
-            self.loss += f64::from(objective.weight) * *loss;
-        }
-    }
-}
-
-/// Numbers that a plan's memory depends on beside the layers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Sizes {
-    /// Target values of a sample for each output; 0 for classes.
-    pub(crate) target_values: Vec<usize>,
-    /// Number of metrics of all outputs.
-    pub(crate) metrics: usize,
-}
-
-/// The gradient sums of some shards, one after the other.
-pub(super) struct Lane {
+/// The gradient sums of a leaf's shards, one after the other.
+pub(super) struct Leaf {
     pub(super) gradients: Buffer,
     losses: Vec<f64>,
     metrics: Vec<f64>,
 }
 
-/// What an output is measured by.
-#[derive(Debug)]
-pub(crate) struct Objective {
-    pub(crate) loss: Box<dyn Loss>,
-    /// Of the loss in the sum over the outputs.
-    pub(crate) weight: f32,
-    pub(crate) metrics: Vec<Box<dyn Metric>>,
+/// Where the gradients of the outputs come from.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// Losses over targets.
+    Losses(&'a [Objective]),
+    /// Gradients `[samples, …]` that somebody has computed, one an output.
+    Given(&'a [Tensor]),
 }
 
-/// Neighbouring shards share a lane.
-struct Shares {
-    shards: usize,
-    /// Shards a lane; the last may have fewer.
-    each: usize,
-    /// Lanes in use.
-    lanes: usize,
+/// What a step of training is about: at which weights, at which point of the training.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) seed: u64,
+    pub(crate) step: u64,
+    /// Whether each weight learns; all that can where there is nothing.
+    pub(crate) learning: &'a [bool],
 }
 
 /// A plan for training on batches of up to a given size, with all its memory.
@@ -95,14 +46,14 @@ pub(crate) struct TrainingPlan {
     pub(crate) sizes: Sizes,
     workers: Vec<Mutex<Worker>>,
     shards: Vec<Shard>,
-    lanes: Vec<Lane>,
+    leaves: Vec<Leaf>,
     tasks: Vec<Task>,
     prepared: Buffer,
     /// Norms of the parameters' gradients.
     norms: Vec<f64>,
     /// Room for a number a unit.
     column_sums: Vec<f32>,
-    /// Sums over the batch, for layers that need them.
+    /// Sums over the batch, for ops that need them.
     sums: Vec<f64>,
     /// Of the last step.
     pub(crate) result: StepResult,
@@ -110,229 +61,265 @@ pub(crate) struct TrainingPlan {
 
 impl TrainingPlan {
     pub(crate) fn new(
-        graph: &Graph,
+        graph: OpGraph,
         batch: usize,
         purpose: Purpose,
         threads: usize,
         sizes: Sizes,
-    ) -> Result<Self, Error> {
-        let layout = Layout::new(graph, batch, purpose)?;
+    ) -> Self {
+        let layout = Layout::new(graph, batch, purpose);
         let shards = batch.div_ceil(layout.shard);
-        Ok(TrainingPlan {
+        let leaf = |_| Leaf {
+            gradients: Buffer::zeros(layout.leaf_values),
+            losses: vec![0.0; sizes.target_values.len()],
+            metrics: vec![0.0; sizes.metrics],
+        };
+        TrainingPlan {
             batch,
             workers: (0..threads)
                 .map(|_| Mutex::new(Worker::new(&layout, &sizes.target_values)))
                 .collect(),
             shards: (0..shards).map(|_| Shard::new(&layout)).collect(),
-            lanes: (0..layout.lanes)
-                .map(|_| Lane {
-                    gradients: Buffer::zeros(layout.lane_values),
-                    losses: vec![0.0; sizes.target_values.len()],
-                    metrics: vec![0.0; sizes.metrics],
-                })
-                .collect(),
+            leaves: (0..Leaves::new(shards).count()).map(leaf).collect(),
             tasks: tasks(&layout),
-            norms: vec![0.0; layout.parameters.len()],
+            norms: vec![0.0; layout.weights.len()],
             column_sums: vec![0.0; most_units(&layout)],
             prepared: Buffer::zeros(layout.prepared_values),
             sums: vec![0.0; layout.sums],
             result: StepResult::new(&sizes),
             sizes,
             layout,
-        })
+        }
     }
 
-    /// One step: gradients of the batch, then the rule's update, piece by piece.
+    /// One step: gradients of the batch, then the rule's update, piece by piece, where there is a
+    /// rule. Otherwise the gradients are collected in the state's, and nothing changes.
     pub(crate) fn step(
         &mut self,
-        objective: &[Objective],
+        source: Source<'_>,
         batch: Batch<'_>,
         mut state: Piece<'_>,
-        seed: u64,
-        step: u64,
+        at: At<'_>,
         rule: Option<Rule<'_>>,
     ) -> &StepResult {
+        let samples = batch.samples();
         self.layout.prepare(state.parameters, &mut self.prepared);
-        let used = self.pass(objective, batch, state.parameters, seed, step);
-        self.sum(objective, batch.samples(), used);
+        self.pass(source, batch, state.parameters, at);
+        self.sum(source, samples);
         if rule.is_some() && !self.result.loss.is_finite() {
             // The parameters stay as they are, so that one can see where it came from.
             return &self.result;
         }
         if rule.is_some() {
-            let samples = batch.samples();
             self.layout
-                .update_states(state.parameters, &self.sums, samples, step);
+                .update_states(state.parameters, &self.sums, samples, at.step);
         }
-        let (layout, lanes) = (&self.layout, &self.lanes[..used]);
-        let gradients = Gradients::new(layout, lanes, &self.shards, &self.workers, batch);
-        update::collect(&mut self.tasks, state.reborrow(), &gradients, rule);
+        let gradients = self.split(batch, at);
+        update::collect(gradients.0, state.reborrow(), &gradients.1, rule);
         self.result.loss += self.tasks.iter().map(|task| task.penalty).sum::<f64>()
-            + update::frozen_penalty(&self.layout, state.parameters);
+            + update::still_penalty(&self.layout, state.parameters, at.learning);
         let Some(rule) = rule else {
             return &self.result;
         };
         if rule.wants_probe() {
-            update::displace(&mut self.tasks, state.reborrow(), rule);
+            update::displace(&mut self.tasks, state.reborrow(), rule, at.learning);
             self.layout.prepare(state.probe[0], &mut self.prepared);
-            self.pass(objective, batch, state.probe[0], seed, step);
+            self.pass(source, batch, state.probe[0], at);
         }
         if rule.wants_all() {
-            let (layout, lanes) = (&self.layout, &self.lanes[..used]);
-            let gradients = Gradients::new(layout, lanes, &self.shards, &self.workers, batch);
+            let mut norms = std::mem::take(&mut self.norms);
+            let (tasks, gradients) = self.split(batch, at);
             let probe = rule.wants_probe().then_some(&gradients);
             update::update(
-                &mut self.tasks,
+                tasks,
                 state.reborrow(),
                 probe,
-                &mut self.norms,
+                &mut norms,
                 rule,
+                at.learning,
             );
+            self.norms = norms;
         }
-        update::constrain(&self.layout, state.parameters, &mut self.column_sums);
+        update::constrain(
+            &self.layout,
+            state.parameters,
+            &mut self.column_sums,
+            at.learning,
+        );
         &self.result
     }
 
-    /// All shards forward and backward, phase by phase; returns the number of lanes that
-    /// were used.
-    fn pass(
-        &mut self,
-        objective: &[Objective],
-        batch: Batch<'_>,
-        parameters: &[f32],
-        seed: u64,
-        step: u64,
-    ) -> usize {
-        let Shares { shards, lanes, .. } = self.shares(batch.samples());
-        for number in 0..self.layout.phases.len() {
-            self.phase(number, objective, batch, parameters, seed, step);
-            let phase = &self.layout.phases[number];
-            if let Some(node) = phase.sums {
-                let [forward, backward] = &self.layout.nodes[node].sums;
-                let range = match number >= self.layout.phases.len() / 2 {
-                    true => backward,
-                    false => forward,
-                };
-                let sums = &mut self.sums[range.clone()];
-                sums.fill(0.0);
-                for shard in &self.shards[..shards] {
-                    for (sum, value) in sums.iter_mut().zip(&shard.sums[range.clone()]) {
-                        *sum += value;
-                    }
-                }
-            }
-        }
-        lanes
+    /// The rule's update by gradients that are there already.
+    pub(crate) fn apply(&mut self, mut state: Piece<'_>, rule: Rule<'_>, learning: &[bool]) {
+        update::measure(&mut self.tasks, state.reborrow(), rule, learning);
+        update::update(
+            &mut self.tasks,
+            state.reborrow(),
+            None,
+            &mut self.norms,
+            rule,
+            learning,
+        );
+        update::constrain(
+            &self.layout,
+            state.parameters,
+            &mut self.column_sums,
+            learning,
+        );
     }
 
-    /// How the shards of a batch are dealt out.
-    fn shares(&self, samples: usize) -> Shares {
-        let shards = samples.div_ceil(self.layout.shard);
-        let each = shards.div_ceil(self.lanes.len());
-        Shares {
-            shards,
-            each,
-            lanes: shards.div_ceil(each),
+    /// The tasks, and what they collect gradients from.
+    fn split<'a>(&'a mut self, batch: Batch<'a>, at: At<'a>) -> (&'a mut [Task], Gradients<'a>) {
+        let leaves = self.layout.leaves(batch.samples());
+        let gradients = Gradients {
+            layout: &self.layout,
+            leaves: &self.leaves[..leaves.count()],
+            dealt: leaves,
+            shards: &self.shards,
+            workers: &self.workers,
+            learning: at.learning,
+            batch,
+        };
+        (&mut self.tasks, gradients)
+    }
+
+    /// All shards forward and backward, phase by phase.
+    fn pass(&mut self, source: Source<'_>, batch: Batch<'_>, weights: &[f32], at: At<'_>) {
+        let leaves = self.layout.leaves(batch.samples());
+        for number in 0..self.layout.phases.len() {
+            self.phase(number, source, batch, weights, at);
+            let phase = &self.layout.phases[number];
+            let Some(node) = phase.sums else { continue };
+            let [forward, backward] = &self.layout.nodes[node].sums;
+            let range = match number >= self.layout.phases.len() / 2 {
+                true => backward,
+                false => forward,
+            };
+            let shards = &self.shards;
+            for place in range.clone() {
+                let of_leaf = |leaf: usize| {
+                    let shards = shards[leaves.shards_of(leaf)].iter();
+                    shards.fold(0.0, |sum, shard| sum + shard.sums[place])
+                };
+                self.sums[place] = tree::sum(0, leaves.count(), &of_leaf);
+            }
         }
     }
 
     fn phase(
         &mut self,
         number: usize,
-        objective: &[Objective],
+        source: Source<'_>,
         batch: Batch<'_>,
-        parameters: &[f32],
-        seed: u64,
-        step: u64,
+        weights: &[f32],
+        at: At<'_>,
     ) {
-        let Shares {
-            shards,
-            each,
-            lanes,
-        } = self.shares(batch.samples());
-        let run = Run {
-            parameters,
-            prepared: &self.prepared,
-            seed,
-            step,
-            training: true,
-            batch: batch.samples(),
-            sums: &self.sums,
-        };
         let layout = &self.layout;
+        let Leaves { shards, each } = layout.leaves(batch.samples());
+        let count = shards.div_ceil(each);
         let phase = PhasePass {
             layout,
-            run,
+            run: Run {
+                weights,
+                prepared: &self.prepared,
+                seed: at.seed,
+                step: at.step,
+                training: true,
+                batch: batch.samples(),
+                sums: &self.sums,
+                learning: at.learning,
+            },
             number,
             reads_inputs: layout.reads_inputs(&layout.phases[number]),
-            objective,
+            source,
             batch,
         };
-        let things = (0, &mut self.shards[..shards], &mut self.lanes[..lanes]);
+        let things = (0, &mut self.shards[..shards], &mut self.leaves[..count]);
         for_each(
-            lanes,
+            count,
             things,
-            &|(first, shards, lanes), count| {
+            &|(first, shards, leaves), count| {
                 let (left, right) = shards.split_at_mut(count * each);
-                let (left_lanes, right_lanes) = lanes.split_at_mut(count);
+                let (left_leaves, right_leaves) = leaves.split_at_mut(count);
                 (
-                    (first, left, left_lanes),
-                    (first + count, right, right_lanes),
+                    (first, left, left_leaves),
+                    (first + count, right, right_leaves),
                 )
             },
-            &|(number, shards, lanes)| {
-                let lane = &mut lanes[0];
+            &|(number, shards, leaves)| {
+                let leaf = &mut leaves[0];
                 if layout.phases[phase.number].middle {
-                    lane.gradients.fill(0.0);
-                    lane.losses.fill(0.0);
-                    lane.metrics.fill(0.0);
+                    leaf.gradients.fill(0.0);
+                    leaf.losses.fill(0.0);
+                    leaf.metrics.fill(0.0);
                 }
                 let mut worker = own(&self.workers);
                 for (index, shard) in shards.iter_mut().enumerate() {
                     let first = (number * each + index) * layout.shard;
-                    phase.run(first, &mut worker, shard, lane);
+                    phase.run(first, &mut worker, shard, leaf);
                 }
             },
         );
     }
 
-    fn sum(&mut self, objective: &[Objective], samples: usize, used: usize) {
-        let lanes = &self.lanes[..used];
-        let (result, outputs) = (&mut self.result, &self.layout.outputs);
+    /// Adds up what the leaves found of losses and metrics.
+    fn sum(&mut self, source: Source<'_>, samples: usize) {
+        let count = self.layout.leaves(samples).count();
+        let (leaves, outputs) = (&self.leaves, &self.layout.outputs);
+        let result = &mut self.result;
         for (index, sum) in result.losses.iter_mut().enumerate() {
-            *sum = lanes.iter().map(|lane| lane.losses[index]).sum();
+            *sum = tree::sum(0, count, &|leaf| leaves[leaf].losses[index]);
         }
         for (index, sum) in result.metrics.iter_mut().enumerate() {
-            *sum = lanes.iter().map(|lane| lane.metrics[index]).sum();
+            *sum = tree::sum(0, count, &|leaf| leaves[leaf].metrics[index]);
         }
+        let objective = match source {
+            Source::Losses(objective) => objective,
+            Source::Given(_) => &[],
+        };
         result.finish(samples, objective, |index| outputs[index].values);
     }
 
+    /// A value that every shard keeps, all shards' rows together: `[samples, …]`.
+    pub(crate) fn kept(&self, place: Place, values: usize, samples: usize) -> Vec<f32> {
+        let Place::Shard(index) = place else {
+            return Vec::new();
+        };
+        let mut rows = Vec::with_capacity(samples * values);
+        for (number, shard) in self.shards.iter().enumerate() {
+            let first = (number * self.layout.shard).min(samples);
+            let own = self.layout.shard.min(samples - first);
+            rows.extend_from_slice(&shard.buffers[index][..own * values]);
+        }
+        rows
+    }
+
     /// Only forward, as when predicting; for an inspection, whose batch is one shard.
-    pub(crate) fn forward(&mut self, parameters: &[f32], inputs: Inputs<'_>) {
-        self.forward_and_back(parameters, inputs, |_, _| ());
+    pub(crate) fn forward(&mut self, weights: &[f32], inputs: Inputs<'_>) {
+        self.forward_and_back(weights, inputs, |_, _| ());
     }
 
     /// Forward as when predicting, and then `back` through the only shard of an inspection,
     /// with room for gradients of parameters.
     pub(crate) fn forward_and_back(
         &mut self,
-        parameters: &[f32],
+        weights: &[f32],
         inputs: Inputs<'_>,
         back: impl FnOnce(&mut ShardPass<'_>, &mut [f32]),
     ) {
-        self.layout.prepare(parameters, &mut self.prepared);
+        self.layout.prepare(weights, &mut self.prepared);
         let mut worker = self.workers[0].lock().expect("no worker panicked");
         let mut pass = ShardPass {
             layout: &self.layout,
             run: Run {
-                parameters,
+                weights,
                 prepared: &self.prepared,
                 seed: 0,
                 step: 0,
                 training: false,
                 batch: 0,
                 sums: &self.sums,
+                learning: &[],
             },
             worker: &mut worker,
             shard: &mut self.shards[0].buffers,
@@ -342,11 +329,26 @@ impl TrainingPlan {
             first_sample: 0,
         };
         pass.forward();
-        back(&mut pass, &mut self.lanes[0].gradients);
+        back(&mut pass, &mut self.leaves[0].gradients);
     }
 
-    /// Copy of a value or gradient of the only shard of an inspection.
-    pub(crate) fn inspect(&self, place: Place, values: usize, inputs: Inputs<'_>) -> Vec<f32> {
+    /// Copy of a value of the only shard of an inspection.
+    pub(crate) fn inspect(&self, value: usize, inputs: Inputs<'_>) -> Vec<f32> {
+        let placed = self.layout.values[value].expect("an inspection has all values");
+        self.inspect_place(placed.place, placed.values, inputs)
+    }
+
+    /// Copy of the gradient of a value of the only shard of an inspection; zeros where no output
+    /// depends on it.
+    pub(crate) fn inspect_gradient(&self, value: usize, inputs: Inputs<'_>) -> Vec<f32> {
+        let placed = self.layout.values[value].expect("an inspection has all values");
+        match self.layout.gradients[value] {
+            Some(place) => self.inspect_place(place, placed.values, inputs),
+            None => vec![0.0; self.batch * placed.values],
+        }
+    }
+
+    fn inspect_place(&self, place: Place, values: usize, inputs: Inputs<'_>) -> Vec<f32> {
         let worker = self.workers[0].lock().expect("no worker panicked");
         let buffers = Buffers {
             input: InputRows::InPlace(inputs, 0),
@@ -357,12 +359,16 @@ impl TrainingPlan {
     }
 }
 
+impl Layout {
+    /// How the shards of a batch are dealt out.
+    fn leaves(&self, samples: usize) -> Leaves {
+        Leaves::new(samples.div_ceil(self.shard))
+    }
+}
+
 /// The largest last axis of a parameter.
 fn most_units(layout: &Layout) -> usize {
-    let units = layout
-        .parameters
-        .iter()
-        .filter_map(|known| known.shape.last());
+    let units = layout.weights.iter().filter_map(|known| known.shape.last());
     units.copied().max().unwrap_or(0)
 }
 
@@ -372,19 +378,16 @@ struct PhasePass<'a> {
     run: Run<'a>,
     number: usize,
     reads_inputs: bool,
-    objective: &'a [Objective],
+    source: Source<'a>,
     batch: Batch<'a>,
 }
 
 impl PhasePass<'_> {
     /// Takes the shard that begins with sample `first` of the batch through the phase.
-    fn run(&self, first: usize, worker: &mut Worker, shard: &mut Shard, lane: &mut Lane) {
+    fn run(&self, first: usize, worker: &mut Worker, shard: &mut Shard, leaf: &mut Leaf) {
         let (layout, batch) = (self.layout, self.batch);
         let phase = &layout.phases[self.number];
         let samples = layout.shard.min(batch.samples() - first);
-        let mut labels = std::mem::take(&mut worker.labels);
-        let mut targets = std::mem::take(&mut worker.targets);
-        let mut weights = std::mem::take(&mut worker.weights);
         let mut gathered = std::mem::take(&mut worker.inputs);
         let input = match self.reads_inputs {
             true => batch.inputs(first..first + samples, &mut gathered),
@@ -401,45 +404,65 @@ impl PhasePass<'_> {
             first_sample: first,
         };
         pass.forward_nodes(phase.forward.clone());
-        let forward = self.number < layout.phases.len() / 2;
         if phase.middle {
-            let weights = gather_weights(batch, first, samples, &mut weights);
-            let mut sums = &mut lane.metrics[..];
-            let targets_of = batch
-                .data
-                .all_targets()
-                .zip(labels.iter_mut().zip(&mut targets));
-            for (index, (objective, (target, (labels, values)))) in
-                self.objective.iter().zip(targets_of).enumerate()
-            {
-                let target = gather_targets(target, batch.rows, first, samples, labels, values);
-                let units = layout.outputs[index].values;
-                let scale = objective.loss.scale(batch.samples(), units) * objective.weight;
-                let (own, others) = std::mem::take(&mut sums).split_at_mut(objective.metrics.len());
-                sums = others;
-                lane.losses[index] += pass.with_output_gradient(index, |output, gradient| {
-                    for (metric, sum) in objective.metrics.iter().zip(own) {
-                        *sum += metric.sum(units, output, target);
-                    }
-                    let loss = &objective.loss;
-                    match weights {
-                        None => loss.evaluate(units, output, target, scale, gradient),
-                        Some(weights) => {
-                            loss.evaluate_weighted(units, output, target, weights, scale, gradient)
-                        }
-                    }
-                });
+            match self.source {
+                Source::Losses(objective) => self.losses(objective, &mut pass, leaf),
+                Source::Given(gradients) => self.given(gradients, &mut pass),
             }
         }
-        pass.backward_nodes(phase.backward.clone(), &mut lane.gradients);
+        pass.backward_nodes(phase.backward.clone(), &mut leaf.gradients);
+        let forward = self.number < layout.phases.len() / 2;
         match phase.sums {
             Some(node) if forward => pass.forward_sums(node),
-            Some(node) => pass.backward_sums(node, &mut lane.gradients),
+            Some(node) => pass.backward_sums(node, &mut leaf.gradients),
             None => {}
         }
         worker.inputs = gathered;
-        worker.labels = labels;
-        worker.targets = targets;
-        worker.weights = weights;
+    }
+
+    /// Holds the outputs to the targets.
+    fn losses(&self, objective: &[Objective], pass: &mut ShardPass<'_>, leaf: &mut Leaf) {
+        let (batch, first, samples) = (self.batch, pass.first_sample, pass.samples);
+        let mut labels = std::mem::take(&mut pass.worker.labels);
+        let mut targets = std::mem::take(&mut pass.worker.targets);
+        let mut weights = std::mem::take(&mut pass.worker.weights);
+        let of_samples = gather_weights(batch, first, samples, &mut weights);
+        let mut sums = &mut leaf.metrics[..];
+        let rooms = labels.iter_mut().zip(&mut targets);
+        let targets_of = batch.targets.iter().flat_map(|data| data.all_targets());
+        for (index, (objective, (target, (labels, values)))) in
+            objective.iter().zip(targets_of.zip(rooms)).enumerate()
+        {
+            let target = gather_targets(target, batch.rows, first, samples, labels, values);
+            let units = self.layout.outputs[index].values;
+            let scale = objective.loss.scale(batch.samples(), units) * objective.weight;
+            let (own, others) = std::mem::take(&mut sums).split_at_mut(objective.metrics.len());
+            sums = others;
+            leaf.losses[index] += pass.with_output_gradient(index, |output, gradient| {
+                for (metric, sum) in objective.metrics.iter().zip(own) {
+                    *sum += metric.sum(units, output, target);
+                }
+                let loss = &objective.loss;
+                match of_samples {
+                    None => loss.evaluate(units, output, target, scale, gradient),
+                    Some(weights) => {
+                        loss.evaluate_weighted(units, output, target, weights, scale, gradient)
+                    }
+                }
+            });
+        }
+        pass.worker.labels = labels;
+        pass.worker.targets = targets;
+        pass.worker.weights = weights;
+    }
+
+    /// Takes the outputs' gradients as they were given.
+    fn given(&self, gradients: &[Tensor], pass: &mut ShardPass<'_>) {
+        let rows = pass.first_sample..pass.first_sample + pass.samples;
+        for (index, given) in gradients.iter().enumerate() {
+            let values = given.sample_values();
+            let given = &given.data()[rows.start * values..rows.end * values];
+            pass.with_output_gradient(index, |_, gradient| gradient.copy_from_slice(given));
+        }
     }
 }

@@ -1,20 +1,22 @@
-//! From the gradients of shards and lanes to new parameters, piece by piece.
+//! From the gradients of shards and leaves to new parameters, piece by piece.
 
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::Layout;
 use super::join::for_each;
-use super::pass::{Buffers, InputRows, ParameterGradient, Place, ShardGradient};
-use super::rows::{Batch, InputColumns};
-use super::shard::{Shard, Worker, own};
-use super::train::Lane;
+use super::rows::{Batch, InputColumns, InputRows};
+use super::shard::{Buffers, Shard, Worker, own};
+use super::train::Leaf;
+use super::tree::{self, Leaves};
+use super::{Layout, Place};
 use crate::Constraint;
-use crate::graph::ParameterSpecification;
+use crate::buffer::Buffer;
+use crate::graph::WeightSpecification;
 use crate::kernels::optimizer::{clip, limit_column_norms, penalize, penalty, scale, square_sum};
 use crate::kernels::reduce;
 use crate::kernels::simd::prefetch_to_write;
+use crate::ops::{ShardGradient, WeightGradient};
 use crate::optimizers::{Clipping, Optimizer, SLOTS, Update};
 
 /// Parameters are updated in pieces of about this many numbers.
@@ -28,8 +30,8 @@ const MOST_TOGETHER: usize = 8;
 pub(super) struct Task {
     range: Range<usize>,
     source: Source,
-    /// Index of the parameter that it is a piece of.
-    parameter: usize,
+    /// Number of the weight that it is a piece of.
+    weight: usize,
     /// Factors of the penalties on its values, L1 and L2.
     penalties: Option<[f32; 2]>,
     /// The penalty in this step, part of the loss.
@@ -39,9 +41,9 @@ pub(super) struct Task {
 }
 
 enum Source {
-    /// The lanes' arrays, from this index on.
-    Lanes(usize),
-    /// These rows of the deferred parameter of a node.
+    /// The leaves' arrays, from this index on.
+    Leaves(usize),
+    /// These rows of the deferred weight of a node.
     Deferred { node: usize, rows: Range<usize> },
 }
 
@@ -131,31 +133,23 @@ impl<'a> Piece<'a> {
 
 /// Where the gradient of a batch lies before it is put together.
 pub(super) struct Gradients<'a> {
-    layout: &'a Layout,
-    lanes: &'a [Lane],
-    shards: &'a [Shard],
-    workers: &'a [Mutex<Worker>],
-    batch: Batch<'a>,
+    pub(super) layout: &'a Layout,
+    /// Those that the batch used.
+    pub(super) leaves: &'a [Leaf],
+    /// How its shards were dealt out to them.
+    pub(super) dealt: Leaves,
+    pub(super) shards: &'a [Shard],
+    pub(super) workers: &'a [Mutex<Worker>],
+    pub(super) learning: &'a [bool],
+    pub(super) batch: Batch<'a>,
 }
 
-impl<'a> Gradients<'a> {
-    /// `lanes` are those that the batch used.
-    pub(super) fn new(
-        layout: &'a Layout,
-        lanes: &'a [Lane],
-        shards: &'a [Shard],
-        workers: &'a [Mutex<Worker>],
-        batch: Batch<'a>,
-    ) -> Self {
-        Gradients {
-            layout,
-            lanes,
-            shards,
-            workers,
-            batch,
-        }
-    }
+/// Whether a weight learns now.
+fn learns(learning: &[bool], weight: usize) -> bool {
+    learning.is_empty() || learning[weight]
+}
 
+impl Gradients<'_> {
     /// The gradient of a piece, with that of its penalties.
     fn collect_all(&self, task: &mut Task, parameters: &[f32], gradient: &mut [f32]) {
         self.collect(task, gradient);
@@ -166,39 +160,87 @@ impl<'a> Gradients<'a> {
 
     fn collect(&self, task: &Task, gradient: &mut [f32]) {
         match &task.source {
-            Source::Lanes(start) => {
-                let range = *start..start + gradient.len();
-                gradient.copy_from_slice(&self.lanes[0].gradients[range.clone()]);
-                for lane in &self.lanes[1..] {
-                    reduce::add(gradient, &lane.gradients[range.clone()]);
-                }
+            Source::Leaves(start) => {
+                let of_leaf = |leaf: usize, part: Range<usize>| {
+                    &self.leaves[leaf].gradients[start + part.start..start + part.end]
+                };
+                tree::sum_lists(self.leaves.len(), &of_leaf, gradient);
             }
-            Source::Deferred { node, rows } => self.collect_deferred(*node, rows, gradient),
+            Source::Deferred { node, rows } => {
+                // Sums of fewer samples would cost more to add than to form.
+                let shards = (SAMPLES_TOGETHER / self.layout.shard).clamp(1, MOST_TOGETHER);
+                let leaves = self.dealt.of_at_least(shards);
+                let mut worker = own(self.workers);
+                let mut columns = std::mem::take(&mut worker.columns);
+                let mut partial = std::mem::take(&mut worker.partial);
+                drop(worker);
+                // A buffer for each level of the tree.
+                partial.resize_with(leaves.count().ilog2() as usize + 1, Buffer::default);
+                let deferred = Deferred {
+                    gradients: self,
+                    node: *node,
+                    rows,
+                    leaves,
+                };
+                deferred.sum(0, leaves.count(), gradient, &mut partial, &mut columns);
+                let mut worker = own(self.workers);
+                (worker.columns, worker.partial) = (columns, partial);
+            }
         }
     }
+}
 
-    fn collect_deferred(&self, node: usize, rows: &Range<usize>, gradient: &mut [f32]) {
-        let node = &self.layout.nodes[node];
-        let Some(place) = node.output_gradient else {
-            // Nobody reads the layer's output.
+/// Some rows of a gradient that is computed for the whole batch.
+struct Deferred<'a> {
+    gradients: &'a Gradients<'a>,
+    node: usize,
+    rows: &'a Range<usize>,
+    leaves: Leaves,
+}
+
+impl Deferred<'_> {
+    /// Their sum over some leaves, in the order of the tree.
+    fn sum(
+        &self,
+        first: usize,
+        count: usize,
+        gradient: &mut [f32],
+        partial: &mut [Buffer],
+        columns: &mut Buffer,
+    ) {
+        if count == 1 {
+            return self.of_leaf(first, gradient, columns);
+        }
+        let left = tree::left(count);
+        self.sum(first, left, gradient, partial, columns);
+        let (right, others) = partial.split_first_mut().expect("a buffer for each level");
+        right.resize(gradient.len());
+        self.sum(first + left, count - left, right, others, columns);
+        reduce::add(gradient, right);
+    }
+
+    /// Their sum over one leaf, a few shards at a time.
+    fn of_leaf(&self, leaf: usize, gradient: &mut [f32], gathered: &mut Buffer) {
+        let Gradients { layout, batch, .. } = self.gradients;
+        let node = &layout.nodes[self.node];
+        let Some(place) = node.output_gradients.first().map(|first| first.place) else {
+            // Nobody reads the op's output.
             return gradient.fill(0.0);
         };
-        let mut worker = own(self.workers);
-        let (all, each) = (self.batch.samples(), self.layout.shard);
-        let together = (SAMPLES_TOGETHER / each).clamp(1, MOST_TOGETHER) * each;
-        for first in (0..all).step_by(together) {
-            let range = first..all.min(first + together);
-            let shards = &self.shards[first / each..range.end.div_ceil(each)];
+        let (values, each) = (node.outputs[0].values, layout.shard);
+        let shards = self.leaves.shards_of(leaf);
+        let together = (SAMPLES_TOGETHER / each).clamp(1, MOST_TOGETHER);
+        for start in shards.clone().step_by(together) {
+            let end = shards.end.min(start + together);
+            let samples = start * each..batch.samples().min(end * each);
             let InputColumns {
-                values,
+                values: columns_of_input,
                 columns,
                 sparse,
             } = match node.inputs[0] {
                 // The columns that count are brought together for all these shards.
                 Place::Input(index) => {
-                    let gathered = &mut worker.columns;
-                    let (range, rows) = (range.clone(), rows.clone());
-                    self.batch.input_columns(index, range, rows, gathered)
+                    batch.input_columns(index, samples.clone(), self.rows.clone(), gathered)
                 }
                 _ => InputColumns {
                     values: &[],
@@ -206,10 +248,11 @@ impl<'a> Gradients<'a> {
                     sparse: None,
                 },
             };
-            let mut values = values.chunks(each * columns.len());
+            let mut of_input = columns_of_input.chunks(each * columns.len());
             let mut parts = [ShardGradient::default(); MOST_TOGETHER];
-            for (number, (part, shard)) in parts.iter_mut().zip(shards).enumerate() {
-                let samples = each.min(range.len() - number * each);
+            let own = self.gradients.shards[start..end].iter();
+            for (number, (part, shard)) in parts.iter_mut().zip(own).enumerate() {
+                let samples = each.min(samples.len() - number * each);
                 let buffers = Buffers {
                     input: sparse.map_or(InputRows::Gathered(&[]), InputRows::Sparse),
                     worker: &[],
@@ -218,20 +261,21 @@ impl<'a> Gradients<'a> {
                 let own = || buffers.get(node.inputs[0], samples * columns.len());
                 *part = ShardGradient {
                     samples,
-                    input: values.next().unwrap_or_else(own),
-                    output_gradient: buffers.get(place, samples * node.output_values),
+                    input: of_input.next().unwrap_or_else(own),
+                    output_gradient: buffers.get(place, samples * values),
                     keep: node
                         .keep
-                        .map_or(&[], |(place, values)| buffers.get(place, samples * values)),
+                        .map_or(&[], |kept| buffers.get(kept.place, samples * kept.values)),
                 };
             }
-            node.layer.parameter_gradient(&mut ParameterGradient {
-                rows: rows.clone(),
+            let op = node.op(sparse.is_some());
+            op.weight_gradient(&mut WeightGradient {
+                rows: self.rows.clone(),
                 columns,
                 input_shape: &node.input_shapes[0],
-                shards: &parts[..shards.len()],
+                shards: &parts[..end - start],
                 sparse,
-                accumulate: first > 0,
+                accumulate: start > shards.start,
                 gradient,
             });
         }
@@ -242,19 +286,14 @@ impl<'a> Gradients<'a> {
 pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
     let mut tasks = Vec::new();
     let mut seen = HashSet::new();
-    for (number, node) in layout
-        .nodes
-        .iter()
-        .enumerate()
-        .filter(|(_, node)| !node.frozen)
-    {
-        for (index, range) in node.parameters.iter().enumerate() {
-            // Another node has the same parameter.
-            if !seen.insert(range.start) {
+    for (number, node) in layout.nodes.iter().enumerate() {
+        for (index, (&weight, range)) in node.weights.iter().zip(&node.ranges).enumerate() {
+            // Another node may have the same weight.
+            if !layout.weights[weight].trainable() || !seen.insert(weight) {
                 continue;
             }
             let deferred = node.deferred == Some(index);
-            // The rows of a deferred parameter are the values of the layer's input.
+            // The rows of a deferred weight are the values of the op's input.
             let rows = if deferred {
                 node.input_shapes[0].values()
             } else {
@@ -265,19 +304,19 @@ pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
             for start in range.clone().step_by(step) {
                 let end = (start + step).min(range.end);
                 let offset = start - range.start;
-                let source = match deferred {
-                    true => Source::Deferred {
+                let source = match &node.gradients[index] {
+                    Some(place) => Source::Leaves(place.start + offset),
+                    None => Source::Deferred {
                         node: number,
                         rows: offset / row..(end - range.start) / row,
                     },
-                    false => Source::Lanes(node.gradients[index].start + offset),
                 };
-                let (parameter, demands) = layout.demands(range);
+                let penalties = layout.demands(weight).kernel_regularizer;
                 tasks.push(Task {
                     range: start..end,
                     source,
-                    parameter,
-                    penalties: demands.kernel_regularizer.map(|penalty| penalty.factors()),
+                    weight,
+                    penalties: penalties.map(|penalty| penalty.factors()),
                     penalty: 0.0,
                     squares: 0.0,
                 });
@@ -297,6 +336,10 @@ pub(super) fn collect(
     rule: Option<Rule<'_>>,
 ) {
     run_tasks(tasks, 0, state, &|task, mut piece: Piece<'_>| {
+        if !learns(gradients.learning, task.weight) {
+            (task.penalty, task.squares) = (0.0, 0.0);
+            return piece.gradients.fill(0.0);
+        }
         let mut room = std::mem::take(&mut own(gradients.workers).gradient);
         let mut piece = piece.reborrow();
         if piece.gradients.is_empty() {
@@ -322,52 +365,81 @@ fn collect_piece(
     }
     gradients.collect_all(task, piece.parameters, piece.gradients);
     if let Some(rule) = rule {
-        if let Some(limit) = rule.clipping.value {
-            clip(piece.gradients, limit);
-        }
-        if rule.wants_norm() {
-            task.squares = square_sum(piece.gradients);
-        }
+        measure_piece(task, piece.gradients, rule);
     }
     if let Some(rule) = at_once {
         rule.optimizer.update(rule.update(0.0, piece).0);
     }
 }
 
+/// Clips a gradient value by value, and takes its norm, as far as the rule wants it.
+fn measure_piece(task: &mut Task, gradient: &mut [f32], rule: Rule<'_>) {
+    if let Some(limit) = rule.clipping.value {
+        clip(gradient, limit);
+    }
+    if rule.wants_norm() {
+        task.squares = square_sum(gradient);
+    }
+}
+
+/// What [`collect`] does with gradients that are there already.
+pub(super) fn measure(tasks: &mut [Task], state: Piece<'_>, rule: Rule<'_>, learning: &[bool]) {
+    run_tasks(
+        tasks,
+        0,
+        state,
+        &|task, piece: Piece<'_>| match learns(learning, task.weight) {
+            true => measure_piece(task, piece.gradients, rule),
+            false => task.squares = 0.0,
+        },
+    );
+}
+
 /// Lets the optimizer say where it wants a second gradient.
-pub(super) fn displace(tasks: &mut [Task], mut state: Piece<'_>, rule: Rule<'_>) {
+pub(super) fn displace(
+    tasks: &mut [Task],
+    mut state: Piece<'_>,
+    rule: Rule<'_>,
+    learning: &[bool],
+) {
     // What no task covers, such as a layer's own values, stays.
     state.probe[0].copy_from_slice(state.parameters);
     state.probe[1] = &mut [];
-    run_tasks(tasks, 0, state, &|_, piece: Piece<'_>| {
-        let (update, displaced) = rule.update(0.0, piece);
-        rule.optimizer.displace(update, displaced);
+    run_tasks(tasks, 0, state, &|task, piece: Piece<'_>| {
+        if learns(learning, task.weight) {
+            let (update, displaced) = rule.update(0.0, piece);
+            rule.optimizer.displace(update, displaced);
+        }
     });
 }
 
 /// Updates all pieces, whose gradients are collected; with a second gradient, if there is one.
-/// `norms` is room for a number a parameter.
+/// `norms` is room for a number a weight.
 pub(super) fn update(
     tasks: &mut [Task],
     state: Piece<'_>,
     probe: Option<&Gradients<'_>>,
     norms: &mut [f64],
     rule: Rule<'_>,
+    learning: &[bool],
 ) {
     norms.fill(0.0);
     for task in &*tasks {
-        norms[task.parameter] += task.squares;
+        norms[task.weight] += task.squares;
     }
     let global = norms.iter().sum::<f64>().sqrt();
     let norms = &*norms;
     run_tasks(tasks, 0, state, &|task, mut piece: Piece<'_>| {
+        if !learns(learning, task.weight) {
+            return;
+        }
         if let Some(gradients) = probe {
             let [displaced, gradient] = piece.reborrow().probe;
             let penalty = task.penalty;
             gradients.collect_all(task, displaced, gradient);
             task.penalty = penalty;
         }
-        let norm = norms[task.parameter].sqrt();
+        let norm = norms[task.weight].sqrt();
         let factor = rule.clipping.scale(norm, global);
         if factor != 1.0 {
             scale(piece.gradients, factor);
@@ -377,20 +449,27 @@ pub(super) fn update(
     });
 }
 
-/// The penalties on parameters that are not trained: part of the loss all the same.
-pub(super) fn frozen_penalty(layout: &Layout, parameters: &[f32]) -> f64 {
-    let penalty = |known: &ParameterSpecification| {
+/// The penalties on parameters that do not learn: part of the loss all the same.
+pub(super) fn still_penalty(layout: &Layout, parameters: &[f32], learning: &[bool]) -> f64 {
+    let penalty = |(weight, known): (usize, &WeightSpecification)| {
         let [l1, l2] = known.demands.kernel_regularizer?.factors();
-        known
-            .frozen
-            .then(|| penalty(&parameters[known.range()], l1, l2))
+        let still = !known.trainable() || !learns(learning, weight);
+        still.then(|| penalty(&parameters[known.range()], l1, l2))
     };
-    layout.parameters.iter().filter_map(penalty).sum()
+    layout.weights.iter().enumerate().filter_map(penalty).sum()
 }
 
 /// Brings parameters back to their limits. `sums` is room for the largest last axis.
-pub(super) fn constrain(layout: &Layout, parameters: &mut [f32], sums: &mut [f32]) {
-    for known in layout.parameters.iter().filter(|known| !known.frozen) {
+pub(super) fn constrain(
+    layout: &Layout,
+    parameters: &mut [f32],
+    sums: &mut [f32],
+    learning: &[bool],
+) {
+    for (weight, known) in layout.weights.iter().enumerate() {
+        if !known.trainable() || !learns(learning, weight) {
+            continue;
+        }
         if let Some(Constraint::MaxNorm(limit)) = known.demands.kernel_constraint {
             let units = known.shape.last().copied().unwrap_or(1);
             limit_column_norms(&mut parameters[known.range()], limit, &mut sums[..units]);

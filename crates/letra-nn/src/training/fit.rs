@@ -252,7 +252,8 @@ impl Network {
                 None => Rows::Contiguous(start, end - start),
             };
             let result = self.step(Batch {
-                data,
+                inputs: data.into(),
+                targets: Some(data),
                 rows,
                 weights,
                 sparse: fit.sparse.as_ref(),

@@ -1,7 +1,7 @@
 //! Looking inside a network at what is not there.
 
-use letra_nn::layers::{Build, Layer};
-use letra_nn::pass::{Backward, Forward};
+use letra_nn::layers::{Emit, Layer, Value};
+use letra_nn::ops::{Backward, Forward, Needs, Op};
 use letra_nn::prelude::*;
 use letra_nn::{BuildError, Shape};
 
@@ -68,14 +68,27 @@ impl Layer for Square {
         serde_json::Value::Null
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        build.keep(inputs[0].values());
-        Ok(inputs[0].clone())
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let output = emit.op(self.clone(), inputs, &[])?;
+        Ok(vec![output])
+    }
+}
+
+impl Op for Square {
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+        Ok(inputs.to_vec())
+    }
+
+    fn needs(&self, inputs: &[Shape]) -> Needs {
+        Needs {
+            keep: inputs[0].values(),
+            ..Needs::default()
+        }
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        let input = pass.input(0);
-        for (y, x) in pass.output.iter_mut().zip(input) {
+        let input = pass.inputs[0];
+        for (y, x) in pass.outputs[0].iter_mut().zip(input) {
             *y = x * x;
         }
         if pass.training || self.always {
@@ -86,11 +99,12 @@ impl Layer for Square {
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        for (gradient, slope) in pass.output_gradient.iter_mut().zip(&*pass.keep) {
+        let output_gradient = &mut *pass.output_gradients[0];
+        for (gradient, slope) in output_gradient.iter_mut().zip(&*pass.keep) {
             *gradient *= slope;
         }
-        if let Some(gradient) = pass.input_gradients.get(0) {
-            gradient.copy_from_slice(pass.output_gradient);
+        if let Some(gradient) = &mut pass.input_gradients[0] {
+            gradient.copy_from_slice(output_gradient);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Values that belong to a layer and that no optimizer touches.
 
-use letra_nn::layers::{Build, Layer};
-use letra_nn::pass::{Backward, Forward, UpdateState};
+use letra_nn::layers::{Emit, Layer, Value};
+use letra_nn::ops::{Backward, Forward, Op, UpdateState};
 use letra_nn::prelude::*;
 use letra_nn::{BuildError, Shape};
 
@@ -20,34 +20,49 @@ impl Layer for Counting {
         serde_json::Value::Null
     }
 
-    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<Shape, BuildError> {
-        build.state("steps", [2], Initializer::constant(1.0))?;
-        build.parameter("factor", [1], Initializer::constant(0.5), [1, 1])?;
-        build.state("samples", [1], Initializer::zeros())?;
-        Ok(inputs[0].clone())
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        let steps = emit.state("steps", [2], Initializer::constant(1.0))?;
+        let factor = emit.parameter("factor", [1], Initializer::constant(0.5), [1, 1])?;
+        let samples = emit.state("samples", [1], Initializer::zeros())?;
+        let output = emit.op(Count, inputs, &[steps, factor, samples])?;
+        Ok(vec![output])
+    }
+}
+
+/// What [`Counting`] computes, with the weights steps, factor and samples.
+#[derive(Debug)]
+struct Count;
+
+impl Op for Count {
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+        Ok(inputs.to_vec())
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        let steps = pass.states.get(0);
+        let steps = pass.weights[0];
         if pass.training {
             assert_eq!(steps[0], 1.0 + pass.step as f32);
         }
-        let factor = pass.parameter(0)[0] * steps[1];
-        let input = pass.input(0);
-        for (y, x) in pass.output.iter_mut().zip(input) {
+        let factor = pass.weights[1][0] * steps[1];
+        let input = pass.inputs[0];
+        for (y, x) in pass.outputs[0].iter_mut().zip(input) {
             *y = factor * x;
         }
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        let steps = pass.states.get(0);
+        let steps = pass.weights[0];
         assert_eq!(steps[0], 1.0 + pass.step as f32);
-        let input = pass.input(0).iter().zip(&*pass.output_gradient);
+        let output_gradient = &*pass.output_gradients[0];
+        let input = pass.inputs[0].iter().zip(output_gradient);
         let sum: f32 = input.map(|(x, g)| x * g).sum();
-        pass.parameter_gradients.get(0)[0] += sum * steps[1];
-        let factor = pass.parameters.get(0)[0] * steps[1];
-        if let Some(gradient) = pass.input_gradients.get(0) {
-            for (gradient, g) in gradient.iter_mut().zip(&*pass.output_gradient) {
+        assert!(pass.weight_gradients[0].is_none() && pass.weight_gradients[2].is_none());
+        if let Some(gradient) = &mut pass.weight_gradients[1] {
+            gradient[0] += sum * steps[1];
+        }
+        let factor = pass.weights[1][0] * steps[1];
+        if let Some(gradient) = &mut pass.input_gradients[0] {
+            for (gradient, g) in gradient.iter_mut().zip(output_gradient) {
                 *gradient = factor * g;
             }
         }
@@ -55,8 +70,8 @@ impl Layer for Counting {
 
     fn update_state(&self, pass: &mut UpdateState<'_>) {
         let samples = pass.samples as f32;
-        pass.get(0)[0] += 1.0;
-        pass.get(1)[0] += samples;
+        pass.weight(0)[0] += 1.0;
+        pass.weight(2)[0] += samples;
     }
 }
 

@@ -1,0 +1,269 @@
+use std::sync::Arc;
+
+use super::Value;
+use super::op_graph::{EmittedLayer, OpGraph, OpNode, WeightSpecification};
+use crate::error::BuildError;
+use crate::ops::Op;
+use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
+use crate::{Initializer, KernelDemands, Shape};
+
+/// A weight that a layer declared, to be given to its ops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight {
+    /// Place in the graph's list.
+    index: usize,
+}
+
+/// Where a layer writes the ops that do its work.
+pub struct Emit<'a> {
+    graph: &'a mut OpGraph,
+    /// What tells its values from those of other graphs.
+    owner: u64,
+    /// Name of the layer.
+    name: &'a str,
+    frozen: bool,
+    /// Weights of the layer whose parameters this one uses, where it stands at another place.
+    shared: Option<&'a [usize]>,
+    /// Those that it has declared.
+    weights: Vec<usize>,
+    /// Number of its first op.
+    first_op: usize,
+}
+
+impl<'a> Emit<'a> {
+    pub(super) fn new(
+        graph: &'a mut OpGraph,
+        owner: u64,
+        name: &'a str,
+        frozen: bool,
+        shared: Option<&'a [usize]>,
+    ) -> Self {
+        Emit {
+            first_op: graph.nodes.len(),
+            graph,
+            owner,
+            name,
+            frozen,
+            shared,
+            weights: Vec::new(),
+        }
+    }
+
+    /// The layer as it was written, unless it left out weights that it shares.
+    pub(super) fn finish(self, outputs: &[Value]) -> Result<EmittedLayer, BuildError> {
+        if self
+            .shared
+            .is_some_and(|shared| shared.len() != self.weights.len())
+        {
+            return Err(BuildError::configuration(
+                "shares parameters that it has none of: take two layers",
+            ));
+        }
+        Ok(EmittedLayer {
+            outputs: self.numbers(outputs)?,
+            ops: self.first_op..self.graph.nodes.len(),
+            weights: self.weights,
+        })
+    }
+
+    /// Shape of a sample of a value.
+    ///
+    /// # Panics
+    /// When the value is none of this network's.
+    pub fn shape(&self, value: Value) -> &Shape {
+        &self.graph.shapes[value.number]
+    }
+
+    /// The shape of the input of a layer that takes one.
+    ///
+    /// # Errors
+    /// When there is not one.
+    pub fn single_input(&self, inputs: &[Value]) -> Result<(Value, &Shape), BuildError> {
+        match inputs {
+            [input] => Ok((*input, self.shape(*input))),
+            _ => Err(BuildError::configuration(format!(
+                "takes one input but is given {}",
+                inputs.len()
+            ))),
+        }
+    }
+
+    /// Whether the layer is frozen: training leaves its parameters as they are, and its ops should
+    /// leave its states, too.
+    pub fn frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// Declares a parameter. `fans` are the numbers of inputs and outputs that a unit is connected
+    /// to.
+    ///
+    /// # Errors
+    /// When the initializer's numbers make no sense, or the shape holds more than any machine
+    /// does.
+    pub fn parameter(
+        &mut self,
+        name: &'static str,
+        shape: impl Into<Vec<usize>>,
+        initializer: Initializer,
+        fans: [usize; 2],
+    ) -> Result<Weight, BuildError> {
+        self.declare(name, shape.into(), initializer, fans, false)
+    }
+
+    /// Declares values that belong to the network and are saved with it, but that no optimizer
+    /// touches, such as moving averages. [`Op::update_state`] may change them once a step.
+    ///
+    /// # Errors
+    /// As [`Emit::parameter`].
+    pub fn state(
+        &mut self,
+        name: &'static str,
+        shape: impl Into<Vec<usize>>,
+        initializer: Initializer,
+    ) -> Result<Weight, BuildError> {
+        let shape = shape.into();
+        let values = shape
+            .iter()
+            .fold(1, |product: usize, &size| product.saturating_mul(size));
+        self.declare(name, shape, initializer, [values, values], true)
+    }
+
+    fn declare(
+        &mut self,
+        name: &'static str,
+        shape: Vec<usize>,
+        initializer: Initializer,
+        fans: [usize; 2],
+        state: bool,
+    ) -> Result<Weight, BuildError> {
+        initializer.check().map_err(BuildError::Configuration)?;
+        self.check_size(&shape, MOST_PARAMETERS)?;
+        let index = match self.shared {
+            Some(shared) => self.shared_weight(shared, name, &shape)?,
+            None => {
+                self.graph.weights.push(WeightSpecification {
+                    name: format!("{}/{name}", self.name),
+                    shape,
+                    initializer,
+                    fans,
+                    demands: KernelDemands::default(),
+                    start: 0,
+                    state,
+                    frozen: self.frozen,
+                });
+                self.graph.weights.len() - 1
+            }
+        };
+        self.weights.push(index);
+        Ok(Weight { index })
+    }
+
+    /// The weight of the layer's first place, which must have the same shape.
+    fn shared_weight(
+        &self,
+        shared: &[usize],
+        name: &str,
+        shape: &[usize],
+    ) -> Result<usize, BuildError> {
+        let Some(&index) = shared.get(self.weights.len()) else {
+            return Err(BuildError::configuration(
+                "shares parameters that it has none of: take two layers",
+            ));
+        };
+        let first = &self.graph.weights[index].shape;
+        match first == shape {
+            true => Ok(index),
+            false => Err(BuildError::configuration(format!(
+                "is used a second time on inputs for which its {name} would be {shape:?}, not {first:?}: give it inputs of one shape, or take two layers"
+            ))),
+        }
+    }
+
+    /// Says what is demanded of a parameter: a penalty, a limit.
+    ///
+    /// # Errors
+    /// When a number is out of its range.
+    pub fn demand(&mut self, weight: Weight, demands: KernelDemands) -> Result<(), BuildError> {
+        demands.check().map_err(BuildError::Configuration)?;
+        self.graph.weights[weight.index].demands = demands;
+        Ok(())
+    }
+
+    /// Writes an op of one output.
+    ///
+    /// # Errors
+    /// When an input does not fit, or the output holds more than any machine does.
+    pub fn op(
+        &mut self,
+        op: impl Op,
+        inputs: &[Value],
+        weights: &[Weight],
+    ) -> Result<Value, BuildError> {
+        let outputs = self.op_with_outputs(op, inputs, weights)?;
+        match outputs[..] {
+            [output] => Ok(output),
+            _ => Err(BuildError::configuration(format!(
+                "writes an op of {} outputs as if it had one",
+                outputs.len()
+            ))),
+        }
+    }
+
+    /// Writes an op of any number of outputs.
+    ///
+    /// # Errors
+    /// As [`Emit::op`].
+    pub fn op_with_outputs(
+        &mut self,
+        op: impl Op,
+        inputs: &[Value],
+        weights: &[Weight],
+    ) -> Result<Vec<Value>, BuildError> {
+        let inputs = self.numbers(inputs)?;
+        let input_shapes: Vec<Shape> = inputs
+            .iter()
+            .map(|&value| self.graph.shapes[value].clone())
+            .collect();
+        let shapes = op.output_shapes(&input_shapes)?;
+        for shape in &shapes {
+            self.check_size(shape.sizes(), MOST_VALUES)?;
+        }
+        let first = self.graph.shapes.len();
+        let outputs: Vec<usize> = (first..first + shapes.len()).collect();
+        self.graph.shapes.extend(shapes);
+        self.graph.nodes.push(OpNode {
+            op: Arc::new(op),
+            number: self.graph.nodes.len(),
+            inputs,
+            outputs: outputs.clone(),
+            weights: weights.iter().map(|weight| weight.index).collect(),
+        });
+        let value = |number| Value {
+            owner: self.owner,
+            number,
+        };
+        Ok(outputs.into_iter().map(value).collect())
+    }
+
+    /// The values' numbers, if they are this network's.
+    fn numbers(&self, values: &[Value]) -> Result<Vec<usize>, BuildError> {
+        let own =
+            |value: &Value| value.owner == self.owner && value.number < self.graph.shapes.len();
+        match values.iter().all(own) {
+            true => Ok(values.iter().map(|value| value.number).collect()),
+            false => Err(BuildError::configuration(
+                "uses a value of another network: use those that emit was given, and what its ops gave",
+            )),
+        }
+    }
+
+    /// Refuses sizes that no machine holds, before anything is computed from them.
+    fn check_size(&self, shape: &[usize], most: usize) -> Result<(), BuildError> {
+        match holds_at_most(shape, most) {
+            true => Ok(()),
+            false => Err(BuildError::configuration(format!(
+                "would hold {shape:?} values, more than {most}: make it smaller"
+            ))),
+        }
+    }
+}

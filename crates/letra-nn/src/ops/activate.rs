@@ -1,0 +1,87 @@
+use super::{Backward, Forward, Op, last_axis, pass_on, same_shape};
+use crate::Shape;
+use crate::error::BuildError;
+use crate::kernels::activation::{self, ActivationKind};
+
+/// A function of each value, or softmax over the last axis; the shape stays.
+///
+/// Mostly the gradient follows from the output *y* alone: for the sigmoid *y* (1 − *y*), for tanh
+/// 1 − *y*², for ReLU 1 where *y* > 0, for softmax ∂*x*ᵢ = *y*ᵢ (∂*y*ᵢ − Σⱼ ∂*y*ⱼ *y*ⱼ). GELU and
+/// SiLU fall and rise, so that theirs needs the input: Φ(*x*) + *x* φ(*x*), and
+/// σ(*x*) (1 + *x* (1 − σ(*x*))).
+#[derive(Debug, Clone, Copy)]
+pub struct Activate {
+    function: Function,
+}
+
+/// Which function.
+#[derive(Debug, Clone, Copy)]
+enum Function {
+    /// One without a setting.
+    Plain(ActivationKind),
+    /// α (eˣ − 1) where *x* is not above 0: derivative *y* + α.
+    Elu(f32),
+    /// The slope times *x* where that is not above 0.
+    LeakyRelu(f32),
+}
+
+impl Activate {
+    /// The given function.
+    pub fn new(function: ActivationKind) -> Self {
+        Activate {
+            function: Function::Plain(function),
+        }
+    }
+
+    /// The function, if it is one without a setting.
+    pub(crate) fn plain(&self) -> Option<ActivationKind> {
+        match self.function {
+            Function::Plain(function) => Some(function),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn elu(alpha: f32) -> Self {
+        Activate {
+            function: Function::Elu(alpha),
+        }
+    }
+
+    pub(crate) fn leaky_relu(negative_slope: f32) -> Self {
+        Activate {
+            function: Function::LeakyRelu(negative_slope),
+        }
+    }
+}
+
+impl Op for Activate {
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+        same_shape(inputs)
+    }
+
+    fn forward(&self, pass: &mut Forward<'_>) {
+        let output = &mut *pass.outputs[0];
+        output.copy_from_slice(pass.inputs[0]);
+        match self.function {
+            Function::Plain(function) => {
+                activation::forward(function, last_axis(&pass.input_shapes[0]), output, &mut []);
+            }
+            Function::Elu(alpha) => activation::elu(alpha, 1.0, output),
+            Function::LeakyRelu(slope) => activation::leaky_relu(slope, output),
+        }
+    }
+
+    fn backward(&self, pass: &mut Backward<'_>) {
+        let (input, output) = (pass.inputs[0], pass.outputs[0]);
+        let gradient = &mut *pass.output_gradients[0];
+        match self.function {
+            Function::Plain(function) => {
+                let channels = last_axis(&pass.input_shapes[0]);
+                activation::backward(function, channels, output, input, gradient);
+            }
+            Function::Elu(alpha) => activation::elu_backward(alpha, 1.0, output, gradient),
+            Function::LeakyRelu(slope) => activation::leaky_relu_backward(slope, input, gradient),
+        }
+        pass_on(pass);
+    }
+}

@@ -1,0 +1,269 @@
+use std::sync::OnceLock;
+
+use super::matmul::{BIAS, KERNEL, kernel_and_bias, output_shape};
+use super::{Backward, Forward, Needs, Op, Prepare, WeightGradient, sample_range};
+use crate::Shape;
+use crate::error::BuildError;
+use crate::kernels::activation::{self, ActivationKind};
+use crate::kernels::drop_connect::{self, Sizes};
+use crate::kernels::{dense, reduce};
+use crate::random::{Purpose, Random};
+
+/// A matrix product that loses single weights while training, other ones for each sample, with a
+/// bias and a function after it (Wan, Zeiler, Zhang, LeCun and Fergus 2013).
+///
+/// **Training** (their algorithm 1). With *p* = 1 − `rate`, *M* ~ Bernoulli(*p*) for each weight,
+/// *m* for each bias, and δ the gradient at the pre-activation *u*,
+///
+/// *y* = *f*(*u*), *u* = *x* · (*M* ⊙ *W*) + *m* ⊙ *b*, δ = ∂*y* ⊙ *f*′(*u*),
+///
+/// ∂*W* = *M* ⊙ (*x*ᵀ · δ), ∂*b* = *m* ⊙ δ, ∂*x* = δ · (*M* ⊙ *W*)ᵀ.
+///
+/// **Prediction** (their algorithm 2). *u* ~ *N*(μ, σ²), μ = *p* (*x* · *W* + *b*),
+/// σ² = *p* (1 − *p*) ((*x* ⊙ *x*) · (*W* ⊙ *W*) + *b* ⊙ *b*), is drawn `draws` times for each
+/// unit, and *y* is the mean of *f*(*u*); where *f* is linear it is μ.
+#[derive(Debug)]
+pub(crate) struct DropConnect {
+    units: usize,
+    rate: f32,
+    draws: usize,
+    function: ActivationKind,
+    /// Standard normal numbers `[draws, units]`, made for the first prediction.
+    noise: OnceLock<Vec<f32>>,
+}
+
+impl DropConnect {
+    /// To `units` values with a function after them; weights are lost with probability `rate`, and
+    /// a prediction's pre-activations are drawn `draws` times.
+    pub(crate) fn new(units: usize, rate: f32, draws: usize, function: ActivationKind) -> Self {
+        DropConnect {
+            units,
+            rate,
+            draws,
+            function,
+            noise: OnceLock::new(),
+        }
+    }
+
+    /// Values of the kernel in panels, and of its squares and the bias's for the variance.
+    pub(crate) fn prepared_values(inputs: usize, units: usize) -> usize {
+        Sizes { inputs, units }.panel_values() + (inputs + 1) * units
+    }
+
+    fn sizes(&self, input: &Shape) -> Sizes {
+        Sizes {
+            inputs: input.values(),
+            units: self.units,
+        }
+    }
+
+    fn train(&self, pass: &mut Forward<'_>) {
+        let (input, sizes) = (pass.inputs[0], self.sizes(&pass.input_shapes[0]));
+        let (masks, before) = pass.keep.split_at_mut(pass.samples * sizes.kept());
+        let masks: &mut [u32] = bytemuck::cast_slice_mut(masks);
+        let masks = &mut masks[..pass.samples * sizes.words()];
+        for sample in 0..pass.samples {
+            let masks = &mut masks[sample_range(sample, sizes.words())];
+            pass.random
+                .bits(pass.first_sample + sample, 1.0 - self.rate, masks);
+        }
+        let panels = &pass.prepared[..sizes.panel_values()];
+        drop_connect::forward(sizes, pass.samples, input, panels, masks, pass.outputs[0]);
+        activation::forward(self.function, self.units, pass.outputs[0], before);
+    }
+
+    fn predict(&self, pass: &mut Forward<'_>) {
+        let (samples, units, kept) = (pass.samples, self.units, 1.0 - self.rate);
+        let input = pass.inputs[0];
+        let sizes = self.sizes(&pass.input_shapes[0]);
+        let (kernel, bias) = (pass.weights[KERNEL], pass.weights.get(BIAS).copied());
+        let ([mean, deviation, drawn, _], squared_input) = parts(pass.scratch, samples * units);
+        dense::forward(samples, sizes.inputs, units, input, kernel, bias, mean);
+        mean.iter_mut().for_each(|value| *value *= kept);
+        let squares = &pass.prepared[sizes.panel_values()..];
+        let (squared_kernel, squared_bias) = squares.split_at(sizes.inputs * units);
+        let squared_input = &mut squared_input[..input.len()];
+        squared_input.copy_from_slice(input);
+        reduce::multiply(squared_input, input);
+        let bias = bias.map(|_| squared_bias);
+        dense::forward(
+            samples,
+            sizes.inputs,
+            units,
+            squared_input,
+            squared_kernel,
+            bias,
+            deviation,
+        );
+        let share = kept * self.rate;
+        deviation
+            .iter_mut()
+            .for_each(|value| *value = (share * *value).sqrt());
+        if !pass.keep.is_empty() {
+            pass.keep[..samples * units].copy_from_slice(mean);
+            pass.keep[samples * units..2 * samples * units].copy_from_slice(deviation);
+        }
+        match self.function {
+            ActivationKind::Linear => pass.outputs[0].copy_from_slice(mean),
+            ActivationKind::Relu => {
+                let noise = self.noise();
+                drop_connect::mean_rectified(units, mean, deviation, noise, pass.outputs[0]);
+            }
+            function => {
+                pass.outputs[0].fill(0.0);
+                for noise in self.noise().chunks_exact(units) {
+                    drop_connect::spread(units, mean, deviation, noise, drawn);
+                    activation::forward(function, units, drawn, &mut []);
+                    reduce::add(pass.outputs[0], drawn);
+                }
+                let share = 1.0 / self.draws as f32;
+                pass.outputs[0].iter_mut().for_each(|value| *value *= share);
+            }
+        }
+    }
+
+    /// The gradient of a prediction: by the mean of each pre-activation and by its deviation,
+    /// and through both by the input.
+    fn predict_backward(&self, pass: &mut Backward<'_>) {
+        let (samples, units, kept) = (pass.samples, self.units, 1.0 - self.rate);
+        let input = pass.inputs[0];
+        let sizes = self.sizes(&pass.input_shapes[0]);
+        let (mean, deviation) = pass.keep[..2 * samples * units].split_at(samples * units);
+        let ([drawn, delta, by_mean, by_deviation], rest) = parts(pass.scratch, samples * units);
+        let (before, rest) = rest.split_at_mut(samples * self.function.kept(units));
+        by_mean.fill(0.0);
+        by_deviation.fill(0.0);
+        if self.function == ActivationKind::Linear {
+            by_mean.copy_from_slice(pass.output_gradients[0]);
+        } else {
+            for noise in self.noise().chunks_exact(units) {
+                drop_connect::spread(units, mean, deviation, noise, drawn);
+                activation::forward(self.function, units, drawn, before);
+                delta.copy_from_slice(pass.output_gradients[0]);
+                activation::backward(self.function, units, drawn, before, delta);
+                reduce::add(by_mean, delta);
+                drop_connect::add_scaled(noise, delta, by_deviation);
+            }
+            let share = 1.0 / self.draws as f32;
+            by_mean.iter_mut().for_each(|value| *value *= share);
+            let share = share * kept * self.rate;
+            for (value, deviation) in by_deviation.iter_mut().zip(deviation) {
+                // ∂σ/∂σ² is 1 / 2σ; a unit that cannot vary has no say.
+                *value = if *deviation == 0.0 {
+                    0.0
+                } else {
+                    share * *value / deviation
+                };
+            }
+        }
+        by_mean.iter_mut().for_each(|value| *value *= kept);
+        pass.output_gradients[0].copy_from_slice(by_mean);
+        if let Some(gradient) = &mut pass.input_gradients[0] {
+            let kernel = pass.weights[KERNEL];
+            let squared = &pass.prepared[sizes.panel_values()..][..sizes.inputs * units];
+            let rest = &mut rest[..samples * sizes.inputs];
+            dense::input_gradient(samples, sizes.inputs, units, by_deviation, squared, rest);
+            reduce::multiply(rest, input);
+            dense::input_gradient(samples, sizes.inputs, units, by_mean, kernel, gradient);
+            reduce::add(gradient, rest);
+        }
+    }
+
+    fn noise(&self) -> &[f32] {
+        self.noise
+            .get_or_init(|| Random::new(0, Purpose::Layer, 0, 0).normal(0, self.draws * self.units))
+    }
+}
+
+/// Four parts of the given length, and the rest.
+fn parts(scratch: &mut [f32], length: usize) -> ([&mut [f32]; 4], &mut [f32]) {
+    let (first, rest) = scratch.split_at_mut(length);
+    let (second, rest) = rest.split_at_mut(length);
+    let (third, rest) = rest.split_at_mut(length);
+    let (fourth, rest) = rest.split_at_mut(length);
+    ([first, second, third, fourth], rest)
+}
+
+impl Op for DropConnect {
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+        output_shape(self.units, inputs)
+    }
+
+    fn needs(&self, inputs: &[Shape]) -> Needs {
+        let sizes = self.sizes(&inputs[0]);
+        Needs {
+            prepared: Self::prepared_values(sizes.inputs, sizes.units),
+            // After the masks, or a prediction's moments, what the function needs.
+            keep: sizes.kept() + self.function.kept(self.units),
+            deferred: Some(KERNEL),
+            ..Needs::default()
+        }
+    }
+
+    fn scratch(&self, inputs: &[Shape], samples: usize) -> usize {
+        samples * (inputs[0].values() + 4 * self.units + self.function.kept(self.units))
+    }
+
+    fn prepare(&self, pass: &mut Prepare<'_>) {
+        let sizes = self.sizes(&pass.input_shapes[0]);
+        let (kernel, bias) = (pass.weights[KERNEL], pass.weights.get(BIAS).copied());
+        let (panels, squares) = pass.prepared.split_at_mut(sizes.panel_values());
+        drop_connect::pack(sizes, kernel, bias, panels);
+        let weights = kernel.iter().chain(bias.unwrap_or_default());
+        for (square, weight) in squares.iter_mut().zip(weights) {
+            *square = weight * weight;
+        }
+    }
+
+    fn forward(&self, pass: &mut Forward<'_>) {
+        match pass.training {
+            true => self.train(pass),
+            false => self.predict(pass),
+        }
+    }
+
+    fn backward(&self, pass: &mut Backward<'_>) {
+        if !pass.training {
+            return self.predict_backward(pass);
+        }
+        let sizes = self.sizes(&pass.input_shapes[0]);
+        let (kept, before) = pass.keep.split_at(pass.samples * sizes.kept());
+        let (input, masks) = (pass.inputs[0], masks(kept, pass.samples, sizes));
+        let delta = &mut *pass.output_gradients[0];
+        activation::backward(self.function, self.units, pass.outputs[0], before, delta);
+        if let Some(input_gradient) = &mut pass.input_gradients[0] {
+            let panels = &pass.prepared[..sizes.panel_values()];
+            drop_connect::input_gradient(sizes, delta, panels, masks, input_gradient);
+        }
+        let [kernel, bias] = kernel_and_bias(&mut pass.weight_gradients);
+        if let Some(gradient) = bias {
+            drop_connect::bias_gradient(sizes, delta, masks, gradient);
+        }
+        if let Some(gradient) = kernel {
+            let all = 0..sizes.inputs;
+            drop_connect::kernel_gradient(sizes, all.clone(), input, all, delta, masks, gradient);
+        }
+    }
+
+    fn weight_gradient(&self, pass: &mut WeightGradient<'_>) {
+        let sizes = self.sizes(pass.input_shape);
+        if !pass.accumulate {
+            pass.gradient.fill(0.0);
+        }
+        for shard in pass.shards {
+            drop_connect::kernel_gradient(
+                sizes,
+                pass.rows.clone(),
+                shard.input,
+                pass.columns.clone(),
+                shard.output_gradient,
+                masks(shard.keep, shard.samples, sizes),
+                pass.gradient,
+            );
+        }
+    }
+}
+
+fn masks(keep: &[f32], samples: usize, sizes: Sizes) -> &[u32] {
+    &bytemuck::cast_slice(keep)[..samples * sizes.words()]
+}

@@ -1,0 +1,198 @@
+//! Ops: what computes. One file each, with its attributes, its shape rule, forward and, right
+//! beside it, backward.
+//!
+//! An op knows slices and its own attributes, nothing of the graph it stands in, nor of the plan
+//! that runs it. A layer ([`crate::layers::Layer`]) says which ops do its work.
+
+mod activate;
+mod add;
+mod average_pool;
+mod batch_normalize;
+mod channel_dropout;
+mod concatenate;
+mod contrast;
+mod convolve;
+mod convolve_transposed;
+mod cosine_similarity;
+mod crop;
+mod drop_connect;
+mod dropout;
+mod fourier;
+mod gaussian_noise;
+mod layer_normalize;
+mod matmul;
+mod max_pool;
+mod maximum;
+mod multiply;
+mod pad;
+mod parametric_relu;
+mod pass;
+mod resample;
+mod reshape;
+mod sparse_matmul;
+mod standout;
+mod up_sample;
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use crate::Shape;
+use crate::error::BuildError;
+
+pub use activate::Activate;
+pub(crate) use add::Add;
+pub(crate) use average_pool::AveragePool;
+pub(crate) use batch_normalize::BatchNormalize;
+pub(crate) use channel_dropout::ChannelDropout;
+pub(crate) use concatenate::Concatenate;
+pub(crate) use contrast::RandomContrast;
+pub(crate) use convolve::Convolve;
+pub(crate) use convolve_transposed::ConvolveTransposed;
+pub(crate) use cosine_similarity::CosineSimilarity;
+pub(crate) use crop::Crop;
+pub(crate) use drop_connect::DropConnect;
+pub(crate) use dropout::{Dropout, Rate};
+pub(crate) use fourier::Fourier;
+pub(crate) use gaussian_noise::GaussianNoise;
+pub(crate) use layer_normalize::LayerNormalize;
+pub use matmul::MatMul;
+pub(crate) use max_pool::MaxPool;
+pub(crate) use maximum::Maximum;
+pub(crate) use multiply::Multiply;
+pub(crate) use pad::Pad;
+pub(crate) use parametric_relu::ParametricRelu;
+pub use pass::{Backward, Forward, Prepare, ShardGradient, Slices, UpdateState, WeightGradient};
+pub(crate) use resample::{Affine, Movement, Resample, shares};
+pub(crate) use reshape::Reshape;
+pub(crate) use sparse_matmul::SparseMatMul;
+pub(crate) use standout::Standout;
+pub(crate) use up_sample::UpSample;
+
+/// What an op needs beside its inputs, outputs and weights.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Needs {
+    /// Numbers a sample that forward writes and backward reads.
+    pub keep: usize,
+    /// Numbers that [`Op::prepare`] writes once a step.
+    pub prepared: usize,
+    /// Whether the output is the input under another shape: a plan may leave out both passes,
+    /// which copy. For ops of one input and one output.
+    pub view: bool,
+    /// Sums over the whole batch that forward and backward ask for while training, which
+    /// [`Op::forward_sums`] and [`Op::backward_sums`] collect shard by shard. All of the batch
+    /// then passes this op before any of it goes on.
+    pub sums: Option<[usize; 2]>,
+    /// The weight whose gradient may be left out of backward and computed for the whole batch at
+    /// once, a few rows at a time, by [`Op::weight_gradient`]. Its rows (first axis) are the
+    /// values of a sample of the first input.
+    pub deferred: Option<usize>,
+}
+
+/// An operation: attributes, a shape rule, and two passes over some samples of a batch.
+///
+/// An op has no state of its own. Weights, what forward keeps for backward, and scratch space are
+/// handed to the passes.
+pub trait Op: Any + Debug + Send + Sync {
+    /// The shape rule: shapes of a sample of each output, from those of the inputs.
+    ///
+    /// # Errors
+    /// When an input does not fit.
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError>;
+
+    /// What the passes need.
+    fn needs(&self, _inputs: &[Shape]) -> Needs {
+        Needs::default()
+    }
+
+    /// Numbers of scratch space that a pass over so many samples needs.
+    fn scratch(&self, _inputs: &[Shape], _samples: usize) -> usize {
+        0
+    }
+
+    /// Samples that a core should be given at once, at least, even where their values outgrow its
+    /// cache: as many as make reading a large weight worth it.
+    fn fewest_samples(&self) -> usize {
+        1
+    }
+
+    /// Brings weights into the form that the passes like best; called once a step.
+    fn prepare(&self, _pass: &mut Prepare<'_>) {}
+
+    /// What a shard (some samples of the batch) adds to the sums over the batch that forward asks
+    /// for with [`Needs::sums`]: called while training, before any shard goes through forward,
+    /// where the sums over all shards are in [`Forward::sums`]. Writes to
+    /// [`Forward::shard_sums`], which are zero at first; there is no output yet.
+    fn forward_sums(&self, _pass: &mut Forward<'_>) {}
+
+    /// The outputs of a shard from its inputs.
+    fn forward(&self, pass: &mut Forward<'_>);
+
+    /// What a shard adds to the sums over the batch that backward asks for, as
+    /// [`Op::forward_sums`] does for forward. Reads the gradients of the outputs and writes to
+    /// [`Backward::shard_sums`]; nobody asks for gradients of the inputs yet.
+    fn backward_sums(&self, _pass: &mut Backward<'_>) {}
+
+    /// Given the gradients of the outputs, adds to the weights' gradients and writes the inputs'.
+    /// May overwrite the outputs' gradients; on return they are those at the pre-activation of an
+    /// op that has one.
+    fn backward(&self, pass: &mut Backward<'_>);
+
+    /// Gives some rows of the gradient of a large weight, from some shards' inputs and the
+    /// gradients that backward left. Only called where [`Needs::deferred`] asked for it.
+    fn weight_gradient(&self, _pass: &mut WeightGradient<'_>) {}
+
+    /// Changes weights that no optimizer touches (declared with
+    /// [`Emit::state`](crate::layers::Emit::state)); called once a step of training, after all
+    /// shards have gone forward and backward.
+    fn update_state(&self, _pass: &mut UpdateState<'_>) {}
+}
+
+/// The single input of an op that takes one.
+pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
+    match inputs {
+        [input] => Ok(input),
+        _ => Err(BuildError::configuration(format!(
+            "takes one input but is given {}",
+            inputs.len()
+        ))),
+    }
+}
+
+/// The shape of an op's only output, which is that of its only input.
+fn same_shape(inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+    single_input(inputs).map(|input| vec![input.clone()])
+}
+
+/// The shape of the output of an op that joins at least two inputs of one shape.
+fn joined_shape(inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+    match inputs {
+        [] | [_] => Err(BuildError::configuration(format!(
+            "joins values but is given {}: give it at least 2",
+            inputs.len()
+        ))),
+        [first, others @ ..] if others.iter().all(|other| other == first) => {
+            Ok(vec![first.clone()])
+        }
+        _ => Err(BuildError::input(
+            "inputs of one shape",
+            "make them equal, with a layer before it",
+        )),
+    }
+}
+
+/// The last axis: what functions over channels or classes go over.
+fn last_axis(shape: &Shape) -> usize {
+    shape.sizes().last().copied().unwrap_or(1)
+}
+
+/// Range of sample `index` in a buffer with `values` numbers a sample.
+fn sample_range(index: usize, values: usize) -> std::ops::Range<usize> {
+    index * values..(index + 1) * values
+}
+
+/// Copies the output's gradient to the input's, if anybody asks for it.
+fn pass_on(pass: &mut Backward<'_>) {
+    if let Some(input_gradient) = &mut pass.input_gradients[0] {
+        input_gradient.copy_from_slice(pass.output_gradients[0]);
+    }
+}

@@ -1,0 +1,64 @@
+use super::matmul::{BIAS, FEWEST_SAMPLES, KERNEL, kernel_and_bias, output_shape};
+use super::{Backward, Forward, MatMul, Needs, Op, WeightGradient, last_axis};
+use crate::Shape;
+use crate::error::BuildError;
+use crate::kernels::{activation, dense};
+use crate::plan::SparseInput;
+
+/// [`MatMul`] of a network's input that comes as what is not zero in it; a plan puts it in the
+/// other's place. The sums are the same, without the terms that are zero; where a weight is not a
+/// number the batch comes as it is, so that nothing is hidden.
+#[derive(Debug, Clone)]
+pub(crate) struct SparseMatMul(pub(crate) MatMul);
+
+impl Op for SparseMatMul {
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+        output_shape(self.0.units, inputs)
+    }
+
+    fn needs(&self, inputs: &[Shape]) -> Needs {
+        self.0.needs(inputs)
+    }
+
+    fn fewest_samples(&self) -> usize {
+        FEWEST_SAMPLES
+    }
+
+    fn forward(&self, pass: &mut Forward<'_>) {
+        let (inputs, units) = (last_axis(&pass.input_shapes[0]), self.0.units);
+        let (kernel, bias) = (pass.weights[KERNEL], pass.weights.get(BIAS).copied());
+        let (rows, output) = (SparseInput::rows_of(pass.sparse), &mut *pass.outputs[0]);
+        dense::forward_sparse(inputs, units, rows, kernel, bias, output);
+        activation::forward(self.0.function, units, output, pass.keep);
+    }
+
+    fn backward(&self, pass: &mut Backward<'_>) {
+        let (inputs, units) = (last_axis(&pass.input_shapes[0]), self.0.units);
+        let (rows, delta) = (
+            SparseInput::rows_of(pass.sparse),
+            &mut *pass.output_gradients[0],
+        );
+        self.0.to_pre_activation(pass.outputs[0], pass.keep, delta);
+        let [kernel, bias] = kernel_and_bias(&mut pass.weight_gradients);
+        if let Some(gradient) = bias {
+            dense::bias_gradient(delta.len() / units, units, delta, gradient);
+        }
+        if let Some(gradient) = kernel {
+            let samples = rows.zip(delta.chunks_exact(units));
+            dense::kernel_gradient_sparse(units, 0..inputs, samples, true, gradient);
+        }
+    }
+
+    fn weight_gradient(&self, pass: &mut WeightGradient<'_>) {
+        let units = self.0.units;
+        let shards = pass.shards.iter();
+        let deltas = shards.flat_map(|shard| shard.output_gradient.chunks_exact(units));
+        dense::kernel_gradient_sparse(
+            units,
+            pass.rows.clone(),
+            SparseInput::rows_of(pass.sparse).zip(deltas),
+            pass.accumulate,
+            pass.gradient,
+        );
+    }
+}
