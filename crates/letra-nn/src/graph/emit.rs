@@ -1,3 +1,4 @@
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use super::Value;
@@ -6,6 +7,9 @@ use crate::error::BuildError;
 use crate::ops::Op;
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 use crate::{Initializer, KernelDemands, Shape};
+
+/// Bits of an op's number that say which layer it belongs to.
+const LAYER_BITS: usize = 12;
 
 /// A weight that a layer declared, to be given to its ops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,9 +217,9 @@ impl<'a> Emit<'a> {
     ///
     /// # Errors
     /// As [`Emit::op`].
-    pub fn op_with_outputs(
+    pub fn op_with_outputs<O: Op>(
         &mut self,
-        op: impl Op,
+        op: O,
         inputs: &[Value],
         weights: &[Weight],
     ) -> Result<Vec<Value>, BuildError> {
@@ -228,12 +232,14 @@ impl<'a> Emit<'a> {
         for shape in &shapes {
             self.check_size(shape.sizes(), MOST_VALUES)?;
         }
+        let same = self.graph.nodes[self.first_op..].iter();
+        let same = same.filter(|node| (&*node.op as &dyn Any).type_id() == TypeId::of::<O>());
         let first = self.graph.shapes.len();
         let outputs: Vec<usize> = (first..first + shapes.len()).collect();
         self.graph.shapes.extend(shapes);
         self.graph.nodes.push(OpNode {
             op: Arc::new(op),
-            number: self.graph.nodes.len(),
+            number: self.graph.layers.len() | same.count() << LAYER_BITS,
             inputs,
             outputs: outputs.clone(),
             weights: weights.iter().map(|weight| weight.index).collect(),

@@ -42,7 +42,8 @@ impl WeightSpecification {
 #[derive(Debug, Clone)]
 pub(crate) struct OpNode {
     pub(crate) op: Arc<dyn Op>,
-    /// Number of the op as its layer gave it; random numbers are keyed by it.
+    /// What its random numbers are keyed by: its layer, and how many ops of the same kind the layer
+    /// has written before it.
     pub(crate) number: usize,
     pub(crate) inputs: Vec<usize>,
     pub(crate) outputs: Vec<usize>,

@@ -14,11 +14,11 @@ fn a_layer_that_does_not_fit_is_named_with_the_one_before_it() {
     let network = Sequential::new([36, 36, 1])
         .add(Conv2d::new(4, 5).same().relu())
         .add(MaxPool2d::new(2))
-        .add(Dense::new(32));
+        .add(Maxout::new(32, 2));
     let error = compiled(network).err().unwrap().to_string();
     assert_eq!(
         error,
-        "layer 3 (dense) wants a flat input but layer 2 (max_pooling2d) gives [18, 18, 4]: add Flatten between them"
+        "layer 3 (maxout) wants a flat input but layer 2 (max_pooling2d) gives [18, 18, 4]: add Flatten between them"
     );
     let network = Sequential::new([36, 36]).add(Conv2d::new(4, 5));
     let error = compiled(network).err().unwrap().to_string();
@@ -60,12 +60,12 @@ fn other_misfits() {
             &["layer 1 (reshape)", "35 values", "[4, 4, 2]"],
         ),
         (
-            "the second of two dense layers",
+            "the second of two layers",
             Sequential::new([3])
-                .add(Dense::new(4))
+                .add(Standout::new(4))
                 .add(Reshape::new([2, 2]))
-                .add(Dense::new(1)),
-            &["layer 3 (dense_1)", "layer 2 (reshape) gives [2, 2]"],
+                .add(Standout::new(1)),
+            &["layer 3 (standout_1)", "layer 2 (reshape) gives [2, 2]"],
         ),
         ("no layers", Sequential::new([3]), &["no layers"]),
         (

@@ -10,6 +10,7 @@ mod dropped;
 mod formulas;
 mod graphs;
 mod inside;
+mod last_axis;
 mod layers;
 mod losses;
 mod networks;
