@@ -53,8 +53,8 @@ pub use error::{BuildError, Error};
 pub use graph::Value;
 pub use initializers::Initializer;
 pub use model::{
-    BackPropagation, Compile, LayerOutput, LayerSummary, Model, Network, Parameter, RateRangeTest,
-    Scores, Sequential, Summary,
+    BackPropagation, Compile, Gradients, LayerOutput, LayerSummary, Model, Network, Parameter,
+    RateRangeTest, Scores, Sequential, Summary,
 };
 pub use shape::Shape;
 pub use tensor::Tensor;

@@ -22,7 +22,10 @@ pub struct CrossEntropy {
 
 impl CrossEntropy {
     /// On probabilities, such as a softmax layer gives.
-    #[expect(clippy::new_without_default, reason = "neither form is the obvious default")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "neither form is the obvious default"
+    )]
     pub fn new() -> Self {
         CrossEntropy {
             from_logits: false,
@@ -79,9 +82,9 @@ impl Loss for CrossEntropy {
     ) -> f64 {
         let smoothing = self.label_smoothing;
         match (self.from_logits, targets) {
-            (true, TargetRows::Classes(labels)) => {
-                cross_entropy::classes_from_logits(units, output, labels, smoothing, scale, gradient)
-            }
+            (true, TargetRows::Classes(labels)) => cross_entropy::classes_from_logits(
+                units, output, labels, smoothing, scale, gradient,
+            ),
             (true, TargetRows::Values(rows)) => {
                 cross_entropy::values_from_logits(units, output, rows, smoothing, scale, gradient)
             }

@@ -17,7 +17,10 @@ pub struct Huber {
 
 impl Huber {
     /// With δ = 1, as in Keras.
-    #[expect(clippy::new_without_default, reason = "settings follow, as with all losses")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "settings follow, as with all losses"
+    )]
     pub fn new() -> Self {
         Huber { delta: 1.0 }
     }

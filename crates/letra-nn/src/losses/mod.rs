@@ -6,9 +6,20 @@ use crate::Error;
 use crate::dataset::Targets;
 use crate::layers::ActivationFunction;
 
+// The modules stand here, and not in the table below, so that rustfmt sees their files.
+mod binary_cross_entropy;
+mod categorical_hinge;
+mod cross_entropy;
+mod hinge;
+mod huber;
+mod kl_divergence;
+mod mean_absolute_error;
+mod mean_squared_error;
+mod sum_squared_error;
+
 macro_rules! losses {
     ($($file:ident: $loss:ident,)*) => {
-        $(mod $file; pub use $file::$loss;)*
+        $(pub use $file::$loss;)*
 
         /// The loss of the given kind with a saved configuration.
         pub(crate) fn from_configuration(

@@ -47,7 +47,7 @@ impl Network {
             }
         }
         self.specifications = self.graph.ops()?.weights;
-        self.training = None;
+        (self.training, self.to_inputs) = (None, None);
         Ok(())
     }
 

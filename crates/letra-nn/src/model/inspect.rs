@@ -2,7 +2,7 @@
 
 use super::Network;
 use crate::dataset::{Dataset, Inputs};
-use crate::plan::{At, Batch, Piece, Purpose, Rows, Sizes, Source, TrainingPlan};
+use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, Source, TrainingPlan};
 use crate::{Error, Tensor};
 
 /// What a layer makes of some inputs.
@@ -66,11 +66,7 @@ impl Network {
             ..Piece::default()
         };
         let source = Source::Losses(&self.objective);
-        let at = At {
-            seed: self.seed,
-            step: self.steps,
-            learning: &[],
-        };
+        let at = self.at();
         let rows = Rows::Contiguous(0, batch.samples());
         let whole = Batch::new(batch, rows);
         let step = || plan.step(source, whole, state, at, None).loss;

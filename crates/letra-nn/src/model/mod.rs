@@ -1,5 +1,6 @@
 //! Networks as a user sees them: define, compile, fit, evaluate, predict, save.
 
+mod by_hand;
 mod compile;
 mod deconvolution;
 mod evaluate;
@@ -18,6 +19,7 @@ mod summary;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+pub use by_hand::Gradients;
 pub use compile::Compile;
 pub(crate) use file::write_whole;
 pub use functional::Model;
@@ -64,6 +66,10 @@ pub struct Network {
     notes: BTreeMap<String, String>,
     pool: Arc<rayon::ThreadPool>,
     training: Option<TrainingPlan>,
+    /// A plan that gives the gradients of the inputs, too.
+    to_inputs: Option<TrainingPlan>,
+    /// Whether each parameter learns; all that can where there is nothing.
+    learning: Vec<bool>,
     inference: Mutex<BTreeMap<usize, InferencePlan>>,
 }
 
@@ -178,6 +184,8 @@ impl Network {
             notes: BTreeMap::new(),
             pool: Arc::new(pool),
             training: None,
+            to_inputs: None,
+            learning: Vec::new(),
             inference: Mutex::new(BTreeMap::new()),
         })
     }
@@ -377,7 +385,7 @@ impl Network {
         let at = At {
             seed: self.seed,
             step: self.steps,
-            learning: &[],
+            learning: &self.learning,
         };
         let rule = Rule {
             optimizer: &*self.optimizer,
@@ -396,6 +404,51 @@ impl Network {
         self.steps += 1;
         self.revision += 1;
         Ok(&self.training.as_ref().expect("it took the step").result)
+    }
+
+    /// Where in the training the network stands.
+    fn at(&self) -> At<'_> {
+        At {
+            seed: self.seed,
+            step: self.steps,
+            learning: &self.learning,
+        }
+    }
+
+    /// One step by the gradients that are in place.
+    fn apply_step(&mut self) -> Result<(), Error> {
+        let rate = check_step(self.rate(), self.steps)?;
+        let rule = Rule {
+            optimizer: &*self.optimizer,
+            clipping: self.clipping,
+            step: self.steps,
+            rate,
+        };
+        // What the batches of these gradients taught without a gradient.
+        for plan in [&mut self.training, &mut self.to_inputs]
+            .into_iter()
+            .flatten()
+        {
+            plan.update_states(&mut self.parameters, self.steps);
+        }
+        let mut slots: [&mut [f32]; SLOTS] = Default::default();
+        for (slot, values) in slots.iter_mut().zip(&mut self.slots) {
+            *slot = values;
+        }
+        let state = Piece {
+            parameters: &mut self.parameters,
+            gradients: &mut self.gradients,
+            slots,
+            probe: Default::default(),
+        };
+        let (plan, learning) = (
+            self.training.as_mut().expect("apply plans it"),
+            &self.learning,
+        );
+        self.pool.install(|| plan.apply(state, rule, learning));
+        self.steps += 1;
+        self.revision += 1;
+        Ok(())
     }
 
     pub(crate) fn scores(&self, result: &StepResult) -> Scores {

@@ -62,7 +62,12 @@ impl Optimizer for AdamW {
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
-        check_range("weight decay", self.weight_decay, 0.0.., "a number of 0 or more")?;
+        check_range(
+            "weight decay",
+            self.weight_decay,
+            0.0..,
+            "a number of 0 or more",
+        )?;
         check_decay("beta_1", self.beta_1)?;
         check_decay("beta_2", self.beta_2)?;
         check_epsilon(self.epsilon)

@@ -8,9 +8,19 @@ use crate::Error;
 
 pub(crate) use clipping::Clipping;
 
+// The modules stand here, and not in the table below, so that rustfmt sees their files.
+mod ada_secant;
+mod adadelta;
+mod adagrad;
+mod adam;
+mod adam_w;
+mod rms_prop;
+mod sgd;
+mod vsgd;
+
 macro_rules! optimizers {
     ($($file:ident: $optimizer:ident,)*) => {
-        $(mod $file; pub use $file::$optimizer;)*
+        $(pub use $file::$optimizer;)*
 
         /// The optimizer of the given kind with a saved configuration.
         pub(crate) fn from_configuration(

@@ -112,7 +112,12 @@ impl Optimizer for Vsgd {
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
-        check_range("slow start", self.slow_start as f32, 1.0.., "at least 1 step")?;
+        check_range(
+            "slow start",
+            self.slow_start as f32,
+            1.0..,
+            "at least 1 step",
+        )?;
         check_range("slow constant", self.slow_constant, 1.0.., "at least 1")?;
         check_epsilon(self.epsilon)
     }

@@ -55,6 +55,8 @@ pub(crate) struct TrainingPlan {
     column_sums: Vec<f32>,
     /// Sums over the batch, for ops that need them.
     sums: Vec<f64>,
+    /// Samples of the batch that these are of, where no states have been changed by them yet.
+    sums_of: usize,
     /// Of the last step.
     pub(crate) result: StepResult,
 }
@@ -86,6 +88,7 @@ impl TrainingPlan {
             column_sums: vec![0.0; most_units(&layout)],
             prepared: Buffer::zeros(layout.prepared_values),
             sums: vec![0.0; layout.sums],
+            sums_of: 0,
             result: StepResult::new(&sizes),
             sizes,
             layout,
@@ -110,9 +113,9 @@ impl TrainingPlan {
             // The parameters stay as they are, so that one can see where it came from.
             return &self.result;
         }
+        self.sums_of = samples;
         if rule.is_some() {
-            self.layout
-                .update_states(state.parameters, &self.sums, samples, at.step);
+            self.update_states(state.parameters, at.step);
         }
         let gradients = self.split(batch, at);
         update::collect(gradients.0, state.reborrow(), &gradients.1, rule);
@@ -147,6 +150,14 @@ impl TrainingPlan {
             at.learning,
         );
         &self.result
+    }
+
+    /// Lets every op that has states change them by the last batch, if it has not yet.
+    pub(crate) fn update_states(&mut self, values: &mut [f32], step: u64) {
+        match std::mem::take(&mut self.sums_of) {
+            0 => {}
+            samples => self.layout.update_states(values, &self.sums, samples, step),
+        }
     }
 
     /// The rule's update by gradients that are there already.

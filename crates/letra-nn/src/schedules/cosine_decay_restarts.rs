@@ -68,8 +68,20 @@ impl Schedule for CosineDecayRestarts {
     fn check(&self) -> Result<(), Error> {
         check_rate(self.kind(), "initial rate", self.initial_learning_rate)?;
         check_steps(self.kind(), "first decay steps", self.first_decay_steps)?;
-        check_setting(self.kind(), "t_mul", self.t_mul, self.t_mul >= 1.0, "at least 1")?;
-        check_setting(self.kind(), "m_mul", self.m_mul, self.m_mul >= 0.0, "0 or more")?;
+        check_setting(
+            self.kind(),
+            "t_mul",
+            self.t_mul,
+            self.t_mul >= 1.0,
+            "at least 1",
+        )?;
+        check_setting(
+            self.kind(),
+            "m_mul",
+            self.m_mul,
+            self.m_mul >= 0.0,
+            "0 or more",
+        )?;
         check_share(self.kind(), "alpha", self.alpha)
     }
 

@@ -12,9 +12,18 @@ use crate::Error;
 pub use learning_rate::LearningRate;
 pub(crate) use learning_rate::check_step;
 
+// The modules stand here, and not in the table below, so that rustfmt sees their files.
+mod cosine_decay;
+mod cosine_decay_restarts;
+mod exponential_decay;
+mod inverse_time_decay;
+mod one_cycle;
+mod piecewise_constant_decay;
+mod warm_up;
+
 macro_rules! schedules {
     ($($file:ident: $schedule:ident,)*) => {
-        $(mod $file; pub use $file::$schedule;)*
+        $(pub use $file::$schedule;)*
 
         /// The schedule of the given kind with a saved configuration.
         pub(crate) fn from_configuration(

@@ -5,14 +5,17 @@ use letra_nn::prelude::*;
 use crate::noise::Noise;
 
 fn alike(found: &[f32], wanted: &[f32]) -> bool {
-    let close = |(found, wanted): (&f32, &f32)| (found - wanted).abs() < 1e-5 * wanted.abs().max(1.0);
+    let close =
+        |(found, wanted): (&f32, &f32)| (found - wanted).abs() < 1e-5 * wanted.abs().max(1.0);
     found.len() == wanted.len() && found.iter().zip(wanted).all(close)
 }
 
 #[test]
 fn a_row_of_several_is_mapped_as_a_sample_of_its_own() {
     let mut noise = Noise::new(71);
-    for [samples, rows, inputs, units] in [[1, 1, 1, 1], [3, 4, 5, 2], [7, 2, 300, 70], [20, 9, 8, 33]] {
+    for [samples, rows, inputs, units] in
+        [[1, 1, 1, 1], [3, 4, 5, 2], [7, 2, 300, 70], [20, 9, 8, 33]]
+    {
         let compile = || {
             Compile::new(Sgd::new(0.1))
                 .loss(SumSquaredError)
@@ -48,7 +51,10 @@ fn a_row_of_several_is_mapped_as_a_sample_of_its_own() {
             flat.back_propagate(&of_rows).unwrap(),
         );
         let what = format!("{samples} samples of [{rows}, {inputs}] to {units}");
-        assert!((seen.loss - wanted.loss).abs() < 1e-4 * wanted.loss, "{what}");
+        assert!(
+            (seen.loss - wanted.loss).abs() < 1e-4 * wanted.loss,
+            "{what}"
+        );
         assert!(
             alike(seen.outputs[0].1.data(), wanted.outputs[0].1.data()),
             "outputs of {what}"
@@ -59,7 +65,11 @@ fn a_row_of_several_is_mapped_as_a_sample_of_its_own() {
         deep.train_on_batch(&of_samples).unwrap();
         flat.train_on_batch(&of_rows).unwrap();
         for (found, wanted) in deep.parameters().zip(flat.parameters()) {
-            assert!(alike(found.values, wanted.values), "{} after a step: {what}", found.name);
+            assert!(
+                alike(found.values, wanted.values),
+                "{} after a step: {what}",
+                found.name
+            );
         }
     }
 }

@@ -4,6 +4,7 @@
 mod annealed_dropout;
 mod best_weights;
 mod bits;
+mod by_hand;
 mod convolutions;
 mod csv_log;
 mod data;

@@ -1,0 +1,301 @@
+//! A step of training in its parts: gradients, changed or made by the caller, and their
+//! application.
+
+use super::Network;
+use crate::buffer::Buffer;
+use crate::dataset::{Dataset, Inputs};
+use crate::graph::WeightSpecification;
+use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, Source, StepResult, TrainingPlan};
+use crate::{Error, Tensor};
+
+/// The gradients of a network's parameters for one batch, by name.
+///
+/// Those of parameters that do not learn, since their layer is frozen or
+/// [`Network::learn_only`] leaves them out, are zero.
+#[derive(Debug, Clone)]
+pub struct Gradients {
+    /// The loss of the batch, penalties included; 0 where the outputs' gradients were given.
+    pub loss: f64,
+    /// Samples in the batch.
+    pub samples: usize,
+    values: Buffer,
+    parameters: Vec<WeightSpecification>,
+}
+
+impl Gradients {
+    /// Names of the parameters, in the order of the layers.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().map(|known| known.name.as_str())
+    }
+
+    /// A copy of the gradient of the parameter called `name`, such as "dense/kernel".
+    pub fn get(&self, name: &str) -> Option<Tensor> {
+        let known = self.parameters.iter().find(|known| known.name == name)?;
+        Tensor::new(known.shape.clone(), self.values[known.range()].to_vec()).ok()
+    }
+
+    /// Puts another gradient in the place of the one of the parameter called `name`.
+    ///
+    /// # Errors
+    /// When there is none of this name or the shapes differ.
+    pub fn set(&mut self, name: &str, gradient: &Tensor) -> Result<(), Error> {
+        let Some(known) = self.parameters.iter().find(|known| known.name == name) else {
+            let names: Vec<&str> = self.names().collect();
+            return Err(Error::Data(format!(
+                "no parameter is called \"{name}\"; there are {}",
+                names.join(", ")
+            )));
+        };
+        if known.shape != gradient.shape() {
+            return Err(Error::Data(format!(
+                "parameter {name} has shape {:?} but its gradient is given as {:?}: make them equal",
+                known.shape,
+                gradient.shape()
+            )));
+        }
+        self.values[known.range()].copy_from_slice(gradient.data());
+        Ok(())
+    }
+
+    /// Adds the gradients of another batch of the same network, for steps over several.
+    ///
+    /// # Errors
+    /// When they are those of other parameters.
+    pub fn add(&mut self, other: &Gradients) -> Result<(), Error> {
+        self.check(&other.parameters)?;
+        crate::kernels::reduce::add(&mut self.values, &other.values);
+        self.loss += other.loss;
+        self.samples += other.samples;
+        Ok(())
+    }
+
+    fn check(&self, parameters: &[WeightSpecification]) -> Result<(), Error> {
+        let key = |known: &WeightSpecification| (known.name.clone(), known.shape.clone());
+        match self
+            .parameters
+            .iter()
+            .map(key)
+            .eq(parameters.iter().map(key))
+        {
+            true => Ok(()),
+            false => Err(Error::Data(
+                "the gradients are those of other parameters: take them from the same network"
+                    .into(),
+            )),
+        }
+    }
+}
+
+impl Network {
+    /// The gradients of the loss on a batch, all of `batch`, at the parameters as they are: the
+    /// first part of a step of training. Nothing is changed; [`Network::apply`] does that.
+    ///
+    /// # Errors
+    /// When the data does not fit the network or the loss is no longer a number.
+    pub fn gradients(&mut self, batch: &Dataset) -> Result<Gradients, Error> {
+        self.check_data(batch)?;
+        self.plan_training(batch.samples(), batch)?;
+        let mut plan = self.training.take().expect("it has just been planned");
+        let found = self.gradients_by(&mut plan, batch);
+        self.training = Some(plan);
+        found
+    }
+
+    /// As [`Network::gradients`], with the gradient of each input beside them, `[samples, …]`.
+    ///
+    /// # Errors
+    /// As [`Network::gradients`].
+    pub fn gradients_to_inputs(
+        &mut self,
+        batch: &Dataset,
+    ) -> Result<(Gradients, Vec<Tensor>), Error> {
+        self.check_data(batch)?;
+        let mut plan = self.plan_to_inputs(batch.samples(), self.sizes(batch))?;
+        let gradients = self.gradients_by(&mut plan, batch);
+        let of_inputs = self.input_gradients_of(&plan, batch.samples());
+        self.to_inputs = Some(plan);
+        Ok((gradients?, of_inputs?))
+    }
+
+    /// Takes gradients of the outputs back through the network: gives those of the parameters, and
+    /// those of the inputs, `[samples, …]`. `upstream` holds a tensor an output, of the output's
+    /// shape; `inputs` are those that the outputs came from. Layers work as in training, with the
+    /// random numbers of the next step. This is how one network learns through another.
+    ///
+    /// # Errors
+    /// When the inputs or the gradients do not have the network's shapes.
+    pub fn backward<'a>(
+        &mut self,
+        inputs: impl Into<Inputs<'a>>,
+        upstream: &[Tensor],
+    ) -> Result<(Gradients, Vec<Tensor>), Error> {
+        let inputs = inputs.into();
+        self.check_inputs(inputs)?;
+        let samples = inputs.samples();
+        self.check_upstream(samples, upstream)?;
+        let mut plan = self.plan_to_inputs(samples, Sizes::default())?;
+        let (source, batch) = (Source::Given(upstream), Batch::of_inputs(inputs));
+        let gradients = self.collected(&mut plan, source, batch).0;
+        let of_inputs = self.input_gradients_of(&plan, samples);
+        self.to_inputs = Some(plan);
+        Ok((gradients, of_inputs?))
+    }
+
+    /// One step of the optimizer by the given gradients, which are clipped first where the network
+    /// was compiled so: the last part of a step of training. Gradients are taken as they are;
+    /// penalties are in those that [`Network::gradients`] gives.
+    ///
+    /// # Errors
+    /// When the gradients are those of other parameters, or the optimizer wants to look at the
+    /// batch itself.
+    pub fn apply(&mut self, gradients: &Gradients) -> Result<(), Error> {
+        gradients.check(&self.trainable())?;
+        if self.optimizer.wants_probe() {
+            return Err(Error::Configuration(format!(
+                "the optimizer {} measures the gradient of a batch at two places: train with fit or train_on_batch",
+                self.optimizer.kind()
+            )));
+        }
+        if self.training.is_none() {
+            let plan = self.new_plan(1, Purpose::Training, Sizes::default())?;
+            self.training = Some(plan);
+        }
+        self.gradients.copy_from_slice(&gradients.values);
+        self.apply_step()
+    }
+
+    /// Lets only those parameters learn whose names, such as "dense/kernel", the closure picks;
+    /// the others stay as they are until the next call. Unlike [`Network::freeze`], it is not
+    /// saved, and a batch normalisation goes on as before.
+    ///
+    /// # Errors
+    /// When it leaves nothing to learn.
+    pub fn learn_only(&mut self, learns: impl Fn(&str) -> bool) -> Result<(), Error> {
+        let learning = self.specifications.iter().map(|known| learns(&known.name));
+        let learning: Vec<bool> = learning.collect();
+        let mut both = learning.iter().zip(&self.specifications);
+        if !both.any(|(&learns, known)| learns && known.trainable()) {
+            let names: Vec<String> = self
+                .trainable()
+                .into_iter()
+                .map(|known| known.name)
+                .collect();
+            return Err(Error::Configuration(format!(
+                "no parameter is left to learn: pick at least one of {}",
+                names.join(", ")
+            )));
+        }
+        self.learning = learning;
+        Ok(())
+    }
+
+    /// Sets the weight of an output's loss in the sum over the outputs, 0 or more, from the next
+    /// step on.
+    ///
+    /// # Errors
+    /// When there is no such output or the weight is out of its range.
+    pub fn set_loss_weight(&mut self, output: usize, weight: f32) -> Result<(), Error> {
+        let outputs = self.objective.len();
+        let Some(objective) = self.objective.get_mut(output) else {
+            return Err(Error::Configuration(format!(
+                "there is no output {output}: they are 0 to {}",
+                outputs - 1
+            )));
+        };
+        if !(weight >= 0.0 && weight.is_finite()) {
+            return Err(Error::Configuration(format!(
+                "a loss has weight {weight}: it must be a number of 0 or more"
+            )));
+        }
+        objective.weight = weight;
+        Ok(())
+    }
+
+    /// The parameters that an optimizer changes, unless they are left out of learning.
+    fn trainable(&self) -> Vec<WeightSpecification> {
+        let known = self.specifications.iter().filter(|known| known.trainable());
+        known.cloned().collect()
+    }
+
+    fn gradients_by(&self, plan: &mut TrainingPlan, batch: &Dataset) -> Result<Gradients, Error> {
+        let whole = Batch::new(batch, Rows::Contiguous(0, batch.samples()));
+        let (gradients, result) = self.collected(plan, Source::Losses(&self.objective), whole);
+        match result.loss.is_finite() {
+            true => Ok(gradients),
+            false => Err(self.diverged(whole, result.loss)),
+        }
+    }
+
+    /// The gradients that a plan collects for a batch.
+    fn collected(
+        &self,
+        plan: &mut TrainingPlan,
+        source: Source<'_>,
+        batch: Batch<'_>,
+    ) -> (Gradients, StepResult) {
+        let mut parameters = self.parameters.clone();
+        let mut values = Buffer::zeros(self.gradients.len());
+        let state = Piece {
+            parameters: &mut parameters,
+            gradients: &mut values,
+            ..Piece::default()
+        };
+        let at = self.at();
+        let result = self
+            .pool
+            .install(|| plan.step(source, batch, state, at, None).clone());
+        let gradients = Gradients {
+            loss: result.loss,
+            samples: result.samples,
+            values,
+            parameters: self.trainable(),
+        };
+        (gradients, result)
+    }
+
+    /// A plan that gives the gradients of the inputs, too.
+    fn plan_to_inputs(&mut self, samples: usize, sizes: Sizes) -> Result<TrainingPlan, Error> {
+        let known = self.to_inputs.take();
+        match known.filter(|plan| plan.batch == samples && plan.sizes == sizes) {
+            Some(plan) => Ok(plan),
+            None => self.new_plan(samples, Purpose::ToInputs, sizes),
+        }
+    }
+
+    fn input_gradients_of(
+        &self,
+        plan: &TrainingPlan,
+        samples: usize,
+    ) -> Result<Vec<Tensor>, Error> {
+        let inputs = self.graph.inputs.iter().enumerate();
+        let tensor = |(input, shape): (usize, &crate::Shape)| {
+            let values = match plan.layout.gradients[input] {
+                Some(place) => plan.kept(place, shape.values(), samples),
+                None => vec![0.0; samples * shape.values()],
+            };
+            Tensor::new([&[samples], shape.sizes()].concat(), values)
+        };
+        inputs.map(tensor).collect()
+    }
+
+    fn check_upstream(&self, samples: usize, upstream: &[Tensor]) -> Result<(), Error> {
+        if upstream.len() != self.outputs.len() {
+            return Err(Error::Data(format!(
+                "the network has {} outputs but gradients are given for {}: give a tensor for each",
+                self.outputs.len(),
+                upstream.len()
+            )));
+        }
+        for (index, (shape, given)) in self.outputs.iter().zip(upstream).enumerate() {
+            let wanted = [&[samples], shape.sizes()].concat();
+            if given.shape() != wanted {
+                return Err(Error::Data(format!(
+                    "output {} has shape {wanted:?} for these inputs but its gradient is given as {:?}: make them equal",
+                    index + 1,
+                    given.shape()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
