@@ -7,7 +7,9 @@
 mod damage;
 mod kinds;
 
+use std::fmt;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -64,8 +66,12 @@ fn main() -> ExitCode {
     if let Some(input) = fuzz.input {
         let bytes = fuzz.bytes(&kinds[0].corpus(&fuzz.corpus), input);
         let start = Instant::now();
-        println!("{}", kinds[0].read(&bytes));
-        println!("{} bytes, {:.2?}", bytes.len(), start.elapsed());
+        say(format_args!("{}", kinds[0].read(&bytes)));
+        say(format_args!(
+            "{} bytes, {:.2?}",
+            bytes.len(),
+            start.elapsed()
+        ));
         return ExitCode::SUCCESS;
     }
     if let Some(first) = fuzz.work {
@@ -77,6 +83,12 @@ fn main() -> ExitCode {
         sound &= fuzz.watch(kind, share);
     }
     ExitCode::from(u8::from(!sound))
+}
+
+/// Prints a line. Where it cannot be printed, the inputs are read all the same, and the exit code
+/// and the kept inputs say what was found.
+fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 impl Fuzz {
@@ -118,16 +130,19 @@ impl Fuzz {
                     None => "takes longer than ten seconds".into(),
                     Some(code) => format!("ends the process with {code}"),
                 };
-                println!("{kind}: input {input} {what}; kept as {}", kept.display());
+                say(format_args!(
+                    "{kind}: input {input} {what}; kept as {}",
+                    kept.display()
+                ));
             }
         }
-        println!(
+        say(format_args!(
             "{kind}: {} inputs in {:.0?}, {} taken and {} refused, {broken} broke something",
             answers[0] + answers[1] + broken,
             start.elapsed(),
             answers[0],
             answers[1],
-        );
+        ));
         broken == 0
     }
 

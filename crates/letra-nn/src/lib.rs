@@ -26,6 +26,7 @@
 //! [`Compile`]; the same seed gives the same bits on any number of threads.
 
 #![warn(missing_docs)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod buffer;
 mod dataset;
