@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{command, letra, printed, refused};
-use letra_type::{Font, Picture, draw_line, line_width};
+use common::{command, letra, line_of_text as line, printed, refused};
+use letra_type::{Font, Picture};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -77,14 +77,6 @@ fn home() -> &'static Home {
         }
         home
     })
-}
-
-/// A line of text, black on white.
-fn line(font: &Font, text: &str) -> Picture {
-    let width = line_width(font, text, 40.0) as usize + 60;
-    let mut picture = Picture::blank(width, 90, 255).unwrap();
-    draw_line(&mut picture, font, text, 40.0, (30.0, 58.0), 0).unwrap();
-    picture
 }
 
 #[test]
@@ -275,7 +267,7 @@ fn a_training_that_was_stopped_ends_as_one_that_was_not() {
     assert!(stopped.unwrap().success());
     assert_eq!(
         child.wait().unwrap().code(),
-        Some(130),
+        Some(143),
         "it was over too soon"
     );
     assert!(!home.path().join("parts.letra").exists());

@@ -7,11 +7,11 @@ use letra_type::FontLibrary;
 
 use crate::action::Run;
 use crate::command::fonts::none_in;
-use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::recogniser::Recogniser;
 use crate::report::numbers::thousands;
+use crate::terminal::print;
 
 /// Adds faces to a model without training, in a second or so each
 ///
@@ -45,7 +45,7 @@ impl Run for Enroll {
         let new = recogniser.enroll(library.fonts())?;
         let output = self.output.as_ref().unwrap_or(&self.model);
         recogniser.save(output)?;
-        print(&format!(
+        print(format!(
             "{} knows {} faces now, {} of them new",
             output.display(),
             thousands(recogniser.faces().len() as u64),

@@ -10,11 +10,11 @@ use letra_type::FontLibrary;
 
 use crate::action::Run;
 use crate::command::fonts::none_in;
-use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::recogniser::learning::{Budget, Learning, checkpoint_of};
 use crate::report::numbers::{percent, thousands};
+use crate::terminal::{print, say};
 
 /// Learns to tell the typefaces of your fonts apart, from text that it draws in them
 ///
@@ -66,12 +66,12 @@ impl Run for Learn {
         }
         let families: BTreeSet<_> = fonts.iter().map(letra_type::Font::family).collect();
         if io::stderr().is_terminal() {
-            eprintln!(
+            say(format!(
                 "{} faces of {} families; {} left out (`letra fonts` says why)",
                 thousands(fonts.len() as u64),
                 thousands(families.len() as u64),
                 thousands(library.left_out().len() as u64)
-            );
+            ));
         }
         let checkpoint = checkpoint_of(&self.output);
         let learning = Learning {
@@ -92,7 +92,7 @@ impl Run for Learn {
         // What is left of it would only be in the way.
         let _ = std::fs::remove_file(&checkpoint);
         let facts = recogniser.training();
-        print(&format!(
+        print(format!(
             "The model is {}: {} faces, {} steps, {} of the last windows named right by face",
             self.output.display(),
             thousands(recogniser.faces().len() as u64),

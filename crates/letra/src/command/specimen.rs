@@ -9,9 +9,9 @@ use letra_type::{
 
 use crate::action::Run;
 use crate::command::fonts::none_in;
-use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::terminal::print;
 
 /// Draws a sheet of what fonts look like; without fonts, of the built-in ones
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ impl Run for Specimen {
     fn run(self, _interrupt: &Interrupt) -> Result<(), Failure> {
         if self.training {
             self.training()?.save_png(&self.output)?;
-            return print(&format!("The sheet is {}", self.output.display()));
+            return print(format!("The sheet is {}", self.output.display()));
         }
         let fonts = match self.fonts.as_slice() {
             [] => Font::built_in(),
@@ -54,7 +54,7 @@ impl Run for Specimen {
                 .collect::<Result<_, _>>()?,
         };
         specimen(&fonts)?.save_png(&self.output)?;
-        print(&format!("The specimen is {}", self.output.display()))
+        print(format!("The specimen is {}", self.output.display()))
     }
 }
 

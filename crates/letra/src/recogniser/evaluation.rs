@@ -7,9 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{FamilyCandidate, Reading, Recogniser};
 use crate::failure::Failure;
+use crate::terminal::{Text, cell};
 
 /// Name of the table of labels in a folder of pictures.
 pub const LABELS: &str = "labels.csv";
+
+/// Rows of a list in the table for the terminal.
+const MOST_LISTED: usize = 10;
 
 /// Intervals of confidence that calibration is measured in.
 const INTERVALS: usize = 15;
@@ -157,6 +161,17 @@ pub struct Mistake {
     pub count: usize,
 }
 
+/// A picture that could not be opened, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotOpened {
+    /// Path of the picture within the folder.
+    pub picture: String,
+    /// What is wrong with it.
+    pub error: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
 /// All figures of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evaluation {
@@ -167,11 +182,13 @@ pub struct Evaluation {
     pub none_auroc: Option<f64>,
     /// What was mistaken for what, the most frequent first.
     pub mistakes: Vec<Mistake>,
+    /// Pictures that could not be opened, which no figure counts.
+    pub not_opened: Vec<NotOpened>,
 }
 
 impl Evaluation {
     /// Counts answers.
-    pub fn of(recogniser: &Recogniser, answers: &[Answered]) -> Self {
+    pub fn of(recogniser: &Recogniser, answers: &[Answered], not_opened: Vec<NotOpened>) -> Self {
         let families: HashSet<&str> = recogniser
             .faces()
             .iter()
@@ -201,30 +218,26 @@ impl Evaluation {
             groups,
             none_auroc: auroc(&none(false), &none(true)),
             mistakes: mistakes(answers.iter().filter(|answer| is_known(answer))),
+            not_opened,
         }
     }
 
     /// The figures as a table for the terminal.
-    pub fn table(&self) -> String {
-        let width = self
-            .groups
-            .iter()
-            .map(|one| one.group.chars().count())
-            .max()
-            .unwrap_or(0)
-            .max(5);
-        let mut text = format!(
+    pub fn table(&self) -> Text {
+        let names: Vec<String> = self.groups.iter().map(|one| cell(&one.group)).collect();
+        let widths = names.iter().map(|name| name.chars().count());
+        let width = widths.max().unwrap_or(0).max(5);
+        let mut text = Text::from(format!(
             "{:width$}  pictures  known  family: first  of five  face: first  of five  calibration error",
             "group"
-        );
-        for one in &self.groups {
+        ));
+        for (name, one) in names.iter().zip(&self.groups) {
             let share = |share: f64| match one.known {
                 0 => "–".to_owned(),
                 _ => format!("{:.1}%", share * 100.0),
             };
-            text += &format!(
-                "\n{:width$}  {:>8}  {:>5}  {:>13}  {:>7}  {:>11}  {:>7}  {:>17}",
-                one.group,
+            text.line(format!(
+                "{name:width$}  {:>8}  {:>5}  {:>13}  {:>7}  {:>11}  {:>7}  {:>17}",
                 one.pictures,
                 one.known,
                 share(one.family_top_1),
@@ -235,21 +248,38 @@ impl Evaluation {
                     0 => "–".to_owned(),
                     _ => format!("{:.3}", one.calibration_error),
                 },
-            );
+            ));
         }
         let unread: usize = self.groups.iter().map(|one| one.unread).sum();
         if unread > 0 {
-            text += &format!("\n\nNo text was found in {unread} pictures, which count as wrong.");
+            text.line("");
+            text.line(format!(
+                "No text was found in {unread} pictures, which count as wrong."
+            ));
         }
         if let Some(area) = self.none_auroc {
-            text += &format!(
-                "\n\n\"None of these\" for unknown families against known: AUROC {area:.3}"
-            );
+            text.line("");
+            text.line(format!(
+                "\"None of these\" for unknown families against known: AUROC {area:.3}"
+            ));
         }
         if !self.mistakes.is_empty() {
-            text += "\n\nMost often mistaken";
-            for one in self.mistakes.iter().take(10) {
-                text += &format!("\n  {:>4}  {} called {}", one.count, one.family, one.said);
+            text.line("");
+            text.line("Most often mistaken");
+            for one in self.mistakes.iter().take(MOST_LISTED) {
+                let (family, said) = (cell(&one.family), cell(&one.said));
+                text.line(format!("  {:>4}  {family} called {said}", one.count));
+            }
+        }
+        if !self.not_opened.is_empty() {
+            text.line("");
+            text.line("Could not be opened and is not counted");
+            for one in self.not_opened.iter().take(MOST_LISTED) {
+                text.line(format!("  {}", one.picture));
+            }
+            let others = self.not_opened.len().saturating_sub(MOST_LISTED);
+            if others > 0 {
+                text.line(format!("  and {others} more"));
             }
         }
         text

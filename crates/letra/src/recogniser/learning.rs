@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress;
 use crate::report::numbers::thousands;
+use crate::terminal::{Text, say};
 
 /// Samples a step.
 pub const BATCH: usize = 128;
@@ -62,7 +63,7 @@ struct Progress {
 }
 
 impl Learning<'_> {
-    /// Trains and calibrates a recogniser. Stopped with Ctrl-C, it keeps a checkpoint.
+    /// Trains and calibrates a recogniser. Asked to stop while it trains, it keeps a checkpoint.
     ///
     /// # Errors
     /// Fonts that cannot be drawn; a checkpoint that cannot be written or read or belongs to
@@ -84,6 +85,7 @@ impl Learning<'_> {
         }
         // A folder without room or rights is found out before an hour's work, not after it.
         self.keep(&network, &progress)?;
+        let keeping = interrupt.keeping();
         self.train(&sampler, &mut network, &mut progress, interrupt)?;
         if interrupt.requested() {
             self.keep(&network, &progress)?;
@@ -94,6 +96,11 @@ impl Learning<'_> {
             ))
             .hint("the same command with --resume goes on from there"));
         }
+        interrupt.remains(format!(
+            "{} holds the state; the same command with --resume goes on from there",
+            self.checkpoint.display()
+        ));
+        drop(keeping);
         let facts = TrainingFacts {
             steps: network.steps(),
             batch: BATCH,
@@ -145,14 +152,16 @@ impl Learning<'_> {
                 kept = Instant::now();
                 if bar.is_hidden() {
                     let message = message(done, progress, network.steps());
-                    eprintln!("{:3.0}%  {message}", done * 100.0);
+                    say(format!("{:3.0}%  {message}", done * 100.0));
                 }
                 // Room may be there again before the end; the older checkpoint still is.
                 if let Err(failure) = self.keep(network, progress)
                     && !warned
                 {
                     warned = true;
-                    bar.suspend(|| eprintln!("{failure}\nhint: learning goes on; make room"));
+                    let mut text: Text = failure.text();
+                    text.line("hint: learning goes on; make room");
+                    bar.suspend(|| say(text));
                 }
             }
         }
