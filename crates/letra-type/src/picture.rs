@@ -64,12 +64,17 @@ impl Picture {
         }
     }
 
-    /// Reads a PNG or JPEG file as grey: colours by their luma (ITU-R BT.601), what is
-    /// transparent on white, turned as its Exif orientation says.
+    /// Reads a PNG, JPEG, WebP, GIF or BMP file as grey: colours by their luma (ITU-R BT.601),
+    /// what is transparent on white, turned as its Exif or XMP orientation says; of an animation
+    /// the first picture.
+    ///
+    /// A PNG or JPEG of more than 67,108,864 pixels or a side above 16,384 is made smaller as it
+    /// is read, up to 536,870,912 pixels and a side of 32,768; interlaced PNGs and progressive
+    /// JPEGs are not.
     ///
     /// # Errors
-    /// The file is missing, empty, larger than 256 MiB, not a PNG or JPEG, cut short or damaged,
-    /// or the picture has a side above 16,384 or more than 67,108,864 pixels.
+    /// The file is missing, empty, larger than 256 MiB, of none of these formats, cut short or
+    /// damaged, or the picture is larger than said.
     pub fn from_file(path: &Path) -> Result<Self> {
         Self::from_bytes(&path.display().to_string(), &read_whole(path)?)
     }
