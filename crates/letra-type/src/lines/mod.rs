@@ -66,7 +66,8 @@ pub fn runs_vertically(picture: &Picture) -> bool {
         lines.retain(|line| factor == 1 || !large::is_small(line));
         letters(lines)
     };
-    let (mut across, mut down) = (of_all(&grey), of_all(&grey.transposed()));
+    let (across, down) = (of_all(&grey), of_all(&grey.transposed()));
+    let (mut small_across, mut small_down) = (0, 0);
     if factor > 1 {
         let of_part = |grey: Grey| {
             let mut lines = without_doubles(search_scale(grey, 1.0));
@@ -74,10 +75,15 @@ pub fn runs_vertically(picture: &Picture) -> bool {
             letters(lines)
         };
         for part in large::busiest(picture) {
-            down += of_part(part.transposed());
-            across += of_part(part);
+            small_down += of_part(part.transposed());
+            small_across += of_part(part);
         }
     }
+    // Lines of small text look like large letters from afar: what there is more of is asked.
+    let (across, down) = match small_across + small_down > across + down {
+        true => (small_across, small_down),
+        false => (across, down),
+    };
     down >= 4 && down > 2 * across
 }
 

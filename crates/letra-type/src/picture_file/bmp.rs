@@ -113,8 +113,12 @@ impl Header {
             bottom_up: height > 0,
             bits,
             compression,
-            // Some files say that the pixels begin where the palette does.
-            start: start.max(after + entry * colours),
+            // Some files say that the pixels begin where the palette does, which is then before them.
+            start: if start == after {
+                after + entry * colours
+            } else {
+                start
+            },
             masks,
             palette,
         })
@@ -133,9 +137,12 @@ impl Header {
             }
             (PLAIN, 1 | 2 | 4 | 8 | 16 | 24 | 32) | (MASKS | MASKS_WITH_OPACITY, 16 | 32) => {
                 let stride = (self.width * self.bits).div_ceil(32) * 4;
-                let data = data.get(..stride * self.height).ok_or(CUT_SHORT)?;
+                let length = (self.width * self.bits).div_ceil(8);
+                if data.len() < stride * (self.height - 1) + length {
+                    return Err(CUT_SHORT);
+                }
                 let mut pixels = Vec::with_capacity(self.width * self.height);
-                for row in data.chunks_exact(stride) {
+                for row in data.chunks(stride).take(self.height) {
                     self.add_row(row, &mut pixels);
                 }
                 Ok(pixels)
