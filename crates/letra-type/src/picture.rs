@@ -126,7 +126,8 @@ impl Picture {
         (left, top): (usize, usize),
         most: (usize, usize),
     ) {
-        let width = other.width.min(most.0).min(self.width.saturating_sub(left));
+        let left = left.min(self.width);
+        let width = other.width.min(most.0).min(self.width - left);
         let height = other.height.min(most.1);
         let rows = self.pixels.chunks_exact_mut(self.width).skip(top);
         for (row, from) in rows
