@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use letra_nn::prelude::*;
 use letra_type::{
     Distortions, Font, FontLibrary, Ink, LINE_HEIGHT, Picture, Sampler, WINDOW_WIDTH, Workbench,
-    draw_line, find_lines,
+    draw_line, find_lines, runs_vertically,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -121,11 +121,12 @@ fn pictures() -> Vec<Vec<u8>> {
         draw_line(&mut picture, &font, line, 16.0, (4.0, y), 0).expect("letters are drawn");
     }
     let mut files = vec![picture.to_png().expect("a picture is encoded")];
-    for (quality, progressive, colour) in [
-        (40, false, jpeg_encoder::ColorType::Luma),
-        (90, true, jpeg_encoder::ColorType::Luma),
-        (75, false, jpeg_encoder::ColorType::Rgb),
-        (75, false, jpeg_encoder::ColorType::Cmyk),
+    for (quality, progressive, scans_apart, colour) in [
+        (40, false, false, jpeg_encoder::ColorType::Luma),
+        (90, true, false, jpeg_encoder::ColorType::Luma),
+        (75, false, false, jpeg_encoder::ColorType::Rgb),
+        (60, false, true, jpeg_encoder::ColorType::Rgb),
+        (75, true, true, jpeg_encoder::ColorType::Cmyk),
     ] {
         let samples = match colour {
             jpeg_encoder::ColorType::Rgb => 3,
@@ -137,18 +138,57 @@ fn pictures() -> Vec<Vec<u8>> {
         let mut file = Vec::new();
         let mut encoder = jpeg_encoder::Encoder::new(&mut file, quality);
         encoder.set_progressive(progressive);
+        encoder.set_optimized_huffman_tables(scans_apart);
         encoder
             .encode(&pixels, 120, 48, colour)
             .expect("a picture is encoded");
         files.push(file);
     }
+    files.extend([webp(&picture), gif(&picture), bmp(&picture)]);
     files
+}
+
+fn webp(picture: &Picture) -> Vec<u8> {
+    let mut file = Vec::new();
+    let (width, height) = (picture.width() as u32, picture.height() as u32);
+    image_webp::WebPEncoder::new(&mut file)
+        .encode(picture.pixels(), width, height, image_webp::ColorType::L8)
+        .expect("a picture is encoded");
+    file
+}
+
+fn gif(picture: &Picture) -> Vec<u8> {
+    let mut file = Vec::new();
+    let (width, height) = (picture.width() as u16, picture.height() as u16);
+    let palette: Vec<u8> = (0..=255).flat_map(|level| [level; 3]).collect();
+    let frame = gif::Frame::from_indexed_pixels(width, height, picture.pixels(), None);
+    gif::Encoder::new(&mut file, width, height, &palette)
+        .and_then(|mut encoder| encoder.write_frame(&frame))
+        .expect("a picture is encoded");
+    file
+}
+
+/// A BMP of 8 bits a pixel, each a run of its own.
+fn bmp(picture: &Picture) -> Vec<u8> {
+    let mut file = b"BM\0\0\0\0\0\0\0\0\x36\x04\0\0\x28\0\0\0".to_vec();
+    file.extend((picture.width() as u32).to_le_bytes());
+    file.extend((picture.height() as u32).to_le_bytes());
+    file.extend([1, 0, 8, 0, 1, 0, 0, 0]);
+    file.resize(54, 0);
+    file.extend((0..=255).flat_map(|level| [level, level, level, 0]));
+    for row in picture.pixels().chunks_exact(picture.width()) {
+        file.extend(row.iter().flat_map(|&level| [1, level]));
+        file.extend([0, 0]);
+    }
+    file.extend([0, 1]);
+    file
 }
 
 fn read_picture(bytes: &[u8]) -> Result<(), String> {
     let picture = Picture::from_bytes("the picture", bytes).map_err(|error| error.to_string())?;
     drop(Ink::find(&picture));
     drop(find_lines(&picture));
+    runs_vertically(&picture);
     Ok(())
 }
 
