@@ -4,11 +4,12 @@ use std::sync::OnceLock;
 
 use harfrust::{Buffer, Direction, Feature, Script, ShapeOptions, ShapePlan, ShaperFont, Tag};
 use skrifa::instance::Size;
-use skrifa::outline::{DrawSettings, OutlinePen};
+use skrifa::outline::OutlinePen;
 use skrifa::{GlyphId, MetadataProvider};
 
 use super::flat::{FINENESSES, Flat};
 use crate::font::Font;
+use crate::outlines::Outlines;
 use crate::text::{Repertoire, Texts};
 
 /// The most points of a glyph that is drawn; one with more comes from a damaged font.
@@ -162,11 +163,11 @@ impl Face {
     }
 
     fn draw(&self, glyph: u32) -> Option<GlyphShape> {
-        let face = self.font.face()?;
-        let outline = face.outline_glyphs().get(GlyphId::new(glyph))?;
+        let outlines = Outlines::of(&self.font)?;
         let mut pen = ShapePen::default();
-        let settings = DrawSettings::unhinted(Size::unscaled(), self.font.location());
-        outline.draw(settings, &mut pen).ok()?;
+        outlines
+            .draw(GlyphId::new(glyph), Size::unscaled(), &mut pen)
+            .ok()?;
         pen.finish()
     }
 }
