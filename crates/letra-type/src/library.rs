@@ -60,7 +60,8 @@ impl FontLibrary {
     ///
     /// Of a folder the files are taken whose names end in .ttf, .otf, .ttc, .otc, .woff or .woff2,
     /// in the order of their paths. A file that is no font, or a damaged one, is left out with a
-    /// reason, as is a face that cannot set Latin text or draws as one that is there already.
+    /// reason, as is a face that cannot set Latin text, draws as one that is there already, or takes
+    /// so many operations to draw as no typeface does.
     ///
     /// # Errors
     /// A path does not exist, or a folder named cannot be read.

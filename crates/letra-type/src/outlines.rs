@@ -135,6 +135,14 @@ impl<'a> Outlines<'a> {
         })
     }
 
+    /// How many glyphs the outlines' tables truly have, whatever others claim.
+    pub(crate) fn count(&self) -> usize {
+        match &self.program {
+            Program::TrueType { loca, .. } => loca.len(),
+            Program::PostScript { font, .. } => font.num_glyphs() as usize,
+        }
+    }
+
     /// How many operations it takes to draw a glyph; more than [`MOST_OPERATIONS`] are not
     /// counted to the end.
     fn operations(&self, glyph: GlyphId) -> Result<u64, Undrawn> {

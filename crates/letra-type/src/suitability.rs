@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use skrifa::instance::{NormalizedCoord, Size};
 use skrifa::outline::OutlinePen;
 use skrifa::raw::{FontRef, TableProvider};
-use skrifa::{MetadataProvider, Tag};
+use skrifa::{GlyphId, MetadataProvider, Tag};
 
 use crate::font::Font;
 use crate::outlines::{MOST_OPERATIONS, Outlines, Undrawn, has_outlines};
@@ -134,28 +134,15 @@ fn fingerprint(
             false => Reason::NotLatin { missing },
         });
     }
-    let broken = |problem: String| Reason::Broken(problem);
-    let outlines = Outlines::of(font).ok_or_else(|| broken("its outlines are damaged".into()))?;
+    let outlines = Outlines::of(font);
+    let outlines = outlines.ok_or_else(|| Reason::Broken("its outlines are damaged".into()))?;
     let metrics = face.glyph_metrics(Size::unscaled(), font.location());
     let mut whole = DefaultHasher::new();
     let mut shapes = HashSet::new();
     for letter in LETTERS.chars().chain(FURTHER.chars()) {
         let Some(glyph) = glyph(letter) else { continue };
         let mut shape = ShapeHash::default();
-        let drawn = outlines.draw(glyph, Size::unscaled(), &mut shape);
-        *operations += drawn.map_err(|undrawn| match undrawn {
-            Undrawn::Missing | Undrawn::Damaged => {
-                broken(format!("its outline of {letter:?} is damaged"))
-            }
-            Undrawn::TooMuchWork => broken(format!(
-                "its outline of {letter:?} takes more than {MOST_OPERATIONS} operations to draw"
-            )),
-        })?;
-        if *operations > MOST_OPERATIONS_OF_A_FILE {
-            return Err(broken(format!(
-                "the faces of its file take more than {MOST_OPERATIONS_OF_A_FILE} operations to draw"
-            )));
-        }
+        draw(&outlines, letter, glyph, operations, &mut shape)?;
         if letter.is_alphabetic() && shape.points > 2 {
             shapes.insert(shape.hash.finish());
         }
@@ -168,6 +155,31 @@ fn fingerprint(
     let units = face.head().map_or(0, |head| head.units_per_em());
     whole.write_u16(units);
     Ok(whole.finish())
+}
+
+/// Draws a letter and adds up the operations that it takes, or may have taken.
+fn draw(
+    outlines: &Outlines<'_>,
+    letter: char,
+    glyph: GlyphId,
+    operations: &mut u64,
+    shape: &mut ShapeHash,
+) -> Result<(), Reason> {
+    if *operations > MOST_OPERATIONS_OF_A_FILE {
+        return Err(Reason::Broken(format!(
+            "the faces of its file take more than {MOST_OPERATIONS_OF_A_FILE} operations to draw"
+        )));
+    }
+    let drawn = outlines.draw(glyph, Size::unscaled(), shape);
+    *operations += drawn.unwrap_or(MOST_OPERATIONS);
+    drawn.map(drop).map_err(|undrawn| {
+        Reason::Broken(match undrawn {
+            Undrawn::Missing | Undrawn::Damaged => format!("its outline of {letter:?} is damaged"),
+            Undrawn::TooMuchWork => format!(
+                "its outline of {letter:?} takes more than {MOST_OPERATIONS} operations to draw"
+            ),
+        })
+    })
 }
 
 /// Why a face without outlines has none.

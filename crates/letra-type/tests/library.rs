@@ -411,6 +411,12 @@ fn very_many_glyphs_are_no_burden() {
     many.resize(65_535, rectangle([0, 0, 10, 10]));
     let library = library_of(&[("many.ttf", FontFile::new(&many, &characters).bytes())]);
     assert_eq!(library.fonts().len(), 1);
+    // Sixty thousand groups of characters that overlap.
+    let group = [0, 0x10_ffff, 1];
+    let mut overlapping = FontFile::new(&many, &characters);
+    overlapping.set(b"cmap", cmap_of_groups(10, &[group].repeat(60_000)));
+    let font = Font::from_bytes("overlapping", overlapping.bytes(), 0).unwrap();
+    assert!(font.character_count() <= 0x11_0000);
     // A table of characters that promises 100,000 glyphs, of which the font has 53.
     let mut promised = FontFile::new(&glyphs, &characters);
     promised.set(

@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 
 use harfrust::{Buffer, Direction, Feature, Script, ShapeOptions, ShapePlan, ShaperFont, Tag};
+use skrifa::GlyphId;
 use skrifa::instance::Size;
 use skrifa::outline::OutlinePen;
-use skrifa::{GlyphId, MetadataProvider};
 
 use super::flat::{FINENESSES, Flat};
 use crate::font::Font;
@@ -84,10 +84,7 @@ impl Face {
     /// A face made ready; `None` if it lacks what it takes: a size of its em, glyphs for letters.
     pub(crate) fn new(font: &Font, texts: &Texts) -> Option<Self> {
         let shaper = font.shaper_font()?;
-        let face = font.face()?;
-        let count = face
-            .glyph_metrics(Size::unscaled(), font.location())
-            .glyph_count();
+        let count = Outlines::of(font)?.count();
         let units_per_em = f32::from(shaper.units_per_em());
         let mut made = Self {
             font: font.clone(),
