@@ -83,7 +83,7 @@ fn answers(
         let path = folder.join(&label.picture);
         let picture = Picture::from_file(&path)?;
         // A picture in which no text is found counts as answered wrongly.
-        answers.push(Answered::new(label, recogniser.read(&picture).ok()));
+        answers.push(Answered::new(label, recogniser.read_if_text(&picture)?));
         bar.inc(1);
     }
     bar.finish_and_clear();
