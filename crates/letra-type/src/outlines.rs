@@ -136,7 +136,7 @@ impl<'a> Outlines<'a> {
     }
 
     /// How many glyphs the outlines' tables truly have, whatever others claim.
-    pub(crate) fn count(&self) -> usize {
+    pub(crate) fn glyph_count(&self) -> usize {
         match &self.program {
             Program::TrueType { loca, .. } => loca.len(),
             Program::PostScript { font, .. } => font.num_glyphs() as usize,

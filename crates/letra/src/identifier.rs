@@ -265,6 +265,7 @@ mod tests {
         let slow = small()
             .add(UpSampling2d::new(60))
             .add(DepthwiseConv2d::new(31).same())
+            .add(DepthwiseConv2d::new(31).same())
             .add(GlobalAveragePool2d::new());
         refused(slow, r#"["a","b"]"#, SIDES, "multiply-adds a picture");
         let pooled = small()

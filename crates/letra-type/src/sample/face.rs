@@ -84,7 +84,7 @@ impl Face {
     /// A face made ready; `None` if it lacks what it takes: a size of its em, glyphs for letters.
     pub(crate) fn new(font: &Font, texts: &Texts) -> Option<Self> {
         let shaper = font.shaper_font()?;
-        let count = Outlines::of(font)?.count();
+        let count = Outlines::of(font)?.glyph_count();
         let units_per_em = f32::from(shaper.units_per_em());
         let mut made = Self {
             font: font.clone(),
