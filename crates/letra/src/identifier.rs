@@ -274,7 +274,7 @@ mod tests {
         refused(pooled, r#"["a","b"]"#, SIDES, "multiply-adds a picture");
         let large = small()
             .add(UpSampling2d::new(120))
-            .add(GlobalMaxPool2d::new());
+            .add(MaxPool2d::new(100));
         refused(large, r#"["a","b"]"#, SIDES, "numbers for a glyph");
     }
 
