@@ -20,6 +20,7 @@ pub mod failure;
 pub mod identifier;
 pub mod interrupt;
 pub mod lab;
+mod names;
 pub mod networks;
 pub mod progress;
 pub mod recogniser;

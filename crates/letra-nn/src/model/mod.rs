@@ -14,6 +14,7 @@ mod restore;
 mod saliency;
 mod sequential;
 mod summary;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

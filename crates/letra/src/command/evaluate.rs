@@ -95,7 +95,9 @@ fn answers(
         let path = folder.join(&label.picture);
         match Picture::from_file(&path).map_err(Failure::from) {
             // A picture in which no text is found counts as answered wrongly.
-            Ok(picture) => answers.push(Answered::new(label, recogniser.read(&picture).ok())),
+            Ok(picture) => {
+                answers.push(Answered::new(label, recogniser.read_if_text(&picture)?));
+            }
             Err(failure) => {
                 let failure = failure.about(&path);
                 bar.suspend(|| say(failure.text()));

@@ -17,6 +17,9 @@ const READINGS_A_FACE: usize = 2;
 /// How many pictures are thought to be of a family that is not known, before one looks at them.
 const UNKNOWN: f32 = 0.1;
 
+/// The largest number of a calibration; what is measured stays below 400.
+const LARGEST: f32 = 1e6;
+
 /// Seed of the samples it is measured on, which no training draws.
 const SEED: u64 = 0x6361_6c69_6272;
 
@@ -50,8 +53,8 @@ impl Default for Calibration {
 impl Calibration {
     /// Says what is wrong with numbers from a file.
     pub(super) fn check(&self) -> Result<(), String> {
-        let sharp = self.sharpness.iter().all(|b| b.is_finite() && *b > 0.0);
-        match sharp && self.none.iter().all(|number| number.is_finite()) {
+        let sharp = self.sharpness.iter().all(|b| *b > 0.0 && *b <= LARGEST);
+        match sharp && self.none.iter().all(|number| number.abs() <= LARGEST) {
             true => Ok(()),
             false => Err("its calibration holds numbers that are out of range".into()),
         }
@@ -279,6 +282,9 @@ mod tests {
         assert!(wrong.check().is_err());
         wrong = Calibration::default();
         wrong.none[0] = f32::NAN;
+        assert!(wrong.check().is_err());
+        wrong = Calibration::default();
+        wrong.none = [3e38, -3e38, 0.0];
         assert!(wrong.check().is_err());
     }
 }

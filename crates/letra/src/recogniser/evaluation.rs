@@ -1,6 +1,8 @@
 //! How often a recogniser is right on labelled pictures.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -32,26 +34,54 @@ pub struct Labelled {
     pub group: String,
 }
 
+/// The most bytes and rows of a table of labels.
+const MOST_BYTES: u64 = 64 << 20;
+const MOST_ROWS: usize = 1_000_000;
+
 /// Reads a folder's table of labels.
 ///
 /// # Errors
-/// It is missing, has no such columns, or no rows.
+/// It is missing, has no such columns, no rows, or more than a million rows or 64 MiB.
 pub fn labels(folder: &Path) -> Result<Vec<Labelled>, Failure> {
     let path = folder.join(LABELS);
     let failed = |error: csv::Error| {
         Failure::new(format!("cannot read {}: {error}", path.display()))
             .hint("it is a table with commas and a first row: picture,family,style,group")
     };
-    let rows = csv::Reader::from_path(&path)
-        .map_err(failed)?
-        .into_deserialize();
+    let table = Limited {
+        table: File::open(&path).map_err(|error| failed(error.into()))?,
+        left: MOST_BYTES,
+    };
+    let rows = csv::Reader::from_reader(table).into_deserialize();
+    let rows = rows.take(MOST_ROWS + 1);
     let rows: Vec<Labelled> = rows.collect::<Result<_, _>>().map_err(failed)?;
+    if rows.len() > MOST_ROWS {
+        return Err(
+            Failure::new(format!("{} has more than {MOST_ROWS} rows", path.display()))
+                .hint("part the pictures into several folders"),
+        );
+    }
     match rows.is_empty() {
         true => Err(
             Failure::new(format!("{} labels no picture", path.display()))
                 .hint("give it a row for each picture"),
         ),
         false => Ok(rows),
+    }
+}
+
+/// A table of so many bytes at most; more are an error.
+struct Limited<R> {
+    table: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.table.read(buffer)?;
+        let left = self.left.checked_sub(count as u64);
+        self.left = left.ok_or_else(|| io::Error::other("it is too long"))?;
+        Ok(count)
     }
 }
 
@@ -403,5 +433,24 @@ mod tests {
         )
         .unwrap();
         assert_eq!(labels(home.path()).unwrap()[0].style, "Bold");
+    }
+
+    #[test]
+    fn tables_without_end_are_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let refused = |table: &str, word: &str| {
+            std::fs::write(home.path().join(LABELS), table).unwrap();
+            let failure = labels(home.path()).unwrap_err().to_string();
+            assert!(failure.contains(word), "{failure}");
+        };
+        let header = "picture,family,style,group\n";
+        refused(
+            &(header.to_owned() + &"a,b,c,d\n".repeat(MOST_ROWS + 1)),
+            "rows",
+        );
+        refused(
+            &(header.to_owned() + &"x".repeat(MOST_BYTES as usize)),
+            "too long",
+        );
     }
 }
