@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::unfinished;
+use crate::{lock, unfinished};
 
 const PREFIX: &str = ".letra-";
 const SUFFIX: &str = ".tmp";
@@ -61,6 +61,11 @@ fn remove_unless_alive(path: &Path) {
     if file.try_lock().is_ok() {
         let _ = fs::remove_file(path);
     }
+}
+
+/// Whether a name is one that only this crate gives: of a temporary file, or of a lock.
+pub fn is_own(name: &OsStr) -> bool {
+    is_temporary(name) || name.to_string_lossy().ends_with(lock::ENDING)
 }
 
 /// Whether a name is one that [`temporary`] gives.

@@ -25,6 +25,7 @@ mod target;
 mod unfinished;
 
 pub use draft::{Draft, check, write_whole};
+pub use leftovers::is_own;
 pub use lock::{Holder, Lock};
 pub use problem::{Problem, remedy};
 pub use unfinished::{MadeFolders, discard_unfinished};

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::target::{folder_of, hidden, resolve};
 use crate::{leftovers, unfinished};
 
-const ENDING: &str = ".letra-lock";
+pub(crate) const ENDING: &str = ".letra-lock";
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// A place that is this process's to write, as long as this lives.
@@ -74,11 +74,6 @@ impl Lock {
         let text = Holder::this_process(by).to_text();
         let _ = self.file.set_len(0);
         let _ = (&self.file).write_all(text.as_bytes());
-    }
-
-    /// Whether a file has the name of a lock in a folder.
-    pub fn is_of_folder(name: &Path) -> bool {
-        name == Path::new(ENDING)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::recogniser::Recogniser;
 use crate::recogniser::evaluation::{Answered, Evaluation, Labelled, labels};
 use crate::recogniser::evaluation_page;
+use crate::report::folder::{ReportFolder, Reporter};
 use crate::report::json;
 
 /// Scores a folder of labelled pictures: how often the first answer is right, and the first five;
@@ -47,11 +48,12 @@ impl Run for Evaluate {
             Some(file) => Recogniser::load(file)?,
             None => Recogniser::built_in()?,
         };
+        let report = ReportFolder::prepare_if(self.report.as_deref(), Reporter::Evaluate)?;
         let labelled = labels(&self.folder)?;
         let answers = answers(&recogniser, &self.folder, labelled, interrupt)?;
         let evaluation = Evaluation::of(&recogniser, &answers);
-        if let Some(folder) = &self.report {
-            evaluation_page::write(folder, &self.folder, &evaluation, &answers)?;
+        if let Some(report) = report {
+            evaluation_page::write(report, &self.folder, &evaluation, &answers)?;
         }
         if self.json {
             return print(&json::text(&evaluation)?);

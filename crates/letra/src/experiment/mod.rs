@@ -39,7 +39,7 @@ pub use variant::Variant;
 use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::report::folder::{FIGURES, MODEL, PAGE, ReportFolder};
+use crate::report::folder::{FIGURES, MODEL, PAGE, ReportFolder, Reporter};
 use crate::report::json;
 
 /// An experiment at work: its pictures are read and its report's folder is prepared.
@@ -120,7 +120,7 @@ impl Experiment {
             examples,
             command: arguments.command(name, seeds),
             every_model: false,
-            folder: ReportFolder::prepare(&arguments.folder(name))?,
+            folder: ReportFolder::prepare(&arguments.folder(name), Reporter::Lab)?,
             interrupt: interrupt.clone(),
         })
     }
@@ -254,7 +254,7 @@ impl Experiment {
 
     /// Writes a report with the models of `rows`, and prints its table or its figures.
     pub fn publish(
-        self,
+        mut self,
         rows: &[Row],
         contents: impl FnOnce(&Self) -> Result<Contents, Failure>,
     ) -> Result<(), Failure> {
@@ -264,9 +264,9 @@ impl Experiment {
         }
         let contents = contents(&self)?;
         self.save_models(rows)?;
-        self.folder
-            .write(FIGURES, &(contents.figures.clone() + "\n"))?;
-        self.folder.write(PAGE, &contents.page)?;
+        let figures = contents.figures.clone() + "\n";
+        self.folder.write(FIGURES, figures.as_bytes())?;
+        self.folder.write(PAGE, contents.page.as_bytes())?;
         let report: PathBuf = self.folder.finish()?;
         if stopped {
             return Err(Failure::interrupted(format!(
@@ -284,13 +284,14 @@ impl Experiment {
         ))
     }
 
-    fn save_models(&self, rows: &[Row]) -> Result<(), Failure> {
+    fn save_models(&mut self, rows: &[Row]) -> Result<(), Failure> {
         for row in rows {
             for (trial, file) in row.models() {
                 if let Some(network) = &trial.network {
-                    network
-                        .save(self.folder.path(&file))
+                    let bytes = network
+                        .to_bytes()
                         .map_err(|error| Failure::new(format!("cannot save a model: {error}")))?;
+                    self.folder.write(&file, &bytes)?;
                 }
             }
         }

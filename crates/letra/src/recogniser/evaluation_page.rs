@@ -22,14 +22,13 @@ const MOST_MISTAKES: usize = 40;
 /// Writes the page: figures by group, what was mistaken for what, the worst cases.
 ///
 /// # Errors
-/// The folder cannot be written or holds something else; a picture is gone.
+/// The folder cannot be written; a picture is gone.
 pub fn write(
-    folder: &Path,
+    mut report: ReportFolder,
     pictures: &Path,
     evaluation: &Evaluation,
     answers: &[Answered],
 ) -> Result<(), Failure> {
-    let report = ReportFolder::prepare(folder)?;
     let mut wrong: Vec<&Answered> = answers.iter().filter(|one| !one.family_within(1)).collect();
     wrong.sort_by(|one, other| other.confidence().total_cmp(&one.confidence()));
     let mut cases = Vec::new();
@@ -47,8 +46,9 @@ pub fn write(
             div.cards { @for case in cases { (case) } }
         }
     };
-    report.write(PAGE, &page("How often is it right?", &body))?;
-    report.write(FIGURES, &json::text(evaluation)?)?;
+    let page = page("How often is it right?", &body);
+    report.write(PAGE, page.as_bytes())?;
+    report.write(FIGURES, json::text(evaluation)?.as_bytes())?;
     report.finish().map(|_| ())
 }
 

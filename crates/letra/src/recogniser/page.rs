@@ -1,7 +1,7 @@
 //! The page of `letra identify --report`: what was read from where, and the proposals beside it.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use letra_type::{
     Font, FontLibrary, Outline, Picture, TextLine, Texts, Transcript, draw_line, line_width,
@@ -47,13 +47,12 @@ pub struct Setting<'a> {
 /// Writes the page for pictures with their names.
 ///
 /// # Errors
-/// The folder cannot be written, or holds something else.
+/// The folder cannot be written; fonts cannot be read.
 pub fn write(
-    folder: &Path,
+    mut report: ReportFolder,
     setting: &Setting<'_>,
     readings: &[(String, &(Picture, Reading))],
 ) -> Result<(), Failure> {
-    let report = ReportFolder::prepare(folder)?;
     let mut library = FontLibrary::new();
     library.add_built_in();
     match setting.fonts {
@@ -71,7 +70,8 @@ pub fn write(
         h1 { "Which typeface is this?" }
         @for section in body { (section) }
     };
-    report.write(PAGE, &page("Which typeface is this?", &body))?;
+    let page = page("Which typeface is this?", &body);
+    report.write(PAGE, page.as_bytes())?;
     let figures: Vec<_> = readings
         .iter()
         .map(|(name, (_, reading))| {
@@ -80,7 +80,7 @@ pub fn write(
             json!({ "picture": name, "candidates": candidates, "none_of_these": typeface.none })
         })
         .collect();
-    report.write(FIGURES, &format!("{:#}", json!(figures)))?;
+    report.write(FIGURES, format!("{:#}", json!(figures)).as_bytes())?;
     report.finish().map(|_| ())
 }
 

@@ -9,6 +9,7 @@ use crate::command::print;
 use crate::failure::Failure;
 use crate::recogniser::{FamilyCandidate, Reading, Recogniser, Typeface, page};
 use crate::report;
+use crate::report::folder::{ReportFolder, Reporter};
 use crate::report::numbers::bar;
 
 /// Families that are named where the reader does not say how many.
@@ -18,9 +19,10 @@ const TOP: usize = 5;
 const NONE: &str = "none of these";
 
 pub(super) fn run(command: &Identify, recogniser: &Recogniser) -> Result<(), Failure> {
+    let report = ReportFolder::prepare_if(command.report.as_deref(), Reporter::Identify)?;
     let top = command.top.map_or(TOP, NonZero::get);
     let readings = command.each(|picture| Ok((picture.clone(), recogniser.read(picture)?)))?;
-    if let Some(folder) = &command.report {
+    if let Some(report) = report {
         let named: Vec<_> = command.names().zip(&readings).collect();
         let setting = page::Setting {
             recogniser,
@@ -28,7 +30,7 @@ pub(super) fn run(command: &Identify, recogniser: &Recogniser) -> Result<(), Fai
             text: command.text.as_deref(),
             top,
         };
-        page::write(folder, &setting, &named)?;
+        page::write(report, &setting, &named)?;
     }
     let named = command.names().zip(&readings);
     if command.json {
