@@ -91,9 +91,9 @@ impl Learning<'_> {
         if self.resume {
             progress = self.resumed(&mut network, progress)?;
         }
-        // A folder without room or rights is found out before an hour's work, not after it.
+        self.check_room(&network)?;
         self.keep(&network, &progress)?;
-        self.check_room()?;
+        self.check_room_of_the_next()?;
         let mut kept = self.train(&sampler, &mut network, &mut progress, interrupt)?;
         // Once more, for what comes may yet be stopped, or find no room for the model.
         let result = self.keep(&network, &progress);
@@ -128,16 +128,19 @@ impl Learning<'_> {
         checkpoint_of(&self.model)
     }
 
-    /// Sees that there is room for the next checkpoint beside the first, and for the model, which
-    /// is smaller.
-    fn check_room(&self) -> Result<(), Failure> {
+    /// A folder without room or rights for the model is found out before an hour's work, not after
+    /// it.
+    fn check_room(&self, network: &Network) -> Result<(), Failure> {
+        let bytes = network.to_bytes();
+        let size = bytes.map_err(|error| Failure::new(format!("cannot learn: {error}")))?;
+        has_room(&self.model, size.len() as u64)
+    }
+
+    /// The next checkpoint stands beside the first for a moment.
+    fn check_room_of_the_next(&self) -> Result<(), Failure> {
         let checkpoint = self.checkpoint();
         let size = fs::metadata(&checkpoint).map_or(0, |file| file.len());
-        for path in [&checkpoint, &self.model] {
-            letra_files::check(path, size)
-                .map_err(|error| Failure::unwritable("write", path, &error, "-o FILE"))?;
-        }
-        Ok(())
+        has_room(&checkpoint, size)
     }
 
     /// Trains until the budget is used up or the reader asks to stop; returns the step whose state
@@ -238,6 +241,11 @@ pub fn checkpoint_of(model: &Path) -> PathBuf {
     let mut name = model.as_os_str().to_owned();
     name.push(".checkpoint");
     name.into()
+}
+
+fn has_room(path: &Path, size: u64) -> Result<(), Failure> {
+    letra_files::check(path, size)
+        .map_err(|error| Failure::unwritable("write", path, &error, "-o FILE"))
 }
 
 fn show(bar: &ProgressBar, done: f64, progress: &Progress, steps: u64) {
