@@ -78,7 +78,8 @@ pub mod prelude {
     pub use crate::optimizers::{AdaSecant, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd, Vsgd};
     pub use crate::training::{
         BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
-        LearningRateScheduler, ProgressBar, ReduceLrOnPlateau, Step, TensorBoard, TerminateOnNan,
+        LearningRateScheduler, ProgressBar, ReduceLrOnPlateau, Start, Step, TensorBoard,
+        TerminateOnNan,
     };
     pub use crate::{
         BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,

@@ -56,6 +56,15 @@ impl Failure {
         Self::new(format!("cannot {doing} {}: {error}", path.display()))
     }
 
+    /// A file or folder that cannot be written, and the option that names another.
+    pub fn unwritable(doing: &str, path: &Path, error: &std::io::Error, option: &str) -> Self {
+        let other = format!("name another with {option}");
+        Self::file(doing, path, error).hint(match letra_files::remedy(error) {
+            Some(remedy) => format!("{remedy}, or {other}"),
+            None => other,
+        })
+    }
+
     /// Adds what the reader can do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

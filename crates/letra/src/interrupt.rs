@@ -163,7 +163,7 @@ impl Interrupt {
 
     /// Ends the process, whatever it is doing.
     fn end(&self) -> ! {
-        discard_unfinished();
+        letra_files::discard_unfinished();
         let mut failure = Failure::interrupted("stopped");
         let remains = self
             .0
@@ -189,11 +189,6 @@ impl Drop for Keeping {
         self.0.0.keeping.fetch_sub(1, Ordering::SeqCst);
     }
 }
-
-/// Removes what was begun to be written and is in no place yet, after a rename that is under way.
-///
-/// TODO of the integration: `letra_files::discard_unfinished()` belongs here.
-fn discard_unfinished() {}
 
 /// Whether the process was started with SIGHUP ignored, as `nohup` does, so that it outlives its
 /// terminal. Ctrl-C and SIGTERM are meant for the process itself and are heard in any case.

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 pub use compile::Compile;
-pub(crate) use file::write_whole;
+pub(crate) use file::{check_writable, write_whole};
 pub use functional::{Model, Value};
 pub use inspect::{BackPropagation, LayerOutput};
 pub use learning_rate::RateRangeTest;

@@ -12,7 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::recogniser::Recogniser;
 use crate::recogniser::evaluation::{Answered, Evaluation, Labelled, NotOpened, labels};
 use crate::recogniser::evaluation_page;
-use crate::report::folder::ReportFolder;
+use crate::report::folder::{ReportFolder, Reporter};
 use crate::report::json;
 use crate::terminal::{Output, say};
 
@@ -49,10 +49,9 @@ impl Run for Evaluate {
             Some(file) => Recogniser::load(file)?,
             None => Recogniser::built_in()?,
         };
+        let report = ReportFolder::prepare_if(self.report.as_deref(), Reporter::Evaluate)?;
         let labelled = labels(&self.folder)?;
         let all = labelled.len();
-        let report = self.report.as_deref().map(ReportFolder::prepare);
-        let report = report.transpose()?;
         let (answers, not_opened) = answers(&recogniser, &self.folder, labelled, interrupt)?;
         let evaluation = Evaluation::of(&recogniser, &answers, not_opened);
         let write = |report| evaluation_page::write(report, &self.folder, &evaluation, &answers);

@@ -13,6 +13,9 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::terminal::print;
 
+/// Room that a sheet takes, about, in bytes.
+const ROOM: u64 = 1 << 20;
+
 /// Draws a sheet of what fonts look like; without fonts, of the built-in ones
 #[derive(Debug, Args)]
 pub(super) struct Specimen {
@@ -42,6 +45,9 @@ impl Run for Specimen {
     const NAME: &'static str = "specimen";
 
     fn run(self, _interrupt: &Interrupt) -> Result<(), Failure> {
+        letra_files::check(&self.output, ROOM).map_err(|error| {
+            Failure::unwritable("write the sheet", &self.output, &error, "-o FILE.png")
+        })?;
         if self.training {
             self.training()?.save_png(&self.output)?;
             return print(format!("The sheet is {}", self.output.display()));

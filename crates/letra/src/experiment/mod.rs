@@ -40,7 +40,7 @@ pub use variant::Variant;
 
 use crate::failure::Failure;
 use crate::interrupt::{Interrupt, Keeping};
-use crate::report::folder::{FIGURES, MODEL, PAGE, ReportFolder};
+use crate::report::folder::{FIGURES, MODEL, PAGE, ReportFolder, Reporter};
 use crate::report::json;
 use crate::terminal::{Output, Text};
 
@@ -126,7 +126,7 @@ impl Experiment {
             examples,
             command: arguments.command(name, seeds),
             every_model: false,
-            folder: ReportFolder::prepare(&arguments.folder(name))?,
+            folder: ReportFolder::prepare(&arguments.folder(name), Reporter::Lab)?,
             interrupt: interrupt.clone(),
             finished: AtomicBool::new(false),
             keeping: OnceLock::new(),
@@ -272,7 +272,7 @@ impl Experiment {
 
     /// Writes a report with the models of `rows`, and prints its table or its figures.
     pub fn publish(
-        self,
+        mut self,
         rows: &[Row],
         contents: impl FnOnce(&Self) -> Result<Contents, Failure>,
     ) -> Result<(), Failure> {
@@ -283,9 +283,9 @@ impl Experiment {
         let keeping = self.interrupt.keeping();
         let contents = contents(&self)?;
         self.save_models(rows)?;
-        self.folder
-            .write(FIGURES, &(contents.figures.clone() + "\n"))?;
-        self.folder.write(PAGE, &contents.page)?;
+        let figures = contents.figures.clone() + "\n";
+        self.folder.write(FIGURES, figures.as_bytes())?;
+        self.folder.write(PAGE, contents.page.as_bytes())?;
         let report: PathBuf = self.folder.finish()?;
         if stopped {
             return Err(Failure::interrupted(format!(
@@ -306,13 +306,14 @@ impl Experiment {
         output.finish()
     }
 
-    fn save_models(&self, rows: &[Row]) -> Result<(), Failure> {
+    fn save_models(&mut self, rows: &[Row]) -> Result<(), Failure> {
         for row in rows {
             for (trial, file) in row.models() {
                 if let Some(network) = &trial.network {
-                    network
-                        .save(self.folder.path(&file))
+                    let bytes = network
+                        .to_bytes()
                         .map_err(|error| Failure::new(format!("cannot save a model: {error}")))?;
+                    self.folder.write(&file, &bytes)?;
                 }
             }
         }

@@ -25,7 +25,7 @@ const MOST_MISTAKES: usize = 40;
 /// # Errors
 /// The folder cannot be written.
 pub fn write(
-    report: ReportFolder,
+    mut report: ReportFolder,
     pictures: &Path,
     evaluation: &Evaluation,
     answers: &[Answered],
@@ -48,8 +48,9 @@ pub fn write(
             div.cards { @for case in cases { (case) } }
         }
     };
-    report.write(PAGE, &page("How often is it right?", &body))?;
-    report.write(FIGURES, &json::text(evaluation)?)?;
+    let page = page("How often is it right?", &body);
+    report.write(PAGE, page.as_bytes())?;
+    report.write(FIGURES, json::text(evaluation)?.as_bytes())?;
     Ok(report.finish()?.join(PAGE))
 }
 

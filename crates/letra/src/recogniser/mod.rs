@@ -221,7 +221,12 @@ impl Recogniser {
         let note = serde_json::to_string(&self.notes)
             .map_err(|error| Failure::new(format!("cannot write the model: {error}")))?;
         network.note(NOTE, note);
-        network.save(file).map_err(failed)
+        network.save(file).map_err(|error| match error {
+            Error::Io { path, source } => {
+                Failure::unwritable("write the model", &path, &source, "-o FILE")
+            }
+            error => failed(error),
+        })
     }
 
     /// The faces it knows.

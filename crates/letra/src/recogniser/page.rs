@@ -1,7 +1,7 @@
 //! The page of `letra identify --report`: what was read from where, and the proposals beside it.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use letra_type::{
     Font, FontLibrary, Outline, Picture, TextLine, Texts, Transcript, draw_line, line_width,
@@ -55,12 +55,11 @@ pub struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Prepares the page's folder and finds the fonts.
+    /// A page in the folder that was prepared for it; finds the fonts.
     ///
     /// # Errors
-    /// The folder cannot be written, or holds something else; fonts that cannot be read.
-    pub fn prepare(folder: &Path, setting: Setting<'a>) -> Result<Self, Failure> {
-        let report = ReportFolder::prepare(folder)?;
+    /// Fonts that cannot be read.
+    pub fn prepare(report: ReportFolder, setting: Setting<'a>) -> Result<Self, Failure> {
         let mut library = FontLibrary::new();
         library.add_built_in();
         match setting.fonts {
@@ -98,7 +97,7 @@ impl<'a> Page<'a> {
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn finish(self) -> Result<Option<PathBuf>, Failure> {
+    pub fn finish(mut self) -> Result<Option<PathBuf>, Failure> {
         if self.sections.is_empty() {
             return Ok(None);
         }
@@ -107,10 +106,10 @@ impl<'a> Page<'a> {
             h1 { "Which typeface is this?" }
             @for section in self.sections { (section) }
         };
-        self.report
-            .write(PAGE, &page("Which typeface is this?", &body))?;
-        self.report
-            .write(FIGURES, &format!("{:#}", json!(self.figures)))?;
+        let page = page("Which typeface is this?", &body);
+        self.report.write(PAGE, page.as_bytes())?;
+        let figures = format!("{:#}", json!(self.figures));
+        self.report.write(FIGURES, figures.as_bytes())?;
         Ok(Some(self.report.finish()?.join(PAGE)))
     }
 }

@@ -173,7 +173,7 @@ impl Report {
     #[track_caller]
     pub(crate) fn assert_models(&self, names: &[&str]) {
         let mut expected: Vec<_> = names.iter().map(|name| format!("{name}.letra")).collect();
-        expected.extend(["index.html", "report.json"].map(str::to_owned));
+        expected.extend([".letra-report", "index.html", "report.json"].map(str::to_owned));
         expected.sort_unstable();
         let entries = fs::read_dir(self.folder.path()).expect("a folder");
         let mut found: Vec<_> = entries

@@ -11,6 +11,7 @@ use crate::interrupt::Interrupt;
 use crate::recogniser::page::{Page, Setting};
 use crate::recogniser::{FamilyCandidate, Reading, Recogniser, Typeface};
 use crate::report;
+use crate::report::folder::{ReportFolder, Reporter};
 use crate::report::numbers::bar;
 use crate::terminal::{Output, Text, cell};
 
@@ -26,14 +27,15 @@ pub(super) fn run(
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let top = command.top.map_or(TOP, NonZero::get);
-    let page = command.report.as_ref().map(|folder| {
+    let report = ReportFolder::prepare_if(command.report.as_deref(), Reporter::Identify)?;
+    let page = report.map(|report| {
         let setting = Setting {
             recogniser,
             fonts: &command.fonts,
             text: command.text.as_deref(),
             top,
         };
-        Page::prepare(folder, setting)
+        Page::prepare(report, setting)
     });
     let mut page = page.transpose()?;
     let mut output = Output::default();
