@@ -7,10 +7,10 @@ mod correlation;
 
 use super::algorithm::{Algorithm, Backward, Forward};
 use super::general::General;
-use super::instructions::Instructions;
 use super::product::Start;
 use super::tail::Tail;
 use super::{Geometry, Padding2, Pool};
+use crate::kernels::simd::Instructions;
 use correlation::Correlation;
 
 /// Fewest filters that fill vectors well enough.
@@ -54,8 +54,7 @@ impl Direct {
         pool: Option<Pool>,
         instructions: Instructions,
     ) -> Option<Self> {
-        let suits = instructions.have_vectors()
-            && geometry.filters >= FEWEST_FILTERS
+        let suits = geometry.filters >= FEWEST_FILTERS
             && geometry.output_len() > 0;
         suits.then(|| Self {
             geometry,

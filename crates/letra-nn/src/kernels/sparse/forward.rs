@@ -171,13 +171,13 @@ impl Forward<'_> {
         let output = &mut self.0.output[first * units..];
         let mut done = 0;
         while done < units {
-            let window = Window::after::<S>(done, units);
+            let window = Window::after(done, units);
             done = window.end;
-            match (window.end - window.start) / S::F32_LANES {
-                0 | 1 => block.add::<S, 1, 4>(simd, &window, output),
-                2 => block.add::<S, 2, 4>(simd, &window, output),
-                4 => block.add::<S, 4, 2>(simd, &window, output),
-                _ => block.add::<S, 8, 1>(simd, &window, output),
+            match window.blocks() {
+                1 => block.add::<S, 1, 4>(simd, window, output),
+                2 => block.add::<S, 2, 4>(simd, window, output),
+                4 => block.add::<S, 4, 2>(simd, window, output),
+                _ => block.add::<S, 8, 1>(simd, window, output),
             }
         }
     }
@@ -194,10 +194,23 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Adds the products to a window of `V` vectors of each sample's output, every `C`-th summed
+    /// Adds the products to a window of `V` blocks of each sample's output, every `C`-th summed
     /// separately so that one addition need not wait for another.
     #[inline(always)]
     fn add<S: Simd, const V: usize, const C: usize>(
+        &self,
+        simd: S,
+        window: Window,
+        output: &mut [f32],
+    ) {
+        for part in window.parts::<S, V>() {
+            self.add_part::<S, V, C>(simd, &part, output);
+        }
+    }
+
+    /// The same for a window of `V` vectors.
+    #[inline(always)]
+    fn add_part<S: Simd, const V: usize, const C: usize>(
         &self,
         simd: S,
         window: &Window,
@@ -212,6 +225,21 @@ impl Block<'_> {
             add_products::<S, V, C>(simd, places, value, self.kernel, window, output);
             start = *end;
         }
+    }
+}
+
+/// [`add_products`] for a window of `V` blocks.
+#[inline(always)]
+fn add_window<S: Simd, const V: usize, const C: usize>(
+    simd: S,
+    places: &[u16],
+    value: impl Fn(usize, usize) -> f32 + Copy,
+    kernel: &[f32],
+    window: Window,
+    output: &mut [f32],
+) {
+    for part in window.parts::<S, V>() {
+        add_products::<S, V, C>(simd, places, value, kernel, &part, output);
     }
 }
 
@@ -286,15 +314,13 @@ impl<'r, R: Iterator<Item = SparseRow<'r>> + Clone> WithSimd for ForwardRows<'_,
                 let value = |number: usize, _| values[number];
                 let mut done = 0;
                 while done < units {
-                    let window = Window::after::<S>(done, units);
+                    let window = Window::after(done, units);
                     done = window.end;
-                    match (window.end - window.start) / S::F32_LANES {
-                        0 | 1 => {
-                            add_products::<S, 1, 4>(simd, places, value, kernel, &window, output)
-                        }
-                        2 => add_products::<S, 2, 4>(simd, places, value, kernel, &window, output),
-                        4 => add_products::<S, 4, 2>(simd, places, value, kernel, &window, output),
-                        _ => add_products::<S, 8, 1>(simd, places, value, kernel, &window, output),
+                    match window.blocks() {
+                        1 => add_window::<S, 1, 4>(simd, places, value, kernel, window, output),
+                        2 => add_window::<S, 2, 4>(simd, places, value, kernel, window, output),
+                        4 => add_window::<S, 4, 2>(simd, places, value, kernel, window, output),
+                        _ => add_window::<S, 8, 1>(simd, places, value, kernel, window, output),
                     }
                 }
             }
