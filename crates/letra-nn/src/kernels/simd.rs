@@ -12,9 +12,9 @@
 //!
 //! What is not a number is one everywhere, but its bits may differ.
 
+use std::any::TypeId;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 use std::arch::asm;
-use std::any::TypeId;
 use std::slice;
 use std::sync::OnceLock;
 
@@ -89,8 +89,7 @@ impl Instructions {
         found.ok_or_else(|| {
             let names: Vec<&str> = Self::of_machine().map(Instructions::name).collect();
             Error::Configuration(format!(
-                "{VARIABLE} is \"{name}\", which is no instruction set of this machine: set it to one of {}, or \
-                 leave it unset for the fastest",
+                "{VARIABLE} is \"{name}\", which is no instruction set of this machine: it has {}",
                 names.join(", ")
             ))
         })
@@ -389,16 +388,24 @@ pub(crate) mod tests {
             assert_eq!(found.name(), instructions.name());
         }
         let fastest = Instructions::named(None).unwrap();
-        assert_eq!(Some(fastest.name()), Instructions::of_machine().next().map(Instructions::name));
+        assert_eq!(
+            Some(fastest.name()),
+            Instructions::of_machine().next().map(Instructions::name)
+        );
         let error = Instructions::named(Some("sse9")).unwrap_err().to_string();
-        assert!(error.contains("sse9") && error.contains("scalar"), "{error}");
+        assert!(
+            error.contains("sse9") && error.contains("scalar"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_product_and_sum_are_rounded_once_without_an_instruction_for_it() {
         let mut state = 1_u64;
         let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 32) as u32
         };
         let same = |a: f32, b: f32, c: f32| {
@@ -416,7 +423,16 @@ pub(crate) mod tests {
             same(a, b, -a * b);
             same(a * 1e-20, b * 1e-20, c * 1e-38);
         }
-        let edges = [0.0, -0.0, 1.0, f32::MAX, f32::MIN_POSITIVE, 1e-45, f32::INFINITY, f32::NAN];
+        let edges = [
+            0.0,
+            -0.0,
+            1.0,
+            f32::MAX,
+            f32::MIN_POSITIVE,
+            1e-45,
+            f32::INFINITY,
+            f32::NAN,
+        ];
         for a in edges.into_iter().chain(edges.map(|edge| -edge)) {
             for b in edges {
                 for c in edges.into_iter().chain(edges.map(|edge| -edge)) {

@@ -104,17 +104,22 @@ impl Window {
     #[inline(always)]
     fn parts<S: Simd, const V: usize>(self) -> impl Iterator<Item = Window> {
         let width = V * S::F32_LANES;
-        let parts = if S::F32_LANES == LANES { 1 } else { LANES / S::F32_LANES };
-        (0..parts).map(move |part| {
-            let wanted = self.start + part * width;
-            let end = self.end.min(wanted + width);
-            Window {
-                start: wanted.min(self.end.saturating_sub(width)).max(self.start),
-                wanted: wanted.max(self.wanted),
-                end,
-            }
-        })
-        .filter(|part| part.wanted < part.end)
+        let parts = if S::F32_LANES == LANES {
+            1
+        } else {
+            LANES / S::F32_LANES
+        };
+        (0..parts)
+            .map(move |part| {
+                let wanted = self.start + part * width;
+                let end = self.end.min(wanted + width);
+                Window {
+                    start: wanted.min(self.end.saturating_sub(width)).max(self.start),
+                    wanted: wanted.max(self.wanted),
+                    end,
+                }
+            })
+            .filter(|part| part.wanted < part.end)
     }
 
     /// Number of columns, known when compiling unless the window is one vector.

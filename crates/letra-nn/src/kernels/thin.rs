@@ -131,12 +131,12 @@ fn part_of_rows<S: Simd, const U: usize, const R: usize>(
         }
     }
     if rest > 0 {
+        // Beyond the row there are zeros, on which zeros of the kernel fall.
         let start = lines * LANES + part * S::F32_LANES;
+        let range = start.min(length)..length.min(start + S::F32_LANES);
         for (row, sums) in rows.iter().zip(&mut sums) {
-            let end = (start + S::F32_LANES).min(length).max(start.min(length));
-            let row = load(simd, &row[start.min(length)..end]);
+            let row = load(simd, &row[range.clone()]);
             for (weights, sum) in columns.iter().zip(sums) {
-                // Beyond the row there are zeros, on which zeros of the kernel fall.
                 let weights = load(simd, &weights[start..start + S::F32_LANES]);
                 *sum = mul_add(simd, row, weights, *sum);
             }

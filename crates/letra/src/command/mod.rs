@@ -45,7 +45,11 @@ Exit codes:
     0  done
     1  the work failed: standard error says why, and what to do
     2  the command line is wrong
-  130  stopped with Ctrl-C";
+  130  stopped with Ctrl-C
+
+Environment:
+  LETRA_SIMD  instruction set of the networks: avx512, avx2, neon or scalar; the machine's
+              fastest if it is not set. Results are the same to the last bit with each";
 
 fn command() -> Command {
     Command::new("letra")
@@ -81,6 +85,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(matches: &clap::ArgMatches) -> Result<(), Failure> {
+    letra_nn::kernels::instruction_set().map_err(|error| {
+        Failure::usage(error.to_string()).hint("without LETRA_SIMD the fastest is taken")
+    })?;
     let interrupt = Interrupt::on_ctrl_c()?;
     match action::chosen(VERBS, matches) {
         Some((verb, arguments)) => verb.run(arguments, &interrupt),

@@ -210,7 +210,14 @@ impl Case {
             "bias {bias_difference}: {}",
             self.describe()
         );
-        [output, output_gradient, input_gradient, kernel_gradient, bias_gradient].map(|values| bits(&values))
+        [
+            output,
+            output_gradient,
+            input_gradient,
+            kernel_gradient,
+            bias_gradient,
+        ]
+        .map(|values| bits(&values))
     }
 }
 

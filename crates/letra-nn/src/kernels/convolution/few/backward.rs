@@ -150,22 +150,22 @@ fn unpool<S: Simd>(simd: S, gradient: &[f32], codes: &[f32], cells: &mut [f32], 
     let zero = simd.splat_f32s(0.0);
     let lanes = gradient.len();
     for first in (0..LANES).step_by(S::F32_LANES) {
-    let mut total = load::<S>(sums, first);
-    for start in (first..lanes).step_by(LANES) {
-        let code = load::<S>(codes, start);
-        let value = load::<S>(gradient, start);
-        let open = simd.less_than_or_equal_f32s(zero, code);
-        total = simd.add_f32s(total, simd.select_f32s(open, value, zero));
-        for cell in 0..4 {
-            let won = simd.equal_f32s(code, simd.splat_f32s(cell as f32));
-            store::<S>(
-                cells,
-                cell * lanes + start,
-                simd.select_f32s(won, value, zero),
-            );
+        let mut total = load::<S>(sums, first);
+        for start in (first..lanes).step_by(LANES) {
+            let code = load::<S>(codes, start);
+            let value = load::<S>(gradient, start);
+            let open = simd.less_than_or_equal_f32s(zero, code);
+            total = simd.add_f32s(total, simd.select_f32s(open, value, zero));
+            for cell in 0..4 {
+                let won = simd.equal_f32s(code, simd.splat_f32s(cell as f32));
+                store::<S>(
+                    cells,
+                    cell * lanes + start,
+                    simd.select_f32s(won, value, zero),
+                );
+            }
         }
-    }
-    store::<S>(sums, first, total);
+        store::<S>(sums, first, total);
     }
 }
 
@@ -196,49 +196,49 @@ fn add_row<S: Simd, const LINES: usize, const PARTS: usize, const TAPS: usize>(
     let lanes = delta.len() / (FILTERS * PARTS * PARTS);
     let step = if PARTS == 1 { LINES * LANES } else { LANES };
     for first in (0..LANES).step_by(S::F32_LANES) {
-    let mut totals: [[S::f32s; FILTERS]; TAPS] =
-        array(|tap| array(|filter| load::<S>(sums, (tap * FILTERS + filter) * LANES + first)));
-    for start in (first..lanes).step_by(step) {
-        for line in 0..LINES {
-            let delta: [[S::f32s; PARTS]; FILTERS] = array(|filter| {
-                array(|cell| {
+        let mut totals: [[S::f32s; FILTERS]; TAPS] =
+            array(|tap| array(|filter| load::<S>(sums, (tap * FILTERS + filter) * LANES + first)));
+        for start in (first..lanes).step_by(step) {
+            for line in 0..LINES {
+                let delta: [[S::f32s; PARTS]; FILTERS] = array(|filter| {
+                    array(|cell| {
+                        let at = start
+                            + if PARTS == 1 {
+                                filter * lanes + line * LANES
+                            } else {
+                                ((filter * LINES + line) * PARTS + cell) * lanes
+                            };
+                        // SAFETY: `start` lies in the first lanes of a step, all of which are there.
+                        unsafe { load_unchecked::<S>(delta, at) }
+                    })
+                });
+                for column in 0..TAPS + PARTS - 1 {
                     let at = start
+                        + column / PARTS
                         + if PARTS == 1 {
-                            filter * lanes + line * LANES
+                            places[0][0] + line * LANES
                         } else {
-                            ((filter * LINES + line) * PARTS + cell) * lanes
+                            places[line][column % PARTS]
                         };
-                    // SAFETY: `start` lies in the first lanes of a step, all of which are there.
-                    unsafe { load_unchecked::<S>(delta, at) }
-                })
-            });
-            for column in 0..TAPS + PARTS - 1 {
-                let at = start
-                    + column / PARTS
-                    + if PARTS == 1 {
-                        places[0][0] + line * LANES
-                    } else {
-                        places[line][column % PARTS]
-                    };
-                // SAFETY: a plane ends as far behind the last vector of positions as the last tap
-                // of the last cell reaches.
-                let x = unsafe { load_unchecked::<S>(planes, at) };
-                for cell in 0..PARTS {
-                    // The cell sees this column through this tap.
-                    if column >= cell && column - cell < TAPS {
-                        for filter in 0..FILTERS {
-                            let total = &mut totals[column - cell][filter];
-                            *total = mul_add(simd, x, delta[filter][cell], *total);
+                    // SAFETY: a plane ends as far behind the last vector of positions as the last tap
+                    // of the last cell reaches.
+                    let x = unsafe { load_unchecked::<S>(planes, at) };
+                    for cell in 0..PARTS {
+                        // The cell sees this column through this tap.
+                        if column >= cell && column - cell < TAPS {
+                            for filter in 0..FILTERS {
+                                let total = &mut totals[column - cell][filter];
+                                *total = mul_add(simd, x, delta[filter][cell], *total);
+                            }
                         }
                     }
                 }
             }
         }
-    }
-    for (tap, totals) in totals.iter().enumerate() {
-        for (filter, &total) in totals.iter().enumerate() {
-            store::<S>(sums, (tap * FILTERS + filter) * LANES + first, total);
+        for (tap, totals) in totals.iter().enumerate() {
+            for (filter, &total) in totals.iter().enumerate() {
+                store::<S>(sums, (tap * FILTERS + filter) * LANES + first, total);
+            }
         }
-    }
     }
 }

@@ -154,7 +154,12 @@ impl Matrix<6, 3> for KernelGradient {
         let first = negate_mul_add(simd, sixth, sum, first);
         [
             mul_add(simd, far_even, far_sum, first),
-            mul_add(simd, far_odd, far_difference, simd.mul_f32s(sixth, difference)),
+            mul_add(
+                simd,
+                far_odd,
+                far_difference,
+                simd.mul_f32s(sixth, difference),
+            ),
             mul_add(simd, sixth, simd.sub_f32s(far_sum, sum), x[5]),
         ]
     }
