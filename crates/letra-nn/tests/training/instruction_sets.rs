@@ -47,15 +47,15 @@ fn networks() -> Vec<(&'static str, Sequential)> {
             classes(
                 channels(9)
                     .add(Conv2d::new(24, 5).same())
-                    .add(Conv2d::new(9, 3).stride(2).dilation(1))
-                    .add(Conv2d::new(8, 2).groups(1)),
+                    .add(Conv2d::new(9, 3).stride(2))
+                    .add(Conv2d::new(8, 2)),
             ),
         ),
         (
             "dilated and grouped",
             classes(
                 channels(12)
-                    .add(Conv2d::new(16, 3).dilation(2))
+                    .add(Conv2d::new(16, 3).dilation_rate(2))
                     .add(Conv2d::new(24, 3).same().groups(2)),
             ),
         ),
@@ -118,7 +118,7 @@ fn networks() -> Vec<(&'static str, Sequential)> {
             "features and cosines",
             pictures()
                 .add(Flatten)
-                .add(RandomFourierFeatures::new(530).trainable(true))
+                .add(RandomFourierFeatures::new(530))
                 .add(Dense::new(37).sigmoid())
                 .add(Cosine::new(4)),
         ),
