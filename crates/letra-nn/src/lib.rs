@@ -23,7 +23,8 @@
 //! ```
 //!
 //! Channels come last, as in Keras. All randomness comes from the seed given to
-//! [`Compile`]; the same seed gives the same bits on any number of threads.
+//! [`Compile`]; the same seed gives the same bits on any number of threads and with
+//! every instruction set ([`kernels::instruction_set`]).
 
 #![warn(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]

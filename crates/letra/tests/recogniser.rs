@@ -391,3 +391,37 @@ fn models_of_another_kind_or_version_are_refused() {
         &["cut.letra"],
     );
 }
+
+/// What `learn` writes and `identify` says with an instruction set, or nothing where this machine has
+/// it not.
+fn learnt_with(instruction_set: &str) -> Option<(Vec<u8>, String)> {
+    let home = home();
+    let model = home.text(&format!("{instruction_set}.letra"));
+    let run = |arguments: &[&str]| {
+        let mut command = command();
+        command.env("LETRA_SIMD", instruction_set).args(arguments);
+        command.output().unwrap()
+    };
+    let fonts = home.text("fonts");
+    let learnt = run(&["learn", &fonts, "-o", &model, "--steps", "2"]);
+    if learnt.status.code() == Some(2) {
+        refused(&learnt, 2, &["LETRA_SIMD", instruction_set, "scalar"]);
+        return None;
+    }
+    printed(&learnt);
+    let (serif, learnt) = (home.text("serif.png"), home.text("model.letra"));
+    let said = printed(&run(&["identify", &serif, "--model", &learnt, "--json"]));
+    Some((fs::read(model).unwrap(), said))
+}
+
+#[test]
+fn the_instruction_set_changes_no_bit_of_a_model_or_an_answer() {
+    let names = ["avx512", "avx2", "neon", "scalar"];
+    let all: Vec<_> = names.into_iter().filter_map(learnt_with).collect();
+    for pair in all.windows(2) {
+        assert!(pair[0].0 == pair[1].0, "the models differ");
+        assert_eq!(pair[0].1, pair[1].1);
+    }
+    assert!(!all.is_empty());
+    assert_eq!(learnt_with("sse9"), None);
+}

@@ -14,6 +14,7 @@ mod dropout;
 mod ensemble;
 mod files;
 mod graphs;
+mod instruction_sets;
 mod killed;
 mod learning;
 mod noisy_quadratics;

@@ -37,8 +37,8 @@ pub(super) struct Learn {
     #[arg(long, value_name = "N", default_value_t = 30.0)]
     minutes: f64,
 
-    /// Learn for so many steps of 128 samples instead; the result is then the same on every
-    /// machine, to the last bit
+    /// Learn for so many steps of 128 samples instead; the result is then the same to the last
+    /// bit, on any number of threads and whatever vectors the processor has
     #[arg(long, value_name = "N", conflicts_with = "minutes")]
     steps: Option<u64>,
 

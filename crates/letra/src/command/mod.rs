@@ -54,7 +54,11 @@ Exit codes:
     2  the command line is wrong
   124  stopped because the time of --timeout was over
   130  stopped with Ctrl-C (SIGINT)
-  143  stopped by SIGTERM or SIGHUP";
+  143  stopped by SIGTERM or SIGHUP
+
+Environment:
+  LETRA_SIMD  instruction set of the networks: avx512, avx2, neon or scalar; the machine's
+              fastest if it is not set. Results are the same to the last bit with each";
 
 fn command() -> Command {
     Command::new("letra")
@@ -112,6 +116,9 @@ pub fn ended(result: Result<(), Failure>) -> ExitCode {
 }
 
 fn dispatch(matches: &clap::ArgMatches) -> Result<(), Failure> {
+    letra_nn::kernels::instruction_set().map_err(|error| {
+        Failure::usage(error.to_string()).hint("without LETRA_SIMD the fastest is taken")
+    })?;
     let interrupt = Interrupt::listen(matches.get_one(TIMEOUT).copied())?;
     let done = match action::chosen(VERBS, matches) {
         Some((verb, arguments)) => verb.run(arguments, &interrupt),
