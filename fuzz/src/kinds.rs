@@ -8,8 +8,10 @@ use clap::ValueEnum;
 use letra_nn::prelude::*;
 use letra_type::{
     Distortions, Font, FontLibrary, Ink, LINE_HEIGHT, Picture, Sampler, WINDOW_WIDTH, Workbench,
-    draw_line, find_lines,
+    draw_line, find_lines, runs_vertically,
 };
+
+use crate::font_file::{FontFile, calling, collection, repeated};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
@@ -87,27 +89,72 @@ fn fonts() -> Vec<Vec<u8>> {
     fonts.truncate(6);
     fonts.push(epaint_default_fonts::HACK_REGULAR.to_vec());
     fonts.push(epaint_default_fonts::UBUNTU_LIGHT.to_vec());
+    fonts.extend(small_fonts());
     fonts
 }
 
+/// Fonts of a few kilobytes whose tables ask for work: subroutines within subroutines, a
+/// collection of one face many times, variations; and web fonts.
+fn small_fonts() -> Vec<Vec<u8>> {
+    let letters = FontFile::of_letters("Letters");
+    let mut varied = FontFile::of_letters("Varied");
+    varied.fvar(&[(2, 100), (2, 900)].repeat(20));
+    varied.variations(53, 50);
+    varied.varied_advances(3, 20);
+    let mut fonts = vec![
+        calling(5, 3).bytes(),
+        calling(50, 3).bytes(),
+        repeated(&calling(3, 4), 256),
+        collection(&[
+            FontFile::of_letters("First"),
+            FontFile::of_letters("Second"),
+        ]),
+        varied.bytes(),
+    ];
+    fonts.extend(web_fonts(&letters));
+    fonts
+}
+
+#[cfg(feature = "woff2")]
+fn web_fonts(font: &FontFile) -> Vec<Vec<u8>> {
+    use crate::web_font_file::{TRUE_TYPE, claims, woff, woff2};
+    let stored = font.tables.iter();
+    let stored: Vec<_> = stored
+        .map(|(tag, bytes)| (*tag, bytes.clone(), bytes.len() as u32))
+        .collect();
+    let (claims, data) = claims(font);
+    vec![
+        woff(10_000, &stored, false),
+        woff2(TRUE_TYPE, &claims, &[], &data),
+    ]
+}
+
+#[cfg(not(feature = "woff2"))]
+fn web_fonts(_font: &FontFile) -> Vec<Vec<u8>> {
+    Vec::new()
+}
+
 fn read_font(bytes: &[u8]) -> Result<(), String> {
-    let faces = Font::faces("the font", bytes.to_vec()).map_err(|error| error.to_string())?;
+    let file = scratch("ttf");
+    fs::write(&file, bytes).map_err(|error| error.to_string())?;
     let mut library = FontLibrary::new();
-    for face in faces.into_iter().flatten().take(4) {
-        library.add(face);
-    }
-    if library.fonts().is_empty() {
+    library
+        .add_paths(&[&file])
+        .map_err(|error| error.to_string())?;
+    let fonts = library.fonts();
+    let fonts = &fonts[..fonts.len().min(4)];
+    if fonts.is_empty() {
         return Err("no usable face".into());
     }
-    let sampler =
-        Sampler::new(library.fonts(), Distortions::default()).map_err(|error| error.to_string())?;
+    let sampler = Sampler::new(fonts, Distortions::default()).map_err(|error| error.to_string())?;
     let mut bench = Workbench::default();
     let mut window = vec![0; LINE_HEIGHT * WINDOW_WIDTH];
     for index in 0..3 {
         sampler.draw(1, index, &mut bench, &mut window);
     }
     let mut picture = Picture::blank(300, 60, 255).map_err(|error| error.to_string())?;
-    for font in library.fonts() {
+    for font in fonts {
+        font.character_count();
         draw_line(&mut picture, font, "Hamburgefons 12", 30.0, (5.0, 45.0), 0)
             .map_err(|error| error.to_string())?;
     }
@@ -121,11 +168,12 @@ fn pictures() -> Vec<Vec<u8>> {
         draw_line(&mut picture, &font, line, 16.0, (4.0, y), 0).expect("letters are drawn");
     }
     let mut files = vec![picture.to_png().expect("a picture is encoded")];
-    for (quality, progressive, colour) in [
-        (40, false, jpeg_encoder::ColorType::Luma),
-        (90, true, jpeg_encoder::ColorType::Luma),
-        (75, false, jpeg_encoder::ColorType::Rgb),
-        (75, false, jpeg_encoder::ColorType::Cmyk),
+    for (quality, progressive, scans_apart, colour) in [
+        (40, false, false, jpeg_encoder::ColorType::Luma),
+        (90, true, false, jpeg_encoder::ColorType::Luma),
+        (75, false, false, jpeg_encoder::ColorType::Rgb),
+        (60, false, true, jpeg_encoder::ColorType::Rgb),
+        (75, true, true, jpeg_encoder::ColorType::Cmyk),
     ] {
         let samples = match colour {
             jpeg_encoder::ColorType::Rgb => 3,
@@ -137,24 +185,63 @@ fn pictures() -> Vec<Vec<u8>> {
         let mut file = Vec::new();
         let mut encoder = jpeg_encoder::Encoder::new(&mut file, quality);
         encoder.set_progressive(progressive);
+        encoder.set_optimized_huffman_tables(scans_apart);
         encoder
             .encode(&pixels, 120, 48, colour)
             .expect("a picture is encoded");
         files.push(file);
     }
+    files.extend([webp(&picture), gif(&picture), bmp(&picture)]);
     files
+}
+
+fn webp(picture: &Picture) -> Vec<u8> {
+    let mut file = Vec::new();
+    let (width, height) = (picture.width() as u32, picture.height() as u32);
+    image_webp::WebPEncoder::new(&mut file)
+        .encode(picture.pixels(), width, height, image_webp::ColorType::L8)
+        .expect("a picture is encoded");
+    file
+}
+
+fn gif(picture: &Picture) -> Vec<u8> {
+    let mut file = Vec::new();
+    let (width, height) = (picture.width() as u16, picture.height() as u16);
+    let palette: Vec<u8> = (0..=255).flat_map(|level| [level; 3]).collect();
+    let frame = gif::Frame::from_indexed_pixels(width, height, picture.pixels(), None);
+    gif::Encoder::new(&mut file, width, height, &palette)
+        .and_then(|mut encoder| encoder.write_frame(&frame))
+        .expect("a picture is encoded");
+    file
+}
+
+/// A BMP of 8 bits a pixel, each a run of its own.
+fn bmp(picture: &Picture) -> Vec<u8> {
+    let mut file = b"BM\0\0\0\0\0\0\0\0\x36\x04\0\0\x28\0\0\0".to_vec();
+    file.extend((picture.width() as u32).to_le_bytes());
+    file.extend((picture.height() as u32).to_le_bytes());
+    file.extend([1, 0, 8, 0, 1, 0, 0, 0]);
+    file.resize(54, 0);
+    file.extend((0..=255).flat_map(|level| [level, level, level, 0]));
+    for row in picture.pixels().chunks_exact(picture.width()) {
+        file.extend(row.iter().flat_map(|&level| [1, level]));
+        file.extend([0, 0]);
+    }
+    file.extend([0, 1]);
+    file
 }
 
 fn read_picture(bytes: &[u8]) -> Result<(), String> {
     let picture = Picture::from_bytes("the picture", bytes).map_err(|error| error.to_string())?;
     drop(Ink::find(&picture));
     drop(find_lines(&picture));
+    runs_vertically(&picture);
     Ok(())
 }
 
-/// Where model files lie while they are read.
-fn model_path() -> PathBuf {
-    std::env::temp_dir().join(format!("letra-fuzz-{}.letra", std::process::id()))
+/// Where a file lies while it is read.
+fn scratch(ending: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("letra-fuzz-{}.{ending}", std::process::id()))
 }
 
 fn models() -> Vec<Vec<u8>> {
@@ -178,7 +265,7 @@ fn models() -> Vec<Vec<u8>> {
                         .seed(1),
                 )
                 .expect("a network is built");
-            let path = model_path();
+            let path = scratch("letra");
             network.save(&path).expect("a network is saved");
             fs::read(&path).expect("it was saved")
         })
@@ -186,12 +273,13 @@ fn models() -> Vec<Vec<u8>> {
 }
 
 fn read_model(bytes: &[u8]) -> Result<(), String> {
-    let path = model_path();
+    let path = scratch("letra");
     fs::write(&path, bytes).map_err(|error| error.to_string())?;
     let network = Network::load_with_threads(&path, 1).map_err(|error| error.to_string())?;
     let shape = [&[2], network.input_shape()].concat();
     let values = shape.iter().product();
-    if values > 100_000 {
+    // What the product refuses before it asks.
+    if network.multiply_adds() > 1_000_000_000 || network.activations() > 1 << 24 {
         return Ok(());
     }
     let inputs = Tensor::new(shape, vec![0.5; values]).map_err(|error| error.to_string())?;

@@ -5,9 +5,16 @@
 //! then left in a file.
 
 mod damage;
+#[path = "../../crates/letra-type/tests/helpers/font_file.rs"]
+mod font_file;
 mod kinds;
+#[cfg(feature = "woff2")]
+#[path = "../../crates/letra-type/tests/helpers/web_font_file.rs"]
+mod web_font_file;
 
+use std::fmt;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -64,8 +71,12 @@ fn main() -> ExitCode {
     if let Some(input) = fuzz.input {
         let bytes = fuzz.bytes(&kinds[0].corpus(&fuzz.corpus), input);
         let start = Instant::now();
-        println!("{}", kinds[0].read(&bytes));
-        println!("{} bytes, {:.2?}", bytes.len(), start.elapsed());
+        say(format_args!("{}", kinds[0].read(&bytes)));
+        say(format_args!(
+            "{} bytes, {:.2?}",
+            bytes.len(),
+            start.elapsed()
+        ));
         return ExitCode::SUCCESS;
     }
     if let Some(first) = fuzz.work {
@@ -77,6 +88,12 @@ fn main() -> ExitCode {
         sound &= fuzz.watch(kind, share);
     }
     ExitCode::from(u8::from(!sound))
+}
+
+/// Prints a line. Where it cannot be printed, the inputs are read all the same, and the exit code
+/// and the kept inputs say what was found.
+fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 impl Fuzz {
@@ -93,9 +110,10 @@ impl Fuzz {
         let corpus = kind.corpus(&self.corpus);
         let (start, mut next, mut broken) = (Instant::now(), 0, 0);
         let mut answers = [0_u64; 2];
+        let mut slowest = [0_u64; 2];
         while start.elapsed() < time && broken < 20 {
             let left = time.saturating_sub(start.elapsed()).as_secs_f64() / 60.0;
-            fs::write(&note, format!("{next} 0 0")).expect("the note can be written");
+            fs::write(&note, format!("{next} 0 0 0 0")).expect("the note can be written");
             let mut worker = Command::new(&program);
             worker.arg(kind.to_string());
             worker.args(["--work", &next.to_string(), "--minutes", &left.to_string()]);
@@ -106,7 +124,8 @@ impl Fuzz {
             }
             let mut worker = worker.spawn().expect("a process can be started");
             let status = wait(&mut worker, &note);
-            let [input, taken, refused] = noted(&note);
+            let [input, taken, refused, milliseconds, slow] = noted(&note);
+            slowest = slowest.max([milliseconds, slow]);
             answers[0] += taken;
             answers[1] += refused;
             next = input + 1;
@@ -118,16 +137,22 @@ impl Fuzz {
                     None => "takes longer than ten seconds".into(),
                     Some(code) => format!("ends the process with {code}"),
                 };
-                println!("{kind}: input {input} {what}; kept as {}", kept.display());
+                say(format_args!(
+                    "{kind}: input {input} {what}; kept as {}",
+                    kept.display()
+                ));
             }
         }
-        println!(
-            "{kind}: {} inputs in {:.0?}, {} taken and {} refused, {broken} broke something",
+        say(format_args!(
+            "{kind}: {} inputs in {:.0?}, {} taken and {} refused, {broken} broke something; \
+             the slowest, {}, took {} ms",
             answers[0] + answers[1] + broken,
             start.elapsed(),
             answers[0],
             answers[1],
-        );
+            slowest[1],
+            slowest[0],
+        ));
         broken == 0
     }
 
@@ -137,16 +162,21 @@ impl Fuzz {
         let corpus = kind.corpus(&self.corpus);
         let end = Instant::now() + Duration::from_secs_f64(60.0 * self.minutes);
         let mut answers = [0_u64; 2];
+        let mut slowest = [0_u64; 2];
         let mut input = first;
         loop {
-            let [taken, refused] = answers;
+            let write = |[taken, refused]: [u64; 2], [time, slow]: [u64; 2]| {
+                let text = format!("{input} {taken} {refused} {time} {slow}");
+                fs::write(&note, text).expect("the note can be written");
+            };
             // Noted before it is read: afterwards there may be nobody to note it.
-            fs::write(&note, format!("{input} {taken} {refused}")).expect("the note is written");
+            write(answers, slowest);
             let bytes = self.bytes(&corpus, input);
+            let start = Instant::now();
             answers[usize::from(!kind.read(&bytes).is_taken())] += 1;
+            slowest = slowest.max([start.elapsed().as_millis() as u64, input]);
             if Instant::now() >= end {
-                let [taken, refused] = answers;
-                fs::write(&note, format!("{input} {taken} {refused}")).expect("the note");
+                write(answers, slowest);
                 return ExitCode::SUCCESS;
             }
             input += 1;
@@ -174,8 +204,9 @@ fn wait(worker: &mut std::process::Child, note: &Path) -> Option<i32> {
     }
 }
 
-/// Number of an input, and how many before it were taken and refused.
-fn noted(note: &Path) -> [u64; 3] {
+/// Number of an input, how many before it were taken and refused, and the milliseconds and the
+/// number of the slowest of them.
+fn noted(note: &Path) -> [u64; 5] {
     let text = fs::read_to_string(note).unwrap_or_default();
     let mut numbers = text.split_whitespace().map_while(|one| one.parse().ok());
     std::array::from_fn(|_| numbers.next().unwrap_or(0))

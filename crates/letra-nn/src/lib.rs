@@ -23,9 +23,11 @@
 //! ```
 //!
 //! Channels come last, as in Keras. All randomness comes from the seed given to
-//! [`Compile`]; the same seed gives the same bits on any number of threads.
+//! [`Compile`]; the same seed gives the same bits on any number of threads and with
+//! every instruction set ([`kernels::instruction_set`]).
 
 #![warn(missing_docs)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod buffer;
 mod dataset;
@@ -79,7 +81,8 @@ pub mod prelude {
     pub use crate::optimizers::{AdaSecant, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd, Vsgd};
     pub use crate::training::{
         BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
-        LearningRateScheduler, ProgressBar, ReduceLrOnPlateau, Step, TensorBoard, TerminateOnNan,
+        LearningRateScheduler, ProgressBar, ReduceLrOnPlateau, Start, Step, TensorBoard,
+        TerminateOnNan,
     };
     pub use crate::{
         BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,

@@ -5,7 +5,7 @@
 //! (block, sample, place, step). The same place always gets the same number, whichever
 //! thread asks and in whatever order.
 
-use pulp::Arch;
+use crate::kernels::simd::dispatch;
 
 const MULTIPLIER: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
@@ -58,7 +58,7 @@ impl Random {
 
     /// Fills `words` with the stream's uniform 32-bit words for `sample`.
     pub fn words(&self, sample: usize, words: &mut [u32]) {
-        Arch::new().dispatch(|| self.fill(sample as u32, words));
+        dispatch(|| self.fill(sample as u32, words));
     }
 
     #[inline(always)]
@@ -92,7 +92,7 @@ impl Random {
     /// of the probability that is not 0: so a probability of 1/2 costs one random bit a
     /// bit, and none costs more than sixteen.
     pub fn bits(&self, sample: usize, probability: f32, words: &mut [u32]) {
-        Arch::new().dispatch(|| self.fill_bits(sample as u32, probability, words));
+        dispatch(|| self.fill_bits(sample as u32, probability, words));
     }
 
     #[inline(always)]
@@ -137,9 +137,10 @@ impl Random {
             .chunks_exact(2)
             .flat_map(|pair| {
                 // 1 − u lies in (0, 1], so that the logarithm is finite.
-                let radius = (-2.0 * (1.0 - f64::from(unit_interval(pair[0]))).ln()).sqrt();
+                let radius = (-2.0 * libm::log(1.0 - f64::from(unit_interval(pair[0])))).sqrt();
                 let angle = std::f64::consts::TAU * f64::from(unit_interval(pair[1]));
-                [(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]
+                let (sine, cosine) = libm::sincos(angle);
+                [(radius * cosine) as f32, (radius * sine) as f32]
             })
             .collect();
         values.truncate(count);

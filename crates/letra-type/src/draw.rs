@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use skrifa::GlyphId;
 use skrifa::instance::Size;
-use skrifa::outline::{DrawSettings, OutlinePen};
-use skrifa::{GlyphId, MetadataProvider};
+use skrifa::outline::OutlinePen;
 use zeno::{Command, Fill, Mask, Point};
 
 use crate::error::{Error, Result};
 use crate::font::Font;
+use crate::outlines::{Outlines, Undrawn};
 use crate::picture::{LONGEST_SIDE, Picture, check_size as check_picture_size};
 
 /// The largest size drawn, in pixels per em.
@@ -86,15 +87,15 @@ impl Outline {
         glyph: GlyphId,
         size: f32,
     ) -> std::result::Result<Self, &'static str> {
-        let glyph = font
-            .face()
-            .and_then(|face| face.outline_glyphs().get(glyph))
-            .ok_or("has no outline for")?;
+        let outlines = Outlines::of(font).ok_or("has no outline for")?;
         let mut outline = Self::default();
-        let settings = DrawSettings::unhinted(Size::new(size), font.location());
-        glyph
-            .draw(settings, &mut outline)
-            .map_err(|_| "has a damaged outline for")?;
+        outlines
+            .draw(glyph, Size::new(size), &mut outline)
+            .map_err(|undrawn| match undrawn {
+                Undrawn::Missing => "has no outline for",
+                Undrawn::Damaged => "has a damaged outline for",
+                Undrawn::TooMuchWork => "takes too many operations to draw",
+            })?;
         let reach = REACH * size;
         let within = |point: &Point| point.x.abs() <= reach && point.y.abs() <= reach;
         if !outline.points().all(|point| within(&point)) {

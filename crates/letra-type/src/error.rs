@@ -102,7 +102,7 @@ pub enum Error {
         /// How many there may be.
         most: usize,
     },
-    /// A file is not a PNG or JPEG picture, or a damaged one.
+    /// A file is not a picture of a format that is read, or a damaged one.
     #[error("{file} is not a picture that can be read: {problem}")]
     Picture {
         /// The file.
@@ -163,7 +163,10 @@ impl Error {
             }
             Self::Size { .. } => "give a size above 0 and up to 4096 pixels per em",
             Self::FontCount { .. } => "give at least one font and no more than that",
-            Self::Picture { .. } => "give a PNG or JPEG file; if it is one, save it again as a PNG",
+            Self::Picture { .. } => {
+                "give a PNG, JPEG, WebP, GIF or BMP file: a picture viewer opens most others and \
+                 saves them as PNG"
+            }
             Self::PictureSize { .. } => {
                 "give a picture of 1 to 16,384 pixels a side and at most 67,108,864 in all"
             }

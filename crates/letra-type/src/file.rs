@@ -1,7 +1,7 @@
 //! Files read within a limit and written whole.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -35,37 +35,15 @@ pub(crate) fn read_whole(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a file whole or not at all: into a temporary file of the same folder, which then takes
-/// the file's name.
+/// Writes a file whole or not at all; what stood there keeps its mode and owner, and a link its
+/// target.
 ///
 /// # Errors
-/// The folder cannot be written or has no room; an older file of that name is then as it was.
+/// It is not a file or may not be written; the folder is not there, may not be written or has no
+/// room. An older file of that name is then as it was.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let write = || {
-        let mut file = new_file().tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|source| Error::Write {
+    letra_files::write_whole(path, bytes).map_err(|source| Error::Write {
         path: path.into(),
         source,
     })
-}
-
-/// Temporary files are private; these become files like any other, as far as the umask allows.
-fn new_file() -> tempfile::Builder<'static, 'static> {
-    #[cfg_attr(not(unix), allow(unused_mut))]
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder
 }

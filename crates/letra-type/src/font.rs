@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use skrifa::instance::{LocationRef, NormalizedCoord, Size};
-use skrifa::{FontRef, GlyphId, MetadataProvider};
+use skrifa::raw::TableProvider;
+use skrifa::{FontRef, GlyphId, MetadataProvider, Tag};
 
 use crate::error::{Error, Result};
 use crate::file::read_whole;
+use crate::outlines::has_outlines;
 use crate::style::{Design, Slant};
 use crate::web_font;
 
@@ -18,6 +20,18 @@ const MOST_FACES: u32 = 256;
 
 /// The most named instances read of one variable face.
 const MOST_INSTANCES: usize = 512;
+
+/// The most faces and named instances of one file together.
+const MOST_OF_A_FILE: usize = 1024;
+
+/// The most bytes of the table that maps the axes (avar) read for all instances of one face.
+const MOST_MAPPED: usize = 64 << 20;
+
+/// The most axes that a face may vary along; the registered ones are five.
+const MOST_AXES: usize = 64;
+
+/// The most tables of characters that a face may choose from.
+const MOST_CHARACTER_TABLES: usize = 256;
 
 /// One face of a typeface: outlines, names, metrics, and the characters it draws.
 ///
@@ -102,7 +116,8 @@ impl Font {
     /// variable font (its default where it names none). A face that cannot be read is an error
     /// of its own.
     ///
-    /// At most 256 faces of a collection and 512 instances of a face are looked at.
+    /// At most 256 faces of a collection, 512 instances of a face and 1,024 of both together are
+    /// looked at.
     ///
     /// # Errors
     /// The bytes are not a font file at all.
@@ -115,8 +130,12 @@ impl Font {
         };
         let mut faces = Vec::new();
         for index in 0..count {
-            let instances = FontRef::from_index(&bytes, index)
-                .map_or(0, |face| face.named_instances().len().min(MOST_INSTANCES));
+            let left = MOST_OF_A_FILE - faces.len();
+            if left == 0 {
+                break;
+            }
+            let instances = FontRef::from_index(&bytes, index).map_or(0, |face| instances(&face));
+            let instances = instances.min(left);
             if instances == 0 {
                 faces.push(Self::parsed(file, Arc::clone(&bytes), index, None));
             }
@@ -140,8 +159,19 @@ impl Font {
         instance: Option<usize>,
     ) -> Result<Self> {
         let face = FontRef::from_index(&bytes, index).map_err(|error| broken(file, error))?;
-        if face.outline_glyphs().format().is_none() {
+        if !has_outlines(&face) {
             return Err(broken(file, "it has no outlines"));
+        }
+        let axes = face.fvar().map_or(0, |table| table.axis_count().into());
+        if axes > MOST_AXES {
+            let problem = format!("it varies along {axes} axes, more than {MOST_AXES}");
+            return Err(broken(file, problem));
+        }
+        let tables = face.cmap().map_or(0, |table| table.num_tables().into());
+        if tables > MOST_CHARACTER_TABLES {
+            let problem =
+                format!("it has {tables} tables of characters, more than {MOST_CHARACTER_TABLES}");
+            return Err(broken(file, problem));
         }
         if !face.charmap().has_map() {
             return Err(broken(file, "it has no table of characters (cmap)"));
@@ -296,6 +326,14 @@ impl Font {
     pub(crate) fn glyph(&self, character: char) -> Option<GlyphId> {
         self.face()?.charmap().map(character)
     }
+}
+
+/// How many named instances of a face are looked at.
+fn instances(face: &FontRef<'_>) -> usize {
+    let mapped = face.table_data(Tag::new(b"avar"));
+    let mapped = mapped.map_or(1, |table| table.len().max(1));
+    let most = MOST_INSTANCES.min(MOST_MAPPED / mapped);
+    face.named_instances().len().min(most)
 }
 
 fn broken(file: &str, problem: impl ToString) -> Error {

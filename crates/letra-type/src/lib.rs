@@ -26,6 +26,7 @@
 //! ```
 
 #![warn(missing_docs)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod draw;
 mod error;
@@ -40,6 +41,7 @@ mod line_form;
 mod lines;
 mod nearest;
 mod npy;
+mod outlines;
 mod picture;
 mod picture_file;
 mod random;
@@ -76,7 +78,7 @@ pub use seminar::{read_npz, read_npz_bytes};
 pub use seminar_split::SEMINAR_TEST;
 pub use specimen::{MOST_SPECIMENS, specimen};
 pub use split::Split;
-pub use style::Slant;
+pub use style::{Slant, is_unprintable};
 pub use suitability::Reason;
 pub use text::Texts;
 pub use training_sheet::{MOST_SAMPLES, training_sheet};

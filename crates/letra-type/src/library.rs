@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::file::read_whole;
 use crate::font::Font;
-use crate::suitability::{Fingerprint, Reason, fingerprint, without_outlines};
+use crate::suitability::{Examination, Fingerprint, Reason, without_outlines};
 use crate::system_fonts;
 
 /// Folders within folders are searched to this depth.
@@ -60,7 +60,8 @@ impl FontLibrary {
     ///
     /// Of a folder the files are taken whose names end in .ttf, .otf, .ttc, .otc, .woff or .woff2,
     /// in the order of their paths. A file that is no font, or a damaged one, is left out with a
-    /// reason, as is a face that cannot set Latin text or draws as one that is there already.
+    /// reason, as is a face that cannot set Latin text, draws as one that is there already, or takes
+    /// so many operations to draw as no typeface does.
     ///
     /// # Errors
     /// A path does not exist, or a folder named cannot be read.
@@ -98,7 +99,12 @@ impl FontLibrary {
     /// Adds a face; left out, with a reason, if it cannot set Latin text or draws as one that is
     /// there already.
     pub fn add(&mut self, font: Font) {
-        match fingerprint(&font) {
+        self.add_of(font, &mut Examination::default());
+    }
+
+    /// Adds a face of a file, at whose other faces the examination has looked.
+    fn add_of(&mut self, font: Font, file: &mut Examination) {
+        match file.of(&font) {
             Ok(fingerprint) => match self.known.get(&fingerprint) {
                 None => {
                     self.known.insert(fingerprint, self.fonts.len());
@@ -161,9 +167,10 @@ impl FontLibrary {
         match faces {
             Ok((_, Some(reason))) => self.leave_out(name, Some(path), reason),
             Ok((Ok(faces), None)) => {
+                let mut file = Examination::default();
                 for face in faces {
                     match face {
-                        Ok(font) => self.add(font.at(path)),
+                        Ok(font) => self.add_of(font.at(path), &mut file),
                         Err(error) => {
                             self.leave_out(name.clone(), Some(path), broken(&error));
                         }

@@ -64,12 +64,17 @@ impl Picture {
         }
     }
 
-    /// Reads a PNG or JPEG file as grey: colours by their luma (ITU-R BT.601), what is
-    /// transparent on white, turned as its Exif orientation says.
+    /// Reads a PNG, JPEG, WebP, GIF or BMP file as grey: colours by their luma (ITU-R BT.601),
+    /// what is transparent on white, turned as its Exif or XMP orientation says; of an animation
+    /// the first picture.
+    ///
+    /// A PNG or JPEG of more than 67,108,864 pixels or a side above 16,384 is made smaller as it
+    /// is read, up to 536,870,912 pixels and a side of 32,768; interlaced PNGs and progressive
+    /// JPEGs are not.
     ///
     /// # Errors
-    /// The file is missing, empty, larger than 256 MiB, not a PNG or JPEG, cut short or damaged,
-    /// or the picture has a side above 16,384 or more than 67,108,864 pixels.
+    /// The file is missing, empty, larger than 256 MiB, of none of these formats, cut short or
+    /// damaged, or the picture is larger than said.
     pub fn from_file(path: &Path) -> Result<Self> {
         Self::from_bytes(&path.display().to_string(), &read_whole(path)?)
     }
@@ -121,7 +126,8 @@ impl Picture {
         (left, top): (usize, usize),
         most: (usize, usize),
     ) {
-        let width = other.width.min(most.0).min(self.width.saturating_sub(left));
+        let left = left.min(self.width);
+        let width = other.width.min(most.0).min(self.width - left);
         let height = other.height.min(most.1);
         let rows = self.pixels.chunks_exact_mut(self.width).skip(top);
         for (row, from) in rows

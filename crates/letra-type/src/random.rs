@@ -49,7 +49,7 @@ impl Random {
     /// A number from `low` to `high`, both above 0, with equally likely logarithms: a doubling is
     /// as likely among the small ones as among the large.
     pub(crate) fn by_ratio(&mut self, (low, high): (f32, f32)) -> f32 {
-        low * (high / low).powf(self.unit())
+        low * libm::powf(high / low, self.unit())
     }
 
     /// Whether something of this probability happens.

@@ -24,6 +24,15 @@ use crate::npy;
 /// The most bytes of pictures read: 256 MiB.
 const PICTURES_LIMIT: usize = 256 << 20;
 
+/// The most pictures read.
+const MOST_PICTURES: usize = 1 << 22;
+
+/// The most files of an archive; a data set has two.
+const MOST_FILES: usize = 1024;
+
+/// What the entry of a file begins with in an archive's directory (PKWARE, APPNOTE 4.3.12).
+const ENTRY: &[u8] = b"PK\x01\x02";
+
 /// Typefaces in the seminar's file.
 const FONTS: usize = 5;
 
@@ -50,7 +59,8 @@ const SEMINAR_CLASSES: [&str; FONTS] = [
 ///
 /// # Errors
 /// The file is missing, empty, larger than 256 MiB, not a zip archive or cut short; an array is
-/// missing, of the wrong type or shape, or has more than 256 MiB; the labels skip a class.
+/// missing, of the wrong type or shape, or has more than 256 MiB or 4,194,304 pictures; the labels
+/// skip a class; the archive has more than 1,024 files.
 pub fn read_npz(path: &Path) -> Result<LabelledPictures> {
     read_npz_bytes(&path.display().to_string(), &read_whole(path)?)
 }
@@ -63,10 +73,17 @@ pub fn read_npz_bytes(file: &str, bytes: &[u8]) -> Result<LabelledPictures> {
     if bytes.is_empty() {
         return Err(Error::EmptyFile { file: file.into() });
     }
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| Error::Archive {
+    let unreadable = |reason: String| Error::Archive {
         file: file.into(),
-        reason: error.to_string(),
-    })?;
+        reason,
+    };
+    // The directory takes many times its own bytes in memory.
+    let entries = bytes.windows(ENTRY.len()).filter(|bytes| *bytes == ENTRY);
+    if entries.take(MOST_FILES + 1).count() > MOST_FILES {
+        return Err(unreadable(format!("it has more than {MOST_FILES} files")));
+    }
+    let mut archive =
+        ZipArchive::new(Cursor::new(bytes)).map_err(|error| unreadable(error.to_string()))?;
     let (pictures, checksum) = array(&mut archive, file, "arr_0", 3, PICTURES_LIMIT)?;
     let (count, height, width) = (pictures.shape[0], pictures.shape[1], pictures.shape[2]);
     let wrong = |array: &str, problem: String| {
@@ -82,6 +99,12 @@ pub fn read_npz_bytes(file: &str, bytes: &[u8]) -> Result<LabelledPictures> {
             format!("has the shape {:?}, no pixels", pictures.shape),
         );
     }
+    if count > MOST_PICTURES {
+        return wrong(
+            "arr_0",
+            format!("has {count} pictures, more than {MOST_PICTURES}"),
+        );
+    }
     let (labels, _) = array(&mut archive, file, "arr_1", 1, count.max(1 << 16))?;
     if labels.bytes.len() != count {
         return wrong(
@@ -91,7 +114,9 @@ pub fn read_npz_bytes(file: &str, bytes: &[u8]) -> Result<LabelledPictures> {
     }
     let labels: Vec<usize> = labels.bytes.iter().map(|&label| label.into()).collect();
     let classes = labels.iter().max().map_or(0, |&label| label + 1);
-    if let Some(class) = (0..classes).find(|class| !labels.contains(class)) {
+    let mut shown = [false; 1 << u8::BITS];
+    labels.iter().for_each(|&label| shown[label] = true);
+    if let Some(class) = (0..classes).find(|&class| !shown[class]) {
         return wrong(
             "arr_1",
             format!("has labels up to {} but none that is {class}", classes - 1),

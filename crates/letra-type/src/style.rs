@@ -51,9 +51,10 @@ impl Design {
     /// of head. A face without a name is called after its file.
     pub(crate) fn read(face: &FontRef<'_>, instance: Option<usize>, file: &str) -> Self {
         let name = |ids: &[StringId]| ids.iter().find_map(|&id| text(face, id));
+        let stem = || Path::new(file).file_stem()?.to_str();
         let family = name(&[StringId::TYPOGRAPHIC_FAMILY_NAME, StringId::FAMILY_NAME])
-            .or_else(|| Some(Path::new(file).file_stem()?.to_string_lossy().into_owned()))
-            .unwrap_or_else(|| file.into());
+            .or_else(|| printable(stem().unwrap_or(file).chars()))
+            .unwrap_or_else(|| "Nameless".into());
         let style = name(&[
             StringId::TYPOGRAPHIC_SUBFAMILY_NAME,
             StringId::SUBFAMILY_NAME,
@@ -158,13 +159,27 @@ const MOST_STYLES: usize = 256;
 
 /// A string of the name table, in English if it has that; `None` if it is blank.
 fn text(face: &FontRef<'_>, id: StringId) -> Option<String> {
-    let name = face.localized_strings(id).english_or_first()?.to_string();
-    // Control characters would spoil a terminal or a report.
-    let name: String = name
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .take(200)
-        .collect();
+    printable(face.localized_strings(id).english_or_first()?.chars())
+}
+
+/// The most characters of a name.
+const MOST_CHARACTERS: usize = 200;
+
+/// A name without what would spoil a terminal or a report; `None` if it is blank.
+fn printable(name: impl Iterator<Item = char>) -> Option<String> {
+    let name = name.filter(|&letter| !is_unprintable(letter));
+    let name: String = name.take(MOST_CHARACTERS).collect();
     let name = name.trim();
     (!name.is_empty()).then(|| name.to_string())
+}
+
+/// Whether a character is no sign but a command: a control character, or one that turns the
+/// direction of the text around it (Unicode Standard Annex 9, section 2).
+pub fn is_unprintable(letter: char) -> bool {
+    let turns = |letter| {
+        matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}')
+            || ('\u{2028}'..='\u{202e}').contains(&letter)
+            || ('\u{2066}'..='\u{2069}').contains(&letter)
+    };
+    letter.is_control() || turns(letter)
 }

@@ -1,16 +1,17 @@
 //! Whether a face can set Latin text, and what its letters look like.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
 use std::path::PathBuf;
 
-use skrifa::instance::Size;
-use skrifa::outline::{DrawSettings, OutlinePen};
+use skrifa::instance::{NormalizedCoord, Size};
+use skrifa::outline::OutlinePen;
 use skrifa::raw::{FontRef, TableProvider};
-use skrifa::{MetadataProvider, Tag};
+use skrifa::{GlyphId, MetadataProvider, Tag};
 
 use crate::font::Font;
+use crate::outlines::{MOST_OPERATIONS, Outlines, Undrawn, has_outlines};
 
 /// Why a face, or a file, is left out of a library.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,13 +74,53 @@ const LEAST_SHAPES: usize = 20;
 /// digits and common marks, with their advances.
 pub(crate) type Fingerprint = u64;
 
-/// The fingerprint of a face that can set Latin text, or why it cannot.
-pub(crate) fn fingerprint(font: &Font) -> Result<Fingerprint, Reason> {
-    let face = font
-        .face()
-        .ok_or_else(|| Reason::Broken("it cannot be read".into()))?;
+/// The most operations that it may take to draw the letters of all faces of a file; 120 times
+/// those of an ornamental face.
+const MOST_OPERATIONS_OF_A_FILE: u64 = 80 * MOST_OPERATIONS;
+
+/// The tables that decide what letters look like and whether a face has them.
+const DECISIVE: [&[u8; 4]; 18] = [
+    b"head", b"maxp", b"hhea", b"hmtx", b"OS/2", b"cmap", b"loca", b"glyf", b"CFF ", b"CFF2",
+    b"fvar", b"avar", b"gvar", b"HVAR", b"CBDT", b"sbix", b"COLR", b"SVG ",
+];
+
+/// What a face is looked at for: places of the decisive tables, and its place in the design space.
+type Looks = ([Option<usize>; DECISIVE.len()], Vec<NormalizedCoord>);
+
+/// Looks at the faces of one file, at those that share their tables once, and at no more of them
+/// than a file may ask for.
+#[derive(Default)]
+pub(crate) struct Examination {
+    operations: u64,
+    known: HashMap<Looks, Result<Fingerprint, Reason>>,
+}
+
+impl Examination {
+    /// The fingerprint of a face that can set Latin text, or why it cannot.
+    pub(crate) fn of(&mut self, font: &Font) -> Result<Fingerprint, Reason> {
+        let face = font
+            .face()
+            .ok_or_else(|| Reason::Broken("it cannot be read".into()))?;
+        let place = |tag| Some(face.table_data(Tag::new(tag))?.as_bytes().as_ptr().addr());
+        let looks = (DECISIVE.map(place), font.location().coords().to_vec());
+        if let Some(known) = self.known.get(&looks) {
+            return known.clone();
+        }
+        let found = fingerprint(font, &face, &mut self.operations);
+        self.known.insert(looks, found.clone());
+        found
+    }
+}
+
+/// The fingerprint of a face that can set Latin text, or why it cannot; adds up the operations
+/// that it takes to draw its letters.
+fn fingerprint(
+    font: &Font,
+    face: &FontRef<'_>,
+    operations: &mut u64,
+) -> Result<Fingerprint, Reason> {
     let cmap = face.charmap();
-    if cmap.is_symbol() || is_pictorial(&face) {
+    if cmap.is_symbol() || is_pictorial(face) {
         return Err(Reason::Symbols);
     }
     let glyph = |letter| cmap.map(letter).filter(|glyph| glyph.to_u32() != 0);
@@ -88,27 +129,20 @@ pub(crate) fn fingerprint(font: &Font) -> Result<Fingerprint, Reason> {
         .filter(|&letter| glyph(letter).is_none())
         .count();
     if missing > 0 {
-        return Err(match has_colour(&face) {
+        return Err(match has_colour(face) {
             true => Reason::Colour,
             false => Reason::NotLatin { missing },
         });
     }
-    let outlines = face.outline_glyphs();
+    let outlines = Outlines::of(font);
+    let outlines = outlines.ok_or_else(|| Reason::Broken("its outlines are damaged".into()))?;
     let metrics = face.glyph_metrics(Size::unscaled(), font.location());
     let mut whole = DefaultHasher::new();
     let mut shapes = HashSet::new();
     for letter in LETTERS.chars().chain(FURTHER.chars()) {
         let Some(glyph) = glyph(letter) else { continue };
         let mut shape = ShapeHash::default();
-        let settings = DrawSettings::unhinted(Size::unscaled(), font.location());
-        let drawn = outlines
-            .get(glyph)
-            .is_some_and(|outline| outline.draw(settings, &mut shape).is_ok());
-        if !drawn {
-            return Err(Reason::Broken(format!(
-                "its outline of {letter:?} is damaged"
-            )));
-        }
+        draw(&outlines, letter, glyph, operations, &mut shape)?;
         if letter.is_alphabetic() && shape.points > 2 {
             shapes.insert(shape.hash.finish());
         }
@@ -123,10 +157,35 @@ pub(crate) fn fingerprint(font: &Font) -> Result<Fingerprint, Reason> {
     Ok(whole.finish())
 }
 
+/// Draws a letter and adds up the operations that it takes, or may have taken.
+fn draw(
+    outlines: &Outlines<'_>,
+    letter: char,
+    glyph: GlyphId,
+    operations: &mut u64,
+    shape: &mut ShapeHash,
+) -> Result<(), Reason> {
+    if *operations > MOST_OPERATIONS_OF_A_FILE {
+        return Err(Reason::Broken(format!(
+            "the faces of its file take more than {MOST_OPERATIONS_OF_A_FILE} operations to draw"
+        )));
+    }
+    let drawn = outlines.draw(glyph, Size::unscaled(), shape);
+    *operations += drawn.unwrap_or(MOST_OPERATIONS);
+    drawn.map(drop).map_err(|undrawn| {
+        Reason::Broken(match undrawn {
+            Undrawn::Missing | Undrawn::Damaged => format!("its outline of {letter:?} is damaged"),
+            Undrawn::TooMuchWork => format!(
+                "its outline of {letter:?} takes more than {MOST_OPERATIONS} operations to draw"
+            ),
+        })
+    })
+}
+
 /// Why a face without outlines has none.
 pub(crate) fn without_outlines(bytes: &[u8], index: u32) -> Option<Reason> {
     let face = FontRef::from_index(bytes, index).ok()?;
-    if face.outline_glyphs().format().is_some() {
+    if has_outlines(&face) {
         return None;
     }
     let has = |tag: &[u8; 4]| face.table_data(Tag::new(tag)).is_some();

@@ -45,11 +45,51 @@ fn an_npz() {
 #[test]
 fn a_picture() {
     let glyph = small_glyph('g');
-    let mut jpeg = Vec::new();
-    jpeg_encoder::Encoder::new(&mut jpeg, 80)
-        .encode(glyph.pixels(), 36, 36, jpeg_encoder::ColorType::Luma)
+    let jpeg = |progressive: bool, optimised: bool, colour| {
+        let mut file = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut file, 80);
+        encoder.set_progressive(progressive);
+        encoder.set_optimized_huffman_tables(optimised);
+        let count = if colour == jpeg_encoder::ColorType::Luma {
+            1
+        } else {
+            3
+        };
+        let levels = glyph.pixels().iter();
+        let samples: Vec<u8> = levels.flat_map(|&level| vec![level; count]).collect();
+        encoder.encode(&samples, 36, 36, colour).unwrap();
+        file
+    };
+    let mut webp = Vec::new();
+    image_webp::WebPEncoder::new(&mut webp)
+        .encode(glyph.pixels(), 36, 36, image_webp::ColorType::L8)
         .unwrap();
-    for whole in [glyph.to_png().unwrap(), jpeg] {
+    let mut gif = Vec::new();
+    let palette: Vec<u8> = (0..=255).flat_map(|level| [level; 3]).collect();
+    let frame = gif::Frame::from_indexed_pixels(36, 36, glyph.pixels(), None);
+    gif::Encoder::new(&mut gif, 36, 36, &palette)
+        .and_then(|mut encoder| encoder.write_frame(&frame))
+        .unwrap();
+    // 8 bits a pixel, each a run of its own.
+    let mut bmp =
+        b"BM\0\0\0\0\0\0\0\0\x36\x04\0\0\x28\0\0\0\x24\0\0\0\x24\0\0\0\x01\0\x08\0\x01".to_vec();
+    bmp.resize(54, 0);
+    bmp.extend((0..=255).flat_map(|level| [level, level, level, 0]));
+    for row in glyph.pixels().chunks_exact(36) {
+        bmp.extend(row.iter().flat_map(|&level| [1, level]));
+        bmp.extend([0, 0]);
+    }
+    let files = [
+        glyph.to_png().unwrap(),
+        jpeg(false, false, jpeg_encoder::ColorType::Luma),
+        jpeg(false, true, jpeg_encoder::ColorType::Rgb),
+        jpeg(true, false, jpeg_encoder::ColorType::Rgb),
+        webp,
+        gif,
+        bmp,
+    ];
+    for whole in files {
+        assert!(Picture::from_bytes("the file", &whole).is_ok());
         damaged(&whole, 3000, |bytes| {
             if let Ok(picture) = Picture::from_bytes("the file", &bytes) {
                 drop(Ink::find(&picture));

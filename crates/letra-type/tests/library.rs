@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use helpers::font_file::{
-    FontFile, cmap, cmap_of_groups, collection, composite, letters, rectangle,
+    FontFile, calling, cmap, cmap_of_groups, collection, composite, letters, rectangle, repeated,
 };
 use letra_type::{Error, Font, FontLibrary, Outline, Reason, Slant};
 
@@ -271,6 +271,139 @@ fn loops_in_composite_glyphs_end() {
     assert!(start.elapsed() < Duration::from_secs(60));
 }
 
+/// Checks that the letters of a file's face are too much work.
+#[track_caller]
+fn too_much_work(bytes: Vec<u8>) {
+    let Reason::Broken(problem) = reason(bytes) else {
+        panic!("it was read");
+    };
+    assert!(
+        problem.contains("'A' takes more than 200000 operations"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn programs_that_run_for_long_are_left_out_and_not_drawn() {
+    // 216 thousand lines a glyph, in 3 kB.
+    let bomb = calling(60, 3).bytes();
+    assert!(bomb.len() < 4000);
+    too_much_work(bomb.clone());
+    let font = Font::from_bytes("bomb", bomb, 0).unwrap();
+    let problem = Outline::of(&font, 'A', 20.0).unwrap_err().to_string();
+    assert!(problem.contains("too many operations"), "{problem}");
+    // One that is called as deep, but seldom, is a font like others.
+    let library = library_of(&[("calling.otf", calling(3, 4).bytes())]);
+    assert_eq!(names(&library), ["Calling"], "{:?}", library.left_out());
+}
+
+#[test]
+fn the_faces_of_a_file_share_their_work() {
+    let library = library_of(&[("many.ttc", repeated(&calling(60, 3), 256))]);
+    assert!(library.fonts().is_empty());
+    assert_eq!(library.left_out().len(), 256);
+    let library = library_of(&[("many.ttc", repeated(&calling(3, 4), 256))]);
+    assert_eq!(library.fonts().len(), 1);
+    assert!(matches!(
+        library.left_out()[254].reason,
+        Reason::SameAs { .. }
+    ));
+    // Each as much work as is allowed, and together too much.
+    let heavy: Vec<FontFile> = (0..9).map(|_| calling(39, 3)).collect();
+    let library = library_of(&[("heavy.ttc", collection(&heavy))]);
+    assert_eq!(library.fonts().len(), 1);
+    let last = library.left_out().last().unwrap();
+    assert!(
+        last.reason
+            .to_string()
+            .contains("the faces of its file take more"),
+        "{}",
+        last.reason
+    );
+}
+
+#[test]
+fn variations_without_number_are_too_much_work() {
+    let (mut glyphs, characters) = letters();
+    let last = glyphs.len() as u16;
+    let simple = glyphs[1].clone();
+    for (index, glyph) in glyphs.iter_mut().enumerate().skip(1) {
+        *glyph = composite(&vec![last; 100 + index]);
+    }
+    glyphs.push(simple);
+    let varied = |variations| {
+        let mut file = FontFile::new(&glyphs, &characters);
+        file.name(&[(1, "Varied"), (2, "Regular"), (258, "Black")]);
+        file.fvar(&[(258, 900)]);
+        file.variations(glyphs.len(), variations);
+        file.bytes()
+    };
+    too_much_work(varied(4095));
+    let library = library_of(&[("varied.ttf", varied(4))]);
+    assert_eq!(
+        names(&library),
+        ["Varied Black"],
+        "{:?}",
+        library.left_out()
+    );
+
+    let mut advances = FontFile::of_letters("Advances");
+    advances.fvar(&[(2, 900)]);
+    advances.varied_advances(64, 16_000);
+    too_much_work(advances.bytes());
+    advances.varied_advances(1, 4);
+    let library = library_of(&[("advances.ttf", advances.bytes())]);
+    assert_eq!(library.fonts().len(), 1, "{:?}", library.left_out());
+}
+
+#[test]
+fn faces_claim_no_more_than_they_could_have() {
+    let mut axes = FontFile::of_letters("Axes");
+    axes.axes(65);
+    let problem = reason(axes.bytes()).to_string();
+    assert!(problem.contains("65 axes"), "{problem}");
+    axes.axes(64);
+    let library = library_of(&[("axes.ttf", axes.bytes())]);
+    assert_eq!(library.fonts().len(), 1, "{:?}", library.left_out());
+
+    let mut tables = FontFile::of_letters("Tables");
+    let count = 300_u16;
+    let record = [[0, 3, 0, 1], (4 + 8 * u32::from(count)).to_be_bytes()].concat();
+    let (_, characters) = tables
+        .tables
+        .iter()
+        .find(|(tag, _)| tag == b"cmap")
+        .unwrap();
+    let characters = [
+        &[[0, 0], count.to_be_bytes()].concat()[..],
+        &record.repeat(count.into()),
+        &characters[12..],
+    ];
+    tables.set(b"cmap", characters.concat());
+    let problem = reason(tables.bytes()).to_string();
+    assert!(problem.contains("300 tables of characters"), "{problem}");
+
+    // Instances of all faces together.
+    let mut instances = FontFile::of_letters("Instances");
+    instances.fvar(&[(2, 900)].repeat(512));
+    let faces = Font::faces("instances.ttc", repeated(&instances, 200)).unwrap();
+    assert_eq!(faces.len(), 1024);
+}
+
+#[test]
+fn names_without_end_or_number_are_no_burden() {
+    let mut file = FontFile::of_letters("Long");
+    let long = "n".repeat(30_000);
+    file.name(&[(1, &long), (2, "\u{202e}Regular\u{1b}[31m")]);
+    let library = library_of(&[("long.ttf", file.bytes())]);
+    assert_eq!(library.fonts()[0].family().len(), 200);
+    assert_eq!(library.fonts()[0].style(), "Regular[31m");
+    let many: Vec<(i32, &str)> = (0..5000).map(|id| (id + 300, "")).collect();
+    file.name(&many);
+    let library = library_of(&[("\u{202e}\u{7}name.ttf", file.bytes())]);
+    assert_eq!(library.fonts()[0].family(), "name");
+}
+
 #[test]
 fn very_many_glyphs_are_no_burden() {
     let (glyphs, characters) = letters();
@@ -278,6 +411,12 @@ fn very_many_glyphs_are_no_burden() {
     many.resize(65_535, rectangle([0, 0, 10, 10]));
     let library = library_of(&[("many.ttf", FontFile::new(&many, &characters).bytes())]);
     assert_eq!(library.fonts().len(), 1);
+    // Sixty thousand groups of characters that overlap.
+    let group = [0, 0x10_ffff, 1];
+    let mut overlapping = FontFile::new(&many, &characters);
+    overlapping.set(b"cmap", cmap_of_groups(10, &[group].repeat(60_000)));
+    let font = Font::from_bytes("overlapping", overlapping.bytes(), 0).unwrap();
+    assert!(font.character_count() <= 0x11_0000);
     // A table of characters that promises 100,000 glyphs, of which the font has 53.
     let mut promised = FontFile::new(&glyphs, &characters);
     promised.set(

@@ -311,3 +311,62 @@ fn lines_of_worn_samples_are_found() {
         "{right} right of {found}"
     );
 }
+
+/// A page full of level lines in one of the built-in typefaces, its capitals of a height.
+fn full_page(side: usize, cap_height: f32, font: usize) -> (Picture, usize) {
+    let fonts = Font::built_in();
+    let font = &fonts[font % fonts.len()];
+    let drawn = letra_type::Outline::of(font, 'H', 100.0).unwrap();
+    let size = 100.0 * cap_height / drawn.bounds().unwrap().height();
+    let words = "Typefaces have habits, like people; 14 of them were seen on Monday by Quincy. ";
+    let text = words.repeat(side / 200);
+    let mut text = text.as_str();
+    while line_width(font, text, size) > side as f32 - 100.0 {
+        text = &text[..text.len() * 15 / 16];
+    }
+    let mut picture = Picture::blank(side, side, PAPER).unwrap();
+    let (mut baseline, mut lines) = (60.0, 0);
+    while baseline < side as f32 - 40.0 {
+        draw_line(&mut picture, font, text, size, (40.0, baseline), INK).unwrap();
+        baseline += (2.2 * cap_height).round();
+        lines += 1;
+    }
+    (picture, lines)
+}
+
+/// How many lines of a large page are found, of how many; that it is level is a must.
+fn judge(side: usize, cap_height: f32, font: usize) -> (usize, usize) {
+    let (picture, drawn) = full_page(side, cap_height, font);
+    let found = find_lines(&picture);
+    let vertical = runs_vertically(&picture);
+    println!(
+        "{side} {cap_height} {font}: {} of {drawn}, vertical {vertical}",
+        found.len()
+    );
+    assert!(
+        !vertical,
+        "{side} pixels, capitals of {cap_height}, typeface {font}"
+    );
+    (found.len(), drawn)
+}
+
+#[test]
+fn small_level_text_in_a_large_picture_is_found_and_seen_to_be_level() {
+    for (side, cap_height, font) in [(3_000, 8.0, 0), (4_000, 10.0, 3)] {
+        let (found, drawn) = judge(side, cap_height, font);
+        assert!(found.abs_diff(drawn) <= drawn / 10, "{found} of {drawn}");
+    }
+}
+
+#[test]
+#[ignore = "minutes of drawing"]
+fn small_level_text_in_large_pictures_is_seen_to_be_level() {
+    for (index, side) in [3_000, 3_500, 4_000, 4_500, 5_000, 4_000, 4_000]
+        .into_iter()
+        .enumerate()
+    {
+        for step in 0..6 {
+            judge(side, 8.0 + 0.8 * step as f32, index + step);
+        }
+    }
+}

@@ -153,3 +153,18 @@ fn an_archive_that_unpacks_to_far_more_than_its_shape_is_stopped() {
     assert!(bytes.len() < 1 << 20);
     assert!(problem(&bytes, "arr_0").contains("more bytes"));
 }
+
+#[test]
+fn archives_of_very_many_files_and_pictures_are_refused() {
+    let names: Vec<String> = (0..1025).map(|index| format!("{index}.npy")).collect();
+    let files: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (&**name, Vec::new())).collect();
+    let error = read(&archive(&files)).unwrap_err();
+    assert!(
+        error.to_string().contains("more than 1024 files"),
+        "{error}"
+    );
+    // Four million pictures of one pixel each, in a few kilobytes.
+    let count = (1 << 22) + 1;
+    let many = npz([count, 1, 1], &vec![0; count], &vec![0; count]);
+    assert!(problem(&many, "arr_0").contains("4194305 pictures, more than"));
+}

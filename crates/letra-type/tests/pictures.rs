@@ -1,4 +1,4 @@
-//! PNG and JPEG files, and the ink found in them.
+//! Files of pictures, and the ink found in them.
 
 mod helpers;
 
@@ -148,9 +148,9 @@ fn files_that_are_no_picture() {
         Picture::from_file(&path),
         Err(Error::EmptyFile { .. })
     ));
-    let error = read(b"GIF89a and so on").unwrap_err();
+    let error = read(b"Once upon a time").unwrap_err();
     assert!(
-        error.to_string().contains("neither PNG nor JPEG"),
+        error.to_string().contains("no PNG, JPEG, WebP, GIF or BMP"),
         "{error}"
     );
     assert!(matches!(read(&[]), Err(Error::EmptyFile { .. })));

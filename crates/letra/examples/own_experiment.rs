@@ -68,13 +68,8 @@ fn variant(units: usize, epochs: usize) -> Variant {
 
 fn main() -> std::process::ExitCode {
     let widths = letra::action::Action::of::<Widths>();
-    let done = Interrupt::on_ctrl_c()
-        .and_then(|interrupt| widths.run(&widths.command().get_matches(), &interrupt));
-    match done {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("{failure}");
-            failure.exit_code().into()
-        }
-    }
+    letra::command::ended(Interrupt::listen(None).and_then(|interrupt| {
+        let done = widths.run(&widths.command().get_matches(), &interrupt);
+        done.map_err(|failure| interrupt.explain(failure))
+    }))
 }

@@ -20,8 +20,11 @@ fn help_names_the_verbs_examples_and_exit_codes() {
         "fonts",
         "specimen",
         "Examples:",
+        "--timeout",
         "Exit codes:",
+        "124",
         "130",
+        "143",
     ] {
         assert!(help.contains(word), "no {word} in {help}");
     }

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{command, letra, printed, refused};
-use letra_type::{Font, Picture, draw_line, line_width};
+use common::{command, letra, line_of_text as line, printed, refused};
+use letra_type::{Font, Picture};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -77,14 +77,6 @@ fn home() -> &'static Home {
         }
         home
     })
-}
-
-/// A line of text, black on white.
-fn line(font: &Font, text: &str) -> Picture {
-    let width = line_width(font, text, 40.0) as usize + 60;
-    let mut picture = Picture::blank(width, 90, 255).unwrap();
-    draw_line(&mut picture, font, text, 40.0, (30.0, 58.0), 0).unwrap();
-    picture
 }
 
 #[test]
@@ -275,7 +267,7 @@ fn a_training_that_was_stopped_ends_as_one_that_was_not() {
     assert!(stopped.unwrap().success());
     assert_eq!(
         child.wait().unwrap().code(),
-        Some(130),
+        Some(143),
         "it was over too soon"
     );
     assert!(!home.path().join("parts.letra").exists());
@@ -398,4 +390,38 @@ fn models_of_another_kind_or_version_are_refused() {
         1,
         &["cut.letra"],
     );
+}
+
+/// What `learn` writes and `identify` says with an instruction set, or nothing where this machine has
+/// it not.
+fn learnt_with(instruction_set: &str) -> Option<(Vec<u8>, String)> {
+    let home = home();
+    let model = home.text(&format!("{instruction_set}.letra"));
+    let run = |arguments: &[&str]| {
+        let mut command = command();
+        command.env("LETRA_SIMD", instruction_set).args(arguments);
+        command.output().unwrap()
+    };
+    let fonts = home.text("fonts");
+    let learnt = run(&["learn", &fonts, "-o", &model, "--steps", "2"]);
+    if learnt.status.code() == Some(2) {
+        refused(&learnt, 2, &["LETRA_SIMD", instruction_set, "scalar"]);
+        return None;
+    }
+    printed(&learnt);
+    let (serif, learnt) = (home.text("serif.png"), home.text("model.letra"));
+    let said = printed(&run(&["identify", &serif, "--model", &learnt, "--json"]));
+    Some((fs::read(model).unwrap(), said))
+}
+
+#[test]
+fn the_instruction_set_changes_no_bit_of_a_model_or_an_answer() {
+    let names = ["avx512", "avx2", "neon", "scalar"];
+    let all: Vec<_> = names.into_iter().filter_map(learnt_with).collect();
+    for pair in all.windows(2) {
+        assert!(pair[0].0 == pair[1].0, "the models differ");
+        assert_eq!(pair[0].1, pair[1].1);
+    }
+    assert!(!all.is_empty());
+    assert_eq!(learnt_with("sse9"), None);
 }

@@ -145,7 +145,7 @@ kernel! {
                 let (total, target) = (sum(gradient), keep * sum(targets) + smoothing);
                 match target {
                     1.0 => loss.add_logarithm(total),
-                    _ => loss.sum += f64::from(target) * f64::from(total).ln(),
+                    _ => loss.sum += f64::from(target) * libm::log(f64::from(total)),
                 }
                 for (gradient, value) in gradient.iter_mut().zip(targets) {
                     let value = keep * value + share;
@@ -205,13 +205,13 @@ impl Loss {
         self.product *= f64::from(value);
         // Times any f32 this is finite.
         if self.product > 1e250 {
-            self.sum += self.product.ln();
+            self.sum += libm::log(self.product);
             self.product = 1.0;
         }
     }
 
     fn total(self) -> f64 {
-        self.sum + self.product.ln()
+        self.sum + libm::log(self.product)
     }
 }
 
@@ -234,7 +234,7 @@ pub fn classes_from_probabilities(
         let label = label as usize;
         let sum: f64 = probabilities.iter().map(|&p| clipped(p)).sum();
         let chosen = clipped(probabilities[label]);
-        loss += sum.ln() - chosen.ln();
+        loss += libm::log(sum) - libm::log(chosen);
         for (index, (gradient, &probability)) in gradient.iter_mut().zip(probabilities).enumerate()
         {
             let at_label = if index == label { chosen.recip() } else { 0.0 };
@@ -268,7 +268,7 @@ pub fn values_from_probabilities(
         let mut products = 0.0;
         for (class, (gradient, probability)) in gradient.iter_mut().zip(probabilities).enumerate() {
             let (share, target) = (probability / sum, target(sample, class));
-            loss -= f64::from(target) * clipped(share).ln();
+            loss -= f64::from(target) * libm::log(clipped(share));
             *gradient = if is_clipped(share) {
                 0.0
             } else {

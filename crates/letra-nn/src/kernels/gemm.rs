@@ -6,8 +6,8 @@
 //! "Anatomy of high-performance matrix multiplication", 2008.)
 //!
 //! An entry of the product is summed over k in ascending order, in blocks whose length follows
-//! from the instruction set and the strides alone: it has the same bits whatever the size of the
-//! product around it.
+//! from k and the strides alone: it has the same bits whatever the size of the product around it,
+//! on every instruction set.
 
 use std::array;
 use std::mem::MaybeUninit;
@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::simd::{Aligned, dispatch, transpose};
+use super::simd::{Aligned, LANES, dispatch, mul_add, transpose};
 
 /// A matrix as a view of a slice: entry (row, column) is
 /// `data[row * row_stride + column * column_stride]`.
@@ -118,8 +118,11 @@ pub fn gemm(
     });
 }
 
-/// Entries of a packed panel: 16 KiB, half of a small first-level cache.
-const PANEL: usize = 4096;
+/// Rows of a packed panel at most.
+const PANEL_ROWS: usize = 128;
+/// Entries of a packed panel, whose rows are two vectors: 16 KiB at most, half of a small first-level
+/// cache.
+const PANEL: usize = PANEL_ROWS * 2 * LANES;
 /// Rows of a panel where the left factor is read down its columns: each row of the panel then
 /// meets another memory page, and more pages than this overflow the page table's cache.
 pub(super) const PANEL_ROWS_ACROSS: usize = 64;
@@ -147,7 +150,7 @@ impl WithSimd for Product<'_> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let wide = 2 * S::F32_LANES;
         let limit = match self.left.column_stride {
-            1 => PANEL / wide,
+            1 => PANEL_ROWS,
             _ => PANEL_ROWS_ACROSS,
         };
         let few_rows = (1..=TILE_ROWS / 2).contains(&self.m) && self.right.column_stride == 1;
@@ -275,7 +278,7 @@ impl Product<'_> {
             } = self.left;
             let left = simd.splat_f32s(data[row * row_stride + p * column_stride]);
             for (sum, right) in sums.iter_mut().zip(right) {
-                *sum = simd.mul_add_e_f32s(left, *right, *sum);
+                *sum = mul_add(simd, left, *right, *sum);
             }
         }
     }
@@ -334,7 +337,7 @@ impl Product<'_> {
                 let left = unsafe { first.get_unchecked(offset + p * column_stride) };
                 let left = simd.splat_f32s(*left);
                 for (sum, right) in sums.iter_mut().zip(right) {
-                    *sum = simd.mul_add_e_f32s(left, *right, *sum);
+                    *sum = mul_add(simd, left, *right, *sum);
                 }
             }
         }

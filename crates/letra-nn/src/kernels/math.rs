@@ -213,7 +213,7 @@ const LANES: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::simd::tests::on_each_instruction_set;
+    use crate::kernels::simd::tests::{bits, on_each_instruction_set};
     use crate::kernels::simd::{dispatch, kernel};
 
     /// Distance of `value` from `exact` in units in the last place of `exact`; the smallest numbers,
@@ -285,10 +285,11 @@ mod tests {
         on_each_instruction_set(|| {
             let mut values = numbers();
             function(&mut values);
-            for (x, y) in numbers().into_iter().zip(values) {
+            for (x, &y) in numbers().into_iter().zip(&values) {
                 let exact = exact(f64::from(x));
                 assert!(error(y, exact) <= most, "f({x}) = {y}, exactly {exact}");
             }
+            bits(&values)
         });
     }
 
@@ -308,10 +309,11 @@ mod tests {
         on_each_instruction_set(|| {
             let mut values = numbers.clone();
             function(&mut values);
-            for (&x, y) in numbers.iter().zip(values) {
+            for (&x, &y) in numbers.iter().zip(&values) {
                 let exact = exact(f64::from(x));
                 assert!(error(y, exact) <= most, "f({x}) = {y}, exactly {exact}");
             }
+            bits(&values)
         });
     }
 

@@ -3,7 +3,7 @@
 //! A kernel runs on the calling thread, allocates nothing and keeps no state. Matrices are
 //! row-major with the samples as rows. The order of every sum follows from the shapes and the
 //! data, so a caller that gives each worker its own samples or rows gets the same bits for any
-//! number of workers.
+//! number of workers, on every instruction set.
 //!
 //! Slices must have the length their shape asks for; a kernel panics where they do not, since
 //! only a fault of the caller can bring that about.
@@ -33,6 +33,8 @@ pub mod sparse;
 pub mod squared_error;
 pub mod standout;
 mod thin;
+
+pub use simd::instruction_set;
 
 #[cfg(test)]
 mod noise;

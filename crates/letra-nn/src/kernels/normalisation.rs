@@ -6,7 +6,7 @@ mod pooled;
 pub use pooled::{CLOSED, clear_closed, input_gradient_of_pooled, normalise_and_pool};
 
 use super::math::sum;
-use super::simd::{dispatch, kernel};
+use super::simd::{dispatch, is_scalar, kernel};
 
 /// Values that are added side by side: a cache line, and whole vectors of any machine.
 const LANES: usize = 16;
@@ -115,7 +115,7 @@ fn add_lines<'a, S: pulp::Simd>(
         for lane in 0..LANES {
             let (g, x) = (f64::from(gradient[lane]), f64::from(input[lane]));
             sum[lane] += g;
-            product[lane] = if S::IS_SCALAR {
+            product[lane] = if is_scalar::<S>() {
                 product[lane] + g * x
             } else {
                 g.mul_add(x, product[lane])
@@ -386,6 +386,7 @@ mod tests {
                     assert!((found[channel] - sum).abs() < 1e-10);
                     assert!((found[channels + channel] - product).abs() < 1e-8);
                 }
+                found
             });
         }
     }

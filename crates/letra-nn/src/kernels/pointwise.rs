@@ -161,7 +161,7 @@ kernel! {
                 }
             }
             total += sums.iter().sum::<f64>();
-            total += products.iter().map(|product| product.ln()).sum::<f64>();
+            total += products.iter().map(|product| libm::log(*product)).sum::<f64>();
         }
         total
     }
@@ -184,7 +184,7 @@ pub fn binary_cross_entropy_from_probabilities(
     for ((gradient, probability), target) in gradient.iter_mut().zip(probabilities).zip(target) {
         let (target, p) = (f64::from(target * keep + share), f64::from(*probability));
         let clipped = p.clamp(PROBABILITY_CLIP, 1.0 - PROBABILITY_CLIP);
-        loss -= target * clipped.ln() + (1.0 - target) * (-clipped).ln_1p();
+        loss -= target * libm::log(clipped) + (1.0 - target) * libm::log1p(-clipped);
         let slope = (p - target) / (p * (1.0 - p));
         *gradient = if clipped == p {
             slope as f32 * scale
@@ -203,7 +203,7 @@ pub fn kl_divergence(prediction: &[f32], target: &[f32], scale: f32, gradient: &
     for ((gradient, prediction), target) in gradient.iter_mut().zip(prediction).zip(target) {
         let clip = |value: f32| f64::from(value).clamp(PROBABILITY_CLIP, 1.0);
         let (y, t) = (clip(*prediction), clip(*target));
-        loss += t * (t / y).ln();
+        loss += t * libm::log(t / y);
         let kept = y == f64::from(*prediction);
         *gradient = if kept { (-t / y) as f32 * scale } else { 0.0 };
     }

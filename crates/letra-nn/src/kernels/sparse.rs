@@ -10,7 +10,7 @@ use pulp::Simd;
 use pulp::bytemuck::cast_slice;
 
 use super::gemm::blocks;
-use super::simd::{dispatch, kernel};
+use super::simd::{LANES, dispatch, kernel, mul_add};
 
 mod forward;
 mod kernel_gradient;
@@ -58,8 +58,9 @@ fn one_unless_zero<S: Simd>(simd: S, values: S::f32s) -> S::u32s {
     simd.min_u32s(simd.add_u32s(bits, bits), simd.splat_u32s(1))
 }
 
-/// The columns of a matrix's rows that are summed together: vectors of them, or the last few
-/// columns, taken with those before them as one vector if there are enough.
+/// The columns of a matrix's rows that are summed together: blocks of [`LANES`] of them, or the last
+/// few columns, taken with those before them as one block if there are enough.
+#[derive(Clone, Copy)]
 struct Window {
     /// First column that is summed.
     start: usize,
@@ -69,27 +70,56 @@ struct Window {
 }
 
 impl Window {
-    /// The next window after the first `done` of `columns`, of at most 8 vectors.
+    /// The next window after the first `done` of `columns`, of at most 8 blocks.
     #[inline(always)]
-    fn after<S: Simd>(done: usize, columns: usize) -> Window {
-        let vectors = match (columns - done) / S::F32_LANES {
-            vectors @ 0..2 => vectors,
+    fn after(done: usize, columns: usize) -> Window {
+        let blocks = match (columns - done) / LANES {
+            blocks @ 0..2 => blocks,
             2..4 => 2,
             4..8 => 4,
             _ => 8,
         };
-        match vectors {
+        match blocks {
             0 => Window {
-                start: columns.saturating_sub(S::F32_LANES),
+                start: columns.saturating_sub(LANES),
                 wanted: done,
                 end: columns,
             },
             _ => Window {
                 start: done,
                 wanted: done,
-                end: done + vectors * S::F32_LANES,
+                end: done + blocks * LANES,
             },
         }
+    }
+
+    /// Number of blocks: 1, 2, 4 or 8.
+    #[inline(always)]
+    fn blocks(&self) -> usize {
+        (self.end - self.start).div_ceil(LANES)
+    }
+
+    /// The windows of `V` vectors that a window of `V` blocks consists of: one where a vector is a
+    /// block.
+    #[inline(always)]
+    fn parts<S: Simd, const V: usize>(self) -> impl Iterator<Item = Window> {
+        let width = V * S::F32_LANES;
+        let parts = if S::F32_LANES == LANES {
+            1
+        } else {
+            LANES / S::F32_LANES
+        };
+        (0..parts)
+            .map(move |part| {
+                let wanted = self.start + part * width;
+                let end = self.end.min(wanted + width);
+                Window {
+                    start: wanted.min(self.end.saturating_sub(width)).max(self.start),
+                    wanted: wanted.max(self.wanted),
+                    end,
+                }
+            })
+            .filter(|part| part.wanted < part.end)
     }
 
     /// Number of columns, known when compiling unless the window is one vector.
@@ -109,10 +139,10 @@ fn add_row<S: Simd, const V: usize>(simd: S, value: f32, row: &[f32], sums: &mut
     match S::as_simd_f32s(row).0.first_chunk::<V>() {
         Some(row) => {
             for (sum, part) in sums.iter_mut().zip(row) {
-                *sum = simd.mul_add_e_f32s(value, *part, *sum);
+                *sum = mul_add(simd, value, *part, *sum);
             }
         }
-        None => sums[0] = simd.mul_add_e_f32s(value, simd.partial_load_f32s(row), sums[0]),
+        None => sums[0] = mul_add(simd, value, simd.partial_load_f32s(row), sums[0]),
     }
 }
 

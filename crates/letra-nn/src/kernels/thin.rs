@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::dense::Sum;
 use super::gemm::blocks;
-use super::simd::{Aligned, load, prefetch, transpose};
+use super::simd::{Aligned, LANES, load, mul_add, prefetch, transpose};
 
 /// The most units these kernels take.
 pub(super) const UNITS: usize = 8;
@@ -26,24 +26,38 @@ impl WithSimd for Forward<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         for range in blocks(self.0.inputs, INPUTS) {
-            match self.0.units {
-                1 => self.block::<S, 1, 4>(simd, range),
-                2 => self.block::<S, 2, 4>(simd, range),
-                3 => self.block::<S, 3, 4>(simd, range),
-                4 => self.block::<S, 4, 3>(simd, range),
-                5 => self.block::<S, 5, 3>(simd, range),
-                6 => self.block::<S, 6, 2>(simd, range),
-                7 => self.block::<S, 7, 1>(simd, range),
-                _ => self.block::<S, UNITS, 1>(simd, range),
+            match LANES / S::F32_LANES {
+                1 => self.range::<S, 1>(simd, range),
+                2 => self.range::<S, 2>(simd, range),
+                _ => self.range::<S, 4>(simd, range),
             }
         }
     }
 }
 
 impl Forward<'_> {
-    /// Adds the share of some inputs to all outputs, `R` samples at a time.
+    /// Adds the share of some inputs to all outputs; `P` vectors hold [`LANES`] values.
     #[inline(always)]
-    fn block<S: Simd, const U: usize, const R: usize>(&mut self, simd: S, range: Range<usize>) {
+    fn range<S: Simd, const P: usize>(&mut self, simd: S, range: Range<usize>) {
+        match self.0.units {
+            1 => self.block::<S, P, 1, 4>(simd, range),
+            2 => self.block::<S, P, 2, 4>(simd, range),
+            3 => self.block::<S, P, 3, 4>(simd, range),
+            4 => self.block::<S, P, 4, 3>(simd, range),
+            5 => self.block::<S, P, 5, 3>(simd, range),
+            6 => self.block::<S, P, 6, 2>(simd, range),
+            7 => self.block::<S, P, 7, 1>(simd, range),
+            _ => self.block::<S, P, UNITS, 1>(simd, range),
+        }
+    }
+
+    /// The same for `U` units, `R` samples at a time.
+    #[inline(always)]
+    fn block<S: Simd, const P: usize, const U: usize, const R: usize>(
+        &mut self,
+        simd: S,
+        range: Range<usize>,
+    ) {
         let mut columns = Aligned([[0.0; INPUTS]; U]);
         transpose_kernel(
             &self.0.kernel[range.start * U..range.end * U],
@@ -51,15 +65,15 @@ impl Forward<'_> {
         );
         let whole = self.0.samples / R * R;
         for sample in (0..whole).step_by(R) {
-            self.rows::<S, U, R>(simd, sample, range.clone(), &columns.0);
+            self.rows::<S, P, U, R>(simd, sample, range.clone(), &columns.0);
         }
         for sample in whole..self.0.samples {
-            self.rows::<S, U, 1>(simd, sample, range.clone(), &columns.0);
+            self.rows::<S, P, U, 1>(simd, sample, range.clone(), &columns.0);
         }
     }
 
     #[inline(always)]
-    fn rows<S: Simd, const U: usize, const R: usize>(
+    fn rows<S: Simd, const P: usize, const U: usize, const R: usize>(
         &mut self,
         simd: S,
         sample: usize,
@@ -68,42 +82,80 @@ impl Forward<'_> {
     ) {
         let rows: [&[f32]; R] =
             array::from_fn(|r| &self.0.input[(sample + r) * self.0.inputs..][range.clone()]);
-        let (vectors, rest) = (range.len() / S::F32_LANES, range.len() % S::F32_LANES);
-        let whole = rows.map(|row| &S::as_simd_f32s(row).0[..vectors]);
-        let weights: [&[S::f32s]; U] =
-            array::from_fn(|u| &S::as_simd_f32s(&columns[u]).0[..vectors]);
-        let mut sums = [[simd.splat_f32s(0.0); U]; R];
         let ahead = (sample + R) * self.0.inputs + range.start;
-        for v in 0..vectors {
-            for r in 0..R {
-                prefetch(self.0.input, ahead + r * self.0.inputs + v * S::F32_LANES);
-            }
-            for (u, weights) in weights.iter().enumerate() {
-                let weight = weights[v];
-                for (row, sums) in whole.iter().zip(&mut sums) {
-                    sums[u] = simd.mul_add_e_f32s(row[v], weight, sums[u]);
-                }
-            }
-        }
-        if rest > 0 {
-            let start = range.len() - rest;
-            for (row, sums) in rows.iter().zip(&mut sums) {
-                let row = load(simd, &row[start..]);
-                for (weights, sum) in columns.iter().zip(sums) {
-                    // Beyond the row there are zeros, on which zeros of the kernel fall.
-                    let end = (start + S::F32_LANES).min(INPUTS);
-                    let weights = load(simd, &weights[start..end]);
-                    *sum = simd.mul_add_e_f32s(row, weights, *sum);
+        let mut sums = [[[simd.splat_f32s(0.0); P]; U]; R];
+        for part in 0..P {
+            let ahead = &self.0.input[ahead.min(self.0.input.len())..];
+            let part_sums = part_of_rows(simd, part, &rows, columns, (ahead, self.0.inputs));
+            for (sums, part_sums) in sums.iter_mut().zip(part_sums) {
+                for (sum, part_sum) in sums.iter_mut().zip(part_sums) {
+                    sum[part] = part_sum;
                 }
             }
         }
         let outputs = self.0.output[sample * U..][..R * U].chunks_exact_mut(U);
-        for (output, sums) in outputs.zip(&sums) {
+        for (output, sums) in outputs.zip(sums) {
             for (output, sum) in output.iter_mut().zip(sums) {
-                *output += simd.reduce_sum_f32s(*sum);
+                *output += total(simd, sum);
             }
         }
     }
+}
+
+/// The products of rows with columns, summed in one of the vectors that hold [`LANES`] values
+/// together. `ahead` are the rows that come next, and the distance between two of them.
+#[inline(always)]
+fn part_of_rows<S: Simd, const U: usize, const R: usize>(
+    simd: S,
+    part: usize,
+    rows: &[&[f32]; R],
+    columns: &[[f32; INPUTS]; U],
+    (ahead, distance): (&[f32], usize),
+) -> [[S::f32s; U]; R] {
+    let length = rows[0].len();
+    let (lines, rest) = (length / LANES, length % LANES);
+    let parts = LANES / S::F32_LANES;
+    let whole = rows.map(|row| &S::as_simd_f32s(row).0[..lines * parts]);
+    let weights: [&[S::f32s]; U] =
+        array::from_fn(|u| &S::as_simd_f32s(&columns[u]).0[..lines * parts]);
+    let mut sums = [[simd.splat_f32s(0.0); U]; R];
+    for v in (part..lines * parts).step_by(parts) {
+        for r in 0..R {
+            prefetch(ahead, r * distance + v * S::F32_LANES);
+        }
+        for (u, weights) in weights.iter().enumerate() {
+            let weight = weights[v];
+            for (row, sums) in whole.iter().zip(&mut sums) {
+                sums[u] = mul_add(simd, row[v], weight, sums[u]);
+            }
+        }
+    }
+    if rest > 0 {
+        // Beyond the row there are zeros, on which zeros of the kernel fall.
+        let start = lines * LANES + part * S::F32_LANES;
+        let range = start.min(length)..length.min(start + S::F32_LANES);
+        for (row, sums) in rows.iter().zip(&mut sums) {
+            let row = load(simd, &row[range.clone()]);
+            for (weights, sum) in columns.iter().zip(sums) {
+                let weights = load(simd, &weights[start..start + S::F32_LANES]);
+                *sum = mul_add(simd, row, weights, *sum);
+            }
+        }
+    }
+    sums
+}
+
+/// The sum of [`LANES`] values: the second half is added to the first until one is left.
+#[inline(always)]
+fn total<S: Simd, const P: usize>(simd: S, mut vectors: [S::f32s; P]) -> f32 {
+    let mut half = P / 2;
+    while half > 0 {
+        for i in 0..half {
+            vectors[i] = simd.add_f32s(vectors[i], vectors[i + half]);
+        }
+        half /= 2;
+    }
+    simd.reduce_sum_f32s(vectors[0])
 }
 
 /// Writes the columns of `kernel`, whose rows have `U` entries, to `columns`.
@@ -195,7 +247,7 @@ impl KernelGradient<'_> {
             for (delta, sums) in delta.iter().zip(&mut sums) {
                 let delta = simd.splat_f32s(*delta);
                 for (value, sum) in values.iter().zip(sums) {
-                    *sum = simd.mul_add_e_f32s(*value, delta, *sum);
+                    *sum = mul_add(simd, *value, delta, *sum);
                 }
             }
         }

@@ -40,7 +40,7 @@ impl RandomRotation {
 impl Movement for RandomRotation {
     fn source(&self, sizes: [f64; 2], random: &Random, sample: usize) -> Affine {
         let [share] = shares(random, sample);
-        let (sine, cosine) = (TAU * self.factor.at(share)).sin_cos();
+        let (sine, cosine) = libm::sincos(TAU * self.factor.at(share));
         Affine::around_middle(sizes, [cosine, -sine, sine, cosine])
     }
 }

@@ -2,7 +2,6 @@
 //! `restore` for reading.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::Path;
 
 use safetensors::serialize;
@@ -97,6 +96,14 @@ impl Network {
         write_whole(path.as_ref(), &self.serialized(path.as_ref(), None, None)?)
     }
 
+    /// The contents of the file that [`Network::save`] writes.
+    ///
+    /// # Errors
+    /// When a parameter is no longer a number.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        self.serialized(Path::new("the network"), None, None)
+    }
+
     /// Writes the network with the optimizer's state, so that [`Network::resume_from`] can go on
     /// with the training, and a note of the caller's; the file is there whole or not at all.
     /// For trainings by [`Network::train_on_batch`]; `fit` has the Checkpoint callback.
@@ -120,6 +127,19 @@ impl Network {
         best: Option<&[f32]>,
     ) -> Result<(), Error> {
         write_whole(path, &self.serialized(path, Some(training), best)?)
+    }
+
+    /// About the size of the network's file, in bytes: with the optimizer's state and the best
+    /// weights so far where it is a checkpoint's.
+    pub(crate) fn file_size(&self, is_checkpoint: bool) -> u64 {
+        const HEADER: usize = 1 << 12;
+        const HEADER_OF_A_LAYER: usize = 1 << 10;
+        let copies = match is_checkpoint {
+            true => 2 + self.optimizer.slots().len(),
+            false => 1,
+        };
+        let header = HEADER + self.graph.nodes.len() * copies * HEADER_OF_A_LAYER;
+        (self.parameters.len() * copies * size_of::<f32>() + header) as u64
     }
 
     /// All that decides what training computes, as text.
@@ -263,28 +283,12 @@ pub(super) fn check_finite(name: &str, values: &[f32]) -> Result<(), String> {
     }
 }
 
-/// Writes a file whole or not at all: a temporary file beside it, synced, then renamed.
+/// Writes a file whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let write = || {
-        let mut file = new_file().tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|error: std::io::Error| Error::io(path, error))
+    letra_files::write_whole(path, bytes).map_err(|error| Error::io(path, error))
 }
 
-/// What makes temporary files that, once renamed, can be read by whom the user's umask
-/// allows, like any other file.
-fn new_file() -> tempfile::Builder<'static, 'static> {
-    #[allow(unused_mut, reason = "only Unix has such permissions")]
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder
+/// Refuses a file that cannot be written, or for which there is no room, before any work.
+pub(crate) fn check_writable(path: &Path, room: u64) -> Result<(), Error> {
+    letra_files::check(path, room).map_err(|error| Error::io(path, error))
 }

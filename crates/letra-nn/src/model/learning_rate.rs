@@ -99,7 +99,7 @@ impl Network {
         let mut order = Vec::new();
         for step in 0..steps {
             let share = step as f64 / (steps - 1) as f64;
-            let rate = (f64::from(from) * (f64::from(to) / f64::from(from)).powf(share)) as f32;
+            let rate = (f64::from(from) * libm::pow(f64::from(to) / f64::from(from), share)) as f32;
             if order.len() < batch {
                 let random = Random::new(self.seed(), Purpose::Shuffle, 0, self.steps);
                 order = random.permutation(data.samples());

@@ -15,13 +15,14 @@ mod restore;
 mod saliency;
 mod sequential;
 mod summary;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 pub use by_hand::Gradients;
 pub use compile::Compile;
-pub(crate) use file::write_whole;
+pub(crate) use file::{check_writable, write_whole};
 pub use functional::Model;
 pub use inspect::{BackPropagation, LayerOutput};
 pub use learning_rate::RateRangeTest;

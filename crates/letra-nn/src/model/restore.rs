@@ -20,6 +20,8 @@ use crate::{Error, Shape, layers, losses, metrics, optimizers};
 const MOST_HEADER: u64 = 100_000_000;
 /// Layers of a network, at most.
 const MOST_LAYERS: usize = 4096;
+/// Characters of a layer's name, at most.
+const MOST_CHARACTERS: usize = 256;
 /// Steps of a training, at most.
 const MOST_STEPS: u64 = 1 << 62;
 
@@ -214,6 +216,12 @@ fn graph(inputs: Vec<Shape>, saved: Vec<SavedLayer>, outputs: Vec<usize>) -> Res
     };
     let mut names = HashSet::new();
     for (index, saved) in saved.into_iter().enumerate() {
+        if saved.name.chars().count() > MOST_CHARACTERS || saved.name.contains(char::is_control) {
+            return Err(format!(
+                "the name of layer {} has control characters or more than {MOST_CHARACTERS} in all, as no layer's has: choose a file that letra saved",
+                index + 1
+            ));
+        }
         let place = format!("layer {} ({})", index + 1, saved.name);
         let known = graph.values();
         if saved.inputs.iter().any(|&value| value >= known) || saved.inputs.is_empty() {

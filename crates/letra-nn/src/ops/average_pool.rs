@@ -25,6 +25,11 @@ impl Op for AveragePool {
         Ok(vec![self.output.clone()])
     }
 
+    fn other_multiply_adds(&self, _inputs: &[Shape]) -> u64 {
+        let [height, width] = self.pooling.window.map(|size| size as u64);
+        (self.output.values() as u64).saturating_mul(height.saturating_mul(width))
+    }
+
     fn forward(&self, pass: &mut Forward<'_>) {
         self.pooling
             .forward_average(pass.samples, pass.inputs[0], pass.outputs[0]);

@@ -204,6 +204,14 @@ impl Op for DropConnect {
         samples * (inputs[0].values() + 4 * self.units + self.function.kept(self.units))
     }
 
+    fn other_multiply_adds(&self, _inputs: &[Shape]) -> u64 {
+        self.own_numbers()
+    }
+
+    fn own_numbers(&self) -> u64 {
+        (self.draws as u64).saturating_mul(self.units as u64)
+    }
+
     fn prepare(&self, pass: &mut Prepare<'_>) {
         let sizes = self.sizes(&pass.input_shapes[0]);
         let (kernel, bias) = (pass.weights[KERNEL], pass.weights.get(BIAS).copied());

@@ -56,6 +56,11 @@ impl Op for MaxPool {
         }
     }
 
+    fn other_multiply_adds(&self, _inputs: &[Shape]) -> u64 {
+        let [height, width] = self.pooling.window.map(|size| size as u64);
+        (self.output.values() as u64).saturating_mul(height.saturating_mul(width))
+    }
+
     fn forward(&self, pass: &mut Forward<'_>) {
         let codes = (!pass.keep.is_empty()).then_some(&mut *pass.keep);
         self.pooling

@@ -115,6 +115,17 @@ pub trait Op: Any + Debug + Send + Sync {
         1
     }
 
+    /// Multiply-adds for a sample beside those with weights, such as those of a pooling's windows.
+    fn other_multiply_adds(&self, _inputs: &[Shape]) -> u64 {
+        0
+    }
+
+    /// Numbers that the op itself comes to hold, whatever the batch, such as those that it drew
+    /// once.
+    fn own_numbers(&self) -> u64 {
+        0
+    }
+
     /// Brings weights into the form that the passes like best; called once a step.
     fn prepare(&self, _pass: &mut Prepare<'_>) {}
 

@@ -52,7 +52,7 @@ impl Schedule for CosineDecay {
 
     fn rate(&self, step: u64) -> f64 {
         let share = step.min(self.decay_steps) as f64 / self.decay_steps as f64;
-        let cosine = 0.5 * (1.0 + (PI * share).cos());
+        let cosine = 0.5 * (1.0 + libm::cos(PI * share));
         self.initial_learning_rate * ((1.0 - self.alpha) * cosine + self.alpha)
     }
 }

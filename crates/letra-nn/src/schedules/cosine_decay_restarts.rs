@@ -92,15 +92,15 @@ impl Schedule for CosineDecayRestarts {
             share.floor()
         } else {
             // Descents before this one took (1 − t_mulⁱ) / (1 − t_mul) first descents.
-            ((1.0 + share * (self.t_mul - 1.0)).ln() / self.t_mul.ln() + 1e-9).floor()
+            (libm::log(1.0 + share * (self.t_mul - 1.0)) / libm::log(self.t_mul) + 1e-9).floor()
         };
         if self.t_mul == 1.0 {
             share -= restarts;
         } else {
-            let longer = self.t_mul.powf(restarts);
+            let longer = libm::pow(self.t_mul, restarts);
             share = ((share - (longer - 1.0) / (self.t_mul - 1.0)) / longer).max(0.0);
         }
-        let cosine = 0.5 * self.m_mul.powf(restarts) * (1.0 + (PI * share).cos());
+        let cosine = 0.5 * libm::pow(self.m_mul, restarts) * (1.0 + libm::cos(PI * share));
         self.initial_learning_rate * ((1.0 - self.alpha) * cosine + self.alpha)
     }
 }

@@ -52,6 +52,6 @@ impl Schedule for ExponentialDecay {
             true => (step / self.decay_steps) as f64,
             false => step as f64 / self.decay_steps as f64,
         };
-        self.initial_learning_rate * self.decay_rate.powf(periods)
+        self.initial_learning_rate * libm::pow(self.decay_rate, periods)
     }
 }

@@ -91,7 +91,7 @@ impl Schedule for OneCycle {
         match self.linear {
             _ if share.is_nan() => to,
             true => from + (to - from) * share,
-            false => to + (from - to) * 0.5 * (1.0 + (PI * share).cos()),
+            false => to + (from - to) * 0.5 * (1.0 + libm::cos(PI * share)),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::best::Best;
 use super::callbacks::checkpoint::{self, Progress};
-use super::callbacks::{Callback, Epoch, Step};
+use super::callbacks::{Callback, Epoch, Start, Step};
 use super::history::{EpochLogs, History};
 use crate::Error;
 use crate::dataset::Dataset;
@@ -83,6 +83,11 @@ impl<'a> Fit<'a> {
         self.resume = Some(path.as_ref().to_path_buf());
         self
     }
+
+    /// The checkpoint to go on from, if there is one.
+    fn resumed(&self) -> Option<&Path> {
+        self.resume.as_deref().filter(|path| path.exists())
+    }
 }
 
 impl Network {
@@ -113,6 +118,7 @@ impl Network {
         let mut best = Best::wanted(&fit.callbacks)?;
         let mut history = self.resume(&fit, batch, data.samples(), &mut best)?;
         self.plan_training(batch, data)?;
+        self.start(&mut fit)?;
         fit.sparse = self.sparse_input(data);
         let mut callbacks = fit.callbacks.iter();
         self.keep_gradients(callbacks.any(|callback| callback.reads_gradients()));
@@ -140,9 +146,8 @@ impl Network {
         samples: usize,
         best: &mut Option<Best>,
     ) -> Result<History, Error> {
-        let path = match &fit.resume {
-            Some(path) if path.exists() => path,
-            _ => return Ok(History::default()),
+        let Some(path) = fit.resumed() else {
+            return Ok(History::default());
         };
         let wanted = Progress {
             batch,
@@ -156,6 +161,17 @@ impl Network {
             best.resume(self, &history, kept)?;
         }
         Ok(history)
+    }
+
+    /// Asks the callbacks whether the training can begin.
+    fn start(&self, fit: &mut Fit<'_>) -> Result<(), Error> {
+        let resumed = fit.resumed().map(Path::to_path_buf);
+        let start = Start {
+            network: self,
+            resumed: resumed.as_deref(),
+        };
+        let mut callbacks = fit.callbacks.iter_mut();
+        callbacks.try_for_each(|callback| callback.on_train_begin(&start))
     }
 
     fn run(

@@ -9,7 +9,7 @@ mod power_law;
 
 pub use callbacks::{
     BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, LearningRateScheduler,
-    Monitor, ProgressBar, ReduceLrOnPlateau, Step, TensorBoard, TerminateOnNan,
+    Monitor, ProgressBar, ReduceLrOnPlateau, Start, Step, TensorBoard, TerminateOnNan,
 };
 pub use diagnosis::{Diagnosis, Measured, NextStep};
 pub use fit::Fit;

@@ -274,3 +274,13 @@ fn optimizers_out_of_range() {
         assert_refused(&what, result, &["optimizer"]);
     }
 }
+
+#[test]
+fn layers_whose_names_no_layer_has() {
+    for name in ["dense\u{1b}[31m".to_owned(), "x".repeat(257)] {
+        let mut forgery = Forgery::of(&saved());
+        forgery.header["layers"][DENSE]["name"] = json!(name);
+        let parts = ["the name of layer 6"];
+        assert_refused(&name, load(&forgery.bytes()), &parts);
+    }
+}

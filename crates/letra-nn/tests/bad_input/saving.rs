@@ -1,5 +1,6 @@
 //! Places where no file can be written or read.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use letra_nn::prelude::*;
@@ -60,6 +61,64 @@ fn a_checkpoint_in_a_missing_folder() {
     let fit = Fit::epochs(3).callback(&mut keeper);
     assert_refused("a missing folder", network().fit(&data, fit), &["missing"]);
     assert!(files(folder.path()).is_empty());
+}
+
+/// What cannot be written is found out before the first step.
+#[test]
+fn files_of_callbacks_that_cannot_be_written() {
+    struct Steps(usize);
+    impl Callback for Steps {
+        fn on_step_end(&mut self, _: &Step<'_>) -> Result<ControlFlow<()>, Error> {
+            self.0 += 1;
+            Ok(ControlFlow::Continue(()))
+        }
+        fn on_epoch_end(&mut self, _: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+            Ok(ControlFlow::Continue(()))
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (missing, file) = (folder.path().join("missing"), folder.path().join("file"));
+    std::fs::write(&file, "text").unwrap();
+    let data = Dataset::classes(Tensor::zeros([3, 2]), vec![0, 1, 1], 2).unwrap();
+    let callbacks: [(&str, Box<dyn Callback>); 6] = [
+        (
+            "missing",
+            Box::new(Checkpoint::new(missing.join("checkpoint"))),
+        ),
+        ("a folder", Box::new(Checkpoint::new(folder.path()))),
+        (
+            "missing",
+            Box::new(BestWeights::new().save(missing.join("best"))),
+        ),
+        ("a folder", Box::new(BestWeights::new().save(folder.path()))),
+        ("missing", Box::new(CsvLog::new(missing.join("log.csv")))),
+        ("file", Box::new(TensorBoard::new(&file))),
+    ];
+    for (word, mut callback) in callbacks {
+        let mut steps = Steps(0);
+        let fit = Fit::epochs(3).validation(&data).callback(&mut steps);
+        let result = network().fit(&data, fit.callback(&mut *callback));
+        assert_refused(word, result, &[word]);
+        assert_eq!(steps.0, 0, "{word}");
+    }
+    assert_eq!(files(folder.path()), ["file"]);
+    assert_eq!(std::fs::read(&file).unwrap(), b"text");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_model_behind_a_link_and_one_that_is_read_only() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let (model, link) = (folder.path().join("model"), folder.path().join("link"));
+    symlink("model", &link).unwrap();
+    network().save(&link).unwrap();
+    assert!(link.is_symlink() && Network::load(&model).is_ok());
+    let mode = std::fs::Permissions::from_mode(0o444);
+    std::fs::set_permissions(&model, mode).unwrap();
+    let result = network().save(&link);
+    assert!(matches!(result, Err(Error::Io { .. })));
+    assert_refused("a read-only model", result, &["link", "read-only"]);
 }
 
 #[test]

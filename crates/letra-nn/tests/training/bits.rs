@@ -5,7 +5,7 @@ use letra_nn::prelude::*;
 use super::data::{bytes, one_hot_quadrants, quadrants};
 
 /// Networks whose sizes no vector or shard divides, small and large.
-fn networks() -> Vec<(&'static str, Sequential)> {
+pub(crate) fn networks() -> Vec<(&'static str, Sequential)> {
     let pictures = || Sequential::new([8, 8, 1]);
     vec![
         ("logistic", pictures().add(Flatten).add(Dense::new(4))),

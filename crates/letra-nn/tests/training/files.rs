@@ -14,6 +14,7 @@ fn a_loaded_network_has_the_bits_of_the_saved_one() {
     network.save(&path).unwrap();
     let loaded = Network::load(&path).unwrap();
     assert_eq!(bytes(&loaded), std::fs::read(&path).unwrap());
+    assert_eq!(network.to_bytes().unwrap(), std::fs::read(&path).unwrap());
     assert_eq!(loaded.notes(), network.notes());
     assert_eq!(loaded.steps(), network.steps());
     assert_eq!(loaded.summary(), network.summary());

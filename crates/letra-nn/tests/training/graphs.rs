@@ -6,7 +6,7 @@ use super::data::{bytes, quadrants, settings};
 
 /// Two pictures, one shared convolution with batch normalisation, which is thus used twice
 /// in a step; the class of the first, and whether both are of one class.
-fn model() -> Model {
+pub(crate) fn model() -> Model {
     let mut model = Model::new();
     let (left, right) = (model.input([8, 8, 1]), model.input([8, 8, 1]));
     let first = model.layer(Conv2d::new(3, 3).same(), [left]);
@@ -26,7 +26,7 @@ fn model() -> Model {
     model.outputs([class, same])
 }
 
-fn compile(threads: usize) -> Compile {
+pub(crate) fn compile(threads: usize) -> Compile {
     Compile::new(Adam::new(0.01))
         .loss(CrossEntropy::from_logits())
         .metric(Accuracy)
@@ -37,7 +37,7 @@ fn compile(threads: usize) -> Compile {
         .threads(threads)
 }
 
-fn data(samples: usize) -> Dataset {
+pub(crate) fn data(samples: usize) -> Dataset {
     let pictures = quadrants(samples);
     let order: Vec<usize> = (0..samples).map(|i| i * 3 % samples).collect();
     let Targets::Classes { labels, .. } = &pictures.targets else {

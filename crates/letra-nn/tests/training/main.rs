@@ -15,6 +15,7 @@ mod dropout;
 mod ensemble;
 mod files;
 mod graphs;
+mod instruction_sets;
 mod killed;
 mod learning;
 mod noisy_quadratics;

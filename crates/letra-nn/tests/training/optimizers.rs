@@ -8,7 +8,7 @@ use letra_nn::schedules::{CosineDecay, OneCycle, PiecewiseConstantDecay, WarmUp}
 use super::data::{bytes, layers, quadrants};
 
 /// Every optimizer, once with all that it can keep, and the ways of clipping.
-fn compiles() -> Vec<(&'static str, Compile)> {
+pub(crate) fn compiles() -> Vec<(&'static str, Compile)> {
     let sgd = || Sgd::new(0.1).momentum(0.9);
     vec![
         ("adam", Compile::new(Adam::new(WarmUp::new(3, 0.01)))),
@@ -38,7 +38,7 @@ fn compiles() -> Vec<(&'static str, Compile)> {
 }
 
 /// Kernels that are cut into several pieces, deferred or not, with penalties and limits.
-fn network() -> Sequential {
+pub(crate) fn network() -> Sequential {
     Sequential::new([8, 8, 1])
         .add(
             Conv2d::new(5, 3)

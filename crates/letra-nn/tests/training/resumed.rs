@@ -80,6 +80,41 @@ fn moving_averages_are_kept() {
 }
 
 #[test]
+fn an_earlier_training_is_not_overwritten() {
+    let train = quadrants(40);
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = folder.path().join("checkpoint");
+    fn fit<'a>() -> Fit<'a> {
+        Fit::epochs(2).batch(20)
+    }
+    let mut keeper = Checkpoint::new(&checkpoint);
+    let mut first = network(1);
+    first.fit(&train, fit().callback(&mut keeper)).unwrap();
+    let kept = std::fs::read(&checkpoint).unwrap();
+
+    let mut another = Checkpoint::new(&checkpoint);
+    let result = network(1).fit(&train, fit().callback(&mut another));
+    let error = result.unwrap_err().to_string();
+    assert!(
+        error.contains("Fit::resume") && error.contains("start_over"),
+        "{error}"
+    );
+    assert!(std::fs::read(&checkpoint).unwrap() == kept);
+
+    // The callback's own file may go on, and with a word of the user's any.
+    first.fit(&train, fit().callback(&mut keeper)).unwrap();
+    let mut anew = Checkpoint::new(&checkpoint).start_over();
+    network(1).fit(&train, fit().callback(&mut anew)).unwrap();
+    assert!(std::fs::read(&checkpoint).unwrap() == kept);
+    // A training that goes on from another file is another training.
+    let other = folder.path().join("other");
+    std::fs::copy(&checkpoint, &other).unwrap();
+    let mut keeper = Checkpoint::new(&checkpoint);
+    let fit = fit().resume(&other).callback(&mut keeper);
+    assert!(network(1).fit(&train, fit).is_err());
+}
+
+#[test]
 fn a_finished_training_is_not_trained_further() {
     let train = quadrants(40);
     let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use letra_nn::prelude::*;
 use super::data::bytes;
 
 /// Rows of 131 values, of which one in six or fewer is not zero; the place of most is the class.
-fn ink(samples: usize) -> Dataset {
+pub(crate) fn ink(samples: usize) -> Dataset {
     const WIDTH: usize = 131;
     let mut values = vec![0.0; samples * WIDTH];
     let mut labels = Vec::new();
@@ -20,7 +20,7 @@ fn ink(samples: usize) -> Dataset {
     Dataset::classes(Tensor::new([samples, WIDTH], values).unwrap(), labels, 3).unwrap()
 }
 
-fn networks() -> Vec<Sequential> {
+pub(crate) fn networks() -> Vec<Sequential> {
     let one = |units| Sequential::new([131]).add(Dense::new(units).use_bias(units % 2 == 0).tanh());
     let mut networks: Vec<Sequential> = [1, 5, 8, 9, 40, 150, 301]
         .map(|units| one(units).add(Dense::new(3)))
@@ -36,7 +36,7 @@ fn networks() -> Vec<Sequential> {
     networks
 }
 
-fn compiled(network: &Sequential, threads: usize) -> Network {
+pub(crate) fn compiled(network: &Sequential, threads: usize) -> Network {
     let compile = Compile::new(Sgd::new(0.1).momentum(0.5)).metric(Accuracy);
     network
         .clone()

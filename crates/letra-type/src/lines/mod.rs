@@ -2,6 +2,7 @@
 
 mod blots;
 mod chain;
+mod large;
 mod line;
 mod mask;
 
@@ -32,16 +33,15 @@ const MOST_LINES: usize = 400;
 /// another on a line are its letters. Where no line is found, a single letter that stands alone
 /// is taken for one. A picture without text has none.
 ///
-/// Pictures of more than six million pixels are searched at half their size or less; time and
-/// memory are bounded whatever the picture shows.
+/// Pictures of more than six million pixels are searched at half their size or less, and for small
+/// letters at their own size in bands; time and memory are bounded whatever the picture shows.
 pub fn find_lines(picture: &Picture) -> Vec<TextLine> {
-    let mut factor = 1;
-    while picture.pixels().len() / (factor * factor) > MOST_SEARCHED {
-        factor += 1;
+    let (grey, factor) = reduced_to_search(picture);
+    let mut found = search(&grey, factor);
+    if factor > 1 {
+        found.extend(large::small_lines(picture));
+        found = without_doubles(found);
     }
-    let size = (picture.width(), picture.height());
-    let grey = reduced(picture.pixels(), size, factor);
-    let found = search(&grey, factor);
     let lines = match found.is_empty() {
         true => lone_letter(&grey, factor).into_iter().collect(),
         false => found,
@@ -51,21 +51,50 @@ pub fn find_lines(picture: &Picture) -> Vec<TextLine> {
 
 /// Whether the text of a picture seems to run from top to bottom or from bottom to top: it finds
 /// clearly more along columns than along rows. Such a picture must be turned by a quarter first.
+///
+/// Pictures of more than six million pixels are judged by their large letters, and by the small
+/// ones of the parts that show most.
 pub fn runs_vertically(picture: &Picture) -> bool {
+    let (grey, factor) = reduced_to_search(picture);
+    let letters = |lines: Vec<TextLine>| {
+        let lengths = lines.iter().map(|line| line.letters);
+        lengths.filter(|&letters| letters >= 4).sum::<usize>()
+    };
+    let of_all = |grey: &Grey| {
+        let mut lines = search(grey, factor);
+        // Small letters that were reduced are a texture that has no direction of its own.
+        lines.retain(|line| factor == 1 || !large::is_small(line));
+        letters(lines)
+    };
+    let (across, down) = (of_all(&grey), of_all(&grey.transposed()));
+    let (mut small_across, mut small_down) = (0, 0);
+    if factor > 1 {
+        let of_part = |grey: Grey| {
+            let mut lines = without_doubles(search_scale(grey, 1.0));
+            lines.retain(large::is_small);
+            letters(lines)
+        };
+        for part in large::busiest(picture) {
+            small_down += of_part(part.transposed());
+            small_across += of_part(part);
+        }
+    }
+    // Lines of small text look like large letters from afar: what there is more of is asked.
+    let (across, down) = match small_across + small_down > across + down {
+        true => (small_across, small_down),
+        false => (across, down),
+    };
+    down >= 4 && down > 2 * across
+}
+
+/// A picture at the size that is searched, and by which factor it was reduced.
+fn reduced_to_search(picture: &Picture) -> (Grey, usize) {
     let mut factor = 1;
     while picture.pixels().len() / (factor * factor) > MOST_SEARCHED {
         factor += 1;
     }
     let size = (picture.width(), picture.height());
-    let grey = reduced(picture.pixels(), size, factor);
-    let letters = |grey: &Grey| {
-        let lines = search(grey, factor);
-        let lengths = lines.iter().map(|line| line.letters);
-        lengths.filter(|&letters| letters >= 4).sum::<usize>()
-    };
-    let across = letters(&grey);
-    let down = letters(&grey.transposed());
-    down >= 4 && down > 2 * across
+    (reduced(picture.pixels(), size, factor), factor)
 }
 
 /// Lines at every scale, each once.

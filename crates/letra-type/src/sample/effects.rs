@@ -23,7 +23,7 @@ impl Greys {
 #[inline(always)]
 pub(crate) fn lay_ink(greys: &mut Greys, shares: &[u8], ink: f32, ground: f32, gamma: f32) {
     let table: [f32; 256] = std::array::from_fn(|share| {
-        let share = (share as f32 / 255.0).powf(gamma);
+        let share = libm::powf(share as f32 / 255.0, gamma);
         ground + (ink - ground) * share
     });
     for (level, &share) in greys.levels.iter_mut().zip(shares) {

@@ -3,12 +3,13 @@
 use std::sync::OnceLock;
 
 use harfrust::{Buffer, Direction, Feature, Script, ShapeOptions, ShapePlan, ShaperFont, Tag};
+use skrifa::GlyphId;
 use skrifa::instance::Size;
-use skrifa::outline::{DrawSettings, OutlinePen};
-use skrifa::{GlyphId, MetadataProvider};
+use skrifa::outline::OutlinePen;
 
 use super::flat::{FINENESSES, Flat};
 use crate::font::Font;
+use crate::outlines::Outlines;
 use crate::text::{Repertoire, Texts};
 
 /// The most points of a glyph that is drawn; one with more comes from a damaged font.
@@ -83,10 +84,7 @@ impl Face {
     /// A face made ready; `None` if it lacks what it takes: a size of its em, glyphs for letters.
     pub(crate) fn new(font: &Font, texts: &Texts) -> Option<Self> {
         let shaper = font.shaper_font()?;
-        let face = font.face()?;
-        let count = face
-            .glyph_metrics(Size::unscaled(), font.location())
-            .glyph_count();
+        let count = Outlines::of(font)?.glyph_count();
         let units_per_em = f32::from(shaper.units_per_em());
         let mut made = Self {
             font: font.clone(),
@@ -162,11 +160,11 @@ impl Face {
     }
 
     fn draw(&self, glyph: u32) -> Option<GlyphShape> {
-        let face = self.font.face()?;
-        let outline = face.outline_glyphs().get(GlyphId::new(glyph))?;
+        let outlines = Outlines::of(&self.font)?;
         let mut pen = ShapePen::default();
-        let settings = DrawSettings::unhinted(Size::unscaled(), self.font.location());
-        outline.draw(settings, &mut pen).ok()?;
+        outlines
+            .draw(GlyphId::new(glyph), Size::unscaled(), &mut pen)
+            .ok()?;
         pen.finish()
     }
 }

@@ -103,7 +103,7 @@ impl Flat {
                 let after = direction(index, index + 1);
                 let along = (before.0 + after.0, before.1 + after.1);
                 before = after;
-                let length = along.0.hypot(along.1);
+                let length = libm::hypotf(along.0, along.1);
                 // At a sharp end there is no telling where outwards is.
                 let far = match length > 0.2 {
                     true => (2.0 / length).min(2.0) / length,
@@ -132,7 +132,7 @@ fn sides(bend: f32, tolerance: f32) -> usize {
 /// from a straight side: for a curve of degree two a quarter of it, for one of degree three at
 /// most three quarters of the larger one (h² max |B″| / 8 with B″ twice and six times it).
 fn second_difference(a: Point, b: Point, c: Point) -> f32 {
-    (a.0 - 2.0 * b.0 + c.0).hypot(a.1 - 2.0 * b.1 + c.1)
+    libm::hypotf(a.0 - 2.0 * b.0 + c.0, a.1 - 2.0 * b.1 + c.1)
 }
 
 fn between(from: Point, to: Point, share: f32) -> Point {
@@ -143,7 +143,7 @@ fn between(from: Point, to: Point, share: f32) -> Point {
 }
 
 fn distance(one: Point, other: Point) -> f32 {
-    (one.0 - other.0).hypot(one.1 - other.1)
+    libm::hypotf(one.0 - other.0, one.1 - other.1)
 }
 
 #[cfg(test)]

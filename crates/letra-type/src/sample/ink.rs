@@ -137,7 +137,7 @@ impl Warp {
         (!none).then(|| Self {
             middle: half,
             half,
-            turn: wear.rotation.to_radians().sin_cos(),
+            turn: libm::sincosf(wear.rotation.to_radians()),
             perspective: wear.perspective,
             bend: wear.bend * wear.cap_height,
         })

@@ -150,7 +150,7 @@ fn basis() -> Block {
         let scale: f32 = if frequency == 0 { 0.125_f32 } else { 0.25 };
         for (place, value) in row.iter_mut().enumerate() {
             let angle = (2 * place + 1) as f32 * frequency as f32 * std::f32::consts::PI / 16.0;
-            *value = scale.sqrt() * angle.cos();
+            *value = scale.sqrt() * libm::cosf(angle);
         }
     }
     basis

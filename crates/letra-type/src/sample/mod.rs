@@ -127,7 +127,7 @@ impl Sampler {
     pub fn draw(&self, seed: u64, index: u64, bench: &mut Workbench, window: &mut [u8]) -> usize {
         let mut random = Random::new(seed, index);
         let face = random.below(self.faces.len());
-        self.draw_window(face, &mut random, bench, window);
+        self.draw_window(Arch::new(), face, &mut random, bench, window);
         face
     }
 
@@ -144,7 +144,7 @@ impl Sampler {
         window: &mut [u8],
     ) {
         let mut random = Random::new(seed ^ 0x0066_6163_6500, index);
-        self.draw_window(face, &mut random, bench, window);
+        self.draw_window(Arch::new(), face, &mut random, bench, window);
     }
 
     /// Draws the sample that [`Sampler::draw`] draws, and tells what led to it.
@@ -156,7 +156,7 @@ impl Sampler {
         let mut window = vec![0; LINE_HEIGHT * WINDOW_WIDTH];
         let mut random = Random::new(seed, index);
         let face = random.below(self.faces.len());
-        let wear = self.draw_window(face, &mut random, &mut bench, &mut window);
+        let wear = self.draw_window(Arch::new(), face, &mut random, &mut bench, &mut window);
         let greys = &bench.greys;
         let levels = greys.levels.iter().map(|&level| (level + 0.5) as u8);
         Ok(Explained {
@@ -170,6 +170,7 @@ impl Sampler {
 
     fn draw_window(
         &self,
+        instructions: Arch,
         face: usize,
         random: &mut Random,
         bench: &mut Workbench,
@@ -185,7 +186,7 @@ impl Sampler {
         let letters = letters.clamp(0.5 * wear.cap_height, 1.5 * wear.cap_height);
         let view = View::of(&wear, letters / LETTER_HEIGHT);
         let place = place(&wear, &view, bench, face, scale, random);
-        Arch::new().dispatch(Drawing {
+        instructions.dispatch(Drawing {
             face,
             wear: &wear,
             view,
@@ -390,4 +391,33 @@ fn check(distortions: &Distortions) -> Result<()> {
         return fail(format!("a strength of {strength}"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The grey levels of some samples and their windows.
+    fn drawn(instructions: Arch) -> Vec<(Vec<u32>, Vec<u8>)> {
+        let sampler = Sampler::new(&Font::built_in(), Distortions::default()).unwrap();
+        let mut bench = Workbench::default();
+        let draw = |index: u64| {
+            let mut window = vec![0; LINE_HEIGHT * WINDOW_WIDTH];
+            let (mut random, face) = (Random::new(3, index), index as usize % sampler.faces.len());
+            sampler.draw_window(instructions, face, &mut random, &mut bench, &mut window);
+            let levels = bench.greys.levels.iter();
+            (levels.map(|level| level.to_bits()).collect(), window)
+        };
+        (0..60).map(draw).collect()
+    }
+
+    #[test]
+    fn every_instruction_set_draws_the_same() {
+        let plain = drawn(Arch::Scalar);
+        assert!(plain == drawn(Arch::new()));
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = pulp::x86::V3::try_new() {
+            assert!(plain == drawn(Arch::V3(avx2)));
+        }
+    }
 }

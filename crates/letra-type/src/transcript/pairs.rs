@@ -110,7 +110,7 @@ impl LetterPairs {
         let count = self.counts.get(&(last, next)).copied().unwrap_or(0.0);
         let sum = self.sums.get(&last).copied().unwrap_or(0.0);
         let counted = if sum > 0.0 { count / sum } else { 0.0 };
-        -((1.0 - ANY) * counted + ANY / self.letters as f32).ln()
+        -libm::logf((1.0 - ANY) * counted + ANY / self.letters as f32)
     }
 }
 

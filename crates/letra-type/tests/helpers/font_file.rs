@@ -138,10 +138,135 @@ impl FontFile {
         self.set(b"fvar", table);
     }
 
+    /// As many axes as are wanted, and no instance.
+    pub(crate) fn axes(&mut self, count: usize) {
+        let mut table = words(&[1, 0, 16, 2, count as i32, 20, 0, 4 + 4 * count as i32]);
+        for _ in 0..count {
+            table.extend(b"wght");
+            table.extend(words(&[100, 0, 400, 0, 900, 0, 0, 256]));
+        }
+        self.set(b"fvar", table);
+    }
+
+    /// So many variations of the last glyph along one axis, none of which moves a point.
+    pub(crate) fn variations(&mut self, glyphs: usize, count: u16) {
+        let header = 20 + 4 * (glyphs + 1);
+        let mut table = words(&[1, 0, 1, 1]);
+        table.extend((header as u32).to_be_bytes());
+        table.extend(words(&[glyphs as i32, 1]));
+        table.extend((header as u32 + 2).to_be_bytes());
+        table.extend([0; 4].repeat(glyphs));
+        let mut data = words(&[count.into(), 4 + 4 * i32::from(count)]);
+        data.extend([0; 4].repeat(count.into()));
+        table.extend((data.len() as u32).to_be_bytes());
+        table.extend(words(&[0x4000]));
+        table.extend(data);
+        self.set(b"gvar", table);
+    }
+
+    /// Advances that vary with one region of so many axes, so many times.
+    pub(crate) fn varied_advances(&mut self, axes: usize, regions: usize) {
+        let mut table = words(&[1, 0, 0, 20, 0, 0, 0, 0, 0, 0]);
+        let region = words(&[0, 0, 0].repeat(axes));
+        let data = 12 + 4 + region.len();
+        table.extend(words(&[1, 0, 12, 1, 0, data as i32, axes as i32, 1]));
+        table.extend(region);
+        table.extend(words(&[0, 0, regions as i32]));
+        table.extend([0; 2].repeat(regions));
+        self.set(b"HVAR", table);
+    }
+
     /// The file's bytes.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         collection_part(self, 0)
     }
+}
+
+/// A collection of one font, so many times.
+pub(crate) fn repeated(file: &FontFile, count: usize) -> Vec<u8> {
+    let start = 12 + 4 * count;
+    let mut bytes = b"ttcf".to_vec();
+    bytes.extend(words(&[1, 0, 0, count as i32]));
+    bytes.extend((start as u32).to_be_bytes().repeat(count));
+    bytes.extend(collection_part(file, start));
+    bytes
+}
+
+/// A font of all letters whose outlines are programs that call subroutines `fan` times, which call
+/// others as often, to a depth.
+pub(crate) fn calling(fan: usize, depth: usize) -> FontFile {
+    const NUMBER_0: u8 = 139;
+    const NUMBER_1: u8 = 140;
+    const LINE: u8 = 5;
+    const CALL: u8 = 29;
+    const MOVE: u8 = 21;
+    const END: u8 = 14;
+    // Numbers of subroutines are written less 107.
+    let call = |subroutine: usize| [NUMBER_0 - 107 + subroutine as u8, CALL];
+    let subroutines: Vec<Vec<u8>> = (0..depth)
+        .map(|level| match level + 1 < depth {
+            true => call(level + 1).repeat(fan),
+            false => [NUMBER_1, NUMBER_0, LINE].repeat(fan),
+        })
+        .collect();
+    let (glyphs, characters) = letters();
+    let program = |glyph: usize| {
+        let start = [NUMBER_0 + glyph as u8, NUMBER_0, MOVE];
+        [&start[..], &call(0), &[END]].concat()
+    };
+    let programs: Vec<Vec<u8>> = (0..glyphs.len()).map(program).collect();
+    let mut file = FontFile::new(&glyphs, &characters)
+        .without(b"glyf")
+        .without(b"loca");
+    file.set(b"CFF ", cff(&programs, &subroutines));
+    file.name(&[(1, "Calling"), (2, "Regular")]);
+    file.os2(400, 5, 0, 0x40);
+    file
+}
+
+/// A table of PostScript outlines: the glyphs' programs and the subroutines of all.
+fn cff(programs: &[Vec<u8>], subroutines: &[Vec<u8>]) -> Vec<u8> {
+    let start = [1, 0, 4, 4].to_vec();
+    let name = index(&[b"A".to_vec()]);
+    let subroutines = index(subroutines);
+    // A number of five bytes, and what it is: where the programs are.
+    let dictionary = |place: usize| [&[29], &(place as u32).to_be_bytes()[..], &[17]].concat();
+    let before = [
+        start,
+        name,
+        index(&[dictionary(0)]),
+        index(&[]),
+        subroutines.clone(),
+    ];
+    let place = before.concat().len();
+    let [start, name, _, strings, _] = before;
+    let dictionary = index(&[dictionary(place)]);
+    [
+        start,
+        name,
+        dictionary,
+        strings,
+        subroutines,
+        index(programs),
+    ]
+    .concat()
+}
+
+/// A list of byte strings, as CFF has it.
+fn index(items: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = words(&[items.len() as i32]);
+    if items.is_empty() {
+        return bytes;
+    }
+    bytes.push(4);
+    let mut end = 1_u32;
+    bytes.extend(end.to_be_bytes());
+    for item in items {
+        end += item.len() as u32;
+        bytes.extend(end.to_be_bytes());
+    }
+    bytes.extend(items.concat());
+    bytes
 }
 
 /// A collection of fonts.

@@ -7,19 +7,21 @@ use indicatif::ProgressBar;
 use letra_type::Picture;
 
 use crate::action::Run;
-use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::recogniser::Recogniser;
-use crate::recogniser::evaluation::{Answered, Evaluation, Labelled, labels};
+use crate::recogniser::evaluation::{Answered, Evaluation, Labelled, NotOpened, labels};
 use crate::recogniser::evaluation_page;
+use crate::report::folder::{ReportFolder, Reporter};
 use crate::report::json;
+use crate::terminal::{Output, say};
 
 /// Scores a folder of labelled pictures: how often the first answer is right, and the first five;
 /// how far the confidence is to be trusted; which families are mistaken for which
 ///
 /// The folder holds a table, labels.csv, with the columns `picture` (a path within the folder),
-/// `family`, `style` and `group` (any word; figures are given for each group).
+/// `family`, `style` and `group` (any word; figures are given for each group). Pictures that
+/// cannot be opened are named and not counted; the exit code is then 1.
 #[derive(Debug, Args)]
 pub(super) struct Evaluate {
     /// Folder with labels.csv and pictures
@@ -47,45 +49,66 @@ impl Run for Evaluate {
             Some(file) => Recogniser::load(file)?,
             None => Recogniser::built_in()?,
         };
+        let report = ReportFolder::prepare_if(self.report.as_deref(), Reporter::Evaluate)?;
         let labelled = labels(&self.folder)?;
-        let answers = answers(&recogniser, &self.folder, labelled, interrupt)?;
-        let evaluation = Evaluation::of(&recogniser, &answers);
-        if let Some(folder) = &self.report {
-            evaluation_page::write(folder, &self.folder, &evaluation, &answers)?;
-        }
+        let all = labelled.len();
+        let (answers, not_opened) = answers(&recogniser, &self.folder, labelled, interrupt)?;
+        let evaluation = Evaluation::of(&recogniser, &answers, not_opened);
+        let write = |report| evaluation_page::write(report, &self.folder, &evaluation, &answers);
+        let page = report.map(write).transpose()?;
+        let mut output = Output::default();
         if self.json {
-            return print(&json::text(&evaluation)?);
+            output.print_json(&json::text(&evaluation)?);
+        } else {
+            let mut text = evaluation.table();
+            if let Some(page) = page {
+                text.line(format!("The report is {}", page.display()));
+            }
+            output.print(text);
         }
-        print(&evaluation.table())?;
-        match &self.report {
-            Some(folder) => print(&format!(
-                "The report is {}",
-                folder.join("index.html").display()
-            )),
-            None => Ok(()),
+        output.finish()?;
+        match evaluation.not_opened.len() {
+            0 => Ok(()),
+            failed => Err(
+                Failure::new(format!("{failed} of {all} pictures could not be opened"))
+                    .hint("each is named above, with the reason"),
+            ),
         }
     }
 }
 
-/// What the recogniser says of every picture.
+/// What the recogniser says of every picture, and the pictures that it could not be shown.
 fn answers(
     recogniser: &Recogniser,
     folder: &Path,
     labelled: Vec<Labelled>,
     interrupt: &Interrupt,
-) -> Result<Vec<Answered>, Failure> {
+) -> Result<(Vec<Answered>, Vec<NotOpened>), Failure> {
     let bar = ProgressBar::new(labelled.len() as u64);
     let mut answers = Vec::with_capacity(labelled.len());
+    let mut not_opened = Vec::new();
     for label in labelled {
         if interrupt.requested() {
             return Err(Failure::interrupted("stopped; nothing was written"));
         }
         let path = folder.join(&label.picture);
-        let picture = Picture::from_file(&path)?;
-        // A picture in which no text is found counts as answered wrongly.
-        answers.push(Answered::new(label, recogniser.read(&picture).ok()));
+        match Picture::from_file(&path).map_err(Failure::from) {
+            // A picture in which no text is found counts as answered wrongly.
+            Ok(picture) => {
+                answers.push(Answered::new(label, recogniser.read_if_text(&picture)?));
+            }
+            Err(failure) => {
+                let failure = failure.about(&path);
+                bar.suspend(|| say(failure.text()));
+                not_opened.push(NotOpened {
+                    picture: label.picture,
+                    error: failure.message().into(),
+                    hint: failure.what_to_do().map(str::to_owned),
+                });
+            }
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    Ok(answers)
+    Ok((answers, not_opened))
 }

@@ -8,9 +8,9 @@ use letra_type::{Font, FontLibrary, LeftOut};
 use serde_json::{Value, json};
 
 use crate::action::Run;
-use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::terminal::{Text, cell, print, print_json, say};
 
 /// Lists typefaces: family, style, weight, width, slant and file of each
 ///
@@ -40,11 +40,13 @@ impl Run for Fonts {
             library.add_paths(&self.paths)?;
         }
         if self.json {
-            print(&as_json(&library))?;
+            print_json(&as_json(&library))?;
         } else if library.fonts().is_empty() {
-            eprint!("{}", left_out(library.left_out()));
+            say(left_out(library.left_out()));
         } else {
-            print(&(table(library.fonts()) + &left_out(library.left_out())))?;
+            let mut text = table(library.fonts());
+            text.append(left_out(library.left_out()));
+            print(text)?;
         }
         match library.fonts() {
             [] => Err(none_in(&self.paths, library.left_out().len())),
@@ -74,12 +76,12 @@ fn file(path: Option<&Path>) -> String {
     path.map_or_else(|| "built in".into(), |path| path.display().to_string())
 }
 
-fn table(fonts: &[Font]) -> String {
+fn table(fonts: &[Font]) -> Text {
     const HEADING: [&str; 6] = ["family", "style", "weight", "width", "slant", "file"];
     let row = |font: &Font| {
         [
-            font.family().to_string(),
-            font.style().to_string(),
+            cell(font.family()),
+            cell(font.style()),
             number(font.weight()),
             number(font.width()),
             font.slant().to_string(),
@@ -94,25 +96,28 @@ fn table(fonts: &[Font]) -> String {
         let lengths = rows.iter().map(|row| row[column].chars().count());
         lengths.max().unwrap_or(0)
     };
-    let widths: [usize; 6] = std::array::from_fn(width);
-    let mut text = String::new();
+    // The last column is as wide as it is.
+    let widths: [usize; 5] = std::array::from_fn(width);
+    let mut text = Text::new();
     for row in &rows {
+        let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
-            let width = widths[column];
-            text += &match column {
-                2 | 3 => format!("{cell:>width$}  "),
-                5 => cell.clone(),
-                _ => format!("{cell:width$}  "),
+            line += &match (column, widths.get(column)) {
+                (2 | 3, Some(&width)) => format!("{cell:>width$}  "),
+                (_, Some(&width)) => format!("{cell:width$}  "),
+                (_, None) => cell.clone(),
             };
         }
-        text += "\n";
+        text.line(line);
     }
     let families: BTreeSet<_> = fonts.iter().map(Font::family).collect();
-    text + &format!(
-        "\n{} of {}\n",
+    text.line("");
+    text.line(format!(
+        "{} of {}",
         counted(fonts.len(), "face"),
         families_of(families.len())
-    )
+    ));
+    text
 }
 
 fn families_of(count: usize) -> String {
@@ -135,11 +140,13 @@ fn number(value: f32) -> String {
     text.trim_end_matches('0').trim_end_matches('.').into()
 }
 
-fn left_out(all: &[LeftOut]) -> String {
+fn left_out(all: &[LeftOut]) -> Text {
+    let mut text = Text::new();
     if all.is_empty() {
-        return String::new();
+        return text;
     }
-    let mut text = format!("\n{} left out\n", all.len());
+    text.line("");
+    text.line(format!("{} left out", all.len()));
     for LeftOut { name, file, reason } in all {
         let file = file.as_ref().and_then(|file| file.to_str()).unwrap_or("");
         // Where the name is the file's, the file says it.
@@ -151,12 +158,12 @@ fn left_out(all: &[LeftOut]) -> String {
                 file => format!("{name} ({file})"),
             }
         };
-        text += &format!("  {named}: {reason}\n");
+        text.line(format!("  {named}: {reason}"));
     }
     text
 }
 
-fn as_json(library: &FontLibrary) -> String {
+fn as_json(library: &FontLibrary) -> Value {
     let path = |path: Option<&Path>| path.map(|path| path.display().to_string());
     let fonts: Vec<Value> = library
         .fonts()
@@ -179,5 +186,5 @@ fn as_json(library: &FontLibrary) -> String {
             })
         })
         .collect();
-    format!("{:#}", json!({ "fonts": fonts, "left_out": left_out }))
+    json!({ "fonts": fonts, "left_out": left_out })
 }

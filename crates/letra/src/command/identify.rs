@@ -1,5 +1,6 @@
 //! `letra identify`: the typeface of a picture.
 
+mod answers;
 mod glyphs;
 mod text;
 
@@ -8,7 +9,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use letra_nn::prelude::Network;
-use letra_type::Picture;
 
 use crate::action::Run;
 use crate::failure::Failure;
@@ -18,14 +18,17 @@ use crate::recogniser::Recogniser;
 
 /// Says which typeface a picture of text is set in
 ///
-/// Takes any PNG or JPEG picture: a screenshot, a scan, a photo; dark on light or light on dark,
-/// one line or many. Finds the lines of text, reads along each, and names the families by
-/// probability, "none of these" among them. The picture never leaves this machine.
+/// Takes any PNG, JPEG, WebP, GIF or BMP picture: a screenshot, a scan, a photo; dark on light or
+/// light on dark, one line or many. Finds the lines of text, reads along each, and names the
+/// families by probability, "none of these" among them. The picture never leaves this machine.
+///
+/// Pictures are answered one by one as they are read. One that cannot be is reported on standard
+/// error, the others are answered, and the exit code is 1.
 ///
 /// With a model that `letra lab fonts` wrote, the picture is one of a single glyph.
 #[derive(Debug, Args)]
 pub(super) struct Identify {
-    /// Pictures of text
+    /// Pictures of text; - reads one from standard input
     #[arg(required = true, value_name = "PICTURE")]
     pictures: Vec<PathBuf>,
 
@@ -38,7 +41,8 @@ pub(super) struct Identify {
     #[arg(long, value_name = "K")]
     top: Option<NonZero<usize>>,
 
-    /// Print one JSON array, an object a picture
+    /// Print one JSON array, an object a picture; one that cannot be answered has `error` and
+    /// `hint`
     #[arg(long)]
     json: bool,
 
@@ -61,9 +65,9 @@ pub(super) struct Identify {
 impl Run for Identify {
     const NAME: &'static str = "identify";
 
-    fn run(self, _interrupt: &Interrupt) -> Result<(), Failure> {
+    fn run(self, interrupt: &Interrupt) -> Result<(), Failure> {
         let Some(file) = &self.model else {
-            return text::run(&self, &Recogniser::built_in()?);
+            return text::run(&self, &Recogniser::built_in()?, interrupt);
         };
         let network = Network::load(file).map_err(|error| {
             Failure::new(format!("cannot use the model {error}")).hint(
@@ -73,28 +77,8 @@ impl Run for Identify {
         })?;
         let name = file.display().to_string();
         match Recogniser::is_one(&network) {
-            true => text::run(&self, &Recogniser::of_network(&network, &name)?),
-            false => glyphs::run(&self, &Identifier::of_network(network, &name)?),
+            true => text::run(&self, &Recogniser::of_network(&network, &name)?, interrupt),
+            false => glyphs::run(&self, &Identifier::of_network(network, &name)?, interrupt),
         }
-    }
-}
-
-impl Identify {
-    /// What `read` makes of every picture; an error names the picture.
-    fn each<T>(
-        &self,
-        mut read: impl FnMut(&Picture) -> Result<T, Failure>,
-    ) -> Result<Vec<T>, Failure> {
-        let one = |path: &PathBuf| {
-            let picture = Picture::from_file(path).map_err(Failure::from);
-            picture
-                .and_then(|picture| read(&picture))
-                .map_err(|failure| failure.about(path))
-        };
-        self.pictures.iter().map(one).collect()
-    }
-
-    fn names(&self) -> impl Iterator<Item = String> {
-        self.pictures.iter().map(|path| path.display().to_string())
     }
 }

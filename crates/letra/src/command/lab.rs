@@ -3,10 +3,10 @@
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use crate::action::{self, Action, Run};
-use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::lab::EXPERIMENTS;
+use crate::terminal::{Text, print};
 
 /// The experiment that was asked for, with its arguments; none to list them.
 pub(super) struct Lab(Option<(&'static Action, ArgMatches)>);
@@ -17,7 +17,7 @@ impl Run for Lab {
     fn run(self, interrupt: &Interrupt) -> Result<(), Failure> {
         match self.0 {
             Some((experiment, arguments)) => experiment.run(&arguments, interrupt),
-            None => print(&list()),
+            None => print(list()),
         }
     }
 }
@@ -49,16 +49,18 @@ impl FromArgMatches for Lab {
     }
 }
 
-fn list() -> String {
+fn list() -> Text {
     let width = EXPERIMENTS.iter().map(|e| e.name.len()).max().unwrap_or(0);
-    let mut text = String::from("Experiments:\n");
+    let mut text = Text::from("Experiments:");
     for experiment in EXPERIMENTS {
         let about = experiment.command().get_about().map(ToString::to_string);
-        text += &format!(
-            "  {:width$}  {}\n",
+        text.line(format!(
+            "  {:width$}  {}",
             experiment.name,
             about.unwrap_or_default()
-        );
+        ));
     }
-    text + "\n`letra lab NAME --help` says what an experiment can be told."
+    text.line("");
+    text.line("`letra lab NAME --help` says what an experiment can be told.");
+    text
 }

@@ -1,20 +1,22 @@
 //! `letra learn`: a recogniser of one's own fonts.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use letra_files::Lock;
 use letra_type::FontLibrary;
 
 use crate::action::Run;
 use crate::command::fonts::none_in;
-use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::recogniser::learning::{Budget, Learning, checkpoint_of};
+use crate::recogniser::learning::{Budget, Learning, Learnt, checkpoint_of};
 use crate::report::numbers::{percent, thousands};
+use crate::terminal::{print, say};
 
 /// Learns to tell the typefaces of your fonts apart, from text that it draws in them
 ///
@@ -35,8 +37,8 @@ pub(super) struct Learn {
     #[arg(long, value_name = "N", default_value_t = 30.0)]
     minutes: f64,
 
-    /// Learn for so many steps of 128 samples instead; the result is then the same on every
-    /// machine, to the last bit
+    /// Learn for so many steps of 128 samples instead; the result is then the same to the last
+    /// bit, on any number of threads and whatever vectors the processor has
     #[arg(long, value_name = "N", conflicts_with = "minutes")]
     steps: Option<u64>,
 
@@ -51,6 +53,10 @@ pub(super) struct Learn {
     /// Go on with a training that was stopped
     #[arg(long)]
     resume: bool,
+
+    /// Begin anew where a training that was stopped has left its state, which is then lost
+    #[arg(long, conflicts_with = "resume")]
+    start_over: bool,
 }
 
 impl Run for Learn {
@@ -58,6 +64,8 @@ impl Run for Learn {
 
     fn run(self, interrupt: &Interrupt) -> Result<(), Failure> {
         let budget = self.budget()?;
+        let _locks = self.hold()?;
+        self.spare_the_checkpoint()?;
         let mut library = FontLibrary::new();
         library.add_paths(&self.fonts)?;
         let fonts = library.fonts();
@@ -66,33 +74,35 @@ impl Run for Learn {
         }
         let families: BTreeSet<_> = fonts.iter().map(letra_type::Font::family).collect();
         if io::stderr().is_terminal() {
-            eprintln!(
+            say(format!(
                 "{} faces of {} families; {} left out (`letra fonts` says why)",
                 thousands(fonts.len() as u64),
                 thousands(families.len() as u64),
                 thousands(library.left_out().len() as u64)
-            );
+            ));
         }
-        let checkpoint = checkpoint_of(&self.output);
         let learning = Learning {
             fonts,
             budget,
             seed: self.seed,
             threads: self.threads,
-            checkpoint: checkpoint.clone(),
+            model: self.output.clone(),
             resume: self.resume,
         };
-        let recogniser = learning.run(interrupt)?;
+        let Learnt { recogniser, kept } = learning.run(interrupt)?;
+        let checkpoint = checkpoint_of(&self.output);
         recogniser.save(&self.output).map_err(|failure| {
             failure.hint(format!(
-                "{} still holds the state: make room, then give the same command with --resume",
-                checkpoint.display()
+                "{} holds the state after step {} of {}; when the model can be written, give the same command with --resume",
+                checkpoint.display(),
+                thousands(kept),
+                thousands(recogniser.training().steps)
             ))
         })?;
         // What is left of it would only be in the way.
-        let _ = std::fs::remove_file(&checkpoint);
+        let _ = fs::remove_file(&checkpoint);
         let facts = recogniser.training();
-        print(&format!(
+        print(format!(
             "The model is {}: {} faces, {} steps, {} of the last windows named right by face",
             self.output.display(),
             thousands(recogniser.faces().len() as u64),
@@ -103,6 +113,30 @@ impl Run for Learn {
 }
 
 impl Learn {
+    /// Holds the model and the checkpoint for this process and sees that both can be written.
+    fn hold(&self) -> Result<[Lock; 2], Failure> {
+        let hold = |path: &Path| {
+            let lock =
+                letra_files::check(path, 0).and_then(|()| Lock::of_file(path, "letra learn"));
+            lock.map_err(|error| Failure::unwritable("write", path, &error, "-o FILE"))
+        };
+        Ok([hold(&self.output)?, hold(&checkpoint_of(&self.output))?])
+    }
+
+    /// Hours of work are not overwritten for want of a word.
+    fn spare_the_checkpoint(&self) -> Result<(), Failure> {
+        let checkpoint = checkpoint_of(&self.output);
+        let holds_some = fs::metadata(&checkpoint).is_ok_and(|file| file.len() > 0);
+        match holds_some && !self.resume && !self.start_over {
+            false => Ok(()),
+            true => Err(Failure::new(format!(
+                "{} holds the state of a training that was stopped",
+                checkpoint.display()
+            ))
+            .hint("--resume goes on with it; --start-over begins anew, and it is lost")),
+        }
+    }
+
     fn budget(&self) -> Result<Budget, Failure> {
         const LONGEST: f64 = 100_000.0;
         match self.steps {

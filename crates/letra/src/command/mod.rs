@@ -10,14 +10,21 @@ mod similar;
 mod specimen;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::Command;
+use clap::{Arg, Command};
 
 use crate::action::{self, Action};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::terminal::{self, Text};
+
+/// The name of the option that limits the time.
+const TIMEOUT: &str = "timeout";
+
+/// The most seconds that `--timeout` takes: 1,000 days.
+const LONGEST_TIMEOUT: f64 = 86_400_000.0;
 
 /// The verbs. Adding one touches its file, its `mod` and this table.
 const VERBS: &[Action] = &[
@@ -42,10 +49,16 @@ Examples:
   letra lab fonts                          train the seminar's networks, write a report
 
 Exit codes:
-    0  done
-    1  the work failed: standard error says why, and what to do
+    0  done; also where the reader of standard output left before its end
+    1  the work failed, or a part of it: standard error says why, and what to do
     2  the command line is wrong
-  130  stopped with Ctrl-C";
+  124  stopped because the time of --timeout was over
+  130  stopped with Ctrl-C (SIGINT)
+  143  stopped by SIGTERM or SIGHUP
+
+Environment:
+  LETRA_SIMD  instruction set of the networks: avx512, avx2, neon or scalar; the machine's
+              fastest if it is not set. Results are the same to the last bit with each";
 
 fn command() -> Command {
     Command::new("letra")
@@ -54,7 +67,28 @@ fn command() -> Command {
         .subcommands(VERBS.iter().map(Action::command))
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .arg(
+            Arg::new(TIMEOUT)
+                .long(TIMEOUT)
+                .global(true)
+                .value_name("SECONDS")
+                .value_parser(timeout)
+                .help("Stop the work after so long, as Ctrl-C would, with exit code 124"),
+        )
         .after_help(EXAMPLES)
+}
+
+/// Reads the seconds of `--timeout`.
+fn timeout(seconds: &str) -> Result<Duration, String> {
+    match seconds.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds <= LONGEST_TIMEOUT => {
+            // What rounds to no time at all is over at once.
+            Ok(Duration::from_secs_f64(seconds).max(Duration::from_nanos(1)))
+        }
+        _ => Err(format!(
+            "give a number of seconds above 0 and at most {LONGEST_TIMEOUT}, such as 60"
+        )),
+    }
 }
 
 /// Runs a command line, the name of the program first, and says how it ended.
@@ -62,30 +96,35 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => {
-            eprintln!("{}", with_hints(&error.to_string()));
+            terminal::say(with_hints(&error.to_string()).lines().collect::<Text>());
             return ExitCode::from(Failure::USAGE);
         }
-        Err(help_or_version) => {
-            // The reader may have closed the pipe; there is nobody left to tell.
-            let _ = help_or_version.print();
-            return ExitCode::SUCCESS;
-        }
+        Err(help_or_version) => return ended(terminal::print_help(&help_or_version)),
     };
-    match dispatch(&matches) {
+    ended(dispatch(&matches))
+}
+
+/// The exit code of how the work ended, and its reason on standard error.
+pub fn ended(result: Result<(), Failure>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{failure}");
+            terminal::complain(&failure);
             ExitCode::from(failure.exit_code())
         }
     }
 }
 
 fn dispatch(matches: &clap::ArgMatches) -> Result<(), Failure> {
-    let interrupt = Interrupt::on_ctrl_c()?;
-    match action::chosen(VERBS, matches) {
+    letra_nn::kernels::instruction_set().map_err(|error| {
+        Failure::usage(error.to_string()).hint("without LETRA_SIMD the fastest is taken")
+    })?;
+    let interrupt = Interrupt::listen(matches.get_one(TIMEOUT).copied())?;
+    let done = match action::chosen(VERBS, matches) {
         Some((verb, arguments)) => verb.run(arguments, &interrupt),
         None => Err(Failure::usage("no verb was given").hint("`letra --help` lists them")),
-    }
+    };
+    done.map_err(|failure| interrupt.explain(failure))
 }
 
 /// clap's tips and its closing line, worded as the hints of every other error.
@@ -94,14 +133,4 @@ fn with_hints(error: &str) -> String {
         "For more information, try '--help'.",
         "hint: `--help` says how it is used",
     )
-}
-
-/// Prints to standard output. A reader that has closed the pipe has seen enough.
-pub fn print(text: &str) -> Result<(), Failure> {
-    match writeln!(io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
-            "cannot write to standard output: {error}"
-        ))),
-        _ => Ok(()),
-    }
 }

@@ -8,11 +8,11 @@ use letra_type::Font;
 use serde_json::json;
 
 use crate::action::Run;
-use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::recogniser::{KnownFace, Recogniser};
 use crate::report::numbers::bar;
+use crate::terminal::{Text, cell, print, print_json};
 
 /// Lists the faces of a model that are most like a font
 ///
@@ -56,22 +56,19 @@ impl Run for Similar {
                 json!({ "family": face.family, "style": face.style, "likeness": likeness })
             });
             let objects: Vec<_> = objects.collect();
-            return print(&format!("{:#}", json!(objects)));
+            return print_json(&objects);
         }
-        let width = faces
-            .iter()
-            .map(|(face, _)| face.name().chars().count())
-            .max()
-            .unwrap_or(0);
-        let mut text = format!("Most like {}", font.name());
-        for (face, likeness) in faces {
-            text += &format!(
-                "\n  {:width$}  {likeness:5.2}  {}",
-                face.name(),
-                bar(likeness)
-            );
-            text.truncate(text.trim_end().len());
+        let rows = faces.iter();
+        let rows: Vec<(String, f32)> = rows
+            .map(|(face, likeness)| (cell(&face.name()), *likeness))
+            .collect();
+        let widths = rows.iter().map(|(name, _)| name.chars().count());
+        let width = widths.max().unwrap_or(0);
+        let mut text = Text::from(format!("Most like {}", font.name()));
+        for (name, likeness) in rows {
+            let row = format!("  {name:width$}  {likeness:5.2}  {}", bar(likeness));
+            text.line(row.trim_end());
         }
-        print(&text)
+        print(text)
     }
 }

@@ -9,9 +9,12 @@ use letra_type::{
 
 use crate::action::Run;
 use crate::command::fonts::none_in;
-use crate::command::print;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::terminal::print;
+
+/// Room that a sheet takes, about, in bytes.
+const ROOM: u64 = 1 << 20;
 
 /// Draws a sheet of what fonts look like; without fonts, of the built-in ones
 #[derive(Debug, Args)]
@@ -42,9 +45,12 @@ impl Run for Specimen {
     const NAME: &'static str = "specimen";
 
     fn run(self, _interrupt: &Interrupt) -> Result<(), Failure> {
+        letra_files::check(&self.output, ROOM).map_err(|error| {
+            Failure::unwritable("write the sheet", &self.output, &error, "-o FILE.png")
+        })?;
         if self.training {
             self.training()?.save_png(&self.output)?;
-            return print(&format!("The sheet is {}", self.output.display()));
+            return print(format!("The sheet is {}", self.output.display()));
         }
         let fonts = match self.fonts.as_slice() {
             [] => Font::built_in(),
@@ -54,7 +60,7 @@ impl Run for Specimen {
                 .collect::<Result<_, _>>()?,
         };
         specimen(&fonts)?.save_png(&self.output)?;
-        print(&format!("The specimen is {}", self.output.display()))
+        print(format!("The specimen is {}", self.output.display()))
     }
 }
 

@@ -23,6 +23,8 @@ mod training;
 mod variant;
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use letra_type::{Split as Fold, nearest_neighbour_accuracy};
@@ -36,11 +38,11 @@ pub use sentences::{best, caution, lead, named, neighbour, points, slowest};
 pub use training::{Answer, answers};
 pub use variant::Variant;
 
-use crate::command::print;
 use crate::failure::Failure;
-use crate::interrupt::Interrupt;
-use crate::report::folder::{FIGURES, MODEL, PAGE, ReportFolder};
+use crate::interrupt::{Interrupt, Keeping};
+use crate::report::folder::{FIGURES, MODEL, PAGE, ReportFolder, Reporter};
 use crate::report::json;
+use crate::terminal::{Output, Text};
 
 /// An experiment at work: its pictures are read and its report's folder is prepared.
 #[derive(Debug)]
@@ -58,6 +60,10 @@ pub struct Experiment {
     every_model: bool,
     folder: ReportFolder,
     interrupt: Interrupt,
+    /// Whether something was finished that a report can show.
+    finished: AtomicBool,
+    /// Held from a request to stop on, where there is something to report.
+    keeping: OnceLock<Keeping>,
 }
 
 /// One of the trainings that an experiment repeats: from a seed, on a fold.
@@ -81,7 +87,7 @@ pub struct Contents {
     /// One JSON object.
     pub figures: String,
     /// For a terminal.
-    pub table: String,
+    pub table: Text,
 }
 
 impl Experiment {
@@ -120,8 +126,10 @@ impl Experiment {
             examples,
             command: arguments.command(name, seeds),
             every_model: false,
-            folder: ReportFolder::prepare(&arguments.folder(name))?,
+            folder: ReportFolder::prepare(&arguments.folder(name), Reporter::Lab)?,
             interrupt: interrupt.clone(),
+            finished: AtomicBool::new(false),
+            keeping: OnceLock::new(),
         })
     }
 
@@ -201,9 +209,11 @@ impl Experiment {
         let mut trials: Vec<Trial> = Vec::new();
         for place in self.places()? {
             if self.stopped() {
+                self.keep_what_was_finished();
                 return Ok(None);
             }
             let Some(mut trial) = work(&place)? else {
+                self.keep_what_was_finished();
                 return Ok(None);
             };
             if !self.every_model && !trials.is_empty() {
@@ -211,7 +221,15 @@ impl Experiment {
             }
             trials.push(trial);
         }
+        self.finished.store(true, Ordering::Relaxed);
         Ok(Some(trials))
+    }
+
+    /// Sees to it that the process is not ended before what was finished is in a report.
+    fn keep_what_was_finished(&self) {
+        if self.finished.load(Ordering::Relaxed) && !self.folder.replaces_a_report() {
+            self.keeping.get_or_init(|| self.interrupt.keeping());
+        }
     }
 
     /// Names each test picture as its nearest training picture: the simplest rival.
@@ -254,7 +272,7 @@ impl Experiment {
 
     /// Writes a report with the models of `rows`, and prints its table or its figures.
     pub fn publish(
-        self,
+        mut self,
         rows: &[Row],
         contents: impl FnOnce(&Self) -> Result<Contents, Failure>,
     ) -> Result<(), Failure> {
@@ -262,11 +280,12 @@ impl Experiment {
         if stopped && (rows.is_empty() || self.folder.replaces_a_report()) {
             return Err(Failure::interrupted("stopped; nothing was written"));
         }
+        let keeping = self.interrupt.keeping();
         let contents = contents(&self)?;
         self.save_models(rows)?;
-        self.folder
-            .write(FIGURES, &(contents.figures.clone() + "\n"))?;
-        self.folder.write(PAGE, &contents.page)?;
+        let figures = contents.figures.clone() + "\n";
+        self.folder.write(FIGURES, figures.as_bytes())?;
+        self.folder.write(PAGE, contents.page.as_bytes())?;
         let report: PathBuf = self.folder.finish()?;
         if stopped {
             return Err(Failure::interrupted(format!(
@@ -274,23 +293,27 @@ impl Experiment {
                 report.display()
             )));
         }
+        drop(keeping);
+        let mut output = Output::default();
         if self.arguments.json {
-            return print(&contents.figures);
+            output.print_json(&contents.figures);
+        } else {
+            let mut text = contents.table;
+            text.line("");
+            text.line(format!("The report is {}", report.join(PAGE).display()));
+            output.print(text);
         }
-        print(&format!(
-            "{}\n\nThe report is {}",
-            contents.table,
-            report.join(PAGE).display()
-        ))
+        output.finish()
     }
 
-    fn save_models(&self, rows: &[Row]) -> Result<(), Failure> {
+    fn save_models(&mut self, rows: &[Row]) -> Result<(), Failure> {
         for row in rows {
             for (trial, file) in row.models() {
                 if let Some(network) = &trial.network {
-                    network
-                        .save(self.folder.path(&file))
+                    let bytes = network
+                        .to_bytes()
                         .map_err(|error| Failure::new(format!("cannot save a model: {error}")))?;
+                    self.folder.write(&file, &bytes)?;
                 }
             }
         }

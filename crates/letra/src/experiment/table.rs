@@ -2,12 +2,13 @@
 
 use super::{Column, Row};
 use crate::report::numbers::{percent, percent_range, thousands};
+use crate::terminal::Text;
 
 /// What stands where there is no figure.
 pub const NONE: &str = "–";
 
 /// A row for each variant and one for nearest neighbour.
-pub(super) fn comparison(rows: &[Row], neighbour: &Row, columns: &[Column]) -> String {
+pub(super) fn comparison(rows: &[Row], neighbour: &Row, columns: &[Column]) -> Text {
     let folds = neighbour.test_range().is_some();
     let mut header = vec!["", "train", "test"];
     header.extend(folds.then_some("folds"));
@@ -88,7 +89,7 @@ pub(super) fn seconds(row: &Row) -> String {
 }
 
 /// The first column to the left, the others to the right, two spaces apart.
-pub fn lined_up(rows: &[Vec<String>]) -> String {
+pub fn lined_up(rows: &[Vec<String>]) -> Text {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -105,7 +106,7 @@ pub fn lined_up(rows: &[Vec<String>]) -> String {
         }
         line
     };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -116,6 +117,7 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let rows =
             [["network", "test"], ["CNN – ×", "92.5%"]].map(|row| row.map(str::to_owned).to_vec());
-        assert_eq!(lined_up(&rows), "network   test\nCNN – ×  92.5%");
+        let text = lined_up(&rows).to_string();
+        assert_eq!(text, "network   test\nCNN – ×  92.5%\n");
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn train(
     Ok(Some(trial))
 }
 
-/// Measures along the way, shows it, and hears Ctrl-C.
+/// Measures along the way, shows it, and hears a request to stop.
 struct Recorder<'a> {
     variant: &'a Variant,
     train: &'a Dataset,

@@ -17,6 +17,9 @@ const READINGS_A_FACE: usize = 2;
 /// How many pictures are thought to be of a family that is not known, before one looks at them.
 const UNKNOWN: f32 = 0.1;
 
+/// The largest number of a calibration; what is measured stays below 400.
+const LARGEST: f32 = 1e6;
+
 /// Seed of the samples it is measured on, which no training draws.
 const SEED: u64 = 0x6361_6c69_6272;
 
@@ -50,8 +53,8 @@ impl Default for Calibration {
 impl Calibration {
     /// Says what is wrong with numbers from a file.
     pub(super) fn check(&self) -> Result<(), String> {
-        let sharp = self.sharpness.iter().all(|b| b.is_finite() && *b > 0.0);
-        match sharp && self.none.iter().all(|number| number.is_finite()) {
+        let sharp = self.sharpness.iter().all(|b| *b > 0.0 && *b <= LARGEST);
+        match sharp && self.none.iter().all(|number| number.abs() <= LARGEST) {
             true => Ok(()),
             false => Err("its calibration holds numbers that are out of range".into()),
         }
@@ -59,7 +62,7 @@ impl Calibration {
 
     /// β for so many windows.
     fn sharpness_at(&self, windows: usize) -> f32 {
-        let place = (windows.max(1) as f32).log2().clamp(0.0, 3.0);
+        let place = libm::log2f(windows.max(1) as f32).clamp(0.0, 3.0);
         let left = (place as usize).min(2);
         let [low, high] = [self.sharpness[left], self.sharpness[left + 1]];
         low + (high - low) * (place - left as f32)
@@ -74,8 +77,8 @@ impl Calibration {
     pub fn of_none(&self, likeness: &[f32], windows: usize) -> f32 {
         let [bias, weight, log] = self.none;
         let most = likeness.iter().copied().fold(-1.0, f32::max);
-        let logit = bias + weight * most + log * (windows.max(1) as f32).ln();
-        1.0 / (1.0 + (-logit).exp())
+        let logit = bias + weight * most + log * libm::logf(windows.max(1) as f32);
+        1.0 / (1.0 + libm::expf(-logit))
     }
 }
 
@@ -83,7 +86,7 @@ fn softmax(values: &[f32], sharpness: f32) -> Vec<f32> {
     let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut shares: Vec<f32> = values
         .iter()
-        .map(|v| (sharpness * (v - most)).exp())
+        .map(|v| libm::expf(sharpness * (v - most)))
         .collect();
     let sum: f32 = shares.iter().sum();
     shares.iter_mut().for_each(|share| *share /= sum);
@@ -159,15 +162,17 @@ fn families(faces: &[KnownFace]) -> Vec<usize> {
 fn best_sharpness(examples: &[Example], families: &[usize]) -> f32 {
     let cost = |log: f32| -> f64 {
         let of_example = |example: &Example| {
-            let shares = softmax(&example.likeness, log.exp());
+            let shares = softmax(&example.likeness, libm::expf(log));
             let own = shares.iter().zip(families);
             let own = own.filter(|(_, family)| **family == families[example.face]);
-            -f64::from(own.map(|(share, _)| share).sum::<f32>().max(1e-12)).ln()
+            -libm::log(f64::from(
+                own.map(|(share, _)| share).sum::<f32>().max(1e-12),
+            ))
         };
         examples.iter().map(of_example).sum()
     };
     let ratio = (5.0_f32.sqrt() - 1.0) / 2.0;
-    let (mut low, mut high) = (1.0_f32.ln(), 400.0_f32.ln());
+    let (mut low, mut high) = (0.0, libm::logf(400.0));
     let [mut left, mut right] = [high - ratio * (high - low), low + ratio * (high - low)];
     let [mut at_left, mut at_right] = [cost(left), cost(right)];
     while high - low > 0.01 {
@@ -181,7 +186,7 @@ fn best_sharpness(examples: &[Example], families: &[usize]) -> f32 {
             at_right = cost(right);
         }
     }
-    f32::midpoint(low, high).exp()
+    libm::expf(f32::midpoint(low, high))
 }
 
 /// *b*, *w* and *u* of P(none), by logistic regression.
@@ -196,7 +201,7 @@ fn none_of_them(examples: &[Vec<Example>; 4], families: &[usize]) -> Result<[f32
                 known.map(|(likeness, _)| *likeness).fold(-1.0, f32::max)
             };
             for strangers in [false, true] {
-                inputs.extend([most(strangers), (windows as f32).ln()]);
+                inputs.extend([most(strangers), libm::logf(windows as f32)]);
                 targets.push(f32::from(u8::from(strangers)));
             }
         }
@@ -220,7 +225,9 @@ fn none_of_them(examples: &[Vec<Example>; 4], families: &[usize]) -> Result<[f32
         .unwrap_or_default();
     match (bias.as_slice(), kernel.as_slice()) {
         // It has learnt from as many of the one kind as of the other.
-        (&[bias], &[weight, log]) => Ok([bias + (UNKNOWN / (1.0 - UNKNOWN)).ln(), weight, log]),
+        (&[bias], &[weight, log]) => {
+            Ok([bias + libm::logf(UNKNOWN / (1.0 - UNKNOWN)), weight, log])
+        }
         _ => Err(Error::Configuration(
             "the regression has no such parameters".into(),
         )),
@@ -279,6 +286,9 @@ mod tests {
         assert!(wrong.check().is_err());
         wrong = Calibration::default();
         wrong.none[0] = f32::NAN;
+        assert!(wrong.check().is_err());
+        wrong = Calibration::default();
+        wrong.none = [3e38, -3e38, 0.0];
         assert!(wrong.check().is_err());
     }
 }

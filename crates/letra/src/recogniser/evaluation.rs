@@ -1,15 +1,21 @@
 //! How often a recogniser is right on labelled pictures.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::{FamilyCandidate, Reading, Recogniser};
 use crate::failure::Failure;
+use crate::terminal::{Text, cell};
 
 /// Name of the table of labels in a folder of pictures.
 pub const LABELS: &str = "labels.csv";
+
+/// Rows of a list in the table for the terminal.
+const MOST_LISTED: usize = 10;
 
 /// Intervals of confidence that calibration is measured in.
 const INTERVALS: usize = 15;
@@ -28,26 +34,54 @@ pub struct Labelled {
     pub group: String,
 }
 
+/// The most bytes and rows of a table of labels.
+const MOST_BYTES: u64 = 64 << 20;
+const MOST_ROWS: usize = 1_000_000;
+
 /// Reads a folder's table of labels.
 ///
 /// # Errors
-/// It is missing, has no such columns, or no rows.
+/// It is missing, has no such columns, no rows, or more than a million rows or 64 MiB.
 pub fn labels(folder: &Path) -> Result<Vec<Labelled>, Failure> {
     let path = folder.join(LABELS);
     let failed = |error: csv::Error| {
         Failure::new(format!("cannot read {}: {error}", path.display()))
             .hint("it is a table with commas and a first row: picture,family,style,group")
     };
-    let rows = csv::Reader::from_path(&path)
-        .map_err(failed)?
-        .into_deserialize();
+    let table = Limited {
+        table: File::open(&path).map_err(|error| failed(error.into()))?,
+        left: MOST_BYTES,
+    };
+    let rows = csv::Reader::from_reader(table).into_deserialize();
+    let rows = rows.take(MOST_ROWS + 1);
     let rows: Vec<Labelled> = rows.collect::<Result<_, _>>().map_err(failed)?;
+    if rows.len() > MOST_ROWS {
+        return Err(
+            Failure::new(format!("{} has more than {MOST_ROWS} rows", path.display()))
+                .hint("part the pictures into several folders"),
+        );
+    }
     match rows.is_empty() {
         true => Err(
             Failure::new(format!("{} labels no picture", path.display()))
                 .hint("give it a row for each picture"),
         ),
         false => Ok(rows),
+    }
+}
+
+/// A table of so many bytes at most; more are an error.
+struct Limited<R> {
+    table: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.table.read(buffer)?;
+        let left = self.left.checked_sub(count as u64);
+        self.left = left.ok_or_else(|| io::Error::other("it is too long"))?;
+        Ok(count)
     }
 }
 
@@ -157,6 +191,17 @@ pub struct Mistake {
     pub count: usize,
 }
 
+/// A picture that could not be opened, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotOpened {
+    /// Path of the picture within the folder.
+    pub picture: String,
+    /// What is wrong with it.
+    pub error: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
 /// All figures of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evaluation {
@@ -167,11 +212,13 @@ pub struct Evaluation {
     pub none_auroc: Option<f64>,
     /// What was mistaken for what, the most frequent first.
     pub mistakes: Vec<Mistake>,
+    /// Pictures that could not be opened, which no figure counts.
+    pub not_opened: Vec<NotOpened>,
 }
 
 impl Evaluation {
     /// Counts answers.
-    pub fn of(recogniser: &Recogniser, answers: &[Answered]) -> Self {
+    pub fn of(recogniser: &Recogniser, answers: &[Answered], not_opened: Vec<NotOpened>) -> Self {
         let families: HashSet<&str> = recogniser
             .faces()
             .iter()
@@ -201,30 +248,26 @@ impl Evaluation {
             groups,
             none_auroc: auroc(&none(false), &none(true)),
             mistakes: mistakes(answers.iter().filter(|answer| is_known(answer))),
+            not_opened,
         }
     }
 
     /// The figures as a table for the terminal.
-    pub fn table(&self) -> String {
-        let width = self
-            .groups
-            .iter()
-            .map(|one| one.group.chars().count())
-            .max()
-            .unwrap_or(0)
-            .max(5);
-        let mut text = format!(
+    pub fn table(&self) -> Text {
+        let names: Vec<String> = self.groups.iter().map(|one| cell(&one.group)).collect();
+        let widths = names.iter().map(|name| name.chars().count());
+        let width = widths.max().unwrap_or(0).max(5);
+        let mut text = Text::from(format!(
             "{:width$}  pictures  known  family: first  of five  face: first  of five  calibration error",
             "group"
-        );
-        for one in &self.groups {
+        ));
+        for (name, one) in names.iter().zip(&self.groups) {
             let share = |share: f64| match one.known {
                 0 => "–".to_owned(),
                 _ => format!("{:.1}%", share * 100.0),
             };
-            text += &format!(
-                "\n{:width$}  {:>8}  {:>5}  {:>13}  {:>7}  {:>11}  {:>7}  {:>17}",
-                one.group,
+            text.line(format!(
+                "{name:width$}  {:>8}  {:>5}  {:>13}  {:>7}  {:>11}  {:>7}  {:>17}",
                 one.pictures,
                 one.known,
                 share(one.family_top_1),
@@ -235,21 +278,38 @@ impl Evaluation {
                     0 => "–".to_owned(),
                     _ => format!("{:.3}", one.calibration_error),
                 },
-            );
+            ));
         }
         let unread: usize = self.groups.iter().map(|one| one.unread).sum();
         if unread > 0 {
-            text += &format!("\n\nNo text was found in {unread} pictures, which count as wrong.");
+            text.line("");
+            text.line(format!(
+                "No text was found in {unread} pictures, which count as wrong."
+            ));
         }
         if let Some(area) = self.none_auroc {
-            text += &format!(
-                "\n\n\"None of these\" for unknown families against known: AUROC {area:.3}"
-            );
+            text.line("");
+            text.line(format!(
+                "\"None of these\" for unknown families against known: AUROC {area:.3}"
+            ));
         }
         if !self.mistakes.is_empty() {
-            text += "\n\nMost often mistaken";
-            for one in self.mistakes.iter().take(10) {
-                text += &format!("\n  {:>4}  {} called {}", one.count, one.family, one.said);
+            text.line("");
+            text.line("Most often mistaken");
+            for one in self.mistakes.iter().take(MOST_LISTED) {
+                let (family, said) = (cell(&one.family), cell(&one.said));
+                text.line(format!("  {:>4}  {family} called {said}", one.count));
+            }
+        }
+        if !self.not_opened.is_empty() {
+            text.line("");
+            text.line("Could not be opened and is not counted");
+            for one in self.not_opened.iter().take(MOST_LISTED) {
+                text.line(format!("  {}", one.picture));
+            }
+            let others = self.not_opened.len().saturating_sub(MOST_LISTED);
+            if others > 0 {
+                text.line(format!("  and {others} more"));
             }
         }
         text
@@ -373,5 +433,24 @@ mod tests {
         )
         .unwrap();
         assert_eq!(labels(home.path()).unwrap()[0].style, "Bold");
+    }
+
+    #[test]
+    fn tables_without_end_are_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let refused = |table: &str, word: &str| {
+            std::fs::write(home.path().join(LABELS), table).unwrap();
+            let failure = labels(home.path()).unwrap_err().to_string();
+            assert!(failure.contains(word), "{failure}");
+        };
+        let header = "picture,family,style,group\n";
+        refused(
+            &(header.to_owned() + &"a,b,c,d\n".repeat(MOST_ROWS + 1)),
+            "rows",
+        );
+        refused(
+            &(header.to_owned() + &"x".repeat(MOST_BYTES as usize)),
+            "too long",
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The page of `letra evaluate --report`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use letra_type::Picture;
 use maud::{Markup, html};
@@ -19,17 +19,17 @@ const MOST_CASES: usize = 60;
 /// Mistakes that are listed.
 const MOST_MISTAKES: usize = 40;
 
-/// Writes the page: figures by group, what was mistaken for what, the worst cases.
+/// Writes the page into a folder that was prepared for it: figures by group, what was mistaken for
+/// what, the worst cases. Says where it is.
 ///
 /// # Errors
-/// The folder cannot be written or holds something else; a picture is gone.
+/// The folder cannot be written.
 pub fn write(
-    folder: &Path,
+    mut report: ReportFolder,
     pictures: &Path,
     evaluation: &Evaluation,
     answers: &[Answered],
-) -> Result<(), Failure> {
-    let report = ReportFolder::prepare(folder)?;
+) -> Result<PathBuf, Failure> {
     let mut wrong: Vec<&Answered> = answers.iter().filter(|one| !one.family_within(1)).collect();
     wrong.sort_by(|one, other| other.confidence().total_cmp(&one.confidence()));
     let mut cases = Vec::new();
@@ -41,15 +41,17 @@ pub fn write(
         h1 { "How often is it right?" }
         (figures(evaluation))
         (mistakes(evaluation))
+        (not_opened(evaluation))
         section {
             h2 { "Worst cases" }
             p { "Wrong answers, those given with the most confidence first." }
             div.cards { @for case in cases { (case) } }
         }
     };
-    report.write(PAGE, &page("How often is it right?", &body))?;
-    report.write(FIGURES, &json::text(evaluation)?)?;
-    report.finish().map(|_| ())
+    let page = page("How often is it right?", &body);
+    report.write(PAGE, page.as_bytes())?;
+    report.write(FIGURES, json::text(evaluation)?.as_bytes())?;
+    Ok(report.finish()?.join(PAGE))
 }
 
 fn figures(evaluation: &Evaluation) -> Markup {
@@ -92,12 +94,34 @@ fn mistakes(evaluation: &Evaluation) -> Markup {
     }
 }
 
+fn not_opened(evaluation: &Evaluation) -> Markup {
+    html! {
+        @if !evaluation.not_opened.is_empty() {
+            section {
+                h2 { "Could not be opened" }
+                p { "No figure counts these." }
+                div.scroll { table.result {
+                    thead { tr { th { "picture" } th { "what is wrong" } } }
+                    tbody { @for one in &evaluation.not_opened { tr {
+                        th scope="row" { (one.picture) } td { (one.error) }
+                    } } }
+                } }
+            }
+        }
+    }
+}
+
 fn case(pictures: &Path, answer: &Answered) -> Result<Markup, Failure> {
-    let picture = Picture::from_file(&pictures.join(&answer.label.picture))?;
+    // It was there when it was read; if it is gone now, its name is left.
+    let picture = Picture::from_file(&pictures.join(&answer.label.picture)).ok();
+    let picture = picture.map(|picture| picture.to_png()).transpose()?;
     let said = answer.families.first();
     Ok(html! {
         figure.card {
-            img.case src=(address(&picture.to_png()?)) alt=(answer.label.picture);
+            @match picture {
+                Some(picture) => img.case src=(address(&picture)) alt=(answer.label.picture);,
+                None => p { (answer.label.picture) },
+            }
             figcaption {
                 strong { (answer.label.family) " " (answer.label.style) }
                 span.note {

@@ -3,6 +3,8 @@
 use letra_type::Font;
 use serde::{Deserialize, Serialize};
 
+use crate::names;
+
 /// One face of a family, by the names and the design of its font's own tables.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KnownFace {
@@ -27,6 +29,22 @@ impl KnownFace {
             weight: font.weight(),
             width: font.width(),
             slant: font.slant().to_string(),
+        }
+    }
+
+    /// Says what is wrong with a face from a file.
+    pub(super) fn check(&self) -> Result<(), String> {
+        for name in [&self.family, &self.style, &self.slant] {
+            names::check(name).map_err(|problem| format!("the name of a face {problem}"))?;
+        }
+        let credible =
+            (1.0..=1000.0).contains(&self.weight) && (1.0..=1000.0).contains(&self.width);
+        match credible {
+            true => Ok(()),
+            false => Err(format!(
+                "the weight {} or the width {} of a face is none",
+                self.weight, self.width
+            )),
         }
     }
 

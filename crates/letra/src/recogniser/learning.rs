@@ -1,5 +1,6 @@
 //! Learning to tell faces apart, on samples drawn while it goes on.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress;
 use crate::report::numbers::thousands;
+use crate::terminal::{Text, say};
 
 /// Samples a step.
 pub const BATCH: usize = 128;
@@ -44,10 +46,18 @@ pub struct Learning<'a> {
     pub seed: u64,
     /// Threads; 0 takes one a core.
     pub threads: usize,
-    /// Where the state is kept until the model is written.
-    pub checkpoint: PathBuf,
+    /// Where the model will be written; the state is kept beside it until then.
+    pub model: PathBuf,
     /// Whether to go on from the checkpoint.
     pub resume: bool,
+}
+
+/// What was learnt.
+pub struct Learnt {
+    /// Who can tell the faces apart.
+    pub recogniser: Recogniser,
+    /// The step whose state the checkpoint holds: the last, unless there was no room for it.
+    pub kept: u64,
 }
 
 /// How far a training is, as its checkpoint keeps it.
@@ -62,12 +72,12 @@ struct Progress {
 }
 
 impl Learning<'_> {
-    /// Trains and calibrates a recogniser. Stopped with Ctrl-C, it keeps a checkpoint.
+    /// Trains and calibrates a recogniser. Asked to stop while it trains, it keeps a checkpoint.
     ///
     /// # Errors
     /// Fonts that cannot be drawn; a checkpoint that cannot be written or read or belongs to
     /// another training; the reader asked to stop.
-    pub fn run(&self, interrupt: &Interrupt) -> Result<Recogniser, Failure> {
+    pub fn run(&self, interrupt: &Interrupt) -> Result<Learnt, Failure> {
         let failed = |error: Error| Failure::new(format!("cannot learn: {error}"));
         let sampler = Sampler::new(self.fonts, Distortions::default())?;
         let faces: Vec<KnownFace> = self.fonts.iter().map(KnownFace::of).collect();
@@ -82,18 +92,30 @@ impl Learning<'_> {
         if self.resume {
             progress = self.resumed(&mut network, progress)?;
         }
-        // A folder without room or rights is found out before an hour's work, not after it.
+        self.check_room(&network)?;
         self.keep(&network, &progress)?;
-        self.train(&sampler, &mut network, &mut progress, interrupt)?;
-        if interrupt.requested() {
-            self.keep(&network, &progress)?;
-            return Err(Failure::interrupted(format!(
-                "stopped after {} steps; {} holds the state",
-                thousands(network.steps()),
-                self.checkpoint.display()
-            ))
-            .hint("the same command with --resume goes on from there"));
+        let keeping = interrupt.keeping();
+        self.check_room_of_the_next()?;
+        let mut kept = self.train(&sampler, &mut network, &mut progress, interrupt)?;
+        // Once more, for what comes may yet be stopped, or find no room for the model.
+        let result = self.keep(&network, &progress);
+        if result.is_ok() {
+            kept = network.steps();
         }
+        if interrupt.requested() {
+            let failure = Failure::interrupted(format!(
+                "stopped after {} steps; {} holds the state after step {}",
+                thousands(network.steps()),
+                self.checkpoint().display(),
+                thousands(kept)
+            ));
+            return Err(failure.hint("the same command with --resume goes on from there"));
+        }
+        interrupt.remains(format!(
+            "{} holds the state; the same command with --resume goes on from there",
+            self.checkpoint().display()
+        ));
+        drop(keeping);
         let facts = TrainingFacts {
             steps: network.steps(),
             batch: BATCH,
@@ -105,23 +127,45 @@ impl Learning<'_> {
             accuracy: progress.accuracy,
             version: env!("CARGO_PKG_VERSION").into(),
         };
-        Recogniser::calibrated(&network, progress.faces, facts, &sampler)
+        let recogniser = Recogniser::calibrated(&network, progress.faces, facts, &sampler)?;
+        Ok(Learnt { recogniser, kept })
     }
 
+    fn checkpoint(&self) -> PathBuf {
+        checkpoint_of(&self.model)
+    }
+
+    /// A folder without room or rights for the model is found out before an hour's work, not after
+    /// it.
+    fn check_room(&self, network: &Network) -> Result<(), Failure> {
+        let bytes = network.to_bytes();
+        let size = bytes.map_err(|error| Failure::new(format!("cannot learn: {error}")))?;
+        has_room(&self.model, size.len() as u64)
+    }
+
+    /// The next checkpoint stands beside the first for a moment.
+    fn check_room_of_the_next(&self) -> Result<(), Failure> {
+        let checkpoint = self.checkpoint();
+        let size = fs::metadata(&checkpoint).map_or(0, |file| file.len());
+        has_room(&checkpoint, size)
+    }
+
+    /// Trains until the budget is used up or the reader asks to stop; returns the step whose state
+    /// was kept last.
     fn train(
         &self,
         sampler: &Sampler,
         network: &mut Network,
         progress: &mut Progress,
         interrupt: &Interrupt,
-    ) -> Result<(), Failure> {
+    ) -> Result<u64, Failure> {
         let failed = |error: Error| Failure::new(format!("cannot learn: {error}"));
         let faces = progress.faces.len();
         let mut drawer = Drawer::new(sampler, self.threads);
         let wanted = [Wanted::Any; BATCH];
         let bar = progress::bar("{prefix} {bar:30.cyan/dim} {msg}", PARTS);
         let (start, before) = (Instant::now(), progress.seconds);
-        let mut kept = Instant::now();
+        let (mut kept, mut kept_at) = (network.steps(), Instant::now());
         let mut warned = false;
         loop {
             progress.seconds = before + start.elapsed().as_secs_f64();
@@ -141,23 +185,27 @@ impl Learning<'_> {
             let accuracy = scores.metric("accuracy").unwrap_or(0.0);
             progress.accuracy += share * (accuracy - progress.accuracy);
             progress.loss += share * (scores.loss - progress.loss);
-            if kept.elapsed() > BETWEEN_CHECKPOINTS {
-                kept = Instant::now();
+            if kept_at.elapsed() > BETWEEN_CHECKPOINTS {
+                kept_at = Instant::now();
                 if bar.is_hidden() {
                     let message = message(done, progress, network.steps());
-                    eprintln!("{:3.0}%  {message}", done * 100.0);
+                    say(format!("{:3.0}%  {message}", done * 100.0));
                 }
-                // Room may be there again before the end; the older checkpoint still is.
-                if let Err(failure) = self.keep(network, progress)
-                    && !warned
-                {
-                    warned = true;
-                    bar.suspend(|| eprintln!("{failure}\nhint: learning goes on; make room"));
+                match self.keep(network, progress) {
+                    Ok(()) => kept = network.steps(),
+                    // Room may be there again before the end; the older checkpoint still is.
+                    Err(failure) if !warned => {
+                        warned = true;
+                        let mut text: Text = failure.text();
+                        text.line("hint: learning goes on; make room");
+                        bar.suspend(|| say(text));
+                    }
+                    Err(_) => {}
                 }
             }
         }
         bar.finish_and_clear();
-        Ok(())
+        Ok(kept)
     }
 
     /// The share of the budget that is used up.
@@ -170,7 +218,7 @@ impl Learning<'_> {
 
     fn keep(&self, network: &Network, progress: &Progress) -> Result<(), Failure> {
         network
-            .save_checkpoint(&self.checkpoint, serde_json::json!(progress))
+            .save_checkpoint(self.checkpoint(), serde_json::json!(progress))
             .map_err(|error| {
                 Failure::new(format!("cannot keep the state of the training: {error}"))
                     .hint("name a file with -o in a folder that can be written and has room")
@@ -183,15 +231,15 @@ impl Learning<'_> {
                 .hint("give the fonts and the seed it was begun with, or leave --resume out")
         };
         let note = network
-            .resume_from(&self.checkpoint)
+            .resume_from(self.checkpoint())
             .map_err(|error| wrong(error.to_string()))?;
         let found: Progress = serde_json::from_value(note)
-            .map_err(|error| wrong(format!("{}: {error}", self.checkpoint.display())))?;
+            .map_err(|error| wrong(format!("{}: {error}", self.checkpoint().display())))?;
         match found.faces == wanted.faces && found.seed == wanted.seed {
             true => Ok(found),
             false => Err(wrong(format!(
                 "{} belongs to a training of other fonts or another seed",
-                self.checkpoint.display()
+                self.checkpoint().display()
             ))),
         }
     }
@@ -202,6 +250,11 @@ pub fn checkpoint_of(model: &Path) -> PathBuf {
     let mut name = model.as_os_str().to_owned();
     name.push(".checkpoint");
     name.into()
+}
+
+fn has_room(path: &Path, size: u64) -> Result<(), Failure> {
+    letra_files::check(path, size)
+        .map_err(|error| Failure::unwritable("write", path, &error, "-o FILE"))
 }
 
 fn show(bar: &ProgressBar, done: f64, progress: &Progress, steps: u64) {

@@ -33,6 +33,7 @@ pub use reading::{FaceCandidate, FamilyCandidate, LineReading, Reading, Typeface
 use samples::{Drawer, Wanted};
 
 use crate::failure::Failure;
+use crate::names;
 
 /// The form of a recogniser's notes; raised when an older letra would misread them.
 const FORMAT: u32 = 1;
@@ -73,6 +74,18 @@ struct Notes {
     calibration: Calibration,
     enrolment: Enrolment,
     training: TrainingFacts,
+}
+
+impl Notes {
+    /// Says what is wrong with notes from a file.
+    fn check(&self) -> Result<(), String> {
+        for face in &self.faces {
+            face.check()?;
+        }
+        self.calibration.check()?;
+        names::check(&self.training.version)
+            .map_err(|problem| format!("the version that trained it {problem}"))
+    }
 }
 
 /// A trained recogniser of faces.
@@ -170,7 +183,7 @@ impl Recogniser {
             )));
         }
         let notes: Notes = read(text).map_err(wrong)?;
-        notes.calibration.check().map_err(wrong)?;
+        notes.check().map_err(wrong)?;
         let embedder = network::embedder(network).map_err(|error| wrong(error.to_string()))?;
         let prototypes = prototypes(network).map_err(|error| wrong(error.to_string()))?;
         let (rows, faces) = (prototypes.len() / EMBEDDING, notes.faces.len());
@@ -208,7 +221,12 @@ impl Recogniser {
         let note = serde_json::to_string(&self.notes)
             .map_err(|error| Failure::new(format!("cannot write the model: {error}")))?;
         network.note(NOTE, note);
-        network.save(file).map_err(failed)
+        network.save(file).map_err(|error| match error {
+            Error::Io { path, source } => {
+                Failure::unwritable("write the model", &path, &source, "-o FILE")
+            }
+            error => failed(error),
+        })
     }
 
     /// The faces it knows.
@@ -235,11 +253,11 @@ impl Recogniser {
     /// values, one behind the other.
     ///
     /// # Errors
-    /// The windows have another shape.
+    /// The windows have another shape, or the network's answers are not numbers.
     pub fn embed(&self, windows: &Tensor) -> Result<Vec<f32>, Error> {
         let mut embeddings = self.embedder.predict(windows)?.into_data();
         embeddings.chunks_exact_mut(EMBEDDING).for_each(to_unit);
-        Ok(embeddings)
+        finite(embeddings, "its answers")
     }
 
     /// How alike an embedding is to every face: cosines, in the order of the faces.
@@ -272,16 +290,14 @@ impl Recogniser {
     /// them: unit vectors, one behind the other.
     ///
     /// # Errors
-    /// A font cannot be drawn.
+    /// A font cannot be drawn, or the network's answers are not numbers.
     pub fn prototypes_of(&self, fonts: &[Font]) -> Result<Vec<f32>, Failure> {
         let sampler = Sampler::new(fonts, Distortions::default())?;
-        let means = self
-            .means(&sampler, ENROLLING)
-            .map_err(|error| Failure::new(format!("cannot draw samples: {error}")))?;
+        let failed = |error: Error| Failure::new(format!("the model cannot be used: {error}"));
+        let means = self.means(&sampler, ENROLLING).map_err(failed)?;
         let means = means.chunks_exact(EMBEDDING);
-        Ok(means
-            .flat_map(|mean| self.notes.enrolment.prototype(mean))
-            .collect())
+        let prototypes = means.flat_map(|mean| self.notes.enrolment.prototype(mean));
+        finite(prototypes.collect(), "its prototypes").map_err(failed)
     }
 
     /// Adds faces without training. A face that is known by family and style is replaced.
@@ -344,12 +360,116 @@ fn prototypes(network: &Network) -> Result<Vec<f32>, Error> {
         }
         to_unit(prototype);
     }
-    Ok(prototypes)
+    finite(prototypes, "its prototypes")
 }
 
+/// The values, if they are numbers.
+fn finite(values: Vec<f32>, what: &str) -> Result<Vec<f32>, Error> {
+    match values.iter().all(|value| value.is_finite()) {
+        true => Ok(values),
+        false => Err(Error::Configuration(format!(
+            "{what} are not numbers, because its weights are too large: make it again"
+        ))),
+    }
+}
+
+/// Brings a vector to length 1; one whose length is too large for a number becomes one of no
+/// numbers.
 fn to_unit(values: &mut [f32]) {
     let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
-    if length > 0.0 {
+    if length == f32::INFINITY {
+        values.fill(f32::NAN);
+    } else if length > 0.0 {
         values.iter_mut().for_each(|value| *value /= length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use letra_type::{Picture, draw_line};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn network() -> Network {
+        Network::from_bytes("the built-in model", BUILT_IN).unwrap()
+    }
+
+    #[track_caller]
+    fn refused(network: &Network, words: &str) {
+        let Err(failure) = Recogniser::of_network(network, "the file") else {
+            panic!("it was taken");
+        };
+        let failure = failure.to_string();
+        assert!(
+            failure.contains(words) && failure.contains("hint"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn notes_that_letra_did_not_write_are_refused() {
+        let mut network = network();
+        let notes: Value = serde_json::from_str(&network.notes()[NOTE]).unwrap();
+        for (place, value, words) in [
+            (
+                "/faces/0/family",
+                json!("x".repeat(65_536)),
+                "65536 characters",
+            ),
+            (
+                "/faces/3/style",
+                json!("\u{1b}[31mRegular"),
+                "control character",
+            ),
+            ("/faces/1/slant", json!("up\nright"), "control character"),
+            ("/faces/1/weight", json!(1e30), "the weight"),
+            ("/training/version", json!("\u{202e}"), "control character"),
+            ("/calibration/none/1", json!(3e38), "calibration"),
+            ("/calibration/sharpness/0", json!(1e30), "calibration"),
+        ] {
+            let mut forged = notes.clone();
+            *forged.pointer_mut(place).unwrap() = value;
+            network.note(NOTE, forged.to_string());
+            refused(&network, words);
+        }
+        network.note(NOTE, notes.to_string());
+        assert!(Recogniser::of_network(&network, "the file").is_ok());
+    }
+
+    #[test]
+    fn answers_that_are_not_numbers_are_errors_in_all_that_asks_for_them() {
+        let mut picture = Picture::blank(400, 90, 255).unwrap();
+        let font = &Font::built_in()[0];
+        draw_line(&mut picture, font, "Whistling past", 40.0, (30.0, 58.0), 0).unwrap();
+        let mut network = network();
+        let name = "dense/kernel";
+        let shape = network.parameter(name).unwrap().shape().to_vec();
+        let huge = vec![3e38; shape.iter().product()];
+        network
+            .set_parameter(name, &Tensor::new(shape, huge).unwrap())
+            .unwrap();
+        let mut recogniser = Recogniser::of_network(&network, "the file").unwrap();
+        let failures = [
+            recogniser.read(&picture).map(drop),
+            recogniser.read_if_text(&picture).map(drop),
+            recogniser.enroll(std::slice::from_ref(font)).map(drop),
+        ];
+        for failure in failures {
+            let failure = failure.unwrap_err().to_string();
+            assert!(failure.contains("not numbers"), "{failure}");
+        }
+        let blank = Picture::blank(400, 90, 255).unwrap();
+        assert!(recogniser.read_if_text(&blank).unwrap().is_none());
+    }
+
+    #[test]
+    fn prototypes_that_are_too_large_are_refused() {
+        let mut network = network();
+        let kernel = network.parameter(&prototype_name()).unwrap();
+        let huge = vec![3e38; kernel.data().len()];
+        let huge = Tensor::new(kernel.shape(), huge).unwrap();
+        network.set_parameter(&prototype_name(), &huge).unwrap();
+        refused(&network, "not numbers");
     }
 }

@@ -91,6 +91,6 @@ pub(super) fn rate_factor(progress: f64) -> f32 {
     let progress = progress.clamp(0.0, 1.0);
     let fallen = ((progress - WARM_UP) / (1.0 - WARM_UP)).max(0.0);
     let factor =
-        (progress / WARM_UP).min(1.0) * 0.5 * (1.0 + (std::f64::consts::PI * fallen).cos());
+        (progress / WARM_UP).min(1.0) * 0.5 * (1.0 + libm::cos(std::f64::consts::PI * fallen));
     factor.max(1e-3) as f32
 }

@@ -1,13 +1,13 @@
 //! The page of `letra identify --report`: what was read from where, and the proposals beside it.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use letra_type::{
     Font, FontLibrary, Outline, Picture, TextLine, Texts, Transcript, draw_line, line_width,
 };
 use maud::{Markup, PreEscaped, html};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::words::{WordReader, Words, font_of};
 use super::{FamilyCandidate, LineReading, Reading, Recogniser, Typeface};
@@ -44,44 +44,74 @@ pub struct Setting<'a> {
     pub top: usize,
 }
 
-/// Writes the page for pictures with their names.
-///
-/// # Errors
-/// The folder cannot be written, or holds something else.
-pub fn write(
-    folder: &Path,
-    setting: &Setting<'_>,
-    readings: &[(String, &(Picture, Reading))],
-) -> Result<(), Failure> {
-    let report = ReportFolder::prepare(folder)?;
-    let mut library = FontLibrary::new();
-    library.add_built_in();
-    match setting.fonts {
-        [] => library.add_system(),
-        paths => library.add_paths(paths)?,
-    }
-    let texts = Texts::new();
-    let mut body = Vec::new();
-    for (name, (picture, reading)) in readings {
-        let reader = WordReader::new(setting.recogniser, library.fonts(), &texts);
-        body.push(section(setting, reader, name, picture, reading)?);
-    }
-    let body = html! {
-        p.kicker { "letra identify" }
-        h1 { "Which typeface is this?" }
-        @for section in body { (section) }
-    };
-    report.write(PAGE, &page("Which typeface is this?", &body))?;
-    let figures: Vec<_> = readings
-        .iter()
-        .map(|(name, (_, reading))| {
-            let typeface = reading.main();
-            let candidates: Vec<_> = typeface.families.iter().take(setting.top).collect();
-            json!({ "picture": name, "candidates": candidates, "none_of_these": typeface.none })
+/// A page that grows by a section a picture.
+pub struct Page<'a> {
+    setting: Setting<'a>,
+    report: ReportFolder,
+    library: FontLibrary,
+    texts: Texts,
+    sections: Vec<Markup>,
+    figures: Vec<Value>,
+}
+
+impl<'a> Page<'a> {
+    /// A page in the folder that was prepared for it; finds the fonts.
+    ///
+    /// # Errors
+    /// Fonts that cannot be read.
+    pub fn prepare(report: ReportFolder, setting: Setting<'a>) -> Result<Self, Failure> {
+        let mut library = FontLibrary::new();
+        library.add_built_in();
+        match setting.fonts {
+            [] => library.add_system(),
+            paths => library.add_paths(paths)?,
+        }
+        Ok(Self {
+            setting,
+            report,
+            library,
+            texts: Texts::new(),
+            sections: Vec::new(),
+            figures: Vec::new(),
         })
-        .collect();
-    report.write(FIGURES, &format!("{:#}", json!(figures)))?;
-    report.finish().map(|_| ())
+    }
+
+    /// Adds what was read from a picture.
+    ///
+    /// # Errors
+    /// A proposal cannot be drawn.
+    pub fn add(&mut self, name: &str, picture: &Picture, reading: &Reading) -> Result<(), Failure> {
+        let setting = &self.setting;
+        let reader = WordReader::new(setting.recogniser, self.library.fonts(), &self.texts);
+        self.sections
+            .push(section(setting, reader, name, picture, reading)?);
+        let typeface = reading.main();
+        let candidates: Vec<_> = typeface.families.iter().take(setting.top).collect();
+        self.figures.push(
+            json!({ "picture": name, "candidates": candidates, "none_of_these": typeface.none }),
+        );
+        Ok(())
+    }
+
+    /// Writes the page, if there is a section, and says where it is.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn finish(mut self) -> Result<Option<PathBuf>, Failure> {
+        if self.sections.is_empty() {
+            return Ok(None);
+        }
+        let body = html! {
+            p.kicker { "letra identify" }
+            h1 { "Which typeface is this?" }
+            @for section in self.sections { (section) }
+        };
+        let page = page("Which typeface is this?", &body);
+        self.report.write(PAGE, page.as_bytes())?;
+        let figures = format!("{:#}", json!(self.figures));
+        self.report.write(FIGURES, figures.as_bytes())?;
+        Ok(Some(self.report.finish()?.join(PAGE)))
+    }
 }
 
 fn section(

@@ -111,21 +111,24 @@ impl Recogniser {
     /// Reads a picture: finds its lines, takes windows along each, and adds their evidence.
     ///
     /// # Errors
-    /// There is no text in it, or its text runs from top to bottom.
+    /// There is no text in it, or its text runs from top to bottom; the network's answers are not
+    /// numbers.
     pub fn read(&self, picture: &Picture) -> Result<Reading, Failure> {
-        let lines = find_lines(picture);
-        if lines.is_empty() {
-            return Err(match runs_vertically(picture) {
-                true => Failure::new("its text runs from top to bottom")
-                    .hint("turn the picture by a quarter"),
-                false => Failure::new("no line of text was found in it")
-                    .hint("give a picture of a line or more, its letters at least 7 pixels high"),
-            });
-        }
-        if runs_vertically(picture) {
-            return Err(Failure::new("its text seems to run from top to bottom")
-                .hint("turn the picture by a quarter"));
-        }
+        self.read_lines(text_lines(picture)?, picture)
+    }
+
+    /// As [`Recogniser::read`]; nothing where there is no text in the picture.
+    ///
+    /// # Errors
+    /// The network's answers are not numbers.
+    pub fn read_if_text(&self, picture: &Picture) -> Result<Option<Reading>, Failure> {
+        let lines = text_lines(picture).ok();
+        lines
+            .map(|lines| self.read_lines(lines, picture))
+            .transpose()
+    }
+
+    fn read_lines(&self, lines: Vec<TextLine>, picture: &Picture) -> Result<Reading, Failure> {
         let windows = windows(&lines, picture);
         let all: usize = windows.iter().map(Vec::len).sum::<usize>() / WINDOW;
         let mut ink = vec![0.0; all * WINDOW];
@@ -258,6 +261,24 @@ impl Recogniser {
         }
         families.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         families
+    }
+}
+
+/// The lines of a picture, at least one.
+fn text_lines(picture: &Picture) -> Result<Vec<TextLine>, Failure> {
+    let lines = find_lines(picture);
+    if lines.is_empty() {
+        return Err(match runs_vertically(picture) {
+            true => Failure::new("its text runs from top to bottom")
+                .hint("turn the picture by a quarter"),
+            false => Failure::new("no line of text was found in it")
+                .hint("give a picture of a line or more, its letters at least 7 pixels high"),
+        });
+    }
+    match runs_vertically(picture) {
+        true => Err(Failure::new("its text seems to run from top to bottom")
+            .hint("turn the picture by a quarter")),
+        false => Ok(lines),
     }
 }
 

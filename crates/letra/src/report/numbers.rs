@@ -20,7 +20,7 @@ pub fn percent(share: f64) -> String {
 
 /// A share, 0 to 1, as a bar of at most 30 characters; nothing below 0.
 pub fn bar(share: f32) -> String {
-    "█".repeat((share * 30.0).round() as usize)
+    "█".repeat((share.min(1.0) * 30.0).round() as usize)
 }
 
 /// The lowest and the highest of several shares in per cent.
@@ -44,5 +44,13 @@ mod tests {
     fn shares_are_given_in_per_cent() {
         assert_eq!(percent(0.8249), "82.5%");
         assert_eq!(percent_range([0.7, 0.856]), "70.0–85.6%");
+    }
+
+    #[test]
+    fn a_bar_has_an_end() {
+        assert_eq!(bar(0.1).chars().count(), 3);
+        assert_eq!(bar(-1.0), "");
+        assert_eq!(bar(f32::INFINITY).chars().count(), 30);
+        assert!(bar(f32::NAN).chars().count() <= 30);
     }
 }

@@ -4,10 +4,10 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{Cursor, Write};
+use std::io::{Cursor, PipeWriter, Write, pipe};
 use std::process::{Command, Output};
 
-use letra_type::{Font, glyph_set};
+use letra_type::{Font, Picture, draw_line, glyph_set, line_width};
 use serde_json::Value;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -173,7 +173,7 @@ impl Report {
     #[track_caller]
     pub(crate) fn assert_models(&self, names: &[&str]) {
         let mut expected: Vec<_> = names.iter().map(|name| format!("{name}.letra")).collect();
-        expected.extend(["index.html", "report.json"].map(str::to_owned));
+        expected.extend([".letra-report", "index.html", "report.json"].map(str::to_owned));
         expected.sort_unstable();
         let entries = fs::read_dir(self.folder.path()).expect("a folder");
         let mut found: Vec<_> = entries
@@ -193,3 +193,27 @@ impl Report {
         }
     }
 }
+
+/// A line of text, black on white.
+pub(crate) fn line_of_text(font: &Font, text: &str) -> Picture {
+    let width = line_width(font, text, 40.0) as usize + 60;
+    let mut picture = Picture::blank(width, 90, 255).expect("a picture");
+    draw_line(&mut picture, font, text, 40.0, (30.0, 58.0), 0).expect("a font that can be drawn");
+    picture
+}
+
+/// A pipe whose reader has left.
+pub(crate) fn broken_pipe() -> PipeWriter {
+    let (_, writer) = pipe().expect("a pipe");
+    writer
+}
+
+/// A fifo, which keeps whoever reads it waiting.
+#[cfg(unix)]
+pub(crate) fn fifo(path: &std::path::Path) {
+    let made = Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo starts").success());
+}
+
+/// The model that comes with letra, as a file.
+pub(crate) const BUILT_IN_MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/libre.letra");

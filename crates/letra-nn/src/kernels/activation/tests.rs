@@ -1,6 +1,6 @@
 use super::*;
 use crate::kernels::noise::{Noise, normal_tail};
-use crate::kernels::simd::tests::on_each_instruction_set;
+use crate::kernels::simd::tests::{bits, on_each_instruction_set};
 
 const KINDS: [ActivationKind; 12] = [
     ActivationKind::Elu,
@@ -161,6 +161,7 @@ fn agrees_with_its_twin() {
                 for (gradient, expected) in gradient.iter().zip(&expected) {
                     assert!((f64::from(*gradient) - expected).abs() < 2e-6, "{kind:?}");
                 }
+                [output, gradient].map(|values| bits(&values))
             });
         }
     }

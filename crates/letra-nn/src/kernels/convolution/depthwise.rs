@@ -11,9 +11,9 @@ mod cells;
 mod sums;
 
 use super::algorithm::{Algorithm, Backward, Forward};
-use super::instructions::Instructions;
 use super::tail::Tail;
 use super::{Geometry, Padding2, Pool};
+use crate::kernels::simd::Instructions;
 use cells::Cells;
 use sums::{KernelGradient, Outputs, Spread};
 

@@ -7,10 +7,10 @@ mod correlation;
 
 use super::algorithm::{Algorithm, Backward, Forward};
 use super::general::General;
-use super::instructions::Instructions;
 use super::product::Start;
 use super::tail::Tail;
 use super::{Geometry, Padding2, Pool};
+use crate::kernels::simd::{Instructions, LANES};
 use correlation::Correlation;
 
 /// Fewest filters that fill vectors well enough.
@@ -39,7 +39,7 @@ struct Scratch<'a> {
     /// A map before the pool.
     map: &'a mut [f32],
     line: &'a mut [f32],
-    /// Gradient of the weights, if their filters do not fill whole vectors.
+    /// Gradient of the weights, if their filters do not fill whole vectors of [`LANES`].
     weights: &'a mut [f32],
     bias: &'a mut [f32],
     /// For the general algorithm.
@@ -54,9 +54,7 @@ impl Direct {
         pool: Option<Pool>,
         instructions: Instructions,
     ) -> Option<Self> {
-        let suits = instructions.have_vectors()
-            && geometry.filters >= FEWEST_FILTERS
-            && geometry.output_len() > 0;
+        let suits = geometry.filters >= FEWEST_FILTERS && geometry.output_len() > 0;
         suits.then(|| Self {
             geometry,
             relu,
@@ -65,6 +63,15 @@ impl Direct {
             turned: turned(&geometry).map(|turned| Correlation::new(turned, instructions)),
             general: General::new(geometry, relu, pool),
         })
+    }
+
+    /// Elements of the weights' gradient over some samples, 0 if it is summed where it belongs. Which
+    /// of the two does not follow from the width of the machine's vectors, as the bits do.
+    fn sums_len(&self) -> usize {
+        match self.geometry.filters.is_multiple_of(LANES) {
+            true => 0,
+            false => self.geometry.patch_len() * self.forward.filters,
+        }
     }
 
     /// Elements of the weights as prepared, 0 if the kernel serves as it is.
@@ -84,7 +91,7 @@ impl Direct {
             turned.map_or(0, |turned| turned.padded.len()),
             self.tail.map_len(1),
             self.forward.line_len().max(line),
-            self.weights_len(),
+            self.sums_len(),
             self.forward.filters,
             if turned.is_some() {
                 0
@@ -243,10 +250,9 @@ impl Algorithm for Direct {
             let line = &mut *scratch.line;
             if let Some(kernel_gradient) = pass.kernel_gradient.as_deref_mut() {
                 let padded = self.forward.padded.pad(input, scratch.padded);
-                let weights_gradient = if self.forward.is_whole() {
-                    kernel_gradient
-                } else {
-                    &mut *scratch.weights
+                let weights_gradient = match self.sums_len() {
+                    0 => kernel_gradient,
+                    _ => &mut *scratch.weights,
                 };
                 self.forward
                     .add_weights_gradient(padded, gradient, weights_gradient, line);

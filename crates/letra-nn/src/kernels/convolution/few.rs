@@ -15,9 +15,9 @@ mod windows;
 
 use super::algorithm::{Algorithm, Backward, Forward};
 use super::general::General;
-use super::instructions::Instructions;
 use super::tail::Tail;
 use super::{Geometry, Pool};
+use crate::kernels::simd::{Instructions, LANES};
 use backward::Gradients;
 use forward::Outputs;
 use planes::Planes;
@@ -29,9 +29,6 @@ const GROUP: usize = 4;
 
 /// Most filters that the algorithm takes.
 const MOST_FILTERS: usize = 8;
-
-/// Lanes of the widest vector that a layout must allow for.
-const LANES: usize = 16;
 
 /// The algorithm for few channels and few filters.
 #[derive(Clone, Debug)]
@@ -59,8 +56,7 @@ impl Few {
         instructions: Instructions,
     ) -> Option<Self> {
         let pooled = pool.is_some();
-        let suits = instructions.have_vectors()
-            && geometry.stride == [1, 1]
+        let suits = geometry.stride == [1, 1]
             && geometry.dilation == [1, 1]
             && matches!(geometry.kernel[1], 3 | 5)
             && geometry.channels <= 4

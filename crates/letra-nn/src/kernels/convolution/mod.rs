@@ -7,7 +7,6 @@ mod few;
 mod general;
 pub mod geometry;
 mod grouped;
-mod instructions;
 mod padding;
 mod pointwise;
 mod product;
@@ -25,10 +24,11 @@ use direct::Direct;
 use few::Few;
 use general::General;
 use grouped::Grouped;
-use instructions::Instructions;
 use pointwise::Pointwise;
 use std::sync::Arc;
 use winograd::Winograd;
+
+use crate::kernels::simd::Instructions;
 
 /// A convolution with its tail, planned once for a shape.
 ///
@@ -56,10 +56,11 @@ pub struct Convolution {
 impl Convolution {
     /// Plans a convolution; the algorithm follows from the shape alone.
     pub fn new(geometry: Geometry, relu: bool, pool: Option<Pool>) -> Self {
-        Self::with_instructions(geometry, relu, pool, Instructions::detect())
+        Self::with_instructions(geometry, relu, pool, Instructions::chosen())
     }
 
-    /// Plans a convolution for an instruction set that the machine has.
+    /// Plans a convolution for an instruction set that the machine has. The algorithm does not follow
+    /// from it, nor do the bits.
     fn with_instructions(
         geometry: Geometry,
         relu: bool,

@@ -1,6 +1,7 @@
 //! Products of small matrices that lie in the cache, without packing.
 
 use super::vector::{array, load, load_unchecked, relu, store_unchecked};
+use crate::kernels::simd::mul_add;
 use pulp::{Simd, WithSimd};
 
 /// Places of the rows, or of the columns, of a matrix.
@@ -166,7 +167,7 @@ impl<O: Offsets> Product<'_, O> {
                 // SAFETY: the greatest of these places is within the left matrix, as asserted.
                 let factor = simd.splat_f32s(unsafe { *self.left.get_unchecked(row + at) });
                 for (sum, &x) in sums.iter_mut().zip(&x) {
-                    *sum = simd.mul_add_f32s(factor, x, *sum);
+                    *sum = mul_add(simd, factor, x, *sum);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! What follows the sums of a convolution: bias, ReLU, max pooling; and the way back.
 
-use super::vector::{array, load};
+use super::vector::load;
 use super::{Geometry, Padding2, Pool};
 use crate::kernels::pooling::Pooling;
 use crate::kernels::simd::{ADDED, dispatch};
@@ -168,21 +168,22 @@ impl WithSimd for AddBias<'_> {
         for block in &mut blocks {
             let (sums, rest) = S::as_mut_simd_f32s(self.bias_gradient);
             for (vector, sum) in sums.iter_mut().enumerate() {
-                let at =
-                    |position: usize| load::<S>(block, position * filters + vector * S::F32_LANES);
-                let mut parts: [S::f32s; POSITIONS / 2] = array(
+                let positions = sum_of_positions(
+                    simd,
                     #[inline(always)]
-                    |part| simd.add_f32s(at(2 * part), at(2 * part + 1)),
+                    |position| load::<S>(block, position * filters + vector * S::F32_LANES),
                 );
-                parts[0] = simd.add_f32s(parts[0], parts[1]);
-                parts[2] = simd.add_f32s(parts[2], parts[3]);
-                *sum = simd.add_f32s(*sum, simd.add_f32s(parts[0], parts[2]));
+                *sum = simd.add_f32s(*sum, positions);
             }
-            let done = filters - rest.len();
-            for position in block.chunks_exact(filters) {
-                for (sum, gradient) in rest.iter_mut().zip(&position[done..]) {
-                    *sum += gradient;
-                }
+            if !rest.is_empty() {
+                let (done, count) = (filters - rest.len(), rest.len());
+                let positions = sum_of_positions(
+                    simd,
+                    #[inline(always)]
+                    |position| simd.partial_load_f32s(&block[position * filters + done..][..count]),
+                );
+                let sum = simd.add_f32s(simd.partial_load_f32s(rest), positions);
+                simd.partial_store_f32s(rest, sum);
             }
         }
         for position in blocks.remainder().chunks_exact(filters) {
@@ -191,4 +192,14 @@ impl WithSimd for AddBias<'_> {
             }
         }
     }
+}
+
+/// The sum of [`POSITIONS`] vectors, pairwise.
+#[inline(always)]
+fn sum_of_positions<S: Simd>(simd: S, at: impl Fn(usize) -> S::f32s) -> S::f32s {
+    let [a, b, c, d] = [0, 2, 4, 6].map(
+        #[inline(always)]
+        |position| simd.add_f32s(at(position), at(position + 1)),
+    );
+    simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d))
 }

@@ -3,6 +3,7 @@ mod kinds;
 use super::twin::Twin;
 use super::*;
 use crate::kernels::noise::Noise;
+use crate::kernels::simd::tests::{bits, on_each_instruction_set};
 
 /// A convolution, values for it, and what the twin makes of them.
 struct Case {
@@ -69,20 +70,21 @@ impl Case {
         )
     }
 
-    /// Runs forward and backward with every instruction set and holds every result to the twin.
+    /// Runs forward and backward with every instruction set, holds every result to the twin, and the
+    /// bits to each other.
     fn check(&self, tolerance: f64) {
         let Twin {
             geometry,
             relu,
             pool,
         } = self.twin;
-        for instructions in Instructions::all() {
-            let convolution = Convolution::with_instructions(geometry, relu, pool, instructions);
-            self.check_with(&convolution, tolerance);
-        }
+        on_each_instruction_set(|| {
+            self.check_with(&Convolution::new(geometry, relu, pool), tolerance)
+        });
     }
 
-    fn check_with(&self, convolution: &Convolution, tolerance: f64) {
+    /// Returns the bits of all results.
+    fn check_with(&self, convolution: &Convolution, tolerance: f64) -> [Vec<u32>; 5] {
         let geometry = &self.twin.geometry;
         let nan = |length: usize| vec![f32::NAN; length];
         let mut prepared = nan(convolution.prepared_len());
@@ -208,6 +210,14 @@ impl Case {
             "bias {bias_difference}: {}",
             self.describe()
         );
+        [
+            output,
+            output_gradient,
+            input_gradient,
+            kernel_gradient,
+            bias_gradient,
+        ]
+        .map(|values| bits(&values))
     }
 }
 

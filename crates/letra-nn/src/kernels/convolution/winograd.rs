@@ -20,9 +20,9 @@ mod weights;
 use crate::buffer::{LINE, before_line};
 
 use super::algorithm::{Algorithm, Backward, Forward};
-use super::instructions::Instructions;
 use super::tail::Tail;
 use super::{Geometry, Pool};
+use crate::kernels::simd::Instructions;
 use backward::Gradients;
 use forward::Outputs;
 use tiles::Tiles;
@@ -61,8 +61,7 @@ impl Winograd {
         pool: Option<Pool>,
         instructions: Instructions,
     ) -> Option<Self> {
-        let suits = instructions.have_vectors()
-            && geometry.kernel == [3, 3]
+        let suits = geometry.kernel == [3, 3]
             && geometry.stride == [1, 1]
             && geometry.dilation == [1, 1]
             && geometry.channels >= 8

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use super::*;
 use crate::kernels::noise::Noise;
-use crate::kernels::simd::tests::on_each_instruction_set;
+use crate::kernels::simd::tests::{bits, on_each_instruction_set};
 use crate::kernels::sparse::SparseRows;
 
 struct Case {
@@ -181,17 +181,17 @@ fn agrees_with_its_twin() {
             on_each_instruction_set(|| {
                 let output = case.forward(Some(&case.bias));
                 assert_close(&output, &twin.output, 0.0, inputs, "output");
-                let gradient = case.input_gradient();
+                let input_gradient = case.input_gradient();
                 assert_close(
-                    &gradient,
+                    &input_gradient,
                     &twin.input_gradient,
                     0.0,
                     units,
                     "input gradient",
                 );
-                let gradient = case.kernel_gradient(0..inputs);
+                let kernel_gradient = case.kernel_gradient(0..inputs);
                 assert_close(
-                    &gradient,
+                    &kernel_gradient,
                     &twin.kernel_gradient,
                     1.0,
                     samples,
@@ -206,14 +206,15 @@ fn agrees_with_its_twin() {
                         "kernel gradient of parts",
                     );
                 }
-                let gradient = case.bias_gradient();
+                let bias_gradient = case.bias_gradient();
                 assert_close(
-                    &gradient,
+                    &bias_gradient,
                     &twin.bias_gradient,
                     1.0,
                     samples,
                     "bias gradient",
                 );
+                [output, input_gradient, kernel_gradient, bias_gradient].map(|values| bits(&values))
             });
         }
     }
@@ -228,6 +229,7 @@ fn sparse_rows_agree_with_the_twin() {
         let [samples, inputs, units] = shape;
         on_each_instruction_set(|| {
             let all = 0..inputs;
+            let mut results = Vec::new();
             for (accumulate, offset) in [(true, 1.0), (false, 0.0)] {
                 let Some([output, gradient]) = case.of_sparse_rows(all.clone(), accumulate) else {
                     assert!(samples * inputs < 1000, "{shape:?}");
@@ -242,7 +244,9 @@ fn sparse_rows_agree_with_the_twin() {
                         .expect("it is");
                     assert_eq!(some, gradient[rows.start * units..rows.end * units]);
                 }
+                results.push([bits(&output), bits(&gradient)]);
             }
+            results
         });
     }
 }

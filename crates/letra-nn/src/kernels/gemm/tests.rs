@@ -1,6 +1,6 @@
 use super::*;
 use crate::kernels::noise::Noise;
-use crate::kernels::simd::tests::on_each_instruction_set;
+use crate::kernels::simd::tests::{bits, on_each_instruction_set};
 
 fn twin(m: usize, n: usize, k: usize, left: Mat<'_>, right: Mat<'_>) -> Vec<f64> {
     let entry = |matrix: Mat<'_>, row: usize, column: usize| {
@@ -71,6 +71,7 @@ fn agrees_with_its_twin() {
                         "{m} {n} {k}"
                     );
                 }
+                bits(&product)
             });
         }
     }

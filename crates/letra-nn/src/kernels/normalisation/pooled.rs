@@ -7,7 +7,7 @@ use pulp::{Simd, WithSimd};
 
 use super::Channels;
 use crate::kernels::pooling::Pooling;
-use crate::kernels::simd::{ADDED, dispatch, kernel, load, store};
+use crate::kernels::simd::{ADDED, dispatch, kernel, load, mul_add, negate_mul_add, store};
 
 /// What stands for the winner of a window whose ReLU is closed: no cell has this number.
 pub const CLOSED: f32 = -1.0;
@@ -269,7 +269,7 @@ impl Backward<'_> {
                     let lost = known.without_gradient(simd, x);
                     let cell = simd.splat_f32s((row * width + column) as f32);
                     let won = simd.equal_f32s(code, cell);
-                    let passed = simd.mul_add_f32s(known.scale, gradient, lost);
+                    let passed = mul_add(simd, known.scale, gradient, lost);
                     let dx = &mut self.input_gradient[at..][..count];
                     store(simd, dx, simd.select_f32s(won, passed, lost));
                 }
@@ -323,7 +323,7 @@ impl<S: Simd> Known<S> {
     #[inline(always)]
     fn without_gradient(self, simd: S, x: S::f32s) -> S::f32s {
         let deviation = simd.sub_f32s(x, self.mean);
-        simd.negate_mul_add_f32s(self.slope, deviation, simd.neg_f32s(self.constant))
+        negate_mul_add(simd, self.slope, deviation, simd.neg_f32s(self.constant))
     }
 }
 
@@ -333,7 +333,7 @@ mod tests {
     use crate::kernels::convolution::Padding2;
     use crate::kernels::noise::Noise;
     use crate::kernels::normalisation::{input_gradient, normalise, repeat, row_length};
-    use crate::kernels::simd::tests::on_each_instruction_set;
+    use crate::kernels::simd::tests::{bits, on_each_instruction_set};
 
     /// In one pass it is the same as one kernel after the other.
     #[test]
@@ -403,6 +403,7 @@ mod tests {
                 for (found, wanted) in found.iter().zip(&wanted) {
                     assert!((found - wanted).abs() < 1e-5, "{pooling:?}");
                 }
+                [output, codes, winners, wanted, found].map(|values| bits(&values))
             });
         }
     }

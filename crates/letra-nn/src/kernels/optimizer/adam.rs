@@ -75,8 +75,8 @@ impl Adam {
     /// rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ)
     fn alpha(&self) -> f32 {
         let step = self.step as f64;
-        let first = 1.0 - f64::from(self.beta_1).powf(step);
-        let second = 1.0 - f64::from(self.beta_2).powf(step);
+        let first = 1.0 - libm::pow(f64::from(self.beta_1), step);
+        let second = 1.0 - libm::pow(f64::from(self.beta_2), step);
         (f64::from(self.rate) * second.sqrt() / first) as f32
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::kernels::noise::Noise;
-use crate::kernels::simd::tests::on_each_instruction_set;
+use crate::kernels::simd::tests::{bits, on_each_instruction_set};
 
 /// Runs four steps of `update` on [parameters, gradients, first, second state] and of `twin`
 /// on the values of one parameter each, and compares.
@@ -26,6 +26,7 @@ fn check(update: impl Fn([&mut [f32]; 4], u64), twin: impl Fn([&mut f64; 4], u64
                 }
                 assert!((f64::from(*parameter) - expected).abs() < 1e-6);
             }
+            bits(&parameters)
         });
     }
 }
@@ -105,6 +106,7 @@ fn check_state<const N: usize>(
                 let difference = (f64::from(*parameter) - expected).abs();
                 assert!(difference < 2e-6, "{length} values, {i}: {difference}");
             }
+            bits(&parameters)
         });
     }
 }

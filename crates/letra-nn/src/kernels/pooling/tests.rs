@@ -1,6 +1,6 @@
 use super::*;
 use crate::kernels::noise::Noise;
-use crate::kernels::simd::tests::on_each_instruction_set;
+use crate::kernels::simd::tests::{bits, on_each_instruction_set};
 
 /// Winner of each window as a place in the input of one sample, in the order of the output.
 fn winners(pooling: &Pooling, input: &[f64]) -> Vec<(usize, usize)> {
@@ -213,6 +213,7 @@ fn average_agrees_with_twin_over_random_shapes() {
                     assert!((f64::from(found) - want).abs() < 1e-5, "{pooling:?}");
                 }
             }
+            [output, input_gradient].map(|values| bits(&values))
         });
     }
 }

@@ -1,16 +1,14 @@
 #[cfg(target_arch = "x86_64")]
 use std::any::Any;
 use std::array;
-use std::marker::PhantomData;
 use std::ops::Range;
 
-use pulp::bytemuck::cast_slice;
 #[cfg(target_arch = "x86_64")]
-use pulp::x86::V4;
+use pulp::x86::{V3, V4};
 use pulp::{Simd, WithSimd};
 
 use super::rows::GROUP;
-use super::{COLUMNS, SparseRow, Window, add_row, add_sums, one_unless_zero};
+use super::{COLUMNS, SparseRow, Window, add_row, add_sums};
 use crate::kernels::dense::Sum;
 use crate::kernels::gemm::blocks;
 #[cfg(target_arch = "x86_64")]
@@ -23,27 +21,23 @@ const LIST: usize = 4096;
 /// Room behind them for what one store writes beyond its last entry.
 const MARGIN: usize = 16;
 
-/// For each byte the places of its bits, lowest first, times the number of lanes.
-struct Places<S>(PhantomData<S>);
-
-impl<S: Simd> Places<S> {
-    const OF_BYTE: [[u16; 8]; 256] = {
-        let mut places = [[0; 8]; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            let (mut bit, mut count) = (0, 0);
-            while bit < 8 {
-                if byte >> bit & 1 == 1 {
-                    places[byte][count] = bit * S::F32_LANES as u16;
-                    count += 1;
-                }
-                bit += 1;
+/// For each byte the places of its bits, lowest first.
+const BITS_OF_BYTE: [[u16; 8]; 256] = {
+    let mut places = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut count) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                places[byte][count] = bit;
+                count += 1;
             }
-            byte += 1;
+            bit += 1;
         }
-        places
-    };
-}
+        byte += 1;
+    }
+    places
+};
 
 /// output += input · kernel, skipping zeros of the input.
 pub(crate) struct Forward<'a>(pub(crate) Sum<'a>);
@@ -75,7 +69,8 @@ impl WithSimd for Forward<'_> {
     }
 }
 
-/// Appends to `list` from `end` on the places where `row` is not zero; returns the new end.
+/// Appends to `list` from `end` on the places where `row` is not zero, in their order; returns the new
+/// end.
 #[inline(always)]
 fn list_places<S: Simd>(
     simd: S,
@@ -87,20 +82,43 @@ fn list_places<S: Simd>(
     if let Some(simd) = (&simd as &dyn Any).downcast_ref::<V4>() {
         return list_places_v4(*simd, row, list, end);
     }
-    let (vectors, rest) = S::as_simd_f32s(row);
-    let (groups, vectors) = vectors.as_chunks::<8>();
-    for (group, vectors) in groups.iter().enumerate() {
-        let start = group * 8 * S::F32_LANES;
-        end = list_group(simd, vectors, start, list, end);
+    let (groups, rest) = row.as_chunks::<8>();
+    let mut start = 0;
+    for group in groups {
+        end = list_byte(not_zero(simd, group), start, list, end);
+        start += 8;
     }
-    if !vectors.is_empty() || !rest.is_empty() {
-        let mut group = [simd.splat_f32s(0.0); 8];
-        group[..vectors.len()].copy_from_slice(vectors);
-        group[vectors.len()] = simd.partial_load_f32s(rest);
-        let start = groups.len() * 8 * S::F32_LANES;
-        end = list_group(simd, &group, start, list, end);
+    if !rest.is_empty() {
+        let mut group = [0.0; 8];
+        group[..rest.len()].copy_from_slice(rest);
+        end = list_byte(not_zero(simd, &group), start, list, end);
     }
     end
+}
+
+/// A byte whose bit i tells whether value i is not zero.
+#[inline(always)]
+fn not_zero<S: Simd>(simd: S, values: &[f32; 8]) -> u8 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = (&simd as &dyn Any).downcast_ref::<V3>() {
+        const UNEQUAL: i32 = std::arch::x86_64::_CMP_NEQ_UQ;
+        let zeros = simd.avx._mm256_setzero_ps();
+        let unequal = simd
+            .avx
+            ._mm256_cmp_ps::<UNEQUAL>(pulp::cast(*values), zeros);
+        return simd.avx._mm256_movemask_ps(unequal) as u8;
+    }
+    let _ = simd;
+    let bits = values.iter().enumerate();
+    bits.fold(0, |byte, (i, value)| byte | u8::from(*value != 0.0) << i)
+}
+
+/// Appends the places of a byte's bits, the first of which has place `start`.
+#[inline(always)]
+fn list_byte(byte: u8, start: u16, list: &mut [u16; LIST + MARGIN], end: usize) -> usize {
+    let places = BITS_OF_BYTE[usize::from(byte)].map(|bit| bit + start);
+    list[end % LIST..][..8].copy_from_slice(&places);
+    end + byte.count_ones() as usize
 }
 
 /// [`list_places`] with AVX-512's instruction that moves chosen lanes together, four times as fast.
@@ -120,30 +138,6 @@ fn list_places_v4(simd: V4, row: &[f32], list: &mut [u16; LIST + MARGIN], mut en
         list[end % LIST..][..LANES].copy_from_slice(&kept);
         end += chosen.count_ones() as usize;
         places = simd.avx512f._mm512_add_epi32(places, step);
-    }
-    end
-}
-
-/// Appends the places where `vectors`, the first value of which has place `start`, are not zero.
-#[inline(always)]
-fn list_group<S: Simd>(
-    simd: S,
-    vectors: &[S::f32s; 8],
-    start: usize,
-    list: &mut [u16; LIST + MARGIN],
-    mut end: usize,
-) -> usize {
-    let mut bits = simd.splat_u32s(0);
-    for values in vectors.iter().rev() {
-        bits = simd.add_u32s(simd.add_u32s(bits, bits), one_unless_zero(simd, *values));
-    }
-    let mut first = [start as u16; 8];
-    for bits in cast_slice::<S::u32s, u32>(&[bits]) {
-        let bits = (*bits & 0xff) as usize;
-        let places: [u16; 8] = array::from_fn(|i| Places::<S>::OF_BYTE[bits][i] + first[i]);
-        list[end % LIST..][..8].copy_from_slice(&places);
-        end += bits.count_ones() as usize;
-        first = first.map(|place| place + 1);
     }
     end
 }
@@ -171,13 +165,13 @@ impl Forward<'_> {
         let output = &mut self.0.output[first * units..];
         let mut done = 0;
         while done < units {
-            let window = Window::after::<S>(done, units);
+            let window = Window::after(done, units);
             done = window.end;
-            match (window.end - window.start) / S::F32_LANES {
-                0 | 1 => block.add::<S, 1, 4>(simd, &window, output),
-                2 => block.add::<S, 2, 4>(simd, &window, output),
-                4 => block.add::<S, 4, 2>(simd, &window, output),
-                _ => block.add::<S, 8, 1>(simd, &window, output),
+            match window.blocks() {
+                1 => block.add::<S, 1, 4>(simd, window, output),
+                2 => block.add::<S, 2, 4>(simd, window, output),
+                4 => block.add::<S, 4, 2>(simd, window, output),
+                _ => block.add::<S, 8, 1>(simd, window, output),
             }
         }
     }
@@ -194,10 +188,23 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Adds the products to a window of `V` vectors of each sample's output, every `C`-th summed
+    /// Adds the products to a window of `V` blocks of each sample's output, every `C`-th summed
     /// separately so that one addition need not wait for another.
     #[inline(always)]
     fn add<S: Simd, const V: usize, const C: usize>(
+        &self,
+        simd: S,
+        window: Window,
+        output: &mut [f32],
+    ) {
+        for part in window.parts::<S, V>() {
+            self.add_part::<S, V, C>(simd, &part, output);
+        }
+    }
+
+    /// The same for a window of `V` vectors.
+    #[inline(always)]
+    fn add_part<S: Simd, const V: usize, const C: usize>(
         &self,
         simd: S,
         window: &Window,
@@ -212,6 +219,21 @@ impl Block<'_> {
             add_products::<S, V, C>(simd, places, value, self.kernel, window, output);
             start = *end;
         }
+    }
+}
+
+/// [`add_products`] for a window of `V` blocks.
+#[inline(always)]
+fn add_window<S: Simd, const V: usize, const C: usize>(
+    simd: S,
+    places: &[u16],
+    value: impl Fn(usize, usize) -> f32 + Copy,
+    kernel: &[f32],
+    window: Window,
+    output: &mut [f32],
+) {
+    for part in window.parts::<S, V>() {
+        add_products::<S, V, C>(simd, places, value, kernel, &part, output);
     }
 }
 
@@ -286,15 +308,13 @@ impl<'r, R: Iterator<Item = SparseRow<'r>> + Clone> WithSimd for ForwardRows<'_,
                 let value = |number: usize, _| values[number];
                 let mut done = 0;
                 while done < units {
-                    let window = Window::after::<S>(done, units);
+                    let window = Window::after(done, units);
                     done = window.end;
-                    match (window.end - window.start) / S::F32_LANES {
-                        0 | 1 => {
-                            add_products::<S, 1, 4>(simd, places, value, kernel, &window, output)
-                        }
-                        2 => add_products::<S, 2, 4>(simd, places, value, kernel, &window, output),
-                        4 => add_products::<S, 4, 2>(simd, places, value, kernel, &window, output),
-                        _ => add_products::<S, 8, 1>(simd, places, value, kernel, &window, output),
+                    match window.blocks() {
+                        1 => add_window::<S, 1, 4>(simd, places, value, kernel, window, output),
+                        2 => add_window::<S, 2, 4>(simd, places, value, kernel, window, output),
+                        4 => add_window::<S, 4, 2>(simd, places, value, kernel, window, output),
+                        _ => add_window::<S, 8, 1>(simd, places, value, kernel, window, output),
                     }
                 }
             }

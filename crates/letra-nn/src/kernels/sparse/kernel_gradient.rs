@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 use super::rows::{GROUP, Group};
 use super::{COLUMNS, SparseRow, Window, add_row, add_sums, one_unless_zero};
 use crate::kernels::gemm::blocks;
-use crate::kernels::simd::load;
+use crate::kernels::simd::{load, mul_add};
 
 /// Samples that are worked on at a time: a word has a bit for each.
 const SAMPLES: usize = 64;
@@ -218,20 +218,39 @@ impl<'a> Deltas<'a> {
     ) {
         let mut done = 0;
         while done < self.units {
-            let window = Window::after::<S>(done, self.units);
+            let window = Window::after(done, self.units);
             done = window.end;
-            match (window.end - window.start) / S::F32_LANES {
-                0 | 1 => self.add_some(simd, &window, bits, &value, gradient),
-                2 => self.add::<S, 2>(simd, &window, bits, &value, gradient),
-                4 => self.add::<S, 4>(simd, &window, bits, &value, gradient),
-                _ => self.add::<S, 8>(simd, &window, bits, &value, gradient),
+            match window.blocks() {
+                1 => {
+                    for part in window.parts::<S, 1>() {
+                        self.add_some(simd, &part, bits, &value, gradient);
+                    }
+                }
+                2 => self.add::<S, 2>(simd, window, bits, &value, gradient),
+                4 => self.add::<S, 4>(simd, window, bits, &value, gradient),
+                _ => self.add::<S, 8>(simd, window, bits, &value, gradient),
             }
+        }
+    }
+
+    /// For a window of `V` blocks.
+    #[inline(always)]
+    fn add<S: Simd, const V: usize>(
+        &self,
+        simd: S,
+        window: Window,
+        bits: &[u64],
+        value: &impl Fn(usize, usize) -> f32,
+        gradient: &mut [f32],
+    ) {
+        for part in window.parts::<S, V>() {
+            self.add_part::<S, V>(simd, &part, bits, value, gradient);
         }
     }
 
     /// For a window of `V` vectors.
     #[inline(always)]
-    fn add<S: Simd, const V: usize>(
+    fn add_part<S: Simd, const V: usize>(
         &self,
         simd: S,
         window: &Window,
@@ -255,7 +274,7 @@ impl<'a> Deltas<'a> {
                 bits &= bits - 1;
                 let value = simd.splat_f32s(value(sample, column));
                 for (sum, delta) in sums.iter_mut().zip(deltas[sample]) {
-                    *sum = simd.mul_add_e_f32s(value, *delta, *sum);
+                    *sum = mul_add(simd, value, *delta, *sum);
                 }
             }
             let vectors = S::as_mut_simd_f32s(&mut gradient[window.start..]).0;

@@ -7,7 +7,7 @@ use pulp::{Simd, WithSimd};
 use super::SparseRow;
 use super::rows::GROUP;
 use crate::kernels::gemm::blocks;
-use crate::kernels::simd::Aligned;
+use crate::kernels::simd::{Aligned, mul_add};
 use crate::kernels::thin::UNITS;
 
 /// Inputs that are worked on at a time: their part of the kernel stays in the first-level cache.
@@ -117,7 +117,7 @@ fn products<S: Simd, const V: usize>(
 fn add<S: Simd, const V: usize>(simd: S, sums: &mut [S::f32s; V], value: f32, row: &[f32; UNITS]) {
     let value = simd.splat_f32s(value);
     for (sum, part) in sums.iter_mut().zip(S::as_simd_f32s(row).0) {
-        *sum = simd.mul_add_e_f32s(value, *part, *sum);
+        *sum = mul_add(simd, value, *part, *sum);
     }
 }
 
@@ -189,7 +189,7 @@ fn scatter<S: Simd, const V: usize>(
         let sums = &mut sums.0[(usize::from(*place) - first) % INPUTS];
         let value = simd.splat_f32s(*value);
         for (sum, delta) in S::as_mut_simd_f32s(sums).0.iter_mut().zip(delta) {
-            *sum = simd.mul_add_e_f32s(value, delta, *sum);
+            *sum = mul_add(simd, value, delta, *sum);
         }
     }
 }

@@ -1,8 +1,9 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::{Callback, Epoch, Monitor};
+use super::{Callback, Epoch, Monitor, Start};
 use crate::Error;
+use crate::model::check_writable;
 
 /// Gives the network the weights of its best epoch when the training is over.
 ///
@@ -50,6 +51,13 @@ impl BestWeights {
 impl Callback for BestWeights {
     fn keeps_best(&self) -> Option<&Monitor> {
         Some(&self.monitor)
+    }
+
+    fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
+        match &self.path {
+            Some(path) => check_writable(path, start.network.file_size(false)),
+            None => Ok(()),
+        }
     }
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {

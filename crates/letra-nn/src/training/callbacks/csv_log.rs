@@ -3,9 +3,9 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::{Callback, Epoch};
+use super::{Callback, Epoch, Start};
 use crate::Error;
-use crate::model::write_whole;
+use crate::model::{check_writable, write_whole};
 use crate::training::EpochLogs;
 
 /// Writes what each epoch was measured by to a file of comma-separated values: a heading, then
@@ -46,6 +46,10 @@ impl CsvLog {
 }
 
 impl Callback for CsvLog {
+    fn on_train_begin(&mut self, _start: &Start<'_>) -> Result<(), Error> {
+        check_writable(&self.path, 0)
+    }
+
     fn on_resume(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         self.begin(&epoch.history().epochs)?;
         Ok(ControlFlow::Continue(()))

@@ -12,6 +12,7 @@ mod tensor_board;
 mod terminate_on_nan;
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 pub use best_weights::BestWeights;
 pub use checkpoint::Checkpoint;
@@ -42,6 +43,15 @@ pub trait Callback: Send {
     #[doc(hidden)]
     fn reads_gradients(&self) -> bool {
         false
+    }
+
+    /// Called once before the first step, also of a training that goes on from a checkpoint; the
+    /// place to refuse what would fail after an hour, such as a file that cannot be written.
+    ///
+    /// # Errors
+    /// Whatever is wrong; the training does not begin.
+    fn on_train_begin(&mut self, _start: &Start<'_>) -> Result<(), Error> {
+        Ok(())
     }
 
     /// What the learning rate of the coming epoch is multiplied by, given the epochs so far; nothing
@@ -77,6 +87,15 @@ pub trait Callback: Send {
     /// # Errors
     /// Whatever goes wrong; it ends the training.
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error>;
+}
+
+/// A training before its first step.
+#[derive(Clone, Copy)]
+pub struct Start<'a> {
+    /// The network as it is trained from.
+    pub network: &'a Network,
+    /// The checkpoint that the training goes on from, if it does.
+    pub resumed: Option<&'a Path>,
 }
 
 /// A step that was just taken.

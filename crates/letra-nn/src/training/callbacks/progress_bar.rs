@@ -4,20 +4,21 @@ use super::{Callback, Epoch, Step};
 use crate::Error;
 
 /// Shows on standard error how far a training is, how good, and how long it will take;
-/// nothing where standard error is not a terminal.
+/// nothing where standard error is not a terminal. What cannot be shown there is left out: a bar
+/// never ends a training.
 pub struct ProgressBar {
     bar: indicatif::ProgressBar,
 }
 
 impl ProgressBar {
-    /// A bar with a title.
+    /// A bar with a title, of which control characters are left out.
     pub fn new(title: impl Into<String>) -> Self {
         let bar = indicatif::ProgressBar::new(0);
         let template = "{prefix} {wide_bar:.blue} {percent:>3} %  {msg}  {eta} left";
         bar.set_style(
             indicatif::ProgressStyle::with_template(template).expect("the template is right"),
         );
-        bar.set_prefix(title.into());
+        bar.set_prefix(title.into().replace(char::is_control, ""));
         ProgressBar { bar }
     }
 }

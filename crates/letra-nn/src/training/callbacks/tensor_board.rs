@@ -7,8 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crc::{CRC_32_ISCSI, Crc};
 use prost::Message;
 
-use super::{Callback, Epoch};
+use super::{Callback, Epoch, Start};
 use crate::Error;
+use crate::model::check_writable;
 use crate::training::EpochLogs;
 
 /// Writes curves for TensorBoard: `tensorboard --logdir FOLDER` shows them while the training
@@ -50,6 +51,12 @@ impl TensorBoard {
 }
 
 impl Callback for TensorBoard {
+    fn on_train_begin(&mut self, _start: &Start<'_>) -> Result<(), Error> {
+        let folder = self.folder.join("train");
+        std::fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
+        check_writable(&folder.join("events"), 0)
+    }
+
     fn on_resume(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         self.begin(epoch.number, epoch.logs())?;
         Ok(ControlFlow::Continue(()))

@@ -5,58 +5,62 @@ use std::num::NonZero;
 use serde::Serialize;
 
 use super::Identify;
-use crate::command::print;
+use super::answers::{Answer, print_all};
 use crate::failure::Failure;
 use crate::identifier::{Candidate, Identifier};
+use crate::interrupt::Interrupt;
 use crate::report::json;
 use crate::report::numbers::bar;
+use crate::terminal::{Output, Text, cell};
 
 #[derive(Serialize)]
-struct Identified {
-    picture: String,
+struct Identified<'a> {
+    picture: &'a str,
     candidates: Vec<Candidate>,
 }
 
-pub(super) fn run(command: &Identify, identifier: &Identifier) -> Result<(), Failure> {
+pub(super) fn run(
+    command: &Identify,
+    identifier: &Identifier,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
     if command.report.is_some() {
         return Err(Failure::usage("a model of single glyphs has no report")
             .hint("use a model that `letra learn` wrote, or leave --model out"));
     }
     let top = command.top.map_or(identifier.count(), NonZero::get);
-    let candidates = command.each(|picture| identifier.identify(picture))?;
-    let named = command.names().zip(candidates);
-    let identified: Vec<_> = named
-        .map(|(picture, mut candidates)| {
-            candidates.truncate(top);
-            Identified {
-                picture,
-                candidates,
-            }
+    let mut output = Output::default();
+    let answered = print_all(command, &mut output, interrupt, |name, picture| {
+        let mut candidates = identifier.identify(picture)?;
+        candidates.truncate(top);
+        let identified = Identified {
+            picture: name,
+            candidates,
+        };
+        Ok(match command.json {
+            true => Answer::Object(json::text(&identified)?),
+            false => Answer::Table(table(&identified)),
         })
-        .collect();
-    if command.json {
-        return print(&json::text(&identified)?);
-    }
-    let tables: Vec<_> = identified.iter().map(table).collect();
-    print(&tables.join("\n\n"))
+    });
+    output.finish().and(answered)
 }
 
 /// The candidates with a bar for each probability.
-fn table(identified: &Identified) -> String {
-    let widths = identified
-        .candidates
-        .iter()
-        .map(|one| one.typeface.chars().count());
+fn table(identified: &Identified<'_>) -> Text {
+    let candidates = identified.candidates.iter();
+    let rows: Vec<(String, f32)> = candidates
+        .map(|one| (cell(&one.typeface), one.probability))
+        .collect();
+    let widths = rows.iter().map(|(name, _)| name.chars().count());
     let width = widths.max().unwrap_or(0);
-    let mut text = identified.picture.clone();
-    for candidate in &identified.candidates {
-        let (name, probability) = (&candidate.typeface, candidate.probability);
-        text += &format!(
-            "\n  {name:width$}  {:5.1}%  {}",
+    let mut text = Text::from(identified.picture);
+    for (name, probability) in rows {
+        let row = format!(
+            "  {name:width$}  {:5.1}%  {}",
             probability * 100.0,
             bar(probability)
         );
-        text.truncate(text.trim_end().len());
+        text.line(row.trim_end());
     }
     text
 }

@@ -5,11 +5,15 @@ use std::num::NonZero;
 use serde_json::{Value, json};
 
 use super::Identify;
-use crate::command::print;
+use super::answers::{Answer, print_all};
 use crate::failure::Failure;
-use crate::recogniser::{FamilyCandidate, Reading, Recogniser, Typeface, page};
+use crate::interrupt::Interrupt;
+use crate::recogniser::page::{Page, Setting};
+use crate::recogniser::{FamilyCandidate, Reading, Recogniser, Typeface};
 use crate::report;
+use crate::report::folder::{ReportFolder, Reporter};
 use crate::report::numbers::bar;
+use crate::terminal::{Output, Text, cell};
 
 /// Families that are named where the reader does not say how many.
 const TOP: usize = 5;
@@ -17,48 +21,56 @@ const TOP: usize = 5;
 /// What stands in a family's place where no known one fits.
 const NONE: &str = "none of these";
 
-pub(super) fn run(command: &Identify, recogniser: &Recogniser) -> Result<(), Failure> {
+pub(super) fn run(
+    command: &Identify,
+    recogniser: &Recogniser,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
     let top = command.top.map_or(TOP, NonZero::get);
-    let readings = command.each(|picture| Ok((picture.clone(), recogniser.read(picture)?)))?;
-    if let Some(folder) = &command.report {
-        let named: Vec<_> = command.names().zip(&readings).collect();
-        let setting = page::Setting {
+    let report = ReportFolder::prepare_if(command.report.as_deref(), Reporter::Identify)?;
+    let page = report.map(|report| {
+        let setting = Setting {
             recogniser,
             fonts: &command.fonts,
             text: command.text.as_deref(),
             top,
         };
-        page::write(folder, &setting, &named)?;
+        Page::prepare(report, setting)
+    });
+    let mut page = page.transpose()?;
+    let mut output = Output::default();
+    let answered = print_all(command, &mut output, interrupt, |name, picture| {
+        let reading = recogniser.read(picture)?;
+        if let Some(page) = &mut page {
+            page.add(name, picture, &reading)?;
+        }
+        Ok(match command.json {
+            true => Answer::Object(report::json::text(&as_object(
+                recogniser, name, &reading, top,
+            ))?),
+            false => Answer::Table(table(name, &reading, top)),
+        })
+    });
+    let page = page.filter(|_| !interrupt.requested());
+    let written = page.map(Page::finish).transpose()?.flatten();
+    if let Some(page) = written
+        && !command.json
+    {
+        let lines = [String::new(), format!("The report is {}", page.display())];
+        output.print(Text::from_iter(lines));
     }
-    let named = command.names().zip(&readings);
-    if command.json {
-        let all: Vec<_> = named
-            .map(|(name, (_, reading))| as_object(recogniser, &name, reading, top))
-            .collect();
-        return print(&report::json::text(&all)?);
-    }
-    let tables: Vec<_> = named
-        .map(|(name, (_, reading))| table(&name, reading, top))
-        .collect();
-    print(&tables.join("\n\n"))?;
-    match &command.report {
-        Some(folder) => print(&format!(
-            "\nThe report is {}",
-            folder.join("index.html").display()
-        )),
-        None => Ok(()),
-    }
+    output.finish().and(answered)
 }
 
 /// The rows of an answer: families and "none of these" by probability, each with its best style.
 fn rows(typeface: &Typeface, top: usize) -> Vec<(String, f32, String)> {
     let style = |candidate: &FamilyCandidate| {
         let best = candidate.faces.first();
-        best.map_or_else(String::new, |face| face.style.clone())
+        best.map_or_else(String::new, |face| cell(&face.style))
     };
     let families = typeface.families.iter().take(top);
     let mut rows: Vec<_> = families
-        .map(|one| (one.family.clone(), one.probability, style(one)))
+        .map(|one| (cell(&one.family), one.probability, style(one)))
         .collect();
     let none = (NONE.to_owned(), typeface.none, String::new());
     let place = rows.partition_point(|(_, probability, _)| *probability >= typeface.none);
@@ -66,11 +78,11 @@ fn rows(typeface: &Typeface, top: usize) -> Vec<(String, f32, String)> {
     rows
 }
 
-fn table(name: &str, reading: &Reading, top: usize) -> String {
-    let mut text = format!(
+fn table(name: &str, reading: &Reading, top: usize) -> Text {
+    let mut text = Text::from(format!(
         "{name}   {}",
         extent(reading.lines.len(), reading.windows())
-    );
+    ));
     for (index, typeface) in reading.typefaces.iter().enumerate() {
         let rows = match index {
             0 => rows(typeface, top),
@@ -78,7 +90,8 @@ fn table(name: &str, reading: &Reading, top: usize) -> String {
             _ => rows(typeface, 1),
         };
         if reading.typefaces.len() > 1 {
-            text += &format!("\n  {}", extent(typeface.lines.len(), typeface.windows));
+            let extent = extent(typeface.lines.len(), typeface.windows);
+            text.line(format!("  {extent}"));
         }
         let width = |column: fn(&(String, f32, String)) -> &String| {
             let lengths = rows.iter().map(|row| column(row).chars().count());
@@ -86,12 +99,12 @@ fn table(name: &str, reading: &Reading, top: usize) -> String {
         };
         let (families, styles) = (width(|row| &row.0), width(|row| &row.2));
         for (family, probability, style) in &rows {
-            text += &format!(
-                "\n  {family:families$}  {style:styles$}  {:5.1}%  {}",
+            let row = format!(
+                "  {family:families$}  {style:styles$}  {:5.1}%  {}",
                 probability * 100.0,
                 bar(*probability)
             );
-            text.truncate(text.trim_end().len());
+            text.line(row.trim_end());
         }
     }
     text

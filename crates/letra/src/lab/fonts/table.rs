@@ -4,9 +4,10 @@ use super::NetworkResult;
 use crate::experiment::Row;
 use crate::experiment::table::{NONE, lined_up};
 use crate::report::numbers::{percent, percent_range, thousands};
+use crate::terminal::Text;
 
 /// A row for each network and one for nearest neighbour, lined up under their headings.
-pub(super) fn lines(results: &[NetworkResult<'_>], neighbour: &Row) -> String {
+pub(super) fn lines(results: &[NetworkResult<'_>], neighbour: &Row) -> Text {
     let folds = neighbour.trials.len() > 1;
     let mut header = vec!["network", "train", "test"];
     header.extend(folds.then_some("folds"));

@@ -23,6 +23,7 @@ use crate::interrupt::Interrupt;
 use crate::report::curves::Score;
 use crate::report::json;
 use crate::report::numbers::{percent, thousands};
+use crate::terminal::Text;
 
 /// Works its way from a network that is too small to a good one by the course's recipe
 ///
@@ -260,12 +261,15 @@ fn cells(number: usize, round: &Round) -> Vec<String> {
     ]
 }
 
-fn table(outcome: &Outcome<'_>) -> String {
+fn table(outcome: &Outcome<'_>) -> Text {
     let mut lines = vec![HEADINGS.map(str::to_owned).to_vec()];
     for (index, round) in outcome.rounds.rounds.iter().enumerate() {
         lines.push(cells(index + 1, round));
     }
-    format!("{}\n\n{}", lined_up(&lines), findings(outcome).join(" "))
+    let mut text = lined_up(&lines);
+    text.line("");
+    text.line(findings(outcome).join(" "));
+    text
 }
 
 /// What was found, a sentence each.

@@ -11,6 +11,7 @@ use super::pictures::Pictures;
 use super::plan::{BATCH, Plan};
 use crate::experiment::{Experiment, answers};
 use crate::failure::Failure;
+use crate::terminal;
 
 /// Parts of the training pictures that a learning curve is measured on, beside all of them.
 const PARTS: [f64; 3] = [0.25, 0.5, 0.75];
@@ -122,7 +123,11 @@ pub(super) fn turn(
 fn eprint_progress(experiment: &Experiment, number: usize, plan: &Plan) {
     use std::io::IsTerminal;
     if std::io::stderr().is_terminal() && !experiment.arguments.json {
-        eprintln!("Round {number}: {}, {} epochs", plan.network(), plan.epochs);
+        terminal::say(format!(
+            "Round {number}: {}, {} epochs",
+            plan.network(),
+            plan.epochs
+        ));
     }
 }
 

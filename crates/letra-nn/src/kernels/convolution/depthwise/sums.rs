@@ -2,6 +2,7 @@
 
 use crate::kernels::convolution::vector::{load_unchecked, relu, store_unchecked};
 use crate::kernels::gemm::blocks;
+use crate::kernels::simd::mul_add;
 use pulp::{Simd, WithSimd};
 
 /// Sums that are held in registers together, at most: all taps of a 3×3 kernel.
@@ -91,7 +92,7 @@ impl Outputs<'_> {
                 let at = position as usize + offset as usize + channel;
                 // SAFETY: a whole cell lies behind each tap of each position, as asserted.
                 let value = unsafe { load_unchecked::<S>(self.picture, at) };
-                *sum = simd.mul_add_f32s(weight, value, *sum);
+                *sum = mul_add(simd, weight, value, *sum);
             }
         }
         let count = S::F32_LANES.min(self.filters - channel);
@@ -150,7 +151,7 @@ impl KernelGradient<'_> {
                 let at = position as usize + tap as usize + channel;
                 // SAFETY: a whole cell lies behind each tap of each position, as asserted.
                 let value = unsafe { load_unchecked::<S>(self.picture, at) };
-                *sum = simd.mul_add_f32s(value, delta, *sum);
+                *sum = mul_add(simd, value, delta, *sum);
             }
         }
         for (row, &sum) in sums.iter().enumerate() {
@@ -198,7 +199,7 @@ impl WithSimd for Spread<'_> {
                     unsafe {
                         let weight = load_unchecked::<S>(self.weights, tap * self.cell + channel);
                         let before = load_unchecked::<S>(self.spread, at);
-                        let sum = simd.mul_add_f32s(weight, delta, before);
+                        let sum = mul_add(simd, weight, delta, before);
                         store_unchecked::<S>(self.spread, at, sum);
                     }
                 }

@@ -1,9 +1,9 @@
 //! One correlation, some positions at a time.
 
 use crate::kernels::convolution::Geometry;
-use crate::kernels::convolution::instructions::Instructions;
 use crate::kernels::convolution::padding::Padded;
 use crate::kernels::convolution::product::{Product, Start};
+use crate::kernels::simd::Instructions;
 
 /// Most positions of one product.
 const CHUNK: usize = 96;

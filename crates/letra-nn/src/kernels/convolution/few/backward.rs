@@ -1,7 +1,8 @@
 //! Gradients of the convolution of few channels.
 
-use super::{Algorithm, Backward, Few, Ink, LANES, MOST_FILTERS, Windows};
+use super::{Algorithm, Backward, Few, Ink, MOST_FILTERS, Windows};
 use crate::kernels::convolution::vector::{array, load, load_unchecked, store};
+use crate::kernels::simd::{LANES, mul_add};
 use pulp::{Simd, WithSimd};
 
 /// Filters whose sums are held in registers together.
@@ -19,9 +20,6 @@ impl WithSimd for Gradients<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if S::IS_SCALAR {
-            unreachable!("planned for vectors only");
-        }
         match (self.few.pooled, self.few.geometry.kernel[1]) {
             (false, 3) => self.run::<S, 4, 1, 3>(simd),
             (false, _) => self.run::<S, 4, 1, 5>(simd),
@@ -40,7 +38,7 @@ impl Gradients<'_, '_> {
         let (planes, rest) = pass.scratch.split_at_mut(few.planes.len());
         let (flat, rest) = rest.split_at_mut(few.filters * lanes);
         let (cells, rest) = rest.split_at_mut(PARTS * PARTS * FILTERS * lanes);
-        let (sums, rest) = rest.split_at_mut(few.weights_len() * S::F32_LANES);
+        let (sums, rest) = rest.split_at_mut(few.weights_len() * LANES);
         let windows = few.windows.as_ref();
         let (padded, rest) = rest.split_at_mut(windows.map_or(0, Windows::padded_len));
         let (deltas, rest) = rest.split_at_mut(windows.map_or(0, Windows::deltas_len));
@@ -70,7 +68,7 @@ impl Gradients<'_, '_> {
             }
             few.planes.split(input, planes);
             few.planes.deinterleave(gradient, flat);
-            let mut sums = sums.chunks_exact_mut(FILTERS * TAPS * S::F32_LANES);
+            let mut sums = sums.chunks_exact_mut(FILTERS * TAPS * LANES);
             for first in (0..filters).step_by(FILTERS) {
                 let flat = &flat[first * lanes..][..FILTERS * lanes];
                 let bias_sums = &mut bias_sums[first..first + FILTERS];
@@ -97,7 +95,7 @@ impl Gradients<'_, '_> {
             }
         }
         if let Some(kernel_gradient) = pass.kernel_gradient.as_deref_mut() {
-            few.add_sums(sums, S::F32_LANES, kernel_gradient);
+            few.add_sums(sums, kernel_gradient);
             if let Some(windows) = windows {
                 windows.add_sums(windows_sums, kernel_gradient);
             }
@@ -105,7 +103,7 @@ impl Gradients<'_, '_> {
         if let Some(bias_gradient) = pass.bias_gradient.as_deref_mut() {
             let sums = bias_sums.iter().zip(windows_bias_sums);
             for (gradient, (sums, windows_sum)) in bias_gradient.iter_mut().zip(sums) {
-                *gradient += total(&sums[..S::F32_LANES]) + windows_sum;
+                *gradient += total(*sums) + windows_sum;
             }
         }
     }
@@ -114,17 +112,17 @@ impl Gradients<'_, '_> {
 impl Few {
     /// Adds sums laid out `[pairs of filters, rows, channels, columns, pair, lanes]` to the
     /// gradient of the kernel.
-    fn add_sums(&self, sums: &[f32], lanes: usize, kernel_gradient: &mut [f32]) {
+    fn add_sums(&self, sums: &[f32], kernel_gradient: &mut [f32]) {
         let (filters, channels) = (self.geometry.filters, self.geometry.channels);
         let [rows, columns] = self.geometry.kernel;
-        let mut sums = sums.chunks_exact(lanes);
+        let mut sums = sums.as_chunks::<LANES>().0.iter();
         for first in (0..filters).step_by(FILTERS) {
             for (row, channel) in (0..rows).flat_map(|u| (0..channels).map(move |c| (u, c))) {
                 for column in 0..columns {
                     let tap = (row * columns + column) * channels + channel;
                     for (filter, sum) in (first..).zip(sums.by_ref().take(FILTERS)) {
                         if filter < filters {
-                            kernel_gradient[tap * filters + filter] += total(sum);
+                            kernel_gradient[tap * filters + filter] += total(*sum);
                         }
                     }
                 }
@@ -133,10 +131,8 @@ impl Few {
     }
 }
 
-/// Sum of the lanes of a vector, pairwise.
-fn total(lanes: &[f32]) -> f32 {
-    let mut sums = [0.0; LANES];
-    sums[..lanes.len()].copy_from_slice(lanes);
+/// Sum of all lanes, pairwise.
+fn total(mut sums: [f32; LANES]) -> f32 {
     let mut half = LANES / 2;
     while half > 0 {
         for lane in 0..half {
@@ -153,38 +149,42 @@ fn total(lanes: &[f32]) -> f32 {
 fn unpool<S: Simd>(simd: S, gradient: &[f32], codes: &[f32], cells: &mut [f32], sums: &mut [f32]) {
     let zero = simd.splat_f32s(0.0);
     let lanes = gradient.len();
-    let mut total = load::<S>(sums, 0);
-    for start in (0..lanes).step_by(S::F32_LANES) {
-        let code = load::<S>(codes, start);
-        let value = load::<S>(gradient, start);
-        let open = simd.less_than_or_equal_f32s(zero, code);
-        total = simd.add_f32s(total, simd.select_f32s(open, value, zero));
-        for cell in 0..4 {
-            let won = simd.equal_f32s(code, simd.splat_f32s(cell as f32));
-            store::<S>(
-                cells,
-                cell * lanes + start,
-                simd.select_f32s(won, value, zero),
-            );
+    for first in (0..LANES).step_by(S::F32_LANES) {
+        let mut total = load::<S>(sums, first);
+        for start in (first..lanes).step_by(LANES) {
+            let code = load::<S>(codes, start);
+            let value = load::<S>(gradient, start);
+            let open = simd.less_than_or_equal_f32s(zero, code);
+            total = simd.add_f32s(total, simd.select_f32s(open, value, zero));
+            for cell in 0..4 {
+                let won = simd.equal_f32s(code, simd.splat_f32s(cell as f32));
+                store::<S>(
+                    cells,
+                    cell * lanes + start,
+                    simd.select_f32s(won, value, zero),
+                );
+            }
         }
+        store::<S>(sums, first, total);
     }
-    store::<S>(sums, 0, total);
 }
 
 /// Adds all values, lane by lane.
 #[inline(always)]
 fn add_total<S: Simd>(simd: S, values: &[f32], sums: &mut [f32]) {
-    let mut total = load::<S>(sums, 0);
-    for &values in S::as_simd_f32s(values).0 {
-        total = simd.add_f32s(total, values);
+    for first in (0..LANES).step_by(S::F32_LANES) {
+        let mut total = load::<S>(sums, first);
+        for start in (first..values.len()).step_by(LANES) {
+            total = simd.add_f32s(total, load::<S>(values, start));
+        }
+        store::<S>(sums, first, total);
     }
-    store::<S>(sums, 0, total);
 }
 
 /// Adds δ·x for one row of the kernel and one channel, for a pair of filters, over one sample.
 ///
 /// `places` is where the cells see the first tap, `delta` `[pair, cells, lanes]`, `sums`
-/// `[columns, pair, vector]`.
+/// `[columns, pair, LANES]`.
 #[inline(always)]
 fn add_row<S: Simd, const LINES: usize, const PARTS: usize, const TAPS: usize>(
     simd: S,
@@ -194,53 +194,51 @@ fn add_row<S: Simd, const LINES: usize, const PARTS: usize, const TAPS: usize>(
     sums: &mut [f32],
 ) {
     let lanes = delta.len() / (FILTERS * PARTS * PARTS);
-    let step = if PARTS == 1 {
-        LINES * S::F32_LANES
-    } else {
-        S::F32_LANES
-    };
-    let mut totals: [[S::f32s; FILTERS]; TAPS] =
-        array(|tap| array(|filter| load::<S>(sums, (tap * FILTERS + filter) * S::F32_LANES)));
-    for start in (0..lanes).step_by(step) {
-        for line in 0..LINES {
-            let delta: [[S::f32s; PARTS]; FILTERS] = array(|filter| {
-                array(|cell| {
+    let step = if PARTS == 1 { LINES * LANES } else { LANES };
+    for first in (0..LANES).step_by(S::F32_LANES) {
+        let mut totals: [[S::f32s; FILTERS]; TAPS] =
+            array(|tap| array(|filter| load::<S>(sums, (tap * FILTERS + filter) * LANES + first)));
+        for start in (first..lanes).step_by(step) {
+            for line in 0..LINES {
+                let delta: [[S::f32s; PARTS]; FILTERS] = array(|filter| {
+                    array(|cell| {
+                        let at = start
+                            + if PARTS == 1 {
+                                filter * lanes + line * LANES
+                            } else {
+                                ((filter * LINES + line) * PARTS + cell) * lanes
+                            };
+                        // SAFETY: `start` lies in the first lanes of a step, all of which are there.
+                        unsafe { load_unchecked::<S>(delta, at) }
+                    })
+                });
+                for column in 0..TAPS + PARTS - 1 {
                     let at = start
+                        + column / PARTS
                         + if PARTS == 1 {
-                            filter * lanes + line * S::F32_LANES
+                            places[0][0] + line * LANES
                         } else {
-                            ((filter * LINES + line) * PARTS + cell) * lanes
+                            places[line][column % PARTS]
                         };
-                    // SAFETY: `start` is a whole step before the end of the last lanes.
-                    unsafe { load_unchecked::<S>(delta, at) }
-                })
-            });
-            for column in 0..TAPS + PARTS - 1 {
-                let at = start
-                    + column / PARTS
-                    + if PARTS == 1 {
-                        places[0][0] + line * S::F32_LANES
-                    } else {
-                        places[line][column % PARTS]
-                    };
-                // SAFETY: a plane ends as far behind the last vector of positions as the last tap
-                // of the last cell reaches.
-                let x = unsafe { load_unchecked::<S>(planes, at) };
-                for cell in 0..PARTS {
-                    // The cell sees this column through this tap.
-                    if column >= cell && column - cell < TAPS {
-                        for filter in 0..FILTERS {
-                            let total = &mut totals[column - cell][filter];
-                            *total = simd.mul_add_f32s(x, delta[filter][cell], *total);
+                    // SAFETY: a plane ends as far behind the last vector of positions as the last tap
+                    // of the last cell reaches.
+                    let x = unsafe { load_unchecked::<S>(planes, at) };
+                    for cell in 0..PARTS {
+                        // The cell sees this column through this tap.
+                        if column >= cell && column - cell < TAPS {
+                            for filter in 0..FILTERS {
+                                let total = &mut totals[column - cell][filter];
+                                *total = mul_add(simd, x, delta[filter][cell], *total);
+                            }
                         }
                     }
                 }
             }
         }
-    }
-    for (tap, totals) in totals.iter().enumerate() {
-        for (filter, &total) in totals.iter().enumerate() {
-            store::<S>(sums, (tap * FILTERS + filter) * S::F32_LANES, total);
+        for (tap, totals) in totals.iter().enumerate() {
+            for (filter, &total) in totals.iter().enumerate() {
+                store::<S>(sums, (tap * FILTERS + filter) * LANES + first, total);
+            }
         }
     }
 }

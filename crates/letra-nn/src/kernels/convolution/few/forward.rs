@@ -2,6 +2,7 @@
 
 use super::{Algorithm, Few, Forward, GROUP, Ink, Windows};
 use crate::kernels::convolution::vector::{array, load_unchecked, relu, store};
+use crate::kernels::simd::mul_add;
 use pulp::{Simd, WithSimd};
 
 /// The outputs of some samples.
@@ -181,7 +182,7 @@ impl<const LINES: usize, const PARTS: usize, const TAPS: usize> Job<'_, LINES, P
                         let x = unsafe { load_unchecked::<S>(self.planes, at) };
                         for filter in 0..FILTERS {
                             let sum = &mut sums[filter][line][cell];
-                            *sum = simd.mul_add_f32s(x, weights[filter], *sum);
+                            *sum = mul_add(simd, x, weights[filter], *sum);
                         }
                     }
                 }

@@ -21,9 +21,6 @@ impl WithSimd for Gradients<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if S::IS_SCALAR {
-            unreachable!("planned for vectors only");
-        }
         let (winograd, mut pass) = (self.winograd, self.pass);
         let (channels, filters) = (winograd.geometry.channels, winograd.geometry.filters);
         let (patches, rest) = pass.scratch.split_at_mut(winograd.patches_len());

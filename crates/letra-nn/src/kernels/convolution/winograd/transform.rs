@@ -1,6 +1,6 @@
 //! The small matrices of F(4×4, 3×3), for the interpolation points 0, 1, −1, 2, −2 and ∞.
 
-use crate::kernels::simd::Aligned;
+use crate::kernels::simd::{Aligned, mul_add, negate_mul_add};
 use pulp::Simd;
 
 /// A product with one of the matrices: `IN` vectors to `OUT` vectors, lane by lane.
@@ -18,17 +18,17 @@ impl Matrix<6, 6> for Patch {
             #[inline(always)]
             |value| simd.splat_f32s(value),
         );
-        let even = simd.negate_mul_add_f32s(four, x[2], x[4]);
-        let odd = simd.negate_mul_add_f32s(four, x[1], x[3]);
+        let even = negate_mul_add(simd, four, x[2], x[4]);
+        let odd = negate_mul_add(simd, four, x[1], x[3]);
         let outer = simd.sub_f32s(x[4], x[2]);
         let inner = simd.sub_f32s(x[3], x[1]);
         [
-            simd.mul_add_f32s(four, x[0], simd.negate_mul_add_f32s(five, x[2], x[4])),
+            mul_add(simd, four, x[0], negate_mul_add(simd, five, x[2], x[4])),
             simd.add_f32s(even, odd),
             simd.sub_f32s(even, odd),
-            simd.mul_add_f32s(two, inner, outer),
-            simd.negate_mul_add_f32s(two, inner, outer),
-            simd.mul_add_f32s(four, x[1], simd.negate_mul_add_f32s(five, x[3], x[5])),
+            mul_add(simd, two, inner, outer),
+            negate_mul_add(simd, two, inner, outer),
+            mul_add(simd, four, x[1], negate_mul_add(simd, five, x[3], x[5])),
         ]
     }
 }
@@ -47,13 +47,13 @@ impl Matrix<6, 6> for PatchGradient {
         let difference = simd.sub_f32s(x[1], x[2]);
         let far_sum = simd.add_f32s(x[3], x[4]);
         let far_difference = simd.mul_f32s(two, simd.sub_f32s(x[3], x[4]));
-        let first = simd.negate_mul_add_f32s(four, difference, simd.mul_f32s(four, x[5]));
-        let second = simd.negate_mul_add_f32s(five, x[0], simd.neg_f32s(far_sum));
-        let third = simd.negate_mul_add_f32s(five, x[5], difference);
+        let first = negate_mul_add(simd, four, difference, simd.mul_f32s(four, x[5]));
+        let second = negate_mul_add(simd, five, x[0], simd.neg_f32s(far_sum));
+        let third = negate_mul_add(simd, five, x[5], difference);
         [
             simd.mul_f32s(four, x[0]),
             simd.sub_f32s(first, far_difference),
-            simd.negate_mul_add_f32s(four, sum, second),
+            negate_mul_add(simd, four, sum, second),
             simd.add_f32s(third, far_difference),
             simd.add_f32s(x[0], simd.add_f32s(sum, far_sum)),
             x[5],
@@ -77,9 +77,9 @@ impl Matrix<6, 4> for Tile {
         let far_difference = simd.sub_f32s(x[3], x[4]);
         [
             simd.add_f32s(x[0], simd.add_f32s(sum, far_sum)),
-            simd.mul_add_f32s(two, far_difference, difference),
-            simd.mul_add_f32s(four, far_sum, sum),
-            simd.mul_add_f32s(eight, far_difference, simd.add_f32s(difference, x[5])),
+            mul_add(simd, two, far_difference, difference),
+            mul_add(simd, four, far_sum, sum),
+            mul_add(simd, eight, far_difference, simd.add_f32s(difference, x[5])),
         ]
     }
 }
@@ -96,14 +96,14 @@ impl Matrix<4, 6> for TileGradient {
         );
         let even = simd.add_f32s(x[0], x[2]);
         let odd = simd.add_f32s(x[1], x[3]);
-        let far_even = simd.mul_add_f32s(four, x[2], x[0]);
-        let far_odd = simd.mul_add_f32s(four, x[3], x[1]);
+        let far_even = mul_add(simd, four, x[2], x[0]);
+        let far_odd = mul_add(simd, four, x[3], x[1]);
         [
             x[0],
             simd.add_f32s(even, odd),
             simd.sub_f32s(even, odd),
-            simd.mul_add_f32s(two, far_odd, far_even),
-            simd.negate_mul_add_f32s(two, far_odd, far_even),
+            mul_add(simd, two, far_odd, far_even),
+            negate_mul_add(simd, two, far_odd, far_even),
             x[3],
         ]
     }
@@ -122,7 +122,7 @@ impl Matrix<3, 6> for Kernel {
         );
         let even = simd.mul_f32s(sixth, simd.add_f32s(x[0], x[2]));
         let odd = simd.mul_f32s(sixth, x[1]);
-        let far = simd.mul_add_f32s(far_even, x[0], simd.mul_f32s(far_sixth, x[2]));
+        let far = mul_add(simd, far_even, x[0], simd.mul_f32s(far_sixth, x[2]));
         let far_odd = simd.mul_f32s(far_odd, x[1]);
         [
             simd.mul_f32s(quarter, x[0]),
@@ -151,11 +151,16 @@ impl Matrix<6, 3> for KernelGradient {
         let far_sum = simd.add_f32s(x[3], x[4]);
         let far_difference = simd.sub_f32s(x[3], x[4]);
         let first = simd.mul_f32s(quarter, x[0]);
-        let first = simd.negate_mul_add_f32s(sixth, sum, first);
+        let first = negate_mul_add(simd, sixth, sum, first);
         [
-            simd.mul_add_f32s(far_even, far_sum, first),
-            simd.mul_add_f32s(far_odd, far_difference, simd.mul_f32s(sixth, difference)),
-            simd.mul_add_f32s(sixth, simd.sub_f32s(far_sum, sum), x[5]),
+            mul_add(simd, far_even, far_sum, first),
+            mul_add(
+                simd,
+                far_odd,
+                far_difference,
+                simd.mul_f32s(sixth, difference),
+            ),
+            mul_add(simd, sixth, simd.sub_f32s(far_sum, sum), x[5]),
         ]
     }
 }

@@ -17,9 +17,6 @@ impl WithSimd for Transform<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if S::IS_SCALAR {
-            unreachable!("planned for vectors only");
-        }
         let winograd = self.winograd;
         let (channels, filters) = (winograd.geometry.channels, winograd.geometry.filters);
         let (forward, rest) = self.prepared.split_at_mut(winograd.forward_len());

@@ -2,6 +2,7 @@
 
 use super::{CELLS, GROUP, Ink, ROW, Spot, Windows};
 use crate::kernels::convolution::vector::{array, load, store};
+use crate::kernels::simd::mul_add;
 use pulp::Simd;
 
 impl Windows {
@@ -75,7 +76,7 @@ impl Windows {
                 for (totals, &pixel) in totals.iter_mut().zip(pixels) {
                     let pixel = simd.splat_f32s(pixel);
                     for (total, delta) in totals.iter_mut().zip(delta) {
-                        *total = simd.mul_add_f32s(pixel, delta, *total);
+                        *total = mul_add(simd, pixel, delta, *total);
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 use super::{CELLS, GROUP, Ink, ROW, Spot, Windows};
 use crate::kernels::convolution::vector::{array, load, store};
+use crate::kernels::simd::mul_add;
 use pulp::Simd;
 
 impl Windows {
@@ -76,7 +77,7 @@ impl Windows {
                         let pixel = unsafe { padded.get_unchecked(at + row * self.width + column) };
                         let pixel = simd.splat_f32s(*pixel);
                         for (sum, weights) in sums.iter_mut().zip(weights) {
-                            *sum = simd.mul_add_f32s(pixel, weights, *sum);
+                            *sum = mul_add(simd, pixel, weights, *sum);
                         }
                     }
                 }

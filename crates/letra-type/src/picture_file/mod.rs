@@ -1,0 +1,87 @@
+//! Files of pictures: PNG, JPEG, WebP, GIF and BMP.
+
+mod bmp;
+mod foreign;
+mod gif;
+mod jpeg;
+mod orientation;
+mod png;
+mod webp;
+
+pub(crate) use png::encode;
+
+use crate::error::{Error, Result};
+use crate::picture::{Picture, check_size, mix};
+
+/// The longest side and the most pixels of a file that is made smaller while it is read.
+const LONGEST_READ: usize = 32_768;
+const MOST_READ: usize = 1 << 29;
+
+/// Decodes a file of a picture to grey, upright; of several pictures the first.
+pub(crate) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
+    if bytes.is_empty() {
+        return Err(Error::EmptyFile { file: file.into() });
+    }
+    if bytes.starts_with(png::SIGNATURE) {
+        png::decode(file, bytes)
+    } else if bytes.starts_with(jpeg::SIGNATURE) {
+        jpeg::decode(file, bytes)
+    } else if webp::is_webp(bytes) {
+        webp::decode(file, bytes)
+    } else if bytes.starts_with(gif::SIGNATURE) {
+        gif::decode(file, bytes)
+    } else if bytes.starts_with(bmp::SIGNATURE) {
+        bmp::decode(file, bytes)
+    } else {
+        Err(match foreign::format(bytes) {
+            Some(format) => fail(file, format_args!("it is {format}, which is not read")),
+            None => fail(file, "it is no PNG, JPEG, WebP, GIF or BMP"),
+        })
+    }
+}
+
+fn fail(file: &str, problem: impl ToString) -> Error {
+    Error::Picture {
+        file: file.into(),
+        problem: problem.to_string(),
+    }
+}
+
+/// By which factor a picture beyond the limits is made smaller as it is read: the least one that
+/// brings it within them; 1 if it is within them or further beyond than is read at all.
+fn shrink(width: usize, height: usize) -> usize {
+    let readable = width.max(height) <= LONGEST_READ && width * height <= MOST_READ;
+    let fits = |factor: &usize| {
+        let (width, height) = (width / factor, height / factor);
+        check_size("", width, height).is_ok()
+    };
+    match readable {
+        true => (1..=8).find(fits).unwrap_or(1),
+        false => 1,
+    }
+}
+
+/// Luma of ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B.
+fn luma([red, green, blue]: [u8; 3]) -> u8 {
+    ((u32::from(red) * 299 + u32::from(green) * 587 + u32::from(blue) * 114 + 500) / 1000) as u8
+}
+
+/// Grey levels of pixels of `N` samples, laid on white by their opacity.
+fn on_white<const N: usize>(samples: &[u8], grey_and_alpha: fn([u8; N]) -> (u8, u8)) -> Vec<u8> {
+    let (pixels, _) = samples.as_chunks::<N>();
+    let over_white = |&pixel: &[u8; N]| {
+        let (grey, alpha) = grey_and_alpha(pixel);
+        mix(255, grey, alpha)
+    };
+    pixels.iter().map(over_white).collect()
+}
+
+/// Grey of a pixel of red, green, blue and opacity, and that opacity.
+fn rgba([red, green, blue, alpha]: [u8; 4]) -> (u8, u8) {
+    (luma([red, green, blue]), alpha)
+}
+
+/// Grey of an opaque pixel of red, green and blue.
+fn rgb(rgb: [u8; 3]) -> (u8, u8) {
+    (luma(rgb), 255)
+}
