@@ -25,7 +25,7 @@ macro_rules! examples {
     };
 }
 
-examples! { back_propagation first_network own_layer pairs_of_points }
+examples! { back_propagation first_network own_layer pairs_of_points through_another }
 
 fn read(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -101,6 +101,12 @@ fn the_code_shown_is_the_examples() {
     ] {
         assert_eq!(blocks(page, "rust")[0], shown_code(example), "{page}");
     }
+}
+
+#[test]
+fn a_network_learns_through_another() {
+    let printed = printed("through_another").join("\n");
+    assert!(printed.contains("asked for: 100 %"), "{printed}");
 }
 
 #[test]
