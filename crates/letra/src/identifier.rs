@@ -272,9 +272,7 @@ mod tests {
             .add(UpSampling2d::new(20))
             .add(MaxPool2d::new(301).stride(1));
         refused(pooled, r#"["a","b"]"#, SIDES, "multiply-adds a picture");
-        let large = small()
-            .add(UpSampling2d::new(120))
-            .add(MaxPool2d::new(100));
+        let large = small().add(UpSampling2d::new(120)).add(MaxPool2d::new(100));
         refused(large, r#"["a","b"]"#, SIDES, "numbers for a glyph");
     }
 
