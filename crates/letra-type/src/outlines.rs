@@ -213,7 +213,7 @@ impl<'a> Outlines<'a> {
                 for part in composite.components() {
                     parts += 1;
                     budget.spend(1)?;
-                    self.count_points(part.glyph.into(), depth + 1, budget)?;
+                    self.count_points(part.glyph, depth + 1, budget)?;
                 }
                 parts
             }

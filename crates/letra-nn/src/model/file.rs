@@ -88,10 +88,12 @@ pub(super) struct Saved {
 
 impl Network {
     /// Writes the network to one safetensors file, with the architecture in its metadata;
-    /// the file is there whole or not at all. Loading gives the same bits back.
+    /// the file is there whole or not at all. Loading gives the same bits back. Where `path` is a
+    /// link, it stays, and the file that it leads to is written; an older file's mode and owner are
+    /// kept.
     ///
     /// # Errors
-    /// When the file cannot be written, or a parameter is no longer a number.
+    /// When the file cannot be written or is read-only, or a parameter is no longer a number.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         write_whole(path.as_ref(), &self.serialized(path.as_ref(), None, None)?)
     }

@@ -112,8 +112,9 @@ impl Learning<'_> {
             return Err(failure.hint("the same command with --resume goes on from there"));
         }
         interrupt.remains(format!(
-            "{} holds the state; the same command with --resume goes on from there",
-            self.checkpoint().display()
+            "{} holds the state after step {}; the same command with --resume goes on from there",
+            self.checkpoint().display(),
+            thousands(kept)
         ));
         drop(keeping);
         let facts = TrainingFacts {
