@@ -79,9 +79,11 @@ pub mod prelude {
     };
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
     pub use crate::optimizers::{AdaSecant, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd, Vsgd};
+    #[cfg(feature = "tensorboard")]
+    pub use crate::training::TensorBoard;
     pub use crate::training::{
         BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
-        LearningRateScheduler, ProgressBar, ReduceLrOnPlateau, Start, Step, TensorBoard,
+        LearningRateScheduler, ProgressBar, ReduceLrOnPlateau, Start, Step,
         TerminateOnNan,
     };
     pub use crate::{

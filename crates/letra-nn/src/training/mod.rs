@@ -9,8 +9,10 @@ mod power_law;
 
 pub use callbacks::{
     BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, LearningRateScheduler,
-    Monitor, ProgressBar, ReduceLrOnPlateau, Start, Step, TensorBoard, TerminateOnNan,
+    Monitor, ProgressBar, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
 };
+#[cfg(feature = "tensorboard")]
+pub use callbacks::TensorBoard;
 pub use diagnosis::{Diagnosis, Measured, NextStep};
 pub use fit::Fit;
 pub use history::{EpochLogs, History};

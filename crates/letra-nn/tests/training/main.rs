@@ -27,5 +27,6 @@ mod resumed;
 mod sparse_inputs;
 mod standout;
 mod state;
+#[cfg(feature = "tensorboard")]
 mod tensor_board;
 mod weights;

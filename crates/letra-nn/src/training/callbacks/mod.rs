@@ -8,6 +8,7 @@ mod learning_rate_scheduler;
 mod monitor;
 mod progress_bar;
 mod reduce_lr_on_plateau;
+#[cfg(feature = "tensorboard")]
 mod tensor_board;
 mod terminate_on_nan;
 
@@ -22,6 +23,7 @@ pub use learning_rate_scheduler::LearningRateScheduler;
 pub use monitor::Monitor;
 pub use progress_bar::ProgressBar;
 pub use reduce_lr_on_plateau::ReduceLrOnPlateau;
+#[cfg(feature = "tensorboard")]
 pub use tensor_board::TensorBoard;
 pub use terminate_on_nan::TerminateOnNan;
 
