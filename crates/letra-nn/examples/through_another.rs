@@ -6,7 +6,9 @@ use letra_nn::prelude::*;
 
 fn main() -> Result<(), Error> {
     // What a quadrant is, learnt from points.
-    let coordinates: Vec<f32> = (0..800).map(|i| ((i * 37) % 200) as f32 / 100.0 - 0.995).collect();
+    let coordinates: Vec<f32> = (0..800)
+        .map(|i| ((i * 37) % 200) as f32 / 100.0 - 0.995)
+        .collect();
     let quadrant = |p: &[f32]| u32::from(p[0] > 0.0) + 2 * u32::from(p[1] > 0.0);
     let labels: Vec<u32> = coordinates.chunks(2).map(quadrant).collect();
     let points = Dataset::classes(Tensor::new([400, 2], coordinates)?, labels, 4)?;
@@ -36,7 +38,10 @@ fn main() -> Result<(), Error> {
     }
     let drawn = Dataset::classes(first.predict(&input)?, wanted, 4)?;
     let accuracy = second.evaluate(&drawn)?.metric("accuracy");
-    println!("points in the quadrant asked for: {:.0} %", 100.0 * accuracy.unwrap_or(0.0));
+    println!(
+        "points in the quadrant asked for: {:.0} %",
+        100.0 * accuracy.unwrap_or(0.0)
+    );
     assert_eq!(accuracy, Some(1.0));
     Ok(())
 }

@@ -83,8 +83,7 @@ pub mod prelude {
     pub use crate::training::TensorBoard;
     pub use crate::training::{
         BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
-        LearningRateScheduler, ProgressBar, ReduceLrOnPlateau, Start, Step,
-        TerminateOnNan,
+        LearningRateScheduler, ProgressBar, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
     };
     pub use crate::{
         BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, check_units, flat_input};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -61,23 +61,15 @@ impl Layer for Cosine {
     }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        let (input, shape) = emit.single_input(inputs)?;
-        if shape.rank() != 1 {
-            return Err(BuildError::input(
-                "a flat input",
-                "add Flatten between them",
-            ));
-        }
-        if self.units == 0 {
-            return Err(BuildError::configuration("has 0 units: give it at least 1"));
-        }
+        let (input, width) = flat_input(inputs, emit)?;
+        check_units(self.units)?;
         if !(self.scale > 0.0 && self.scale.is_finite()) {
             return Err(BuildError::configuration(format!(
                 "has scale {}: choose a finite number above 0",
                 self.scale
             )));
         }
-        let fans = [shape.values(), self.units];
+        let fans = [width, self.units];
         let kernel = emit.parameter("kernel", fans, self.kernel_initializer, fans)?;
         let similarity = CosineSimilarity {
             units: self.units,

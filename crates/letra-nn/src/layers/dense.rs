@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer};
+use super::{ActivationFunction, Layer, check_units};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::MatMul;
@@ -59,9 +59,7 @@ impl Layer for Dense {
                 "add Reshape before it",
             ));
         };
-        if self.units == 0 {
-            return Err(BuildError::configuration("has 0 units: give it at least 1"));
-        }
+        check_units(self.units)?;
         let fans = [width, self.units];
         let weights = self.weights(emit, fans, fans, self.units)?;
         let product = MatMul::with_function(self.units, self.activation);

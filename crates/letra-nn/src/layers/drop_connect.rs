@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer};
+use super::{ActivationFunction, Layer, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops;
@@ -88,23 +88,15 @@ impl Layer for DropConnect {
                 self.rate
             )));
         }
-        let (input, shape) = emit.single_input(inputs)?;
-        if shape.rank() != 1 {
-            return Err(BuildError::input(
-                "a flat input",
-                "add Flatten between them",
-            ));
-        }
-        if self.units == 0 {
-            return Err(BuildError::configuration("has 0 units: give it at least 1"));
-        }
+        let (input, width) = flat_input(inputs, emit)?;
+        check_units(self.units)?;
         if self.draws == 0 || !holds_at_most(&[self.draws, self.units], MOST_VALUES) {
             return Err(BuildError::configuration(format!(
                 "draws {} times for each of {} units: choose at least 1, and no more than {MOST_VALUES} together",
                 self.draws, self.units
             )));
         }
-        let fans = [shape.values(), self.units];
+        let fans = [width, self.units];
         if !holds_at_most(&fans, MOST_PARAMETERS) {
             return Err(BuildError::configuration(format!(
                 "would have a kernel of {fans:?}, more values than can be held: make it smaller"

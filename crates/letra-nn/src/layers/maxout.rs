@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{MatMul, Maximum};
@@ -70,18 +70,10 @@ impl Layer for Maxout {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_pieces(self.pieces)?;
-        let (input, shape) = emit.single_input(inputs)?;
-        if shape.rank() != 1 {
-            return Err(BuildError::input(
-                "a flat input",
-                "add Flatten between them",
-            ));
-        }
-        if self.units == 0 {
-            return Err(BuildError::configuration("has 0 units: give it at least 1"));
-        }
+        let (input, width) = flat_input(inputs, emit)?;
+        check_units(self.units)?;
         let together = self.units.saturating_mul(self.pieces);
-        let (sizes, fans) = ([shape.values(), together], [shape.values(), self.units]);
+        let (sizes, fans) = ([width, together], [width, self.units]);
         let weights = self.weights(emit, sizes, fans, together)?;
         let pieces = emit.op(MatMul::new(together), &[input], &weights)?;
         let maximum = Maximum {

@@ -302,6 +302,26 @@ pub use crate::kernels::resampling::FillMode;
 pub(crate) use window::picture;
 pub use window::{Edges, Padding, Window};
 
+/// The single input of a layer that takes a flat one, and how many values it holds.
+fn flat_input(inputs: &[Value], emit: &Emit<'_>) -> Result<(Value, usize), BuildError> {
+    let (input, shape) = emit.single_input(inputs)?;
+    match shape.rank() {
+        1 => Ok((input, shape.values())),
+        _ => Err(BuildError::input(
+            "a flat input",
+            "add Flatten between them",
+        )),
+    }
+}
+
+/// Refuses a layer without units.
+fn check_units(units: usize) -> Result<(), BuildError> {
+    match units {
+        0 => Err(BuildError::configuration("has 0 units: give it at least 1")),
+        _ => Ok(()),
+    }
+}
+
 /// A layer: what a user configures, and the ops that do its work.
 pub trait Layer: Any + Debug + Send + Sync {
     /// Name of the layer's kind, the same as its file's: the stem of automatic names.

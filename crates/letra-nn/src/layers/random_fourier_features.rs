@@ -2,7 +2,7 @@ use std::f32::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, flat_input};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -66,27 +66,20 @@ impl Layer for RandomFourierFeatures {
     }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        let (input, shape) = emit.single_input(inputs)?;
-        if shape.rank() != 1 {
-            return Err(BuildError::input(
-                "a flat input",
-                "add Flatten between them",
-            ));
-        }
+        let (input, width) = flat_input(inputs, emit)?;
         if self.output_dim == 0 {
             return Err(BuildError::configuration(
                 "has an output_dim of 0: give it at least 1",
             ));
         }
-        let inputs = shape.values();
-        let gamma = self.gamma.unwrap_or(1.0 / inputs as f32);
+        let gamma = self.gamma.unwrap_or(1.0 / width as f32);
         if !(gamma > 0.0 && gamma.is_finite()) {
             return Err(BuildError::configuration(format!(
                 "has gamma {gamma}: choose a number above 0 (with scale, one whose square is above 0)"
             )));
         }
         let frequencies = Initializer::normal(0.0, (2.0 * gamma).sqrt());
-        let kernel = emit.state("kernel", [inputs, self.output_dim], frequencies)?;
+        let kernel = emit.state("kernel", [width, self.output_dim], frequencies)?;
         let offsets = Initializer::uniform(0.0, TAU);
         let offset = emit.state("offset", [self.output_dim], offsets)?;
         let product = MatMul::new(self.output_dim);

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer};
+use super::{ActivationFunction, Layer, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{self, Activate, MatMul};
@@ -88,17 +88,9 @@ impl Layer for Standout {
                 )));
             }
         }
-        let (input, shape) = emit.single_input(inputs)?;
-        if shape.rank() != 1 {
-            return Err(BuildError::input(
-                "a flat input",
-                "add Flatten between them",
-            ));
-        }
-        if self.units == 0 {
-            return Err(BuildError::configuration("has 0 units: give it at least 1"));
-        }
-        let fans = [shape.values(), self.units];
+        let (input, width) = flat_input(inputs, emit)?;
+        check_units(self.units)?;
+        let fans = [width, self.units];
         let weights = self.weights(emit, fans, fans, self.units)?;
         let z = emit.op(MatMul::new(self.units), &[input], &weights)?;
         let activated = match self.activation {

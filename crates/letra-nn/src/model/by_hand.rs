@@ -5,7 +5,7 @@ use super::Network;
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs};
 use crate::graph::WeightSpecification;
-use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, Source, StepResult, TrainingPlan};
+use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, StepResult, TrainingPlan, Upstream};
 use crate::{Error, Tensor};
 
 /// The gradients of a network's parameters for one batch, by name.
@@ -134,8 +134,8 @@ impl Network {
         let samples = inputs.samples();
         self.check_upstream(samples, upstream)?;
         let mut plan = self.plan_to_inputs(samples, Sizes::default())?;
-        let (source, batch) = (Source::Given(upstream), Batch::of_inputs(inputs));
-        let gradients = self.collected(&mut plan, source, batch).0;
+        let (upstream, batch) = (Upstream::Given(upstream), Batch::of_inputs(inputs));
+        let gradients = self.collected(&mut plan, upstream, batch).0;
         let of_inputs = self.input_gradients_of(&plan, samples);
         self.to_inputs = Some(plan);
         Ok((gradients, of_inputs?))
@@ -219,7 +219,7 @@ impl Network {
 
     fn gradients_by(&self, plan: &mut TrainingPlan, batch: &Dataset) -> Result<Gradients, Error> {
         let whole = Batch::new(batch, Rows::Contiguous(0, batch.samples()));
-        let (gradients, result) = self.collected(plan, Source::Losses(&self.objective), whole);
+        let (gradients, result) = self.collected(plan, Upstream::Losses(&self.objective), whole);
         match result.loss.is_finite() {
             true => Ok(gradients),
             false => Err(self.diverged(whole, result.loss)),
@@ -230,7 +230,7 @@ impl Network {
     fn collected(
         &self,
         plan: &mut TrainingPlan,
-        source: Source<'_>,
+        upstream: Upstream<'_>,
         batch: Batch<'_>,
     ) -> (Gradients, StepResult) {
         let mut parameters = self.parameters.clone();
@@ -243,7 +243,7 @@ impl Network {
         let at = self.at();
         let result = self
             .pool
-            .install(|| plan.step(source, batch, state, at, None).clone());
+            .install(|| plan.step(upstream, batch, state, at, None).clone());
         let gradients = Gradients {
             loss: result.loss,
             samples: result.samples,

@@ -2,7 +2,7 @@
 
 use super::Network;
 use crate::dataset::{Dataset, Inputs};
-use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, Source, TrainingPlan};
+use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, TrainingPlan, Upstream};
 use crate::{Error, Tensor};
 
 /// What a layer makes of some inputs.
@@ -65,11 +65,11 @@ impl Network {
             gradients: &mut gradients,
             ..Piece::default()
         };
-        let source = Source::Losses(&self.objective);
+        let upstream = Upstream::Losses(&self.objective);
         let at = self.at();
         let rows = Rows::Contiguous(0, batch.samples());
         let whole = Batch::new(batch, rows);
-        let step = || plan.step(source, whole, state, at, None).loss;
+        let step = || plan.step(upstream, whole, state, at, None).loss;
         let loss = self.pool.install(step);
         let inputs = Inputs::from(batch);
         let gradients = self

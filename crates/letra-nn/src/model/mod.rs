@@ -35,8 +35,8 @@ use crate::graph::{Graph, WeightSpecification};
 use crate::kernels::optimizer;
 use crate::optimizers::{Clipping, Optimizer, SLOTS};
 use crate::plan::{
-    At, Batch, InferencePlan, Objective, Piece, Purpose, Rows, Rule, Sizes, Source, StepResult,
-    TrainingPlan,
+    At, Batch, InferencePlan, Objective, Piece, Purpose, Rows, Rule, Sizes, StepResult,
+    TrainingPlan, Upstream,
 };
 use crate::schedules::check_step;
 use crate::{Error, Shape, Tensor};
@@ -382,7 +382,7 @@ impl Network {
             slots,
             probe: self.probe.each_mut().map(|values| &mut **values),
         };
-        let source = Source::Losses(&self.objective);
+        let upstream = Upstream::Losses(&self.objective);
         let at = At {
             seed: self.seed,
             step: self.steps,
@@ -397,7 +397,7 @@ impl Network {
         if self.keeps_gradients || rule.wants_all() {
             state.gradients = &mut self.gradients;
         }
-        let result = plan.step(source, batch, state, at, Some(rule));
+        let result = plan.step(upstream, batch, state, at, Some(rule));
         if !result.loss.is_finite() {
             let loss = result.loss;
             return Err(self.diverged(batch, loss));

@@ -24,7 +24,10 @@ impl Network {
         let of_node = |node: &OpNode| {
             let scratch = node.op.scratch(&ops.input_shapes(node), 1) as u64;
             let outputs = node.outputs.iter().map(|&value| values(&ops.shapes[value]));
-            outputs.fold(scratch.saturating_add(node.op.own_numbers()), u64::saturating_add)
+            outputs.fold(
+                scratch.saturating_add(node.op.own_numbers()),
+                u64::saturating_add,
+            )
         };
         ops.nodes.iter().map(of_node).fold(0, u64::saturating_add)
     }

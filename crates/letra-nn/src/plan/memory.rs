@@ -212,7 +212,11 @@ impl<'a> Placing<'a> {
         }
         // A view shows the gradient at its own output, not at its input's pre-activation.
         if purpose != Purpose::Inspection {
-            let views = graph.nodes.iter().zip(needs).filter(|(_, needs)| needs.view);
+            let views = graph
+                .nodes
+                .iter()
+                .zip(needs)
+                .filter(|(_, needs)| needs.view);
             for (node, _) in views {
                 let ([input], [output]) = (&node.inputs[..], &node.outputs[..]) else {
                     continue;

@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub(crate) use infer::InferencePlan;
 pub(crate) use rows::{Batch, Rows, SparseInput};
 pub(crate) use step::{Objective, Sizes, StepResult};
-pub(crate) use train::{At, Source, TrainingPlan};
+pub(crate) use train::{At, TrainingPlan, Upstream};
 pub(crate) use update::{Piece, Rule};
 
 use crate::graph::{OpGraph, WeightSpecification};

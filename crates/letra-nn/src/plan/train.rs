@@ -23,7 +23,7 @@ pub(super) struct Leaf {
 
 /// Where the gradients of the outputs come from.
 #[derive(Clone, Copy)]
-pub(crate) enum Source<'a> {
+pub(crate) enum Upstream<'a> {
     /// Losses over targets.
     Losses(&'a [Objective]),
     /// Gradients `[samples, …]` that somebody has computed, one an output.
@@ -99,7 +99,7 @@ impl TrainingPlan {
     /// rule. Otherwise the gradients are collected in the state's, and nothing changes.
     pub(crate) fn step(
         &mut self,
-        source: Source<'_>,
+        upstream: Upstream<'_>,
         batch: Batch<'_>,
         mut state: Piece<'_>,
         at: At<'_>,
@@ -107,8 +107,8 @@ impl TrainingPlan {
     ) -> &StepResult {
         let samples = batch.samples();
         self.layout.prepare(state.parameters, &mut self.prepared);
-        self.pass(source, batch, state.parameters, at);
-        self.sum(source, samples);
+        self.pass(upstream, batch, state.parameters, at);
+        self.sum(upstream, samples);
         if rule.is_some() && !self.result.loss.is_finite() {
             // The parameters stay as they are, so that one can see where it came from.
             return &self.result;
@@ -127,7 +127,7 @@ impl TrainingPlan {
         if rule.wants_probe() {
             update::displace(&mut self.tasks, state.reborrow(), rule, at.learning);
             self.layout.prepare(state.probe[0], &mut self.prepared);
-            self.pass(source, batch, state.probe[0], at);
+            self.pass(upstream, batch, state.probe[0], at);
         }
         if rule.wants_all() {
             let mut norms = std::mem::take(&mut self.norms);
@@ -195,10 +195,10 @@ impl TrainingPlan {
     }
 
     /// All shards forward and backward, phase by phase.
-    fn pass(&mut self, source: Source<'_>, batch: Batch<'_>, weights: &[f32], at: At<'_>) {
+    fn pass(&mut self, upstream: Upstream<'_>, batch: Batch<'_>, weights: &[f32], at: At<'_>) {
         let leaves = self.layout.leaves(batch.samples());
         for number in 0..self.layout.phases.len() {
-            self.phase(number, source, batch, weights, at);
+            self.phase(number, upstream, batch, weights, at);
             let phase = &self.layout.phases[number];
             let Some(node) = phase.sums else { continue };
             let [forward, backward] = &self.layout.nodes[node].sums;
@@ -220,7 +220,7 @@ impl TrainingPlan {
     fn phase(
         &mut self,
         number: usize,
-        source: Source<'_>,
+        upstream: Upstream<'_>,
         batch: Batch<'_>,
         weights: &[f32],
         at: At<'_>,
@@ -242,7 +242,7 @@ impl TrainingPlan {
             },
             number,
             reads_inputs: layout.reads_inputs(&layout.phases[number]),
-            source,
+            upstream,
             batch,
         };
         let things = (0, &mut self.shards[..shards], &mut self.leaves[..count]);
@@ -274,7 +274,7 @@ impl TrainingPlan {
     }
 
     /// Adds up what the leaves found of losses and metrics.
-    fn sum(&mut self, source: Source<'_>, samples: usize) {
+    fn sum(&mut self, upstream: Upstream<'_>, samples: usize) {
         let count = self.layout.leaves(samples).count();
         let (leaves, outputs) = (&self.leaves, &self.layout.outputs);
         let result = &mut self.result;
@@ -284,9 +284,9 @@ impl TrainingPlan {
         for (index, sum) in result.metrics.iter_mut().enumerate() {
             *sum = tree::sum(0, count, &|leaf| leaves[leaf].metrics[index]);
         }
-        let objective = match source {
-            Source::Losses(objective) => objective,
-            Source::Given(_) => &[],
+        let objective = match upstream {
+            Upstream::Losses(objective) => objective,
+            Upstream::Given(_) => &[],
         };
         result.finish(samples, objective, |index| outputs[index].values);
     }
@@ -389,7 +389,7 @@ struct PhasePass<'a> {
     run: Run<'a>,
     number: usize,
     reads_inputs: bool,
-    source: Source<'a>,
+    upstream: Upstream<'a>,
     batch: Batch<'a>,
 }
 
@@ -416,9 +416,9 @@ impl PhasePass<'_> {
         };
         pass.forward_nodes(phase.forward.clone());
         if phase.middle {
-            match self.source {
-                Source::Losses(objective) => self.losses(objective, &mut pass, leaf),
-                Source::Given(gradients) => self.given(gradients, &mut pass),
+            match self.upstream {
+                Upstream::Losses(objective) => self.losses(objective, &mut pass, leaf),
+                Upstream::Given(gradients) => self.given(gradients, &mut pass),
             }
         }
         pass.backward_nodes(phase.backward.clone(), &mut leaf.gradients);

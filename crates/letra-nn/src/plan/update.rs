@@ -29,7 +29,7 @@ const MOST_TOGETHER: usize = 8;
 /// A piece of the parameters and where its gradient comes from.
 pub(super) struct Task {
     range: Range<usize>,
-    source: Source,
+    origin: Origin,
     /// Number of the weight that it is a piece of.
     weight: usize,
     /// Factors of the penalties on its values, L1 and L2.
@@ -40,7 +40,7 @@ pub(super) struct Task {
     squares: f64,
 }
 
-enum Source {
+enum Origin {
     /// The leaves' arrays, from this index on.
     Leaves(usize),
     /// These rows of the deferred weight of a node.
@@ -159,14 +159,14 @@ impl Gradients<'_> {
     }
 
     fn collect(&self, task: &Task, gradient: &mut [f32]) {
-        match &task.source {
-            Source::Leaves(start) => {
+        match &task.origin {
+            Origin::Leaves(start) => {
                 let of_leaf = |leaf: usize, part: Range<usize>| {
                     &self.leaves[leaf].gradients[start + part.start..start + part.end]
                 };
                 tree::sum_lists(self.leaves.len(), &of_leaf, gradient);
             }
-            Source::Deferred { node, rows } => {
+            Origin::Deferred { node, rows } => {
                 // Sums of fewer samples would cost more to add than to form.
                 let shards = (SAMPLES_TOGETHER / self.layout.shard).clamp(1, MOST_TOGETHER);
                 let leaves = self.dealt.of_at_least(shards);
@@ -304,9 +304,9 @@ pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
             for start in range.clone().step_by(step) {
                 let end = (start + step).min(range.end);
                 let offset = start - range.start;
-                let source = match &node.gradients[index] {
-                    Some(place) => Source::Leaves(place.start + offset),
-                    None => Source::Deferred {
+                let origin = match &node.gradients[index] {
+                    Some(place) => Origin::Leaves(place.start + offset),
+                    None => Origin::Deferred {
                         node: number,
                         rows: offset / row..(end - range.start) / row,
                     },
@@ -314,7 +314,7 @@ pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
                 let penalties = layout.demands(weight).kernel_regularizer;
                 tasks.push(Task {
                     range: start..end,
-                    source,
+                    origin,
                     weight,
                     penalties: penalties.map(|penalty| penalty.factors()),
                     penalty: 0.0,

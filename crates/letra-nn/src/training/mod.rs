@@ -7,12 +7,12 @@ mod fit;
 mod history;
 mod power_law;
 
+#[cfg(feature = "tensorboard")]
+pub use callbacks::TensorBoard;
 pub use callbacks::{
     BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, LearningRateScheduler,
     Monitor, ProgressBar, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
 };
-#[cfg(feature = "tensorboard")]
-pub use callbacks::TensorBoard;
 pub use diagnosis::{Diagnosis, Measured, NextStep};
 pub use fit::Fit;
 pub use history::{EpochLogs, History};
