@@ -2,7 +2,6 @@
 
 use crate::child::Ended;
 use crate::figure::{Fault, Figures, Outcome, Try};
-use crate::home::MODEL;
 use crate::job::{EVALUATE, IDENTIFY, Job, LAB, LEARN, SPECIMEN, States, files};
 
 pub(crate) fn run(figures: &mut Figures<'_>) {
@@ -19,7 +18,7 @@ pub(crate) fn run(figures: &mut Figures<'_>) {
 /// Two faces are added at once: neither is lost.
 fn enroll(one: &Try<'_>) -> Outcome {
     let model = one.folder.join("model.letra");
-    std::fs::copy(MODEL, &model)?;
+    std::fs::copy(one.home.model(), &model)?;
     let lines = ["bold", "italic"].map(|face| format!("enroll model.letra HOME/{face}.otf"));
     for ended in two(one, &lines[0], &lines[1])? {
         if ended.code != Some(0) {

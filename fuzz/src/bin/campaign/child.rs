@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::figure::{Broken, Fault, Outcome, Try};
 
-/// How long a process may take that does not train.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a process may compute that does not train. Time of the processor, so that what else a
+/// machine is doing does not count.
+const MOST_WORK: Duration = Duration::from_secs(10);
+/// How long it may take by the clock, computing or not.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a training of these may take where much else is going on.
 const TRAINING: Duration = Duration::from_secs(600);
 /// The most memory, in bytes.
@@ -35,9 +38,8 @@ pub(crate) struct Running<'t> {
     output: File,
     errors: File,
     start: Instant,
-    patience: Duration,
     trains: bool,
-    largest: u64,
+    used: Used,
     /// The number of the last signal that was sent to it.
     sent: Option<i32>,
 }
@@ -114,9 +116,8 @@ impl<'t> Letra<'t> {
             output: self.output,
             errors: self.errors,
             start: Instant::now(),
-            patience: if self.trains { TRAINING } else { PATIENCE },
             trains: self.trains,
-            largest: 0,
+            used: Used::default(),
             sent: None,
         })
     }
@@ -162,9 +163,9 @@ impl Running<'_> {
         Ok(())
     }
 
-    /// Notes its memory; its status if it has ended.
+    /// Notes what it used; its status if it has ended.
     fn look(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.largest = self.largest.max(peak_memory(self.id()));
+        self.used.note(self.id());
         self.child.try_wait()
     }
 
@@ -174,18 +175,19 @@ impl Running<'_> {
             if let Some(status) = self.look()? {
                 break status;
             }
-            let time = self.start.elapsed();
-            if time > self.patience || self.largest > MEMORY {
+            if let Some(broken) = self.too_much() {
                 self.child.kill()?;
                 self.child.wait()?;
-                self.one.note(time, self.largest);
-                return Err(self.too_much(time));
+                self.one.note(self.used);
+                return Err(broken);
             }
             sleep(TICK);
         };
         let time = self.start.elapsed();
-        let shown = if self.trains { Duration::ZERO } else { time };
-        self.one.note(shown, self.largest);
+        if self.trains {
+            self.used.work = Duration::ZERO;
+        }
+        self.one.note(self.used);
         let ended = Ended {
             code: status.code(),
             output: text(&mut self.output)?,
@@ -201,11 +203,21 @@ impl Running<'_> {
         Ok(ended)
     }
 
-    fn too_much(&self, time: Duration) -> Broken {
-        match self.largest > MEMORY {
-            true => Fault::Large.says(format!("{} bytes", self.largest)),
-            false => Fault::Slow.says(format!("still running after {:.0} s", time.as_secs_f64())),
+    fn too_much(&self) -> Option<Broken> {
+        let (time, used) = (self.start.elapsed(), self.used);
+        if used.memory > MEMORY {
+            return Some(Fault::Large.says(format!("{} bytes", used.memory)));
         }
+        let is_slow = match self.trains {
+            true => time > TRAINING,
+            false => used.work > MOST_WORK || time > PATIENCE,
+        };
+        is_slow.then(|| {
+            let work = used.work.as_secs_f64();
+            Fault::Slow.says(format!(
+                "still running after {time:.0?}, {work:.1} s of work"
+            ))
+        })
     }
 }
 
@@ -244,10 +256,42 @@ fn text(file: &mut File) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The most memory that a process had so far, in bytes, where the system says.
-fn peak_memory(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kibibytes.map_or(0, |kibibytes| kibibytes * 1024)
+/// What a process used, where the system says.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Used {
+    /// Time of processors.
+    pub(crate) work: Duration,
+    /// Most memory at once, in bytes.
+    pub(crate) memory: u64,
+}
+
+impl Used {
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self {
+            work: self.work.max(other.work),
+            memory: self.memory.max(other.memory),
+        }
+    }
+
+    /// Asks the system, as often as this is called: when a process is over, it says no more.
+    fn note(&mut self, process: u32) {
+        let read =
+            |file| std::fs::read_to_string(format!("/proc/{process}/{file}")).unwrap_or_default();
+        let status = read("status");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        let stat = read("stat");
+        // After the name, which may hold anything, in ticks of 10 ms.
+        let numbers = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+        let ticks: u64 = numbers
+            .skip(11)
+            .take(2)
+            .filter_map(|ticks| ticks.parse::<u64>().ok())
+            .sum();
+        let now = Self {
+            work: Duration::from_millis(10 * ticks),
+            memory: peak.unwrap_or(0) * 1024,
+        };
+        *self = self.max(now);
+    }
 }

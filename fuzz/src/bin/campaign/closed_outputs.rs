@@ -5,7 +5,6 @@ use std::io::pipe;
 
 use crate::child::Letra;
 use crate::figure::{Fault, Figures, Outcome, Try};
-use crate::home::MODEL;
 
 /// A line, its exit code, whether it prints to standard output, and a file that it leaves.
 type Line = (&'static str, i32, bool, Option<&'static str>);
@@ -43,7 +42,7 @@ const LINES: [Line; 20] = [
     ("similar HOME/line.png", 1, false, None),
     ("specimen -o sheet.png", 0, true, Some("sheet.png")),
     (
-        "enroll MODEL HOME/bold.otf -o more.letra",
+        "enroll HOME/libre.letra HOME/bold.otf -o more.letra",
         0,
         true,
         Some("more.letra"),
@@ -89,7 +88,7 @@ pub(crate) fn run(figures: &mut Figures<'_>) {
 
 fn close(one: &Try<'_>, line: Line, (way, is_missed): (&str, bool)) -> Outcome {
     let (words, code, prints, keeps) = line;
-    let letra = one.letra(&words.replace("MODEL", MODEL))?;
+    let letra = one.letra(&words)?;
     let ended = redirect(letra, way)?.start()?.wait()?;
     let wanted = if is_missed && prints { 1 } else { code };
     if ended.code != Some(wanted) {

@@ -21,7 +21,7 @@ const LINES: [(Kind, &[&str]); 4] = [
             "similar FILE",
             "specimen FILE",
             "specimen --training --samples 2 FILE",
-            "enroll MODEL FILE -o more.letra",
+            "enroll HOME/libre.letra FILE -o more.letra",
         ],
     ),
     (
@@ -78,9 +78,7 @@ pub(crate) fn run(figures: &mut Figures<'_>) {
 /// Has the file `read` read by lines, whatever they make of it.
 fn read(one: &Try<'_>, lines: &[&str]) -> Outcome {
     for line in lines {
-        let line = line
-            .replace("FILE", "read")
-            .replace("MODEL", crate::home::MODEL);
+        let line = line.replace("FILE", "read");
         one.run(&line)?;
     }
     Ok(())

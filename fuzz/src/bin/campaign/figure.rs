@@ -13,6 +13,7 @@ use letra_fuzz::damage::Numbers;
 use tempfile::TempDir;
 
 use crate::Campaign;
+use crate::child::Used;
 use crate::home::Home;
 use crate::job::{Job, States};
 
@@ -72,8 +73,7 @@ pub(crate) struct Try<'a> {
     pub(crate) number: u64,
     pub(crate) folder: PathBuf,
     numbers: RefCell<Numbers>,
-    slowest: Cell<Duration>,
-    largest: Cell<u64>,
+    used: Cell<Used>,
 }
 
 impl Try<'_> {
@@ -91,10 +91,9 @@ impl Try<'_> {
         self.numbers.borrow_mut()
     }
 
-    /// Notes what a process took: its time where no training was asked for, and its most memory.
-    pub(crate) fn note(&self, time: Duration, memory: u64) {
-        self.slowest.set(self.slowest.get().max(time));
-        self.largest.set(self.largest.get().max(memory));
+    /// Notes what a process used.
+    pub(crate) fn note(&self, used: Used) {
+        self.used.set(self.used.get().max(used));
     }
 }
 
@@ -187,7 +186,7 @@ impl<'a> Figures<'a> {
         let count = numbers.end - numbers.start;
         let (start, most) = (Instant::now(), self.campaign.time());
         let (mut tried, mut broken) = (0, 0);
-        let (mut slowest, mut largest) = (Duration::ZERO, 0);
+        let mut most_used = Used::default();
         let mut is_late = false;
         let name = format!("{part} {what}");
         let seed = name.bytes().fold(self.campaign.seed, |seed, byte| {
@@ -204,13 +203,11 @@ impl<'a> Figures<'a> {
                 number,
                 folder: folder.path().to_path_buf(),
                 numbers: RefCell::new(Numbers::of(seed, number)),
-                slowest: Cell::default(),
-                largest: Cell::default(),
+                used: Cell::default(),
             };
             let outcome = one(&one_try);
             tried += 1;
-            slowest = slowest.max(one_try.slowest.get());
-            largest = largest.max(one_try.largest.get());
+            most_used = most_used.max(one_try.used.get());
             if let Err(why) = outcome {
                 broken += 1;
                 self.report(part, &name, number, folder, &why);
@@ -222,10 +219,10 @@ impl<'a> Figures<'a> {
         } else {
             String::new()
         };
-        let memory = largest as f64 / f64::from(1 << 20);
+        let memory = most_used.memory as f64 / f64::from(1 << 20);
         say(&format!(
-            "{name:<44} {tried:>5} tried{of}, {broken} broke; slowest {:.1} s, most {memory:.0} MiB",
-            slowest.as_secs_f64()
+            "{name:<44} {tried:>5} tried{of}, {broken} broke; at most {:.1} s and {memory:.0} MiB",
+            most_used.work.as_secs_f64()
         ));
     }
 

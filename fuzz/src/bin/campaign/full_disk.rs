@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::figure::{Fault, Figures, Outcome, Try};
-use crate::home::MODEL;
 use crate::job::{ENROLL, EVALUATE, IDENTIFY, Job, LAB, LEARN, SPECIMEN, States};
 
 pub(crate) fn run(figures: &mut Figures<'_>) {
@@ -160,7 +159,7 @@ fn judge(ended: &crate::child::Ended, job: &Job, states: &States, folder: &Path)
 
 const DEVICES: [&str; 6] = [
     "learn HOME/fonts --steps 1 -o /dev/full",
-    "enroll MODEL HOME/bold.otf -o /dev/full",
+    "enroll HOME/libre.letra HOME/bold.otf -o /dev/full",
     "specimen -o /dev/full",
     "identify HOME/line.png --report /dev/full",
     "evaluate HOME/labelled --report /dev/full",
@@ -169,7 +168,7 @@ const DEVICES: [&str; 6] = [
 
 /// A device is refused, and is one afterwards.
 fn device(one: &Try<'_>) -> Outcome {
-    let line = DEVICES[one.number as usize].replace("MODEL", MODEL);
+    let line = DEVICES[one.number as usize];
     let ended = one.run(&line)?;
     if !ended.is_refusal() {
         return Err(ended.unexpected(&line));

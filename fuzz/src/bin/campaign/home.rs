@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use zip::CompressionMethod::Stored;
 
 /// The model that comes with letra.
-pub(crate) const MODEL: &str = concat!(
+const MODEL: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../crates/letra/models/libre.letra"
 );
@@ -45,6 +45,11 @@ impl Home {
         self.folder.path().join(name)
     }
 
+    /// The model that comes with letra.
+    pub(crate) fn model(&self) -> PathBuf {
+        self.path("libre.letra")
+    }
+
     pub(crate) fn text(&self) -> String {
         self.folder
             .path()
@@ -76,6 +81,7 @@ impl Home {
             fs::write(self.path(file), line("Whistling quietly"))?;
         }
         fs::write(self.path("R.png"), line("R"))?;
+        fs::copy(MODEL, self.path("libre.letra"))?;
         fs::write(
             self.path("labelled/labels.csv"),
             "picture,family,style,group\nline.png,Libertinus Serif,Regular,clean\n",

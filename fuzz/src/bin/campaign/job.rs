@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::figure::{Fault, Outcome, Try};
-use crate::home;
 
 /// A line that writes.
 pub(crate) struct Job {
@@ -29,16 +28,20 @@ const fn job(name: &'static str, line: &'static str, before: Option<&'static str
 }
 
 pub(crate) const LEARN: Job = job("learn", "learn HOME/fonts --steps 3 -o model.letra", None);
-pub(crate) const ENROLL: Job = job("enroll", "enroll model.letra HOME/bold.otf", None);
+pub(crate) const ENROLL: Job = job(
+    "enroll",
+    "enroll HOME/libre.letra HOME/bold.otf -o model.letra",
+    None,
+);
 pub(crate) const IDENTIFY: Job = job(
     "identify --report",
-    "identify HOME/line.png --text one --report report",
-    Some("identify HOME/line.png --text zero --report report"),
+    "identify HOME/line.png --report report",
+    Some("identify HOME/R.png --report report"),
 );
 pub(crate) const EVALUATE: Job = job(
     "evaluate --report",
     "evaluate HOME/labelled --report report",
-    Some("identify HOME/line.png --text zero --report report"),
+    Some("identify HOME/R.png --report report"),
 );
 pub(crate) const SPECIMEN: Job = job(
     "specimen",
@@ -74,7 +77,7 @@ impl Job {
     pub(crate) fn states(&self, one: &Try<'_>) -> Outcome<States> {
         match self.before {
             Some(line) => drop(one.succeed(line)?),
-            None => drop(fs::copy(home::MODEL, one.folder.join("model.letra"))?),
+            None => drop(fs::copy(one.home.model(), one.folder.join("model.letra"))?),
         }
         for folder in [one.folder.clone(), one.folder.join("report")] {
             if folder.is_dir() {
