@@ -15,8 +15,8 @@ warnings.simplefilter("ignore")
 Image.MAX_IMAGE_PIXELS = None
 # A test picture of more pixels has no place on a small machine.
 MOST_PIXELS = 10_000_000
-ENDINGS = {".png", ".apng", ".jpg", ".jpeg", ".jfif", ".mpo", ".webp", ".gif", ".bmp", ".dib"}
-FORMATS = {"PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "DIB"}
+ENDINGS = {".png", ".apng", ".jpg", ".jpeg", ".jfif", ".mpo", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
+FORMATS = {"PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "DIB", "TIFF"}
 
 
 def luma(rgb):
@@ -31,12 +31,15 @@ def by_pillow(path):
         kind = picture.format
         if picture.width * picture.height > MOST_PIXELS:
             return None, None
+        bits = picture.tag_v2.get(258, (8,))[0] if kind == "TIFF" else 8
         picture.load()
         picture = ImageOps.exif_transpose(picture)
         if kind == "PNG" and picture.mode in ("I", "I;16", "I;16B"):
             levels = np.asarray(picture).astype(np.int32)
             clear = levels == picture.info.get("transparency", -1)
             return kind, np.where(clear, 255, levels >> 8)
+        if kind == "TIFF" and picture.mode in ("I;16", "I;16B"):
+            return kind, np.asarray(picture).astype(np.int32) >> bits - 8
         rgba = np.asarray(picture.convert("RGBA"))
     except Exception:
         return None, None

@@ -1,10 +1,10 @@
 //! Sound files made unsound.
 
 /// A linear congruential generator (D. Knuth, MMIX).
-pub(crate) struct Numbers(u64);
+pub struct Numbers(u64);
 
 impl Numbers {
-    pub(crate) fn of(seed: u64, input: u64) -> Self {
+    pub fn of(seed: u64, input: u64) -> Self {
         let mut numbers = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ input);
         // Neighbours begin alike.
         for _ in 0..4 {
@@ -14,7 +14,7 @@ impl Numbers {
     }
 
     /// A number below `bound`; 0 if that is 0.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -39,7 +39,7 @@ const AWKWARD: [u32; 10] = [
 
 /// One of the files, damaged in one to twelve places, some also cut short or put together with
 /// another.
-pub(crate) fn damaged(corpus: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
+pub fn damaged(corpus: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
     let mut bytes = corpus[numbers.below(corpus.len())].clone();
     let changes = 1 + numbers.below(12);
     for _ in 0..changes {

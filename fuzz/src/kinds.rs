@@ -8,19 +8,23 @@ use clap::ValueEnum;
 use letra_nn::prelude::*;
 use letra_type::{
     Distortions, Font, FontLibrary, Ink, LINE_HEIGHT, Picture, Sampler, WINDOW_WIDTH, Workbench,
-    draw_line, find_lines, runs_vertically,
+    draw_line, find_lines, read_npz_bytes, runs_vertically,
 };
+use zip::CompressionMethod::{Deflated, Stored};
 
+use crate::archive::npz;
 use crate::font_file::{FontFile, calling, collection, repeated};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Listed, compared, set and drawn.
     Fonts,
     /// Decoded, and searched for ink and lines.
     Pictures,
     /// Loaded, and asked for a prediction.
     Models,
+    /// Archives of labelled pictures, read.
+    Data,
 }
 
 impl fmt::Display for Kind {
@@ -29,18 +33,19 @@ impl fmt::Display for Kind {
             Self::Fonts => "fonts",
             Self::Pictures => "pictures",
             Self::Models => "models",
+            Self::Data => "data",
         })
     }
 }
 
 /// What came of a reading.
-pub(crate) enum Answer {
+pub enum Answer {
     Taken,
     Refused(String),
 }
 
 impl Answer {
-    pub(crate) fn is_taken(&self) -> bool {
+    pub fn is_taken(&self) -> bool {
         matches!(self, Self::Taken)
     }
 }
@@ -56,11 +61,12 @@ impl fmt::Display for Answer {
 
 impl Kind {
     /// Sound files to damage.
-    pub(crate) fn corpus(self, further: &[PathBuf]) -> Vec<Vec<u8>> {
+    pub fn corpus(self, further: &[PathBuf]) -> Vec<Vec<u8>> {
         let mut corpus = match self {
             Self::Fonts => fonts(),
             Self::Pictures => pictures(),
             Self::Models => models(),
+            Self::Data => data(),
         };
         corpus.extend(further.iter().map(|path| {
             fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -69,11 +75,14 @@ impl Kind {
     }
 
     /// Does all that letra does with a file.
-    pub(crate) fn read(self, bytes: &[u8]) -> Answer {
+    pub fn read(self, bytes: &[u8]) -> Answer {
         let done = match self {
             Self::Fonts => read_font(bytes),
             Self::Pictures => read_picture(bytes),
             Self::Models => read_model(bytes),
+            Self::Data => read_npz_bytes("the data", bytes)
+                .map(drop)
+                .map_err(|error| error.to_string()),
         };
         match done {
             Ok(()) => Answer::Taken,
@@ -287,4 +296,12 @@ fn read_model(bytes: &[u8]) -> Result<(), String> {
         .predict(&inputs)
         .map(drop)
         .map_err(|error| error.to_string())
+}
+
+fn data() -> Vec<Vec<u8>> {
+    let pixels: Vec<u8> = (0..=199).collect();
+    let labels: Vec<u8> = (0..8).map(|picture| picture % 3).collect();
+    [Stored, Deflated]
+        .map(|method| npz((8, 5), &pixels, &labels, method))
+        .into()
 }

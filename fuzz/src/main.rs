@@ -4,14 +4,6 @@
 //! their own, so that even a stack that overflows or memory that runs out is found; the input is
 //! then left in a file.
 
-mod damage;
-#[path = "../../crates/letra-type/tests/helpers/font_file.rs"]
-mod font_file;
-mod kinds;
-#[cfg(feature = "woff2")]
-#[path = "../../crates/letra-type/tests/helpers/web_font_file.rs"]
-mod web_font_file;
-
 use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
@@ -20,8 +12,8 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use damage::{Numbers, damaged};
-use kinds::Kind;
+use letra_fuzz::Kind;
+use letra_fuzz::damage::{Numbers, damaged};
 
 /// Reads damaged files until something breaks
 ///
@@ -65,7 +57,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 fn main() -> ExitCode {
     let fuzz = Fuzz::parse();
     let kinds = match fuzz.kinds.as_slice() {
-        [] => vec![Kind::Fonts, Kind::Pictures, Kind::Models],
+        [] => vec![Kind::Fonts, Kind::Pictures, Kind::Models, Kind::Data],
         some => some.to_vec(),
     };
     if let Some(input) = fuzz.input {

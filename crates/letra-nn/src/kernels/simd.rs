@@ -12,7 +12,6 @@
 //!
 //! What is not a number is one everywhere, but its bits may differ.
 
-use std::any::TypeId;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 use std::arch::asm;
 use std::slice;
@@ -222,9 +221,9 @@ pub(crate) fn store<S: Simd>(simd: S, values: &mut [f32], vector: S::f32s) {
 }
 
 /// Whether vectors are plain loops for a processor that need not have an instruction for [`mul_add`].
-#[inline(always)]
-pub(crate) fn is_scalar<S: Simd>() -> bool {
-    TypeId::of::<S>() == TypeId::of::<Scalar128b>()
+/// (Where NEON has vectors of that width, every processor has one.)
+pub(crate) const fn is_scalar<S: Simd>() -> bool {
+    !cfg!(target_arch = "aarch64") && S::F32_LANES == Scalar128b::F32_LANES
 }
 
 /// a · b + c, rounded once.

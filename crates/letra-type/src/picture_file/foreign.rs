@@ -13,9 +13,6 @@ pub(super) fn format(bytes: &[u8]) -> Option<&'static str> {
             "a HEIC picture"
         }
         Some(_) => "a film",
-        None if begins(b"II*\0") || begins(b"MM\0*") || begins(b"II+\0") || begins(b"MM\0+") => {
-            "a TIFF or raw picture"
-        }
         None if begins(b"%PDF") => "a PDF document",
         None if begins(b"8BPS") => "a Photoshop document",
         None if begins(b"\0\0\0\x0cjP  ") || begins(b"\xff\x4f\xff\x51") => "a JPEG 2000 picture",

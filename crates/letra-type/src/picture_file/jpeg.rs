@@ -3,7 +3,7 @@
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 
 use super::orientation::upright;
-use super::{fail, luma, on_white, rgb, shrink};
+use super::{fail, luma, on_white, printed, rgb, rgb_of, shrink};
 use crate::error::Result;
 use crate::picture::{Picture, check_size};
 
@@ -15,8 +15,45 @@ const MOST_SCANS: usize = 500;
 
 pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
-    let (width, height) = (header.width, header.height);
-    let shrink = header.shrink();
+    let stored = stored(file, bytes, &header, header.shrink())?;
+    let samples = stored.levels;
+    let pixels = match (stored.of_a_pixel, header.is_ycc()) {
+        (1, _) => samples,
+        (3, true) => on_white(&samples, |ycc| (luma(rgb_of(ycc)), 255)),
+        (3, false) => on_white(&samples, rgb),
+        (_, true) => on_white(&samples, |[luma, blue, red, black]: [u8; 4]| {
+            let inks = rgb_of([luma, blue, red]).map(|level| 255 - level);
+            (printed(inks, black), 255)
+        }),
+        // Adobe's programs store inks turned round: 255 is none.
+        (_, false) => on_white(&samples, |[cyan, magenta, yellow, black]: [u8; 4]| {
+            (printed([cyan, magenta, yellow], black), 255)
+        }),
+    };
+    let picture = Picture::from_parts(stored.width, stored.height, pixels);
+    Ok(upright(picture, header.exif, header.xmp))
+}
+
+/// The samples of a JPEG that is part of another file, as they are stored.
+pub(super) fn samples(file: &str, bytes: &[u8]) -> Result<Samples> {
+    let bytes = bytes.strip_prefix(SIGNATURE).map(|_| bytes);
+    let bytes = bytes.ok_or_else(|| fail(file, "it holds no JPEG where it says so"))?;
+    let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
+    stored(file, bytes, &header, 1)
+}
+
+/// Samples of 8 bits, those of a pixel together, in rows from the top.
+pub(super) struct Samples {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// How many a pixel has: 1, 3 or 4.
+    pub(super) of_a_pixel: usize,
+    pub(super) levels: Vec<u8>,
+}
+
+/// Decodes the samples of a file as they are stored, at about a `shrink`th of its width and height.
+fn stored(file: &str, bytes: &[u8], header: &Header, shrink: usize) -> Result<Samples> {
+    let (mut width, mut height) = (header.width, header.height);
     if shrink == 1 {
         check_size(file, width, height)?;
     }
@@ -33,55 +70,36 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
         4 => ColorTransform::CMYK,
         _ => ColorTransform::RGB,
     });
-    let (width, height) = decoder
-        .scale(
-            width.div_ceil(shrink) as u16,
-            height.div_ceil(shrink) as u16,
-        )
-        .map_err(|error| fail(file, error))?;
-    let (width, height) = (usize::from(width), usize::from(height));
-    check_size(file, width, height)?;
-    let samples = decoder.decode().map_err(|error| fail(file, error))?;
-    let format = decoder.info().map(|info| info.pixel_format);
-    let pixels = match (format, header.is_ycc()) {
-        (Some(PixelFormat::L8), _) => samples,
-        (Some(PixelFormat::RGB24), true) => on_white(&samples, |ycc| (luma(rgb_of(ycc)), 255)),
-        (Some(PixelFormat::RGB24), false) => on_white(&samples, rgb),
-        (Some(PixelFormat::CMYK32), true) => on_white(&samples, |turned: [u8; 4]| {
-            let [luma, blue, red, black] = turned.map(|sample| 255 - sample);
-            let inks = rgb_of([luma, blue, red]).map(|level| 255 - level);
-            (printed(inks, black), 255)
-        }),
-        (Some(PixelFormat::CMYK32), false) => on_white(&samples, |turned: [u8; 4]| {
-            let [cyan, magenta, yellow, black] = turned.map(|sample| 255 - sample);
-            (printed([cyan, magenta, yellow], black), 255)
-        }),
+    // A picture of one row or column would be made smaller even where it is asked for whole.
+    if shrink > 1 {
+        let scaled = decoder
+            .scale(
+                width.div_ceil(shrink) as u16,
+                height.div_ceil(shrink) as u16,
+            )
+            .map_err(|error| fail(file, error))?;
+        (width, height) = (usize::from(scaled.0), usize::from(scaled.1));
+        check_size(file, width, height)?;
+    }
+    let mut levels = decoder.decode().map_err(|error| fail(file, error))?;
+    let of_a_pixel = match decoder.info().map(|info| info.pixel_format) {
+        Some(PixelFormat::L8) => 1,
+        Some(PixelFormat::RGB24) => 3,
+        Some(PixelFormat::CMYK32) => 4,
         _ => return Err(fail(file, "it has more than 256 levels")),
     };
-    if pixels.len() != width * height {
+    if of_a_pixel == 4 {
+        levels.iter_mut().for_each(|level| *level = 255 - *level);
+    }
+    if levels.len() != width * height * of_a_pixel {
         return Err(fail(file, "it does not hold all its pixels"));
     }
-    let picture = Picture::from_parts(width, height, pixels);
-    Ok(upright(picture, header.exif, header.xmp))
-}
-
-/// Red, green and blue of luma and two differences of colour (ITU-T T.871, section 7), in steps of
-/// 1/65,536.
-fn rgb_of([luma, blue, red]: [u8; 3]) -> [u8; 3] {
-    let luma = i32::from(luma) << 16 | 1 << 15;
-    let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
-    [
-        luma + 91_881 * red,
-        luma - 22_554 * blue - 46_802 * red,
-        luma + 116_130 * blue,
-    ]
-    .map(|level| (level >> 16).clamp(0, 255) as u8)
-}
-
-/// Grey of inks as Adobe's programs store them: 255 is none.
-fn printed(inks: [u8; 3], black: u8) -> u8 {
-    let over = |ink: u8| ((u32::from(ink) * u32::from(black) + 127) / 255) as u8;
-    luma(inks.map(over))
+    Ok(Samples {
+        width,
+        height,
+        of_a_pixel,
+        levels,
+    })
 }
 
 /// How many scans there seem to be.

@@ -1,4 +1,4 @@
-//! Files of pictures: PNG, JPEG, WebP, GIF and BMP.
+//! Files of pictures: PNG, JPEG, WebP, GIF, BMP and TIFF.
 
 mod bmp;
 mod foreign;
@@ -6,6 +6,7 @@ mod gif;
 mod jpeg;
 mod orientation;
 mod png;
+mod tiff;
 mod webp;
 
 pub(crate) use png::encode;
@@ -32,10 +33,12 @@ pub(crate) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
         gif::decode(file, bytes)
     } else if bytes.starts_with(bmp::SIGNATURE) {
         bmp::decode(file, bytes)
+    } else if tiff::is_tiff(bytes) {
+        tiff::decode(file, bytes)
     } else {
         Err(match foreign::format(bytes) {
             Some(format) => fail(file, format_args!("it is {format}, which is not read")),
-            None => fail(file, "it is no PNG, JPEG, WebP, GIF or BMP"),
+            None => fail(file, "it is no PNG, JPEG, WebP, GIF, BMP or TIFF"),
         })
     }
 }
@@ -64,6 +67,25 @@ fn shrink(width: usize, height: usize) -> usize {
 /// Luma of ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B.
 fn luma([red, green, blue]: [u8; 3]) -> u8 {
     ((u32::from(red) * 299 + u32::from(green) * 587 + u32::from(blue) * 114 + 500) / 1000) as u8
+}
+
+/// Red, green and blue of luma and two differences of colour (ITU-T T.871, section 7), in steps of
+/// 1/65,536.
+fn rgb_of([luma, blue, red]: [u8; 3]) -> [u8; 3] {
+    let luma = i32::from(luma) << 16 | 1 << 15;
+    let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
+    [
+        luma + 91_881 * red,
+        luma - 22_554 * blue - 46_802 * red,
+        luma + 116_130 * blue,
+    ]
+    .map(|level| (level >> 16).clamp(0, 255) as u8)
+}
+
+/// Grey of three inks and black on white paper, where 255 is none.
+fn printed(inks: [u8; 3], black: u8) -> u8 {
+    let over = |ink: u8| ((u32::from(ink) * u32::from(black) + 127) / 255) as u8;
+    luma(inks.map(over))
 }
 
 /// Grey levels of pixels of `N` samples, laid on white by their opacity.

@@ -1,9 +1,10 @@
 //! Which way up a stored picture is to be shown.
 
+use super::tiff::Directory;
 use crate::picture::Picture;
 
-/// The orientation of Exif 2.32 (tag 0x0112) and of XMP (`tiff:Orientation`): the same numbers.
-const ORIENTATION: u16 = 0x0112;
+/// The orientation of TIFF and Exif 2.32 (tag 0x0112) and of XMP (`tiff:Orientation`): the same numbers.
+pub(super) const ORIENTATION: u16 = 0x0112;
 
 /// The picture turned as its Exif says; where that is silent, as its XMP says; else as it is.
 pub(super) fn upright(picture: Picture, exif: Option<&[u8]>, xmp: Option<&[u8]>) -> Picture {
@@ -18,37 +19,8 @@ pub(super) fn upright(picture: Picture, exif: Option<&[u8]>, xmp: Option<&[u8]>)
 /// Some writers leave the mark of a JPEG's Exif, `Exif\0\0`, before it.
 fn exif_orientation(exif: &[u8]) -> Option<u16> {
     let tiff = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
-    let little = match tiff.get(..4)? {
-        b"II*\0" => true,
-        b"MM\0*" => false,
-        _ => return None,
-    };
-    let two = |at: usize| -> Option<u16> {
-        let bytes = *tiff.get(at..)?.first_chunk()?;
-        Some(match little {
-            true => u16::from_le_bytes(bytes),
-            false => u16::from_be_bytes(bytes),
-        })
-    };
-    let four = |at: usize| -> Option<usize> {
-        let (low, high) = (usize::from(two(at)?), usize::from(two(at + 2)?));
-        Some(match little {
-            true => low | high << 16,
-            false => low << 16 | high,
-        })
-    };
-    let directory = four(4)?;
-    let entries = usize::from(two(directory)?);
-    let entry = (0..entries)
-        .map(|entry| directory + 2 + 12 * entry)
-        .find(|&at| two(at) == Some(ORIENTATION))?;
-    const SHORT: u16 = 3;
-    const LONG: u16 = 4;
-    match two(entry + 2)? {
-        SHORT => two(entry + 8),
-        LONG => u16::try_from(four(entry + 8)?).ok(),
-        _ => None,
-    }
+    let orientation = Directory::first(tiff)?.value(ORIENTATION)?;
+    u16::try_from(orientation).ok()
 }
 
 /// The digit of `tiff:Orientation="6"` or `<tiff:Orientation>6<`.
@@ -66,7 +38,7 @@ fn xmp_orientation(xmp: &[u8]) -> Option<u16> {
 }
 
 /// Exif 2.32, section 4.6.4: where row 0 and column 0 of the stored picture belong.
-fn turned(picture: Picture, orientation: u16) -> Picture {
+pub(super) fn turned(picture: Picture, orientation: u16) -> Picture {
     let (width, height) = (picture.width(), picture.height());
     let (right, bottom) = (width - 1, height - 1);
     let pixels = picture.pixels();

@@ -1,6 +1,6 @@
 //! What follows the sums of a convolution: bias, ReLU, max pooling; and the way back.
 
-use super::vector::load;
+use super::vector::{array, load};
 use super::{Geometry, Padding2, Pool};
 use crate::kernels::pooling::Pooling;
 use crate::kernels::simd::{ADDED, dispatch};
@@ -197,9 +197,9 @@ impl WithSimd for AddBias<'_> {
 /// The sum of [`POSITIONS`] vectors, pairwise.
 #[inline(always)]
 fn sum_of_positions<S: Simd>(simd: S, at: impl Fn(usize) -> S::f32s) -> S::f32s {
-    let [a, b, c, d] = [0, 2, 4, 6].map(
+    let [a, b, c, d]: [S::f32s; POSITIONS / 2] = array(
         #[inline(always)]
-        |position| simd.add_f32s(at(position), at(position + 1)),
+        |pair| simd.add_f32s(at(2 * pair), at(2 * pair + 1)),
     );
     simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d))
 }
