@@ -180,9 +180,9 @@ const DEVICES: [&str; 6] = [
 /// A device is refused, and is one afterwards.
 fn device(one: &Try<'_>) -> Outcome {
     let line = DEVICES[one.number as usize];
-    let ended = one.run(&line)?;
+    let ended = one.run(line)?;
     if !ended.is_refusal() {
-        return Err(ended.unexpected(&line));
+        return Err(ended.unexpected(line));
     }
     match fs::metadata("/dev/full")?.is_file() {
         true => Err(Fault::Lost.says("/dev/full is a file now")),
