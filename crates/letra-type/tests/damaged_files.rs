@@ -107,16 +107,16 @@ fn a_picture() {
     let mut deflated = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     deflated.write_all(glyph.pixels()).unwrap();
     let deflated = deflated.finish().unwrap();
-    // Runs of white, black and white, and for Group 4 each row by the one above it.
-    let runs = [0b0001_1110, 0b0100_1000, 0b1100_0000].repeat(36);
-    let group_4 = [&[0b0010_0011, 0b1010_0010, 0b1100_1111][..], &[0xff; 40]].concat();
-    let marked = [0, 0b0001_0001, 0b1110_0100, 0b1000_1100].repeat(36);
+    // Rows of 12 white, 12 black and 12 white pixels; for Group 4 each is as the one above it.
+    let rows = [0b0010_0000, 0b0011_1001, 0].repeat(36);
+    let group_3 = [0, 0b0001_0010, 0b0000_0011, 0b1001_0000].repeat(36);
+    let group_4 = [&[0b0010_0100, 0b0000_0111][..], &[0xff; 14]].concat();
     let files = [
         tiff(1, 8, glyph.pixels()),
         tiff(5, 8, &lzw),
         tiff(8, 8, &deflated),
-        tiff(2, 1, &runs),
-        tiff(3, 1, &marked),
+        tiff(2, 1, &rows),
+        tiff(3, 1, &group_3),
         tiff(4, 1, &group_4),
         include_bytes!("arithmetic/full-sequential.jpg").to_vec(),
         include_bytes!("arithmetic/quartered-progressive.jpg").to_vec(),
