@@ -62,11 +62,12 @@ pub(super) fn to_huffman(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
             (DAC, _) => condition(&mut conditioning, segment)?,
             (SOS, Some(frame)) => {
                 let scan = Scan::read(segment, frame)?;
-                blocks += frame.blocks(&scan.components()).len();
+                let order = frame.blocks(&scan.components());
+                blocks += order.len();
                 if blocks > MOST_BLOCKS {
                     return Err("it is stored in too many passes");
                 }
-                rest = scan.decode(frame, &conditioning, restart, rest)?;
+                rest = scan.decode(frame, order, &conditioning, restart, rest)?;
             }
             _ => {}
         }
@@ -282,10 +283,11 @@ impl Scan {
         self.components.iter().map(|one| one.index).collect()
     }
 
-    /// Decodes the scan's data into the frame's blocks, and returns what follows it.
+    /// Decodes the scan's data into the frame's blocks in their order, and returns what follows it.
     fn decode<'a>(
         &self,
         frame: &mut Frame,
+        order: Vec<(usize, usize)>,
         conditioning: &[Conditioning; 16],
         restart: usize,
         data: &'a [u8],
@@ -302,7 +304,7 @@ impl Scan {
                 blocks.sum()
             }
         };
-        for (done, (index, block)) in frame.blocks(&self.components()).into_iter().enumerate() {
+        for (done, (index, block)) in order.into_iter().enumerate() {
             if restart > 0 && done > 0 && done % (restart * of_a_unit) == 0 {
                 match next_marker(decoder.rest()) {
                     Some((0xd0..=0xd7, rest)) => decoder = Decoder::new(rest),
