@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -201,6 +202,13 @@ fn pictures() -> Vec<Vec<u8>> {
         files.push(file);
     }
     files.extend([webp(&picture), gif(&picture), bmp(&picture)]);
+    files.extend(tiffs(&picture));
+    let arithmetic = [
+        include_bytes!("../../crates/letra-type/tests/arithmetic/full-sequential.jpg").as_slice(),
+        include_bytes!("../../crates/letra-type/tests/arithmetic/quartered-progressive.jpg"),
+        include_bytes!("../../crates/letra-type/tests/arithmetic/quartered-restarts.jpg"),
+    ];
+    files.extend(arithmetic.map(<[u8]>::to_vec));
     files
 }
 
@@ -238,6 +246,55 @@ fn bmp(picture: &Picture) -> Vec<u8> {
     }
     file.extend([0, 1]);
     file
+}
+
+/// TIFFs: levels as they are, by LZW and Deflate with differences, and a fax.
+fn tiffs(picture: &Picture) -> Vec<Vec<u8>> {
+    let (width, height) = (picture.width(), picture.height());
+    let mut deflated = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    deflated
+        .write_all(picture.pixels())
+        .expect("a vector takes all");
+    let deflated = deflated.finish().expect("a vector takes all");
+    let lzw = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
+        .encode(picture.pixels())
+        .expect("levels are compressed");
+    let mut fax = fax::encoder::Encoder::new(fax::VecWriter::new());
+    for row in picture.pixels().chunks_exact(width) {
+        let colours = row.iter().map(|&level| match level {
+            ..128 => fax::Color::Black,
+            _ => fax::Color::White,
+        });
+        let Ok(()) = fax.encode_line(colours, width as u32);
+    }
+    let Ok(fax) = fax.finish();
+    [
+        (1, 8, picture.pixels()),
+        (5, 8, &lzw),
+        (8, 8, &deflated),
+        (4, 1, &fax.finish()),
+    ]
+    .map(|(compression, bits, data)| {
+        let mut file = b"II*\0\x08\0\0\0\x09\0".to_vec();
+        for (tag, value) in [
+            (256_u16, width as u32),
+            (257, height as u32),
+            (258, bits),
+            (259, compression),
+            (262, u32::from(bits == 8)),
+            (273, 122),
+            (277, 1),
+            (279, data.len() as u32),
+            (317, if compression == 1 { 1 } else { 2 }),
+        ] {
+            file.extend(tag.to_le_bytes());
+            file.extend([4, 0, 1, 0, 0, 0]);
+            file.extend(value.to_le_bytes());
+        }
+        file.extend([0; 4]);
+        [&file, data].concat()
+    })
+    .to_vec()
 }
 
 fn read_picture(bytes: &[u8]) -> Result<(), String> {

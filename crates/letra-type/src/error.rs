@@ -164,8 +164,8 @@ impl Error {
             Self::Size { .. } => "give a size above 0 and up to 4096 pixels per em",
             Self::FontCount { .. } => "give at least one font and no more than that",
             Self::Picture { .. } => {
-                "give a PNG, JPEG, WebP, GIF or BMP file: a picture viewer opens most others and \
-                 saves them as PNG"
+                "give a PNG, JPEG, WebP, GIF, BMP or TIFF file: a picture viewer opens most others \
+                 and saves them as PNG"
             }
             Self::PictureSize { .. } => {
                 "give a picture of 1 to 16,384 pixels a side and at most 67,108,864 in all"

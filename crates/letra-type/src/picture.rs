@@ -64,13 +64,13 @@ impl Picture {
         }
     }
 
-    /// Reads a PNG, JPEG, WebP, GIF or BMP file as grey: colours by their luma (ITU-R BT.601),
-    /// what is transparent on white, turned as its Exif or XMP orientation says; of an animation
-    /// the first picture.
+    /// Reads a PNG, JPEG, WebP, GIF, BMP or TIFF file as grey: colours by their luma (ITU-R
+    /// BT.601), what is transparent on white, turned as its Exif or XMP orientation says; of an
+    /// animation the first picture, of several pages the first.
     ///
     /// A PNG or JPEG of more than 67,108,864 pixels or a side above 16,384 is made smaller as it
     /// is read, up to 536,870,912 pixels and a side of 32,768; interlaced PNGs and progressive
-    /// JPEGs are not.
+    /// or arithmetic-coded JPEGs are not.
     ///
     /// # Errors
     /// The file is missing, empty, larger than 256 MiB, of none of these formats, cut short or

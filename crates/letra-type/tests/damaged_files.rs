@@ -2,6 +2,8 @@
 
 mod helpers;
 
+use std::io::Write;
+
 use helpers::{Numbers, npz, small_glyph};
 use letra_type::{
     CHARACTERS, Distortions, Font, FontLibrary, Ink, LINE_HEIGHT, Outline, Picture, Sampler,
@@ -79,7 +81,46 @@ fn a_picture() {
         bmp.extend(row.iter().flat_map(|&level| [1, level]));
         bmp.extend([0, 0]);
     }
+    let tiff = |compression: u8, bits: u8, data: &[u8]| {
+        let mut file = b"II*\0\x08\0\0\0\x08\0".to_vec();
+        let length = (data.len() as u32).to_le_bytes();
+        for (tag, value) in [
+            (256_u16, [36, 0, 0, 0]),
+            (257, [36, 0, 0, 0]),
+            (258, [bits, 0, 0, 0]),
+            (259, [compression, 0, 0, 0]),
+            (262, [0; 4]),
+            (273, [110, 0, 0, 0]),
+            (277, [1, 0, 0, 0]),
+            (279, length),
+        ] {
+            file.extend(tag.to_le_bytes());
+            file.extend([4, 0, 1, 0, 0, 0]);
+            file.extend(value);
+        }
+        file.extend([0; 4]);
+        [&file, data].concat()
+    };
+    let lzw = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
+        .encode(glyph.pixels())
+        .unwrap();
+    let mut deflated = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    deflated.write_all(glyph.pixels()).unwrap();
+    let deflated = deflated.finish().unwrap();
+    // Rows of 12 white, 12 black and 12 white pixels; for Group 4 each is as the one above it.
+    let rows = [0b0010_0000, 0b0011_1001, 0].repeat(36);
+    let group_3 = [0, 0b0001_0010, 0b0000_0011, 0b1001_0000].repeat(36);
+    let group_4 = [&[0b0010_0100, 0b0000_0111][..], &[0xff; 14]].concat();
     let files = [
+        tiff(1, 8, glyph.pixels()),
+        tiff(5, 8, &lzw),
+        tiff(8, 8, &deflated),
+        tiff(2, 1, &rows),
+        tiff(3, 1, &group_3),
+        tiff(4, 1, &group_4),
+        include_bytes!("arithmetic/full-sequential.jpg").to_vec(),
+        include_bytes!("arithmetic/quartered-progressive.jpg").to_vec(),
+        include_bytes!("arithmetic/quartered-restarts.jpg").to_vec(),
         glyph.to_png().unwrap(),
         jpeg(false, false, jpeg_encoder::ColorType::Luma),
         jpeg(false, true, jpeg_encoder::ColorType::Rgb),

@@ -2,6 +2,7 @@
 
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 
+use super::arithmetic;
 use super::orientation::upright;
 use super::{fail, luma, on_white, printed, rgb, rgb_of, shrink};
 use crate::error::Result;
@@ -57,13 +58,21 @@ fn stored(file: &str, bytes: &[u8], header: &Header, shrink: usize) -> Result<Sa
     if shrink == 1 {
         check_size(file, width, height)?;
     }
-    // A block of 8 × 8 pixels takes a bit at least.
-    if width * height > bytes.len().saturating_mul(8 * 64) {
+    // A block of 8 × 8 pixels takes a bit at least, but where many decisions share one.
+    if !header.arithmetic && width * height > bytes.len().saturating_mul(8 * 64) {
         return Err(fail(file, "it does not hold all its pixels"));
     }
     if header.progressive && scans(bytes) > MOST_SCANS {
         return Err(fail(file, "it is stored in too many passes"));
     }
+    let ordinary;
+    let bytes = match header.arithmetic {
+        true => {
+            ordinary = arithmetic::to_huffman(bytes).map_err(|problem| fail(file, problem))?;
+            &ordinary
+        }
+        false => bytes,
+    };
     let mut decoder = Decoder::new(bytes);
     // Samples as they are stored, but those of four components turned round.
     decoder.set_color_transform(match header.components.len() {
@@ -115,6 +124,7 @@ struct Header<'a> {
     height: usize,
     components: Vec<u8>,
     progressive: bool,
+    arithmetic: bool,
     jfif: bool,
     /// The colours by Adobe's segment: 0 as they are, 1 YCbCr, 2 YCCK.
     adobe: Option<u8>,
@@ -176,9 +186,8 @@ impl<'a> Header<'a> {
         };
         match marker {
             0xc0..=0xc3 => {}
-            0xc9..=0xcb => {
-                return Err("it is an arithmetic-coded JPEG, which hardly any program reads");
-            }
+            0xc9 | 0xca => {}
+            0xcb => return Err("it is a lossless arithmetic-coded JPEG, which no program reads"),
             _ => return Err("it is a hierarchical JPEG, which hardly any program reads"),
         }
         if precision != 8 {
@@ -186,7 +195,8 @@ impl<'a> Header<'a> {
         }
         self.height = usize::from(u16::from_be_bytes([high, low]));
         self.width = usize::from(u16::from_be_bytes([left, right]));
-        self.progressive = marker == 0xc2;
+        self.progressive = matches!(marker, 0xc2 | 0xca);
+        self.arithmetic = matches!(marker, 0xc9 | 0xca);
         let names = components.chunks(3).map(|component| component[0]);
         self.components = names.take(usize::from(count)).collect();
         Ok(())
@@ -203,9 +213,10 @@ impl<'a> Header<'a> {
     }
 
     /// By which factor, 1, 2, 4 or 8, the picture is made smaller as it is decoded. The
-    /// coefficients of a progressive one are held whole, so that it is not read beyond the limits.
+    /// coefficients of a progressive or arithmetic-coded one are held whole, so that it is not read
+    /// beyond the limits.
     fn shrink(&self) -> usize {
-        match self.progressive {
+        match self.progressive || self.arithmetic {
             true => 1,
             false => shrink(self.width, self.height).next_power_of_two(),
         }
@@ -214,15 +225,15 @@ impl<'a> Header<'a> {
 
 const DHT: u8 = 0xc4;
 const JPG: u8 = 0xc8;
-const DAC: u8 = 0xcc;
-const EOI: u8 = 0xd9;
-const SOS: u8 = 0xda;
+pub(super) const DAC: u8 = 0xcc;
+pub(super) const EOI: u8 = 0xd9;
+pub(super) const SOS: u8 = 0xda;
 const APP0: u8 = 0xe0;
 const APP1: u8 = 0xe1;
 const APP14: u8 = 0xee;
 
 /// The next marker and what follows it.
-fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
+pub(super) fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let at = bytes
         .array_windows()
         .position(|&[fill, marker]| fill == 0xff && !matches!(marker, 0 | 0xff))?;
@@ -230,7 +241,7 @@ fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// The contents of a segment, before which their length stands, and what follows it.
-fn split_segment(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn split_segment(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     let length = usize::from(u16::from_be_bytes(*length)).checked_sub(2)?;
     rest.split_at_checked(length)

@@ -1,5 +1,6 @@
 //! Files of pictures: PNG, JPEG, WebP, GIF, BMP and TIFF.
 
+mod arithmetic;
 mod bmp;
 mod foreign;
 mod gif;

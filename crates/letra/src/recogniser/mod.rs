@@ -358,7 +358,9 @@ fn prototypes(network: &Network) -> Result<Vec<f32>, Error> {
         for (row, value) in prototype.iter_mut().enumerate() {
             *value = kernel.data()[row * faces + face];
         }
-        to_unit(prototype);
+        if !is_unit(prototype) {
+            to_unit(prototype);
+        }
     }
     finite(prototypes, "its prototypes")
 }
@@ -375,6 +377,13 @@ fn finite(values: Vec<f32>, what: &str) -> Result<Vec<f32>, Error> {
 
 /// Brings a vector to length 1; one whose length is too large for a number becomes one of no
 /// numbers.
+/// Whether a vector has length 1, but for rounding. To divide it once more would move its last bits
+/// each time that its model is written.
+fn is_unit(values: &[f32]) -> bool {
+    let squares: f32 = values.iter().map(|value| value * value).sum();
+    (squares - 1.0).abs() < 1e-5
+}
+
 fn to_unit(values: &mut [f32]) {
     let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
     if length == f32::INFINITY {
@@ -461,6 +470,18 @@ mod tests {
         }
         let blank = Picture::blank(400, 90, 255).unwrap();
         assert!(recogniser.read_if_text(&blank).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_model_that_is_read_and_written_again_keeps_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
+        Recogniser::built_in().unwrap().save(&first).unwrap();
+        for _ in 0..3 {
+            Recogniser::load(&first).unwrap().save(&second).unwrap();
+            assert!(std::fs::read(&first).unwrap() == std::fs::read(&second).unwrap());
+            std::fs::rename(&second, &first).unwrap();
+        }
     }
 
     #[test]

@@ -94,18 +94,23 @@ impl Try<'_> {
 
 impl<'t> Letra<'t> {
     /// Lets a shell start it, after `before` and with redirections.
-    pub(crate) fn through_shell(mut self, before: &str, redirections: &str) -> Outcome<Self> {
+    pub(crate) fn through_shell(self, before: &str, redirections: &str) -> Outcome<Self> {
         let mut shell = Command::new("sh");
-        shell
-            .arg("-c")
-            .arg(format!("{before} exec \"$0\" \"$@\" {redirections}"))
+        let script = format!("{before} exec \"$0\" \"$@\" {redirections}");
+        shell.arg("-c").arg(script);
+        self.through(shell)
+    }
+
+    /// Lets another command start it, which is given it as its last arguments and becomes it.
+    pub(crate) fn through(mut self, mut starter: Command) -> Outcome<Self> {
+        starter
             .arg(self.command.get_program())
             .args(self.command.get_args())
             .current_dir(&self.one.folder)
             .stdin(Stdio::null())
             .stdout(self.output.try_clone()?)
             .stderr(self.errors.try_clone()?);
-        self.command = shell;
+        self.command = starter;
         Ok(self)
     }
 

@@ -88,7 +88,7 @@ pub(crate) fn run(figures: &mut Figures<'_>) {
 
 fn close(one: &Try<'_>, line: Line, (way, is_missed): (&str, bool)) -> Outcome {
     let (words, code, prints, keeps) = line;
-    let letra = one.letra(&words)?;
+    let letra = one.letra(words)?;
     let ended = redirect(letra, way)?.start()?.wait()?;
     let wanted = if is_missed && prints { 1 } else { code };
     if ended.code != Some(wanted) {

@@ -89,7 +89,7 @@ fn is_of(kind: Kind, file: &Path) -> bool {
         .extension()
         .map(|ending| ending.to_string_lossy().to_lowercase());
     let endings: &[&str] = match kind {
-        Kind::Pictures => &["png", "jpg", "jpeg", "gif", "bmp", "webp"],
+        Kind::Pictures => &["png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff"],
         Kind::Fonts => &["ttf", "otf", "ttc", "otc", "woff", "woff2"],
         Kind::Models => &[],
         Kind::Data => &["npz"],

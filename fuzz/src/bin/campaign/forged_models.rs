@@ -177,6 +177,7 @@ fn glyphs(one: &Try<'_>) -> Outcome {
     let network = match one.number {
         0 => small
             .add(UpSampling2d::new(60))
+            .add(DepthwiseConv2d::new(31).same())
             .add(DepthwiseConv2d::new(31).same()),
         1 => small
             .add(UpSampling2d::new(20))

@@ -43,7 +43,7 @@ pub(crate) fn run(figures: &mut Figures<'_>) {
     figures.figure("full-disk", "devices", DEVICES.len() as u64, device);
 }
 
-/// A file system in memory that only those see who know this process's files.
+/// A file system in memory that only those see who share its holder's mounts.
 struct Disk {
     holder: Child,
     input: Option<ChildStdin>,
@@ -73,6 +73,16 @@ impl Disk {
             folder,
         };
         disk.is_ready().then_some(disk)
+    }
+
+    /// What starts a command in the disk's folder, where the disk is seen.
+    fn enter(&self) -> Command {
+        let mut enter = Command::new("nsenter");
+        enter
+            .args(["--target", &self.holder.id().to_string()])
+            .args(["--user", "--mount", "--preserve-credentials", "sh", "-c"])
+            .arg("cd /mnt && exec \"$0\" \"$@\"");
+        enter
     }
 
     fn is_ready(&mut self) -> bool {
@@ -113,16 +123,17 @@ fn fill(one: &Try<'_>, job: &Job, states: &States) -> Outcome {
     if !disk.resize(used * 1024 + 4096 + one.below(2 * states.room() + (1 << 20))) {
         return Err(Fault::Other.says("the disk cannot be made smaller"));
     }
-    let mut letra = one.letra(job.line)?;
-    letra.command.current_dir(&folder);
-    let ended = letra.start()?.wait()?;
+    let ended = one
+        .letra(job.line)?
+        .through(disk.enter())?
+        .start()?
+        .wait()?;
     judge(&ended, job, states, &folder)?;
     if ended.code != Some(0) {
         if !disk.resize(ENOUGH) {
             return Err(Fault::Other.says("the disk cannot be made larger"));
         }
-        let mut letra = one.letra(&job.again(&folder))?;
-        letra.command.current_dir(&folder);
+        let letra = one.letra(&job.again(&folder))?.through(disk.enter())?;
         let ended = letra.start()?.wait()?;
         if ended.code != Some(0) {
             return Err(ended.unexpected(job.line));
@@ -169,9 +180,9 @@ const DEVICES: [&str; 6] = [
 /// A device is refused, and is one afterwards.
 fn device(one: &Try<'_>) -> Outcome {
     let line = DEVICES[one.number as usize];
-    let ended = one.run(&line)?;
+    let ended = one.run(line)?;
     if !ended.is_refusal() {
-        return Err(ended.unexpected(&line));
+        return Err(ended.unexpected(line));
     }
     match fs::metadata("/dev/full")?.is_file() {
         true => Err(Fault::Lost.says("/dev/full is a file now")),

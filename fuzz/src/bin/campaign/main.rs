@@ -33,7 +33,7 @@ struct Campaign {
     #[arg(value_enum, value_name = "PART")]
     parts: Vec<Part>,
 
-    /// A little of each, in about a minute, without anything from elsewhere
+    /// A little of each, in one to two minutes, without anything from elsewhere
     #[arg(long)]
     short: bool,
 

@@ -154,6 +154,10 @@ impl<'a> Fax<'a> {
             }
             // The change to the other colour: to black those of even numbers are.
             next += usize::from((next % 2 == 1) != black);
+            // The table takes seven zeros for an end mark whatever follows.
+            if self.bits.peek(7) == Some(0) && self.bits.peek(12) != Some(1) {
+                return Err(DAMAGED);
+            }
             match mode::decode(&mut self.bits).ok_or(DAMAGED)? {
                 Mode::Pass => column = i64::from(above(next + 1)),
                 Mode::Vertical(beside) => {
