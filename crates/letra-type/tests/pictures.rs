@@ -150,7 +150,9 @@ fn files_that_are_no_picture() {
     ));
     let error = read(b"Once upon a time").unwrap_err();
     assert!(
-        error.to_string().contains("no PNG, JPEG, WebP, GIF, BMP or TIFF"),
+        error
+            .to_string()
+            .contains("no PNG, JPEG, WebP, GIF, BMP or TIFF"),
         "{error}"
     );
     assert!(matches!(read(&[]), Err(Error::EmptyFile { .. })));
