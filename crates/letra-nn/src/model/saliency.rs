@@ -79,13 +79,10 @@ impl Network {
                 }
             });
             for (number, layer) in ops.layers.iter().enumerate().skip(first).rev() {
-                let mut nodes = layer.ops.clone().rev();
-                // All of them, whatever is found.
-                let numbers = nodes
-                    .by_ref()
-                    .map(|node| pass.backward_node(node, gradients));
-                if !numbers.fold(true, |all, found| all && found) {
-                    without_numbers.get_or_insert(number);
+                for node in layer.ops.clone().rev() {
+                    if !pass.backward_node(node, gradients) {
+                        without_numbers.get_or_insert(number);
+                    }
                 }
             }
         });

@@ -463,16 +463,18 @@ fn weight_gradients<'a>(
     let mut slices: Slices<Option<&mut [f32]>> = node.gradients.iter().map(|_| None).collect();
     // In the order in which they lie, each cut off from what is left.
     let (mut left, mut start) = (gradients, 0);
-    while wanted {
+    if !wanted {
+        return slices;
+    }
+    loop {
         let ranges = node.gradients.iter().enumerate();
         let ahead = ranges.filter_map(|(index, range)| Some((index, range.clone()?)));
         let ahead = ahead.filter(|(_, range)| range.start >= start);
         let Some((index, range)) = ahead.min_by_key(|(_, range)| range.start) else {
-            break;
+            return slices;
         };
         let (own, others) = left.split_at_mut(range.end - start);
         slices[index] = Some(&mut own[range.start - start..]);
         (left, start) = (others, range.end);
     }
-    slices
 }

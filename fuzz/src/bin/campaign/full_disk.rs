@@ -21,16 +21,16 @@ pub(crate) fn run(figures: &mut Figures<'_>) {
     for (job, whole, short) in all {
         let count = figures.campaign.count(whole, short);
         if has_disks {
-            figures.job("full-disk", job, count, |one, states| {
-                fill(one, job, states)
+            figures.job("full-disk", &job, count, |one, states| {
+                fill(one, &job, states)
             });
         }
         figures.job_as(
             "full-disk",
             &format!("{}, small files", job.name),
-            job,
+            &job,
             count,
-            |one, states| limit(one, job, states),
+            |one, states| limit(one, &job, states),
         );
     }
     if !has_disks {
