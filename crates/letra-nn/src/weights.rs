@@ -79,7 +79,7 @@ impl Constraint {
 /// What is demanded of a parameter's values; nothing unless set.
 ///
 /// A layer keeps one for its kernel, saves it flattened into its own configuration, and hands
-/// it to [`crate::layers::Build::demand`].
+/// it to [`crate::layers::Emit::demand`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct KernelDemands {
     #[serde(default, skip_serializing_if = "Option::is_none")]

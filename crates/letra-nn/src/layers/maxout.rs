@@ -17,7 +17,7 @@ use crate::{Initializer, KernelDemands};
 /// Input `[inputs]`, output `[units]`; parameters `kernel` `[inputs, pieces · units]`, whose
 /// columns are the units of the first piece, then of the second, and `bias` `[pieces · units]`.
 /// The gradient goes to the piece that won, the first of equals; from there it is that of
-/// [`Dense`]. A largest norm (the paper trains with one) holds for each piece of each unit.
+/// [`Dense`](super::Dense). A largest norm (the paper trains with one) holds for each piece of each unit.
 /// Defaults: Glorot uniform kernel, each piece on its own, zero bias.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Maxout {
