@@ -99,7 +99,15 @@ fn the_report_is_a_page_that_needs_nothing_else() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort_unstable();
-    assert_eq!(names, ["index.html", "logistic.letra", "report.json"]);
+    assert_eq!(
+        names,
+        [
+            ".letra-report",
+            "index.html",
+            "logistic.letra",
+            "report.json"
+        ]
+    );
     let page = fs::read_to_string(folder.join("index.html")).unwrap();
     for section in [
         "result",
