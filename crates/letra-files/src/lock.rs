@@ -13,6 +13,8 @@ use crate::{leftovers, unfinished};
 
 pub(crate) const ENDING: &str = ".letra-lock";
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+/// How long a holder is given to say who it is.
+const TO_INTRODUCE: Duration = Duration::from_millis(200);
 
 /// A place that is this process's to write, as long as this lives.
 ///
@@ -96,6 +98,8 @@ fn wait(path: &Path, by: &str, mut patient: impl FnMut(Duration) -> bool) -> io:
                 return Ok(lock);
             }
             Err(Refusal::Gone) => continue,
+            // One that has just come may not have said yet who it is.
+            Err(Refusal::Held(holder)) if holder.known.is_none() && waited < TO_INTRODUCE => {}
             Err(Refusal::Held(holder)) if !patient(waited) => {
                 return Err(Problem::Held(holder).into());
             }
