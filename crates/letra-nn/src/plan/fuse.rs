@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use crate::Shape;
 use crate::graph::{OpGraph, OpNode};
 use crate::kernels::activation::ActivationKind;
 use crate::ops::{Activate, BatchNormalize, Convolve, MatMul, MaxPool, Op, Resample, SparseMatMul};
@@ -35,10 +36,11 @@ fn some(op: impl Op) -> Option<Arc<dyn Op>> {
     Some(Arc::new(op))
 }
 
-/// The op that does the same work on an input that comes as what is not zero in it.
-pub(super) fn on_sparse_input(op: &dyn Op) -> Option<Arc<dyn Op>> {
+/// The op that does the same work on an input of this shape that comes as what is not zero in it:
+/// a row a sample, so that the input must be flat.
+pub(super) fn on_sparse_input(op: &dyn Op, input: &Shape) -> Option<Arc<dyn Op>> {
     let product = (op as &dyn Any).downcast_ref::<MatMul>()?;
-    some(SparseMatMul(product.clone()))
+    some(SparseMatMul(product.clone())).filter(|_| input.rank() == 1)
 }
 
 /// Replaces neighbours by one op that does the work of both, where there is one and nobody else

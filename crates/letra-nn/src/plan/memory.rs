@@ -121,7 +121,7 @@ pub(super) fn lay_out(
         let NodeGradients { outputs, inputs } = node_gradients.next().unwrap_or_default();
         let planned = PlannedNode {
             op: node.op.clone(),
-            on_sparse_input: on_sparse_input(&*node.op),
+            on_sparse_input: on_sparse_input(&*node.op, &graph.shapes[node.inputs[0]]),
             number: node.number,
             inputs: node
                 .inputs

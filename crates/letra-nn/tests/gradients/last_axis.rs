@@ -73,3 +73,32 @@ fn a_row_of_several_is_mapped_as_a_sample_of_its_own() {
         }
     }
 }
+
+#[test]
+fn mostly_zero_rows_are_mapped_as_any_others() {
+    // `fit` holds such data as what is not zero in it, where a network can read it so.
+    let values: Vec<f32> = (0..80 * 60)
+        .map(|i| {
+            if i % 9 == 0 {
+                (i % 7) as f32 / 7.0
+            } else {
+                0.0
+            }
+        })
+        .collect();
+    let targets = Tensor::zeros([80, 6, 5]);
+    let data = Dataset::values(Tensor::new([80, 6, 10], values).unwrap(), targets).unwrap();
+    let network = || {
+        let compile = Compile::new(Sgd::new(0.1)).loss(MeanSquaredError).seed(3);
+        let layers = Sequential::new([6, 10]).add(Dense::new(5));
+        layers.compile(compile.threads(2)).unwrap()
+    };
+    let (mut fitted, mut stepped) = (network(), network());
+    fitted
+        .fit(&data, Fit::epochs(1).batch(80).shuffle(false))
+        .unwrap();
+    stepped.train_on_batch(&data).unwrap();
+    for (found, wanted) in fitted.parameters().zip(stepped.parameters()) {
+        assert!(alike(found.values, wanted.values), "{}", found.name);
+    }
+}
