@@ -23,7 +23,7 @@ fn main() -> Result<(), Error> {
     );
 
     // The same network in letra, its weights as [inputs, units].
-    let mut network = Sequential::new([2])
+    let network = Sequential::new([2])
         .add(Dense::new(2).sigmoid())
         .add(Dense::new(1).sigmoid())
         .compile(Compile::new(Sgd::new(0.5)).loss(SumSquaredError))?;

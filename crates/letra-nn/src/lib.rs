@@ -39,7 +39,7 @@ pub mod kernels;
 pub mod layers;
 pub mod losses;
 pub mod metrics;
-mod model;
+mod network;
 pub mod ops;
 pub mod optimizers;
 mod plan;
@@ -48,19 +48,21 @@ pub mod schedules;
 mod shape;
 mod tensor;
 pub mod training;
-mod weights;
+mod demands;
 
 pub use dataset::{Dataset, Inputs, Targets, one_hot};
 pub use error::{BuildError, Error};
 pub use graph::Value;
 pub use initializers::Initializer;
-pub use model::{
-    BackPropagation, Compile, Gradients, LayerOutput, LayerSummary, Model, Network, Parameter,
-    RateRangeTest, Scores, Sequential, Summary,
+pub use network::{
+    LayerOutput, LayerSummary, Model, Network, Parameter, Sequential, Summary, Weights, Workers,
 };
 pub use shape::Shape;
 pub use tensor::Tensor;
-pub use weights::{Constraint, KernelDemands, Regularizer};
+pub use training::{
+    BackPropagation, Compile, Gradients, RateRangeTest, Scores, Source, Trainer,
+};
+pub use demands::{Constraint, KernelDemands, Regularizer};
 
 /// All that a usual program needs.
 pub mod prelude {
@@ -87,6 +89,7 @@ pub mod prelude {
     };
     pub use crate::{
         BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,
-        Network, Regularizer, Scores, Sequential, Shape, Targets, Tensor, one_hot,
+        Network, Regularizer, Scores, Sequential, Shape, Source, Targets, Tensor, Trainer, Weights,
+        Workers, one_hot,
     };
 }

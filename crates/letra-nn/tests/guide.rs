@@ -208,12 +208,12 @@ fn a_layer_of_ones_own_works_like_any_other() -> Result<(), Error> {
     );
     // It trains, its gradient measured: E by each bias before it.
     let network = |bias: &[f32]| {
-        let mut network = Sequential::new([2])
+        let network = Sequential::new([2])
             .add(Dense::new(3))
             .add(own_layer::Squareplus::new(0.25))
             .compile(Compile::new(Sgd::new(0.1)).loss(SumSquaredError).seed(4))?;
         network.set_parameter("dense/bias", &Tensor::new([3], bias.to_vec())?)?;
-        Ok::<Network, Error>(network)
+        Ok::<Trainer, Error>(network)
     };
     let batch = Dataset::values(
         Tensor::new([2, 2], vec![1.0, 2.0, -3.0, 0.5])?,

@@ -5,6 +5,7 @@ mod clipping;
 use std::fmt::Debug;
 
 use crate::Error;
+use crate::buffer::Buffer;
 
 pub(crate) use clipping::Clipping;
 
@@ -146,4 +147,28 @@ pub(crate) fn check_decay(name: &str, value: f32) -> Result<(), Error> {
 /// An error unless ε is above 0.
 pub(crate) fn check_epsilon(value: f32) -> Result<(), Error> {
     check_range("epsilon", value, f32::MIN_POSITIVE.., "above 0")
+}
+
+/// The optimizer's arrays of state before the first step, of so many values each.
+///
+/// # Errors
+/// When it wants more of them than there may be.
+pub(crate) fn initial_slots(
+    optimizer: &dyn Optimizer,
+    values: usize,
+) -> Result<Vec<Buffer>, Error> {
+    let slots = optimizer.slots().len();
+    if slots > SLOTS {
+        return Err(Error::Configuration(format!(
+            "the optimizer {} wants {slots} arrays of state: {SLOTS} is the most",
+            optimizer.kind()
+        )));
+    }
+    Ok((0..slots)
+        .map(|slot| {
+            let mut state = Buffer::zeros(values);
+            state.fill(optimizer.initial(slot));
+            state
+        })
+        .collect())
 }

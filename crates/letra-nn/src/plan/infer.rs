@@ -1,6 +1,6 @@
 //! Forward passes outside training.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rayon::prelude::*;
 
@@ -11,49 +11,74 @@ use crate::buffer::Buffer;
 use crate::dataset::Inputs;
 use crate::graph::OpGraph;
 
-/// A plan for predictions, with the memory of each worker.
+/// A plan for predictions, for any number of threads at once.
 pub(crate) struct InferencePlan {
     layout: Layout,
-    workers: Vec<Mutex<Worker>>,
-    prepared: Buffer,
-    /// Parameters that `prepared` was made from, by their revision.
+    /// Memory that no thread works with now: as much as threads ever were at work at once.
+    idle: Mutex<Vec<Worker>>,
+    prepared: Mutex<Arc<Prepared>>,
+}
+
+/// Weights in the form that the ops like.
+#[derive(Default)]
+pub(crate) struct Prepared {
+    values: Buffer,
+    /// Which weights they were made from.
     revision: Option<u64>,
 }
 
 impl InferencePlan {
-    /// A plan for batches of about `batch` samples on up to `threads` threads.
-    pub(crate) fn new(graph: OpGraph, batch: usize, threads: usize) -> Self {
+    /// A plan for batches of about `batch` samples.
+    pub(crate) fn new(graph: OpGraph, batch: usize) -> Self {
         let layout = Layout::new(graph, batch, Purpose::Inference);
-        let workers = (0..threads)
-            .map(|_| Mutex::new(Worker::new(&layout, &[])))
-            .collect();
-        let prepared = Buffer::zeros(layout.prepared_values);
         InferencePlan {
+            idle: Mutex::new(vec![Worker::new(&layout, &[])]),
+            prepared: Mutex::default(),
             layout,
-            workers,
-            prepared,
-            revision: None,
         }
     }
 
-    /// Outputs of all samples of `inputs`, written to `outputs`, one list each. `revision`
-    /// tells whether the parameters are those of the last call. Runs in the current thread
-    /// pool, whose threads are as many as the plan was made for.
+    /// Whether so many samples are work for several threads.
+    pub(crate) fn is_shared(&self, samples: usize) -> bool {
+        samples > self.layout.shard
+    }
+
+    /// The prepared form of weights, if it is there.
+    pub(crate) fn prepared(&self, revision: u64) -> Option<Arc<Prepared>> {
+        let known = lock(&self.prepared);
+        (known.revision == Some(revision)).then(|| Arc::clone(&known))
+    }
+
+    /// Brings weights into the form that the ops like. `revision` tells them from others. Runs in
+    /// the current thread pool.
+    pub(crate) fn prepare(&self, weights: &[f32], revision: u64) -> Arc<Prepared> {
+        // No lock is held meanwhile: a thread of the pool may ask for it.
+        let older = std::mem::take(&mut *lock(&self.prepared));
+        // Where a prediction still works with the older form, that stays.
+        let mut values = Arc::try_unwrap(older).unwrap_or_default().values;
+        values.resize(self.layout.prepared_values);
+        self.layout.prepare(weights, &mut values);
+        let new = Arc::new(Prepared {
+            values,
+            revision: Some(revision),
+        });
+        *lock(&self.prepared) = Arc::clone(&new);
+        new
+    }
+
+    /// Outputs of all samples of `inputs`, written to `outputs`, one list each. Runs in the current
+    /// thread pool, if the samples are work for several threads.
     pub(crate) fn run(
-        &mut self,
+        &self,
         weights: &[f32],
-        revision: u64,
+        prepared: &Prepared,
         inputs: Inputs<'_>,
         outputs: &mut [Vec<f32>],
     ) {
-        if self.revision != Some(revision) {
-            self.layout.prepare(weights, &mut self.prepared);
-            self.revision = Some(revision);
-        }
         let layout = &self.layout;
         let run = Run {
             weights,
-            prepared: &self.prepared,
+            prepared: &prepared.values,
             seed: 0,
             step: 0,
             training: false,
@@ -62,8 +87,9 @@ impl InferencePlan {
             learning: &[],
         };
         let (all, shard) = (inputs.samples(), layout.shard);
-        let forward = |thread: usize, first: usize, outputs: &mut [&mut [f32]]| {
-            let mut worker = self.workers[thread].lock().expect("no worker panicked");
+        let forward = |first: usize, outputs: &mut [&mut [f32]]| {
+            let idle = lock(&self.idle).pop();
+            let mut worker = idle.unwrap_or_else(|| Worker::new(layout, &[]));
             let mut pass = ShardPass {
                 layout,
                 run,
@@ -78,6 +104,7 @@ impl InferencePlan {
             for (index, output) in outputs.iter_mut().enumerate() {
                 output.copy_from_slice(pass.output(index));
             }
+            lock(&self.idle).push(worker);
         };
         if all == 0 {
             return;
@@ -92,17 +119,18 @@ impl InferencePlan {
                 .zip(chunks)
                 .for_each(|(part, chunk)| part.push(chunk));
         }
-        if let [part] = &mut parts[..] {
-            forward(0, 0, part);
-        } else {
-            parts
+        match &mut parts[..] {
+            [part] => forward(0, part),
+            parts => parts
                 .par_iter_mut()
                 .enumerate()
                 .with_max_len(1)
-                .for_each(|(number, part)| {
-                    let thread = rayon::current_thread_index().unwrap_or(0);
-                    forward(thread, number * shard, part);
-                });
+                .for_each(|(number, part)| forward(number * shard, part)),
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What it guards is whole at any time: a panic elsewhere does not make it less so.
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

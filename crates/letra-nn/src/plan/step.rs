@@ -42,6 +42,23 @@ impl StepResult {
     }
 }
 
+impl StepResult {
+    /// Adds another batch's, for the sums of an epoch: losses count as often as they have samples.
+    pub(crate) fn add(&mut self, batch: &StepResult) {
+        let samples = batch.samples as f64;
+        self.samples += batch.samples;
+        self.loss += batch.loss * samples;
+        self.losses.resize(batch.losses.len(), 0.0);
+        for (sum, loss) in self.losses.iter_mut().zip(&batch.losses) {
+            *sum += loss * samples;
+        }
+        self.metrics.resize(batch.metrics.len(), 0.0);
+        for (sum, value) in self.metrics.iter_mut().zip(&batch.metrics) {
+            *sum += value;
+        }
+    }
+}
+
 /// Numbers that a plan's memory depends on beside the ops.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sizes {

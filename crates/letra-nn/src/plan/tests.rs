@@ -21,18 +21,20 @@ fn compile() -> Compile {
 }
 
 /// A hidden layer read by two layers whose outputs are added.
-fn fork() -> Network {
+fn fork() -> Trainer {
     let mut graph = Graph::new([6].into());
     let hidden = graph.add(Arc::new(Dense::new(7).tanh()), vec![INPUT]);
     let left = graph.add(Arc::new(Dense::new(3)), vec![hidden]);
     let right = graph.add(Arc::new(Dense::new(3)), vec![hidden]);
     graph.add(Arc::new(Add), vec![left, right]);
-    Network::compile(graph, compile()).unwrap()
+    let workers = Workers::new(2).unwrap();
+    let network = Network::new(graph, 3, workers).unwrap();
+    network.compile(compile()).unwrap()
 }
 
 /// The same function as a chain: the two kernels added.
-fn chain(fork: &Network) -> Network {
-    let mut chain = Sequential::new([6])
+fn chain(fork: &Trainer) -> Trainer {
+    let chain = Sequential::new([6])
         .add(Dense::new(7).tanh())
         .add(Dense::new(3))
         .compile(compile())
@@ -99,7 +101,7 @@ fn a_step_moves_the_parameters_against_the_gradient_that_is_shown() {
     let shown = network.back_propagate(&batch).unwrap();
     let before: Vec<Vec<f32>> = network
         .parameters()
-        .map(|parameter| parameter.values.to_vec())
+        .map(|parameter| parameter.values)
         .collect();
     let scores = network.train_on_batch(&batch).unwrap();
     assert!((scores.loss - shown.loss).abs() < 1e-6);
@@ -111,7 +113,7 @@ fn a_step_moves_the_parameters_against_the_gradient_that_is_shown() {
             .zip(gradient.data())
             .map(|(value, slope)| value - 0.3 * slope)
             .collect();
-        assert!(close(parameter.values, &wanted), "{}", parameter.name);
+        assert!(close(&parameter.values, &wanted), "{}", parameter.name);
     }
 }
 

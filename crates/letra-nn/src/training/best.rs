@@ -3,7 +3,7 @@
 use super::callbacks::{Callback, Monitor};
 use super::history::History;
 use crate::Error;
-use crate::model::Network;
+use super::Trainer;
 
 /// The weights of the best epoch so far.
 pub(crate) struct Best {
@@ -40,11 +40,11 @@ impl Best {
     }
 
     /// Takes the network's weights if the last epoch of the history is the best.
-    pub(super) fn look(&mut self, network: &Network, history: &History) -> Result<(), Error> {
+    pub(super) fn look(&mut self, trainer: &Trainer, history: &History) -> Result<(), Error> {
         if self.monitor.best_epoch(history)? == history.epochs.len() {
             self.epoch = history.epochs.len();
             self.weights.clear();
-            self.weights.extend_from_slice(network.weights());
+            self.weights.extend_from_slice(&trainer.weights().now().all);
         }
         Ok(())
     }
@@ -52,7 +52,7 @@ impl Best {
     /// Goes on with what a checkpoint holds.
     pub(super) fn resume(
         &mut self,
-        network: &Network,
+        trainer: &Trainer,
         history: &History,
         kept: Option<Vec<f32>>,
     ) -> Result<(), Error> {
@@ -60,7 +60,7 @@ impl Best {
         match kept {
             Some(weights) => (self.epoch, self.weights) = (epoch, weights),
             None => {
-                self.look(network, history)?;
+                self.look(trainer, history)?;
                 if self.epoch == 0 {
                     return Err(Error::Callback(format!(
                         "the weights of the best epoch ({epoch}) are to be restored, but the checkpoint was made without keeping them: train anew, or resume without"

@@ -6,26 +6,26 @@ use super::best::Best;
 use super::callbacks::checkpoint::{self, Progress};
 use super::callbacks::{Callback, Epoch, Start, Step};
 use super::history::{EpochLogs, History};
+use super::source::{Batches, Source};
+use super::trainer::Trainer;
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::kernels::sparse::SparseRows;
-use crate::model::Network;
 use crate::plan::{Batch, Rows, StepResult};
 use crate::random::{Purpose, Random};
 
-/// How long and on what to train: the settings of [`Network::fit`].
+/// Samples in a batch, unless something else is said.
+const USUAL_BATCH: usize = 32;
+
+/// How long and on what to train: the settings of [`Trainer::fit`].
 pub struct Fit<'a> {
     epochs: usize,
-    batch: usize,
-    shuffle: bool,
+    batch: Option<usize>,
+    shuffle: Option<bool>,
     validation: Option<&'a Dataset>,
     callbacks: Vec<&'a mut dyn Callback>,
     resume: Option<PathBuf>,
     class_weights: Option<Vec<f32>>,
-    /// Weight of each sample, of its class and its own, where classes have weights.
-    weights: Option<Vec<f32>>,
-    /// The input as what is not zero in it, where the network wants it so.
-    sparse: Option<SparseRows>,
 }
 
 impl<'a> Fit<'a> {
@@ -33,27 +33,25 @@ impl<'a> Fit<'a> {
     pub fn epochs(epochs: usize) -> Self {
         Fit {
             epochs,
-            batch: 32,
-            shuffle: true,
+            batch: None,
+            shuffle: None,
             validation: None,
             callbacks: Vec::new(),
             resume: None,
             class_weights: None,
-            weights: None,
-            sparse: None,
         }
     }
 
     /// Samples in a batch, at least 1. A batch at least as large as the data takes all of
-    /// it in its own order, one step an epoch.
+    /// it in its own order, one step an epoch. A [`Source`] makes its own batches.
     pub fn batch(mut self, batch: usize) -> Self {
-        self.batch = batch;
+        self.batch = Some(batch);
         self
     }
 
     /// Whether each epoch takes the samples in a new random order.
     pub fn shuffle(mut self, shuffle: bool) -> Self {
-        self.shuffle = shuffle;
+        self.shuffle = Some(shuffle);
         self
     }
 
@@ -90,48 +88,119 @@ impl<'a> Fit<'a> {
     }
 }
 
-impl Network {
-    /// Trains for some epochs and returns what was measured.
+/// What a training takes its batches from, ready to be trained on.
+enum Supply<'a> {
+    Data {
+        data: &'a Dataset,
+        batch: usize,
+        shuffle: bool,
+        /// Weight of each sample, where they differ: of its class and its own.
+        weights: Option<Cow<'a, [f32]>>,
+        /// The input as its non-zero values, where the network wants it so.
+        sparse: Option<SparseRows>,
+    },
+    Source {
+        source: &'a mut dyn Source,
+        class_weights: Option<Vec<f32>>,
+    },
+}
+
+impl Supply<'_> {
+    /// How far a training is, and what it must be resumed with.
+    fn progress<'b>(&self, history: Cow<'b, History>, best: Option<usize>) -> Progress<'b> {
+        let (batch, samples, shuffle) = match self {
+            Supply::Data {
+                data,
+                batch,
+                shuffle,
+                ..
+            } => (*batch, data.samples(), *shuffle),
+            Supply::Source { .. } => (0, 0, false),
+        };
+        Progress {
+            batch,
+            samples,
+            shuffle,
+            history,
+            best_epoch: best,
+            callbacks: Vec::new(),
+        }
+    }
+}
+
+impl Trainer {
+    /// Trains for some epochs, on a data set or on a [`Source`], and returns what was measured.
     ///
     /// Where the data has one input, three quarters of it or more are zero, and the network's first
-    /// layers can read it so, as [`crate::layers::Dense`] can, the training holds a copy of what is
-    /// not zero, and skips the rest.
+    /// layers can read it so, as [`crate::layers::Dense`] can, the training holds a copy of its
+    /// non-zero values, and skips the rest.
     ///
     /// # Errors
     /// When the data or the settings do not fit the network, the loss is no longer a
-    /// number, or a callback fails.
-    pub fn fit(&mut self, data: &Dataset, mut fit: Fit<'_>) -> Result<History, Error> {
-        if fit.batch == 0 {
+    /// number, a source ends early or fails, or a callback fails.
+    pub fn fit<'a>(
+        &mut self,
+        batches: impl Into<Batches<'a>>,
+        mut fit: Fit<'_>,
+    ) -> Result<History, Error> {
+        if let Some(validation) = fit.validation {
+            self.check_data(validation)?;
+        }
+        let mut supply = self.supply(batches.into(), &fit)?;
+        let mut best = Best::wanted(&fit.callbacks)?;
+        let mut history = self.resume(&mut fit, &supply, &mut best)?;
+        self.start(&mut fit)?;
+        let mut callbacks = fit.callbacks.iter();
+        self.keep_gradients(callbacks.any(|callback| callback.reads_gradients()));
+        // All of the training runs inside the pool, so that no step waits to enter it.
+        let workers = self.workers();
+        workers.install_training(|| self.run(&mut supply, &mut fit, &mut history, &mut best))?;
+        if let Some(best) = best.filter(|best| best.epoch > 0) {
+            self.set_values(&best.weights);
+        }
+        Ok(history)
+    }
+
+    /// Checks the settings and the data, if they are there, and brings them into the form in which
+    /// they are trained on.
+    fn supply<'a>(&mut self, batches: Batches<'a>, fit: &Fit<'_>) -> Result<Supply<'a>, Error> {
+        let data = match batches {
+            Batches::Data(data) => data,
+            Batches::Source(_) if fit.batch.is_some() || fit.shuffle.is_some() => {
+                return Err(Error::Configuration(
+                    "a source makes its own batches, in its own order: leave out batch and shuffle".into(),
+                ));
+            }
+            Batches::Source(source) => {
+                return Ok(Supply::Source {
+                    source,
+                    class_weights: fit.class_weights.clone(),
+                });
+            }
+        };
+        let batch = fit.batch.unwrap_or(USUAL_BATCH);
+        if batch == 0 {
             return Err(Error::Configuration(
                 "the batch size is 0: take at least 1 sample a step".into(),
             ));
         }
         self.check_data(data)?;
-        if let Some(validation) = fit.validation {
-            self.check_data(validation)?;
-        }
-        let weights = fit.class_weights.as_ref();
-        fit.weights = weights
-            .map(|weights| data.class_weighted(weights))
-            .transpose()?;
-        let batch = fit.batch.min(data.samples());
-        let mut best = Best::wanted(&fit.callbacks)?;
-        let mut history = self.resume(&fit, batch, data.samples(), &mut best)?;
-        self.plan_training(batch, data)?;
-        self.start(&mut fit)?;
-        fit.sparse = self.sparse_input(data);
-        let mut callbacks = fit.callbacks.iter();
-        self.keep_gradients(callbacks.any(|callback| callback.reads_gradients()));
-        // All of the training runs inside the pool, so that no step waits to enter it.
-        let pool = self.pool();
-        pool.install(|| self.run(data, &mut fit, batch, &mut history, &mut best))?;
-        if let Some(best) = best.filter(|best| best.epoch > 0) {
-            self.take_weights(&best.weights);
-        }
-        Ok(history)
+        let batch = batch.min(data.samples());
+        let weights = match &fit.class_weights {
+            Some(weights) => Some(data.class_weighted(weights)?.into()),
+            None => data.sample_weights.as_deref().map(Cow::Borrowed),
+        };
+        self.plan_training(batch, data);
+        Ok(Supply::Data {
+            data,
+            batch,
+            shuffle: fit.shuffle.unwrap_or(true),
+            weights,
+            sparse: self.sparse_input(data),
+        })
     }
 
-    /// What is not zero in the input, where it is mostly zero, as pictures of ink on paper are, and
+    /// The non-zero values of the input, where most of it is zero, as in pictures of ink on paper, and
     /// the network wants it so: it is shorter to read, again and again.
     fn sparse_input(&self, data: &Dataset) -> Option<SparseRows> {
         let wanted = data.other_inputs.is_empty() && self.wants_sparse_input();
@@ -141,22 +210,23 @@ impl Network {
 
     fn resume(
         &mut self,
-        fit: &Fit<'_>,
-        batch: usize,
-        samples: usize,
+        fit: &mut Fit<'_>,
+        supply: &Supply<'_>,
         best: &mut Option<Best>,
     ) -> Result<History, Error> {
         let Some(path) = fit.resumed() else {
             return Ok(History::default());
         };
-        let wanted = Progress {
-            batch,
-            samples,
-            shuffle: fit.shuffle,
-            history: Cow::default(),
-            best_epoch: None,
-        };
-        let (history, kept) = checkpoint::load(self, path, &wanted)?;
+        let wanted = supply.progress(Cow::default(), None);
+        let checkpoint::Loaded {
+            history,
+            best: kept,
+            callbacks,
+        } = checkpoint::load(self, path, &wanted)?;
+        let states = fit.callbacks.iter_mut().zip(&callbacks);
+        for (callback, state) in states.filter(|(_, state)| !state.is_null()) {
+            callback.take_state(state)?;
+        }
         if let Some(best) = best {
             best.resume(self, &history, kept)?;
         }
@@ -167,7 +237,7 @@ impl Network {
     fn start(&self, fit: &mut Fit<'_>) -> Result<(), Error> {
         let resumed = fit.resumed().map(Path::to_path_buf);
         let start = Start {
-            network: self,
+            trainer: self,
             resumed: resumed.as_deref(),
         };
         let mut callbacks = fit.callbacks.iter_mut();
@@ -176,15 +246,14 @@ impl Network {
 
     fn run(
         &mut self,
-        data: &Dataset,
+        supply: &mut Supply<'_>,
         fit: &mut Fit<'_>,
-        batch: usize,
         history: &mut History,
         best: &mut Option<Best>,
     ) -> Result<(), Error> {
         let first = history.epochs.len() + 1;
         if first > 1 {
-            let epoch = self.finished_epoch(data, fit, batch, history, best.as_ref());
+            let epoch = self.finished_epoch(supply, fit, history, best.as_ref());
             for callback in &mut fit.callbacks {
                 if callback.on_resume(&epoch)?.is_break() {
                     return Ok(());
@@ -193,14 +262,14 @@ impl Network {
         }
         for number in first..=fit.epochs {
             self.take_learning_rate(fit, history)?;
-            let Some(logs) = self.epoch(data, fit, batch, number)? else {
+            let Some(logs) = self.epoch(supply, fit, number)? else {
                 return Ok(());
             };
             history.epochs.push(logs);
             if let Some(best) = best {
                 best.look(self, history)?;
             }
-            let epoch = self.finished_epoch(data, fit, batch, history, best.as_ref());
+            let epoch = self.finished_epoch(supply, fit, history, best.as_ref());
             for callback in &mut fit.callbacks {
                 if callback.on_epoch_end(&epoch)?.is_break() {
                     return Ok(());
@@ -224,74 +293,86 @@ impl Network {
     /// The last epoch of the history, as callbacks see it.
     fn finished_epoch<'a>(
         &'a self,
-        data: &Dataset,
+        supply: &Supply<'_>,
         fit: &Fit<'_>,
-        batch: usize,
         history: &'a History,
         best: Option<&'a Best>,
     ) -> Epoch<'a> {
+        let mut progress =
+            supply.progress(Cow::Borrowed(history), best.map(|best| best.epoch));
+        progress.callbacks = fit.callbacks.iter().map(|callback| callback.state()).collect();
         Epoch {
             number: history.epochs.len(),
             epochs: fit.epochs,
-            progress: Progress {
-                batch,
-                samples: data.samples(),
-                shuffle: fit.shuffle,
-                history: Cow::Borrowed(history),
-                best_epoch: best.map(|best| best.epoch),
-            },
+            progress,
             best: best.map(|best| best.weights.as_slice()),
-            network: self,
+            trainer: self,
         }
     }
 
     /// One pass over the data; nothing where a callback stopped it.
     fn epoch(
         &mut self,
-        data: &Dataset,
+        supply: &mut Supply<'_>,
         fit: &mut Fit<'_>,
-        batch: usize,
         number: usize,
     ) -> Result<Option<EpochLogs>, Error> {
-        let samples = data.samples();
-        let steps = samples.div_ceil(batch);
-        let order = (fit.shuffle && steps > 1).then(|| {
+        let steps = match supply {
+            Supply::Data { data, batch, .. } => data.samples().div_ceil(*batch),
+            Supply::Source { source, .. } => source.steps(number),
+        };
+        if steps == 0 {
+            return Err(Error::Data(format!(
+                "epoch {number} of the source has no steps: give it at least one"
+            )));
+        }
+        let order = match supply {
             // By the step, so that a second call of fit has an order of its own.
-            Random::new(self.seed(), Purpose::Shuffle, 0, self.steps()).permutation(samples)
-        });
-        let weights = fit.weights.as_deref().or(data.sample_weights.as_deref());
+            Supply::Data { data, shuffle, .. } if *shuffle && steps > 1 => {
+                let random = Random::new(self.seed, Purpose::Shuffle, 0, self.steps());
+                random.permutation(data.samples())
+            }
+            _ => Vec::new(),
+        };
         let mut sums = StepResult::default();
         for step in 0..steps {
-            let (start, end) = (step * batch, ((step + 1) * batch).min(samples));
-            let rows = match &order {
-                Some(order) => Rows::Scattered(&order[start..end]),
-                None => Rows::Contiguous(start, end - start),
+            let result = match supply {
+                Supply::Data {
+                    data,
+                    batch,
+                    weights,
+                    sparse,
+                    ..
+                } => {
+                    let (start, end) =
+                        (step * *batch, ((step + 1) * *batch).min(data.samples()));
+                    self.plan_rows(end - start, data);
+                    let rows = match order.is_empty() {
+                        false => Rows::Scattered(&order[start..end]),
+                        true => Rows::Contiguous(start, end - start),
+                    };
+                    self.step(Batch {
+                        inputs: (*data).into(),
+                        targets: Some(data),
+                        rows,
+                        weights: weights.as_deref(),
+                        sparse: sparse.as_ref(),
+                    })?
+                }
+                Supply::Source {
+                    source,
+                    class_weights,
+                } => self.step_of_source(&mut **source, class_weights.as_deref(), (step, steps))?,
             };
-            let result = self.step(Batch {
-                inputs: data.into(),
-                targets: Some(data),
-                rows,
-                weights,
-                sparse: fit.sparse.as_ref(),
-            })?;
+            sums.add(result);
             let loss = result.loss;
-            sums.samples += result.samples;
-            sums.loss += loss * result.samples as f64;
-            sums.losses.resize(result.losses.len(), 0.0);
-            for (sum, value) in sums.losses.iter_mut().zip(&result.losses) {
-                *sum += value * result.samples as f64;
-            }
-            sums.metrics.resize(result.metrics.len(), 0.0);
-            for (sum, value) in sums.metrics.iter_mut().zip(&result.metrics) {
-                *sum += value;
-            }
             let step = Step {
                 number: step + 1,
                 steps,
                 epoch: number,
                 epochs: fit.epochs,
                 loss,
-                network: self,
+                trainer: self,
             };
             for callback in &mut fit.callbacks {
                 if let ControlFlow::Break(()) = callback.on_step_end(&step)? {
@@ -299,18 +380,52 @@ impl Network {
                 }
             }
         }
-        sums.loss /= sums.samples as f64;
+        self.finish_epoch(sums, fit, number).map(Some)
+    }
+
+    /// A step on the next batch of a source, number `place.0` of an epoch of `place.1`.
+    fn step_of_source(
+        &mut self,
+        source: &mut dyn Source,
+        class_weights: Option<&[f32]>,
+        place: (usize, usize),
+    ) -> Result<&StepResult, Error> {
+        let Some(data) = source.batch(self.steps())? else {
+            return Err(Error::Data(format!(
+                "the source ended after {} of the epoch's {} steps: let it say fewer, or give more",
+                place.0, place.1
+            )));
+        };
+        self.check_data(&data)?;
+        self.plan_training(data.samples(), &data);
+        let weights = class_weights.map(|weights| data.class_weighted(weights));
+        let weights = weights.transpose()?;
+        let batch = Batch::new(&data, Rows::Contiguous(0, data.samples()));
+        self.step(Batch {
+            weights: weights.as_deref().or(batch.weights),
+            ..batch
+        })
+    }
+
+    /// What an epoch was measured by.
+    fn finish_epoch(
+        &self,
+        mut sums: StepResult,
+        fit: &Fit<'_>,
+        number: usize,
+    ) -> Result<EpochLogs, Error> {
         let samples = sums.samples as f64;
+        sums.loss /= samples;
         sums.losses.iter_mut().for_each(|loss| *loss /= samples);
         let scores = self.scores(&sums);
         let validation = fit.validation.map(|data| self.evaluate(data)).transpose()?;
-        Ok(Some(EpochLogs {
+        Ok(EpochLogs {
             epoch: number,
             steps: self.steps(),
             loss: scores.loss,
             metrics: scores.metrics,
             val_loss: validation.as_ref().map(|scores| scores.loss),
             val_metrics: validation.map(|scores| scores.metrics).unwrap_or_default(),
-        }))
+        })
     }
 }

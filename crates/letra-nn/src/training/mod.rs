@@ -1,11 +1,20 @@
 //! Training: fit, its history, and what watches it.
 
+mod back_propagation;
 mod best;
+mod by_hand;
 mod callbacks;
+mod compile;
 mod diagnosis;
+mod evaluate;
+mod file;
 mod fit;
 mod history;
+mod learning_rate;
+mod not_finite;
 mod power_law;
+mod source;
+mod trainer;
 
 #[cfg(feature = "tensorboard")]
 pub use callbacks::TensorBoard;
@@ -14,6 +23,12 @@ pub use callbacks::{
     Monitor, ProgressBar, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
 };
 pub use diagnosis::{Diagnosis, Measured, NextStep};
+pub use back_propagation::BackPropagation;
+pub use by_hand::Gradients;
+pub use compile::Compile;
 pub use fit::Fit;
 pub use history::{EpochLogs, History};
+pub use learning_rate::RateRangeTest;
 pub use power_law::{LearningPoint, PowerLaw};
+pub use source::{Batches, Source};
+pub use trainer::{Scores, Trainer};

@@ -13,7 +13,7 @@ const DROPOUT: usize = 3;
 const DENSE: usize = 5;
 
 /// The file with one setting of one layer changed.
-fn changed(layer: usize, key: &str, value: Value) -> Result<Network, Error> {
+fn changed(layer: usize, key: &str, value: Value) -> Result<Trainer, Error> {
     let mut forgery = Forgery::of(&saved());
     let configuration = forgery.configuration(layer);
     assert!(
@@ -112,7 +112,7 @@ fn strange_settings_that_fit() {
     }
 }
 
-fn with_header(change: impl FnOnce(&mut Value)) -> Result<Network, Error> {
+fn with_header(change: impl FnOnce(&mut Value)) -> Result<Trainer, Error> {
     let mut forgery = Forgery::of(&saved());
     change(&mut forgery.header);
     load(&forgery.bytes())
@@ -179,7 +179,7 @@ fn dead_ends() {
 }
 
 /// Predicts, inspects and trains; none of it may panic.
-fn run(mut network: Network) {
+fn run(mut network: Trainer) {
     let data = data();
     network.predict(&data.inputs).unwrap();
     network.layer_outputs(&data.inputs).unwrap();
@@ -203,7 +203,7 @@ fn a_large_layer_that_nobody_reads() {
     let mut loaded = load(&forgery.bytes()).unwrap();
     let inputs = Tensor::new([4, 150], vec![0.5; 600]).unwrap();
     let data = Dataset::classes(inputs, vec![0, 1, 2, 0], 3).unwrap();
-    let unread = |network: &Network| network.parameter("dense_1/kernel").unwrap();
+    let unread = |network: &Trainer| network.parameter("dense_1/kernel").unwrap();
     let before = unread(&loaded);
     loaded.train_on_batch(&data).unwrap();
     assert_eq!(unread(&loaded), before);

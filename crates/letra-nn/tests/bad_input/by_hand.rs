@@ -4,7 +4,7 @@ use letra_nn::prelude::*;
 
 use super::assert_refused;
 
-fn network(units: usize) -> Network {
+fn network(units: usize) -> Trainer {
     Sequential::new([4])
         .add(Dense::new(units))
         .compile(Compile::new(Sgd::new(0.1)).threads(1))

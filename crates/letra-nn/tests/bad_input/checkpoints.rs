@@ -17,11 +17,11 @@ fn checkpoint() -> Vec<u8> {
 }
 
 /// Goes on from the bytes; the network is untouched where that is refused.
-fn resume(bytes: &[u8], network: Network, fit: Fit<'_>) -> Result<History, Error> {
+fn resume(bytes: &[u8], network: Trainer, fit: Fit<'_>) -> Result<History, Error> {
     resume_from(&File::new(bytes), network, fit)
 }
 
-fn resume_from(file: &File, mut network: Network, fit: Fit<'_>) -> Result<History, Error> {
+fn resume_from(file: &File, mut network: Trainer, fit: Fit<'_>) -> Result<History, Error> {
     let before: Vec<Vec<f32>> = network.parameters().map(|p| p.values.to_vec()).collect();
     let result = network.fit(&data(), fit.resume(&file.path));
     if result.is_err() {
@@ -44,7 +44,7 @@ fn cut_short_at_every_length() {
     }
 }
 
-fn dense(compile: Compile) -> Network {
+fn dense(compile: Compile) -> Trainer {
     let network = Sequential::new([6, 6, 1]).add(Flatten).add(Dense::new(3));
     network.compile(compile.threads(1)).unwrap()
 }

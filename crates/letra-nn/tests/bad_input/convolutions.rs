@@ -8,7 +8,7 @@ use super::assert_refused;
 
 const HUGE: usize = 1_000_000_000_000_000_000;
 
-fn compiled(network: Sequential) -> Result<Network, Error> {
+fn compiled(network: Sequential) -> Result<Trainer, Error> {
     network.compile(Compile::new(Sgd::new(0.1)).threads(1))
 }
 

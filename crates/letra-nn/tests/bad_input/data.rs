@@ -4,7 +4,7 @@ use letra_nn::prelude::*;
 
 use super::assert_refused;
 
-pub(crate) fn network() -> Network {
+pub(crate) fn network() -> Trainer {
     Sequential::new([2, 2, 1])
         .add(Flatten)
         .add(Dense::new(3))

@@ -4,7 +4,7 @@ use letra_nn::prelude::*;
 
 use super::assert_refused;
 
-fn network(rate: f32) -> Network {
+fn network(rate: f32) -> Trainer {
     Sequential::new([2])
         .add(Dense::new(8).relu())
         .add(Dense::new(2))
@@ -51,8 +51,8 @@ fn inputs_that_are_no_numbers_are_not_blamed_on_the_rate() {
 }
 
 /// Two layers under a squared error, whose weights are all 1, but for one that is `value`.
-fn broken(place: &str, value: f32) -> Network {
-    let mut network = Sequential::new([2])
+fn broken(place: &str, value: f32) -> Trainer {
+    let network = Sequential::new([2])
         .add(Dense::new(3).relu())
         .add(Dense::new(2))
         .compile(Compile::new(Sgd::new(0.1)).loss(MeanSquaredError))
@@ -144,7 +144,7 @@ fn terminate_on_nan_does_not_change_what_goes_well() {
 fn weights_that_are_no_numbers_are_not_saved() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.letra");
-    let mut network = network(0.1);
+    let network = network(0.1);
     network.save(&path).unwrap();
     let good = std::fs::read(&path).unwrap();
     let values = Tensor::new([8], vec![f32::NAN; 8]).unwrap();

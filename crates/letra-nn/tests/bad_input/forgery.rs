@@ -93,18 +93,18 @@ impl File {
         file.set_len(bytes.len() as u64).unwrap();
     }
 
-    pub(crate) fn load(&self) -> Result<Network, Error> {
-        Network::load_with_threads(&self.path, 1)
+    pub(crate) fn load(&self) -> Result<Trainer, Error> {
+        Trainer::load_on(&self.path, Workers::new(1).unwrap())
     }
 }
 
 /// Loads a network from bytes, through a file.
-pub(crate) fn load(bytes: &[u8]) -> Result<Network, Error> {
+pub(crate) fn load(bytes: &[u8]) -> Result<Trainer, Error> {
     File::new(bytes).load()
 }
 
 /// A small network with every kind of layer.
-pub(crate) fn network() -> Network {
+pub(crate) fn network() -> Trainer {
     let mut network = Sequential::new([6, 6, 1])
         .add(Conv2d::new(2, 3).same().relu())
         .add(MaxPool2d::new(2))

@@ -26,7 +26,7 @@ fn model() -> Model {
     model.outputs([sum, last])
 }
 
-fn network() -> Network {
+fn network() -> Trainer {
     model().compile(two_outputs()).unwrap()
 }
 
@@ -282,7 +282,7 @@ fn layers_to_freeze_that_are_not_there() {
 }
 
 /// The model's file with something changed.
-fn with_header(change: impl FnOnce(&mut Value)) -> Result<Network, Error> {
+fn with_header(change: impl FnOnce(&mut Value)) -> Result<Trainer, Error> {
     let file = File::new(&[]);
     network().save(&file.path).unwrap();
     let mut forgery = Forgery::of(&std::fs::read(&file.path).unwrap());

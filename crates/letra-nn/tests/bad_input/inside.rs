@@ -7,7 +7,7 @@ use letra_nn::{BuildError, Shape};
 
 use super::assert_refused;
 
-fn network() -> Network {
+fn network() -> Trainer {
     Sequential::new([6, 6, 1])
         .add(Conv2d::new(2, 3).tanh())
         .add(Conv2d::new(3, 3).relu())

@@ -5,7 +5,7 @@ use letra_nn::prelude::*;
 
 use super::assert_refused;
 
-fn compiled(loss: impl Loss + 'static) -> Result<Network, Error> {
+fn compiled(loss: impl Loss + 'static) -> Result<Trainer, Error> {
     let compile = Compile::new(Sgd::new(0.1)).loss(loss).threads(1);
     Sequential::new([2]).add(Dense::new(2)).compile(compile)
 }
@@ -32,7 +32,7 @@ fn targets(values: [f32; 4]) -> Dataset {
 
 #[test]
 fn targets_of_the_wrong_kind() {
-    let refused = |loss: Result<Network, Error>, data: &Dataset, parts: &[&str]| {
+    let refused = |loss: Result<Trainer, Error>, data: &Dataset, parts: &[&str]| {
         let mut network = loss.unwrap();
         assert_refused("targets", network.fit(data, Fit::epochs(1)), parts);
         assert_refused("targets", network.evaluate(data), parts);

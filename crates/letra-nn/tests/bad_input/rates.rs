@@ -9,7 +9,7 @@ use letra_nn::schedules::{
 
 use super::assert_refused;
 
-fn compiled(compile: Compile) -> Result<Network, Error> {
+fn compiled(compile: Compile) -> Result<Trainer, Error> {
     Sequential::new([2]).add(Dense::new(2)).compile(compile)
 }
 

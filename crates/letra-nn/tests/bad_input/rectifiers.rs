@@ -4,7 +4,7 @@ use letra_nn::prelude::*;
 
 use super::assert_refused;
 
-fn compiled(network: Sequential) -> Result<Network, Error> {
+fn compiled(network: Sequential) -> Result<Trainer, Error> {
     network.compile(Compile::new(Sgd::new(0.1)).threads(1))
 }
 

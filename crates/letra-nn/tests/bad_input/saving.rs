@@ -7,7 +7,7 @@ use letra_nn::prelude::*;
 
 use super::assert_refused;
 
-fn network() -> Network {
+fn network() -> Trainer {
     Sequential::new([2])
         .add(Dense::new(2))
         .compile(Compile::new(Sgd::new(0.1)).threads(1))

@@ -4,7 +4,7 @@ use letra_nn::prelude::*;
 
 use super::assert_refused;
 
-fn compiled(compile: Compile) -> Result<Network, Error> {
+fn compiled(compile: Compile) -> Result<Trainer, Error> {
     Sequential::new([2]).add(Dense::new(2)).compile(compile)
 }
 
@@ -86,7 +86,7 @@ fn top_k_beyond_the_classes() {
 
 #[test]
 fn parameters_of_another_name_or_shape() {
-    let mut network = compiled(Compile::new(Sgd::new(0.1))).unwrap();
+    let network = compiled(Compile::new(Sgd::new(0.1))).unwrap();
     let values = Tensor::zeros([2, 2]);
     let parts = ["\"dense/kernal\"", "dense/kernel, dense/bias"];
     assert_refused(

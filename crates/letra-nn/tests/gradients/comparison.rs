@@ -165,7 +165,7 @@ pub(crate) fn compare_in_training(
 /// A network and the random batch and parameters that it is compared on.
 struct Compared<'a> {
     what: &'a str,
-    network: Network,
+    network: Trainer,
     drawn: Drawn,
     batch: Dataset,
 }
@@ -236,12 +236,12 @@ impl<'a> Compared<'a> {
             let moved = self.drawn.parameters[index].iter().zip(gradient);
             let moved: Vec<f64> = moved.map(|(w, g)| w - 0.5 * g).collect();
             let part = format!("{} after a step", parameter.name);
-            self.alike(&part, parameter.values, &moved);
+            self.alike(&part, &parameter.values, &moved);
         }
     }
 }
 
-pub(crate) fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
+pub(crate) fn set_parameters(network: &mut Trainer, values: &[Vec<f64>]) {
     let places: Vec<(String, Vec<usize>)> = network
         .parameters()
         .filter(|parameter| parameter.trainable)
@@ -254,7 +254,7 @@ pub(crate) fn set_parameters(network: &mut Network, values: &[Vec<f64>]) {
     }
 }
 
-pub(crate) fn batch(network: &Network, rows: &[Vec<f64>], targets: &[Vec<f64>]) -> Dataset {
+pub(crate) fn batch(network: &Trainer, rows: &[Vec<f64>], targets: &[Vec<f64>]) -> Dataset {
     let tensor = |sample: &[usize], rows: &[Vec<f64>]| {
         let mut shape = vec![rows.len()];
         shape.extend(sample);

@@ -10,7 +10,7 @@ use crate::twins::{Activated, Adaptive, Masked, Multiplied, Stack, Thinned, Twin
 
 const SEED: u64 = 11;
 
-fn compiled(network: Sequential, threads: usize) -> Network {
+fn compiled(network: Sequential, threads: usize) -> Trainer {
     let compile = Compile::new(Sgd::new(0.5)).loss(SumSquaredError);
     network
         .compile(compile.seed(SEED).threads(threads))
@@ -82,7 +82,7 @@ fn compare_step(
         let moved: Vec<f64> = moved.map(|(w, g)| w - 0.5 * g).collect();
         alike(
             &format!("{} after a step", parameter.name),
-            parameter.values,
+            &parameter.values,
             &moved,
         );
     }

@@ -61,7 +61,7 @@ impl Setting {
         }
     }
 
-    fn network(&self) -> Network {
+    fn network(&self) -> Trainer {
         let mut network = Sequential::new([INPUTS])
             .add(Dense::new(HIDDEN).sigmoid())
             .add(Dense::new(OUTPUTS).sigmoid())
@@ -71,7 +71,7 @@ impl Setting {
         network
     }
 
-    fn give_parameters(&self, network: &mut Network) {
+    fn give_parameters(&self, network: &mut Trainer) {
         for (name, shape, values) in [
             (
                 "dense/kernel",

@@ -123,7 +123,7 @@ fn gradients_of_shared_layers_joins_and_several_outputs() {
         for (index, parameter) in network.parameters().enumerate() {
             let moved = parameters[index].iter().zip(&gradients[index]);
             let moved: Vec<f64> = moved.map(|(w, g)| w - 0.5 * g).collect();
-            alike(parameter.name, parameter.values, &moved);
+            alike(&parameter.name, &parameter.values, &moved);
         }
     }
 }

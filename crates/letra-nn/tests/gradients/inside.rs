@@ -11,7 +11,7 @@ use crate::twins::{Activated, Adaptive, Convolved, Multiplied, Pooled, Stack, Tw
 
 const CLASSES: usize = 4;
 
-fn compiled(network: Sequential, parameters: &[Vec<f64>]) -> Network {
+fn compiled(network: Sequential, parameters: &[Vec<f64>]) -> Trainer {
     let compile = Compile::new(Sgd::new(0.1)).loss(CrossEntropy::from_logits());
     let mut network = network.compile(compile.threads(2)).unwrap();
     set_parameters(&mut network, parameters);

@@ -66,7 +66,7 @@ fn a_row_of_several_is_mapped_as_a_sample_of_its_own() {
         flat.train_on_batch(&of_rows).unwrap();
         for (found, wanted) in deep.parameters().zip(flat.parameters()) {
             assert!(
-                alike(found.values, wanted.values),
+                alike(&found.values, &wanted.values),
                 "{} after a step: {what}",
                 found.name
             );
@@ -99,6 +99,6 @@ fn mostly_zero_rows_are_mapped_as_any_others() {
         .unwrap();
     stepped.train_on_batch(&data).unwrap();
     for (found, wanted) in fitted.parameters().zip(stepped.parameters()) {
-        assert!(alike(found.values, wanted.values), "{}", found.name);
+        assert!(alike(&found.values, &wanted.values), "{}", found.name);
     }
 }

@@ -76,7 +76,7 @@ fn compare_batch(what: &str, network: Sequential, twin: &Stack, samples: usize, 
         let moved: Vec<f64> = moved.map(|(w, g)| w - 0.5 * g).collect();
         alike(
             &format!("{} after a step", parameter.name),
-            parameter.values,
+            &parameter.values,
             &moved,
         );
     }
@@ -249,7 +249,7 @@ fn predictions_use_the_moving_averages() {
     let x = Tensor::new([50, 2, 3], singles(&noise.fine(300))).unwrap();
     let batch = Dataset::values(x.clone(), x.clone()).unwrap();
     network.train_on_batch(&batch).unwrap();
-    let state = |network: &Network, name: &str| {
+    let state = |network: &Trainer, name: &str| {
         let name = format!("batch_normalization/{name}");
         network.parameter(&name).unwrap().into_data()
     };

@@ -8,17 +8,17 @@ use crate::noise::Noise;
 use crate::proof::prove;
 use crate::twins::{Multiplied, Stack, Twin, Waves};
 
-fn compiled(network: Sequential, seed: u64) -> Network {
+fn compiled(network: Sequential, seed: u64) -> Trainer {
     let compile = Compile::new(Sgd::new(0.5)).loss(SumSquaredError);
     network.compile(compile.seed(seed).threads(2)).unwrap()
 }
 
-fn doubles(network: &Network, name: &str) -> Vec<f64> {
+fn doubles(network: &Trainer, name: &str) -> Vec<f64> {
     let values = network.parameter(name).unwrap().into_data();
     values.into_iter().map(f64::from).collect()
 }
 
-fn waves(network: &Network) -> Waves {
+fn waves(network: &Trainer) -> Waves {
     Waves {
         kernel: doubles(network, "random_fourier_features/kernel"),
         offset: doubles(network, "random_fourier_features/offset"),

@@ -174,8 +174,8 @@ fn maxout_of_convolutions() {
     }
 }
 
-fn trained(first: impl letra_nn::layers::Layer, parameters: &[(&str, Tensor)]) -> Network {
-    let mut network = Sequential::new([4])
+fn trained(first: impl letra_nn::layers::Layer, parameters: &[(&str, Tensor)]) -> Trainer {
+    let network = Sequential::new([4])
         .add(first)
         .add(Dense::new(3))
         .compile(Compile::new(Sgd::new(0.1)).loss(SumSquaredError).seed(76))
@@ -242,7 +242,7 @@ fn relu_is_a_special_case_of_maxout() {
 #[test]
 fn the_absolute_value_is_a_special_case_of_maxout() {
     let network = Sequential::new([1]).add(Maxout::new(1, 2).use_bias(false));
-    let mut network = network
+    let network = network
         .compile(Compile::new(Sgd::new(0.1)).loss(SumSquaredError))
         .unwrap();
     let pieces = Tensor::new([1, 2], vec![1.0, -1.0]).unwrap();

@@ -94,10 +94,10 @@ pub(crate) type Add = fn(Sequential, &Value) -> Sequential;
 
 /// The layer of a case with its parameters, behind an identity whose gradient is that of
 /// the layer's input.
-fn network(case: &Value, add: Add, rate: f32) -> Network {
+fn network(case: &Value, add: Add, rate: f32) -> Trainer {
     let shape = &sizes(&case["input"]["shape"])[1..];
     let identity = Sequential::new(shape).add(Activation::linear());
-    let mut network = add(identity, &case["layer"])
+    let network = add(identity, &case["layer"])
         .compile(Compile::new(Sgd::new(rate)).loss(Upstream).threads(1))
         .unwrap();
     for (parameter, values) in case["parameters"].as_object().unwrap() {
@@ -108,7 +108,7 @@ fn network(case: &Value, add: Add, rate: f32) -> Network {
 }
 
 /// The only parameter of the network with the given last name.
-fn parameter_name(network: &Network, last: &str) -> String {
+fn parameter_name(network: &Trainer, last: &str) -> String {
     let mut names = network.parameters().map(|parameter| parameter.name);
     let found = names.find(|name| name.ends_with(&format!("/{last}")));
     found.expect("the parameter is there").to_owned()

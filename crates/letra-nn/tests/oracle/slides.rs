@@ -7,11 +7,11 @@ use super::reading::{assert_close, assert_tensor, list, name, numbers, single, s
 
 const TOLERANCE: f64 = 1e-6;
 
-fn network(case: &Value, rate: f32) -> Network {
+fn network(case: &Value, rate: f32) -> Trainer {
     let size = |key: &str| sizes(&case[key]["shape"])[1];
     let use_bias = case["use_bias"].as_bool().unwrap();
     let layer = |units: usize| Dense::new(units).sigmoid().use_bias(use_bias);
-    let mut network = Sequential::new([size("input")])
+    let network = Sequential::new([size("input")])
         .add(layer(size("hidden_output")))
         .add(layer(size("output")))
         .compile(Compile::new(Sgd::new(rate)).loss(SumSquaredError))
@@ -80,14 +80,14 @@ fn weight_changes_of_one_step_and_a_run_of_twenty() {
             }
         }
         for parameter in network.parameters() {
-            let wanted = &run["final_parameters"][parameter.name];
+            let wanted = &run["final_parameters"][&parameter.name];
             let found = Tensor::new(parameter.shape, parameter.values.to_vec()).unwrap();
-            assert_tensor(parameter.name, &found, wanted, 1e-5);
+            assert_tensor(&parameter.name, &found, wanted, 1e-5);
         }
     }
 }
 
-fn assert_weight_changes(case: &Value, after: &Network) {
+fn assert_weight_changes(case: &Value, after: &Trainer) {
     for (name, change) in case["weight_changes"].as_object().unwrap() {
         let (start, change) = (tensor(&case["parameters"][name]), tensor(change));
         let values = start.data().iter().zip(change.data());

@@ -82,12 +82,12 @@ fn network(name: &str) -> Sequential {
     }
 }
 
-fn compiled(run: &Value) -> Network {
+fn compiled(run: &Value) -> Trainer {
     let settings = &run["optimizer"];
     let optimizer = Sgd::new(single(&settings["rate"]))
         .momentum(single(&settings["momentum"]))
         .nesterov(settings["nesterov"].as_bool().unwrap());
-    let mut network = network(name(run))
+    let network = network(name(run))
         .compile(Compile::new(optimizer).loss(CrossEntropy::from_logits()))
         .unwrap();
     for parameter in list(&run["parameters"]) {
@@ -149,8 +149,8 @@ fn run(wanted_name: &str, tolerance: f64) {
     }
     for parameter in network.parameters() {
         let found = Tensor::new(parameter.shape, parameter.values.to_vec()).unwrap();
-        let wanted = &run["final_parameters"][parameter.name];
-        assert_digest(parameter.name, &found, wanted, tolerance);
+        let wanted = &run["final_parameters"][&parameter.name];
+        assert_digest(&parameter.name, &found, wanted, tolerance);
     }
 }
 

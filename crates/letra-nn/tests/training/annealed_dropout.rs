@@ -68,7 +68,7 @@ fn a_saved_training_goes_on_at_the_rate_where_it_stood() {
     let mut first = new();
     (0..3).for_each(|_| drop(first.train_on_batch(&data).unwrap()));
     first.save(&path).unwrap();
-    let mut second = Network::load(&path).unwrap();
+    let mut second = Trainer::load(&path).unwrap();
     (0..2).for_each(|_| drop(second.train_on_batch(&data).unwrap()));
     assert_eq!(bytes(&second), bytes(&whole));
 }

@@ -10,7 +10,7 @@ use super::data::{bytes, layers, quadrants};
 const EPOCHS: usize = 9;
 
 /// A rate so high that the loss goes up and down.
-fn network() -> Network {
+fn network() -> Trainer {
     let compile = Compile::new(Sgd::new(2.0).momentum(0.9)).seed(2).threads(1);
     layers().compile(compile).unwrap()
 }
@@ -21,7 +21,7 @@ struct Memory(Vec<Vec<u8>>);
 
 impl Callback for Memory {
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        self.0.push(bytes(epoch.network));
+        self.0.push(bytes(epoch.trainer));
         Ok(ControlFlow::Continue(()))
     }
 }
@@ -31,7 +31,7 @@ fn weights(file: &[u8]) -> Vec<f32> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model");
     std::fs::write(&path, file).unwrap();
-    let network = Network::load_with_threads(&path, 1).unwrap();
+    let network = Trainer::load_on(&path, Workers::new(1).unwrap()).unwrap();
     network
         .parameters()
         .flat_map(|parameter| parameter.values.to_vec())

@@ -4,7 +4,7 @@ use letra_nn::prelude::*;
 
 use super::data::{bytes, quadrants};
 
-fn network(threads: usize) -> Network {
+fn network(threads: usize) -> Trainer {
     Sequential::new([8, 8, 1])
         .add(Conv2d::new(3, 3).same())
         .add(BatchNormalization::new())
@@ -132,7 +132,7 @@ fn a_gradient_at_the_outputs_goes_back_to_the_inputs() {
 fn what_does_not_learn_stays_to_the_bit_and_the_others_learn_as_before() {
     let data = quadrants(64);
     let mut network = network(2);
-    let values = |network: &Network, name: &str| network.parameter(name).unwrap().into_data();
+    let values = |network: &Trainer, name: &str| network.parameter(name).unwrap().into_data();
     network
         .learn_only(|name| name.starts_with("dense_1/"))
         .unwrap();

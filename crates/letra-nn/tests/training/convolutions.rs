@@ -11,7 +11,7 @@ fn check(network: Sequential) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.letra");
     saved.save(&path).unwrap();
-    let mut loaded = Network::load(&path).unwrap();
+    let mut loaded = Trainer::load(&path).unwrap();
     assert_eq!(bytes(&loaded), bytes(&saved));
     let tensor = |sample: &[usize]| {
         let shape: Vec<usize> = std::iter::once(3).chain(sample.iter().copied()).collect();
@@ -107,6 +107,6 @@ fn older_files() {
     let metadata = std::collections::HashMap::from([("letra".to_owned(), header.to_string())]);
     let older = safetensors::serialize(tensors.iter(), Some(metadata)).unwrap();
     std::fs::write(&path, older).unwrap();
-    let loaded = Network::load(&path).unwrap();
+    let loaded = Trainer::load(&path).unwrap();
     assert_eq!(bytes(&loaded), bytes(&network));
 }

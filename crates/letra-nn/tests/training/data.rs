@@ -53,12 +53,12 @@ pub(crate) fn settings(threads: usize) -> Compile {
         .threads(threads)
 }
 
-pub(crate) fn network(threads: usize) -> Network {
+pub(crate) fn network(threads: usize) -> Trainer {
     layers().compile(settings(threads)).unwrap()
 }
 
 /// The bytes of the network's file.
-pub(crate) fn bytes(network: &Network) -> Vec<u8> {
+pub(crate) fn bytes(network: &Trainer) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.letra");
     network.save(&path).unwrap();

@@ -4,7 +4,7 @@ use letra_nn::prelude::*;
 
 use super::data::{bytes, quadrants};
 
-fn dense(regularizer: Option<Regularizer>) -> Network {
+fn dense(regularizer: Option<Regularizer>) -> Trainer {
     let layer = Dense::new(2).bias_initializer(Initializer::constant(0.5));
     let layer = match regularizer {
         Some(regularizer) => layer.kernel_regularizer(regularizer),
@@ -38,7 +38,7 @@ fn a_penalty_is_part_of_the_loss_and_the_gradient() {
         assert!(close(penalized.evaluate(&batch).unwrap().loss, loss));
         assert!(close(penalized.back_propagate(&batch).unwrap().loss, loss));
 
-        let gradients = |network: &Network| network.back_propagate(&batch).unwrap().gradients;
+        let gradients = |network: &Trainer| network.back_propagate(&batch).unwrap().gradients;
         let (found, wanted) = (gradients(&penalized), gradients(&plain));
         let values = found[0].1.data().iter().zip(wanted[0].1.data());
         for ((found, wanted), w) in values.zip(kernel.data()) {
@@ -150,7 +150,7 @@ fn penalties_and_limits_are_saved() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.letra");
     network().save(&path).unwrap();
-    let mut loaded = Network::load(&path).unwrap();
+    let mut loaded = Trainer::load(&path).unwrap();
     let mut original = network();
     assert!(bytes(&loaded) == bytes(&original));
     for network in [&mut loaded, &mut original] {
@@ -183,5 +183,5 @@ fn files_without_these_settings_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.letra");
     std::fs::write(&path, &file).unwrap();
-    assert!(bytes(&Network::load(&path).unwrap()) == file);
+    assert!(bytes(&Trainer::load(&path).unwrap()) == file);
 }

@@ -6,7 +6,7 @@ use letra_nn::prelude::*;
 const INPUTS: usize = 200;
 const UNITS: usize = 6;
 
-fn compiled(layer: DropConnect, inputs: usize, seed: u64) -> Network {
+fn compiled(layer: DropConnect, inputs: usize, seed: u64) -> Trainer {
     let compile = Compile::new(Sgd::new(0.0)).loss(SumSquaredError);
     let network = Sequential::new([inputs])
         .add(Activation::linear())
@@ -22,7 +22,7 @@ fn input(inputs: usize) -> Vec<f32> {
 
 /// Which weights the next step keeps in the sample at `place`, from the gradient of the kernel:
 /// no other sample has an input.
-fn kept(network: &Network, samples: usize, place: usize) -> Vec<bool> {
+fn kept(network: &Trainer, samples: usize, place: usize) -> Vec<bool> {
     let (inputs, units) = (network.input_shape()[0], network.output_shape()[0]);
     let mut values = vec![0.0; samples * inputs];
     values[place * inputs..][..inputs].fill(1.0);
@@ -74,11 +74,11 @@ fn weights_are_kept_with_their_probability_anew_for_sample_step_and_seed() {
 
 /// A network with one input and parameters of such sizes that the units' means lie on both
 /// sides of 0.
-fn example(function: ActivationFunction, draws: usize) -> (Network, Tensor) {
+fn example(function: ActivationFunction, draws: usize) -> (Trainer, Tensor) {
     let layer = DropConnect::new(UNITS, 0.5)
         .activation(function)
         .draws(draws);
-    let mut network = compiled(layer, INPUTS, 5);
+    let network = compiled(layer, INPUTS, 5);
     // Knuth's multiplicative hash, a pattern that the inputs' does not meet.
     let weight = |i: usize| {
         let hash = (i as u32).wrapping_mul(2_654_435_761) >> 8;
@@ -95,7 +95,7 @@ fn example(function: ActivationFunction, draws: usize) -> (Network, Tensor) {
 }
 
 /// Mean and standard deviation of the pre-activations, from their formula in double precision.
-fn moments(network: &Network, input: &Tensor) -> Vec<(f64, f64)> {
+fn moments(network: &Trainer, input: &Tensor) -> Vec<(f64, f64)> {
     let parameter = |name| network.parameter(name).unwrap();
     let (kernel, bias) = (
         parameter("drop_connect/kernel"),
@@ -113,7 +113,7 @@ fn moments(network: &Network, input: &Tensor) -> Vec<(f64, f64)> {
 }
 
 /// The mean output over many training masks, with its standard error.
-fn sampled(network: &Network, input: &Tensor, samples: usize) -> Vec<(f64, f64)> {
+fn sampled(network: &Trainer, input: &Tensor, samples: usize) -> Vec<(f64, f64)> {
     let inputs = Tensor::new([samples, INPUTS], input.data().repeat(samples)).unwrap();
     let batch = Dataset::values(inputs, Tensor::zeros([samples, UNITS])).unwrap();
     let seen = network.back_propagate(&batch).unwrap();

@@ -3,7 +3,7 @@
 use letra_nn::prelude::*;
 
 /// Only a dropout, behind an identity whose gradient is that of the dropout's input.
-fn dropout(rate: f32, seed: u64) -> Network {
+fn dropout(rate: f32, seed: u64) -> Trainer {
     Sequential::new([100])
         .add(Activation::linear())
         .add(Dropout::new(rate))
@@ -20,7 +20,7 @@ fn batch(samples: usize) -> Dataset {
 }
 
 /// Which values are kept in the next step.
-fn mask(network: &Network, batch: &Dataset) -> Vec<bool> {
+fn mask(network: &Trainer, batch: &Dataset) -> Vec<bool> {
     let seen = network.back_propagate(batch).unwrap();
     seen.outputs[1].1.data().iter().map(|&y| y != 0.0).collect()
 }

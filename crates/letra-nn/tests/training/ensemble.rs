@@ -37,13 +37,13 @@ fn doubles(values: &[f32]) -> Vec<f64> {
 }
 
 /// Softmax units behind a dropout.
-fn network(dropout: bool, kernel: Vec<f32>) -> Network {
+fn network(dropout: bool, kernel: Vec<f32>) -> Trainer {
     let network = match dropout {
         true => Sequential::new([INPUTS]).add(Dropout::new(RATE as f32)),
         false => Sequential::new([INPUTS]).add(Activation::linear()),
     };
     let compile = Compile::new(Sgd::new(0.0)).loss(SumSquaredError).seed(4);
-    let mut network = network
+    let network = network
         .add(Dense::new(CLASSES).softmax())
         .compile(compile)
         .unwrap();

@@ -12,13 +12,13 @@ fn a_loaded_network_has_the_bits_of_the_saved_one() {
     network.fit(&train, Fit::epochs(2)).unwrap();
     network.note("class names", "[\"north\", \"süd\", \"☃\", \"\"]");
     network.save(&path).unwrap();
-    let loaded = Network::load(&path).unwrap();
+    let loaded = Trainer::load(&path).unwrap();
     assert_eq!(bytes(&loaded), std::fs::read(&path).unwrap());
     assert_eq!(network.to_bytes().unwrap(), std::fs::read(&path).unwrap());
     assert_eq!(loaded.notes(), network.notes());
     assert_eq!(loaded.steps(), network.steps());
     assert_eq!(loaded.summary(), network.summary());
-    let bits = |network: &Network| -> Vec<u32> {
+    let bits = |network: &Trainer| -> Vec<u32> {
         let predicted = network.predict(&train.inputs).unwrap();
         predicted.data().iter().map(|p| p.to_bits()).collect()
     };
@@ -31,7 +31,7 @@ fn a_loaded_network_has_the_bits_of_the_saved_one() {
 
 #[test]
 fn odd_values_survive() {
-    let mut network = Sequential::new([2])
+    let network = Sequential::new([2])
         .add(Dense::new(2))
         .compile(Compile::new(Sgd::new(0.1)))
         .unwrap();
@@ -41,7 +41,7 @@ fn odd_values_survive() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.letra");
     network.save(&path).unwrap();
-    let loaded = Network::load(&path).unwrap().parameter("dense/kernel");
+    let loaded = Trainer::load(&path).unwrap().parameter("dense/kernel");
     let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(loaded.unwrap().data()), bits(&odd));
 }
@@ -100,7 +100,7 @@ fn every_setting_survives() {
         let saved = network().compile(compile.seed(u64::MAX)).unwrap();
         let path = folder.path().join("model.letra");
         saved.save(&path).unwrap();
-        let mut loaded = Network::load(&path).unwrap();
+        let mut loaded = Trainer::load(&path).unwrap();
         assert_eq!(bytes(&loaded), bytes(&saved));
         // It trains on, too.
         let inputs = Tensor::new([2, 9, 9, 2], vec![0.5; 324]).unwrap();
@@ -154,16 +154,16 @@ fn layers_with_parameters_of_their_own_come_back_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.letra");
     network.save(&path).unwrap();
-    let loaded = Network::load(&path).unwrap();
+    let loaded = Trainer::load(&path).unwrap();
     assert_eq!(bytes(&loaded), bytes(&network));
     assert_eq!(loaded.summary(), network.summary());
-    let bits = |network: &Network| -> Vec<u32> {
+    let bits = |network: &Trainer| -> Vec<u32> {
         let predicted = network.predict(&batch.inputs).unwrap();
         predicted.data().iter().map(|p| p.to_bits()).collect()
     };
     assert_eq!(bits(&loaded), bits(&network));
     // The optimizer's state is a checkpoint's, not a model's: what a step would start from is not.
-    let gradients = |network: &Network| network.back_propagate(&batch).unwrap().gradients;
+    let gradients = |network: &Trainer| network.back_propagate(&batch).unwrap().gradients;
     assert_eq!(gradients(&loaded), gradients(&network));
 }
 
@@ -200,6 +200,6 @@ fn saving_replaces_a_file_and_leaves_nothing_beside_it() {
     let path = folder.path().join("model.letra");
     std::fs::write(&path, vec![7; 1_000_000]).unwrap();
     network(1).save(&path).unwrap();
-    assert!(Network::load(&path).is_ok());
+    assert!(Trainer::load(&path).is_ok());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }

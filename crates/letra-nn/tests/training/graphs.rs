@@ -108,7 +108,7 @@ fn a_saved_model_comes_back() {
     network.freeze("dense_1").unwrap();
     network.fit(&train, Fit::epochs(1)).unwrap();
     network.save(&path).unwrap();
-    let mut loaded = Network::load_with_threads(&path, 1).unwrap();
+    let mut loaded = Trainer::load_on(&path, Workers::new(1).unwrap()).unwrap();
     assert!(bytes(&loaded) == bytes(&network));
     assert_eq!(loaded.summary(), network.summary());
     assert!(loaded.is_frozen("dense_1"));
@@ -116,7 +116,7 @@ fn a_saved_model_comes_back() {
         bits(&loaded.predict_all(&train).unwrap()),
         bits(&network.predict_all(&train).unwrap())
     );
-    let scores = |network: &mut Network| network.train_on_batch(&train).unwrap();
+    let scores = |network: &mut Trainer| network.train_on_batch(&train).unwrap();
     assert_eq!(scores(&mut loaded), scores(&mut network));
 }
 
@@ -212,7 +212,7 @@ fn the_summary_says_what_each_layer_reads() {
     }
 }
 
-fn values(network: &Network, name: &str) -> Vec<f32> {
+fn values(network: &Trainer, name: &str) -> Vec<f32> {
     network.parameter(name).unwrap().into_data()
 }
 
@@ -331,7 +331,7 @@ fn parameters_are_taken_over_by_name_and_shape() {
             .compile(Compile::new(Sgd::new(0.1)).seed(seed))
             .unwrap()
     };
-    let (other, mut network) = (layers(3, 1), layers(4, 2));
+    let (other, network) = (layers(3, 1), layers(4, 2));
     let kept = values(&network, "dense_1/kernel");
     let taken = network.take_parameters(&other).unwrap();
     assert_eq!(taken, ["dense/kernel", "dense/bias"]);

@@ -177,7 +177,7 @@ fn losses() -> Vec<(&'static str, Compile)> {
 }
 
 /// A number for the weights, the logs and the predictions after two epochs.
-fn digest(mut network: Network, data: &Dataset, batch: usize) -> u64 {
+fn digest(mut network: Trainer, data: &Dataset, batch: usize) -> u64 {
     let mut hasher = DefaultHasher::new();
     let history = network.fit(data, Fit::epochs(2).batch(batch)).unwrap();
     serde_json::to_vec(&history).unwrap().hash(&mut hasher);
@@ -200,7 +200,7 @@ fn digest(mut network: Network, data: &Dataset, batch: usize) -> u64 {
 #[ignore = "run by the test below, once with each instruction set"]
 fn digests() {
     let name = instruction_set().unwrap();
-    let tell = |what: &str, number: usize, network: Network, data: &Dataset, batch: usize| {
+    let tell = |what: &str, number: usize, network: Trainer, data: &Dataset, batch: usize| {
         println!(
             "{name}: {what} ({number}) = {:x}",
             digest(network, data, batch)

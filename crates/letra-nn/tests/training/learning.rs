@@ -154,7 +154,7 @@ impl Callback for Stop {
         assert_eq!(epoch.history().epochs.len(), epoch.number);
         // The network can be used while it trains.
         epoch
-            .network
+            .trainer
             .evaluate(&quadrants(5))
             .map(|_| ControlFlow::Continue(()))
     }

@@ -119,7 +119,7 @@ fn the_rate_follows_the_schedule_and_the_factor() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.letra");
     network.save(&path).unwrap();
-    assert_eq!(Network::load(&path).unwrap().learning_rate(), 0.125);
+    assert_eq!(Trainer::load(&path).unwrap().learning_rate(), 0.125);
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn no_samples_give_no_predictions() {
 
 #[test]
 fn setting_a_parameter_changes_the_next_prediction() {
-    let mut network = Sequential::new([2])
+    let network = Sequential::new([2])
         .add(Dense::new(1))
         .compile(Compile::new(Sgd::new(0.1)).loss(MeanSquaredError))
         .unwrap();

@@ -10,7 +10,7 @@ const SIZE: usize = 33;
 const MIDDLE: usize = 16;
 const SAMPLES: usize = 3000;
 
-fn compiled(network: Sequential, seed: u64) -> Network {
+fn compiled(network: Sequential, seed: u64) -> Trainer {
     let compile = Compile::new(Sgd::new(0.0)).loss(SumSquaredError).seed(seed);
     network.compile(compile).unwrap()
 }
@@ -29,7 +29,7 @@ fn maps(samples: usize) -> Dataset {
 }
 
 /// Where the pixel in a column and row of each picture came from.
-fn origins(network: &Network, batch: &Dataset, [column, row]: [usize; 2]) -> Vec<[f64; 2]> {
+fn origins(network: &Trainer, batch: &Dataset, [column, row]: [usize; 2]) -> Vec<[f64; 2]> {
     let seen = network.back_propagate(batch).unwrap();
     let (_, output) = seen.outputs.last().unwrap();
     let pictures = output.data().chunks_exact(SIZE * SIZE * 2);
@@ -243,9 +243,9 @@ fn they_rest_when_predicting_and_come_back_from_a_file() {
         );
         let path = folder.path().join(format!("{what}.letra"));
         network.save(&path).unwrap();
-        let loaded = Network::load(&path).unwrap();
+        let loaded = Trainer::load(&path).unwrap();
         assert_eq!(loaded.summary(), network.summary(), "{what}");
-        let shown = |network: &Network| network.back_propagate(&data).unwrap().outputs[0].1.clone();
+        let shown = |network: &Trainer| network.back_propagate(&data).unwrap().outputs[0].1.clone();
         assert_eq!(shown(&loaded), shown(&network), "{what}");
         assert_ne!(shown(&loaded), data.inputs, "{what}");
     }
@@ -255,7 +255,7 @@ fn they_rest_when_predicting_and_come_back_from_a_file() {
 fn numbers_differ_from_sample_to_sample_step_to_step_and_seed_to_seed() {
     let data = maps(12);
     for (what, layer) in layers() {
-        let shown = |network: &Network| {
+        let shown = |network: &Trainer| {
             let seen = network.back_propagate(&data).unwrap();
             seen.outputs[0].1.data().to_vec()
         };

@@ -13,7 +13,7 @@ struct Factors(Vec<f32>);
 impl Callback for Factors {
     fn on_step_end(&mut self, step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
         if step.number == 1 {
-            self.0.push(step.network.learning_rate_factor());
+            self.0.push(step.trainer.learning_rate_factor());
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -23,7 +23,7 @@ impl Callback for Factors {
     }
 }
 
-fn network(rate: f32) -> Network {
+fn network(rate: f32) -> Trainer {
     let compile = Compile::new(Sgd::new(rate).momentum(0.9))
         .seed(2)
         .threads(1);

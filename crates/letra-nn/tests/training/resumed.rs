@@ -71,7 +71,7 @@ fn moving_averages_are_kept() {
     assert!(bytes(&whole) == bytes(&resumed));
     let path = folder.path().join("model.letra");
     whole.save(&path).unwrap();
-    let loaded = Network::load(&path).unwrap();
+    let loaded = Trainer::load(&path).unwrap();
     assert!(bytes(&loaded) == bytes(&whole));
     assert_eq!(
         loaded.predict(&train.inputs).unwrap(),

@@ -36,7 +36,7 @@ pub(crate) fn networks() -> Vec<Sequential> {
     networks
 }
 
-pub(crate) fn compiled(network: &Sequential, threads: usize) -> Network {
+pub(crate) fn compiled(network: &Sequential, threads: usize) -> Trainer {
     let compile = Compile::new(Sgd::new(0.1).momentum(0.5)).metric(Accuracy);
     network
         .clone()

@@ -6,7 +6,7 @@ const INPUTS: usize = 5;
 const UNITS: usize = 8;
 const SAMPLES: usize = 40_000;
 
-fn compiled(alpha: f32, beta: f32) -> Network {
+fn compiled(alpha: f32, beta: f32) -> Trainer {
     let layer = Standout::new(UNITS).alpha(alpha).beta(beta).sigmoid();
     let bias = Initializer::uniform(-0.5, 0.5);
     Sequential::new([INPUTS])
@@ -25,7 +25,7 @@ fn sigmoid(x: f64) -> f64 {
 }
 
 /// Pre-activations in double precision.
-fn pre_activations(network: &Network) -> Vec<f64> {
+fn pre_activations(network: &Trainer) -> Vec<f64> {
     let parameter = |name| network.parameter(name).unwrap();
     let (kernel, bias) = (parameter("standout/kernel"), parameter("standout/bias"));
     let of_unit = |unit: usize| {
@@ -102,7 +102,7 @@ fn masks_differ_from_step_to_step_sample_to_sample_and_seed_to_seed() {
     };
     let inputs = Tensor::new([2, 1], vec![1.0; 2]).unwrap();
     let batch = Dataset::values(inputs, Tensor::zeros([2, 1000])).unwrap();
-    let mask = |network: &Network| -> Vec<bool> {
+    let mask = |network: &Trainer| -> Vec<bool> {
         let seen = network.back_propagate(&batch).unwrap();
         seen.outputs[0].1.data().iter().map(|&y| y != 0.0).collect()
     };

@@ -75,7 +75,7 @@ impl Op for Count {
     }
 }
 
-fn network(threads: usize) -> Network {
+fn network(threads: usize) -> Trainer {
     Sequential::new([8, 8, 1])
         .add(Flatten)
         .add(Dense::new(5).tanh())
@@ -88,7 +88,7 @@ fn network(threads: usize) -> Network {
 #[test]
 fn a_layer_changes_its_own_values_once_a_step_and_nobody_else_does() {
     let (data, mut network) = (quadrants(50), network(2));
-    let values = |network: &Network, name: &str| {
+    let values = |network: &Trainer, name: &str| {
         let name = format!("counting/{name}");
         network.parameter(&name).unwrap().into_data()
     };
@@ -113,7 +113,7 @@ fn they_are_counted_and_named_but_have_no_gradient() {
         text.ends_with("353 parameters in all: 350 trainable, 3 not"),
         "{text}"
     );
-    let names: Vec<&str> = network
+    let names: Vec<String> = network
         .parameters()
         .filter(|parameter| !parameter.trainable)
         .map(|parameter| parameter.name)

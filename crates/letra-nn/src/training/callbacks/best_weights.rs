@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Callback, Epoch, Monitor, Start};
 use crate::Error;
-use crate::model::check_writable;
+use crate::network::check_writable;
 
 /// Gives the network the weights of its best epoch when the training is over.
 ///
@@ -55,7 +55,7 @@ impl Callback for BestWeights {
 
     fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
         match &self.path {
-            Some(path) => check_writable(path, start.network.file_size(false)),
+            Some(path) => check_writable(path, start.trainer.file_size(1)),
             None => Ok(()),
         }
     }
@@ -64,7 +64,7 @@ impl Callback for BestWeights {
         if let Some(path) = &self.path
             && self.monitor.best_epoch(epoch.history())? == epoch.number
         {
-            epoch.network.save(path)?;
+            epoch.trainer.save(path)?;
         }
         Ok(ControlFlow::Continue(()))
     }

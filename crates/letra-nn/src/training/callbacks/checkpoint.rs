@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Callback, Epoch, Start};
 use crate::Error;
-use crate::model::{Network, check_writable};
-use crate::training::History;
+use crate::network::check_writable;
+use crate::training::{History, Trainer};
 
 /// Writes all that a training needs to go on to a file, every few epochs.
 ///
@@ -59,7 +59,7 @@ impl Checkpoint {
 
 impl Callback for Checkpoint {
     fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
-        check_writable(&self.path, start.network.file_size(true))?;
+        check_writable(&self.path, start.trainer.checkpoint_size())?;
         match self.holds_another(start.resumed) {
             false => Ok(()),
             true => Err(Error::file(
@@ -71,8 +71,7 @@ impl Callback for Checkpoint {
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         if epoch.number.is_multiple_of(self.every) || epoch.number == epoch.epochs {
-            let note = serde_json::json!(epoch.progress);
-            epoch.network.save_training(&self.path, note, epoch.best)?;
+            epoch.save_checkpoint(&self.path)?;
             self.may_replace = true;
         }
         Ok(ControlFlow::Continue(()))
@@ -89,33 +88,60 @@ pub(crate) struct Progress<'a> {
     /// Epoch whose weights are the best so far, where they are kept.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) best_epoch: Option<usize>,
+    /// What the callbacks want to know when they go on.
+    #[serde(skip_serializing_if = "all_null", default)]
+    pub(crate) callbacks: Vec<serde_json::Value>,
 }
 
-/// Brings `network` to where the checkpoint left it and returns the history, and the best
-/// weights if the checkpoint has them.
+fn all_null(states: &[serde_json::Value]) -> bool {
+    states.iter().all(serde_json::Value::is_null)
+}
+
+impl Progress<'_> {
+    /// What the training is on, in words.
+    fn settings(&self) -> String {
+        match self.samples {
+            0 => "a source".into(),
+            samples => format!(
+                "batches of {} of {samples} samples (shuffled: {})",
+                self.batch, self.shuffle
+            ),
+        }
+    }
+}
+
+/// What a checkpoint holds besides the network.
+pub(crate) struct Loaded {
+    pub(crate) history: History,
+    /// The best weights, where they were kept.
+    pub(crate) best: Option<Vec<f32>>,
+    /// What the callbacks wanted to know.
+    pub(crate) callbacks: Vec<serde_json::Value>,
+}
+
+/// Brings a trainer to where the checkpoint left it.
 pub(crate) fn load(
-    network: &mut Network,
+    trainer: &mut Trainer,
     path: &Path,
     wanted: &Progress<'_>,
-) -> Result<(History, Option<Vec<f32>>), Error> {
-    let (saved, training) = network.read_training(path)?;
-    let found: Progress = serde_json::from_value(training.note)
+) -> Result<Loaded, Error> {
+    let (saved, kept) = trainer.read_checkpoint(path)?;
+    let found: Progress = serde_json::from_value(kept.note)
         .map_err(|error| Error::file(path, format!("its progress cannot be read: {error}")))?;
-    let settings = |progress: &Progress<'_>| (progress.batch, progress.samples, progress.shuffle);
-    if settings(&found) != settings(wanted) {
+    if found.settings() != wanted.settings() {
         return Err(Error::file(
             path,
             format!(
-                "the checkpoint was made with batches of {} of {} samples (shuffled: {}), not {} of {} ({}): resume with the same data and settings",
-                found.batch,
-                found.samples,
-                found.shuffle,
-                wanted.batch,
-                wanted.samples,
-                wanted.shuffle
+                "the checkpoint was made with {}, not {}: resume with the same data and settings",
+                found.settings(),
+                wanted.settings()
             ),
         ));
     }
-    network.take_training(saved);
-    Ok((found.history.into_owned(), training.best))
+    trainer.take_training(saved);
+    Ok(Loaded {
+        history: found.history.into_owned(),
+        best: kept.best,
+        callbacks: found.callbacks,
+    })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Callback, Epoch, Start};
 use crate::Error;
-use crate::model::{check_writable, write_whole};
+use crate::network::{check_writable, write_whole};
 use crate::training::EpochLogs;
 
 /// Writes what each epoch was measured by to a file of comma-separated values: a heading, then

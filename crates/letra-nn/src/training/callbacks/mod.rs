@@ -29,7 +29,7 @@ pub use terminate_on_nan::TerminateOnNan;
 
 use super::history::{EpochLogs, History};
 use crate::Error;
-use crate::model::Network;
+use super::Trainer;
 use checkpoint::Progress;
 
 /// Something that is told of each step and epoch of a training.
@@ -47,6 +47,21 @@ pub trait Callback: Send {
         false
     }
 
+    /// What the callback wants to know when the training goes on from a checkpoint;
+    /// [`Callback::take_state`] is given it then. Nothing, unless it says otherwise.
+    fn state(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    /// Takes up the state that a checkpoint holds for the callback at this place; nothing where there
+    /// was none.
+    ///
+    /// # Errors
+    /// When it is not what the callback left.
+    fn take_state(&mut self, _state: &serde_json::Value) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Called once before the first step, also of a training that goes on from a checkpoint; the
     /// place to refuse what would fail after an hour, such as a file that cannot be written.
     ///
@@ -58,7 +73,7 @@ pub trait Callback: Send {
 
     /// What the learning rate of the coming epoch is multiplied by, given the epochs so far; nothing
     /// from a callback that leaves it alone. The factors of several callbacks are multiplied, and
-    /// [`Network::set_learning_rate_factor`] is called with the product.
+    /// [`Trainer::set_learning_rate_factor`] is called with the product.
     ///
     /// # Errors
     /// When the settings make no sense or a value is not measured.
@@ -95,7 +110,7 @@ pub trait Callback: Send {
 #[derive(Clone, Copy)]
 pub struct Start<'a> {
     /// The network as it is trained from.
-    pub network: &'a Network,
+    pub trainer: &'a Trainer,
     /// The checkpoint that the training goes on from, if it does.
     pub resumed: Option<&'a Path>,
 }
@@ -114,7 +129,7 @@ pub struct Step<'a> {
     /// Loss of the batch before the step.
     pub loss: f64,
     /// The network as it is now.
-    pub network: &'a Network,
+    pub trainer: &'a Trainer,
 }
 
 /// An epoch that was just finished.
@@ -124,7 +139,7 @@ pub struct Epoch<'a> {
     /// Epochs that were asked for.
     pub epochs: usize,
     /// The network as it is now; it can be evaluated and saved.
-    pub network: &'a Network,
+    pub trainer: &'a Trainer,
     pub(crate) progress: Progress<'a>,
     /// Weights of the best epoch so far, where they are kept.
     pub(crate) best: Option<&'a [f32]>,
@@ -134,6 +149,17 @@ impl Epoch<'_> {
     /// What was measured so far, this epoch included.
     pub fn history(&self) -> &History {
         &self.progress.history
+    }
+
+    /// Writes all that the training needs to go on to a file, as [`Checkpoint`] does; the file is there
+    /// whole or not at all.
+    ///
+    /// # Errors
+    /// As [`Trainer::save`].
+    pub fn save_checkpoint(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let note = serde_json::json!(self.progress);
+        let path = path.as_ref();
+        self.trainer.save_training(path, note, self.best)
     }
 
     /// What was measured in this epoch.

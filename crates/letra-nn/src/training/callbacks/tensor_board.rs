@@ -9,7 +9,7 @@ use prost::Message;
 
 use super::{Callback, Epoch, Start};
 use crate::Error;
-use crate::model::check_writable;
+use crate::network::check_writable;
 use crate::training::EpochLogs;
 
 /// Writes curves for TensorBoard: `tensorboard --logdir FOLDER` shows them while the training

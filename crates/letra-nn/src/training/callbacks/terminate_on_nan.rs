@@ -19,11 +19,11 @@ impl Callback for TerminateOnNan {
     }
 
     fn on_step_end(&mut self, step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
-        match step.network.not_finite_after_step() {
+        match step.trainer.not_finite_after_step() {
             None => Ok(ControlFlow::Continue(())),
             Some(place) => Err(Error::NotFinite {
                 loss: step.loss,
-                step: step.network.steps(),
+                step: step.trainer.steps(),
                 place,
             }),
         }

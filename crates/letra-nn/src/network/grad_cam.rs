@@ -20,7 +20,8 @@ impl Network {
     /// maps `[height, width, maps]`.
     pub fn grad_cam(&self, inputs: &Tensor, classes: &[u32], layer: &str) -> Result<Tensor, Error> {
         let number = self.layer_number(layer)?;
-        let (plan, ops) = self.go_back(inputs, classes, number + 1)?;
+        let plan = self.go_back(inputs, classes, number + 1)?;
+        let ops = self.ops();
         let value = ops.layers[number].outputs[0];
         let shape = &ops.shapes[value];
         let &[height, width, maps] = shape.sizes() else {

@@ -54,7 +54,7 @@ impl Network {
     pub fn deconvolution(&self, inputs: &Tensor, layer: &str, map: usize) -> Result<Tensor, Error> {
         self.check_inputs(inputs.into())?;
         let number = self.layer_number(layer)?;
-        let ops = self.graph.ops()?;
+        let ops = self.ops();
         let shape = &ops.shapes[ops.layers[number].outputs[0]];
         let place = format!("layer {} ({layer})", number + 1);
         let &[_, _, maps] = shape.sizes() else {
@@ -74,9 +74,9 @@ impl Network {
             )));
         }
         let way = way_down(&self.graph, number)?;
-        let mut plan = self.inspection(inputs.samples())?;
+        let mut plan = self.inspection(inputs.samples());
         let mut without_numbers = None;
-        plan.forward_and_back(&self.parameters, inputs.into(), |pass, gradients| {
+        plan.forward_and_back(&self.weights.now().all, inputs.into(), |pass, gradients| {
             let given = |layer: usize| ops.layers[layer].outputs[0];
             pass.with_value_and_gradient(given(number), |output, gradient| {
                 keep_strongest(output, gradient, shape.values(), maps, map);

@@ -1,6 +1,6 @@
 //! The learning rate of a network: reading it, turning it down, and finding one.
 
-use super::Network;
+use super::Trainer;
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::plan::{Batch, Rows};
@@ -22,7 +22,7 @@ pub struct RateRangeTest {
     pub suggestion: Option<f32>,
 }
 
-impl Network {
+impl Trainer {
     /// Learning rate of the next step: that of the optimizer or its schedule, times the factor.
     /// For an optimizer that finds its own rates, what these are multiplied by.
     pub fn learning_rate(&self) -> f32 {
@@ -76,13 +76,12 @@ impl Network {
         }
         self.check_data(data)?;
         let batch = batch.min(data.samples());
-        self.plan_training(batch, data)?;
-        let (parameters, slots) = (self.parameters.clone(), self.slots.clone());
-        let before = self.steps;
-        let pool = self.pool();
-        let found = pool.install(|| self.try_rates(data, from, to, steps, batch));
-        (self.parameters, self.slots, self.steps) = (parameters, slots, before);
-        self.revision += 1;
+        self.plan_training(batch, data);
+        let (values, slots, before) = (self.values(), self.slots.clone(), self.steps);
+        let workers = self.workers();
+        let found = workers.install_training(|| self.try_rates(data, from, to, steps, batch));
+        (self.slots, self.steps) = (slots, before);
+        self.set_values(&values);
         found
     }
 
@@ -101,11 +100,11 @@ impl Network {
             let share = step as f64 / (steps - 1) as f64;
             let rate = (f64::from(from) * libm::pow(f64::from(to) / f64::from(from), share)) as f32;
             if order.len() < batch {
-                let random = Random::new(self.seed(), Purpose::Shuffle, 0, self.steps);
+                let random = Random::new(self.seed, Purpose::Shuffle, 0, self.steps);
                 order = random.permutation(data.samples());
             }
             let rows = order.split_off(order.len() - batch);
-            let loss = match self.step_at(Some(rate), Batch::new(data, Rows::Scattered(&rows))) {
+            let loss = match self.step_at(rate, Batch::new(data, Rows::Scattered(&rows))) {
                 Ok(result) => result.loss,
                 Err(Error::Diverged { .. }) => break,
                 Err(error) => return Err(error),

@@ -41,7 +41,7 @@ pub struct LayerSummary {
 impl Network {
     /// The layers, their shapes and parameter counts; prints as a table.
     pub fn summary(&self) -> Summary {
-        let ops = self.graph.ops().expect("a compiled graph has ops");
+        let ops = self.ops();
         let layers: Vec<LayerSummary> = self
             .graph
             .nodes
@@ -65,20 +65,12 @@ impl Network {
                     .collect(),
             })
             .collect();
-        let (parameters, trainable) = (self.parameters(), self.parameters());
-        let trainable = trainable.filter(|parameter| parameter.trainable);
+        let weights = ops.weights.iter();
+        let trainable = weights.clone().filter(|known| known.trainable());
         Summary {
             layers,
-            parameters: parameters.map(|parameter| parameter.values.len()).sum(),
-            trainable: trainable.map(|parameter| parameter.values.len()).sum(),
-        }
-    }
-
-    fn value_name(&self, value: usize) -> String {
-        match self.graph.node_of(value) {
-            Some(node) => self.graph.nodes[node].name.clone(),
-            None if self.graph.inputs.len() == 1 => "input".into(),
-            None => format!("input_{}", value + 1),
+            parameters: weights.map(|known| known.values()).sum(),
+            trainable: trainable.map(|known| known.values()).sum(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which pixels a score hangs on.
 
 use super::Network;
-use crate::graph::{INPUT, OpGraph};
+use crate::graph::INPUT;
 use crate::plan::TrainingPlan;
 use crate::{Error, Tensor};
 
@@ -19,7 +19,7 @@ impl Network {
     /// When the inputs do not have the network's input shape, there is not a class for each
     /// sample, the network has no such class, or a layer's gradient is not a number.
     pub fn input_gradients(&self, inputs: &Tensor, classes: &[u32]) -> Result<Tensor, Error> {
-        let (plan, _) = self.go_back(inputs, classes, 0)?;
+        let plan = self.go_back(inputs, classes, 0)?;
         Tensor::new(inputs.shape(), input_gradient(&plan, inputs))
     }
 
@@ -52,9 +52,9 @@ impl Network {
         inputs: &Tensor,
         classes: &[u32],
         first: usize,
-    ) -> Result<(TrainingPlan, OpGraph), Error> {
+    ) -> Result<TrainingPlan, Error> {
         self.check_inputs(inputs.into())?;
-        let units = self.outputs[0].values();
+        let units = self.units(0);
         if classes.len() != inputs.samples() {
             return Err(Error::Data(format!(
                 "{} classes for {} samples: give one for each",
@@ -68,10 +68,10 @@ impl Network {
                 units - 1
             )));
         }
-        let ops = self.graph.ops()?;
-        let mut plan = self.inspection(inputs.samples())?;
+        let ops = self.ops();
+        let mut plan = self.inspection(inputs.samples());
         let mut without_numbers = None;
-        plan.forward_and_back(&self.parameters, inputs.into(), |pass, gradients| {
+        plan.forward_and_back(&self.weights.now().all, inputs.into(), |pass, gradients| {
             pass.with_output_gradient(0, |_, gradient| {
                 gradient.fill(0.0);
                 for (row, class) in gradient.chunks_exact_mut(units).zip(classes) {
@@ -89,7 +89,7 @@ impl Network {
         if let Some(number) = without_numbers {
             return Err(self.no_numbers(number));
         }
-        Ok((plan, ops))
+        Ok(plan)
     }
 
     /// What to say of a layer whose gradient is no number.
@@ -102,7 +102,7 @@ impl Network {
     }
 
     /// Number of the layer called `name`.
-    pub(super) fn layer_number(&self, name: &str) -> Result<usize, Error> {
+    pub(crate) fn layer_number(&self, name: &str) -> Result<usize, Error> {
         let mut names = self.graph.nodes.iter().map(|node| node.name.as_str());
         names
             .clone()

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Compile, Network};
+use super::{Network, Workers};
 use crate::graph::Graph;
 use crate::layers::Layer;
 use crate::{Error, Shape};
@@ -44,13 +44,26 @@ impl Sequential {
         self
     }
 
-    /// Checks the layers and the settings and makes the network ready to train, with
-    /// initial values drawn by the seed.
+    /// Checks the layers and makes a network of them, with initial values drawn by the seed and a
+    /// thread a core. It cannot learn until it is [compiled](Network::compile).
     ///
     /// # Errors
-    /// When a layer does not fit behind the one before it, or a hyper-parameter is out of
-    /// its range; the message names both.
-    pub fn compile(self, compile: Compile) -> Result<Network, Error> {
-        Network::compile(self.graph, compile)
+    /// When a layer does not fit the one before it; the message names both.
+    pub fn build(self, seed: u64) -> Result<Network, Error> {
+        self.build_with(seed, None)
+    }
+
+    /// As [`Sequential::build`], on weights and workers that another network has: those of the
+    /// layers' names.
+    ///
+    /// # Errors
+    /// As [`Sequential::build`]; there are no weights of a layer's name and shape.
+    pub fn build_on(self, other: &Network) -> Result<Network, Error> {
+        Network::on(self.graph, other.weights(), other.workers())
+    }
+
+    pub(crate) fn build_with(self, seed: u64, workers: Option<Workers>) -> Result<Network, Error> {
+        let workers = workers.map_or_else(|| Workers::new(0), Ok)?;
+        Network::new(self.graph, seed, workers)
     }
 }

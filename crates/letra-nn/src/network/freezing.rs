@@ -1,7 +1,7 @@
 //! Training a part of a network, and taking parameters over from another.
 
-use super::Network;
-use crate::Error;
+use super::{Network, Parameter};
+use crate::{Error, Tensor};
 
 impl Network {
     /// Freezes the layer called `layer`: training leaves its parameters as they are. A
@@ -46,8 +46,9 @@ impl Network {
                 node.frozen = frozen;
             }
         }
-        self.specifications = self.graph.ops()?.weights;
-        (self.training, self.to_inputs) = (None, None);
+        let mut ops = self.graph.ops()?;
+        self.weights.place(&mut ops)?;
+        self.ops = ops;
         Ok(())
     }
 
@@ -57,19 +58,17 @@ impl Network {
     ///
     /// # Errors
     /// When there are none.
-    pub fn take_parameters(&mut self, other: &Network) -> Result<Vec<String>, Error> {
+    pub fn take_parameters(&self, other: &Network) -> Result<Vec<String>, Error> {
+        let known = |parameter: &Parameter| {
+            let known = self.ops.weights.iter().find(|known| known.name == parameter.name);
+            known.is_some_and(|known| known.shape == parameter.shape)
+        };
         let mut taken = Vec::new();
-        for parameter in other.parameters() {
-            let known = self
-                .specifications
-                .iter()
-                .find(|known| known.name == parameter.name);
-            if let Some(known) = known.filter(|known| known.shape == parameter.shape) {
-                self.parameters[known.range()].copy_from_slice(parameter.values);
-                taken.push(parameter.name.to_owned());
-            }
+        for parameter in other.parameters().filter(known) {
+            let values = Tensor::new(parameter.shape, parameter.values)?;
+            self.weights.set(&parameter.name, &values)?;
+            taken.push(parameter.name);
         }
-        self.revision += 1;
         match taken.is_empty() {
             false => Ok(taken),
             true => Err(Error::Data(

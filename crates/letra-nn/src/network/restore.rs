@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, Metadata};
 
-use super::file::{BEST, FORMAT, Header, KEY, STATE, SavedLayer, SavedOutput, check_finite};
+use super::file::{BEST, FORMAT, Header, KEY, STATE, SavedLayer, SavedTraining, check_finite};
 use super::functional::check_outputs;
-use super::{Compile, Network, initial_slots};
+use super::{Network, Weights, Workers};
+use crate::buffer::Buffer;
 use crate::graph::{Graph, INPUT, Node, WeightSpecification};
-use crate::plan::Objective;
-use crate::{Error, Shape, layers, losses, metrics, optimizers};
+use crate::layers::ActivationFunction;
+use crate::optimizers::{Optimizer, initial_slots};
+use crate::{Error, Shape, layers, losses, optimizers};
 
 /// Length of a safetensors header, at most; the format's own limit.
 const MOST_HEADER: u64 = 100_000_000;
@@ -26,22 +28,21 @@ const MOST_CHARACTERS: usize = 256;
 const MOST_STEPS: u64 = 1 << 62;
 
 impl Network {
-    /// Reads a network that [`Network::save`] wrote. It runs on a thread a core.
+    /// Reads a network that [`Network::save`] or a trainer's wrote. It runs on a thread a core.
     ///
     /// # Errors
     /// When the file cannot be read, is cut short, comes from a later version, names an
     /// unknown layer, or holds tensors of the wrong shape or values that are not numbers.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::load_with_threads(path, 0)
+        Self::load_on(path, Workers::new(0)?)
     }
 
-    /// As [`Network::load`], with the given number of threads; 0 takes one a core.
+    /// As [`Network::load`], on workers that are there.
     ///
     /// # Errors
     /// As [`Network::load`].
-    pub fn load_with_threads(path: impl AsRef<Path>, threads: usize) -> Result<Self, Error> {
-        let source = Source::open(path.as_ref())?;
-        read(source, threads).map(|(network, _)| network)
+    pub fn load_on(path: impl AsRef<Path>, workers: Workers) -> Result<Self, Error> {
+        Restored::load(path.as_ref(), workers).map(|restored| restored.network)
     }
 
     /// As [`Network::load`], from the bytes of a file, such as a program carries in itself;
@@ -51,127 +52,133 @@ impl Network {
     /// As [`Network::load`].
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Error> {
         let source = Source::new(Path::new(name), Cursor::new(bytes), bytes.len() as u64)?;
-        read(source, 0).map(|(network, _)| network)
-    }
-
-    /// Brings a network to where [`Network::save_checkpoint`] left one of the same architecture,
-    /// loss, optimizer and seed: parameters, the optimizer's state, the step. Returns the note
-    /// that was saved with it.
-    ///
-    /// # Errors
-    /// As [`Network::load`]; the file is no checkpoint, or that of another network.
-    pub fn resume_from(&mut self, path: impl AsRef<Path>) -> Result<serde_json::Value, Error> {
-        let (saved, training) = self.read_training(path.as_ref())?;
-        self.take_training(saved);
-        Ok(training.note)
-    }
-
-    /// Reads what [`Network::save_training`] wrote for the same network: a network with its
-    /// parameters, state and step for [`Network::take_training`], and the note with the best
-    /// weights so far, if these were kept.
-    pub(crate) fn read_training(&self, path: &Path) -> Result<(Self, Training), Error> {
-        let (saved, training) = read(Source::open(path)?, 1)?;
-        let Some(training) = training else {
-            return Err(Error::file(
-                path,
-                "this is a finished model, not a checkpoint: resume from a file that the Checkpoint callback wrote",
-            ));
-        };
-        if saved.architecture() != self.architecture() {
-            return Err(Error::file(
-                path,
-                "the checkpoint belongs to another network, loss, optimizer or seed: start without it, or restore the settings it was made with",
-            ));
-        }
-        Ok((saved, training))
-    }
-
-    /// Takes parameters, state and step from a network of the same architecture.
-    pub(crate) fn take_training(&mut self, saved: Self) {
-        self.parameters = saved.parameters;
-        self.slots = saved.slots;
-        self.steps = saved.steps;
-        self.rate_factor = saved.rate_factor;
-        self.revision += 1;
+        read(source, Workers::new(0)?).map(|restored| restored.network)
     }
 }
 
-/// The note on a training, and the best weights so far.
-pub(crate) struct Training {
-    pub(crate) note: serde_json::Value,
+/// What a file holds.
+pub(crate) struct Restored {
+    pub(crate) network: Network,
+    /// How the network is trained, where the file tells.
+    pub(crate) trained: Option<RestoredTraining>,
+}
+
+/// How a network is trained, and how far it is.
+pub(crate) struct RestoredTraining {
+    pub(crate) settings: SavedTraining,
+    pub(crate) optimizer: Box<dyn Optimizer>,
+    /// The optimizer's state: that before the first step, unless the training can go on.
+    pub(crate) slots: Vec<Buffer>,
+    /// The note on a training that can go on.
+    pub(crate) note: Option<serde_json::Value>,
+    /// All values of the weights at their best so far.
     pub(crate) best: Option<Vec<f32>>,
 }
 
-fn read<R: Read + Seek>(
-    mut source: Source<'_, R>,
-    threads: usize,
-) -> Result<(Network, Option<Training>), Error> {
+impl Restored {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// As [`Network::load`].
+    pub(crate) fn load(path: &Path, workers: Workers) -> Result<Self, Error> {
+        read(Source::open(path)?, workers)
+    }
+}
+
+fn read<R: Read + Seek>(mut source: Source<'_, R>, workers: Workers) -> Result<Restored, Error> {
     let path = source.path;
+    let wrong = |error: String| Error::file(path, error);
     let header = source.header()?;
+    let settings = header.training_settings().map_err(wrong)?;
     let inputs = std::iter::once(header.input).chain(header.other_inputs);
-    let graph = graph(inputs.collect(), header.layers, header.outputs)
-        .map_err(|error| Error::file(path, error))?;
-    let built = graph
-        .ops()
-        .map_err(|error| Error::file(path, error.to_string()))?;
-    let optimizer =
-        optimizers::from_configuration(&header.optimizer.kind, header.optimizer.configuration)
-            .map_err(|error| Error::file(path, error))?;
-    let states = match header.training {
-        Some(_) => optimizer.slots(),
-        None => &[],
+    let graph = graph(inputs.collect(), header.layers, header.outputs).map_err(wrong)?;
+    let ops = graph.ops().map_err(|error| wrong(error.to_string()))?;
+    let optimizer = settings.as_ref().map(|settings| {
+        let optimizer = settings.optimizer.clone();
+        optimizers::from_configuration(&optimizer.kind, optimizer.configuration)
+    });
+    let optimizer = optimizer.transpose().map_err(wrong)?;
+    let states: &[&str] = match (&optimizer, &header.training) {
+        (Some(optimizer), Some(_)) => optimizer.slots(),
+        _ => &[],
     };
-    let specifications = &built.weights;
     let keeps_best = |training: &serde_json::Value| training.get("best_epoch").is_some();
-    let best = header.training.as_ref().is_some_and(keeps_best);
+    let has_best = header.training.as_ref().is_some_and(keeps_best);
     let prefixes: Vec<String> = std::iter::once(String::new())
         .chain(states.iter().map(|state| state_prefix(state)))
-        .chain(best.then(|| BEST.to_owned()))
+        .chain(has_best.then(|| BEST.to_owned()))
         .collect();
     // All shapes first: what is read then has the length of the file.
-    source.check(specifications, &prefixes)?;
-    let mut parameters = vec![0.0; built.value_space()];
-    source.fill(specifications.iter(), "", &mut parameters)?;
-    let mut slots = initial_slots(&*optimizer, built.parameter_space())?;
+    source.check(&ops.weights, &prefixes)?;
+    let mut values = Buffer::zeros(ops.value_space());
+    source.fill(ops.weights.iter(), "", &mut values)?;
+    let mut slots = match &optimizer {
+        Some(optimizer) => initial_slots(&**optimizer, ops.parameter_space())?,
+        None => Vec::new(),
+    };
     for (state, values) in states.iter().zip(&mut slots) {
-        source.fill(parameters_of(specifications), &state_prefix(state), values)?;
+        source.fill(parameters_of(&ops.weights), &state_prefix(state), values)?;
     }
-    let best = match best {
-        true => {
-            let mut values = vec![0.0; parameters.len()];
-            source.fill(specifications.iter(), BEST, &mut values)?;
-            Some(values)
-        }
-        false => None,
-    };
-    let first = SavedOutput {
-        loss: header.loss,
-        weight: header.loss_weight,
-        metrics: header.metrics,
-    };
-    let compile = Compile {
-        optimizer,
-        outputs: std::iter::once(first)
-            .chain(header.other_outputs)
-            .map(objective)
-            .collect::<Result<_, _>>()
-            .map_err(|error| Error::file(path, error))?,
-        clipping: header.clipping,
-        seed: header.seed,
-        threads,
-    };
-    let mut network = Network::with_parameters(graph, compile, parameters)
-        .map_err(|error| Error::file(path, error.to_string()))?;
-    network.slots = slots;
-    network.steps = header.steps;
-    if let Some(factor) = header.rate_factor {
-        network
-            .set_learning_rate_factor(factor)
-            .map_err(|error| Error::file(path, error.to_string()))?;
+    let mut best = has_best.then(|| vec![0.0; values.len()]);
+    if let Some(values) = &mut best {
+        source.fill(ops.weights.iter(), BEST, values)?;
     }
+    let weights = Weights::new(&ops, values);
+    let mut network =
+        Network::on(graph, weights, workers).map_err(|error| wrong(error.to_string()))?;
     network.notes = header.notes;
-    let training = header.training.map(|note| Training { note, best });
-    Ok((network, training))
+    network.training = settings.clone();
+    network.output_functions = match &settings {
+        Some(settings) => output_functions(settings).map_err(wrong)?,
+        None => header.output_functions,
+    };
+    // Losses on inner values follow those of the outputs.
+    network.output_functions.truncate(network.outputs());
+    if network.output_functions.len() != network.outputs() {
+        return Err(wrong(format!(
+            "the network has {} outputs but losses for {}: choose a file that letra saved",
+            network.outputs(),
+            network.output_functions.len()
+        )));
+    }
+    let trained = settings.zip(optimizer);
+    Ok(Restored {
+        network,
+        trained: trained.map(|(settings, optimizer)| RestoredTraining {
+            settings,
+            optimizer,
+            slots,
+            note: header.training,
+            best,
+        }),
+    })
+}
+
+fn output_functions(settings: &SavedTraining) -> Result<Vec<ActivationFunction>, String> {
+    let others = settings.other_outputs.iter().map(|output| &output.loss);
+    let losses = std::iter::once(&settings.loss).chain(others).cloned();
+    losses
+        .map(|loss| losses::from_configuration(&loss.kind, loss.configuration))
+        .map(|loss| loss.map(|loss| loss.output_function()))
+        .collect()
+}
+
+impl Header {
+    /// How the network is trained, where the file tells.
+    fn training_settings(&self) -> Result<Option<SavedTraining>, String> {
+        if self.trained.is_empty() && self.format == FORMAT {
+            return Ok(None);
+        }
+        serde_json::from_value(self.trained.clone().into())
+            .map_err(|error| format!("its architecture cannot be read: {error}"))
+            .and_then(|settings: SavedTraining| match settings.steps > MOST_STEPS {
+                false => Ok(Some(settings)),
+                true => Err(format!(
+                    "claims {} steps of training, more than anybody has taken: train anew",
+                    settings.steps
+                )),
+            })
+    }
 }
 
 /// Those that the optimizer may change, and keeps state of its own for.
@@ -179,17 +186,6 @@ pub(super) fn parameters_of(
     specifications: &[WeightSpecification],
 ) -> impl Iterator<Item = &WeightSpecification> {
     specifications.iter().filter(|known| !known.state)
-}
-
-fn objective(saved: SavedOutput) -> Result<Objective, String> {
-    let names = saved.metrics.iter();
-    Ok(Objective {
-        loss: losses::from_configuration(&saved.loss.kind, saved.loss.configuration)?,
-        weight: saved.weight,
-        metrics: names
-            .map(|name| metrics::from_name(name))
-            .collect::<Result<_, _>>()?,
-    })
 }
 
 fn state_prefix(state: &str) -> String {
@@ -348,15 +344,6 @@ impl<'a, R: Read + Seek> Source<'a, R> {
                 format!(
                     "written in format {}, but this version of letra reads formats up to {FORMAT}: use a matching version",
                     header.format
-                ),
-            ));
-        }
-        if header.steps > MOST_STEPS {
-            return Err(Error::file(
-                self.path,
-                format!(
-                    "claims {} steps of training, more than anybody has taken: train anew",
-                    header.steps
                 ),
             ));
         }

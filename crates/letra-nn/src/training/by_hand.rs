@@ -1,7 +1,8 @@
 //! A step of training in its parts: gradients, changed or made by the caller, and their
 //! application.
 
-use super::Network;
+use super::Trainer;
+use super::compile::check_loss_weight;
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs};
 use crate::graph::WeightSpecification;
@@ -11,7 +12,7 @@ use crate::{Error, Tensor};
 /// The gradients of a network's parameters for one batch, by name.
 ///
 /// Those of parameters that do not learn, since their layer is frozen or
-/// [`Network::learn_only`] leaves them out, are zero.
+/// [`Trainer::learn_only`] leaves them out, are zero.
 #[derive(Debug, Clone)]
 pub struct Gradients {
     /// The loss of the batch, penalties included; 0 where the outputs' gradients were given.
@@ -86,31 +87,31 @@ impl Gradients {
     }
 }
 
-impl Network {
+impl Trainer {
     /// The gradients of the loss on a batch, all of `batch`, at the parameters as they are: the
-    /// first part of a step of training. Nothing is changed; [`Network::apply`] does that.
+    /// first part of a step of training. Nothing is changed; [`Trainer::apply`] does that.
     ///
     /// # Errors
     /// When the data does not fit the network or the loss is no longer a number.
     pub fn gradients(&mut self, batch: &Dataset) -> Result<Gradients, Error> {
         self.check_data(batch)?;
-        self.plan_training(batch.samples(), batch)?;
-        let mut plan = self.training.take().expect("it has just been planned");
+        self.plan_training(batch.samples(), batch);
+        let mut plan = self.take_plan();
         let found = self.gradients_by(&mut plan, batch);
-        self.training = Some(plan);
+        self.give_back(plan);
         found
     }
 
-    /// As [`Network::gradients`], with the gradient of each input beside them, `[samples, …]`.
+    /// As [`Trainer::gradients`], with the gradient of each input beside them, `[samples, …]`.
     ///
     /// # Errors
-    /// As [`Network::gradients`].
+    /// As [`Trainer::gradients`].
     pub fn gradients_to_inputs(
         &mut self,
         batch: &Dataset,
     ) -> Result<(Gradients, Vec<Tensor>), Error> {
         self.check_data(batch)?;
-        let mut plan = self.plan_to_inputs(batch.samples(), self.sizes(batch))?;
+        let mut plan = self.plan_to_inputs(batch.samples(), self.sizes(batch));
         let gradients = self.gradients_by(&mut plan, batch);
         let of_inputs = self.input_gradients_of(&plan, batch.samples());
         self.to_inputs = Some(plan);
@@ -133,7 +134,7 @@ impl Network {
         self.check_inputs(inputs)?;
         let samples = inputs.samples();
         self.check_upstream(samples, upstream)?;
-        let mut plan = self.plan_to_inputs(samples, Sizes::default())?;
+        let mut plan = self.plan_to_inputs(samples, Sizes::default());
         let (upstream, batch) = (Upstream::Given(upstream), Batch::of_inputs(inputs));
         let gradients = self.collected(&mut plan, upstream, batch).0;
         let of_inputs = self.input_gradients_of(&plan, samples);
@@ -143,7 +144,7 @@ impl Network {
 
     /// One step of the optimizer by the given gradients, which are clipped first where the network
     /// was compiled so: the last part of a step of training. Gradients are taken as they are;
-    /// penalties are in those that [`Network::gradients`] gives.
+    /// penalties are in those that [`Trainer::gradients`] gives.
     ///
     /// # Errors
     /// When the gradients are those of other parameters, or the optimizer wants to look at the
@@ -156,10 +157,6 @@ impl Network {
                 self.optimizer.kind()
             )));
         }
-        if self.training.is_none() {
-            let plan = self.new_plan(1, Purpose::Training, Sizes::default())?;
-            self.training = Some(plan);
-        }
         self.gradients.copy_from_slice(&gradients.values);
         self.apply_step()
     }
@@ -171,9 +168,9 @@ impl Network {
     /// # Errors
     /// When it leaves nothing to learn.
     pub fn learn_only(&mut self, learns: impl Fn(&str) -> bool) -> Result<(), Error> {
-        let learning = self.specifications.iter().map(|known| learns(&known.name));
-        let learning: Vec<bool> = learning.collect();
-        let mut both = learning.iter().zip(&self.specifications);
+        let known = &self.measured().ops().weights;
+        let learning: Vec<bool> = known.iter().map(|known| learns(&known.name)).collect();
+        let mut both = learning.iter().zip(known);
         if !both.any(|(&learns, known)| learns && known.trainable()) {
             let names: Vec<String> = self
                 .trainable()
@@ -190,7 +187,7 @@ impl Network {
     }
 
     /// Sets the weight of an output's loss in the sum over the outputs, 0 or more, from the next
-    /// step on.
+    /// step on. Losses on what layers give come after those of the outputs.
     ///
     /// # Errors
     /// When there is no such output or the weight is out of its range.
@@ -202,19 +199,9 @@ impl Network {
                 outputs - 1
             )));
         };
-        if !(weight >= 0.0 && weight.is_finite()) {
-            return Err(Error::Configuration(format!(
-                "a loss has weight {weight}: it must be a number of 0 or more"
-            )));
-        }
+        check_loss_weight(weight)?;
         objective.weight = weight;
         Ok(())
-    }
-
-    /// The parameters that an optimizer changes, unless they are left out of learning.
-    fn trainable(&self) -> Vec<WeightSpecification> {
-        let known = self.specifications.iter().filter(|known| known.trainable());
-        known.cloned().collect()
     }
 
     fn gradients_by(&self, plan: &mut TrainingPlan, batch: &Dataset) -> Result<Gradients, Error> {
@@ -233,7 +220,7 @@ impl Network {
         upstream: Upstream<'_>,
         batch: Batch<'_>,
     ) -> (Gradients, StepResult) {
-        let mut parameters = self.parameters.clone();
+        let mut parameters = self.values();
         let mut values = Buffer::zeros(self.gradients.len());
         let state = Piece {
             parameters: &mut parameters,
@@ -242,7 +229,7 @@ impl Network {
         };
         let at = self.at();
         let result = self
-            .pool
+            .workers()
             .install(|| plan.step(upstream, batch, state, at, None).clone());
         let gradients = Gradients {
             loss: result.loss,
@@ -254,12 +241,11 @@ impl Network {
     }
 
     /// A plan that gives the gradients of the inputs, too.
-    fn plan_to_inputs(&mut self, samples: usize, sizes: Sizes) -> Result<TrainingPlan, Error> {
+    fn plan_to_inputs(&mut self, samples: usize, sizes: Sizes) -> TrainingPlan {
         let known = self.to_inputs.take();
-        match known.filter(|plan| plan.batch == samples && plan.sizes == sizes) {
-            Some(plan) => Ok(plan),
-            None => self.new_plan(samples, Purpose::ToInputs, sizes),
-        }
+        known
+            .filter(|plan| plan.batch == samples && plan.sizes == sizes)
+            .unwrap_or_else(|| self.new_plan(samples, Purpose::ToInputs, sizes))
     }
 
     fn input_gradients_of(
@@ -279,14 +265,14 @@ impl Network {
     }
 
     fn check_upstream(&self, samples: usize, upstream: &[Tensor]) -> Result<(), Error> {
-        if upstream.len() != self.outputs.len() {
+        if upstream.len() != self.measured().outputs() {
             return Err(Error::Data(format!(
                 "the network has {} outputs but gradients are given for {}: give a tensor for each",
-                self.outputs.len(),
+                self.measured().outputs(),
                 upstream.len()
             )));
         }
-        for (index, (shape, given)) in self.outputs.iter().zip(upstream).enumerate() {
+        for (index, (shape, given)) in self.measured().output_shapes().iter().zip(upstream).enumerate() {
             let wanted = [&[samples], shape.sizes()].concat();
             if given.shape() != wanted {
                 return Err(Error::Data(format!(

@@ -1,11 +1,11 @@
 //! Where numbers ceased to be numbers.
 
-use super::Network;
+use super::Trainer;
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::plan::Batch;
 
-impl Network {
+impl Trainer {
     /// The error for a batch whose loss is not finite; the parameters are still those that
     /// the loss was computed with.
     pub(super) fn diverged(&self, batch: Batch<'_>, loss: f64) -> Error {
@@ -32,10 +32,10 @@ impl Network {
             let own = format!("{layer}/");
             let mut parameters = self.parameters();
             let broken = parameters.find(|parameter| {
-                parameter.name.starts_with(&own) && first(parameter.values).is_some()
+                parameter.name.starts_with(&own) && first(&parameter.values).is_some()
             });
             if let Some(parameter) = broken {
-                return Ok(not_finite("parameter", parameter.name, parameter.values));
+                return Ok(not_finite("parameter", &parameter.name, &parameter.values));
             }
             if let Some(index) = first(output.data()) {
                 return Ok(format!(
@@ -54,15 +54,14 @@ impl Network {
     /// What is not finite after the last step: the gradient that back-propagation met first,
     /// else the first such parameter.
     pub(crate) fn not_finite_after_step(&self) -> Option<String> {
-        let trainable = self.specifications.iter().filter(|known| known.trainable());
-        let gradient = trainable.rev().find_map(|specification| {
-            let values = &self.gradients[specification.range()];
-            first(values).map(|_| not_finite("the gradient of", &specification.name, values))
+        let gradient = self.trainable().into_iter().rev().find_map(|known| {
+            let values = &self.gradients[known.range()];
+            first(values).map(|_| not_finite("the gradient of", &known.name, values))
         });
         gradient.or_else(|| {
             self.parameters().find_map(|parameter| {
-                first(parameter.values)
-                    .map(|_| not_finite("parameter", parameter.name, parameter.values))
+                let values = &parameter.values;
+                first(values).map(|_| not_finite("parameter", &parameter.name, values))
             })
         })
     }

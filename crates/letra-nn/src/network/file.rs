@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Network;
 use super::restore::parameters_of;
+use crate::layers::ActivationFunction;
 use crate::optimizers::Clipping;
 use crate::{Error, Shape};
 
-/// Version of the architecture's form; raised when an older reader would misread it. A
-/// chain of layers, none of them frozen, is still written in format 1.
-pub(super) const FORMAT: u32 = 2;
+/// Version of the architecture's form; raised when an older reader would misread it: 1 is a chain of
+/// layers, none of them frozen, 2 any graph, 3 a network that nobody trains, or one with losses on
+/// inner values.
+pub(super) const FORMAT: u32 = 3;
 /// Key of the architecture in the file's metadata.
 pub(super) const KEY: &str = "letra";
 /// What precedes the optimizer's state in tensor names.
@@ -23,6 +25,7 @@ pub(super) const STATE: &str = "optimizer/";
 /// What precedes the best weights so far in tensor names.
 pub(super) const BEST: &str = "best/";
 
+/// What a file tells of a network besides its tensors.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Header {
     pub(super) format: u32,
@@ -33,23 +36,34 @@ pub(super) struct Header {
     /// Empty where it is what the last layer gives.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub(super) outputs: Vec<usize>,
-    pub(super) loss: Saved,
-    #[serde(skip_serializing_if = "is_one", default = "one")]
-    pub(super) loss_weight: f32,
-    pub(super) optimizer: Saved,
-    pub(super) metrics: Vec<String>,
-    #[serde(default, skip_serializing_if = "Clipping::is_none")]
-    pub(super) clipping: Clipping,
+    /// What turns each output into a prediction, where no loss tells it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub(super) other_outputs: Vec<SavedOutput>,
-    pub(super) seed: u64,
-    pub(super) steps: u64,
-    /// Left out where it is 1, as in files from before there was one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) rate_factor: Option<f32>,
+    pub(super) output_functions: Vec<ActivationFunction>,
+    /// The fields of a [`SavedTraining`], where the file has them.
+    #[serde(flatten)]
+    pub(super) trained: serde_json::Map<String, serde_json::Value>,
     pub(super) notes: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) training: Option<serde_json::Value>,
+}
+
+/// How a network is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SavedTraining {
+    pub(crate) loss: Saved,
+    #[serde(skip_serializing_if = "is_one", default = "one")]
+    pub(crate) loss_weight: f32,
+    pub(crate) optimizer: Saved,
+    pub(crate) metrics: Vec<String>,
+    #[serde(default, skip_serializing_if = "Clipping::is_none")]
+    pub(crate) clipping: Clipping,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(crate) other_outputs: Vec<SavedOutput>,
+    pub(crate) seed: u64,
+    pub(crate) steps: u64,
+    /// Left out where it is 1, as in files from before there was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) rate_factor: Option<f32>,
 }
 
 fn one() -> f32 {
@@ -60,11 +74,15 @@ fn is_one(weight: &f32) -> bool {
     *weight == 1.0
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct SavedOutput {
-    pub(super) loss: Saved,
-    pub(super) weight: f32,
-    pub(super) metrics: Vec<String>,
+/// What a further output, or a layer's, is measured by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SavedOutput {
+    pub(crate) loss: Saved,
+    pub(crate) weight: f32,
+    pub(crate) metrics: Vec<String>,
+    /// The layer, where the network does not give what it gives.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) layer: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,22 +98,34 @@ pub(super) struct SavedLayer {
     pub(super) layer: Saved,
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct Saved {
-    pub(super) kind: String,
-    pub(super) configuration: serde_json::Value,
+/// A layer, loss or optimizer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    pub(crate) kind: String,
+    pub(crate) configuration: serde_json::Value,
+}
+
+/// What goes into a file besides the network itself.
+#[derive(Default)]
+pub(crate) struct Contents<'a> {
+    pub(crate) trained: Option<SavedTraining>,
+    /// A note on a training that can go on, and the optimizer's state by its names.
+    pub(crate) training: Option<(serde_json::Value, Vec<(&'a str, &'a [f32])>)>,
+    /// All values of the weights at their best.
+    pub(crate) best: Option<&'a [f32]>,
 }
 
 impl Network {
     /// Writes the network to one safetensors file, with the architecture in its metadata;
     /// the file is there whole or not at all. Loading gives the same bits back. Where `path` is a
     /// link, it stays, and the file that it leads to is written; an older file's mode and owner are
-    /// kept.
+    /// kept. How the network is trained is in it, where it was in the file that the network was
+    /// loaded from; [`Trainer::save`](crate::Trainer::save) writes how it is trained now.
     ///
     /// # Errors
     /// When the file cannot be written or is read-only, or a parameter is no longer a number.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        write_whole(path.as_ref(), &self.serialized(path.as_ref(), None, None)?)
+        write_whole(path.as_ref(), &self.bytes(path.as_ref(), self.contents())?)
     }
 
     /// The contents of the file that [`Network::save`] writes.
@@ -103,72 +133,34 @@ impl Network {
     /// # Errors
     /// When a parameter is no longer a number.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        self.serialized(Path::new("the network"), None, None)
+        self.bytes(Path::new("the network"), self.contents())
     }
 
-    /// Writes the network with the optimizer's state, so that [`Network::resume_from`] can go on
-    /// with the training, and a note of the caller's; the file is there whole or not at all.
-    /// For trainings by [`Network::train_on_batch`]; `fit` has the Checkpoint callback.
-    ///
-    /// # Errors
-    /// As [`Network::save`].
-    pub fn save_checkpoint(
-        &self,
-        path: impl AsRef<Path>,
-        note: serde_json::Value,
-    ) -> Result<(), Error> {
-        self.save_training(path.as_ref(), note, None)
+    fn contents(&self) -> Contents<'_> {
+        Contents {
+            trained: self.training.clone(),
+            ..Contents::default()
+        }
     }
 
-    /// Writes the network, the optimizer's state, the best weights so far where they are kept,
-    /// and a note on the training.
-    pub(crate) fn save_training(
-        &self,
-        path: &Path,
-        training: serde_json::Value,
-        best: Option<&[f32]>,
-    ) -> Result<(), Error> {
-        write_whole(path, &self.serialized(path, Some(training), best)?)
-    }
-
-    /// About the size of the network's file, in bytes: with the optimizer's state and the best
-    /// weights so far where it is a checkpoint's.
-    pub(crate) fn file_size(&self, is_checkpoint: bool) -> u64 {
+    /// About the size of the network's file, in bytes, where it holds each tensor so often.
+    pub(crate) fn file_size(&self, copies: usize) -> u64 {
         const HEADER: usize = 1 << 12;
         const HEADER_OF_A_LAYER: usize = 1 << 10;
-        let copies = match is_checkpoint {
-            true => 2 + self.optimizer.slots().len(),
-            false => 1,
-        };
         let header = HEADER + self.graph.nodes.len() * copies * HEADER_OF_A_LAYER;
-        (self.parameters.len() * copies * size_of::<f32>() + header) as u64
+        let values: usize = self.ops.weights.iter().map(|known| known.values()).sum();
+        (values * copies * size_of::<f32>() + header) as u64
     }
 
-    /// All that decides what training computes, as text.
-    pub(super) fn architecture(&self) -> String {
-        let mut header = self.header();
-        header.steps = 0;
-        header.rate_factor = None;
+    /// The architecture, as text.
+    pub(crate) fn architecture(&self) -> String {
+        let mut header = self.header(None);
         header.notes.clear();
         serde_json::json!(header).to_string()
     }
 
-    fn header(&self) -> Header {
+    fn header(&self, trained: Option<&SavedTraining>) -> Header {
         let graph = &self.graph;
-        let mut outputs = self.objective.iter().map(|objective| SavedOutput {
-            loss: Saved {
-                kind: objective.loss.kind().into(),
-                configuration: objective.loss.configuration(),
-            },
-            weight: objective.weight,
-            metrics: objective
-                .metrics
-                .iter()
-                .map(|metric| metric.name())
-                .collect(),
-        });
-        let first = outputs.next().expect("a network has an output");
-        let other_outputs: Vec<SavedOutput> = outputs.collect();
         let last = graph.value(graph.nodes.len() - 1);
         let given = Some(graph.given()).filter(|given| given[..] != [last]);
         let layers: Vec<SavedLayer> = graph
@@ -187,61 +179,58 @@ impl Network {
             .collect();
         let general = graph.inputs.len() > 1
             || given.is_some()
-            || first.weight != 1.0
+            || trained.is_some_and(|trained| trained.loss_weight != 1.0)
             || layers
                 .iter()
                 .any(|layer| layer.frozen || layer.shares.is_some());
+        let inner = |trained: &SavedTraining| {
+            trained.other_outputs.iter().any(|output| output.layer.is_some())
+        };
+        let fields = |trained| match serde_json::json!(trained) {
+            serde_json::Value::Object(fields) => fields,
+            _ => serde_json::Map::new(),
+        };
         Header {
-            format: if general { FORMAT } else { 1 },
+            format: match trained {
+                Some(trained) if !inner(trained) => 1 + u32::from(general),
+                _ => FORMAT,
+            },
             input: graph.inputs[0].clone(),
             other_inputs: graph.inputs[1..].to_vec(),
             layers,
             outputs: given.unwrap_or_default(),
-            loss: first.loss,
-            loss_weight: first.weight,
-            optimizer: Saved {
-                kind: self.optimizer.kind().into(),
-                configuration: self.optimizer.configuration(),
+            output_functions: match trained {
+                Some(_) => Vec::new(),
+                None => self.output_functions.clone(),
             },
-            metrics: first.metrics,
-            other_outputs,
-            clipping: self.clipping,
-            seed: self.seed,
-            steps: self.steps,
-            rate_factor: (self.rate_factor != 1.0).then_some(self.rate_factor),
+            trained: trained.map(fields).unwrap_or_default(),
             notes: self.notes.clone(),
             training: None,
         }
     }
 
-    fn serialized(
-        &self,
-        path: &Path,
-        training: Option<serde_json::Value>,
-        best: Option<&[f32]>,
-    ) -> Result<Vec<u8>, Error> {
+    /// The contents of a file that errors call `path`.
+    pub(crate) fn bytes(&self, path: &Path, contents: Contents<'_>) -> Result<Vec<u8>, Error> {
+        let mut header = self.header(contents.trained.as_ref());
+        let weights = self.weights.now();
         let mut tensors = Vec::new();
-        for specification in &self.specifications {
-            let values = &self.parameters[specification.range()];
-            tensors.push((specification.name.clone(), specification, values));
+        for known in &self.ops.weights {
+            tensors.push((known.name.clone(), known, weights.of(known.range())));
         }
-        let states = match training {
-            Some(_) => self.optimizer.slots(),
-            None => &[],
-        };
-        for (slot, values) in states.iter().zip(&self.slots) {
-            for specification in parameters_of(&self.specifications) {
-                let name = format!("{STATE}{slot}/{}", specification.name);
-                tensors.push((name, specification, &values[specification.range()]));
+        if let Some((note, states)) = contents.training {
+            header.training = Some(note);
+            for (state, values) in states {
+                for known in parameters_of(&self.ops.weights) {
+                    let name = format!("{STATE}{state}/{}", known.name);
+                    tensors.push((name, known, &values[known.range()]));
+                }
             }
         }
-        for specification in best.iter().flat_map(|_| &self.specifications) {
-            let values = best.map_or(&[][..], |best| &best[specification.range()]);
-            tensors.push((
-                format!("{BEST}{}", specification.name),
-                specification,
-                values,
-            ));
+        if let Some(best) = contents.best {
+            for known in &self.ops.weights {
+                let name = format!("{BEST}{}", known.name);
+                tensors.push((name, known, &best[known.range()]));
+            }
         }
         for (name, _, values) in &tensors {
             check_finite(name, values).map_err(|error| Error::file(path, error))?;
@@ -258,16 +247,12 @@ impl Network {
         let views = tensors
             .iter()
             .zip(&bytes)
-            .map(|((name, specification, _), bytes)| {
-                TensorView::new(Dtype::F32, specification.shape.clone(), bytes)
+            .map(|((name, known, _), bytes)| {
+                TensorView::new(Dtype::F32, known.shape.clone(), bytes)
                     .map(|view| (name.as_str(), view))
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Error::file(path, error.to_string()))?;
-        let header = Header {
-            training,
-            ..self.header()
-        };
         // One key only: the order of several would differ from run to run.
         let metadata = HashMap::from([(KEY.to_owned(), serde_json::json!(header).to_string())]);
         serialize(views, Some(metadata)).map_err(|error| Error::file(path, error.to_string()))

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Compile, Network};
+use super::{Network, Workers};
 use crate::graph::{self, Graph, Value};
 use crate::layers::Layer;
 use crate::{Error, Shape};
@@ -114,19 +114,36 @@ impl Model {
         self
     }
 
-    /// Checks the graph and the settings and makes the network ready to train, with
-    /// initial values drawn by the seed.
+    /// Checks the graph and makes a network of it, with initial values drawn by the seed and a thread
+    /// a core. It cannot learn until it is [compiled](Network::compile).
     ///
     /// # Errors
     /// When a value belongs to another model, a layer does not fit what it reads, nothing
-    /// reads an input or a layer, there are no outputs, or a hyper-parameter is out of its
-    /// range.
-    pub fn compile(self, compile: Compile) -> Result<Network, Error> {
+    /// reads an input or a layer, or there are no outputs.
+    pub fn build(self, seed: u64) -> Result<Network, Error> {
+        self.build_with(seed, None)
+    }
+
+    /// As [`Model::build`], on weights and workers that another network has: those of the layers'
+    /// names.
+    ///
+    /// # Errors
+    /// As [`Model::build`]; there are no weights of a layer's name and shape.
+    pub fn build_on(self, other: &Network) -> Result<Network, Error> {
+        Network::on(self.checked()?, other.weights(), other.workers())
+    }
+
+    pub(crate) fn build_with(self, seed: u64, workers: Option<Workers>) -> Result<Network, Error> {
+        let workers = workers.map_or_else(|| Workers::new(0), Ok)?;
+        Network::new(self.checked()?, seed, workers)
+    }
+
+    fn checked(self) -> Result<Graph, Error> {
         if let Some(problem) = self.problem {
             return Err(Error::Build(problem));
         }
         check_connections(&self.graph).map_err(Error::Build)?;
-        Network::compile(self.graph, compile)
+        Ok(self.graph)
     }
 
     fn value(&self, number: usize) -> Value {

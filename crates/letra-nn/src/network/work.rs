@@ -12,15 +12,15 @@ impl Network {
     /// cell of a pooling's window once for each output, as does every draw of an op that draws,
     /// and what an op reads and gives once.
     pub fn multiply_adds(&self) -> u64 {
-        let ops = self.graph.ops().expect("a compiled graph has ops");
-        let nodes = ops.nodes.iter().map(|node| of_node(&ops, node));
+        let ops = self.ops();
+        let nodes = ops.nodes.iter().map(|node| of_node(ops, node));
         nodes.fold(0, u64::saturating_add)
     }
 
     /// Numbers that all ops give or need to work with for one sample together: a prediction
     /// holds some of them in memory at a time, for each thread.
     pub fn activations(&self) -> u64 {
-        let ops = self.graph.ops().expect("a compiled graph has ops");
+        let ops = self.ops();
         let of_node = |node: &OpNode| {
             let scratch = node.op.scratch(&ops.input_shapes(node), 1) as u64;
             let outputs = node.outputs.iter().map(|&value| values(&ops.shapes[value]));
@@ -66,13 +66,7 @@ mod tests {
     use crate::prelude::*;
 
     fn network(layers: Sequential) -> Network {
-        layers
-            .compile(
-                Compile::new(Sgd::new(0.1))
-                    .loss(MeanSquaredError)
-                    .threads(1),
-            )
-            .unwrap()
+        layers.build(0).unwrap()
     }
 
     /// Multiply-adds of one layer, besides what it reads and gives.

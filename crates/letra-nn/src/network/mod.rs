@@ -1,0 +1,183 @@
+//! Networks as a user sees them: a graph and weights, to ask, look into, save and load.
+
+mod deconvolution;
+mod file;
+mod freezing;
+mod functional;
+mod grad_cam;
+mod inspect;
+
+mod predict;
+mod restore;
+mod saliency;
+mod sequential;
+mod subnetwork;
+mod summary;
+mod weights;
+mod work;
+mod workers;
+
+use std::collections::BTreeMap;
+
+pub(crate) use file::{Contents, Saved, SavedOutput, SavedTraining, check_writable, write_whole};
+pub use functional::Model;
+pub use inspect::LayerOutput;
+pub(crate) use restore::Restored;
+pub use sequential::Sequential;
+pub use summary::{LayerSummary, Summary};
+pub use weights::{Parameter, Weights};
+pub use workers::Workers;
+
+use crate::buffer::Buffer;
+use crate::graph::{Graph, OpGraph};
+use crate::layers::ActivationFunction;
+use crate::plan::{Purpose, Sizes, TrainingPlan};
+use crate::{Error, Shape, Tensor};
+use predict::Plans;
+
+/// A graph of layers and the weights it works with: it answers, from any number of threads at once.
+///
+/// A [`Trainer`](crate::Trainer) changes the weights.
+pub struct Network {
+    pub(crate) graph: Graph,
+    /// What the layers wrote, with each weight at its place among `weights`.
+    ops: OpGraph,
+    weights: Weights,
+    workers: Workers,
+    /// What turns each output into a prediction.
+    output_functions: Vec<ActivationFunction>,
+    notes: BTreeMap<String, String>,
+    /// How it was trained, as its file told.
+    training: Option<SavedTraining>,
+    plans: Plans,
+}
+
+impl Network {
+    /// A network on weights of its own, drawn by the seed.
+    pub(crate) fn new(graph: Graph, seed: u64, workers: Workers) -> Result<Self, Error> {
+        let ops = graph.ops()?;
+        let weights = Weights::new(&ops, Buffer::from(ops.initial_values(seed)));
+        Self::on(graph, weights, workers)
+    }
+
+    /// A network on weights that are there.
+    pub(crate) fn on(graph: Graph, weights: Weights, workers: Workers) -> Result<Self, Error> {
+        let mut ops = graph.ops()?;
+        weights.place(&mut ops)?;
+        Ok(Network {
+            output_functions: vec![ActivationFunction::Linear; ops.outputs.len()],
+            plans: Plans::default(),
+            notes: BTreeMap::new(),
+            training: None,
+            graph,
+            ops,
+            weights,
+            workers,
+        })
+    }
+
+    /// Shape of one input sample, of the first input where there are several.
+    pub fn input_shape(&self) -> &[usize] {
+        self.graph.inputs[0].sizes()
+    }
+
+    /// Shapes of a sample of each input.
+    pub fn input_shapes(&self) -> &[Shape] {
+        &self.graph.inputs
+    }
+
+    /// Shape of one output sample, of the first output where there are several.
+    pub fn output_shape(&self) -> &[usize] {
+        self.ops.shapes[self.ops.outputs[0]].sizes()
+    }
+
+    /// Shapes of a sample of each output.
+    pub fn output_shapes(&self) -> Vec<Shape> {
+        self.ops.output_shapes()
+    }
+
+    /// The weights that it works with, to be shared with others.
+    pub fn weights(&self) -> Weights {
+        self.weights.clone()
+    }
+
+    /// The pool that it works on, to be shared with others.
+    pub fn workers(&self) -> Workers {
+        self.workers.clone()
+    }
+
+    /// Number of threads at work.
+    pub fn threads(&self) -> usize {
+        self.workers.threads()
+    }
+
+    /// Copies of all parameters and the layers' own values, in the order of the layers.
+    pub fn parameters(&self) -> impl Iterator<Item = Parameter> {
+        let values = self.weights.now();
+        self.ops.weights.iter().map(move |known| Parameter {
+            name: known.name.clone(),
+            shape: known.shape.clone(),
+            values: values.of(known.range()).to_vec(),
+            trainable: known.trainable(),
+        })
+    }
+
+    /// A copy of the parameter called `name`, such as "dense/kernel".
+    pub fn parameter(&self, name: &str) -> Option<Tensor> {
+        self.weights.get(name)
+    }
+
+    /// Sets the parameter called `name`, for all networks on the same weights.
+    ///
+    /// # Errors
+    /// When there is none of this name or the shapes differ.
+    pub fn set_parameter(&self, name: &str, values: &Tensor) -> Result<(), Error> {
+        self.weights.set(name, values)
+    }
+
+    /// Texts that travel with the network's file, such as the names of the classes.
+    pub fn notes(&self) -> &BTreeMap<String, String> {
+        &self.notes
+    }
+
+    /// Adds or replaces a text that travels with the network's file.
+    pub fn note(&mut self, key: impl Into<String>, text: impl Into<String>) {
+        self.notes.insert(key.into(), text.into());
+    }
+
+    /// Goes over to other workers.
+    pub(crate) fn work_on(&mut self, workers: Workers) {
+        self.workers = workers;
+    }
+
+    pub(crate) fn ops(&self) -> &OpGraph {
+        &self.ops
+    }
+
+    /// Number of outputs.
+    pub(crate) fn outputs(&self) -> usize {
+        self.ops.outputs.len()
+    }
+
+    /// Values of a sample of output `index`.
+    pub(crate) fn units(&self, index: usize) -> usize {
+        self.ops.shapes[self.ops.outputs[index]].values()
+    }
+
+    /// Says what turns each output into a prediction.
+    pub(crate) fn set_output_functions(&mut self, functions: Vec<ActivationFunction>) {
+        self.output_functions = functions;
+    }
+
+    /// A plan that keeps all values of a batch.
+    pub(crate) fn inspection(&self, samples: usize) -> TrainingPlan {
+        let batch = samples.max(1);
+        TrainingPlan::new(
+            self.ops.clone(),
+            batch,
+            Purpose::Inspection,
+            1,
+            Sizes::default(),
+        )
+    }
+}

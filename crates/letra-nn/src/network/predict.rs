@@ -1,0 +1,142 @@
+//! Predictions, and whether inputs fit the network.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use super::Network;
+use crate::dataset::Inputs;
+use crate::kernels::activation;
+use crate::metrics::largest;
+use crate::plan::InferencePlan;
+use crate::{Error, Tensor};
+
+/// Samples that a plan for many predictions is laid out for.
+const PREDICTION_BATCH: usize = 512;
+
+/// Plans for predictions, by the number of samples they are laid out for.
+#[derive(Default)]
+pub(super) struct Plans {
+    known: RwLock<BTreeMap<usize, Arc<InferencePlan>>>,
+}
+
+impl Plans {
+    fn get(&self, batch: usize, make: impl FnOnce() -> InferencePlan) -> Arc<InferencePlan> {
+        let known = self.known.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(plan) = known.get(&batch) {
+            return Arc::clone(plan);
+        }
+        drop(known);
+        let mut known = self.known.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        Arc::clone(known.entry(batch).or_insert_with(|| Arc::new(make())))
+    }
+}
+
+impl Network {
+    /// Predictions for all samples of `inputs`: what the last layer gives, and where the network
+    /// was trained by a loss from logits, probabilities.
+    ///
+    /// # Errors
+    /// When the inputs do not have the network's input shapes, or it has several outputs.
+    pub fn predict<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Tensor, Error> {
+        self.check_single_output()?;
+        Ok(self.predict_all(inputs)?.remove(0))
+    }
+
+    /// As [`Network::predict`], for networks with any number of outputs: a tensor each.
+    ///
+    /// # Errors
+    /// When the inputs do not have the network's input shapes.
+    pub fn predict_all<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Vec<Tensor>, Error> {
+        let inputs = inputs.into();
+        let outputs = self.all_outputs(inputs)?.into_iter();
+        let known = self.output_shapes().into_iter().zip(&self.output_functions);
+        outputs
+            .zip(known)
+            .map(|(mut output, (shape, &function))| {
+                activation::forward(function, shape.values(), &mut output, &mut []);
+                Tensor::new([&[inputs.samples()], shape.sizes()].concat(), output)
+            })
+            .collect()
+    }
+
+    /// The class with the largest prediction, for all samples of `inputs`.
+    ///
+    /// # Errors
+    /// When the inputs do not have the network's input shapes, or it has several outputs.
+    pub fn predict_classes<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Vec<u32>, Error> {
+        self.check_single_output()?;
+        let output = self.all_outputs(inputs.into())?.remove(0);
+        Ok(output
+            .chunks_exact(self.units(0))
+            .map(|row| largest(row) as u32)
+            .collect())
+    }
+
+    fn check_single_output(&self) -> Result<(), Error> {
+        match self.outputs() {
+            1 => Ok(()),
+            count => Err(Error::Data(format!(
+                "the network has {count} outputs: use predict_all, which gives a tensor for each"
+            ))),
+        }
+    }
+
+    /// What the output layers give.
+    pub(crate) fn all_outputs(&self, inputs: Inputs<'_>) -> Result<Vec<Vec<f32>>, Error> {
+        self.check_inputs(inputs)?;
+        let samples = inputs.samples();
+        let batch = samples.next_power_of_two().min(PREDICTION_BATCH);
+        let mut outputs: Vec<Vec<f32>> = (0..self.outputs())
+            .map(|output| vec![0.0; samples * self.units(output)])
+            .collect();
+        let make = || InferencePlan::new(self.ops().clone(), batch);
+        let plan = self.plans.get(batch, make);
+        let weights = self.weights.now();
+        let prepare = || plan.prepare(&weights.all, weights.revision);
+        let prepared = match plan.prepared(weights.revision) {
+            Some(prepared) => prepared,
+            None => self.workers.install(prepare),
+        };
+        let mut run = || plan.run(&weights.all, &prepared, inputs, &mut outputs);
+        // Where there is one thread's work, the caller's does it: none waits in line for another.
+        match plan.is_shared(samples) && self.threads() > 1 {
+            true => self.workers.install(run),
+            false => run(),
+        }
+        Ok(outputs)
+    }
+
+    pub(crate) fn check_inputs(&self, inputs: Inputs<'_>) -> Result<(), Error> {
+        if inputs.count() != self.graph.inputs.len() {
+            return Err(Error::Data(format!(
+                "the network has {} inputs but is given {}: give it a tensor for each",
+                self.graph.inputs.len(),
+                inputs.count()
+            )));
+        }
+        for (index, shape) in self.graph.inputs.iter().enumerate() {
+            let given = inputs.get(index);
+            if given.shape().get(1..) != Some(shape.sizes()) {
+                let sizes: Vec<String> = shape.sizes().iter().map(usize::to_string).collect();
+                let which = match inputs.count() {
+                    1 => "inputs".to_owned(),
+                    _ => format!("input {}", index + 1),
+                };
+                return Err(Error::Data(format!(
+                    "the network wants {which} of shape [samples, {}] but is given {:?}",
+                    sizes.join(", "),
+                    given.shape()
+                )));
+            }
+            if given.samples() != inputs.samples() {
+                return Err(Error::Data(format!(
+                    "input {} has {} samples but input 1 has {}: give a row a sample",
+                    index + 1,
+                    given.samples(),
+                    inputs.samples()
+                )));
+            }
+        }
+        Ok(())
+    }
+}

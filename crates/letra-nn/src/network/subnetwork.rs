@@ -1,0 +1,181 @@
+//! A part of a network, on the same weights.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Network;
+use crate::Error;
+use crate::graph::{Graph, Node};
+
+impl Network {
+    /// The part of the network that leads from some values to others, on the same weights and
+    /// workers: the encoder of an autoencoder, the embedder of a classifier. `from` and `to` name
+    /// layers, and stand for what these give; the network's own inputs are called "input", or
+    /// "input_1", "input_2", … where there are several, as in [`Network::summary`].
+    ///
+    /// ```
+    /// use letra_nn::prelude::*;
+    ///
+    /// let autoencoder = Sequential::new([8])
+    ///     .add(Dense::new(3).tanh())
+    ///     .add(Dense::new(8))
+    ///     .build(1)?;
+    /// let encoder = autoencoder.subnetwork(&["input"], &["dense"])?;
+    /// let decoder = autoencoder.subnetwork(&["dense"], &["dense_1"])?;
+    /// let pictures = Tensor::zeros([5, 8]);
+    /// let codes = encoder.predict(&pictures)?;
+    /// assert_eq!(decoder.predict(&codes)?, autoencoder.predict(&pictures)?);
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no such layer, a name stands twice, or `to` also depends on something that
+    /// `from` does not name.
+    pub fn subnetwork(&self, from: &[&str], to: &[&str]) -> Result<Network, Error> {
+        let from = self.values_called(from)?;
+        let to = self.values_called(to)?;
+        let graph = self.graph.part(&from, &to, &|value| self.value_name(value), self.ops())?;
+        let mut part = Network::on(graph, self.weights(), self.workers())?;
+        // What turns an output of the whole into a prediction does so for the part.
+        let given = self.graph.given();
+        for (index, value) in to.iter().enumerate() {
+            if let Some(output) = given.iter().position(|known| known == value) {
+                part.output_functions[index] = self.output_functions[output];
+            }
+        }
+        Ok(part)
+    }
+
+    /// Numbers of the values that some names stand for.
+    fn values_called(&self, names: &[&str]) -> Result<Vec<usize>, Error> {
+        if names.is_empty() {
+            return Err(Error::Build(
+                "a part leads from at least one value to at least one: name a layer".into(),
+            ));
+        }
+        let known: Vec<String> = (0..self.graph.values())
+            .map(|value| self.value_name(value))
+            .collect();
+        let mut values = Vec::new();
+        for name in names {
+            let Some(value) = known.iter().position(|known| known == name) else {
+                return Err(Error::Build(format!(
+                    "no layer is called \"{name}\"; there are {}",
+                    known.join(", ")
+                )));
+            };
+            if values.contains(&value) {
+                return Err(Error::Build(format!(
+                    "\"{name}\" is named twice: name each value once"
+                )));
+            }
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    /// The name of what a layer gives; of several outputs, the second is called "lstm:1".
+    pub(super) fn value_name(&self, value: usize) -> String {
+        match self.graph.node_of(value) {
+            Some(node) => {
+                let name = &self.graph.nodes[node].name;
+                match value - self.graph.value(node) {
+                    0 => name.clone(),
+                    number => format!("{name}:{number}"),
+                }
+            }
+            None if self.graph.inputs.len() == 1 => "input".into(),
+            None => format!("input_{}", value + 1),
+        }
+    }
+}
+
+impl Graph {
+    /// The nodes that lead from some values, which become inputs, to others.
+    fn part(
+        &self,
+        from: &[usize],
+        to: &[usize],
+        name: &dyn Fn(usize) -> String,
+        ops: &crate::graph::OpGraph,
+    ) -> Result<Graph, Error> {
+        let shapes: Vec<_> = (0..self.inputs.len())
+            .chain(ops.layers.iter().flat_map(|layer| layer.outputs.iter().copied()))
+            .map(|value| ops.shapes[value].clone())
+            .collect();
+        let mut wanted = vec![false; self.nodes.len()];
+        let mut open: Vec<usize> = to.to_vec();
+        while let Some(value) = open.pop() {
+            if from.contains(&value) {
+                continue;
+            }
+            match self.node_of(value) {
+                Some(node) if !wanted[node] => {
+                    wanted[node] = true;
+                    open.extend(&self.nodes[node].inputs);
+                }
+                Some(_) => {}
+                None => {
+                    return Err(Error::Build(format!(
+                        "the part also depends on {}: name it among those it leads from",
+                        name(value)
+                    )));
+                }
+            }
+        }
+        let mut part = Graph {
+            inputs: from.iter().map(|&value| shapes[value].clone()).collect(),
+            nodes: Vec::new(),
+            outputs: Vec::new(),
+        };
+        let mut values: HashMap<usize, usize> = from.iter().copied().zip(0..).collect();
+        let mut places: HashMap<usize, usize> = HashMap::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            // A layer at several places has its parameters at the first, which may lie outside.
+            let owner = node.shares.unwrap_or(index);
+            if !wanted[index] {
+                continue;
+            }
+            let first = part.value(part.nodes.len());
+            let shares = places.get(&owner).copied();
+            places.entry(owner).or_insert(part.nodes.len());
+            part.nodes.push(Node {
+                name: match shares {
+                    None => self.nodes[owner].name.clone(),
+                    Some(_) => node.name.clone(),
+                },
+                layer: Arc::clone(&node.layer),
+                inputs: node.inputs.iter().map(|value| values[value]).collect(),
+                shares,
+                frozen: node.frozen,
+            });
+            for number in 0..node.layer.outputs() {
+                values.entry(self.value(index) + number).or_insert(first + number);
+            }
+        }
+        for value in to {
+            match values.get(value) {
+                Some(&value) if value >= part.inputs.len() => part.outputs.push(value),
+                _ => {
+                    return Err(Error::Build(format!(
+                        "the part would only hand on {}: name a layer after it",
+                        name(*value)
+                    )));
+                }
+            }
+        }
+        let mut read = vec![false; part.inputs.len()];
+        for &value in part.nodes.iter().flat_map(|node| &node.inputs) {
+            if let Some(read) = read.get_mut(value) {
+                *read = true;
+            }
+        }
+        match read.iter().position(|read| !read) {
+            None => Ok(part),
+            Some(input) => Err(Error::Build(format!(
+                "nothing in the part depends on {}: leave it out",
+                name(from[input])
+            ))),
+        }
+    }
+}

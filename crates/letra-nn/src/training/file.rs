@@ -1,0 +1,239 @@
+//! Trainings as files: models that can be trained on, and checkpoints.
+
+use std::path::Path;
+
+use super::{Compile, Trainer};
+use crate::network::{
+    Contents, Restored, Saved, SavedOutput, SavedTraining, Workers, write_whole,
+};
+use crate::plan::Objective;
+use crate::{Error, losses, metrics};
+
+impl Trainer {
+    /// Reads a network and how it is trained, as [`Trainer::save`] wrote them. The optimizer begins
+    /// anew; see [`Trainer::resume_from`]. It runs on a thread a core.
+    ///
+    /// # Errors
+    /// As [`Network::load`]; the file does not say how the network is trained.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::load_on(path, Workers::new(0)?)
+    }
+
+    /// As [`Trainer::load`], on workers that are there.
+    ///
+    /// # Errors
+    /// As [`Trainer::load`].
+    pub fn load_on(path: impl AsRef<Path>, workers: Workers) -> Result<Self, Error> {
+        let path = path.as_ref();
+        read(path, workers).map(|(trainer, _)| trainer)
+    }
+
+    /// Writes the network and how it is trained to one safetensors file, as [`Network::save`] does;
+    /// [`Network::load`] and [`Trainer::load`] read it.
+    ///
+    /// # Errors
+    /// When the file cannot be written or is read-only, or a parameter is no longer a number.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        write_whole(path, &self.bytes(path, self.contents())?)
+    }
+
+    /// The contents of the file that [`Trainer::save`] writes.
+    ///
+    /// # Errors
+    /// When a parameter is no longer a number.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        self.bytes(Path::new("the network"), self.contents())
+    }
+
+    /// Writes the network with the optimizer's state, so that [`Trainer::resume_from`] can go on
+    /// with the training, and a note of the caller's; the file is there whole or not at all.
+    /// For trainings by [`Trainer::train_on_batch`]; `fit` has the Checkpoint callback.
+    ///
+    /// # Errors
+    /// As [`Trainer::save`].
+    pub fn save_checkpoint(
+        &self,
+        path: impl AsRef<Path>,
+        note: serde_json::Value,
+    ) -> Result<(), Error> {
+        self.save_training(path.as_ref(), note, None)
+    }
+
+    /// Writes the network, the optimizer's state, the best weights so far where they are kept,
+    /// and a note on the training.
+    pub(super) fn save_training(
+        &self,
+        path: &Path,
+        note: serde_json::Value,
+        best: Option<&[f32]>,
+    ) -> Result<(), Error> {
+        let names = self.optimizer.slots().iter().copied();
+        let slots = names.zip(self.slots.iter().map(|slot| &slot[..])).collect();
+        let contents = Contents {
+            training: Some((note, slots)),
+            best,
+            ..self.contents()
+        };
+        write_whole(path, &self.bytes(path, contents)?)
+    }
+
+    /// About the size of a checkpoint, with the best weights, in bytes.
+    pub(super) fn checkpoint_size(&self) -> u64 {
+        self.file_size(2 + self.optimizer.slots().len())
+    }
+
+    /// Brings a network to where [`Trainer::save_checkpoint`] left one of the same architecture,
+    /// loss, optimizer and seed: parameters, the optimizer's state, the step. Returns the note
+    /// that was saved with it.
+    ///
+    /// # Errors
+    /// As [`Network::load`]; the file is no checkpoint, or that of another network.
+    pub fn resume_from(&mut self, path: impl AsRef<Path>) -> Result<serde_json::Value, Error> {
+        let (saved, checkpoint) = self.read_checkpoint(path.as_ref())?;
+        self.take_training(saved);
+        Ok(checkpoint.note)
+    }
+
+    /// Reads what [`Trainer::save_training`] wrote for the same network: a trainer with its
+    /// parameters, state and step for [`Trainer::take_training`], and the note with the best
+    /// weights so far, if these were kept.
+    pub(super) fn read_checkpoint(&self, path: &Path) -> Result<(Self, Note), Error> {
+        let (saved, note) = read(path, self.workers())?;
+        let Some(note) = note else {
+            return Err(Error::file(
+                path,
+                "this is a finished model, not a checkpoint: resume from a file that the Checkpoint callback wrote",
+            ));
+        };
+        let what = |trainer: &Trainer| {
+            let settings = SavedTraining {
+                steps: 0,
+                rate_factor: None,
+                ..trainer.settings()
+            };
+            (trainer.architecture(), settings)
+        };
+        if what(&saved) != what(self) {
+            return Err(Error::file(
+                path,
+                "the checkpoint belongs to another network, loss, optimizer or seed: start without it, or restore the settings it was made with",
+            ));
+        }
+        Ok((saved, note))
+    }
+
+    /// Takes parameters, state and step from a trainer of the same architecture.
+    pub(super) fn take_training(&mut self, saved: Self) {
+        let (own, others) = (&self.ops().weights, &saved.ops().weights);
+        let values = saved.weights().now();
+        self.weights().change(|all| {
+            for (own, other) in own.iter().zip(others) {
+                all[own.range()].copy_from_slice(values.of(other.range()));
+            }
+        });
+        let own: Vec<_> = own.iter().map(|known| known.range()).collect();
+        for (slot, saved_slot) in self.slots.iter_mut().zip(&saved.slots) {
+            for (own, other) in own.iter().zip(others).filter(|(_, other)| !other.state) {
+                slot[own.clone()].copy_from_slice(&saved_slot[other.range()]);
+            }
+        }
+        self.steps = saved.steps;
+        self.rate_factor = saved.rate_factor;
+    }
+
+    fn contents(&self) -> Contents<'_> {
+        Contents {
+            trained: Some(self.settings()),
+            ..Contents::default()
+        }
+    }
+
+    fn settings(&self) -> SavedTraining {
+        let layers = std::iter::repeat_n(None, self.outputs());
+        let layers = layers.chain(self.inner.iter().cloned().map(Some));
+        let mut outputs = self
+            .objective
+            .iter()
+            .zip(layers)
+            .map(|(objective, layer)| SavedOutput {
+                loss: Saved {
+                    kind: objective.loss.kind().into(),
+                    configuration: objective.loss.configuration(),
+                },
+                weight: objective.weight,
+                metrics: objective
+                    .metrics
+                    .iter()
+                    .map(|metric| metric.name())
+                    .collect(),
+                layer,
+            });
+        let first = outputs.next().expect("a network has an output");
+        SavedTraining {
+            loss: first.loss,
+            loss_weight: first.weight,
+            optimizer: Saved {
+                kind: self.optimizer.kind().into(),
+                configuration: self.optimizer.configuration(),
+            },
+            metrics: first.metrics,
+            clipping: self.clipping,
+            other_outputs: outputs.collect(),
+            seed: self.seed,
+            steps: self.steps,
+            rate_factor: (self.rate_factor != 1.0).then_some(self.rate_factor),
+        }
+    }
+}
+
+/// The note on a training that can go on, and the best weights so far.
+pub(super) struct Note {
+    pub(super) note: serde_json::Value,
+    pub(super) best: Option<Vec<f32>>,
+}
+
+fn read(path: &Path, workers: Workers) -> Result<(Trainer, Option<Note>), Error> {
+    let Restored { network, trained } = Restored::load(path, workers)?;
+    let Some(trained) = trained else {
+        return Err(Error::file(
+            path,
+            "the file does not say how the network is trained: read it with Network::load and say so with compile",
+        ));
+    };
+    let settings = trained.settings;
+    let wrong = |error: String| Error::file(path, error);
+    let mut compile = Compile::restored(trained.optimizer, settings.clipping, settings.seed);
+    let first = SavedOutput {
+        loss: settings.loss,
+        weight: settings.loss_weight,
+        metrics: settings.metrics,
+        layer: None,
+    };
+    for saved in std::iter::once(first).chain(settings.other_outputs) {
+        let layer = saved.layer.clone();
+        compile.push(objective(saved).map_err(wrong)?, layer);
+    }
+    let mut trainer =
+        Trainer::new(network, compile).map_err(|error| wrong(error.to_string()))?;
+    trainer.slots = trained.slots;
+    trainer.steps = settings.steps;
+    if let Some(factor) = settings.rate_factor {
+        trainer
+            .set_learning_rate_factor(factor)
+            .map_err(|error| wrong(error.to_string()))?;
+    }
+    let best = trained.best;
+    Ok((trainer, trained.note.map(|note| Note { note, best })))
+}
+
+fn objective(saved: SavedOutput) -> Result<Objective, String> {
+    let names = saved.metrics.iter();
+    Ok(Objective {
+        loss: losses::from_configuration(&saved.loss.kind, saved.loss.configuration)?,
+        weight: saved.weight,
+        metrics: names
+            .map(|name| metrics::from_name(name))
+            .collect::<Result<_, _>>()?,
+    })
+}

@@ -1,0 +1,414 @@
+use std::ops::Deref;
+
+use super::compile::{Compile, Inner};
+use crate::buffer::Buffer;
+use crate::dataset::{Dataset, Targets};
+use crate::graph::WeightSpecification;
+use crate::kernels::optimizer;
+use crate::network::Network;
+use crate::optimizers::{Clipping, Optimizer, SLOTS, initial_slots};
+use crate::plan::{
+    At, Batch, Objective, Piece, Purpose, Rows, Rule, Sizes, StepResult, TrainingPlan, Upstream,
+};
+use crate::schedules::check_step;
+use crate::Error;
+
+/// Plans that are kept, for batches of sizes that come in turn.
+const MOST_PLANS: usize = 3;
+
+/// A network that learns: its weights, which of them learn, losses, an optimizer and its state.
+///
+/// It is a [`Network`] besides, to ask, look into and share. Other networks on the same weights
+/// answer with what it has learnt.
+pub struct Trainer {
+    network: Network,
+    /// The same with what inner losses are about among its outputs, where there are such losses.
+    measured: Option<Network>,
+    /// One an output of the measured network.
+    pub(super) objective: Vec<Objective>,
+    /// The layers of those that are about inner values, which come last.
+    pub(super) inner: Vec<String>,
+    /// Of the last step, where the rule takes all of them at once or a callback reads them.
+    pub(super) gradients: Buffer,
+    keeps_gradients: bool,
+    pub(super) slots: Vec<Buffer>,
+    /// Displaced parameters and their gradient; empty for most optimizers.
+    probe: [Buffer; 2],
+    pub(super) optimizer: Box<dyn Optimizer>,
+    pub(super) clipping: Clipping,
+    /// What the optimizer's rate is multiplied by.
+    pub(super) rate_factor: f32,
+    pub(super) seed: u64,
+    pub(super) steps: u64,
+    /// Those last used come first.
+    training: Vec<TrainingPlan>,
+    /// A plan that gives the gradients of the inputs, too.
+    pub(super) to_inputs: Option<TrainingPlan>,
+    /// Whether each weight learns; all that can where there is nothing.
+    pub(super) learning: Vec<bool>,
+}
+
+impl Deref for Trainer {
+    type Target = Network;
+
+    fn deref(&self) -> &Network {
+        &self.network
+    }
+}
+
+/// A loss and metrics over a data set or batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scores {
+    /// The loss.
+    pub loss: f64,
+    /// Name and value of each metric.
+    pub metrics: Vec<(String, f64)>,
+}
+
+impl Scores {
+    /// Value of the metric called `name`, such as "accuracy".
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        self.metrics
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| *value)
+    }
+}
+
+impl Trainer {
+    /// A trainer of a network, by checked settings.
+    pub(super) fn new(mut network: Network, compile: Compile) -> Result<Self, Error> {
+        compile.check(&network)?;
+        let functions = compile.outputs.iter();
+        let functions = functions.map(|objective| objective.loss.output_function());
+        network.set_output_functions(functions.take(network.outputs()).collect());
+        let inner: Vec<String> = compile.inner.iter().map(|inner| inner.layer.clone()).collect();
+        let measured = match inner.is_empty() {
+            true => None,
+            false => Some(network.with_outputs_of(&inner)?),
+        };
+        let mut objective = compile.outputs;
+        objective.extend(compile.inner.into_iter().map(|Inner { objective, .. }| objective));
+        let weights = network.weights();
+        let trainable = weights.parameter_space();
+        let probe = match compile.optimizer.wants_probe() {
+            true => [weights.now().all.len(), trainable].map(Buffer::zeros),
+            false => Default::default(),
+        };
+        Ok(Trainer {
+            gradients: Buffer::zeros(trainable),
+            keeps_gradients: false,
+            slots: initial_slots(&*compile.optimizer, trainable)?,
+            probe,
+            network,
+            measured,
+            inner,
+            optimizer: compile.optimizer,
+            objective,
+            clipping: compile.clipping,
+            rate_factor: 1.0,
+            seed: compile.seed,
+            steps: 0,
+            training: Vec::new(),
+            to_inputs: None,
+            learning: Vec::new(),
+        })
+    }
+
+    /// The network that learns, to keep, without what it learns by.
+    pub fn into_network(self) -> Network {
+        self.network
+    }
+
+    /// Number of training steps taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Adds or replaces a text that travels with the network's file.
+    pub fn note(&mut self, key: impl Into<String>, text: impl Into<String>) {
+        self.network.note(key, text);
+    }
+
+    /// As [`Network::freeze`].
+    ///
+    /// # Errors
+    /// When there is no such layer.
+    pub fn freeze(&mut self, layer: &str) -> Result<(), Error> {
+        self.change_networks(|network| network.freeze(layer))
+    }
+
+    /// As [`Network::unfreeze`].
+    ///
+    /// # Errors
+    /// When there is no such layer.
+    pub fn unfreeze(&mut self, layer: &str) -> Result<(), Error> {
+        self.change_networks(|network| network.unfreeze(layer))
+    }
+
+    fn change_networks(
+        &mut self,
+        change: impl Fn(&mut Network) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        change(&mut self.network)?;
+        self.measured.as_mut().map_or(Ok(()), change)?;
+        self.training.clear();
+        self.to_inputs = None;
+        Ok(())
+    }
+
+    /// The network whose outputs are all that there are losses for.
+    pub(super) fn measured(&self) -> &Network {
+        self.measured.as_ref().unwrap_or(&self.network)
+    }
+
+    /// A copy of all values of the weights.
+    pub(super) fn values(&self) -> Buffer {
+        self.weights().now().all.clone()
+    }
+
+    /// Sets all values of the weights.
+    pub(super) fn set_values(&self, values: &[f32]) {
+        self.weights().change(|all| all.copy_from_slice(values));
+    }
+
+    /// The parameters that an optimizer changes, unless they are left out of learning.
+    pub(super) fn trainable(&self) -> Vec<WeightSpecification> {
+        let known = self.ops().weights.iter().filter(|known| known.trainable());
+        known.cloned().collect()
+    }
+
+    /// One step of the optimizer on one batch, which is all of `batch`; the scores are
+    /// those before the step.
+    ///
+    /// # Errors
+    /// When the data does not fit the network or the loss is no longer a number.
+    pub fn train_on_batch(&mut self, batch: &Dataset) -> Result<Scores, Error> {
+        self.check_data(batch)?;
+        self.plan_training(batch.samples(), batch);
+        let rows = Rows::Contiguous(0, batch.samples());
+        let result = self.step(Batch::new(batch, rows))?.clone();
+        Ok(self.scores(&result))
+    }
+
+    /// Makes sure that the first plan is for batches of this size and such targets.
+    pub(super) fn plan_training(&mut self, batch: usize, data: &Dataset) {
+        let sizes = self.sizes(data);
+        let fits = |plan: &TrainingPlan| plan.batch == batch && plan.sizes == sizes;
+        match self.training.iter().position(fits) {
+            Some(place) => self.training[..=place].rotate_right(1),
+            None => {
+                self.training.truncate(MOST_PLANS - 1);
+                let plan = self.new_plan(batch, Purpose::Training, sizes);
+                self.training.insert(0, plan);
+            }
+        }
+    }
+
+    /// As [`Trainer::plan_training`], for more rows of the data that the first plan is for.
+    pub(super) fn plan_rows(&mut self, batch: usize, data: &Dataset) {
+        let first = self.training.first();
+        if first.is_none_or(|plan| plan.batch != batch) {
+            self.plan_training(batch, data);
+        }
+    }
+
+    /// The plan that was asked for last.
+    pub(super) fn training_plan(&mut self) -> &mut TrainingPlan {
+        if self.training.is_empty() {
+            let plan = self.new_plan(1, Purpose::Training, Sizes::default());
+            self.training.push(plan);
+        }
+        &mut self.training[0]
+    }
+
+    /// That plan, to be given back by [`Trainer::give_back`].
+    pub(super) fn take_plan(&mut self) -> TrainingPlan {
+        self.training.remove(0)
+    }
+
+    pub(super) fn give_back(&mut self, plan: TrainingPlan) {
+        self.training.insert(0, plan);
+    }
+
+    /// Whether the gradients of a step are kept, for one that asks for what is not finite.
+    pub(super) fn keep_gradients(&mut self, keep: bool) {
+        self.keeps_gradients = keep;
+    }
+
+    /// Whether the plan for training takes the non-zero values of the input instead of all of it.
+    pub(super) fn wants_sparse_input(&self) -> bool {
+        let plan = self.training.first();
+        plan.is_some_and(|plan| plan.layout.takes_sparse_input())
+    }
+
+    pub(super) fn new_plan(&self, batch: usize, purpose: Purpose, sizes: Sizes) -> TrainingPlan {
+        let threads = match purpose {
+            Purpose::Inspection => 1,
+            _ => self.threads(),
+        };
+        let ops = self.measured().ops().clone();
+        TrainingPlan::new(ops, batch, purpose, threads, sizes)
+    }
+
+    pub(super) fn sizes(&self, data: &Dataset) -> Sizes {
+        Sizes {
+            target_values: data.all_targets().map(target_values).collect(),
+            metrics: self.objective.iter().map(|one| one.metrics.len()).sum(),
+        }
+    }
+
+    /// One step on a batch.
+    pub(super) fn step(&mut self, batch: Batch<'_>) -> Result<&StepResult, Error> {
+        let rate = check_step(self.rate(), self.steps)?;
+        self.step_at(rate, batch)
+    }
+
+    /// As [`Trainer::step`], at the given learning rate.
+    pub(super) fn step_at(&mut self, rate: f32, batch: Batch<'_>) -> Result<&StepResult, Error> {
+        let (weights, workers) = (self.weights(), self.workers());
+        let plan = self.training.first_mut().expect("plan_training comes first");
+        let rule = Rule {
+            optimizer: &*self.optimizer,
+            clipping: self.clipping,
+            step: self.steps,
+            rate,
+        };
+        let upstream = Upstream::Losses(&self.objective);
+        let at = At {
+            seed: self.seed,
+            step: self.steps,
+            learning: &self.learning,
+        };
+        let gradients = match self.keeps_gradients || rule.wants_all() {
+            true => &mut self.gradients[..],
+            false => &mut [],
+        };
+        let loss = weights.change(|parameters| {
+            let state = Piece {
+                parameters,
+                gradients,
+                slots: slots(&mut self.slots),
+                probe: self.probe.each_mut().map(|values| &mut **values),
+            };
+            workers.install(|| plan.step(upstream, batch, state, at, Some(rule)).loss)
+        });
+        if !loss.is_finite() {
+            return Err(self.diverged(batch, loss));
+        }
+        self.steps += 1;
+        Ok(&self.training[0].result)
+    }
+
+    /// Where in the training the network stands.
+    pub(super) fn at(&self) -> At<'_> {
+        At {
+            seed: self.seed,
+            step: self.steps,
+            learning: &self.learning,
+        }
+    }
+
+    /// One step by the gradients that are in place.
+    pub(super) fn apply_step(&mut self) -> Result<(), Error> {
+        let rate = check_step(self.rate(), self.steps)?;
+        let (weights, workers) = (self.weights(), self.workers());
+        self.training_plan();
+        let rule = Rule {
+            optimizer: &*self.optimizer,
+            clipping: self.clipping,
+            step: self.steps,
+            rate,
+        };
+        weights.change(|parameters| {
+            // What the batches of these gradients taught without a gradient.
+            for plan in self.training.iter_mut().chain(&mut self.to_inputs) {
+                plan.update_states(parameters, self.steps);
+            }
+            let state = Piece {
+                parameters,
+                gradients: &mut self.gradients,
+                slots: slots(&mut self.slots),
+                probe: Default::default(),
+            };
+            let (plan, learning) = (&mut self.training[0], &self.learning);
+            workers.install(|| plan.apply(state, rule, learning));
+        });
+        self.steps += 1;
+        Ok(())
+    }
+
+    pub(super) fn scores(&self, result: &StepResult) -> Scores {
+        let mut metrics = Vec::new();
+        let mut means = result.metrics.iter().map(|sum| sum / result.samples as f64);
+        let graph = &self.measured().graph;
+        let outputs = graph.given();
+        for (objective, (loss, &output)) in self
+            .objective
+            .iter()
+            .zip(result.losses.iter().zip(&outputs))
+        {
+            // As Keras has it: "dense_loss", "dense_accuracy", where there are several.
+            let prefix = match graph.node_of(output) {
+                Some(node) if outputs.len() > 1 => format!("{}_", graph.nodes[node].name),
+                _ => String::new(),
+            };
+            if outputs.len() > 1 {
+                metrics.push((format!("{prefix}loss"), *loss));
+            }
+            let names = objective.metrics.iter();
+            let names = names.map(|metric| format!("{prefix}{}", metric.name()));
+            metrics.extend(names.zip(means.by_ref()));
+        }
+        Scores {
+            loss: result.loss,
+            metrics,
+        }
+    }
+
+    /// What the regularizers add to the loss.
+    pub(super) fn penalty(&self) -> f64 {
+        let values = self.weights().now();
+        let penalty = |known: &WeightSpecification| {
+            let [l1, l2] = known.demands.kernel_regularizer?.factors();
+            Some(optimizer::penalty(values.of(known.range()), l1, l2))
+        };
+        self.ops().weights.iter().filter_map(penalty).sum()
+    }
+}
+
+/// The optimizer's state, as a step takes it.
+fn slots(all: &mut [Buffer]) -> [&mut [f32]; SLOTS] {
+    let mut slots: [&mut [f32]; SLOTS] = Default::default();
+    for (slot, values) in slots.iter_mut().zip(all) {
+        *slot = values;
+    }
+    slots
+}
+
+/// Target values of a sample; 0 for classes.
+fn target_values(targets: &Targets) -> usize {
+    match targets {
+        Targets::Classes { .. } => 0,
+        Targets::Values(values) => values.sample_values(),
+    }
+}
+
+impl Network {
+    /// The same network on the same weights, which also gives what some layers give.
+    fn with_outputs_of(&self, layers: &[String]) -> Result<Network, Error> {
+        let mut graph = self.graph.clone();
+        graph.outputs = graph.given();
+        for layer in layers {
+            let value = graph.value(self.layer_number(layer)?);
+            if graph.outputs.contains(&value) {
+                return Err(Error::Configuration(format!(
+                    "what layer {layer} gives has a loss already: give each value one"
+                )));
+            }
+            graph.outputs.push(value);
+        }
+        Network::on(graph, self.weights(), self.workers())
+    }
+}
+
