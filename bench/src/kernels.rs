@@ -4,12 +4,12 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
-use letra_nn::kernels::activation::{self, ActivationKind};
-use letra_nn::kernels::convolution::{Convolution, Geometry, Padding2, Pool};
-use letra_nn::kernels::gemm::{Mat, MatMut, gemm};
-use letra_nn::kernels::pooling::Pooling;
-use letra_nn::kernels::resampling::{FillMode, Resampling};
-use letra_nn::kernels::{cross_entropy, dense, dropout, gaussian, maxout, optimizer, reduce};
+use letra_kernels::activation::{self, ActivationKind};
+use letra_kernels::convolution::{Convolution, Geometry, Padding2, Pool};
+use letra_kernels::gemm::{Mat, MatMut, gemm};
+use letra_kernels::pooling::Pooling;
+use letra_kernels::resampling::{FillMode, Resampling};
+use letra_kernels::{cross_entropy, dense, dropout, gaussian, maxout, optimizer, reduce};
 
 use crate::{Settings, machine};
 

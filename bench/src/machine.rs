@@ -4,7 +4,7 @@ use std::hint::spin_loop;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use letra_nn::kernels::gemm::{Mat, MatMut, gemm};
+use letra_kernels::gemm::{Mat, MatMut, gemm};
 use pulp::{Arch, Simd, WithSimd};
 
 /// Independent sums, enough to hide the latency of a multiply-add.

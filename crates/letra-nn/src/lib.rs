@@ -24,18 +24,17 @@
 //!
 //! Channels come last, as in Keras. All randomness comes from the seed given to
 //! [`Compile`]; the same seed gives the same bits on any number of threads and with
-//! every instruction set ([`kernels::instruction_set`]).
+//! every instruction set ([`instruction_set`]).
 
 #![warn(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod buffer;
 mod dataset;
+mod demands;
 mod error;
 mod factor;
 mod graph;
 pub mod initializers;
-pub mod kernels;
 pub mod layers;
 pub mod losses;
 pub mod metrics;
@@ -43,26 +42,36 @@ mod network;
 pub mod ops;
 pub mod optimizers;
 mod plan;
-pub mod random;
 pub mod schedules;
 mod shape;
 mod tensor;
 pub mod training;
-mod demands;
+
+use letra_kernels::{self as kernels, buffer};
 
 pub use dataset::{Dataset, Inputs, Targets, one_hot};
+pub use demands::{Constraint, KernelDemands, Regularizer};
 pub use error::{BuildError, Error};
 pub use graph::Value;
 pub use initializers::Initializer;
+pub use letra_kernels::random;
 pub use network::{
     LayerOutput, LayerSummary, Model, Network, Parameter, Sequential, Summary, Weights, Workers,
 };
 pub use shape::Shape;
 pub use tensor::Tensor;
-pub use training::{
-    BackPropagation, Compile, Gradients, RateRangeTest, Scores, Source, Trainer,
-};
-pub use demands::{Constraint, KernelDemands, Regularizer};
+pub use training::{BackPropagation, Compile, Gradients, RateRangeTest, Scores, Source, Trainer};
+
+/// The name of the instruction set that this process computes with: the fastest of the machine, or
+/// what the environment variable `LETRA_SIMD` named when the first sum was made. The names are
+/// `avx512`, `avx2` (with fused multiply-add), `neon` and `scalar`, which every machine has. It decides
+/// how fast a result is there, and changes no bit of it.
+///
+/// # Errors
+/// Where the variable names none of this machine; `scalar` is taken then.
+pub fn instruction_set() -> Result<&'static str, Error> {
+    kernels::instruction_set().map_err(|error| Error::Configuration(error.to_string()))
+}
 
 /// All that a usual program needs.
 pub mod prelude {

@@ -184,7 +184,10 @@ impl Network {
                 .iter()
                 .any(|layer| layer.frozen || layer.shares.is_some());
         let inner = |trained: &SavedTraining| {
-            trained.other_outputs.iter().any(|output| output.layer.is_some())
+            trained
+                .other_outputs
+                .iter()
+                .any(|output| output.layer.is_some())
         };
         let fields = |trained| match serde_json::json!(trained) {
             serde_json::Value::Object(fields) => fields,

@@ -60,7 +60,11 @@ impl Network {
     /// When there are none.
     pub fn take_parameters(&self, other: &Network) -> Result<Vec<String>, Error> {
         let known = |parameter: &Parameter| {
-            let known = self.ops.weights.iter().find(|known| known.name == parameter.name);
+            let known = self
+                .ops
+                .weights
+                .iter()
+                .find(|known| known.name == parameter.name);
             known.is_some_and(|known| known.shape == parameter.shape)
         };
         let mut taken = Vec::new();

@@ -21,12 +21,18 @@ pub(super) struct Plans {
 
 impl Plans {
     fn get(&self, batch: usize, make: impl FnOnce() -> InferencePlan) -> Arc<InferencePlan> {
-        let known = self.known.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let known = self
+            .known
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(plan) = known.get(&batch) {
             return Arc::clone(plan);
         }
         drop(known);
-        let mut known = self.known.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut known = self
+            .known
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         Arc::clone(known.entry(batch).or_insert_with(|| Arc::new(make())))
     }
 }

@@ -171,13 +171,15 @@ impl Header {
         }
         serde_json::from_value(self.trained.clone().into())
             .map_err(|error| format!("its architecture cannot be read: {error}"))
-            .and_then(|settings: SavedTraining| match settings.steps > MOST_STEPS {
-                false => Ok(Some(settings)),
-                true => Err(format!(
-                    "claims {} steps of training, more than anybody has taken: train anew",
-                    settings.steps
-                )),
-            })
+            .and_then(
+                |settings: SavedTraining| match settings.steps > MOST_STEPS {
+                    false => Ok(Some(settings)),
+                    true => Err(format!(
+                        "claims {} steps of training, more than anybody has taken: train anew",
+                        settings.steps
+                    )),
+                },
+            )
     }
 }
 

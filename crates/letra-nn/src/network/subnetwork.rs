@@ -34,7 +34,9 @@ impl Network {
     pub fn subnetwork(&self, from: &[&str], to: &[&str]) -> Result<Network, Error> {
         let from = self.values_called(from)?;
         let to = self.values_called(to)?;
-        let graph = self.graph.part(&from, &to, &|value| self.value_name(value), self.ops())?;
+        let graph = self
+            .graph
+            .part(&from, &to, &|value| self.value_name(value), self.ops())?;
         let mut part = Network::on(graph, self.weights(), self.workers())?;
         // What turns an output of the whole into a prediction does so for the part.
         let given = self.graph.given();
@@ -100,7 +102,11 @@ impl Graph {
         ops: &crate::graph::OpGraph,
     ) -> Result<Graph, Error> {
         let shapes: Vec<_> = (0..self.inputs.len())
-            .chain(ops.layers.iter().flat_map(|layer| layer.outputs.iter().copied()))
+            .chain(
+                ops.layers
+                    .iter()
+                    .flat_map(|layer| layer.outputs.iter().copied()),
+            )
             .map(|value| ops.shapes[value].clone())
             .collect();
         let mut wanted = vec![false; self.nodes.len()];
@@ -150,7 +156,9 @@ impl Graph {
                 frozen: node.frozen,
             });
             for number in 0..node.layer.outputs() {
-                values.entry(self.value(index) + number).or_insert(first + number);
+                values
+                    .entry(self.value(index) + number)
+                    .or_insert(first + number);
             }
         }
         for value in to {

@@ -14,8 +14,8 @@ use crate::Constraint;
 use crate::buffer::Buffer;
 use crate::graph::WeightSpecification;
 use crate::kernels::optimizer::{clip, limit_column_norms, penalize, penalty, scale, square_sum};
+use crate::kernels::prefetch_to_write;
 use crate::kernels::reduce;
-use crate::kernels::simd::prefetch_to_write;
 use crate::ops::{ShardGradient, WeightGradient};
 use crate::optimizers::{Clipping, Optimizer, SLOTS, Update};
 

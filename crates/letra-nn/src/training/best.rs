@@ -1,9 +1,9 @@
 //! The weights of the best epoch, kept while a training goes on.
 
+use super::Trainer;
 use super::callbacks::{Callback, Monitor};
 use super::history::History;
 use crate::Error;
-use super::Trainer;
 
 /// The weights of the best epoch so far.
 pub(crate) struct Best {

@@ -272,7 +272,13 @@ impl Trainer {
                 upstream.len()
             )));
         }
-        for (index, (shape, given)) in self.measured().output_shapes().iter().zip(upstream).enumerate() {
+        for (index, (shape, given)) in self
+            .measured()
+            .output_shapes()
+            .iter()
+            .zip(upstream)
+            .enumerate()
+        {
             let wanted = [&[samples], shape.sizes()].concat();
             if given.shape() != wanted {
                 return Err(Error::Data(format!(

@@ -1,10 +1,10 @@
+use crate::Error;
 use crate::losses::{CrossEntropy, Loss};
 use crate::metrics::Metric;
 use crate::network::{Model, Network, Sequential, Workers};
 use crate::optimizers::{Clipping, Optimizer};
 use crate::plan::Objective;
 use crate::training::Trainer;
-use crate::Error;
 
 /// How a network is to be trained.
 ///

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use super::{Compile, Trainer};
-use crate::network::{
-    Contents, Restored, Saved, SavedOutput, SavedTraining, Workers, write_whole,
-};
+use crate::network::{Contents, Restored, Saved, SavedOutput, SavedTraining, Workers, write_whole};
 use crate::plan::Objective;
 use crate::{Error, losses, metrics};
 
@@ -214,8 +212,7 @@ fn read(path: &Path, workers: Workers) -> Result<(Trainer, Option<Note>), Error>
         let layer = saved.layer.clone();
         compile.push(objective(saved).map_err(wrong)?, layer);
     }
-    let mut trainer =
-        Trainer::new(network, compile).map_err(|error| wrong(error.to_string()))?;
+    let mut trainer = Trainer::new(network, compile).map_err(|error| wrong(error.to_string()))?;
     trainer.slots = trained.slots;
     trainer.steps = settings.steps;
     if let Some(factor) = settings.rate_factor {

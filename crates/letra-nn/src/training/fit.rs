@@ -168,7 +168,8 @@ impl Trainer {
             Batches::Data(data) => data,
             Batches::Source(_) if fit.batch.is_some() || fit.shuffle.is_some() => {
                 return Err(Error::Configuration(
-                    "a source makes its own batches, in its own order: leave out batch and shuffle".into(),
+                    "a source makes its own batches, in its own order: leave out batch and shuffle"
+                        .into(),
                 ));
             }
             Batches::Source(source) => {
@@ -298,9 +299,12 @@ impl Trainer {
         history: &'a History,
         best: Option<&'a Best>,
     ) -> Epoch<'a> {
-        let mut progress =
-            supply.progress(Cow::Borrowed(history), best.map(|best| best.epoch));
-        progress.callbacks = fit.callbacks.iter().map(|callback| callback.state()).collect();
+        let mut progress = supply.progress(Cow::Borrowed(history), best.map(|best| best.epoch));
+        progress.callbacks = fit
+            .callbacks
+            .iter()
+            .map(|callback| callback.state())
+            .collect();
         Epoch {
             number: history.epochs.len(),
             epochs: fit.epochs,
@@ -344,8 +348,7 @@ impl Trainer {
                     sparse,
                     ..
                 } => {
-                    let (start, end) =
-                        (step * *batch, ((step + 1) * *batch).min(data.samples()));
+                    let (start, end) = (step * *batch, ((step + 1) * *batch).min(data.samples()));
                     self.plan_rows(end - start, data);
                     let rows = match order.is_empty() {
                         false => Rows::Scattered(&order[start..end]),

@@ -16,16 +16,16 @@ mod power_law;
 mod source;
 mod trainer;
 
+pub use back_propagation::BackPropagation;
+pub use by_hand::Gradients;
 #[cfg(feature = "tensorboard")]
 pub use callbacks::TensorBoard;
 pub use callbacks::{
     BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, LearningRateScheduler,
     Monitor, ProgressBar, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
 };
-pub use diagnosis::{Diagnosis, Measured, NextStep};
-pub use back_propagation::BackPropagation;
-pub use by_hand::Gradients;
 pub use compile::Compile;
+pub use diagnosis::{Diagnosis, Measured, NextStep};
 pub use fit::Fit;
 pub use history::{EpochLogs, History};
 pub use learning_rate::RateRangeTest;

@@ -1,6 +1,7 @@
 use std::ops::Deref;
 
 use super::compile::{Compile, Inner};
+use crate::Error;
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Targets};
 use crate::graph::WeightSpecification;
@@ -11,7 +12,6 @@ use crate::plan::{
     At, Batch, Objective, Piece, Purpose, Rows, Rule, Sizes, StepResult, TrainingPlan, Upstream,
 };
 use crate::schedules::check_step;
-use crate::Error;
 
 /// Plans that are kept, for batches of sizes that come in turn.
 const MOST_PLANS: usize = 3;
@@ -82,13 +82,22 @@ impl Trainer {
         let functions = compile.outputs.iter();
         let functions = functions.map(|objective| objective.loss.output_function());
         network.set_output_functions(functions.take(network.outputs()).collect());
-        let inner: Vec<String> = compile.inner.iter().map(|inner| inner.layer.clone()).collect();
+        let inner: Vec<String> = compile
+            .inner
+            .iter()
+            .map(|inner| inner.layer.clone())
+            .collect();
         let measured = match inner.is_empty() {
             true => None,
             false => Some(network.with_outputs_of(&inner)?),
         };
         let mut objective = compile.outputs;
-        objective.extend(compile.inner.into_iter().map(|Inner { objective, .. }| objective));
+        objective.extend(
+            compile
+                .inner
+                .into_iter()
+                .map(|Inner { objective, .. }| objective),
+        );
         let weights = network.weights();
         let trainable = weights.parameter_space();
         let probe = match compile.optimizer.wants_probe() {
@@ -267,7 +276,10 @@ impl Trainer {
     /// As [`Trainer::step`], at the given learning rate.
     pub(super) fn step_at(&mut self, rate: f32, batch: Batch<'_>) -> Result<&StepResult, Error> {
         let (weights, workers) = (self.weights(), self.workers());
-        let plan = self.training.first_mut().expect("plan_training comes first");
+        let plan = self
+            .training
+            .first_mut()
+            .expect("plan_training comes first");
         let rule = Rule {
             optimizer: &*self.optimizer,
             clipping: self.clipping,
@@ -411,4 +423,3 @@ impl Network {
         Network::on(graph, self.weights(), self.workers())
     }
 }
-

@@ -5,7 +5,7 @@ use std::env;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::Command;
 
-use letra_nn::kernels::instruction_set;
+use letra_nn::instruction_set;
 use letra_nn::losses::Loss;
 use letra_nn::prelude::*;
 

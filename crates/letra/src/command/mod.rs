@@ -116,7 +116,7 @@ pub fn ended(result: Result<(), Failure>) -> ExitCode {
 }
 
 fn dispatch(matches: &clap::ArgMatches) -> Result<(), Failure> {
-    letra_nn::kernels::instruction_set().map_err(|error| {
+    letra_nn::instruction_set().map_err(|error| {
         Failure::usage(error.to_string()).hint("without LETRA_SIMD the fastest is taken")
     })?;
     let interrupt = Interrupt::listen(matches.get_one(TIMEOUT).copied())?;

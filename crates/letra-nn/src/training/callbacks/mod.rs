@@ -27,9 +27,9 @@ pub use reduce_lr_on_plateau::ReduceLrOnPlateau;
 pub use tensor_board::TensorBoard;
 pub use terminate_on_nan::TerminateOnNan;
 
+use super::Trainer;
 use super::history::{EpochLogs, History};
 use crate::Error;
-use super::Trainer;
 use checkpoint::Progress;
 
 /// Something that is told of each step and epoch of a training.

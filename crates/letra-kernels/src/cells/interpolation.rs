@@ -1,0 +1,151 @@
+//! Pictures made larger by whole factors, with lines between the centres of the cells.
+
+use crate::simd::{dispatch, kernel};
+
+/// Where an output lies between two inputs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Between {
+    low: usize,
+    high: usize,
+    /// Weight of `high`; that of `low` is the rest of 1.
+    share: f32,
+}
+
+/// Bilinear interpolation, planned once for a shape.
+///
+/// Output i of an axis that grows s times lies at v = (i + ½) / s − ½ of the input and is
+/// (1 − t) x\[⌊v⌋\] + t x\[⌊v⌋ + 1\] with t = v − ⌊v⌋; beyond the first and the last input, it is
+/// that input. Rows first, then columns.
+#[derive(Clone, Debug)]
+pub struct Interpolation {
+    height: usize,
+    width: usize,
+    channels: usize,
+    rows: Vec<Between>,
+    columns: Vec<Between>,
+}
+
+impl Interpolation {
+    /// Plans the growth of pictures `[height, width, channels]` so many times along each axis.
+    pub fn new([height, width, channels]: [usize; 3], times: [usize; 2]) -> Self {
+        Self {
+            height,
+            width,
+            channels,
+            rows: axis(height, times[0]),
+            columns: axis(width, times[1]),
+        }
+    }
+
+    /// Elements of scratch space that both passes want.
+    pub fn line_len(&self) -> usize {
+        self.width * self.channels
+    }
+
+    /// Writes the larger pictures.
+    ///
+    /// # Panics
+    /// If a slice does not hold as many pictures as the other, or `line` is too short.
+    pub fn forward(&self, input: &[f32], output: &mut [f32], line: &mut [f32]) {
+        self.assert_same(input.len(), output.len());
+        let line = &mut line[..self.line_len()];
+        dispatch(Forward {
+            plan: self,
+            input,
+            output,
+            line,
+        });
+    }
+
+    /// Writes the gradient of the smaller pictures.
+    ///
+    /// # Panics
+    /// If a slice does not hold as many pictures as the other, or `line` is too short.
+    pub fn backward(&self, output_gradient: &[f32], input_gradient: &mut [f32], line: &mut [f32]) {
+        self.assert_same(input_gradient.len(), output_gradient.len());
+        let line = &mut line[..self.line_len()];
+        dispatch(Backward {
+            plan: self,
+            output_gradient,
+            input_gradient,
+            line,
+        });
+    }
+
+    fn assert_same(&self, input: usize, output: usize) {
+        assert_eq!(
+            input * self.rows.len() * self.columns.len(),
+            output * self.height * self.width,
+            "as many large pictures as small ones"
+        );
+    }
+}
+
+fn axis(size: usize, times: usize) -> Vec<Between> {
+    let between = |output: usize| {
+        let place = (output as f64 + 0.5) / times as f64 - 0.5;
+        let low = place.floor().max(0.0);
+        Between {
+            low: low as usize,
+            high: (low as usize + usize::from(place > 0.0)).min(size - 1),
+            share: (place - low).max(0.0) as f32,
+        }
+    };
+    (0..size * times).map(between).collect()
+}
+
+kernel! {
+    struct Forward<'a>(plan: &'a Interpolation, input: &'a [f32], output: &'a mut [f32], line: &'a mut [f32]) {
+        let Interpolation { height, width, channels, rows, columns } = plan;
+        let (row, larger) = (width * channels, columns.len() * channels);
+        let pictures = input.chunks_exact(height * row);
+        for (picture, output) in pictures.zip(output.chunks_exact_mut(rows.len() * larger)) {
+            for (between, output) in rows.iter().zip(output.chunks_exact_mut(larger)) {
+                let low = &picture[between.low * row..][..row];
+                let high = &picture[between.high * row..][..row];
+                for ((value, low), high) in line.iter_mut().zip(low).zip(high) {
+                    *value = (1.0 - between.share) * low + between.share * high;
+                }
+                for (between, cell) in columns.iter().zip(output.chunks_exact_mut(*channels)) {
+                    let low = &line[between.low * channels..][..*channels];
+                    let high = &line[between.high * channels..][..*channels];
+                    for ((value, low), high) in cell.iter_mut().zip(low).zip(high) {
+                        *value = (1.0 - between.share) * low + between.share * high;
+                    }
+                }
+            }
+        }
+    }
+}
+
+kernel! {
+    struct Backward<'a>(plan: &'a Interpolation, output_gradient: &'a [f32], input_gradient: &'a mut [f32], line: &'a mut [f32]) {
+        let Interpolation { height, width, channels, rows, columns } = plan;
+        let (row, larger) = (width * channels, columns.len() * channels);
+        input_gradient.fill(0.0);
+        let pictures = input_gradient.chunks_exact_mut(height * row);
+        for (sums, gradient) in pictures.zip(output_gradient.chunks_exact(rows.len() * larger)) {
+            for (between, gradient) in rows.iter().zip(gradient.chunks_exact(larger)) {
+                line.fill(0.0);
+                for (between, cell) in columns.iter().zip(gradient.chunks_exact(*channels)) {
+                    let low = &mut line[between.low * channels..][..*channels];
+                    for (sum, value) in low.iter_mut().zip(cell) {
+                        *sum += (1.0 - between.share) * value;
+                    }
+                    let high = &mut line[between.high * channels..][..*channels];
+                    for (sum, value) in high.iter_mut().zip(cell) {
+                        *sum += between.share * value;
+                    }
+                }
+                let low = &mut sums[between.low * row..][..row];
+                for (sum, value) in low.iter_mut().zip(&*line) {
+                    *sum += (1.0 - between.share) * value;
+                }
+                let high = &mut sums[between.high * row..][..row];
+                for (sum, value) in high.iter_mut().zip(&*line) {
+                    *sum += between.share * value;
+                }
+            }
+        }
+    }
+}

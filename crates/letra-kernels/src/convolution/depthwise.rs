@@ -1,0 +1,357 @@
+//! Depthwise convolution: each filter sees one channel, so there is no sum over channels to make
+//! a matrix product of (Howard et al. 2017, "MobileNets: efficient convolutional neural networks
+//! for mobile vision applications", section 3.1). The lanes of a vector are channels; some
+//! positions of the output are summed in registers together, so that a weight that was loaded
+//! serves them all.
+//!
+//! Where a channel has several filters, the picture is laid out with the channel repeated: then
+//! each filter has a channel of its own. Cells are filled up to whole vectors.
+
+mod cells;
+mod sums;
+
+use super::algorithm::{Algorithm, Backward, Forward};
+use super::tail::Tail;
+use super::{Geometry, Padding2, Pool};
+use crate::simd::Instructions;
+use cells::Cells;
+use sums::{KernelGradient, Outputs, Spread};
+
+/// The algorithm for as many groups as channels.
+#[derive(Clone, Debug)]
+pub(super) struct Depthwise {
+    geometry: Geometry,
+    relu: bool,
+    tail: Tail,
+    /// Filters a channel.
+    multiplier: usize,
+    /// Filters rounded up to whole vectors.
+    cell: usize,
+    forward: Sweep,
+    /// The sweep with the turned kernel that gives the gradient of the input, for stride 1.
+    turned: Option<Sweep>,
+    /// How δ is laid out, and where each position of the output lies in it.
+    delta: Cells,
+    delta_positions: Vec<u32>,
+    instructions: Instructions,
+}
+
+/// A kernel's way over a picture that was laid out.
+#[derive(Clone, Debug)]
+struct Sweep {
+    cells: Cells,
+    /// Where the taps of a position lie, from its first tap on.
+    taps: Vec<u32>,
+    /// Where the first taps of all positions lie.
+    positions: Vec<u32>,
+}
+
+impl Sweep {
+    fn new(
+        cells: Cells,
+        [rows, columns]: [usize; 2],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        dilation: [usize; 2],
+    ) -> Self {
+        Self {
+            taps: cells.places(kernel, dilation),
+            positions: cells.places([rows, columns], stride),
+            cells,
+        }
+    }
+}
+
+/// The parts of the scratch space.
+struct Scratch<'a> {
+    picture: &'a mut [f32],
+    delta: &'a mut [f32],
+    /// A map before the pool.
+    map: &'a mut [f32],
+    bias: &'a mut [f32],
+    /// The gradient of the weights.
+    weights: &'a mut [f32],
+    /// The gradient of the picture as laid out.
+    spread: &'a mut [f32],
+}
+
+impl Depthwise {
+    /// The plan, if every channel is a group.
+    pub(super) fn new(
+        geometry: Geometry,
+        relu: bool,
+        pool: Option<Pool>,
+        instructions: Instructions,
+    ) -> Option<Self> {
+        let Geometry {
+            height,
+            width,
+            channels,
+            filters,
+            kernel,
+            stride,
+            padding,
+            dilation,
+            groups,
+        } = geometry;
+        if groups != channels || filters % channels != 0 {
+            return None;
+        }
+        let cell = filters.next_multiple_of(instructions.lanes());
+        let positions = [geometry.output_height(), geometry.output_width()];
+        let cells = Cells {
+            sizes: [height, width],
+            padding,
+            channels,
+            times: filters / channels,
+            cell,
+        };
+        let mut delta = Cells {
+            sizes: positions,
+            padding: Padding2::default(),
+            channels: filters,
+            times: 1,
+            cell,
+        };
+        let turned = turned(&geometry).map(|padding| {
+            delta.padding = padding;
+            Sweep::new(delta, [height, width], kernel, [1, 1], dilation)
+        });
+        Some(Self {
+            geometry,
+            relu,
+            tail: Tail::new(&geometry, relu, pool),
+            multiplier: filters / channels,
+            cell,
+            forward: Sweep::new(cells, positions, kernel, stride, dilation),
+            turned,
+            delta_positions: delta.inner_places(),
+            delta,
+            instructions,
+        })
+    }
+
+    fn weights_len(&self) -> usize {
+        self.geometry.kernel[0] * self.geometry.kernel[1] * self.cell
+    }
+
+    fn lens(&self) -> [usize; 6] {
+        let spread = match &self.turned {
+            Some(_) if self.multiplier == 1 => 0,
+            Some(_) => self.geometry.input_len() * self.multiplier,
+            None => self.forward.cells.laid_len(),
+        };
+        [
+            self.forward.cells.space(),
+            self.delta.space(),
+            self.tail.map_len(1),
+            self.cell,
+            self.weights_len(),
+            spread,
+        ]
+    }
+
+    fn split<'a>(&self, mut scratch: &'a mut [f32]) -> Scratch<'a> {
+        let [picture, delta, map, bias, weights, spread] = self.lens().map(|length| {
+            let (part, rest) = std::mem::take(&mut scratch).split_at_mut(length);
+            scratch = rest;
+            part
+        });
+        Scratch {
+            picture,
+            delta,
+            map,
+            bias,
+            weights,
+            spread,
+        }
+    }
+
+    /// The gradient of one sample's input.
+    fn input_gradient(
+        &self,
+        prepared: &[f32],
+        delta: &[f32],
+        spread: &mut [f32],
+        input_gradient: &mut [f32],
+    ) {
+        let filters = self.geometry.filters;
+        let Some(turned) = &self.turned else {
+            spread.fill(0.0);
+            self.instructions.dispatch(Spread {
+                spread,
+                delta,
+                weights: &prepared[..self.weights_len()],
+                taps: &self.forward.taps,
+                positions: &self.forward.positions,
+                delta_positions: &self.delta_positions,
+                cell: self.cell,
+            });
+            self.forward.cells.collect(spread, input_gradient);
+            return;
+        };
+        let direct = self.multiplier == 1;
+        self.instructions.dispatch(Outputs {
+            picture: delta,
+            weights: &prepared[self.weights_len()..],
+            start: None,
+            relu: false,
+            taps: &turned.taps,
+            positions: &turned.positions,
+            cell: self.cell,
+            filters,
+            output: if direct {
+                &mut *input_gradient
+            } else {
+                &mut *spread
+            },
+        });
+        if !direct {
+            let shares = spread.chunks_exact(self.multiplier);
+            for (gradient, shares) in input_gradient.iter_mut().zip(shares) {
+                *gradient = shares.iter().sum();
+            }
+        }
+    }
+}
+
+/// The padding of δ for the sweep that gives the gradient of the input, where there is one.
+fn turned(geometry: &Geometry) -> Option<Padding2> {
+    let [rows, columns] = geometry.reach();
+    let Padding2 {
+        top,
+        bottom,
+        left,
+        right,
+    } = geometry.padding;
+    let suits = geometry.stride == [1, 1]
+        && top.max(bottom) < rows
+        && left.max(right) < columns
+        && geometry.output_len() > 0;
+    suits.then(|| Padding2 {
+        top: rows - 1 - top,
+        bottom: rows - 1 - bottom,
+        left: columns - 1 - left,
+        right: columns - 1 - right,
+    })
+}
+
+impl Algorithm for Depthwise {
+    fn prepared_len(&self) -> usize {
+        match self.turned {
+            Some(_) => 2 * self.weights_len(),
+            None => self.weights_len(),
+        }
+    }
+
+    /// The weights, and behind them, for the turned kernel, in reverse; the filters filled up to
+    /// whole vectors.
+    fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
+        let filters = self.geometry.filters;
+        let (forward, turned) = prepared.split_at_mut(self.weights_len());
+        let fill = |to: &mut [f32], from: &[f32]| {
+            to[..filters].copy_from_slice(from);
+            to[filters..].fill(0.0);
+        };
+        let taps = kernel.chunks_exact(filters);
+        for (to, from) in forward.chunks_exact_mut(self.cell).zip(taps.clone()) {
+            fill(to, from);
+        }
+        for (to, from) in turned.chunks_exact_mut(self.cell).zip(taps.rev()) {
+            fill(to, from);
+        }
+    }
+
+    fn keep_len(&self) -> usize {
+        self.tail.keep_len()
+    }
+
+    fn scratch_len(&self, _: usize) -> usize {
+        self.lens().iter().sum()
+    }
+
+    fn forward(&self, mut pass: Forward<'_>) {
+        let scratch = self.split(pass.scratch);
+        let start = pass.bias.map(|bias| {
+            scratch.bias.fill(0.0);
+            scratch.bias[..bias.len()].copy_from_slice(bias);
+            &*scratch.bias
+        });
+        let inputs = pass.input.chunks_exact(self.geometry.input_len());
+        let outputs = pass
+            .output
+            .chunks_exact_mut((pass.output.len() / pass.samples.max(1)).max(1));
+        for (sample, (input, output)) in inputs.zip(outputs).enumerate() {
+            let pools = self.tail.pools();
+            let picture = self.forward.cells.lay(input, scratch.picture);
+            self.instructions.dispatch(Outputs {
+                picture,
+                weights: &pass.prepared[..self.weights_len()],
+                start,
+                relu: self.relu,
+                taps: &self.forward.taps,
+                positions: &self.forward.positions,
+                cell: self.cell,
+                filters: self.geometry.filters,
+                output: if pools {
+                    &mut *scratch.map
+                } else {
+                    &mut *output
+                },
+            });
+            if pools {
+                let keep_len = self.keep_len();
+                let keep = pass.keep.as_deref_mut();
+                let keep = keep.map(|keep| &mut keep[sample * keep_len..][..keep_len]);
+                self.tail.pool(1, scratch.map, output, keep);
+            }
+        }
+    }
+
+    fn backward(&self, mut pass: Backward<'_>) {
+        let scratch = self.split(pass.scratch);
+        scratch.weights.fill(0.0);
+        let input_len = self.geometry.input_len();
+        let length = (pass.output_gradient.len() / pass.samples.max(1)).max(1);
+        let inputs = pass.input.chunks_exact(input_len);
+        let outputs = pass.output.chunks_exact(length);
+        let gradients = pass.output_gradient.chunks_exact_mut(length).zip(outputs);
+        for (sample, (input, (gradient, output))) in inputs.zip(gradients).enumerate() {
+            let bias_gradient = pass.bias_gradient.as_deref_mut();
+            self.tail.mask_and_add_bias(output, gradient, bias_gradient);
+            let gradient = if self.tail.pools() {
+                let codes = &pass.keep[sample * self.keep_len()..][..self.keep_len()];
+                self.tail.unpool(1, gradient, codes, scratch.map);
+                &*scratch.map
+            } else {
+                &*gradient
+            };
+            let delta = self.delta.lay(gradient, scratch.delta);
+            if pass.kernel_gradient.is_some() {
+                self.instructions.dispatch(KernelGradient {
+                    picture: self.forward.cells.lay(input, scratch.picture),
+                    delta,
+                    taps: &self.forward.taps,
+                    positions: &self.forward.positions,
+                    delta_positions: &self.delta_positions,
+                    cell: self.cell,
+                    sums: scratch.weights,
+                });
+            }
+            if let Some(input_gradient) = pass.input_gradient.as_deref_mut() {
+                let input_gradient = &mut input_gradient[sample * input_len..][..input_len];
+                self.input_gradient(pass.prepared, delta, scratch.spread, input_gradient);
+            }
+        }
+        let Some(kernel_gradient) = pass.kernel_gradient else {
+            return;
+        };
+        let filters = self.geometry.filters;
+        let sums = scratch.weights.chunks_exact(self.cell);
+        for (gradient, sums) in kernel_gradient.chunks_exact_mut(filters).zip(sums) {
+            for (gradient, sum) in gradient.iter_mut().zip(sums) {
+                *gradient += sum;
+            }
+        }
+    }
+}

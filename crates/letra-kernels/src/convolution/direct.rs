@@ -1,0 +1,289 @@
+//! Convolution as matrix products that read the patches where they lie: one product a line of
+//! output positions, the columns of its left matrix being the taps of the kernel, wherever in the
+//! picture they are (compare Zhang, Franchetti, Low 2018, "High performance zero-memory overhead
+//! direct convolutions").
+
+mod correlation;
+
+use super::algorithm::{Algorithm, Backward, Forward};
+use super::general::General;
+use super::product::Start;
+use super::tail::Tail;
+use super::{Geometry, Padding2, Pool};
+use crate::simd::{Instructions, LANES};
+use correlation::Correlation;
+
+/// Fewest filters that fill vectors well enough.
+const FEWEST_FILTERS: usize = 8;
+
+/// Fewest channels for which the gradient of the input is computed as a correlation.
+const FEWEST_CHANNELS: usize = 6;
+
+/// The algorithm for filters enough to fill vectors.
+#[derive(Clone, Debug)]
+pub(super) struct Direct {
+    geometry: Geometry,
+    relu: bool,
+    tail: Tail,
+    forward: Correlation,
+    /// The correlation with the turned kernel that gives the gradient of the input, for stride 1.
+    turned: Option<Correlation>,
+    /// For the gradient of the input with other strides.
+    general: General,
+}
+
+/// The parts of the scratch space.
+struct Scratch<'a> {
+    padded: &'a mut [f32],
+    turned: &'a mut [f32],
+    /// A map before the pool.
+    map: &'a mut [f32],
+    line: &'a mut [f32],
+    /// Gradient of the weights, if their filters do not fill whole vectors of [`LANES`].
+    weights: &'a mut [f32],
+    bias: &'a mut [f32],
+    /// For the general algorithm.
+    patches: &'a mut [f32],
+}
+
+impl Direct {
+    /// The plan, if the shape is one for this algorithm.
+    pub(super) fn new(
+        geometry: Geometry,
+        relu: bool,
+        pool: Option<Pool>,
+        instructions: Instructions,
+    ) -> Option<Self> {
+        let suits = geometry.filters >= FEWEST_FILTERS && geometry.output_len() > 0;
+        suits.then(|| Self {
+            geometry,
+            relu,
+            tail: Tail::new(&geometry, relu, pool),
+            forward: Correlation::new(geometry, instructions),
+            turned: turned(&geometry).map(|turned| Correlation::new(turned, instructions)),
+            general: General::new(geometry, relu, pool),
+        })
+    }
+
+    /// Elements of the weights' gradient over some samples, 0 if it is summed where it belongs. Which
+    /// of the two does not follow from the width of the machine's vectors, as the bits do.
+    fn sums_len(&self) -> usize {
+        match self.geometry.filters.is_multiple_of(LANES) {
+            true => 0,
+            false => self.geometry.patch_len() * self.forward.filters,
+        }
+    }
+
+    /// Elements of the weights as prepared, 0 if the kernel serves as it is.
+    fn weights_len(&self) -> usize {
+        if self.forward.is_whole() {
+            0
+        } else {
+            self.geometry.patch_len() * self.forward.filters
+        }
+    }
+
+    fn lens(&self) -> [usize; 7] {
+        let turned = self.turned.as_ref();
+        let line = turned.map_or(0, Correlation::line_len);
+        [
+            self.forward.padded.len(),
+            turned.map_or(0, |turned| turned.padded.len()),
+            self.tail.map_len(1),
+            self.forward.line_len().max(line),
+            self.sums_len(),
+            self.forward.filters,
+            if turned.is_some() {
+                0
+            } else {
+                self.general.patches_len(1)
+            },
+        ]
+    }
+
+    fn split<'a>(&self, mut scratch: &'a mut [f32]) -> Scratch<'a> {
+        let [padded, turned, map, line, weights, bias, patches] = self.lens().map(|length| {
+            let (part, rest) = std::mem::take(&mut scratch).split_at_mut(length);
+            scratch = rest;
+            part
+        });
+        Scratch {
+            padded,
+            turned,
+            map,
+            line,
+            weights,
+            bias,
+            patches,
+        }
+    }
+
+    /// The weights of forward, `[taps, filters]`, the filters filled up to whole vectors.
+    fn weights<'a>(&self, kernel: &'a [f32], prepared: &'a [f32]) -> &'a [f32] {
+        if self.forward.is_whole() {
+            kernel
+        } else {
+            prepared
+        }
+    }
+}
+
+/// The correlation that gives the gradient of the input from the gradient at z.
+fn turned(geometry: &Geometry) -> Option<Geometry> {
+    let [rows, columns] = geometry.reach();
+    let Padding2 {
+        top,
+        bottom,
+        left,
+        right,
+    } = geometry.padding;
+    let suits = geometry.stride == [1, 1]
+        && geometry.channels >= FEWEST_CHANNELS
+        && top.max(bottom) < rows
+        && left.max(right) < columns;
+    suits.then(|| Geometry {
+        height: geometry.output_height(),
+        width: geometry.output_width(),
+        channels: geometry.filters,
+        filters: geometry.channels,
+        padding: Padding2 {
+            top: rows - 1 - top,
+            bottom: rows - 1 - bottom,
+            left: columns - 1 - left,
+            right: columns - 1 - right,
+        },
+        ..*geometry
+    })
+}
+
+impl Algorithm for Direct {
+    fn prepared_len(&self) -> usize {
+        let turned = self.turned.as_ref();
+        self.weights_len() + turned.map_or(0, |turned| turned.geometry.patch_len() * turned.filters)
+    }
+
+    /// The weights of forward, if they need filling up, and the turned ones,
+    /// `[rows, columns, filters, channels]`, the channels filled up to whole vectors.
+    fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
+        let Geometry {
+            channels,
+            filters,
+            kernel: [rows, columns],
+            ..
+        } = self.geometry;
+        let (weights, rest) = prepared.split_at_mut(self.weights_len());
+        let taps = kernel.chunks_exact(filters);
+        for (weights, kernel) in weights.chunks_exact_mut(self.forward.filters).zip(taps) {
+            weights[..filters].copy_from_slice(kernel);
+            weights[filters..].fill(0.0);
+        }
+        if let Some(turned) = &self.turned {
+            let mut to = rest.chunks_exact_mut(turned.filters);
+            for tap in (0..rows * columns).rev() {
+                let kernel = &kernel[tap * channels * filters..][..channels * filters];
+                for (filter, to) in to.by_ref().take(filters).enumerate() {
+                    let from = kernel.iter().skip(filter).step_by(filters);
+                    to[channels..].fill(0.0);
+                    for (to, &from) in to.iter_mut().zip(from) {
+                        *to = from;
+                    }
+                }
+            }
+        }
+    }
+
+    fn keep_len(&self) -> usize {
+        self.tail.keep_len()
+    }
+
+    fn scratch_len(&self, _: usize) -> usize {
+        self.lens().iter().sum()
+    }
+
+    fn forward(&self, mut pass: Forward<'_>) {
+        let scratch = self.split(pass.scratch);
+        let weights = self.weights(pass.kernel, pass.prepared);
+        let start = pass.bias.map_or(Start::Zero, |bias| {
+            scratch.bias.fill(0.0);
+            scratch.bias[..bias.len()].copy_from_slice(bias);
+            Start::Row(&*scratch.bias)
+        });
+        let inputs = pass.input.chunks_exact(self.geometry.input_len());
+        let outputs = pass
+            .output
+            .chunks_exact_mut(pass.output.len() / pass.samples.max(1));
+        for (sample, (input, output)) in inputs.zip(outputs).enumerate() {
+            let padded = self.forward.padded.pad(input, scratch.padded);
+            let line = &mut *scratch.line;
+            if self.tail.pools() {
+                self.forward
+                    .outputs(padded, weights, start, self.relu, scratch.map, line);
+                let keep_len = self.keep_len();
+                let keep = pass.keep.as_deref_mut();
+                let keep = keep.map(|keep| &mut keep[sample * keep_len..][..keep_len]);
+                self.tail.pool(1, scratch.map, output, keep);
+            } else {
+                self.forward
+                    .outputs(padded, weights, start, self.relu, output, line);
+            }
+        }
+    }
+
+    fn backward(&self, mut pass: Backward<'_>) {
+        let scratch = self.split(pass.scratch);
+        scratch.weights.fill(0.0);
+        let input_len = self.geometry.input_len();
+        let inputs = pass.input.chunks_exact(input_len);
+        let length = pass.output_gradient.len() / pass.samples.max(1);
+        let outputs = pass.output.chunks_exact(length);
+        let gradients = pass.output_gradient.chunks_exact_mut(length).zip(outputs);
+        for (sample, (input, (gradient, output))) in inputs.zip(gradients).enumerate() {
+            let bias_gradient = pass.bias_gradient.as_deref_mut();
+            self.tail.mask_and_add_bias(output, gradient, bias_gradient);
+            let gradient = if self.tail.pools() {
+                let codes = &pass.keep[sample * self.keep_len()..][..self.keep_len()];
+                self.tail.unpool(1, gradient, codes, scratch.map);
+                &*scratch.map
+            } else {
+                &*gradient
+            };
+            let line = &mut *scratch.line;
+            if let Some(kernel_gradient) = pass.kernel_gradient.as_deref_mut() {
+                let padded = self.forward.padded.pad(input, scratch.padded);
+                let weights_gradient = match self.sums_len() {
+                    0 => kernel_gradient,
+                    _ => &mut *scratch.weights,
+                };
+                self.forward
+                    .add_weights_gradient(padded, gradient, weights_gradient, line);
+            }
+            if let Some(input_gradient) = pass.input_gradient.as_deref_mut() {
+                let input_gradient = &mut input_gradient[sample * input_len..][..input_len];
+                if let Some(turned) = &self.turned {
+                    let padded = turned.padded.pad(gradient, scratch.turned);
+                    let weights = &pass.prepared[self.weights_len()..];
+                    turned.outputs(padded, weights, Start::Zero, false, input_gradient, line);
+                } else {
+                    let kernel = pass.kernel;
+                    self.general.input_gradient(
+                        1,
+                        kernel,
+                        gradient,
+                        input_gradient,
+                        scratch.patches,
+                    );
+                }
+            }
+        }
+        let Some(kernel_gradient) = pass.kernel_gradient else {
+            return;
+        };
+        let filters = self.geometry.filters;
+        let sums = scratch.weights.chunks_exact(self.forward.filters);
+        for (gradient, sums) in kernel_gradient.chunks_exact_mut(filters).zip(sums) {
+            for (gradient, sum) in gradient.iter_mut().zip(sums) {
+                *gradient += sum;
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Gradients of the convolution of few channels.
+
+use super::{Algorithm, Backward, Few, Ink, MOST_FILTERS, Windows};
+use crate::convolution::vector::{array, load, load_unchecked, store};
+use crate::simd::{LANES, mul_add};
+use pulp::{Simd, WithSimd};
+
+/// Filters whose sums are held in registers together.
+pub(super) const FILTERS: usize = 2;
+
+/// Adds the gradients of kernel and bias over some samples. Without a pool the gradient of the
+/// output is the one at z.
+pub(super) struct Gradients<'a, 'b> {
+    pub(super) few: &'a Few,
+    pub(super) pass: &'a mut Backward<'b>,
+}
+
+impl WithSimd for Gradients<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match (self.few.pooled, self.few.geometry.kernel[1]) {
+            (false, 3) => self.run::<S, 4, 1, 3>(simd),
+            (false, _) => self.run::<S, 4, 1, 5>(simd),
+            (true, 3) => self.run::<S, 2, 2, 3>(simd),
+            (true, _) => self.run::<S, 2, 2, 5>(simd),
+        }
+    }
+}
+
+impl Gradients<'_, '_> {
+    /// `LINES`, `PARTS` and `TAPS` as in forward.
+    #[inline(always)]
+    fn run<S: Simd, const LINES: usize, const PARTS: usize, const TAPS: usize>(self, simd: S) {
+        let (few, pass) = (self.few, self.pass);
+        let (lanes, filters) = (few.planes.lanes, few.geometry.filters);
+        let (planes, rest) = pass.scratch.split_at_mut(few.planes.len());
+        let (flat, rest) = rest.split_at_mut(few.filters * lanes);
+        let (cells, rest) = rest.split_at_mut(PARTS * PARTS * FILTERS * lanes);
+        let (sums, rest) = rest.split_at_mut(few.weights_len() * LANES);
+        let windows = few.windows.as_ref();
+        let (padded, rest) = rest.split_at_mut(windows.map_or(0, Windows::padded_len));
+        let (deltas, rest) = rest.split_at_mut(windows.map_or(0, Windows::deltas_len));
+        let windows_sums = &mut rest[..windows.map_or(0, Windows::weights_len)];
+        let mut ink = Ink::default();
+        padded.fill(0.0);
+        windows_sums.fill(0.0);
+        let mut bias_sums = [[0.0; LANES]; MOST_FILTERS];
+        let mut windows_bias_sums = [0.0; MOST_FILTERS];
+        planes.fill(0.0);
+        flat.fill(0.0);
+        sums.fill(0.0);
+        let inputs = pass.input.chunks_exact(few.geometry.input_len());
+        let gradients = pass.output_gradient.chunks_exact(few.planes.output_len());
+        for (sample, (input, gradient)) in inputs.zip(gradients).take(pass.samples).enumerate() {
+            if let Some(windows) = few.mostly_blank::<S>(input, padded, &mut ink) {
+                let codes = &pass.keep[sample * few.keep_len()..][..gradient.len()];
+                windows.backward(
+                    simd,
+                    (&ink, padded),
+                    (gradient, codes),
+                    deltas,
+                    windows_sums,
+                    &mut windows_bias_sums,
+                );
+                continue;
+            }
+            few.planes.split(input, planes);
+            few.planes.deinterleave(gradient, flat);
+            let mut sums = sums.chunks_exact_mut(FILTERS * TAPS * LANES);
+            for first in (0..filters).step_by(FILTERS) {
+                let flat = &flat[first * lanes..][..FILTERS * lanes];
+                let bias_sums = &mut bias_sums[first..first + FILTERS];
+                let delta = if PARTS == 2 {
+                    let at = sample * few.keep_len() + first * lanes;
+                    let used = FILTERS.min(filters - first) * lanes;
+                    let codes = pass.keep[at..][..used].chunks_exact(lanes);
+                    cells[4 * used..].fill(0.0);
+                    for (filter, codes) in codes.enumerate() {
+                        let flat = &flat[filter * lanes..][..lanes];
+                        let cells = &mut cells[4 * filter * lanes..][..4 * lanes];
+                        unpool(simd, flat, codes, cells, &mut bias_sums[filter]);
+                    }
+                    &*cells
+                } else {
+                    for (flat, bias_sums) in flat.chunks_exact(lanes).zip(bias_sums) {
+                        add_total(simd, flat, bias_sums);
+                    }
+                    flat
+                };
+                for (places, sums) in few.planes.taps.iter().zip(&mut sums) {
+                    add_row::<S, LINES, PARTS, TAPS>(simd, planes, *places, delta, sums);
+                }
+            }
+        }
+        if let Some(kernel_gradient) = pass.kernel_gradient.as_deref_mut() {
+            few.add_sums(sums, kernel_gradient);
+            if let Some(windows) = windows {
+                windows.add_sums(windows_sums, kernel_gradient);
+            }
+        }
+        if let Some(bias_gradient) = pass.bias_gradient.as_deref_mut() {
+            let sums = bias_sums.iter().zip(windows_bias_sums);
+            for (gradient, (sums, windows_sum)) in bias_gradient.iter_mut().zip(sums) {
+                *gradient += total(*sums) + windows_sum;
+            }
+        }
+    }
+}
+
+impl Few {
+    /// Adds sums laid out `[pairs of filters, rows, channels, columns, pair, lanes]` to the
+    /// gradient of the kernel.
+    fn add_sums(&self, sums: &[f32], kernel_gradient: &mut [f32]) {
+        let (filters, channels) = (self.geometry.filters, self.geometry.channels);
+        let [rows, columns] = self.geometry.kernel;
+        let mut sums = sums.as_chunks::<LANES>().0.iter();
+        for first in (0..filters).step_by(FILTERS) {
+            for (row, channel) in (0..rows).flat_map(|u| (0..channels).map(move |c| (u, c))) {
+                for column in 0..columns {
+                    let tap = (row * columns + column) * channels + channel;
+                    for (filter, sum) in (first..).zip(sums.by_ref().take(FILTERS)) {
+                        if filter < filters {
+                            kernel_gradient[tap * filters + filter] += total(*sum);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sum of all lanes, pairwise.
+fn total(mut sums: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            sums[lane] += sums[lane + half];
+        }
+        half /= 2;
+    }
+    sums[0]
+}
+
+/// Spreads the gradient of one filter over the cells of the windows, `[4, lanes]`, nothing where the
+/// ReLU is closed, and adds all that is left of it, lane by lane.
+#[inline(always)]
+fn unpool<S: Simd>(simd: S, gradient: &[f32], codes: &[f32], cells: &mut [f32], sums: &mut [f32]) {
+    let zero = simd.splat_f32s(0.0);
+    let lanes = gradient.len();
+    for first in (0..LANES).step_by(S::F32_LANES) {
+        let mut total = load::<S>(sums, first);
+        for start in (first..lanes).step_by(LANES) {
+            let code = load::<S>(codes, start);
+            let value = load::<S>(gradient, start);
+            let open = simd.less_than_or_equal_f32s(zero, code);
+            total = simd.add_f32s(total, simd.select_f32s(open, value, zero));
+            for cell in 0..4 {
+                let won = simd.equal_f32s(code, simd.splat_f32s(cell as f32));
+                store::<S>(
+                    cells,
+                    cell * lanes + start,
+                    simd.select_f32s(won, value, zero),
+                );
+            }
+        }
+        store::<S>(sums, first, total);
+    }
+}
+
+/// Adds all values, lane by lane.
+#[inline(always)]
+fn add_total<S: Simd>(simd: S, values: &[f32], sums: &mut [f32]) {
+    for first in (0..LANES).step_by(S::F32_LANES) {
+        let mut total = load::<S>(sums, first);
+        for start in (first..values.len()).step_by(LANES) {
+            total = simd.add_f32s(total, load::<S>(values, start));
+        }
+        store::<S>(sums, first, total);
+    }
+}
+
+/// Adds δ·x for one row of the kernel and one channel, for a pair of filters, over one sample.
+///
+/// `places` is where the cells see the first tap, `delta` `[pair, cells, lanes]`, `sums`
+/// `[columns, pair, LANES]`.
+#[inline(always)]
+fn add_row<S: Simd, const LINES: usize, const PARTS: usize, const TAPS: usize>(
+    simd: S,
+    planes: &[f32],
+    places: [[usize; 2]; 2],
+    delta: &[f32],
+    sums: &mut [f32],
+) {
+    let lanes = delta.len() / (FILTERS * PARTS * PARTS);
+    let step = if PARTS == 1 { LINES * LANES } else { LANES };
+    for first in (0..LANES).step_by(S::F32_LANES) {
+        let mut totals: [[S::f32s; FILTERS]; TAPS] =
+            array(|tap| array(|filter| load::<S>(sums, (tap * FILTERS + filter) * LANES + first)));
+        for start in (first..lanes).step_by(step) {
+            for line in 0..LINES {
+                let delta: [[S::f32s; PARTS]; FILTERS] = array(|filter| {
+                    array(|cell| {
+                        let at = start
+                            + if PARTS == 1 {
+                                filter * lanes + line * LANES
+                            } else {
+                                ((filter * LINES + line) * PARTS + cell) * lanes
+                            };
+                        // SAFETY: `start` lies in the first lanes of a step, all of which are there.
+                        unsafe { load_unchecked::<S>(delta, at) }
+                    })
+                });
+                for column in 0..TAPS + PARTS - 1 {
+                    let at = start
+                        + column / PARTS
+                        + if PARTS == 1 {
+                            places[0][0] + line * LANES
+                        } else {
+                            places[line][column % PARTS]
+                        };
+                    // SAFETY: a plane ends as far behind the last vector of positions as the last tap
+                    // of the last cell reaches.
+                    let x = unsafe { load_unchecked::<S>(planes, at) };
+                    for cell in 0..PARTS {
+                        // The cell sees this column through this tap.
+                        if column >= cell && column - cell < TAPS {
+                            for filter in 0..FILTERS {
+                                let total = &mut totals[column - cell][filter];
+                                *total = mul_add(simd, x, delta[filter][cell], *total);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        for (tap, totals) in totals.iter().enumerate() {
+            for (filter, &total) in totals.iter().enumerate() {
+                store::<S>(sums, (tap * FILTERS + filter) * LANES + first, total);
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What follows the sums of a convolution: bias, ReLU, max pooling; and the way back.
+
+use super::vector::{array, load};
+use super::{Geometry, Padding2, Pool};
+use crate::pooling::Pooling;
+use crate::simd::{ADDED, dispatch};
+use pulp::{Simd, WithSimd};
+
+/// Bias, ReLU and pooling of one convolution.
+#[derive(Clone, Debug)]
+pub(super) struct Tail {
+    relu: bool,
+    filters: usize,
+    map_len: usize,
+    pooling: Option<Pooling>,
+}
+
+impl Tail {
+    pub(super) fn new(geometry: &Geometry, relu: bool, pool: Option<Pool>) -> Self {
+        let pooling = pool.map(|pool| Pooling {
+            height: geometry.output_height(),
+            width: geometry.output_width(),
+            channels: geometry.filters,
+            window: [pool.height, pool.width],
+            stride: [pool.height, pool.width],
+            padding: Padding2::default(),
+        });
+        Self {
+            relu,
+            filters: geometry.filters,
+            map_len: geometry.output_len(),
+            pooling,
+        }
+    }
+
+    pub(super) fn pools(&self) -> bool {
+        self.pooling.is_some()
+    }
+
+    /// Elements a sample that [`pool`](Self::pool) keeps for [`unpool`](Self::unpool).
+    pub(super) fn keep_len(&self) -> usize {
+        self.pooling.as_ref().map_or(0, Pooling::output_len)
+    }
+
+    /// Elements of the map between convolution and pooling, 0 without a pool.
+    pub(super) fn map_len(&self, samples: usize) -> usize {
+        if self.pools() {
+            samples * self.map_len
+        } else {
+            0
+        }
+    }
+
+    /// Adds the bias and applies the ReLU, in place.
+    pub(super) fn activate(&self, map: &mut [f32], bias: Option<&[f32]>) {
+        let (filters, relu) = (self.filters, self.relu);
+        dispatch(Activate {
+            filters,
+            relu,
+            map,
+            bias,
+        });
+    }
+
+    /// Pools the map into the output.
+    pub(super) fn pool(
+        &self,
+        samples: usize,
+        map: &[f32],
+        output: &mut [f32],
+        keep: Option<&mut [f32]>,
+    ) {
+        if let Some(pooling) = &self.pooling {
+            pooling.forward_max(samples, map, output, keep);
+        }
+    }
+
+    /// Clears the gradient where the ReLU is closed, in place.
+    pub(super) fn mask(&self, output: &[f32], gradient: &mut [f32]) {
+        if self.relu {
+            dispatch(Mask { output, gradient });
+        }
+    }
+
+    /// Clears the gradient where the ReLU is closed, in place, and adds what is left of it, over
+    /// all positions, to the gradient of the bias.
+    pub(super) fn mask_and_add_bias(
+        &self,
+        output: &[f32],
+        gradient: &mut [f32],
+        bias_gradient: Option<&mut [f32]>,
+    ) {
+        self.mask(output, gradient);
+        if let Some(bias_gradient) = bias_gradient {
+            dispatch(AddBias {
+                gradient,
+                bias_gradient,
+            });
+        }
+    }
+
+    /// The gradient of the map from the masked gradient of the output.
+    pub(super) fn unpool(&self, samples: usize, gradient: &[f32], keep: &[f32], map: &mut [f32]) {
+        if let Some(pooling) = &self.pooling {
+            pooling.backward_max(samples, gradient, keep, map);
+        }
+    }
+}
+
+struct Activate<'a> {
+    filters: usize,
+    relu: bool,
+    map: &'a mut [f32],
+    bias: Option<&'a [f32]>,
+}
+
+impl WithSimd for Activate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        if let Some(bias) = self.bias {
+            for values in self.map.chunks_exact_mut(self.filters) {
+                for (value, bias) in values.iter_mut().zip(bias) {
+                    *value += bias;
+                }
+            }
+        }
+        if self.relu {
+            for value in self.map {
+                *value = ADDED + if *value <= 0.0 { 0.0 } else { *value };
+            }
+        }
+    }
+}
+
+struct Mask<'a> {
+    output: &'a [f32],
+    gradient: &'a mut [f32],
+}
+
+impl WithSimd for Mask<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (gradient, &output) in self.gradient.iter_mut().zip(self.output) {
+            *gradient = ADDED + if output <= 0.0 { 0.0 } else { *gradient };
+        }
+    }
+}
+
+struct AddBias<'a> {
+    gradient: &'a [f32],
+    bias_gradient: &'a mut [f32],
+}
+
+/// Positions whose gradients are added together before they are added to the sum.
+const POSITIONS: usize = 8;
+
+impl WithSimd for AddBias<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let filters = self.bias_gradient.len();
+        let mut blocks = self.gradient.chunks_exact(POSITIONS * filters);
+        for block in &mut blocks {
+            let (sums, rest) = S::as_mut_simd_f32s(self.bias_gradient);
+            for (vector, sum) in sums.iter_mut().enumerate() {
+                let positions = sum_of_positions(
+                    simd,
+                    #[inline(always)]
+                    |position| load::<S>(block, position * filters + vector * S::F32_LANES),
+                );
+                *sum = simd.add_f32s(*sum, positions);
+            }
+            if !rest.is_empty() {
+                let (done, count) = (filters - rest.len(), rest.len());
+                let positions = sum_of_positions(
+                    simd,
+                    #[inline(always)]
+                    |position| simd.partial_load_f32s(&block[position * filters + done..][..count]),
+                );
+                let sum = simd.add_f32s(simd.partial_load_f32s(rest), positions);
+                simd.partial_store_f32s(rest, sum);
+            }
+        }
+        for position in blocks.remainder().chunks_exact(filters) {
+            for (sum, gradient) in self.bias_gradient.iter_mut().zip(position) {
+                *sum += gradient;
+            }
+        }
+    }
+}
+
+/// The sum of [`POSITIONS`] vectors, pairwise.
+#[inline(always)]
+fn sum_of_positions<S: Simd>(simd: S, at: impl Fn(usize) -> S::f32s) -> S::f32s {
+    let [a, b, c, d]: [S::f32s; POSITIONS / 2] = array(
+        #[inline(always)]
+        |pair| simd.add_f32s(at(2 * pair), at(2 * pair + 1)),
+    );
+    simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d))
+}

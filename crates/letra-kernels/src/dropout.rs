@@ -1,0 +1,70 @@
+//! Dropout: units set to zero at random, the others scaled so that the expectation stays.
+
+use super::math::keep_if;
+use super::simd::{dispatch, kernel};
+
+/// output = input / (1 − rate) where the unit's random word lies at or above rate · 2³², else 0.
+///
+/// `words`, uniform over all 32-bit values, decide which units are kept; the backward pass is the
+/// same function on gradients with the same words. `rate` lies in [0, 1].
+pub fn apply(rate: f32, words: &[u32], input: &[f32], output: &mut [f32]) {
+    assert_eq!(
+        words.len(),
+        output.len(),
+        "words and output differ in length"
+    );
+    assert_eq!(
+        input.len(),
+        output.len(),
+        "input and output differ in length"
+    );
+    if rate >= 1.0 {
+        output.fill(0.0);
+        return;
+    }
+    let threshold = (f64::from(rate) * 2_f64.powi(32)) as u32;
+    let scale = 1.0 / (1.0 - rate);
+    dispatch(Apply {
+        threshold,
+        scale,
+        words,
+        input,
+        output,
+    });
+}
+
+kernel! {
+    struct Apply<'a>(
+        threshold: u32,
+        scale: f32,
+        words: &'a [u32],
+        input: &'a [f32],
+        output: &'a mut [f32]
+    ) {
+        for ((output, input), word) in output.iter_mut().zip(input).zip(words) {
+            *output = keep_if(*word >= threshold, input * scale);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::tests::on_each_instruction_set;
+
+    #[test]
+    fn drops_below_the_threshold_and_scales_the_rest() {
+        let words = [0, 0x3fff_ffff, 0x4000_0000, u32::MAX, 0x4000_0000];
+        let input = [1.0, 2.0, 3.0, -6.0, f32::NAN];
+        on_each_instruction_set(|| {
+            let mut output = [9.0; 5];
+            apply(0.25, &words, &input, &mut output);
+            assert_eq!(output[..4], [0.0, 0.0, 4.0, -8.0]);
+            assert!(output[4].is_nan());
+            apply(0.0, &words, &input, &mut output);
+            assert_eq!(output[..4], input[..4]);
+            apply(1.0, &words, &input, &mut output);
+            assert_eq!(output, [0.0; 5]);
+        });
+    }
+}

@@ -1,0 +1,174 @@
+use super::{BLOCK, assert_lengths, load, store};
+use crate::simd::{dispatch, kernel};
+
+/// A displacement is at least this much, and this share of the value, so that single precision
+/// can hold it.
+const LEAST_DISPLACEMENT: f32 = 1e-6;
+const LEAST_SHARE: f32 = 1e-4;
+/// What finite differences in single precision cannot tell apart, as the square of a share of the
+/// curvature: without it, rounding would be an outlier wherever the curvature does not change.
+const CURVATURE_PRECISION: f32 = 1e-4;
+/// The memory τ after the slow start.
+const FIRST_MEMORY: f32 = 2.0;
+
+/// The settings of vSGD-fd (Schaul & LeCun, 2013).
+#[derive(Clone, Copy, Debug)]
+pub struct Vsgd {
+    /// What the step is multiplied by.
+    pub rate: f32,
+    /// What this step does.
+    pub phase: Phase,
+    /// What the mean square gradient is multiplied by after the slow start.
+    pub slow_constant: f32,
+    /// Whether an outlier counts for less.
+    pub detect_outliers: bool,
+    /// Added to the curvature's means.
+    pub epsilon: f32,
+}
+
+/// What a step of vSGD does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Part of the slow start: averages over the steps up to this one, counted from 1.
+    Measure {
+        /// Number of the step.
+        step: u64,
+    },
+    /// The last step of the slow start.
+    Begin {
+        /// Number of the step.
+        step: u64,
+    },
+    /// Descends.
+    Descend,
+}
+
+/// Where vSGD wants its second gradient: w + δ, where δ is `direction`, made a little larger so
+/// that it is not lost in rounding.
+pub fn displace(parameters: &[f32], direction: &[f32], displaced: &mut [f32]) {
+    assert_lengths(parameters, &[direction, displaced]);
+    dispatch(Displace {
+        parameters,
+        direction,
+        displaced,
+    });
+}
+
+kernel! {
+    struct Displace<'a>(
+        parameters: &'a [f32],
+        direction: &'a [f32],
+        displaced: &'a mut [f32]
+    ) {
+        let values = parameters.iter().zip(direction);
+        for (displaced, (parameter, direction)) in displaced.iter_mut().zip(values) {
+            let least = LEAST_DISPLACEMENT + LEAST_SHARE * parameter.abs();
+            *displaced = parameter + (direction + least.copysign(*direction));
+        }
+    }
+}
+
+/// A step of vSGD-fd. `probe` is the displaced parameters and the gradient there; the arrays of
+/// state are the means of the gradient, its square, the curvature and its square, and the memory.
+pub fn vsgd(
+    parameters: &mut [f32],
+    gradients: &[f32],
+    probe: [&[f32]; 2],
+    state: [&mut [f32]; 5],
+    settings: Vsgd,
+) {
+    assert_lengths(parameters, &[gradients, probe[0], probe[1]]);
+    for state in &state {
+        assert_lengths(parameters, &[state]);
+    }
+    let update = VsgdUpdate {
+        parameters,
+        gradients,
+        probe,
+        state,
+        settings,
+    };
+    match settings.phase {
+        Phase::Descend => dispatch(update),
+        Phase::Measure { step } | Phase::Begin { step } => dispatch(VsgdMeasure {
+            update,
+            new: 1.0 / step as f32,
+        }),
+    }
+}
+
+kernel! {
+    struct VsgdMeasure<'a>(update: VsgdUpdate<'a>, new: f32) {
+        let VsgdUpdate { parameters, gradients, probe, state, settings } = update;
+        let [mean, square, curvature, square_curvature, memory] = state;
+        let kept = 1.0 - new;
+        let factor = match settings.phase {
+            Phase::Begin { .. } => settings.slow_constant,
+            _ => 1.0,
+        };
+        for start in (0..parameters.len()).step_by(BLOCK) {
+            let (w, g) = (load(parameters, start), load(gradients, start));
+            let (there, g_there) = (load(probe[0], start), load(probe[1], start));
+            let (mut m, mut v) = (load(mean, start), load(square, start));
+            let (mut h, mut h2) = (load(curvature, start), load(square_curvature, start));
+            for i in 0..BLOCK {
+                let bend = ((g[i] - g_there[i]) / (w[i] - there[i])).abs();
+                m[i] = kept * m[i] + new * g[i];
+                v[i] = (kept * v[i] + new * g[i] * g[i]) * factor;
+                h[i] = kept * h[i] + new * bend;
+                h2[i] = kept * h2[i] + new * bend * bend;
+            }
+            store(&m, mean, start);
+            store(&v, square, start);
+            store(&h, curvature, start);
+            store(&h2, square_curvature, start);
+        }
+        memory.fill(FIRST_MEMORY);
+    }
+}
+
+kernel! {
+    struct VsgdUpdate<'a>(
+        parameters: &'a mut [f32],
+        gradients: &'a [f32],
+        probe: [&'a [f32]; 2],
+        state: [&'a mut [f32]; 5],
+        settings: Vsgd
+    ) {
+        let [mean, square, curvature, square_curvature, memory] = state;
+        let Vsgd { rate, detect_outliers, epsilon, .. } = settings;
+        for start in (0..parameters.len()).step_by(BLOCK) {
+            let (mut w, g) = (load(parameters, start), load(gradients, start));
+            let (there, g_there) = (load(probe[0], start), load(probe[1], start));
+            let (mut m, mut v) = (load(mean, start), load(square, start));
+            let (mut h, mut h2) = (load(curvature, start), load(square_curvature, start));
+            let mut tau = load(memory, start);
+            for i in 0..BLOCK {
+                let bend = ((g[i] - g_there[i]) / (w[i] - there[i])).abs();
+                let (from_mean, from_curvature) = (g[i] - m[i], bend - h[i]);
+                let outlier = from_mean * from_mean > 4.0 * (v[i] - m[i] * m[i])
+                    || from_curvature * from_curvature > 4.0 * (h2[i] - h[i] * h[i]) + CURVATURE_PRECISION * h[i] * h[i];
+                let memory = if outlier && detect_outliers { tau[i] + 1.0 } else { tau[i] };
+                let new = 1.0 / memory;
+                let kept = 1.0 - new;
+                m[i] = kept * m[i] + new * g[i];
+                v[i] = kept * v[i] + new * g[i] * g[i];
+                h[i] = kept * h[i] + new * bend;
+                h2[i] = kept * h2[i] + new * bend * bend;
+                // The mean square is at least the square of the mean, but for rounding; where
+                // there never was a gradient it is 0.
+                let share = m[i] * m[i] / (v[i] + f32::MIN_POSITIVE);
+                let share = if share < 1.0 { share } else { 1.0 };
+                let own_rate = (h[i] + epsilon) / (h2[i] + epsilon) * share;
+                tau[i] = (1.0 - share) * memory + 1.0;
+                w[i] -= rate * own_rate * g[i];
+            }
+            store(&w, parameters, start);
+            store(&m, mean, start);
+            store(&v, square, start);
+            store(&h, curvature, start);
+            store(&h2, square_curvature, start);
+            store(&tau, memory, start);
+        }
+    }
+}
