@@ -35,7 +35,7 @@ pub struct Typefaces {
 
 impl Typefaces {
     /// Writes them into the network's notes, which its file keeps.
-    pub fn note(&self, network: &mut Network) -> Result<(), Failure> {
+    pub fn note(&self, network: &mut Trainer) -> Result<(), Failure> {
         let names = serde_json::to_string(&self.names)
             .map_err(|error| Failure::new(format!("cannot note the typefaces: {error}")))?;
         network.note(CLASS_NAMES, names);
@@ -208,7 +208,7 @@ mod tests {
             .unwrap();
         network.note(CLASS_NAMES, names);
         network.note(INK_SIDES, sides);
-        Identifier::of_network(network, "the file")
+        Identifier::of_network(network.into_network(), "the file")
     }
 
     fn small() -> Sequential {
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn answers_that_are_not_numbers_are_errors() {
-        let mut identifier = identifier(small(), r#"["a","b"]"#, SIDES).unwrap();
+        let identifier = identifier(small(), r#"["a","b"]"#, SIDES).unwrap();
         assert!(identifier.identify(&bar()).is_ok());
         let kernel: Vec<f32> = (0..2 * SIDE * SIDE)
             .map(|index| if index % 4 < 2 { 3e38 } else { -3e38 })

@@ -68,7 +68,7 @@ fn six_networks_are_trained_measured_and_reported() {
         assert!(page.contains(part), "no {part}");
     }
     for name in NAMES {
-        let network = Network::load(folder.join(format!("{name}.letra"))).expect(name);
+        let network = Trainer::load(folder.join(format!("{name}.letra"))).expect(name);
         assert_eq!(network.steps(), 40);
     }
 }

@@ -152,6 +152,12 @@ impl Network {
         (values * copies * size_of::<f32>() + header) as u64
     }
 
+    /// Whether both have the same layers, in the same places, by the same names and with the same
+    /// settings.
+    pub fn has_architecture_of(&self, other: &Network) -> bool {
+        self.architecture() == other.architecture()
+    }
+
     /// The architecture, as text.
     pub(crate) fn architecture(&self) -> String {
         let mut header = self.header(None);

@@ -1,10 +1,12 @@
 //! What a step of training is measured by, and what it gives.
 
+use serde::{Deserialize, Serialize};
+
 use crate::losses::Loss;
 use crate::metrics::Metric;
 
 /// Sums over the samples of a batch.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct StepResult {
     /// Samples in the batch.
     pub(crate) samples: usize,

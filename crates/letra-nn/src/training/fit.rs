@@ -3,8 +3,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::best::Best;
-use super::callbacks::checkpoint::{self, Progress};
-use super::callbacks::{Callback, Epoch, Start, Step};
+use super::callbacks::checkpoint::{self, Loaded, Settings};
+use super::callbacks::{Callback, Epoch, Position, Start, Step};
 use super::history::{EpochLogs, History};
 use super::source::{Batches, Source};
 use super::trainer::Trainer;
@@ -106,8 +106,8 @@ enum Supply<'a> {
 }
 
 impl Supply<'_> {
-    /// How far a training is, and what it must be resumed with.
-    fn progress<'b>(&self, history: Cow<'b, History>, best: Option<usize>) -> Progress<'b> {
+    /// What a checkpoint must be resumed with.
+    fn settings(&self) -> Settings {
         let (batch, samples, shuffle) = match self {
             Supply::Data {
                 data,
@@ -117,13 +117,32 @@ impl Supply<'_> {
             } => (*batch, data.samples(), *shuffle),
             Supply::Source { .. } => (0, 0, false),
         };
-        Progress {
+        Settings {
             batch,
             samples,
             shuffle,
-            history,
-            best_epoch: best,
-            callbacks: Vec::new(),
+        }
+    }
+}
+
+/// What a training has come to.
+#[derive(Default)]
+struct State {
+    history: History,
+    best: Option<Best>,
+    /// Steps of the epoch that is under way, and their sums.
+    step: usize,
+    sums: StepResult,
+}
+
+impl State {
+    fn position(&self, settings: Settings) -> Position<'_> {
+        Position {
+            settings,
+            history: &self.history,
+            best: self.best.as_ref(),
+            step: self.step,
+            sums: (self.step > 0).then_some(&self.sums),
         }
     }
 }
@@ -147,18 +166,18 @@ impl Trainer {
             self.check_data(validation)?;
         }
         let mut supply = self.supply(batches.into(), &fit)?;
-        let mut best = Best::wanted(&fit.callbacks)?;
-        let mut history = self.resume(&mut fit, &supply, &mut best)?;
-        self.start(&mut fit)?;
+        let best = Best::wanted(&fit.callbacks)?;
+        let (mut state, note) = self.resume(&fit, &supply, best)?;
+        self.start(&mut fit, state.position(supply.settings()), &note)?;
         let mut callbacks = fit.callbacks.iter();
         self.keep_gradients(callbacks.any(|callback| callback.reads_gradients()));
         // All of the training runs inside the pool, so that no step waits to enter it.
         let workers = self.workers();
-        workers.install_training(|| self.run(&mut supply, &mut fit, &mut history, &mut best))?;
-        if let Some(best) = best.filter(|best| best.epoch > 0) {
+        workers.install_training(|| self.run(&mut supply, &mut fit, &mut state))?;
+        if let Some(best) = state.best.filter(|best| best.epoch > 0) {
             self.set_values(&best.weights);
         }
-        Ok(history)
+        Ok(state.history)
     }
 
     /// Checks the settings and the data, if they are there, and brings them into the form in which
@@ -209,37 +228,42 @@ impl Trainer {
         SparseRows::new(input.sample_values(), input.data())
     }
 
+    /// Where the training begins, and the note of the checkpoint that it goes on from.
     fn resume(
         &mut self,
-        fit: &mut Fit<'_>,
+        fit: &Fit<'_>,
         supply: &Supply<'_>,
-        best: &mut Option<Best>,
-    ) -> Result<History, Error> {
-        let Some(path) = fit.resumed() else {
-            return Ok(History::default());
+        mut best: Option<Best>,
+    ) -> Result<(State, serde_json::Value), Error> {
+        let loaded = match fit.resumed() {
+            Some(path) => checkpoint::load(self, path, supply.settings())?,
+            None => Loaded::default(),
         };
-        let wanted = supply.progress(Cow::default(), None);
-        let checkpoint::Loaded {
-            history,
-            best: kept,
-            callbacks,
-        } = checkpoint::load(self, path, &wanted)?;
-        let states = fit.callbacks.iter_mut().zip(&callbacks);
-        for (callback, state) in states.filter(|(_, state)| !state.is_null()) {
-            callback.take_state(state)?;
+        if let Some(best) = best.as_mut().filter(|_| !loaded.history.epochs.is_empty()) {
+            best.resume(self, &loaded.history, loaded.best)?;
         }
-        if let Some(best) = best {
-            best.resume(self, &history, kept)?;
-        }
-        Ok(history)
+        let state = State {
+            history: loaded.history,
+            best,
+            step: loaded.step,
+            sums: loaded.sums,
+        };
+        Ok((state, loaded.note))
     }
 
     /// Asks the callbacks whether the training can begin.
-    fn start(&self, fit: &mut Fit<'_>) -> Result<(), Error> {
+    fn start(
+        &self,
+        fit: &mut Fit<'_>,
+        position: Position<'_>,
+        note: &serde_json::Value,
+    ) -> Result<(), Error> {
         let resumed = fit.resumed().map(Path::to_path_buf);
         let start = Start {
             trainer: self,
             resumed: resumed.as_deref(),
+            note,
+            position,
         };
         let mut callbacks = fit.callbacks.iter_mut();
         callbacks.try_for_each(|callback| callback.on_train_begin(&start))
@@ -249,12 +273,12 @@ impl Trainer {
         &mut self,
         supply: &mut Supply<'_>,
         fit: &mut Fit<'_>,
-        history: &mut History,
-        best: &mut Option<Best>,
+        state: &mut State,
     ) -> Result<(), Error> {
-        let first = history.epochs.len() + 1;
-        if first > 1 {
-            let epoch = self.finished_epoch(supply, fit, history, best.as_ref());
+        let settings = supply.settings();
+        let first = state.history.epochs.len() + 1;
+        if first > 1 && state.step == 0 {
+            let epoch = self.finished_epoch(fit.epochs, state.position(settings));
             for callback in &mut fit.callbacks {
                 if callback.on_resume(&epoch)?.is_break() {
                     return Ok(());
@@ -262,15 +286,16 @@ impl Trainer {
             }
         }
         for number in first..=fit.epochs {
-            self.take_learning_rate(fit, history)?;
-            let Some(logs) = self.epoch(supply, fit, number)? else {
+            self.take_learning_rate(fit, &state.history)?;
+            let Some(logs) = self.epoch(supply, fit, state, number)? else {
                 return Ok(());
             };
-            history.epochs.push(logs);
-            if let Some(best) = best {
-                best.look(self, history)?;
+            state.history.epochs.push(logs);
+            (state.step, state.sums) = (0, StepResult::default());
+            if let Some(best) = &mut state.best {
+                best.look(self, &state.history)?;
             }
-            let epoch = self.finished_epoch(supply, fit, history, best.as_ref());
+            let epoch = self.finished_epoch(fit.epochs, state.position(settings));
             for callback in &mut fit.callbacks {
                 if callback.on_epoch_end(&epoch)?.is_break() {
                     return Ok(());
@@ -278,6 +303,16 @@ impl Trainer {
             }
         }
         Ok(())
+    }
+
+    /// The last epoch of the history, as callbacks see it.
+    fn finished_epoch<'a>(&'a self, epochs: usize, position: Position<'a>) -> Epoch<'a> {
+        Epoch {
+            number: position.history.epochs.len(),
+            epochs,
+            trainer: self,
+            position,
+        }
     }
 
     /// Sets the factor of the learning rate that the callbacks want, if any wants one.
@@ -291,36 +326,15 @@ impl Trainer {
         product.map_or(Ok(()), |factor| self.set_learning_rate_factor(factor))
     }
 
-    /// The last epoch of the history, as callbacks see it.
-    fn finished_epoch<'a>(
-        &'a self,
-        supply: &Supply<'_>,
-        fit: &Fit<'_>,
-        history: &'a History,
-        best: Option<&'a Best>,
-    ) -> Epoch<'a> {
-        let mut progress = supply.progress(Cow::Borrowed(history), best.map(|best| best.epoch));
-        progress.callbacks = fit
-            .callbacks
-            .iter()
-            .map(|callback| callback.state())
-            .collect();
-        Epoch {
-            number: history.epochs.len(),
-            epochs: fit.epochs,
-            progress,
-            best: best.map(|best| best.weights.as_slice()),
-            trainer: self,
-        }
-    }
-
     /// One pass over the data; nothing where a callback stopped it.
     fn epoch(
         &mut self,
         supply: &mut Supply<'_>,
         fit: &mut Fit<'_>,
+        state: &mut State,
         number: usize,
     ) -> Result<Option<EpochLogs>, Error> {
+        let settings = supply.settings();
         let steps = match supply {
             Supply::Data { data, batch, .. } => data.samples().div_ceil(*batch),
             Supply::Source { source, .. } => source.steps(number),
@@ -333,13 +347,13 @@ impl Trainer {
         let order = match supply {
             // By the step, so that a second call of fit has an order of its own.
             Supply::Data { data, shuffle, .. } if *shuffle && steps > 1 => {
-                let random = Random::new(self.seed, Purpose::Shuffle, 0, self.steps());
+                let begun = self.steps() - state.step as u64;
+                let random = Random::new(self.seed, Purpose::Shuffle, 0, begun);
                 random.permutation(data.samples())
             }
             _ => Vec::new(),
         };
-        let mut sums = StepResult::default();
-        for step in 0..steps {
+        for step in state.step..steps {
             let result = match supply {
                 Supply::Data {
                     data,
@@ -367,15 +381,17 @@ impl Trainer {
                     class_weights,
                 } => self.step_of_source(&mut **source, class_weights.as_deref(), (step, steps))?,
             };
-            sums.add(result);
+            state.sums.add(result);
+            state.step = step + 1;
             let loss = result.loss;
             let step = Step {
-                number: step + 1,
+                number: state.step,
                 steps,
                 epoch: number,
                 epochs: fit.epochs,
                 loss,
                 trainer: self,
+                position: state.position(settings),
             };
             for callback in &mut fit.callbacks {
                 if let ControlFlow::Break(()) = callback.on_step_end(&step)? {
@@ -383,6 +399,7 @@ impl Trainer {
                 }
             }
         }
+        let sums = std::mem::take(&mut state.sums);
         self.finish_epoch(sums, fit, number).map(Some)
     }
 

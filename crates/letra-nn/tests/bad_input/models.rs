@@ -109,8 +109,8 @@ fn unknown_kinds() {
         assert_refused("a metric", load(&forgery.bytes()), &["metric", name]);
     }
     let mut forgery = Forgery::of(&saved());
-    forgery.header["format"] = json!(3);
-    let parts = ["format 3", "formats up to 2"];
+    forgery.header["format"] = json!(4);
+    let parts = ["format 4", "formats up to 3"];
     assert_refused("a later format", load(&forgery.bytes()), &parts);
 }
 

@@ -220,7 +220,7 @@ fn each(comparison: &Comparison) -> Result<Markup, Failure> {
 }
 
 fn variants(experiment: &Experiment, comparison: &Comparison) -> Markup {
-    let size = |network: &Network| thousands(network.summary().parameters as u64);
+    let size = |network: &Trainer| thousands(network.summary().parameters as u64);
     html! {
         section #variants {
             h2 { "What was compared" }

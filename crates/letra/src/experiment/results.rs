@@ -15,7 +15,7 @@ pub struct Trial {
     /// Number of the fold, from 0.
     pub fold: usize,
     /// The trained network, where it is kept.
-    pub network: Option<Network>,
+    pub network: Option<Trainer>,
     /// Accuracy and loss along the way.
     pub curve: Vec<CurvePoint>,
     /// On the training pictures. What was not measured is not a number, here and below.
@@ -163,7 +163,7 @@ impl Row {
     }
 
     /// A network of the variant that was kept.
-    pub fn network(&self) -> Option<&Network> {
+    pub fn network(&self) -> Option<&Trainer> {
         self.trials.iter().find_map(|trial| trial.network.as_ref())
     }
 

@@ -117,7 +117,7 @@ impl Recorder<'_> {
         (self.start.elapsed() - self.measuring).as_secs_f64()
     }
 
-    fn measure(&mut self, network: &Network) -> Result<CurvePoint, Error> {
+    fn measure(&mut self, network: &Trainer) -> Result<CurvePoint, Error> {
         let seconds = self.seconds();
         let start = Instant::now();
         let point = CurvePoint {
@@ -145,7 +145,7 @@ impl Callback for Recorder<'_> {
         if !epoch.number.is_multiple_of(self.every) && epoch.number != epoch.epochs {
             return Ok(ControlFlow::Continue(()));
         }
-        let point = self.measure(epoch.network)?;
+        let point = self.measure(epoch.trainer)?;
         self.bar.set_message(format!(
             "train {:5.1}%  test {:5.1}%",
             point.train.accuracy * 100.0,
@@ -160,7 +160,7 @@ impl Callback for Recorder<'_> {
     }
 }
 
-fn score(network: &Network, data: &Dataset) -> Result<Score, Error> {
+fn score(network: &Trainer, data: &Dataset) -> Result<Score, Error> {
     let scores = network.evaluate(data)?;
     Ok(Score {
         accuracy: scores.metric("accuracy").unwrap_or(f64::NAN),

@@ -7,10 +7,10 @@ use letra_nn::prelude::*;
 use crate::networks::{KERAS, Task, Training, keras_sgd};
 use crate::report::curves::CurvePoint;
 
-type BuildNetwork = dyn Fn(&Task, Compile) -> Result<Network, Error> + Send + Sync;
+type BuildNetwork = dyn Fn(&Task, Compile) -> Result<Trainer, Error> + Send + Sync;
 type Settings = dyn Fn(u64) -> Compile + Send + Sync;
 type Enough = dyn Fn(&CurvePoint) -> bool + Send + Sync;
-type Measure = dyn Fn(&Network, &Dataset) -> Result<f64, Error> + Send + Sync;
+type Measure = dyn Fn(&Trainer, &Dataset) -> Result<f64, Error> + Send + Sync;
 
 /// A network and how it is trained, under the name that it is compared by. What is not said is as
 /// the seminar trains with Keras: 100 epochs, batches of 128, Nesterov momentum, cross-entropy.
@@ -49,7 +49,7 @@ impl Variant {
     pub fn new(
         name: impl Into<String>,
         title: impl Into<String>,
-        network: impl Fn(&Task, Compile) -> Result<Network, Error> + Send + Sync + 'static,
+        network: impl Fn(&Task, Compile) -> Result<Trainer, Error> + Send + Sync + 'static,
     ) -> Self {
         Self {
             name: name.into(),
@@ -98,7 +98,7 @@ impl Variant {
     pub fn measure(
         mut self,
         name: &'static str,
-        measure: impl Fn(&Network, &Dataset) -> Result<f64, Error> + Send + Sync + 'static,
+        measure: impl Fn(&Trainer, &Dataset) -> Result<f64, Error> + Send + Sync + 'static,
     ) -> Self {
         self.measures.push((name, Box::new(measure)));
         self
@@ -112,7 +112,7 @@ impl Variant {
         samples: usize,
         seed: u64,
         threads: usize,
-    ) -> Result<Network, Error> {
+    ) -> Result<Trainer, Error> {
         let settings = (self.settings)(self.training.steps(samples));
         (self.network)(task, settings.metric(Accuracy).seed(seed).threads(threads))
     }

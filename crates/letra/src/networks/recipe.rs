@@ -21,7 +21,7 @@ pub struct Recipe {
     /// Accuracy that the slides report, train and test, where they do.
     pub slides: Slides,
     /// Its layers, any graph of them, compiled as they are told.
-    pub(super) network: fn(&Task, Compile) -> Result<Network, Error>,
+    pub(super) network: fn(&Task, Compile) -> Result<Trainer, Error>,
     /// Optimizer and loss for a training of so many steps.
     pub(super) compile: fn(u64) -> Compile,
 }
@@ -102,7 +102,7 @@ impl Task {
 
 impl Recipe {
     /// The network, compiled with other settings than its own.
-    pub fn compile(&self, task: &Task, compile: Compile) -> Result<Network, Error> {
+    pub fn compile(&self, task: &Task, compile: Compile) -> Result<Trainer, Error> {
         (self.network)(task, compile)
     }
 
@@ -115,7 +115,7 @@ impl Recipe {
         samples: usize,
         seed: u64,
         threads: usize,
-    ) -> Result<Network, Error> {
+    ) -> Result<Trainer, Error> {
         self.variant().build(task, samples, seed, threads)
     }
 

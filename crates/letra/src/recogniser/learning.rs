@@ -1,6 +1,7 @@
 //! Learning to tell faces apart, on samples drawn while it goes on.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,10 +10,10 @@ use letra_nn::prelude::*;
 use letra_type::{Distortions, Font, Sampler};
 use serde::{Deserialize, Serialize};
 
-use super::samples::{Drawer, Wanted};
+use super::samples::Drawn;
 use super::{KnownFace, Recogniser, TrainingFacts, network};
 use crate::failure::Failure;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, Keeping};
 use crate::progress;
 use crate::report::numbers::thousands;
 use crate::terminal::{Text, say};
@@ -60,15 +61,12 @@ pub struct Learnt {
     pub kept: u64,
 }
 
-/// How far a training is, as its checkpoint keeps it.
+/// What the checkpoint of a training notes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Progress {
+struct Note {
     faces: Vec<KnownFace>,
     seed: u64,
     seconds: f64,
-    /// Mean accuracy over the last samples.
-    accuracy: f64,
-    loss: f64,
 }
 
 impl Learning<'_> {
@@ -81,31 +79,36 @@ impl Learning<'_> {
         let failed = |error: Error| Failure::new(format!("cannot learn: {error}"));
         let sampler = Sampler::new(self.fonts, Distortions::default())?;
         let faces: Vec<KnownFace> = self.fonts.iter().map(KnownFace::of).collect();
-        let mut network = network::whole(faces.len(), self.seed, self.threads).map_err(failed)?;
-        let mut progress = Progress {
-            faces,
-            seed: self.seed,
-            seconds: 0.0,
-            accuracy: 0.0,
-            loss: 0.0,
-        };
+        let mut trainer = network::whole(faces.len(), self.seed, self.threads).map_err(failed)?;
+        self.check_room(&trainer)?;
+        let mut drawn = Drawn::new(&sampler, self.seed, self.budget, self.threads);
+        let mut watch = Watch::new(self, &faces, interrupt);
+        let mut fit = Fit::epochs(drawn.epochs()).callback(&mut watch);
         if self.resume {
-            progress = self.resumed(&mut network, progress)?;
+            let checkpoint = self.checkpoint();
+            fs::metadata(&checkpoint)
+                .map_err(|error| wrong_checkpoint(&format!("{}: {error}", checkpoint.display())))?;
+            fit = fit.resume(checkpoint);
         }
-        self.check_room(&network)?;
-        self.keep(&network, &progress)?;
-        let keeping = interrupt.keeping();
-        self.check_room_of_the_next()?;
-        let mut kept = self.train(&sampler, &mut network, &mut progress, interrupt)?;
-        // Once more, for what comes may yet be stopped, or find no room for the model.
-        let result = self.keep(&network, &progress);
-        if result.is_ok() {
-            kept = network.steps();
+        let fitted = trainer.fit(&mut drawn, fit);
+        watch.bar.finish_and_clear();
+        let Watch {
+            kept,
+            failure,
+            keeping,
+            ..
+        } = watch;
+        if let Some(failure) = failure {
+            return Err(failure);
         }
+        let history = fitted.map_err(|error| match self.resume && keeping.is_none() {
+            true => wrong_checkpoint(&error.to_string()),
+            false => failed(error),
+        })?;
         if interrupt.requested() {
             let failure = Failure::interrupted(format!(
                 "stopped after {} steps; {} holds the state after step {}",
-                thousands(network.steps()),
+                thousands(trainer.steps()),
                 self.checkpoint().display(),
                 thousands(kept)
             ));
@@ -118,17 +121,17 @@ impl Learning<'_> {
         ));
         drop(keeping);
         let facts = TrainingFacts {
-            steps: network.steps(),
+            steps: trainer.steps(),
             batch: BATCH,
             seed: self.seed,
             minutes: match self.budget {
                 Budget::Time(time) => Some(time.as_secs_f64() / 60.0),
                 Budget::Steps(_) => None,
             },
-            accuracy: progress.accuracy,
+            accuracy: lately(&history, "accuracy"),
             version: env!("CARGO_PKG_VERSION").into(),
         };
-        let recogniser = Recogniser::calibrated(&network, progress.faces, facts, &sampler)?;
+        let recogniser = Recogniser::calibrated(&trainer, faces, facts, &sampler)?;
         Ok(Learnt { recogniser, kept })
     }
 
@@ -138,8 +141,8 @@ impl Learning<'_> {
 
     /// A folder without room or rights for the model is found out before an hour's work, not after
     /// it.
-    fn check_room(&self, network: &Network) -> Result<(), Failure> {
-        let bytes = network.to_bytes();
+    fn check_room(&self, trainer: &Trainer) -> Result<(), Failure> {
+        let bytes = trainer.to_bytes();
         let size = bytes.map_err(|error| Failure::new(format!("cannot learn: {error}")))?;
         has_room(&self.model, size.len() as u64)
     }
@@ -151,64 +154,6 @@ impl Learning<'_> {
         has_room(&checkpoint, size)
     }
 
-    /// Trains until the budget is used up or the reader asks to stop; returns the step whose state
-    /// was kept last.
-    fn train(
-        &self,
-        sampler: &Sampler,
-        network: &mut Network,
-        progress: &mut Progress,
-        interrupt: &Interrupt,
-    ) -> Result<u64, Failure> {
-        let failed = |error: Error| Failure::new(format!("cannot learn: {error}"));
-        let faces = progress.faces.len();
-        let mut drawer = Drawer::new(sampler, self.threads);
-        let wanted = [Wanted::Any; BATCH];
-        let bar = progress::bar("{prefix} {bar:30.cyan/dim} {msg}", PARTS);
-        let (start, before) = (Instant::now(), progress.seconds);
-        let (mut kept, mut kept_at) = (network.steps(), Instant::now());
-        let mut warned = false;
-        loop {
-            progress.seconds = before + start.elapsed().as_secs_f64();
-            let done = self.done(network.steps(), progress.seconds);
-            show(&bar, done, progress, network.steps());
-            if done >= 1.0 || interrupt.requested() {
-                break;
-            }
-            network
-                .set_learning_rate_factor(network::rate_factor(done))
-                .map_err(failed)?;
-            let first = network.steps() * BATCH as u64;
-            let (windows, labels) = drawer.draw(self.seed, first, &wanted).map_err(failed)?;
-            let batch = Dataset::classes(windows, labels, faces).map_err(failed)?;
-            let scores = network.train_on_batch(&batch).map_err(failed)?;
-            let share = 1.0 / (network.steps() as f64).min(100.0);
-            let accuracy = scores.metric("accuracy").unwrap_or(0.0);
-            progress.accuracy += share * (accuracy - progress.accuracy);
-            progress.loss += share * (scores.loss - progress.loss);
-            if kept_at.elapsed() > BETWEEN_CHECKPOINTS {
-                kept_at = Instant::now();
-                if bar.is_hidden() {
-                    let message = message(done, progress, network.steps());
-                    say(format!("{:3.0}%  {message}", done * 100.0));
-                }
-                match self.keep(network, progress) {
-                    Ok(()) => kept = network.steps(),
-                    // Room may be there again before the end; the older checkpoint still is.
-                    Err(failure) if !warned => {
-                        warned = true;
-                        let mut text: Text = failure.text();
-                        text.line("hint: learning goes on; make room");
-                        bar.suspend(|| say(text));
-                    }
-                    Err(_) => {}
-                }
-            }
-        }
-        bar.finish_and_clear();
-        Ok(kept)
-    }
-
     /// The share of the budget that is used up.
     fn done(&self, steps: u64, seconds: f64) -> f64 {
         match self.budget {
@@ -216,34 +161,181 @@ impl Learning<'_> {
             Budget::Steps(all) => steps as f64 / all as f64,
         }
     }
+}
 
-    fn keep(&self, network: &Network, progress: &Progress) -> Result<(), Failure> {
-        network
-            .save_checkpoint(self.checkpoint(), serde_json::json!(progress))
-            .map_err(|error| {
-                Failure::new(format!("cannot keep the state of the training: {error}"))
-                    .hint("name a file with -o in a folder that can be written and has room")
-            })
-    }
+/// Watches a training: shows how far it is, turns its rate, keeps its state, and ends it.
+struct Watch<'a> {
+    learning: &'a Learning<'a>,
+    faces: &'a [KnownFace],
+    interrupt: &'a Interrupt,
+    bar: ProgressBar,
+    /// Seconds of trainings that this one goes on from.
+    before: f64,
+    start: Instant,
+    /// The step whose state was kept last, and when.
+    kept: u64,
+    kept_at: Instant,
+    warned: bool,
+    /// Why the training cannot begin.
+    failure: Option<Failure>,
+    keeping: Option<Keeping>,
+    loss: f64,
+    accuracy: f64,
+}
 
-    fn resumed(&self, network: &mut Network, wanted: Progress) -> Result<Progress, Failure> {
-        let wrong = |problem: String| {
-            Failure::new(format!("cannot resume: {problem}"))
-                .hint("give the fonts and the seed it was begun with, or leave --resume out")
-        };
-        let note = network
-            .resume_from(self.checkpoint())
-            .map_err(|error| wrong(error.to_string()))?;
-        let found: Progress = serde_json::from_value(note)
-            .map_err(|error| wrong(format!("{}: {error}", self.checkpoint().display())))?;
-        match found.faces == wanted.faces && found.seed == wanted.seed {
-            true => Ok(found),
-            false => Err(wrong(format!(
-                "{} belongs to a training of other fonts or another seed",
-                self.checkpoint().display()
-            ))),
+impl<'a> Watch<'a> {
+    fn new(learning: &'a Learning<'a>, faces: &'a [KnownFace], interrupt: &'a Interrupt) -> Self {
+        Self {
+            learning,
+            faces,
+            interrupt,
+            bar: progress::bar("{prefix} {bar:30.cyan/dim} {msg}", PARTS),
+            before: 0.0,
+            start: Instant::now(),
+            kept: 0,
+            kept_at: Instant::now(),
+            warned: false,
+            failure: None,
+            keeping: None,
+            loss: 0.0,
+            accuracy: 0.0,
         }
     }
+
+    fn seconds(&self) -> f64 {
+        self.before + self.start.elapsed().as_secs_f64()
+    }
+
+    fn note(&self) -> serde_json::Value {
+        serde_json::json!(Note {
+            faces: self.faces.to_vec(),
+            seed: self.learning.seed,
+            seconds: self.seconds(),
+        })
+    }
+
+    /// Takes up the checkpoint's note, and keeps the first state.
+    fn begin(&mut self, start: &Start<'_>) -> Result<(), Failure> {
+        if start.resumed.is_some() {
+            let checkpoint = self.learning.checkpoint();
+            let wrong =
+                |problem: &str| wrong_checkpoint(&format!("{}: {problem}", checkpoint.display()));
+            let note: Note = serde_json::from_value(start.note.clone())
+                .map_err(|error| wrong(&error.to_string()))?;
+            if note.faces != self.faces || note.seed != self.learning.seed {
+                return Err(wrong(
+                    "it belongs to a training of other fonts or another seed",
+                ));
+            }
+            self.before = note.seconds;
+        }
+        let kept = start.save_checkpoint(self.learning.checkpoint(), self.note());
+        kept.map_err(unkept)?;
+        self.kept = start.trainer.steps();
+        self.keeping = Some(self.interrupt.keeping());
+        self.learning.check_room_of_the_next()
+    }
+
+    fn show(&self, done: f64, steps: u64) {
+        let done = done.min(1.0);
+        self.bar.set_position((done * PARTS as f64) as u64);
+        self.bar.set_prefix(format!("{:3.0}%", done * 100.0));
+        self.bar.set_message(self.message(done, steps));
+    }
+
+    fn message(&self, done: f64, steps: u64) -> String {
+        let left = match done > 0.0 {
+            true => remaining(self.seconds() * (1.0 / done - 1.0).max(0.0)),
+            false => String::new(),
+        };
+        format!(
+            "{left}  step {}  loss {:.3}  accuracy {:4.1}% of windows never seen",
+            thousands(steps),
+            self.loss,
+            self.accuracy * 100.0
+        )
+    }
+
+    /// Keeps the state; without room for it, the training goes on, with a warning.
+    fn keep(&mut self, step: &Step<'_>) {
+        self.kept_at = Instant::now();
+        match step.save_checkpoint(self.learning.checkpoint(), self.note()) {
+            Ok(()) => self.kept = step.trainer.steps(),
+            // Room may be there again before the end; the older checkpoint still is.
+            Err(error) if !self.warned => {
+                self.warned = true;
+                let mut text: Text = unkept(error).text();
+                text.line("hint: learning goes on; make room");
+                self.bar.suspend(|| say(text));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+impl Callback for Watch<'_> {
+    fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
+        self.begin(start).map_err(|failure| {
+            let error = Error::Callback(failure.to_string());
+            self.failure = Some(failure);
+            error
+        })
+    }
+
+    fn learning_rate_factor(&self, history: &History) -> Result<Option<f32>, Error> {
+        let steps = history.last().map_or(0, |logs| logs.steps);
+        let done = self.learning.done(steps, self.seconds());
+        Ok(Some(network::rate_factor(done)))
+    }
+
+    fn on_step_end(&mut self, step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
+        let steps = step.trainer.steps();
+        let done = self.learning.done(steps, self.seconds());
+        self.show(done, steps);
+        let ends = done >= 1.0 || self.interrupt.requested();
+        if !ends && self.kept_at.elapsed() > BETWEEN_CHECKPOINTS && self.bar.is_hidden() {
+            let message = self.message(done, steps);
+            say(format!("{:3.0}%  {message}", done * 100.0));
+        }
+        // At the end once more, for what comes may yet be stopped, or find no room for the model.
+        if ends || self.kept_at.elapsed() > BETWEEN_CHECKPOINTS {
+            self.keep(step);
+        }
+        let is_last = step.number == step.steps;
+        Ok(match ends && !is_last {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    }
+
+    fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        self.accuracy = lately(epoch.history(), "accuracy");
+        self.loss = lately(epoch.history(), "loss");
+        let done = self.learning.done(epoch.trainer.steps(), self.seconds());
+        Ok(match done >= 1.0 || self.interrupt.requested() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    }
+}
+
+/// Mean of a value over the last epochs.
+fn lately(history: &History, name: &str) -> f64 {
+    const EPOCHS: usize = 20;
+    let first = history.epochs.len().saturating_sub(EPOCHS);
+    let values = history.epochs[first..].iter();
+    let values: Vec<f64> = values.filter_map(|logs| logs.get(name)).collect();
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+fn wrong_checkpoint(problem: &str) -> Failure {
+    Failure::new(format!("cannot resume: {problem}"))
+        .hint("give the fonts and the seed it was begun with, or leave --resume out")
+}
+
+fn unkept(error: Error) -> Failure {
+    Failure::new(format!("cannot keep the state of the training: {error}"))
+        .hint("name a file with -o in a folder that can be written and has room")
 }
 
 /// Where the state of a training is kept until its model is written.
@@ -256,26 +348,6 @@ pub fn checkpoint_of(model: &Path) -> PathBuf {
 fn has_room(path: &Path, size: u64) -> Result<(), Failure> {
     letra_files::check(path, size)
         .map_err(|error| Failure::unwritable("write", path, &error, "-o FILE"))
-}
-
-fn show(bar: &ProgressBar, done: f64, progress: &Progress, steps: u64) {
-    let done = done.min(1.0);
-    bar.set_position((done * PARTS as f64) as u64);
-    bar.set_prefix(format!("{:3.0}%", done * 100.0));
-    bar.set_message(message(done, progress, steps));
-}
-
-fn message(done: f64, progress: &Progress, steps: u64) -> String {
-    let left = match done > 0.0 {
-        true => remaining(progress.seconds * (1.0 / done - 1.0).max(0.0)),
-        false => String::new(),
-    };
-    format!(
-        "{left}  step {}  loss {:.3}  accuracy {:4.1}% of windows never seen",
-        thousands(steps),
-        progress.loss,
-        progress.accuracy * 100.0
-    )
 }
 
 /// Seconds as a person says them.

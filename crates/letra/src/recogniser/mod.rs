@@ -451,7 +451,7 @@ mod tests {
         let mut picture = Picture::blank(400, 90, 255).unwrap();
         let font = &Font::built_in()[0];
         draw_line(&mut picture, font, "Whistling past", 40.0, (30.0, 58.0), 0).unwrap();
-        let mut network = network();
+        let network = network();
         let name = "dense/kernel";
         let shape = network.parameter(name).unwrap().shape().to_vec();
         let huge = vec![3e38; shape.iter().product()];
@@ -486,7 +486,7 @@ mod tests {
 
     #[test]
     fn prototypes_that_are_too_large_are_refused() {
-        let mut network = network();
+        let network = network();
         let kernel = network.parameter(&prototype_name()).unwrap();
         let huge = vec![3e38; kernel.data().len()];
         let huge = Tensor::new(kernel.shape(), huge).unwrap();

@@ -51,7 +51,7 @@ fn body(model: &mut Model) -> letra_nn::Value {
 ///
 /// # Errors
 /// None that the caller could cause.
-pub(super) fn whole(faces: usize, seed: u64, threads: usize) -> Result<Network, Error> {
+pub(super) fn whole(faces: usize, seed: u64, threads: usize) -> Result<Trainer, Error> {
     let mut model = Model::new();
     let embedding = body(&mut model);
     let likeness = model.layer(Cosine::new(faces).scale(SCALE), [embedding]);
@@ -64,23 +64,23 @@ pub(super) fn whole(faces: usize, seed: u64, threads: usize) -> Result<Network, 
     )
 }
 
-/// The part that makes embeddings, with the weights of a whole network.
+/// The part of a whole network that makes embeddings, on the same weights.
 ///
 /// # Errors
 /// The network is not one that [`whole`] makes.
 pub(super) fn embedder(network: &Network) -> Result<Network, Error> {
     let mut model = Model::new();
     let embedding = body(&mut model);
-    let compile = Compile::new(Sgd::new(0.0))
-        .loss(MeanSquaredError)
-        .threads(network.threads());
-    let mut embedder = model.outputs([embedding]).compile(compile)?;
-    let wanted = embedder.parameters().count();
-    match embedder.take_parameters(network)?.len() == wanted {
+    let other =
+        || Error::Configuration("its layers are not those of this version's recogniser".into());
+    let embedder = network
+        .subnetwork(&["input"], &["dense"])
+        .map_err(|_| other())?;
+    let wanted = model.outputs([embedding]).build_on(&embedder);
+    let wanted = wanted.map_err(|_| other())?;
+    match embedder.has_architecture_of(&wanted) {
         true => Ok(embedder),
-        false => Err(Error::Configuration(
-            "its layers are not those of this version's recogniser".into(),
-        )),
+        false => Err(other()),
     }
 }
 

@@ -6,6 +6,8 @@ use std::thread;
 use letra_nn::prelude::*;
 use letra_type::{LINE_HEIGHT, Sampler, WINDOW_WIDTH, Workbench};
 
+use super::learning::{BATCH, Budget};
+
 /// Values of a window.
 pub(super) const WINDOW: usize = LINE_HEIGHT * WINDOW_WIDTH;
 
@@ -91,5 +93,56 @@ fn draw_part(
 pub(super) fn to_ink(levels: &[u8], ink: &mut [f32]) {
     for (ink, &level) in ink.iter_mut().zip(levels) {
         *ink = f32::from(255 - level) / 255.0;
+    }
+}
+
+/// Steps of an epoch at most: after each, the learning rate is turned.
+const STEPS: u64 = 5;
+
+/// Batches of samples of any faces, never the same ones twice: what a recogniser learns from.
+pub(super) struct Drawn<'a> {
+    drawer: Drawer<'a>,
+    faces: usize,
+    seed: u64,
+    /// All steps, where they are counted.
+    steps: Option<u64>,
+}
+
+impl<'a> Drawn<'a> {
+    pub(super) fn new(sampler: &'a Sampler, seed: u64, budget: Budget, threads: usize) -> Self {
+        Self {
+            drawer: Drawer::new(sampler, threads),
+            faces: sampler.fonts().len(),
+            seed,
+            steps: match budget {
+                Budget::Steps(steps) => Some(steps),
+                Budget::Time(_) => None,
+            },
+        }
+    }
+
+    /// Steps of an epoch: a hundredth of all, but few, and at least one.
+    fn each(&self) -> u64 {
+        self.steps.map_or(STEPS, |all| (all / 100).clamp(1, STEPS))
+    }
+
+    /// Epochs that are to be trained.
+    pub(super) fn epochs(&self) -> usize {
+        let epochs = self.steps.map(|all| all.div_ceil(self.each()));
+        epochs.map_or(usize::MAX, |epochs| epochs.try_into().unwrap_or(usize::MAX))
+    }
+}
+
+impl Source for Drawn<'_> {
+    fn steps(&self, epoch: usize) -> usize {
+        let (each, before) = (self.each(), (epoch as u64 - 1) * self.each());
+        let left = self.steps.map_or(each, |all| all.saturating_sub(before));
+        left.min(each) as usize
+    }
+
+    fn batch(&mut self, step: u64) -> Result<Option<Dataset>, Error> {
+        let first = step * BATCH as u64;
+        let (windows, faces) = self.drawer.draw(self.seed, first, &[Wanted::Any; BATCH])?;
+        Dataset::classes(windows, faces, self.faces).map(Some)
     }
 }

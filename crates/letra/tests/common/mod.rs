@@ -189,7 +189,7 @@ impl Report {
         assert_eq!(found, expected);
         for name in names {
             let file = self.folder.path().join(format!("{name}.letra"));
-            letra_nn::Network::load(file).expect(name);
+            letra_nn::Trainer::load(file).expect(name);
         }
     }
 }

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Callback, Epoch, Start};
 use crate::Error;
 use crate::network::check_writable;
+use crate::plan::StepResult;
+use crate::training::best::Best;
 use crate::training::{History, Trainer};
 
 /// Writes all that a training needs to go on to a file, every few epochs.
@@ -71,38 +74,29 @@ impl Callback for Checkpoint {
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         if epoch.number.is_multiple_of(self.every) || epoch.number == epoch.epochs {
-            epoch.save_checkpoint(&self.path)?;
+            epoch.save_checkpoint(&self.path, serde_json::Value::Null)?;
             self.may_replace = true;
         }
         Ok(ControlFlow::Continue(()))
     }
 }
 
-/// How far a training is, and the settings it must be resumed with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Progress<'a> {
+/// What a training is on: what a checkpoint of it must be resumed with.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    /// Samples of a batch; 0 where they come from a source.
     pub(crate) batch: usize,
+    /// Samples of the data set; 0 where they come from a source.
     pub(crate) samples: usize,
     pub(crate) shuffle: bool,
-    pub(crate) history: Cow<'a, History>,
-    /// Epoch whose weights are the best so far, where they are kept.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(crate) best_epoch: Option<usize>,
-    /// What the callbacks want to know when they go on.
-    #[serde(skip_serializing_if = "all_null", default)]
-    pub(crate) callbacks: Vec<serde_json::Value>,
 }
 
-fn all_null(states: &[serde_json::Value]) -> bool {
-    states.iter().all(serde_json::Value::is_null)
-}
-
-impl Progress<'_> {
-    /// What the training is on, in words.
-    fn settings(&self) -> String {
+impl fmt::Display for Settings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.samples {
-            0 => "a source".into(),
-            samples => format!(
+            0 => write!(formatter, "batches of a source"),
+            samples => write!(
+                formatter,
                 "batches of {} of {samples} samples (shuffled: {})",
                 self.batch, self.shuffle
             ),
@@ -110,38 +104,98 @@ impl Progress<'_> {
     }
 }
 
+/// How far a training is.
+#[derive(Clone, Copy)]
+pub(crate) struct Position<'a> {
+    pub(crate) settings: Settings,
+    pub(crate) history: &'a History,
+    pub(crate) best: Option<&'a Best>,
+    /// Steps of the epoch that is under way, and their sums.
+    pub(crate) step: usize,
+    pub(crate) sums: Option<&'a StepResult>,
+}
+
+impl Position<'_> {
+    pub(super) fn save(
+        &self,
+        trainer: &Trainer,
+        path: &Path,
+        note: serde_json::Value,
+    ) -> Result<(), Error> {
+        let progress = Progress {
+            settings: self.settings,
+            history: Cow::Borrowed(self.history),
+            best_epoch: self.best.map(|best| best.epoch),
+            step: self.step,
+            sums: self.sums.map(Cow::Borrowed),
+            note,
+        };
+        let best = self.best.map(|best| best.weights.as_slice());
+        trainer.save_training(path, serde_json::json!(progress), best)
+    }
+}
+
+/// A [`Position`] as it is saved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Progress<'a> {
+    #[serde(flatten)]
+    settings: Settings,
+    history: Cow<'a, History>,
+    /// Epoch whose weights are the best so far, where they are kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    best_epoch: Option<usize>,
+    #[serde(skip_serializing_if = "is_zero", default)]
+    step: usize,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    sums: Option<Cow<'a, StepResult>>,
+    /// The caller's.
+    #[serde(skip_serializing_if = "serde_json::Value::is_null", default)]
+    note: serde_json::Value,
+}
+
+fn is_zero(step: &usize) -> bool {
+    *step == 0
+}
+
 /// What a checkpoint holds besides the network.
+#[derive(Default)]
 pub(crate) struct Loaded {
     pub(crate) history: History,
     /// The best weights, where they were kept.
     pub(crate) best: Option<Vec<f32>>,
-    /// What the callbacks wanted to know.
-    pub(crate) callbacks: Vec<serde_json::Value>,
+    /// Steps of the epoch that is under way, and their sums.
+    pub(crate) step: usize,
+    pub(crate) sums: StepResult,
+    pub(crate) note: serde_json::Value,
 }
 
 /// Brings a trainer to where the checkpoint left it.
-pub(crate) fn load(
-    trainer: &mut Trainer,
-    path: &Path,
-    wanted: &Progress<'_>,
-) -> Result<Loaded, Error> {
+pub(crate) fn load(trainer: &mut Trainer, path: &Path, wanted: Settings) -> Result<Loaded, Error> {
     let (saved, kept) = trainer.read_checkpoint(path)?;
     let found: Progress = serde_json::from_value(kept.note)
         .map_err(|error| Error::file(path, format!("its progress cannot be read: {error}")))?;
-    if found.settings() != wanted.settings() {
+    if found.settings != wanted {
         return Err(Error::file(
             path,
             format!(
-                "the checkpoint was made with {}, not {}: resume with the same data and settings",
-                found.settings(),
-                wanted.settings()
+                "the checkpoint was made with {}, not {wanted}: resume with the same data and settings",
+                found.settings
             ),
+        ));
+    }
+    let sums = found.sums.map(Cow::into_owned).unwrap_or_default();
+    if (found.step == 0) != (sums.samples == 0) || found.step as u64 > saved.steps() {
+        return Err(Error::file(
+            path,
+            "its progress contradicts itself: start without it, or resume from another",
         ));
     }
     trainer.take_training(saved);
     Ok(Loaded {
         history: found.history.into_owned(),
         best: kept.best,
-        callbacks: found.callbacks,
+        step: found.step,
+        sums,
+        note: found.note,
     })
 }

@@ -30,7 +30,7 @@ pub use terminate_on_nan::TerminateOnNan;
 use super::Trainer;
 use super::history::{EpochLogs, History};
 use crate::Error;
-use checkpoint::Progress;
+pub(super) use checkpoint::Position;
 
 /// Something that is told of each step and epoch of a training.
 pub trait Callback: Send {
@@ -45,21 +45,6 @@ pub trait Callback: Send {
     #[doc(hidden)]
     fn reads_gradients(&self) -> bool {
         false
-    }
-
-    /// What the callback wants to know when the training goes on from a checkpoint;
-    /// [`Callback::take_state`] is given it then. Nothing, unless it says otherwise.
-    fn state(&self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
-
-    /// Takes up the state that a checkpoint holds for the callback at this place; nothing where there
-    /// was none.
-    ///
-    /// # Errors
-    /// When it is not what the callback left.
-    fn take_state(&mut self, _state: &serde_json::Value) -> Result<(), Error> {
-        Ok(())
     }
 
     /// Called once before the first step, also of a training that goes on from a checkpoint; the
@@ -113,6 +98,9 @@ pub struct Start<'a> {
     pub trainer: &'a Trainer,
     /// The checkpoint that the training goes on from, if it does.
     pub resumed: Option<&'a Path>,
+    /// The note in that checkpoint; null where there is none.
+    pub note: &'a serde_json::Value,
+    pub(crate) position: Position<'a>,
 }
 
 /// A step that was just taken.
@@ -130,9 +118,11 @@ pub struct Step<'a> {
     pub loss: f64,
     /// The network as it is now.
     pub trainer: &'a Trainer,
+    pub(crate) position: Position<'a>,
 }
 
 /// An epoch that was just finished.
+#[derive(Clone, Copy)]
 pub struct Epoch<'a> {
     /// Number of the epoch, from 1.
     pub number: usize,
@@ -140,30 +130,59 @@ pub struct Epoch<'a> {
     pub epochs: usize,
     /// The network as it is now; it can be evaluated and saved.
     pub trainer: &'a Trainer,
-    pub(crate) progress: Progress<'a>,
-    /// Weights of the best epoch so far, where they are kept.
-    pub(crate) best: Option<&'a [f32]>,
+    pub(crate) position: Position<'a>,
 }
 
 impl Epoch<'_> {
     /// What was measured so far, this epoch included.
     pub fn history(&self) -> &History {
-        &self.progress.history
-    }
-
-    /// Writes all that the training needs to go on to a file, as [`Checkpoint`] does; the file is there
-    /// whole or not at all.
-    ///
-    /// # Errors
-    /// As [`Trainer::save`].
-    pub fn save_checkpoint(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let note = serde_json::json!(self.progress);
-        let path = path.as_ref();
-        self.trainer.save_training(path, note, self.best)
+        self.position.history
     }
 
     /// What was measured in this epoch.
     pub fn logs(&self) -> &EpochLogs {
-        &self.progress.history.epochs[self.progress.history.epochs.len() - 1]
+        let epochs = &self.history().epochs;
+        &epochs[epochs.len() - 1]
+    }
+
+    /// As [`Step::save_checkpoint`].
+    ///
+    /// # Errors
+    /// As [`Trainer::save`].
+    pub fn save_checkpoint(
+        &self,
+        path: impl AsRef<Path>,
+        note: serde_json::Value,
+    ) -> Result<(), Error> {
+        self.position.save(self.trainer, path.as_ref(), note)
+    }
+}
+
+impl Start<'_> {
+    /// As [`Step::save_checkpoint`].
+    ///
+    /// # Errors
+    /// As [`Trainer::save`].
+    pub fn save_checkpoint(
+        &self,
+        path: impl AsRef<Path>,
+        note: serde_json::Value,
+    ) -> Result<(), Error> {
+        self.position.save(self.trainer, path.as_ref(), note)
+    }
+}
+
+impl Step<'_> {
+    /// Writes all that the training needs to go on from here, and a note of the caller's, to a file;
+    /// it is there whole or not at all. [`Fit::resume`](super::Fit::resume) takes it up.
+    ///
+    /// # Errors
+    /// As [`Trainer::save`].
+    pub fn save_checkpoint(
+        &self,
+        path: impl AsRef<Path>,
+        note: serde_json::Value,
+    ) -> Result<(), Error> {
+        self.position.save(self.trainer, path.as_ref(), note)
     }
 }

@@ -126,7 +126,7 @@ impl Plan {
         task: &Task,
         samples: usize,
         (seed, threads): (u64, usize),
-    ) -> Result<Network, Error> {
+    ) -> Result<Trainer, Error> {
         let rung = &LADDER[self.size];
         let mut network = task.input();
         if self.augmented {

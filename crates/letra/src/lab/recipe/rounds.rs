@@ -145,7 +145,7 @@ fn one(
     let validation = examples.dataset(&pictures.validation)?;
     let trained = train(experiment, plan, chosen, Some(&validation))?;
     let original = examples.dataset(chosen)?;
-    let wrong = |network: &Network| -> Result<Vec<bool>, Failure> {
+    let wrong = |network: &Trainer| -> Result<Vec<bool>, Failure> {
         let probabilities = network.predict(&validation.inputs).map_err(failed)?;
         let answers = answers(&pictures.validation, &probabilities).into_iter();
         Ok(answers
@@ -206,7 +206,7 @@ fn one(
 
 /// A network and how it was trained.
 pub(super) struct Trained {
-    pub(super) network: Network,
+    pub(super) network: Trainer,
     pub(super) history: History,
 }
 

@@ -42,7 +42,7 @@ pub(super) fn section(outcome: &Outcome<'_>) -> Result<Option<Markup>, Failure> 
 }
 
 /// The name of the last convolution and the number of its feature maps.
-fn last_convolution(network: &Network) -> Option<(String, usize)> {
+fn last_convolution(network: &Trainer) -> Option<(String, usize)> {
     let layers = network.summary().layers;
     let last = layers.into_iter().rfind(|layer| layer.kind == "conv2d")?;
     let maps = last.output_shape.last().copied()?;
@@ -52,7 +52,7 @@ fn last_convolution(network: &Network) -> Option<(String, usize)> {
 fn figure(
     outcome: &Outcome<'_>,
     result: &NetworkResult<'_>,
-    network: &Network,
+    network: &Trainer,
     layer: &str,
     maps: usize,
 ) -> Result<Markup, Failure> {
@@ -129,7 +129,7 @@ fn figure(
 
 /// The feature maps with the strongest answers to any of the pictures.
 fn strongest(
-    network: &Network,
+    network: &Trainer,
     inputs: &Tensor,
     layer: &str,
     maps: usize,

@@ -85,7 +85,7 @@ pub(super) fn feature_maps(outcome: &Outcome<'_>) -> Result<Option<Markup>, Fail
 fn network(
     outcome: &Outcome<'_>,
     result: &NetworkResult<'_>,
-    trained: &Network,
+    trained: &Trainer,
     kernel: &Tensor,
 ) -> Result<Markup, Failure> {
     let [_, width, _, count] = kernel.shape() else {
@@ -134,7 +134,7 @@ fn network(
 /// A glyph and its feature maps, all on one scale.
 fn maps(
     outcome: &Outcome<'_>,
-    trained: &Network,
+    trained: &Trainer,
     class: usize,
     filters: usize,
 ) -> Result<Markup, Failure> {
