@@ -7,13 +7,13 @@ use skrifa::instance::Size;
 use skrifa::outline::OutlinePen;
 use zeno::{Command, Fill, Mask, Point};
 
+use super::face::Font;
+use super::outlines::{Outlines, Undrawn};
 use crate::error::{Error, Result};
-use crate::font::Font;
-use crate::outlines::{Outlines, Undrawn};
 use crate::picture::{LONGEST_SIDE, Picture, check_size as check_picture_size};
 
 /// The largest size drawn, in pixels per em.
-pub const LARGEST_SIZE: f32 = 4096.0;
+pub(super) const LARGEST_SIZE: f32 = 4096.0;
 
 /// No outline reaches further from the pen than this many times the size; one that does comes
 /// from a damaged font.
@@ -205,7 +205,7 @@ pub fn draw_line(
                 let corner = (columns.start, rows.start);
                 let pen = (pen - corner.0 as f32, y - corner.1 as f32);
                 let ink = outline.coverage(columns.len(), rows.len(), pen.0, pen.1)?;
-                picture.ink(&ink, columns.len(), corner, grey);
+                picture.paint(&ink, columns.len(), corner, grey);
             }
         }
         pen += font.advance(character, size);

@@ -1,16 +1,14 @@
 //! Pictures of any size in grey.
 
-use std::path::Path;
+mod codecs;
 
 use crate::error::{Error, Result};
-use crate::file::{read_whole, write_whole};
-use crate::picture_file;
 
 /// The longest side of a picture in pixels.
-pub const LONGEST_SIDE: usize = 16_384;
+pub(crate) const LONGEST_SIDE: usize = 16_384;
 
 /// The most pixels of a picture.
-pub const MOST_PIXELS: usize = 1 << 26;
+pub(crate) const MOST_PIXELS: usize = 1 << 26;
 
 /// A picture in grey levels: one byte a pixel, 0 black to 255 white, in rows from the top.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,45 +62,6 @@ impl Picture {
         }
     }
 
-    /// Reads a PNG, JPEG, WebP, GIF, BMP or TIFF file as grey: colours by their luma (ITU-R
-    /// BT.601), what is transparent on white, turned as its Exif or XMP orientation says; of an
-    /// animation the first picture, of several pages the first.
-    ///
-    /// A PNG or JPEG of more than 67,108,864 pixels or a side above 16,384 is made smaller as it
-    /// is read, up to 536,870,912 pixels and a side of 32,768; interlaced PNGs and progressive
-    /// or arithmetic-coded JPEGs are not.
-    ///
-    /// # Errors
-    /// The file is missing, empty, larger than 256 MiB, of none of these formats, cut short or
-    /// damaged, or the picture is larger than said.
-    pub fn from_file(path: &Path) -> Result<Self> {
-        Self::from_bytes(&path.display().to_string(), &read_whole(path)?)
-    }
-
-    /// As [`Picture::from_file`], from the file's bytes; errors call the file by the name given.
-    ///
-    /// # Errors
-    /// As [`Picture::from_file`].
-    pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<Self> {
-        picture_file::decode(file, bytes)
-    }
-
-    /// The picture as the bytes of a PNG file.
-    ///
-    /// # Errors
-    /// The encoder fails, which it has no reason to.
-    pub fn to_png(&self) -> Result<Vec<u8>> {
-        picture_file::encode(self)
-    }
-
-    /// Writes the picture as a PNG file, whole or not at all.
-    ///
-    /// # Errors
-    /// The folder cannot be written or has no room; an older file of that name is then as it was.
-    pub fn save_png(&self, path: &Path) -> Result<()> {
-        write_whole(path, &self.to_png()?)
-    }
-
     /// Width in pixels.
     pub fn width(&self) -> usize {
         self.width
@@ -138,9 +97,9 @@ impl Picture {
         }
     }
 
-    /// Lays ink of a grey level over the picture: `coverage` says how much of each pixel it hides,
+    /// Paints the picture with a grey level: `coverage` says how much of each pixel it hides,
     /// in rows of `width`, its first pixel at (left, top). All of it must fall into the picture.
-    pub(crate) fn ink(
+    pub(crate) fn paint(
         &mut self,
         coverage: &[u8],
         width: usize,

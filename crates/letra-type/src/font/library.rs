@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::face::Font;
+use super::suitability::{Examination, Fingerprint, Reason, without_outlines};
+use super::system_fonts;
 use crate::error::{Error, Result};
 use crate::file::read_whole;
-use crate::font::Font;
-use crate::suitability::{Examination, Fingerprint, Reason, without_outlines};
-use crate::system_fonts;
 
 /// Folders within folders are searched to this depth.
 const DEEPEST: usize = 32;

@@ -1,8 +1,7 @@
 //! A sheet that shows what fonts look like.
 
-use crate::draw::{Outline, draw_line, line_width};
 use crate::error::{Error, Result};
-use crate::font::Font;
+use crate::font::{Font, Outline, draw_line, line_width};
 use crate::picture::{LONGEST_SIDE, Picture};
 
 const PAGE_WIDTH: usize = 1680;
@@ -105,7 +104,7 @@ impl Sheet {
         let rule = vec![255; PAGE_WIDTH - 2 * MARGIN as usize];
         let width = rule.len();
         self.picture
-            .ink(&rule, width, (MARGIN as usize, top as usize + 18), RULE);
+            .paint(&rule, width, (MARGIN as usize, top as usize + 18), RULE);
         Ok(())
     }
 

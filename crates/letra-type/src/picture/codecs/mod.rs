@@ -1,6 +1,5 @@
 //! Files of pictures: PNG, JPEG, WebP, GIF, BMP and TIFF.
 
-mod arithmetic;
 mod bmp;
 mod foreign;
 mod gif;
@@ -10,17 +9,59 @@ mod png;
 mod tiff;
 mod webp;
 
-pub(crate) use png::encode;
+use std::path::Path;
 
+use super::{Picture, check_size, mix};
 use crate::error::{Error, Result};
-use crate::picture::{Picture, check_size, mix};
+use crate::file::{read_whole, write_whole};
 
 /// The longest side and the most pixels of a file that is made smaller while it is read.
 const LONGEST_READ: usize = 32_768;
 const MOST_READ: usize = 1 << 29;
 
+impl Picture {
+    /// Reads a PNG, JPEG, WebP, GIF, BMP or TIFF file as grey: colours by their luma (ITU-R
+    /// BT.601), what is transparent on white, turned as its Exif or XMP orientation says; of an
+    /// animation the first picture, of several pages the first.
+    ///
+    /// A PNG or JPEG of more than 67,108,864 pixels or a side above 16,384 is made smaller as it
+    /// is read, up to 536,870,912 pixels and a side of 32,768; interlaced PNGs and progressive
+    /// or arithmetic-coded JPEGs are not.
+    ///
+    /// # Errors
+    /// The file is missing, empty, larger than 256 MiB, of none of these formats, cut short or
+    /// damaged, or the picture is larger than said.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        Self::from_bytes(&path.display().to_string(), &read_whole(path)?)
+    }
+
+    /// As [`Picture::from_file`], from the file's bytes; errors call the file by the name given.
+    ///
+    /// # Errors
+    /// As [`Picture::from_file`].
+    pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<Self> {
+        decode(file, bytes)
+    }
+
+    /// The picture as the bytes of a PNG file.
+    ///
+    /// # Errors
+    /// The encoder fails, which it has no reason to.
+    pub fn to_png(&self) -> Result<Vec<u8>> {
+        png::encode(self)
+    }
+
+    /// Writes the picture as a PNG file, whole or not at all.
+    ///
+    /// # Errors
+    /// The folder cannot be written or has no room; an older file of that name is then as it was.
+    pub fn save_png(&self, path: &Path) -> Result<()> {
+        write_whole(path, &self.to_png()?)
+    }
+}
+
 /// Decodes a file of a picture to grey, upright; of several pictures the first.
-pub(crate) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
+fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     if bytes.is_empty() {
         return Err(Error::EmptyFile { file: file.into() });
     }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use skrifa::instance::{LocationRef, NormalizedCoord, Size};
+use skrifa::outline::{OutlineGlyphCollection, OutlineGlyphFormat};
 use skrifa::raw::TableProvider;
 use skrifa::{FontRef, GlyphId, MetadataProvider, Tag};
 
+use super::style::{Design, Slant};
+use super::web_font;
 use crate::error::{Error, Result};
 use crate::file::read_whole;
-use crate::outlines::has_outlines;
-use crate::style::{Design, Slant};
-use crate::web_font;
 
 /// The most faces read of one collection.
 const MOST_FACES: u32 = 256;
@@ -353,4 +353,24 @@ fn unpacked(file: &str, bytes: Cow<'static, [u8]>) -> Result<Cow<'static, [u8]>>
         Some(Ok(font)) => Ok(font.into()),
         Some(Err(problem)) => Err(broken(file, problem)),
     }
+}
+
+/// Formats in the order in which a face's outlines are looked for. That of glyphs made of other
+/// glyphs' variations (VARC) is left out: no face of Latin letters needs it.
+const FORMATS: [OutlineGlyphFormat; 3] = [
+    OutlineGlyphFormat::Glyf,
+    OutlineGlyphFormat::Cff2,
+    OutlineGlyphFormat::Cff,
+];
+
+/// A face's outlines, of whatever format.
+pub(super) fn collection<'a>(face: &FontRef<'a>) -> Option<OutlineGlyphCollection<'a>> {
+    FORMATS
+        .into_iter()
+        .find_map(|format| OutlineGlyphCollection::with_format(face, format))
+}
+
+/// Whether a face has outlines at all.
+pub(super) fn has_outlines(face: &FontRef<'_>) -> bool {
+    collection(face).is_some()
 }

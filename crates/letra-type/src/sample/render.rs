@@ -7,7 +7,7 @@ use super::wear::{Stripes, Wear};
 
 /// Where a line stands in the picture that is drawn, in pixels.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct Placement {
     pub(crate) width: usize,
     pub(crate) height: usize,
     /// The line's start: negative if the window begins within the line.
@@ -21,49 +21,49 @@ pub(crate) struct Place {
 
 /// Memory that drawing needs, used over and over.
 #[derive(Default)]
-pub(crate) struct Inking {
+pub(crate) struct Renderer {
     corners: Vec<(f32, f32)>,
     raster: Raster,
     coverage: Vec<u8>,
 }
 
-impl Inking {
+impl Renderer {
     /// Draws a set line; the result is the share of ink of each pixel, 0 to 255, in rows of the
-    /// place's width.
+    /// placement's width.
     #[inline(always)]
     pub(crate) fn draw(
         &mut self,
         face: &Face,
         line: &[SetGlyph],
         wear: &Wear,
-        place: Place,
+        placement: Placement,
     ) -> &[u8] {
-        let heights = Heights::of(face, wear, place.scale);
-        let warp = Warp::of(wear, place);
+        let heights = Heights::of(face, wear, placement.scale);
+        let warp = Warp::of(wear, placement);
         let stretch = if wear.stripes.is_some() { 3.0 } else { 1.0 };
-        let width = place.width * stretch as usize;
-        self.raster.begin(width, place.height);
+        let width = placement.width * stretch as usize;
+        self.raster.begin(width, placement.height);
         let tracking = wear.tracking * face.units_per_em;
-        let across = place.scale * wear.squeeze;
-        let fineness = fineness(place.scale * face.units_per_em);
+        let across = placement.scale * wear.squeeze;
+        let fineness = fineness(placement.scale * face.units_per_em);
         for (index, set) in line.iter().enumerate() {
-            let pen = place.x + (set.x + tracking * index as f32) * across;
+            let pen = placement.x + (set.x + tracking * index as f32) * across;
             let pen = if wear.whole_pixels { pen.round() } else { pen };
             let Some(shape) = face.glyph(set.glyph) else {
                 continue;
             };
             let [left, _, right, _] = shape.bounds.map(|edge| pen + f32::from(edge) * across);
-            let beyond = left - place.width as f32;
-            if shape.points.is_empty() || right < -place.reach || beyond > place.reach {
+            let beyond = left - placement.width as f32;
+            if shape.points.is_empty() || right < -placement.reach || beyond > placement.reach {
                 continue;
             }
             let flat = shape.flat(fineness, face.units_per_em);
             self.corners.clear();
             self.corners.extend(flat.corners.iter().map(|corner| {
                 let (right, up) = corner.outwards;
-                let y = heights.snapped((corner.y + set.y) * place.scale) + up * wear.darkening;
+                let y = heights.snapped((corner.y + set.y) * placement.scale) + up * wear.darkening;
                 let x = pen + corner.x * across + right * wear.darkening;
-                (x, place.baseline - y)
+                (x, placement.baseline - y)
             }));
             if let Some(warp) = &warp {
                 self.corners
@@ -131,9 +131,9 @@ struct Warp {
 }
 
 impl Warp {
-    fn of(wear: &Wear, place: Place) -> Option<Self> {
+    fn of(wear: &Wear, placement: Placement) -> Option<Self> {
         let none = wear.rotation == 0.0 && wear.perspective == (0.0, 0.0) && wear.bend == 0.0;
-        let half = (place.width as f32 / 2.0, place.height as f32 / 2.0);
+        let half = (placement.width as f32 / 2.0, placement.height as f32 / 2.0);
         (!none).then(|| Self {
             middle: half,
             half,

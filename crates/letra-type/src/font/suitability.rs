@@ -10,8 +10,8 @@ use skrifa::outline::OutlinePen;
 use skrifa::raw::{FontRef, TableProvider};
 use skrifa::{GlyphId, MetadataProvider, Tag};
 
-use crate::font::Font;
-use crate::outlines::{MOST_OPERATIONS, Outlines, Undrawn, has_outlines};
+use super::face::{Font, has_outlines};
+use super::outlines::{MOST_OPERATIONS, Outlines, Undrawn};
 
 /// Why a face, or a file, is left out of a library.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+mod bounding_box;
+
+use super::glyph_set::{LARGEST_INK, SIDE};
+use super::labelled_pictures::LabelledPictures;
 use crate::error::{Error, Result};
-use crate::glyph_set::{LARGEST_INK, SIDE};
-use crate::ink_box::ink_box;
-use crate::labelled_pictures::LabelledPictures;
 use crate::picture::Picture;
+use bounding_box::ink_box;
 
 /// Grey levels that ink and paper must lie apart for there to be ink.
 const LEAST_CONTRAST: f32 = 24.0;

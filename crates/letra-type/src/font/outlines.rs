@@ -20,7 +20,7 @@ use skrifa::raw::tables::loca::Loca;
 use skrifa::raw::tables::variations::ItemVariationStore;
 use skrifa::raw::{FontRef, ReadError as BadData, TableProvider};
 
-use crate::font::Font;
+use super::face::{Font, collection};
 
 /// The most operations that a glyph may take. The letters, digits and marks of the built-in faces
 /// take up to 670, of an ornamental face (Fredericka the Great) 2,800, of one made of varied parts
@@ -74,26 +74,6 @@ enum Program<'a> {
 enum Private<'a> {
     OfAll(u64),
     OfGroups(Index<'a>),
-}
-
-/// Formats in the order in which a face's outlines are looked for. That of glyphs made of other
-/// glyphs' variations (VARC) is left out: no face of Latin letters needs it.
-const FORMATS: [OutlineGlyphFormat; 3] = [
-    OutlineGlyphFormat::Glyf,
-    OutlineGlyphFormat::Cff2,
-    OutlineGlyphFormat::Cff,
-];
-
-/// A face's outlines, of whatever format.
-fn collection<'a>(face: &FontRef<'a>) -> Option<OutlineGlyphCollection<'a>> {
-    FORMATS
-        .into_iter()
-        .find_map(|format| OutlineGlyphCollection::with_format(face, format))
-}
-
-/// Whether a face has outlines at all.
-pub(crate) fn has_outlines(face: &FontRef<'_>) -> bool {
-    collection(face).is_some()
 }
 
 impl<'a> Outlines<'a> {

@@ -15,11 +15,11 @@ use std::path::Path;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::glyph_set::{CHARACTERS, SHIFTS, SIDE};
+use super::labelled_pictures::LabelledPictures;
+use super::npy;
 use crate::error::{Error, Result};
 use crate::file::read_whole;
-use crate::glyph_set::{CHARACTERS, SHIFTS, SIDE};
-use crate::labelled_pictures::LabelledPictures;
-use crate::npy;
 
 /// The most bytes of pictures read: 256 MiB.
 const PICTURES_LIMIT: usize = 256 << 20;

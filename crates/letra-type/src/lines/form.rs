@@ -7,10 +7,10 @@ pub const LINE_HEIGHT: usize = 40;
 pub const WINDOW_WIDTH: usize = 160;
 
 /// Pixels from the top of a line's picture to its baseline.
-pub const BASELINE: f32 = 29.0;
+pub(crate) const BASELINE: f32 = 29.0;
 
 /// Height in pixels that a line's [`letter_height`] is scaled to.
-pub const LETTER_HEIGHT: f32 = 20.0;
+pub(crate) const LETTER_HEIGHT: f32 = 20.0;
 
 /// The height of a line's taller letters: what 85 in a hundred of its signs do not exceed, those
 /// less than half as high as the highest (full stops, hyphens) left out.

@@ -8,7 +8,7 @@ mod huffman;
 use block::{AcBins, Conditioning, DcBins, ac_band, dc_difference, refine_ac_band};
 use decoder::{Bin, Decoder};
 
-use super::jpeg::{DAC, EOI, SIGNATURE, SOS, next_marker, split_segment};
+use super::markers::{DAC, EOI, SIGNATURE, SOS, next_marker, split_segment};
 
 type Problem = &'static str;
 

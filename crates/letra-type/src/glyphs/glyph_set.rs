@@ -1,9 +1,8 @@
 //! A data set of the seminar's kind, drawn from fonts.
 
-use crate::draw::Outline;
+use super::labelled_pictures::LabelledPictures;
 use crate::error::{Error, Result};
-use crate::font::Font;
-use crate::labelled_pictures::LabelledPictures;
+use crate::font::{Font, Outline};
 
 /// The characters of a glyph set: `0-9A-Za-z` in this order.
 pub const CHARACTERS: [char; 62] = [

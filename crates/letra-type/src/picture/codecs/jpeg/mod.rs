@@ -1,15 +1,17 @@
 //! JPEG files.
 
+mod arithmetic;
+mod markers;
+
+pub(super) use markers::SIGNATURE;
+
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 
-use super::arithmetic;
 use super::orientation::upright;
 use super::{fail, luma, on_white, printed, rgb, rgb_of, shrink};
 use crate::error::Result;
 use crate::picture::{Picture, check_size};
-
-/// What a JPEG file begins with: the marker SOI.
-pub(super) const SIGNATURE: &[u8] = &[0xff, 0xd8];
+use markers::{APP0, APP1, APP14, DAC, DHT, EOI, JPG, SOS, next_marker, split_segment};
 
 /// The most scans of a progressive picture; programs write some ten.
 const MOST_SCANS: usize = 500;
@@ -221,28 +223,4 @@ impl<'a> Header<'a> {
             false => shrink(self.width, self.height).next_power_of_two(),
         }
     }
-}
-
-const DHT: u8 = 0xc4;
-const JPG: u8 = 0xc8;
-pub(super) const DAC: u8 = 0xcc;
-pub(super) const EOI: u8 = 0xd9;
-pub(super) const SOS: u8 = 0xda;
-const APP0: u8 = 0xe0;
-const APP1: u8 = 0xe1;
-const APP14: u8 = 0xee;
-
-/// The next marker and what follows it.
-pub(super) fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
-    let at = bytes
-        .array_windows()
-        .position(|&[fill, marker]| fill == 0xff && !matches!(marker, 0 | 0xff))?;
-    Some((bytes[at + 1], &bytes[at + 2..]))
-}
-
-/// The contents of a segment, before which their length stands, and what follows it.
-pub(super) fn split_segment(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    let length = usize::from(u16::from_be_bytes(*length)).checked_sub(2)?;
-    rest.split_at_checked(length)
 }

@@ -1,8 +1,7 @@
 //! A sheet that shows what training sees.
 
-use crate::draw::draw_line;
 use crate::error::Result;
-use crate::font::Font;
+use crate::font::{Font, draw_line};
 use crate::picture::Picture;
 use crate::sample::Sampler;
 

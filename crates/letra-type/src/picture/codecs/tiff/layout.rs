@@ -3,8 +3,8 @@
 use super::directory::{Directory, Values};
 use super::fax::Coding;
 use super::{CUT_SHORT, Problem};
+use crate::picture::codecs::{luma, printed, rgb_of};
 use crate::picture::mix;
-use crate::picture_file::{luma, printed, rgb_of};
 
 /// As many parts as a picture of the most pixels has in tiles of 16 × 16.
 const MOST_PARTS: usize = 1 << 18;

@@ -1,8 +1,8 @@
 //! Nearest-neighbour classification: what every network should beat.
 
+use super::labelled_pictures::LabelledPictures;
+use super::split::Split;
 use crate::error::{Error, Result};
-use crate::labelled_pictures::LabelledPictures;
-use crate::split::Split;
 
 /// A pixel above this value counts as ink.
 const INK_ABOVE: u8 = 127;

@@ -1,9 +1,9 @@
 //! Which pictures train and which test.
 
+use super::labelled_pictures::LabelledPictures;
+use super::seminar_split::SEMINAR_TEST;
 use crate::error::{Error, Result};
-use crate::labelled_pictures::LabelledPictures;
 use crate::random::Random;
-use crate::seminar_split::SEMINAR_TEST;
 
 /// The indices of the pictures that train and of those that test; no picture is in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
