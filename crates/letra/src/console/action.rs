@@ -3,8 +3,8 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::failure::Failure;
-use crate::interrupt::Interrupt;
+use super::failure::Failure;
+use super::interrupt::Interrupt;
 
 /// Arguments that know how to do what they ask for. The doc comment of the type is what `--help`
 /// shows.

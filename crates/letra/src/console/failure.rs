@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::terminal::Text;
+use super::text::Text;
 
 /// Why a command stopped: what happened, what to do about it, and the exit code that says so to a
 /// script.
@@ -63,6 +63,14 @@ impl Failure {
             Some(remedy) => format!("{remedy}, or {other}"),
             None => other,
         })
+    }
+
+    /// A failure of a network, and what it says to do about it.
+    pub fn network(doing: &str, error: &letra_nn::Error) -> Self {
+        Self {
+            hint: error.hint().map(str::to_owned),
+            ..Self::new(format!("{doing}: {}", error.message()))
+        }
     }
 
     /// Adds what the reader can do about it.

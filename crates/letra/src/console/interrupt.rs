@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
-use crate::failure::Failure;
-use crate::terminal;
+use super::failure::Failure;
+use super::terminal;
 
 /// The signals that stop the work, and the exit codes that say so.
 const SIGNALS: &[(i32, u8)] = &[

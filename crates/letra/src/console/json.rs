@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::failure::Failure;
+use super::failure::Failure;
 
 /// A value as JSON text, indented.
 ///

@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar of `length` parts; hidden where standard error is no terminal. The template is
+/// A bar of `length` parts; hidden where standard error is not a terminal. The template is
 /// indicatif's: `{prefix}`, `{bar}`, `{pos}`, `{msg}` and more.
 pub fn bar(template: &str, length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);

@@ -78,8 +78,8 @@ pub(super) fn embedder(network: &Network) -> Result<Network, Error> {
     let wanted = embedder.parameters().count();
     match embedder.take_parameters(network)?.len() == wanted {
         true => Ok(embedder),
-        false => Err(Error::Configuration(
-            "its layers are not those of this version's recogniser".into(),
+        false => Err(Error::configuration(
+            "its layers are not those of this version's recogniser",
         )),
     }
 }
