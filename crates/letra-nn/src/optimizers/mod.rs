@@ -6,6 +6,7 @@ use std::fmt::Debug;
 
 use crate::Error;
 use crate::buffer::Buffer;
+use crate::check::check_range;
 
 pub(crate) use clipping::Clipping;
 
@@ -122,21 +123,6 @@ pub struct Update<'a> {
 fn first_slots<const N: usize>(slots: [&mut [f32]; SLOTS]) -> [&mut [f32]; N] {
     let mut slots = slots.into_iter();
     std::array::from_fn(|_| slots.next().expect("there are more slots than these"))
-}
-
-/// An error unless `value` lies in `range`.
-pub(crate) fn check_range(
-    name: &str,
-    value: f32,
-    range: impl std::ops::RangeBounds<f32>,
-    words: &str,
-) -> Result<(), Error> {
-    match value.is_finite() && range.contains(&value) {
-        true => Ok(()),
-        false => Err(Error::Configuration(format!(
-            "the optimizer's {name} is {value}: it must be {words}"
-        ))),
-    }
 }
 
 /// An error unless a decay of a moving average lies from 0 to below 1.
