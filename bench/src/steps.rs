@@ -202,7 +202,7 @@ fn measure(
 }
 
 /// Floating-point operations of a training step, a sample: two for each weight that each
-/// output position uses, for the output, for the kernel's gradient, and, behind the first
+/// output position uses, for the output, for the kernel's gradient, and, after the first
 /// such layer, for the input's gradient.
 fn operations(network: &Network) -> f64 {
     let mut passes = 2.0;

@@ -145,10 +145,11 @@ pub(crate) fn initial_slots(
 ) -> Result<Vec<Buffer>, Error> {
     let slots = optimizer.slots().len();
     if slots > SLOTS {
-        return Err(Error::Configuration(format!(
-            "the optimizer {} wants {slots} arrays of state: {SLOTS} is the most",
+        return Err(Error::configuration(format!(
+            "the optimizer {} wants {slots} arrays of state",
             optimizer.kind()
-        )));
+        ))
+        .with_hint(format!("{SLOTS} is the most")));
     }
     Ok((0..slots)
         .map(|slot| {

@@ -159,7 +159,7 @@ impl LabelledPictures {
         self.scaled().collect()
     }
 
-    /// The same values one by one, for whoever has a place for them.
+    /// The same values one by one, for a caller that has a buffer for them.
     pub fn scaled(&self) -> impl Iterator<Item = f32> {
         self.pixels.iter().map(|&pixel| f32::from(pixel) / 255.0)
     }

@@ -191,7 +191,7 @@ fn merge_stripes(coverage: &mut Vec<u8>, width: usize, stripes: Stripes) {
                 .map(|(share, weight)| share * weight)
                 .sum();
             last = [of_pixel[1], of_pixel[2]];
-            // Written behind what is still to be read.
+            // What stood there has been read already.
             coverage[row * merged + pixel] = (sum >> 16).min(255) as u8;
         }
     }

@@ -62,10 +62,8 @@ impl Callback for Checkpoint {
         check_writable(&self.path, start.trainer.checkpoint_size())?;
         match self.holds_another(start.resumed) {
             false => Ok(()),
-            true => Err(Error::file(
-                &self.path,
-                "an earlier training is kept here: go on with it by Fit::resume, or lose it by Checkpoint::start_over",
-            )),
+            true => Err(Error::file(&self.path, "an earlier training is kept here")
+                .with_hint("go on with it by Fit::resume, or lose it by Checkpoint::start_over")),
         }
     }
 
@@ -132,11 +130,12 @@ pub(crate) fn load(
         return Err(Error::file(
             path,
             format!(
-                "the checkpoint was made with {}, not {}: resume with the same data and settings",
+                "the checkpoint was made with {}, not {}",
                 found.settings(),
                 wanted.settings()
             ),
-        ));
+        )
+        .with_hint("resume with the same data and settings"));
     }
     trainer.take_training(saved);
     Ok(Loaded {
