@@ -139,7 +139,7 @@ fn compile(
     batch: usize,
     data: &Dataset,
     threads: usize,
-) -> Result<Network, Box<dyn Error>> {
+) -> Result<Trainer, Box<dyn Error>> {
     let compile = match (name, batch) {
         ("letra", _) => Compile::new(AdamW::new(0.01).weight_decay(0.02))
             .loss(CrossEntropy::from_logits().label_smoothing(0.05)),
@@ -180,7 +180,7 @@ impl Callback for Stopwatch {
 
 /// Milliseconds of each step, sorted; the first steps warm up and do not count.
 fn measure(
-    network: &mut Network,
+    network: &mut Trainer,
     data: &Dataset,
     batch: usize,
     seconds: f64,
@@ -202,7 +202,7 @@ fn measure(
 }
 
 /// Floating-point operations of a training step, a sample: two for each weight that each
-/// output position uses, for the output, for the kernel's gradient, and, behind the first
+/// output position uses, for the output, for the kernel's gradient, and, after the first
 /// such layer, for the input's gradient.
 fn operations(network: &Network) -> f64 {
     let mut passes = 2.0;

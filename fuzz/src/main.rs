@@ -161,7 +161,7 @@ impl Fuzz {
                 let text = format!("{input} {taken} {refused} {time} {slow}");
                 fs::write(&note, text).expect("the note can be written");
             };
-            // Noted before it is read: afterwards there may be nobody to note it.
+            // Noted before it is read: afterwards the process may be gone.
             write(answers, slowest);
             let bytes = self.bytes(&corpus, input);
             let start = Instant::now();

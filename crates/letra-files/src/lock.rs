@@ -21,7 +21,7 @@ const TO_INTRODUCE: Duration = Duration::from_millis(200);
 /// It is a lock of the operating system on a file `.NAME.letra-lock` beside the file, or
 /// `.letra-lock` in the folder, that says who holds it. It goes with the process, however that
 /// ends; the lock file of one that was killed is used again, and removed, by the next. Where the
-/// file system has no locks, nobody is kept out.
+/// file system has no locks, no process is kept out.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
@@ -81,7 +81,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is held: whoever comes next finds it gone, or locks what is no longer there and
+        // While it is held: the next process finds it gone, or locks what is no longer there and
         // tries again.
         unfinished::abandon(&self.path, || {
             let _ = fs::remove_file(&self.path);
@@ -135,7 +135,7 @@ fn attempt(path: &Path) -> Result<Lock, Refusal> {
     let file = options.open(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Err(Refusal::Held(Holder::read(&file))),
-        // A file system without locks keeps nobody out.
+        // A file system without locks keeps no process out.
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
     match fs::symlink_metadata(path) {

@@ -38,7 +38,7 @@ pub fn discard_unfinished() {
     }
     let mut unfinished = unfinished();
     for one in unfinished.drain(..).rev() {
-        // Nobody is left to be told.
+        // It can no longer be reported.
         let _ = match one {
             Unfinished::File(path) => fs::remove_file(path),
             Unfinished::Folder(path) => fs::remove_dir(path),

@@ -39,7 +39,7 @@ fn task() {
             let stopped = std::thread::spawn(discard_unfinished);
             stopped.join().unwrap();
             discard_unfinished();
-            // Nobody writes any more.
+            // There is no writer any more.
             std::thread::spawn(move || {
                 let _ = write_whole(&late, b"too late");
                 std::process::exit(1);

@@ -18,9 +18,9 @@ const DIGITS: u32 = 16;
 /// Bits of a counter's word that hold a place in the model.
 const PLACE: u32 = 0x00FF_FFFF;
 
-/// What random numbers are drawn for; keeps the streams of different uses apart.
+/// What random numbers are drawn for: streams of different domains have nothing in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum Domain {
     /// Initial values of parameters.
     Initializer = 1,
     /// Order of the samples in an epoch.
@@ -29,7 +29,7 @@ pub enum Purpose {
     Layer = 3,
 }
 
-/// One stream of random numbers: a seed, a purpose, a place in the model and a step.
+/// One stream of random numbers: a seed, a domain, a place in the model and a step.
 #[derive(Debug, Clone, Copy)]
 pub struct Random {
     key: [u32; 2],
@@ -40,10 +40,10 @@ pub struct Random {
 impl Random {
     /// The stream of `place` (a node or parameter, below 2²⁴) in `step`.
     #[inline]
-    pub fn new(seed: u64, purpose: Purpose, place: usize, step: u64) -> Self {
+    pub fn new(seed: u64, domain: Domain, place: usize, step: u64) -> Self {
         Random {
             key: [seed as u32, (seed >> 32) as u32],
-            place: (place as u32 & PLACE) | (purpose as u32) << 24,
+            place: (place as u32 & PLACE) | (domain as u32) << 24,
             step: step as u32,
         }
     }
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_prefix_does_not_depend_on_the_length_asked() {
-        let random = Random::new(9, Purpose::Layer, 3, 4);
+        let random = Random::new(9, Domain::Layer, 3, 4);
         let (mut short, mut long) = ([0; 5], [0; 300]);
         random.words(7, &mut short);
         random.words(7, &mut long);
@@ -229,7 +229,7 @@ mod tests {
     fn bits_are_1_with_the_probability_asked_and_independent() {
         let count = 4000;
         for probability in [0.0, 1.0 / 65_536.0, 0.1, 0.25, 0.5, 0.7, 0.9375, 1.0] {
-            let random = Random::new(3, Purpose::Layer, 1, 0);
+            let random = Random::new(3, Domain::Layer, 1, 0);
             let mut words = vec![0; count];
             random.bits(2, probability, &mut words);
             let ones = |words: &mut dyn Iterator<Item = u32>| -> f64 {
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn moments_of_uniform_and_normal_numbers() {
-        let random = Random::new(1, Purpose::Initializer, 0, 0);
+        let random = Random::new(1, Domain::Initializer, 0, 0);
         let count = 100_000;
         let mean = |values: &[f32], power: i32| {
             values
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_permutation_holds_each_number_once() {
-        let mut order = Random::new(5, Purpose::Shuffle, 0, 1).permutation(1000);
+        let mut order = Random::new(5, Domain::Shuffle, 0, 1).permutation(1000);
         assert_ne!(order[..10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
         order.sort_unstable();
         assert!(
@@ -293,7 +293,7 @@ mod tests {
                 .all(|(index, &value)| index == value)
         );
         assert!(
-            Random::new(5, Purpose::Shuffle, 0, 1)
+            Random::new(5, Domain::Shuffle, 0, 1)
                 .permutation(0)
                 .is_empty()
         );

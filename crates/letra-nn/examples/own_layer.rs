@@ -31,10 +31,8 @@ impl Layer for Squareplus {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.bend > 0.0 && self.bend.is_finite()) {
-            return Err(BuildError::configuration(format!(
-                "has bend {}: choose a finite number above 0",
-                self.bend
-            )));
+            return Err(BuildError::configuration(format!("has bend {}", self.bend))
+                .with_hint("choose a finite number above 0"));
         }
         let (input, _) = emit.single_input(inputs)?;
         let output = emit.op(BendUp { bend: self.bend }, &[input], &[])?;

@@ -1,5 +1,4 @@
-use crate::losses::TargetRows;
-use crate::metrics::target_class;
+use crate::targets::{TargetRows, target_class};
 use crate::{Error, Tensor};
 
 /// What a network is to say about each sample.
@@ -157,10 +156,11 @@ impl Dataset {
         if let Some(weights) = &self.sample_weights {
             check_rows(&self.inputs, weights.len(), "sample weights")?;
             if let Some(sample) = weights.iter().position(|&weight| !is_weight(weight)) {
-                return Err(Error::Data(format!(
-                    "sample {sample} has the weight {}: give each sample one from 0 up",
+                return Err(Error::data(format!(
+                    "sample {sample} has the weight {}",
                     weights[sample]
-                )));
+                ))
+                .with_hint("give each sample one from 0 up"));
             }
         }
         for input in &self.other_inputs {
@@ -188,10 +188,10 @@ impl Dataset {
             let mut values = tensor.data().iter();
             if let Some(index) = values.position(|value| !value.is_finite()) {
                 let sample = index / tensor.sample_values();
-                return Err(Error::Data(format!(
-                    "{what} {sample} holds {}: leave it out or mend it",
-                    tensor.data()[index]
-                )));
+                return Err(
+                    Error::data(format!("{what} {sample} holds {}", tensor.data()[index]))
+                        .with_hint("leave it out or mend it"),
+                );
             }
         }
         Ok(())
@@ -208,16 +208,18 @@ impl Dataset {
             Targets::Values(values) => values.sample_values(),
         };
         if weights.len() != classes {
-            return Err(Error::Configuration(format!(
-                "there are {} class weights for {classes} classes: give one a class",
+            return Err(Error::configuration(format!(
+                "there are {} class weights for {classes} classes",
                 weights.len()
-            )));
+            ))
+            .with_hint("give one a class"));
         }
         if let Some(class) = weights.iter().position(|&weight| !is_weight(weight)) {
-            return Err(Error::Configuration(format!(
-                "class {class} has the weight {}: give each class one from 0 up",
+            return Err(Error::configuration(format!(
+                "class {class} has the weight {}",
                 weights[class]
-            )));
+            ))
+            .with_hint("give each class one from 0 up"));
         }
         let rows = match &self.targets {
             Targets::Classes { labels, .. } => TargetRows::Classes(labels),
@@ -282,24 +284,27 @@ fn is_weight(weight: f32) -> bool {
 
 fn check_rows(inputs: &Tensor, rows: usize, what: &str) -> Result<(), Error> {
     if inputs.shape().is_empty() {
-        return Err(Error::Data(
-            "the inputs have no axes: the first axis must count the samples".into(),
-        ));
+        return Err(Error::data("the inputs have no axes")
+            .with_hint("the first axis must count the samples"));
     }
     if inputs.samples() != rows {
-        return Err(Error::Data(format!(
-            "{} samples came with {rows} {what}: give one a sample",
+        return Err(Error::data(format!(
+            "{} samples came with {rows} {what}",
             inputs.samples()
-        )));
+        ))
+        .with_hint("give one a sample"));
     }
     Ok(())
 }
 
 fn check_labels(labels: &[u32], count: usize) -> Result<(), Error> {
     match labels.iter().position(|&label| label as usize >= count) {
-        Some(index) => Err(Error::Data(format!(
-            "label {} of sample {index} is out of range: with {count} classes, labels go from 0 to {}",
-            labels[index],
+        Some(index) => Err(Error::data(format!(
+            "label {} of sample {index} is out of range",
+            labels[index]
+        ))
+        .with_hint(format!(
+            "with {count} classes, labels go from 0 to {}",
             count.saturating_sub(1)
         ))),
         None => Ok(()),

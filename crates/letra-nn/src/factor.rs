@@ -34,9 +34,13 @@ impl Factor {
         if least <= lower && lower <= upper && upper <= most {
             return Ok(());
         }
-        Err(BuildError::configuration(format!(
-            "has a {name} from {lower} to {upper}: give one number, or a lower and an upper bound, between {least} and {most}"
-        )))
+        Err(
+            BuildError::configuration(format!("has a {name} from {lower} to {upper}")).with_hint(
+                format!(
+                    "give one number, or a lower and an upper bound, between {least} and {most}"
+                ),
+            ),
+        )
     }
 
     /// The value at a share, in [0, 1), of the range.

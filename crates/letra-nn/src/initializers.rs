@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::random::{Purpose, Random};
+use crate::random::{Domain, Random};
 
 /// How a parameter gets its first values; names and formulas are Keras's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -124,7 +124,7 @@ impl Initializer {
     ///
     /// `fans` are the numbers of inputs and outputs that a unit is connected to.
     pub fn values(&self, seed: u64, place: usize, count: usize, fans: [usize; 2]) -> Vec<f32> {
-        let random = Random::new(seed, Purpose::Initializer, place, 0);
+        let random = Random::new(seed, Domain::Initializer, place, 0);
         let [fan_in, fan_out] = fans.map(|fan| fan.max(1) as f32);
         match *self {
             Initializer::Zeros => vec![0.0; count],

@@ -29,12 +29,14 @@
 #![warn(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod check;
 mod dataset;
 mod demands;
 mod error;
 mod factor;
 mod graph;
 pub mod initializers;
+mod layer_graph;
 pub mod layers;
 pub mod losses;
 pub mod metrics;
@@ -44,6 +46,7 @@ pub mod optimizers;
 mod plan;
 pub mod schedules;
 mod shape;
+mod targets;
 mod tensor;
 pub mod training;
 
@@ -70,7 +73,7 @@ pub use training::{BackPropagation, Compile, Gradients, RateRangeTest, Scores, S
 /// # Errors
 /// Where the variable names none of this machine; `scalar` is taken then.
 pub fn instruction_set() -> Result<&'static str, Error> {
-    kernels::instruction_set().map_err(|error| Error::Configuration(error.to_string()))
+    kernels::instruction_set().map_err(|error| Error::configuration(error.to_string()))
 }
 
 /// All that a usual program needs.
@@ -94,7 +97,7 @@ pub mod prelude {
     pub use crate::training::TensorBoard;
     pub use crate::training::{
         BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
-        LearningRateScheduler, ProgressBar, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
+        LambdaCallback, LearningRateScheduler, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
     };
     pub use crate::{
         BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,

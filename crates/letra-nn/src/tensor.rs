@@ -31,10 +31,11 @@ impl Tensor {
             .iter()
             .try_fold(1usize, |product, &size| product.checked_mul(size));
         if wanted != Some(data.len()) {
-            return Err(Error::Data(format!(
-                "a tensor of shape {shape:?} was given {} values: the product of the sizes must equal their number",
+            return Err(Error::data(format!(
+                "a tensor of shape {shape:?} was given {} values",
                 data.len()
-            )));
+            ))
+            .with_hint("the product of the sizes must equal their number"));
         }
         let data = Buffer::from(data);
         Ok(Tensor { shape, data })
@@ -101,7 +102,7 @@ impl Tensor {
         Tensor { shape, data }
     }
 
-    /// Copies some columns of the samples with the given indices, one sample behind the other, as
+    /// Copies some columns of the samples with the given indices, one sample after the other, as
     /// many as `to` holds.
     pub(crate) fn copy_samples(
         &self,

@@ -49,7 +49,7 @@ fn blocks(page: &str, kind: &str) -> Vec<Vec<String>> {
 }
 
 /// The code of an example that the guide shows: what stands between its marks, or all
-/// behind the comment that it begins with.
+/// after the comment that it begins with.
 fn shown_code(example: &str) -> Vec<String> {
     let text = read(&format!("crates/letra-nn/examples/{example}.rs"));
     let marked = text.split("// guide: begin\n").nth(1);
@@ -155,12 +155,13 @@ fn a_training_that_stops_and_goes_on() -> Result<(), Error> {
     let mut network = Sequential::new([1])
         .add(Dense::new(2))
         .compile(Compile::new(Sgd::new(0.1)))?;
-    let mut bar = ProgressBar::new("circle");
+    let mut printer = LambdaCallback::new()
+        .on_epoch_end(|epoch| println!("epoch {}: {}", epoch.number, epoch.logs()));
     let mut stopping = EarlyStopping::new().patience(5);
     let mut keeper = Checkpoint::new("circle.checkpoint");
     let fit = Fit::epochs(500)
         .validation(&test)
-        .callback(&mut bar)
+        .callback(&mut printer)
         .callback(&mut stopping)
         .callback(&mut keeper)
         .resume("circle.checkpoint");

@@ -28,58 +28,33 @@
 #![warn(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod draw;
 mod error;
 mod file;
 mod font;
-mod glyph_set;
-mod ink;
-mod ink_box;
-mod labelled_pictures;
-mod library;
-mod line_form;
+mod glyphs;
 mod lines;
-mod nearest;
-mod npy;
-mod outlines;
 mod picture;
-mod picture_file;
 mod random;
 mod resample;
 mod sample;
-mod seminar;
-mod seminar_split;
-mod specimen;
-mod split;
-mod style;
-mod suitability;
-mod system_fonts;
+mod sheets;
 mod text;
-mod training_sheet;
 mod transcript;
-mod web_font;
 
-pub use draw::{Bounds, LARGEST_SIZE, Outline, draw_line, line_width};
 pub use error::{Error, Result};
 pub use file::write_whole;
-pub use font::{Font, LineMetrics};
-pub use glyph_set::{
-    CHARACTERS, LARGEST_INK, SHIFTS, SIDE, centred_glyph, fitting_size, glyph_set,
+pub use font::{
+    Bounds, Font, FontLibrary, LeftOut, LineMetrics, Outline, Reason, Slant, draw_line,
+    is_unprintable, line_width,
 };
-pub use ink::{Ink, ink_sides, normalise, normalise_at_each};
-pub use labelled_pictures::LabelledPictures;
-pub use library::{FontLibrary, LeftOut};
-pub use line_form::{BASELINE, LETTER_HEIGHT, LINE_HEIGHT, WINDOW_WIDTH, letter_height};
-pub use lines::{TextLine, find_lines, runs_vertically};
-pub use nearest::{nearest_neighbour, nearest_neighbour_accuracy};
-pub use picture::{LONGEST_SIDE, MOST_PIXELS, Picture};
+pub use glyphs::{
+    CHARACTERS, Ink, LARGEST_INK, LabelledPictures, SEMINAR_TEST, SHIFTS, SIDE, Split,
+    centred_glyph, fitting_size, glyph_set, ink_sides, nearest_neighbour,
+    nearest_neighbour_accuracy, normalise, normalise_at_each, read_npz, read_npz_bytes,
+};
+pub use lines::{LINE_HEIGHT, TextLine, WINDOW_WIDTH, find_lines, letter_height, runs_vertically};
+pub use picture::Picture;
 pub use sample::{Distortions, Explained, Origin, Sampler, Stripes, Wear, Workbench};
-pub use seminar::{read_npz, read_npz_bytes};
-pub use seminar_split::SEMINAR_TEST;
-pub use specimen::{MOST_SPECIMENS, specimen};
-pub use split::Split;
-pub use style::{Slant, is_unprintable};
-pub use suitability::Reason;
+pub use sheets::{MOST_SAMPLES, MOST_SPECIMENS, specimen, training_sheet};
 pub use text::Texts;
-pub use training_sheet::{MOST_SAMPLES, training_sheet};
 pub use transcript::{LEAST_FIT, Transcriber, Transcript};

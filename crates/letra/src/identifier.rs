@@ -53,9 +53,9 @@ impl Typefaces {
             })
         };
         let names: Vec<String> = serde_json::from_str(note(CLASS_NAMES)?)
-            .map_err(|error| format!("its note {CLASS_NAMES} is no list of names: {error}"))?;
+            .map_err(|error| format!("its note {CLASS_NAMES} is not a list of names: {error}"))?;
         let ink_sides: Vec<(f32, f32)> = serde_json::from_str(note(INK_SIDES)?)
-            .map_err(|error| format!("its note {INK_SIDES} is no list of sizes: {error}"))?;
+            .map_err(|error| format!("its note {INK_SIDES} is not a list of sizes: {error}"))?;
         let credible = |&(side, share): &(f32, f32)| {
             (1.0..=SIDE as f32).contains(&side) && (0.0..=1.0).contains(&share)
         };
@@ -156,7 +156,7 @@ impl Identifier {
         let inks = normalise_at_each(picture, &self.typefaces.ink_sides)?;
         let pixels = inks.iter().flat_map(|(ink, _)| ink);
         let pixels = pixels.map(|&ink| f32::from(ink) / 255.0).collect();
-        let failed = |error: Error| Failure::new(format!("the model cannot be used: {error}"));
+        let failed = |error: Error| Failure::network("the model cannot be used", &error);
         let input = Tensor::new([inks.len(), SIDE, SIDE, 1], pixels).map_err(failed)?;
         let predictions = self.network.predict(&input).map_err(failed)?;
         let all: f32 = inks.iter().map(|(_, share)| share).sum();

@@ -12,7 +12,7 @@ use letra_nn::schedules::OneCycle;
 
 pub use recipe::{Recipe, Slides, Task, Training};
 
-/// The networks, in the order of the seminar, and letra's own behind them. Adding one touches this table alone.
+/// The networks, in the order of the seminar, and letra's own after them. Adding one touches this table alone.
 pub static NETWORKS: &[Recipe] = &[
     Recipe {
         name: "logistic",
@@ -200,7 +200,7 @@ pub static NETWORKS: &[Recipe] = &[
     },
 ];
 
-/// A depthwise separable convolution that keeps the size, for a normalisation behind it, which makes
+/// A depthwise separable convolution that keeps the size, for a normalisation after it, which makes
 /// a bias needless.
 fn separable_convolution(filters: usize) -> SeparableConv2d {
     SeparableConv2d::new(filters, 3)
@@ -234,6 +234,13 @@ fn initialised(layer: Dense, scale: f32, width: usize, bias: f32) -> Dense {
             scale / (width as f32).sqrt(),
         ))
         .bias_initializer(Initializer::constant(bias))
+}
+
+impl Recipe {
+    /// The recipe called `name`.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        NETWORKS.iter().find(|recipe| recipe.name == name)
+    }
 }
 
 #[cfg(test)]

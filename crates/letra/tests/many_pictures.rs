@@ -173,7 +173,7 @@ fn a_picture_is_answered_before_the_next_is_read() {
 fn nothing_more_is_read_for_a_reader_that_left() {
     let home = home();
     common::fifo(&home.path().join("fifo"));
-    // Nobody writes into the fifo: reading it would never end.
+    // The fifo has no writer: reading it would never end.
     let output = command()
         .args(["identify", "serif.png", "fifo"])
         .current_dir(home.path())

@@ -205,7 +205,7 @@ fn a_model_is_kept_where_nothing_can_be_said() {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_holds_nothing_up() {
+fn a_standard_error_without_a_reader_holds_nothing_up() {
     let home = Home::new();
     let (reader, writer) = pipe().unwrap();
     // As much as a pipe holds.

@@ -14,7 +14,7 @@ use letra_type::{Font, Picture};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Families and styles of three faces that nobody takes for one another.
+/// Families and styles of three faces that are not taken for one another.
 const LEARNT: [(&str, &str); 3] = [
     ("Libertinus Serif", "Regular"),
     ("DejaVu Sans Mono", "Book"),

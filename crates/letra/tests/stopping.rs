@@ -63,7 +63,7 @@ fn read_by_now(home: &Path) -> fs::File {
     // Opening a fifo for writing waits for a reader.
     thread::spawn(move || opened.send(fs::File::options().write(true).open(fifo)));
     let opened = open.recv_timeout(Duration::from_secs(60));
-    opened.expect("nobody reads the fifo").unwrap()
+    opened.expect("the fifo has no reader").unwrap()
 }
 
 /// Whether the tests were started so that what they start ignores SIGHUP.

@@ -1,8 +1,8 @@
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-use super::Value;
 use super::op_graph::{EmittedLayer, OpGraph, OpNode, WeightSpecification};
+use super::value::Value;
 use crate::error::BuildError;
 use crate::ops::Op;
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
@@ -35,7 +35,7 @@ pub struct Emit<'a> {
 }
 
 impl<'a> Emit<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         graph: &'a mut OpGraph,
         owner: u64,
         name: &'a str,
@@ -54,14 +54,15 @@ impl<'a> Emit<'a> {
     }
 
     /// The layer as it was written, unless it left out weights that it shares.
-    pub(super) fn finish(self, outputs: &[Value]) -> Result<EmittedLayer, BuildError> {
+    pub(crate) fn finish(self, outputs: &[Value]) -> Result<EmittedLayer, BuildError> {
         if self
             .shared
             .is_some_and(|shared| shared.len() != self.weights.len())
         {
-            return Err(BuildError::configuration(
-                "shares parameters that it has none of: take two layers",
-            ));
+            return Err(
+                BuildError::configuration("shares parameters that it has none of")
+                    .with_hint("take two layers"),
+            );
         }
         Ok(EmittedLayer {
             outputs: self.numbers(outputs)?,
@@ -140,7 +141,7 @@ impl<'a> Emit<'a> {
         fans: [usize; 2],
         state: bool,
     ) -> Result<Weight, BuildError> {
-        initializer.check().map_err(BuildError::Configuration)?;
+        initializer.check().map_err(BuildError::configuration)?;
         self.check_size(&shape, MOST_PARAMETERS)?;
         let index = match self.shared {
             Some(shared) => self.shared_weight(shared, name, &shape)?,
@@ -170,16 +171,15 @@ impl<'a> Emit<'a> {
         shape: &[usize],
     ) -> Result<usize, BuildError> {
         let Some(&index) = shared.get(self.weights.len()) else {
-            return Err(BuildError::configuration(
-                "shares parameters that it has none of: take two layers",
-            ));
+            return Err(
+                BuildError::configuration("shares parameters that it has none of")
+                    .with_hint("take two layers"),
+            );
         };
         let first = &self.graph.weights[index].shape;
         match first == shape {
             true => Ok(index),
-            false => Err(BuildError::configuration(format!(
-                "is used a second time on inputs for which its {name} would be {shape:?}, not {first:?}: give it inputs of one shape, or take two layers"
-            ))),
+            false => Err(BuildError::configuration(format!("is used a second time on inputs for which its {name} would be {shape:?}, not {first:?}")).with_hint("give it inputs of one shape, or take two layers")),
         }
     }
 
@@ -188,7 +188,7 @@ impl<'a> Emit<'a> {
     /// # Errors
     /// When a number is out of its range.
     pub fn demand(&mut self, weight: Weight, demands: KernelDemands) -> Result<(), BuildError> {
-        demands.check().map_err(BuildError::Configuration)?;
+        demands.check().map_err(BuildError::configuration)?;
         self.graph.weights[weight.index].demands = demands;
         Ok(())
     }
@@ -257,9 +257,8 @@ impl<'a> Emit<'a> {
             |value: &Value| value.owner == self.owner && value.number < self.graph.shapes.len();
         match values.iter().all(own) {
             true => Ok(values.iter().map(|value| value.number).collect()),
-            false => Err(BuildError::configuration(
-                "uses a value of another network: use those that emit was given, and what its ops gave",
-            )),
+            false => Err(BuildError::configuration("uses a value of another network")
+                .with_hint("use those that emit was given, and what its ops gave")),
         }
     }
 
@@ -268,8 +267,9 @@ impl<'a> Emit<'a> {
         match holds_at_most(shape, most) {
             true => Ok(()),
             false => Err(BuildError::configuration(format!(
-                "would hold {shape:?} values, more than {most}: make it smaller"
-            ))),
+                "would hold {shape:?} values, more than {most}"
+            ))
+            .with_hint("make it smaller")),
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct WeightSpecification {
     pub(crate) start: usize,
     /// Changed by the op that has it, never by the optimizer.
     pub(crate) state: bool,
-    /// Changed by nobody.
+    /// Never changed.
     pub(crate) frozen: bool,
 }
 
@@ -115,7 +115,7 @@ impl OpGraph {
     }
 
     /// Gives each weight its place: parameters first, each at the beginning of a cache line.
-    pub(super) fn place_weights(&mut self) {
+    pub(crate) fn place_weights(&mut self) {
         let mut end = 0;
         for state in [false, true] {
             for weight in self.weights.iter_mut().filter(|known| known.state == state) {

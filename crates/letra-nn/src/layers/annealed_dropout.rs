@@ -56,15 +56,11 @@ impl Layer for AnnealedDropout {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(0.0..1.0).contains(&self.rate) {
-            return Err(BuildError::configuration(format!(
-                "has rate {}: a rate is the share that is dropped at first, from 0 up to but not including 1",
-                self.rate
-            )));
+            return Err(BuildError::configuration(format!("has rate {}", self.rate)).with_hint("a rate is the share that is dropped at first, from 0 up to but not including 1"));
         }
         if self.steps == 0 {
-            return Err(BuildError::configuration(
-                "anneals over 0 steps: give it at least 1, or leave the layer out",
-            ));
+            return Err(BuildError::configuration("anneals over 0 steps")
+                .with_hint("give it at least 1, or leave the layer out"));
         }
         let (input, _) = emit.single_input(inputs)?;
         let output = emit.op(

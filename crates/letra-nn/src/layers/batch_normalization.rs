@@ -73,16 +73,17 @@ impl Layer for BatchNormalization {
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         if !(0.0..=1.0).contains(&self.momentum) {
-            return Err(BuildError::configuration(format!(
-                "has momentum {}: it is the share of the moving averages that a step keeps, from 0 to 1",
-                self.momentum
-            )));
+            return Err(
+                BuildError::configuration(format!("has momentum {}", self.momentum)).with_hint(
+                    "it is the share of the moving averages that a step keeps, from 0 to 1",
+                ),
+            );
         }
         if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            return Err(BuildError::configuration(format!(
-                "has epsilon {}: it must be above 0",
-                self.epsilon
-            )));
+            return Err(
+                BuildError::configuration(format!("has epsilon {}", self.epsilon))
+                    .with_hint("it must be above 0"),
+            );
         }
         let channels = shape.sizes().last().copied().unwrap_or(1);
         let (sizes, fans) = ([channels], [channels; 2]);

@@ -112,9 +112,10 @@ impl Layer for Conv2dTranspose {
         check_sizes("a stride of", &self.stride.0, 1)?;
         check_sizes("filters:", &[self.filters], 1)?;
         if let Padding::Explicit(around) = self.padding {
-            return Err(BuildError::configuration(format!(
-                "has a padding of {around:?}: it is either valid or same"
-            )));
+            return Err(
+                BuildError::configuration(format!("has a padding of {around:?}"))
+                    .with_hint("it is either valid or same"),
+            );
         }
         let (input, shape) = emit.single_input(inputs)?;
         let picture = picture(shape)?;
@@ -123,9 +124,7 @@ impl Layer for Conv2dTranspose {
         let kernel = [rows, columns, self.filters, picture[2]];
         let output = [geometry.height, geometry.width, self.filters];
         if !holds_at_most(&kernel, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
-            return Err(BuildError::configuration(format!(
-                "would have a kernel of {kernel:?} and give {output:?}, more values than can be held: make it smaller"
-            )));
+            return Err(BuildError::configuration(format!("would have a kernel of {kernel:?} and give {output:?}, more values than can be held")).with_hint("make it smaller"));
         }
         let fans = [rows * columns * self.filters, rows * columns * picture[2]];
         check_no_norm(self.demands)?;

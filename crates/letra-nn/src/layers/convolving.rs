@@ -40,8 +40,9 @@ impl Sliding {
         }
         if !filters.is_multiple_of(groups) {
             return Err(BuildError::configuration(format!(
-                "has {filters} filters in {groups} groups: the groups must divide the filters"
-            )));
+                "has {filters} filters in {groups} groups"
+            ))
+            .with_hint("the groups must divide the filters"));
         }
         let geometry = self.geometry(picture);
         if geometry.output_height() == 0 || geometry.output_width() == 0 {
@@ -51,9 +52,7 @@ impl Sliding {
         let kernel = [rows, columns, channels / groups, filters];
         let output = [geometry.output_height(), geometry.output_width(), filters];
         if !holds_at_most(&kernel, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
-            return Err(BuildError::configuration(format!(
-                "would have a kernel of {kernel:?} and give {output:?}, more values than can be held: make it smaller"
-            )));
+            return Err(BuildError::configuration(format!("would have a kernel of {kernel:?} and give {output:?}, more values than can be held")).with_hint("make it smaller"));
         }
         let Padding2 {
             top,
@@ -73,8 +72,9 @@ impl Sliding {
         ];
         if !holds_at_most(&padded, MOST_VALUES) {
             return Err(BuildError::configuration(format!(
-                "would pad its input to {padded:?}, more than {MOST_VALUES} values: make its kernel, its dilation rate or its padding smaller"
-            )));
+                "would pad its input to {padded:?}, more than {MOST_VALUES} values"
+            ))
+            .with_hint("make its kernel, its dilation rate or its padding smaller"));
         }
         Ok(geometry)
     }
@@ -93,8 +93,9 @@ impl Sliding {
         let above_one = |sizes: &[usize]| sizes.iter().any(|&size| size > 1);
         if above_one(stride) && above_one(dilation) {
             return Err(BuildError::configuration(format!(
-                "has a stride of {stride:?} and a dilation rate of {dilation:?}: only one of them may be above 1"
-            )));
+                "has a stride of {stride:?} and a dilation rate of {dilation:?}"
+            ))
+            .with_hint("only one of them may be above 1"));
         }
         Ok(())
     }
@@ -152,7 +153,8 @@ pub(crate) fn check_no_norm(demands: KernelDemands) -> Result<(), BuildError> {
     match demands.kernel_constraint {
         None => Ok(()),
         Some(_) => Err(BuildError::configuration(
-            "has a largest norm, which is for dense layers and plain convolutions only: use a regularizer",
-        )),
+            "has a largest norm, which is for dense layers and plain convolutions only",
+        )
+        .with_hint("use a regularizer")),
     }
 }

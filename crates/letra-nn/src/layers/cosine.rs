@@ -64,10 +64,10 @@ impl Layer for Cosine {
         let (input, width) = flat_input(inputs, emit)?;
         check_units(self.units)?;
         if !(self.scale > 0.0 && self.scale.is_finite()) {
-            return Err(BuildError::configuration(format!(
-                "has scale {}: choose a finite number above 0",
-                self.scale
-            )));
+            return Err(
+                BuildError::configuration(format!("has scale {}", self.scale))
+                    .with_hint("choose a finite number above 0"),
+            );
         }
         let fans = [width, self.units];
         let kernel = emit.parameter("kernel", fans, self.kernel_initializer, fans)?;

@@ -31,7 +31,7 @@ use crate::{Initializer, KernelDemands};
 /// wherever *f* is not linear. The draws come from the counter-based generator under a key of
 /// their own, the same for every sample and call: a prediction is a function of the input and
 /// the parameters alone. The function must belong to the layer for this
-/// (`DropConnect::new(64, 0.5).relu()`): an activation layer behind it would see the mean.
+/// (`DropConnect::new(64, 0.5).relu()`): an activation layer after it would see the mean.
 ///
 /// Defaults: 1000 draws, linear, Glorot uniform kernel, zero bias.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,24 +83,25 @@ impl Layer for DropConnect {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(0.0..1.0).contains(&self.rate) {
-            return Err(BuildError::configuration(format!(
-                "has rate {}: a rate is the share of weights that is dropped, from 0 up to but not including 1",
-                self.rate
-            )));
+            return Err(BuildError::configuration(format!("has rate {}", self.rate)).with_hint("a rate is the share of weights that is dropped, from 0 up to but not including 1"));
         }
         let (input, width) = flat_input(inputs, emit)?;
         check_units(self.units)?;
         if self.draws == 0 || !holds_at_most(&[self.draws, self.units], MOST_VALUES) {
             return Err(BuildError::configuration(format!(
-                "draws {} times for each of {} units: choose at least 1, and no more than {MOST_VALUES} together",
+                "draws {} times for each of {} units",
                 self.draws, self.units
+            ))
+            .with_hint(format!(
+                "choose at least 1, and no more than {MOST_VALUES} together"
             )));
         }
         let fans = [width, self.units];
         if !holds_at_most(&fans, MOST_PARAMETERS) {
             return Err(BuildError::configuration(format!(
-                "would have a kernel of {fans:?}, more values than can be held: make it smaller"
-            )));
+                "would have a kernel of {fans:?}, more values than can be held"
+            ))
+            .with_hint("make it smaller"));
         }
         let weights = self.weights(emit, fans, fans, self.units)?;
         let product = ops::DropConnect::new(self.units, self.rate, self.draws, self.activation);

@@ -13,7 +13,7 @@ use crate::ops::{self, Rate};
 ///
 /// **Scaling.** The first form of dropout (Hinton, Srivastava, Krizhevsky, Sutskever and
 /// Salakhutdinov 2012) does not scale while training, and when predicting multiplies all
-/// weights behind the dropped values by 1 − *p*, so that a unit gets the input that it got on
+/// weights after the dropped values by 1 − *p*, so that a unit gets the input that it got on
 /// average. The two are the same network with its weights in other units: weights *V* under
 /// the first form are *W* = (1 − *p*) *V* here. Each thinned network computes
 /// (*m* ⊙ *x*) · *V* = (*m* ⊙ *x* / (1 − *p*)) · *W*, and the one that predicts
@@ -21,7 +21,7 @@ use crate::ops::{self, Rate};
 ///
 /// **An ensemble.** With *n* values there are 2ⁿ masks, each a thinned network, all sharing
 /// their weights; training picks one for each sample and step. For one layer of softmax units
-/// behind the dropout, the network that predicts is exactly the normalised geometric mean of
+/// after the dropout, the network that predicts is exactly the normalised geometric mean of
 /// all thinned networks, each weighted by the probability of its mask, as the mean of
 /// *m* ⊙ *x* / (1 − *p*) is *x* (Hinton et al. 2012; Baldi and Sadowski, "Understanding
 /// dropout", NIPS 2013, on the normalised weighted geometric mean). For a linear layer it is their arithmetic mean; for deeper networks it is
@@ -49,10 +49,11 @@ impl Layer for Dropout {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(0.0..1.0).contains(&self.rate) {
-            return Err(BuildError::configuration(format!(
-                "has rate {}: a rate is the share that is dropped, from 0 up to but not including 1",
-                self.rate
-            )));
+            return Err(
+                BuildError::configuration(format!("has rate {}", self.rate)).with_hint(
+                    "a rate is the share that is dropped, from 0 up to but not including 1",
+                ),
+            );
         }
         let (input, _) = emit.single_input(inputs)?;
         let rate = Rate::Constant(self.rate);

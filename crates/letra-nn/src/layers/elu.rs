@@ -41,10 +41,10 @@ impl Layer for Elu {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.alpha >= 0.0 && self.alpha.is_finite()) {
-            return Err(BuildError::configuration(format!(
-                "has an alpha of {}: give it a finite number of 0 or more",
-                self.alpha
-            )));
+            return Err(
+                BuildError::configuration(format!("has an alpha of {}", self.alpha))
+                    .with_hint("give it a finite number of 0 or more"),
+            );
         }
         let (input, _) = emit.single_input(inputs)?;
         let output = emit.op(Activate::elu(self.alpha), &[input], &[])?;

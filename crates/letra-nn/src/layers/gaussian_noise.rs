@@ -34,9 +34,10 @@ impl Layer for GaussianNoise {
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.stddev >= 0.0 && self.stddev.is_finite()) {
             return Err(BuildError::configuration(format!(
-                "has standard deviation {}: give it a finite number of 0 or more",
+                "has standard deviation {}",
                 self.stddev
-            )));
+            ))
+            .with_hint("give it a finite number of 0 or more"));
         }
         let (input, _) = emit.single_input(inputs)?;
         let noise = ops::GaussianNoise {

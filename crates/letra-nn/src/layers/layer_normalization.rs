@@ -76,10 +76,10 @@ impl Layer for LayerNormalization {
             ));
         }
         if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            return Err(BuildError::configuration(format!(
-                "has epsilon {}: it must be above 0",
-                self.epsilon
-            )));
+            return Err(
+                BuildError::configuration(format!("has epsilon {}", self.epsilon))
+                    .with_hint("it must be above 0"),
+            );
         }
         let axes = shape.sizes()[shape.rank() - self.axes..].to_vec();
         let size = axes.iter().product();

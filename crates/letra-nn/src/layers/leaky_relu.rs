@@ -40,9 +40,10 @@ impl Layer for LeakyRelu {
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.negative_slope >= 0.0 && self.negative_slope.is_finite()) {
             return Err(BuildError::configuration(format!(
-                "has a negative slope of {}: give it a finite number of 0 or more",
+                "has a negative slope of {}",
                 self.negative_slope
-            )));
+            ))
+            .with_hint("give it a finite number of 0 or more"));
         }
         let (input, _) = emit.single_input(inputs)?;
         let output = emit.op(Activate::leaky_relu(self.negative_slope), &[input], &[])?;

@@ -37,9 +37,11 @@ const MOST_PIECES: usize = 1 << 16;
 pub(super) fn check_pieces(pieces: usize) -> Result<(), BuildError> {
     match (2..=MOST_PIECES).contains(&pieces) {
         true => Ok(()),
-        false => Err(BuildError::configuration(format!(
-            "has {pieces} pieces: a maximum needs at least 2 of them, and at most {MOST_PIECES}"
-        ))),
+        false => Err(
+            BuildError::configuration(format!("has {pieces} pieces")).with_hint(format!(
+                "a maximum needs at least 2 of them, and at most {MOST_PIECES}"
+            )),
+        ),
     }
 }
 

@@ -317,7 +317,7 @@ fn flat_input(inputs: &[Value], emit: &Emit<'_>) -> Result<(Value, usize), Build
 /// Refuses a layer without units.
 fn check_units(units: usize) -> Result<(), BuildError> {
     match units {
-        0 => Err(BuildError::configuration("has 0 units: give it at least 1")),
+        0 => Err(BuildError::configuration("has 0 units").with_hint("give it at least 1")),
         _ => Ok(()),
     }
 }

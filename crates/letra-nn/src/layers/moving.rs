@@ -17,9 +17,10 @@ pub(super) fn moved(
 ) -> Result<Vec<Value>, BuildError> {
     match fill {
         FillMode::Constant(value) if !value.is_finite() => {
-            return Err(BuildError::configuration(format!(
-                "fills the edges with {value}: give it a finite number"
-            )));
+            return Err(
+                BuildError::configuration(format!("fills the edges with {value}"))
+                    .with_hint("give it a finite number"),
+            );
         }
         _ => {}
     }

@@ -10,7 +10,7 @@ use crate::ops::ParametricRelu;
 /// elsewhere (He, Zhang, Ren and Sun, "Delving deep into rectifiers", 2015, eqs. 1 and 11).
 ///
 /// Any shape. The parameter `alpha` holds an *a* for each value of a sample; along shared axes
-/// it has size 1, so that behind a convolution `shared_axes([1, 2])` leaves one for each
+/// it has size 1, so that after a convolution `shared_axes([1, 2])` leaves one for each
 /// channel. Gradients: ∂*x* = ∂*y* where *x* > 0 and *a* ∂*y* elsewhere; ∂*a* = Σ *x* ∂*y* over
 /// all that share it and are not above 0. Defaults are Keras's: nothing shared, *a* begins
 /// as 0. (The paper begins with 0.25 and shares each channel's.)
@@ -74,10 +74,8 @@ impl Layer for PRelu {
         for &axis in &self.shared_axes {
             let size = axis.checked_sub(1).and_then(|axis| alpha.get_mut(axis));
             *size.ok_or_else(|| {
-                BuildError::configuration(format!(
-                    "shares axis {axis} of an input {shape}: choose axes from 1 to {}",
-                    shape.rank()
-                ))
+                BuildError::configuration(format!("shares axis {axis} of an input {shape}"))
+                    .with_hint(format!("choose axes from 1 to {}", shape.rank()))
             })? = 1;
         }
         let places = places(shape.sizes(), &alpha);

@@ -52,9 +52,10 @@ impl Layer for RandomContrast {
         self.factor.check("factor", -1.0, 1.0)?;
         let [low, high] = self.value_range;
         if !(low < high && low.is_finite() && high.is_finite()) {
-            return Err(BuildError::configuration(format!(
-                "has values from {low} to {high}: give it two finite numbers, the lower one first"
-            )));
+            return Err(
+                BuildError::configuration(format!("has values from {low} to {high}"))
+                    .with_hint("give it two finite numbers, the lower one first"),
+            );
         }
         let (input, shape) = emit.single_input(inputs)?;
         let [_, _, channels] = picture(shape)?;

@@ -14,7 +14,7 @@ use crate::ops::{Fourier, MatMul};
 ///
 /// with *W* drawn from a normal distribution of variance 2γ and *b* uniformly from 0 to 2π
 /// (Rahimi and Recht 2007, algorithm 1). The two differ by ε or more with probability 2
-/// exp(−*D* ε² / 4) at most. A linear layer behind it is a kernel machine whose cost does not
+/// exp(−*D* ε² / 4) at most. A linear layer after it is a kernel machine whose cost does not
 /// grow with the number of samples.
 ///
 /// Input `[inputs]`, output `[output_dim]`. `kernel` *W* `[inputs, output_dim]` and `offset` *b*
@@ -68,15 +68,14 @@ impl Layer for RandomFourierFeatures {
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, width) = flat_input(inputs, emit)?;
         if self.output_dim == 0 {
-            return Err(BuildError::configuration(
-                "has an output_dim of 0: give it at least 1",
-            ));
+            return Err(
+                BuildError::configuration("has an output_dim of 0").with_hint("give it at least 1")
+            );
         }
         let gamma = self.gamma.unwrap_or(1.0 / width as f32);
         if !(gamma > 0.0 && gamma.is_finite()) {
-            return Err(BuildError::configuration(format!(
-                "has gamma {gamma}: choose a number above 0 (with scale, one whose square is above 0)"
-            )));
+            return Err(BuildError::configuration(format!("has gamma {gamma}"))
+                .with_hint("choose a number above 0 (with scale, one whose square is above 0)"));
         }
         let frequencies = Initializer::normal(0.0, (2.0 * gamma).sqrt());
         let kernel = emit.state("kernel", [width, self.output_dim], frequencies)?;

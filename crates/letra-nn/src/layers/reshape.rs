@@ -35,9 +35,10 @@ impl Layer for Reshape {
         let (input, _) = emit.single_input(inputs)?;
         if !holds_at_most(self.shape.sizes(), MOST_VALUES) {
             return Err(BuildError::configuration(format!(
-                "makes {}, more than {MOST_VALUES} values: make it smaller",
+                "makes {}, more than {MOST_VALUES} values",
                 self.shape
-            )));
+            ))
+            .with_hint("make it smaller"));
         }
         let shape = self.shape.clone();
         let output = emit.op(ops::Reshape { shape }, &[input], &[])?;

@@ -43,7 +43,7 @@ pub struct SeparableConv2d {
 }
 
 impl SeparableConv2d {
-    /// `filters` filters behind depthwise kernels of the given height and width; one number
+    /// `filters` filters after depthwise kernels of the given height and width; one number
     /// stands for both.
     pub fn new(filters: usize, kernel: impl Into<Window>) -> Self {
         SeparableConv2d {

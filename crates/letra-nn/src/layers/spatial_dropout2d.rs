@@ -35,10 +35,11 @@ impl Layer for SpatialDropout2d {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(0.0..1.0).contains(&self.rate) {
-            return Err(BuildError::configuration(format!(
-                "has rate {}: a rate is the share that is dropped, from 0 up to but not including 1",
-                self.rate
-            )));
+            return Err(
+                BuildError::configuration(format!("has rate {}", self.rate)).with_hint(
+                    "a rate is the share that is dropped, from 0 up to but not including 1",
+                ),
+            );
         }
         let (input, shape) = emit.single_input(inputs)?;
         let [_, width, channels] = picture(shape)?;

@@ -83,9 +83,8 @@ impl Layer for Standout {
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
             if !value.is_finite() {
-                return Err(BuildError::configuration(format!(
-                    "has {name} {value}: it must be a finite number"
-                )));
+                return Err(BuildError::configuration(format!("has {name} {value}"))
+                    .with_hint("it must be a finite number"));
             }
         }
         let (input, width) = flat_input(inputs, emit)?;

@@ -70,8 +70,9 @@ impl Layer for UpSampling2d {
         let output = [picture[0] * times[0], picture[1] * times[1], picture[2]];
         if !holds_at_most(&output, MOST_VALUES) {
             return Err(BuildError::configuration(format!(
-                "would give {output:?}, more than {MOST_VALUES} values: choose a smaller size"
-            )));
+                "would give {output:?}, more than {MOST_VALUES} values"
+            ))
+            .with_hint("choose a smaller size"));
         }
         let op = match self.interpolation {
             Method::Nearest => UpSample::nearest(picture, times),

@@ -94,9 +94,8 @@ pub(crate) fn sequence(input: &Shape) -> Result<[usize; 3], BuildError> {
 pub(crate) fn check_sizes(what: &str, sizes: &[usize], least: usize) -> Result<(), BuildError> {
     match sizes.iter().all(|size| (least..=MOST).contains(size)) {
         true => Ok(()),
-        false => Err(BuildError::configuration(format!(
-            "has {what} {sizes:?}: it must be from {least} to {MOST}"
-        ))),
+        false => Err(BuildError::configuration(format!("has {what} {sizes:?}"))
+            .with_hint(format!("it must be from {least} to {MOST}"))),
     }
 }
 
@@ -155,14 +154,16 @@ impl Windows {
         check_sizes("a window of", window, 1)?;
         check_sizes("a stride of", &self.stride[2 - self.axes..], 1)?;
         if self.window[0] * self.window[1] > MOST_CELLS {
-            return Err(BuildError::configuration(format!(
-                "has a window of {window:?}: it must have at most {MOST_CELLS} cells"
-            )));
+            return Err(
+                BuildError::configuration(format!("has a window of {window:?}"))
+                    .with_hint(format!("it must have at most {MOST_CELLS} cells")),
+            );
         }
         if let Padding::Explicit(around) = self.padding {
-            return Err(BuildError::configuration(format!(
-                "has a padding of {around:?}: it is either valid or same"
-            )));
+            return Err(
+                BuildError::configuration(format!("has a padding of {around:?}"))
+                    .with_hint("it is either valid or same"),
+            );
         }
         let pooling = self.pooling(picture);
         if pooling.output_height() == 0 || pooling.output_width() == 0 {
@@ -209,10 +210,10 @@ impl Edges {
     pub(crate) fn check(&self, what: &str) -> Result<(), BuildError> {
         match self.0.as_flattened().iter().all(|&size| size <= MOST) {
             true => Ok(()),
-            false => Err(BuildError::configuration(format!(
-                "has {what} {:?}: it must be from 0 to {MOST}",
-                self.0
-            ))),
+            false => Err(
+                BuildError::configuration(format!("has {what} {:?}", self.0))
+                    .with_hint(format!("it must be from 0 to {MOST}")),
+            ),
         }
     }
 }

@@ -44,8 +44,9 @@ impl Layer for ZeroPadding2d {
         let outer = [top + height + bottom, left + width + right, channels];
         if !holds_at_most(&outer, MOST_VALUES) {
             return Err(BuildError::configuration(format!(
-                "would give {outer:?}, more than {MOST_VALUES} values: pad less"
-            )));
+                "would give {outer:?}, more than {MOST_VALUES} values"
+            ))
+            .with_hint("pad less"));
         }
         let frame = Frame {
             outer,

@@ -70,7 +70,7 @@ impl Loss for BinaryCrossEntropy {
         };
         let outside = |value: &f32| *value < 0.0 || *value > 1.0;
         match values.data().iter().position(outside) {
-            Some(index) => Err(Error::Data(format!(
+            Some(index) => Err(Error::data(format!(
                 "binary cross-entropy wants targets from 0 to 1 but sample {} has {}",
                 index / units,
                 values.data()[index]

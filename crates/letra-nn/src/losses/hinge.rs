@@ -29,7 +29,7 @@ impl Loss for Hinge {
         };
         let known = |value: &f32| [-1.0, 0.0, 1.0].contains(value) || value.is_nan();
         if let Some(index) = values.data().iter().position(|value| !known(value)) {
-            return Err(Error::Data(format!(
+            return Err(Error::data(format!(
                 "the hinge loss wants targets -1 and 1, or 0 and 1, but sample {} has {}",
                 index / units,
                 values.data()[index]
@@ -37,9 +37,8 @@ impl Loss for Hinge {
         }
         let has = |wanted: f32| values.data().contains(&wanted);
         match has(-1.0) && has(0.0) {
-            true => Err(Error::Data(
-                "the hinge loss wants targets -1 and 1, or 0 and 1, but is given -1 as well as 0"
-                    .into(),
+            true => Err(Error::data(
+                "the hinge loss wants targets -1 and 1, or 0 and 1, but is given -1 as well as 0",
             )),
             false => Ok(()),
         }

@@ -44,10 +44,10 @@ impl Loss for Huber {
     fn check_configuration(&self) -> Result<(), Error> {
         match self.delta > 0.0 && self.delta.is_finite() {
             true => Ok(()),
-            false => Err(Error::Configuration(format!(
-                "the Huber loss has delta {}: choose one above 0, such as 1",
-                self.delta
-            ))),
+            false => Err(
+                Error::configuration(format!("the Huber loss has delta {}", self.delta))
+                    .with_hint("choose one above 0, such as 1"),
+            ),
         }
     }
 

@@ -6,6 +6,8 @@ use crate::Error;
 use crate::dataset::Targets;
 use crate::layers::ActivationFunction;
 
+pub use crate::targets::TargetRows;
+
 // The modules stand here, and not in the table below, so that rustfmt sees their files.
 mod binary_cross_entropy;
 mod categorical_hinge;
@@ -46,35 +48,6 @@ losses! {
     mean_absolute_error: MeanAbsoluteError,
     mean_squared_error: MeanSquaredError,
     sum_squared_error: SumSquaredError,
-}
-
-/// Targets of some samples.
-#[derive(Debug, Clone, Copy)]
-pub enum TargetRows<'a> {
-    /// A class each.
-    Classes(&'a [u32]),
-    /// A row of values each.
-    Values(&'a [f32]),
-}
-
-impl TargetRows<'_> {
-    /// Target of a sample for one of `units` outputs: for a class, its one-hot row.
-    pub(crate) fn value(&self, units: usize, sample: usize, unit: usize) -> f32 {
-        match self {
-            TargetRows::Classes(labels) => f32::from(u8::from(labels[sample] as usize == unit)),
-            TargetRows::Values(rows) => rows[sample * units + unit],
-        }
-    }
-
-    /// The target of one sample.
-    fn row(&self, units: usize, sample: usize) -> TargetRows<'_> {
-        match self {
-            TargetRows::Classes(labels) => TargetRows::Classes(&labels[sample..=sample]),
-            TargetRows::Values(rows) => {
-                TargetRows::Values(&rows[sample * units..(sample + 1) * units])
-            }
-        }
-    }
 }
 
 /// A loss over outputs and targets.
@@ -153,13 +126,15 @@ pub trait Loss: Debug + Send + Sync {
 pub(crate) fn check_values(units: usize, targets: &Targets) -> Result<(), Error> {
     match targets {
         Targets::Values(values) if values.sample_values() == units => Ok(()),
-        Targets::Values(values) => Err(Error::Data(format!(
-            "the network gives {units} values a sample but the targets have {}: make them equal",
+        Targets::Values(values) => Err(Error::data(format!(
+            "the network gives {units} values a sample but the targets have {}",
             values.sample_values()
-        ))),
-        Targets::Classes { count, .. } => Err(Error::Data(format!(
-            "this loss wants target values but is given classes: encode them with one_hot(labels, {count})"
-        ))),
+        ))
+        .with_hint("make them equal")),
+        Targets::Classes { count, .. } => Err(Error::data(
+            "this loss wants target values but is given classes",
+        )
+        .with_hint(format!("encode them with one_hot(labels, {count})"))),
     }
 }
 
@@ -167,9 +142,10 @@ pub(crate) fn check_values(units: usize, targets: &Targets) -> Result<(), Error>
 pub(crate) fn check_classes(units: usize, targets: &Targets) -> Result<(), Error> {
     match targets {
         Targets::Classes { count, .. } if *count == units => Ok(()),
-        Targets::Classes { count, .. } => Err(Error::Data(format!(
-            "the network has {units} outputs but the data has {count} classes: make the last layer Dense::new({count})"
-        ))),
+        Targets::Classes { count, .. } => Err(Error::data(format!(
+            "the network has {units} outputs but the data has {count} classes"
+        ))
+        .with_hint(format!("make the last layer Dense::new({count})"))),
         Targets::Values(_) => check_values(units, targets),
     }
 }
@@ -178,9 +154,10 @@ pub(crate) fn check_classes(units: usize, targets: &Targets) -> Result<(), Error
 pub(crate) fn check_smoothing(smoothing: f32) -> Result<(), Error> {
     match (0.0..=1.0).contains(&smoothing) {
         true => Ok(()),
-        false => Err(Error::Configuration(format!(
-            "the label smoothing is {smoothing}: choose a share from 0 to 1, such as 0.1"
-        ))),
+        false => Err(
+            Error::configuration(format!("the label smoothing is {smoothing}"))
+                .with_hint("choose a share from 0 to 1, such as 0.1"),
+        ),
     }
 }
 

@@ -1,7 +1,7 @@
-use super::{Metric, largest, target_class};
+use super::Metric;
 use crate::Error;
 use crate::dataset::Targets;
-use crate::losses::TargetRows;
+use crate::targets::{TargetRows, largest, target_class};
 
 /// Share of the samples whose largest output is that of their class.
 #[derive(Debug, Clone, Copy)]

@@ -16,19 +16,21 @@ impl ConfusionMatrix {
     /// When there are more of one than of the other, or one is not below `classes`.
     pub fn new(labels: &[u32], predicted: &[u32], classes: usize) -> Result<Self, Error> {
         if labels.len() != predicted.len() {
-            return Err(Error::Data(format!(
-                "{} labels but {} predictions: give one prediction a label",
+            return Err(Error::data(format!(
+                "{} labels but {} predictions",
                 labels.len(),
                 predicted.len()
-            )));
+            ))
+            .with_hint("give one prediction a label"));
         }
         let mut counts = vec![0; classes * classes];
         for (&label, &prediction) in labels.iter().zip(predicted) {
             if label.max(prediction) as usize >= classes {
-                return Err(Error::Data(format!(
-                    "class {} is out of range: with {classes} classes, they go from 0",
+                return Err(Error::data(format!(
+                    "class {} is out of range",
                     label.max(prediction)
-                )));
+                ))
+                .with_hint(format!("with {classes} classes, they go from 0")));
             }
             counts[label as usize * classes + prediction as usize] += 1;
         }

@@ -4,7 +4,9 @@ use std::fmt::Debug;
 
 use crate::Error;
 use crate::dataset::Targets;
-use crate::losses::TargetRows;
+use crate::targets::TargetRows;
+
+pub(crate) use crate::targets::largest;
 
 mod accuracy;
 mod confusion_matrix;
@@ -27,25 +29,6 @@ pub trait Metric: Debug + Send + Sync {
 
     /// Sum over some samples, `output` being `[samples, units]`.
     fn sum(&self, units: usize, output: &[f32], targets: TargetRows<'_>) -> f64;
-}
-
-/// Index of the largest value, the first of equals.
-pub(crate) fn largest(row: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in row.iter().enumerate() {
-        if *value > row[best] {
-            best = index;
-        }
-    }
-    best
-}
-
-/// Class that a sample's target names: its label, or the largest of its values.
-pub(crate) fn target_class(units: usize, targets: TargetRows<'_>, sample: usize) -> usize {
-    match targets {
-        TargetRows::Classes(labels) => labels[sample] as usize,
-        TargetRows::Values(rows) => largest(&rows[sample * units..(sample + 1) * units]),
-    }
 }
 
 /// The metric of the given name, as saved models hold it.

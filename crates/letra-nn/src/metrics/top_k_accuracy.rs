@@ -1,7 +1,7 @@
-use super::{Metric, target_class};
+use super::Metric;
 use crate::Error;
 use crate::dataset::Targets;
-use crate::losses::TargetRows;
+use crate::targets::{TargetRows, target_class};
 
 /// Share of the samples whose class is among the `k` largest outputs.
 #[derive(Debug, Clone, Copy)]
@@ -24,10 +24,11 @@ impl Metric for TopKAccuracy {
     fn check(&self, units: usize, _targets: &Targets) -> Result<(), Error> {
         match (1..=units).contains(&self.k) {
             true => Ok(()),
-            false => Err(Error::Configuration(format!(
-                "top-k accuracy with k = {} makes no sense for {units} outputs: choose k from 1 to {units}",
+            false => Err(Error::configuration(format!(
+                "top-k accuracy with k = {} makes no sense for {units} outputs",
                 self.k
-            ))),
+            ))
+            .with_hint(format!("choose k from 1 to {units}"))),
         }
     }
 

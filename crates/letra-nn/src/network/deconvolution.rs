@@ -2,7 +2,8 @@
 
 use super::Network;
 use super::saliency::input_gradient;
-use crate::graph::{Graph, INPUT};
+use crate::graph::INPUT;
+use crate::layer_graph::Graph;
 use crate::layers::Layer;
 use crate::{Error, Tensor};
 
@@ -58,20 +59,17 @@ impl Network {
         let shape = &ops.shapes[ops.layers[number].outputs[0]];
         let place = format!("layer {} ({layer})", number + 1);
         let &[_, _, maps] = shape.sizes() else {
-            return Err(Error::Data(format!(
-                "{place} gives {shape}, no feature maps: choose a convolution"
-            )));
+            return Err(
+                Error::data(format!("{place} gives {shape}, no feature maps"))
+                    .with_hint("choose a convolution"),
+            );
         };
         if !self.graph.nodes[number].layer.kind().ends_with("conv2d") {
-            return Err(Error::Data(format!(
-                "{place} is no convolution: choose one"
-            )));
+            return Err(Error::data(format!("{place} is no convolution")).with_hint("choose one"));
         }
         if map >= maps {
-            return Err(Error::Data(format!(
-                "{place} has no feature map {map}: they are 0 to {}",
-                maps - 1
-            )));
+            return Err(Error::data(format!("{place} has no feature map {map}"))
+                .with_hint(format!("they are 0 to {}", maps - 1)));
         }
         let way = way_down(&self.graph, number)?;
         let mut plan = self.inspection(inputs.samples());
@@ -117,11 +115,14 @@ fn way_down(graph: &Graph, number: usize) -> Result<Vec<(usize, bool)>, Error> {
         }
         let node = &graph.nodes[index];
         let rectified = rectifies(&*node.layer).ok_or_else(|| {
-            Error::Data(format!(
-                "layer {} ({}) lies on the way down: a signal is brought back only through convolutions, poolings and rectifiers",
+            Error::data(format!(
+                "layer {} ({}) lies on the way down",
                 index + 1,
                 node.name
             ))
+            .with_hint(
+                "a signal is brought back only through convolutions, poolings and rectifiers",
+            )
         })?;
         way.push((index, rectified));
         node.inputs.iter().for_each(|&value| wanted[value] = true);

@@ -35,7 +35,7 @@ impl Network {
         let Some(index) = named else {
             let nodes = self.graph.nodes.iter().filter(|node| node.shares.is_none());
             let names: Vec<&str> = nodes.map(|node| node.name.as_str()).collect();
-            return Err(Error::Configuration(format!(
+            return Err(Error::configuration(format!(
                 "no layer is called \"{layer}\"; there are {}",
                 names.join(", ")
             )));
@@ -75,8 +75,8 @@ impl Network {
         }
         match taken.is_empty() {
             false => Ok(taken),
-            true => Err(Error::Data(
-                "the networks have no parameter of the same name and shape: nothing can be taken over".into(),
+            true => Err(Error::data(
+                "the networks have no parameter of the same name and shape: nothing can be taken over",
             )),
         }
     }

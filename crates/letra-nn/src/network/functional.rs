@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::{Network, Workers};
-use crate::graph::{self, Graph, Value};
+use crate::graph::{self, Value};
+use crate::layer_graph::Graph;
 use crate::layers::Layer;
 use crate::{Error, Shape};
 
@@ -140,9 +141,9 @@ impl Model {
 
     fn checked(self) -> Result<Graph, Error> {
         if let Some(problem) = self.problem {
-            return Err(Error::Build(problem));
+            return Err(Error::build(problem));
         }
-        check_connections(&self.graph).map_err(Error::Build)?;
+        check_connections(&self.graph).map_err(Error::build)?;
         Ok(self.graph)
     }
 

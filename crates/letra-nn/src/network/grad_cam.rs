@@ -25,10 +25,11 @@ impl Network {
         let value = ops.layers[number].outputs[0];
         let shape = &ops.shapes[value];
         let &[height, width, maps] = shape.sizes() else {
-            return Err(Error::Data(format!(
-                "layer {} ({layer}) gives {shape}, no feature maps [height, width, maps]: choose a convolution or a pooling",
+            return Err(Error::data(format!(
+                "layer {} ({layer}) gives {shape}, no feature maps [height, width, maps]",
                 number + 1
-            )));
+            ))
+            .with_hint("choose a convolution or a pooling"));
         };
         let places = height * width;
         let maps_of = plan.inspect(value, inputs.into());

@@ -29,7 +29,8 @@ pub use weights::{Parameter, Weights};
 pub use workers::Workers;
 
 use crate::buffer::Buffer;
-use crate::graph::{Graph, OpGraph};
+use crate::graph::OpGraph;
+use crate::layer_graph::Graph;
 use crate::layers::ActivationFunction;
 use crate::plan::{Purpose, Sizes, TrainingPlan};
 use crate::{Error, Shape, Tensor};

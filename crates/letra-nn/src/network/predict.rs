@@ -81,9 +81,8 @@ impl Network {
     fn check_single_output(&self) -> Result<(), Error> {
         match self.outputs() {
             1 => Ok(()),
-            count => Err(Error::Data(format!(
-                "the network has {count} outputs: use predict_all, which gives a tensor for each"
-            ))),
+            count => Err(Error::data(format!("the network has {count} outputs"))
+                .with_hint("use predict_all, which gives a tensor for each")),
         }
     }
 
@@ -114,11 +113,12 @@ impl Network {
 
     pub(crate) fn check_inputs(&self, inputs: Inputs<'_>) -> Result<(), Error> {
         if inputs.count() != self.graph.inputs.len() {
-            return Err(Error::Data(format!(
-                "the network has {} inputs but is given {}: give it a tensor for each",
+            return Err(Error::data(format!(
+                "the network has {} inputs but is given {}",
                 self.graph.inputs.len(),
                 inputs.count()
-            )));
+            ))
+            .with_hint("give it a tensor for each"));
         }
         for (index, shape) in self.graph.inputs.iter().enumerate() {
             let given = inputs.get(index);
@@ -128,19 +128,20 @@ impl Network {
                     1 => "inputs".to_owned(),
                     _ => format!("input {}", index + 1),
                 };
-                return Err(Error::Data(format!(
+                return Err(Error::data(format!(
                     "the network wants {which} of shape [samples, {}] but is given {:?}",
                     sizes.join(", "),
                     given.shape()
                 )));
             }
             if given.samples() != inputs.samples() {
-                return Err(Error::Data(format!(
-                    "input {} has {} samples but input 1 has {}: give a row a sample",
+                return Err(Error::data(format!(
+                    "input {} has {} samples but input 1 has {}",
                     index + 1,
                     given.samples(),
                     inputs.samples()
-                )));
+                ))
+                .with_hint("give a row a sample"));
             }
         }
         Ok(())

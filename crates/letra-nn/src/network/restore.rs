@@ -13,7 +13,8 @@ use super::file::{BEST, FORMAT, Header, KEY, STATE, SavedLayer, SavedTraining, c
 use super::functional::check_outputs;
 use super::{Network, Weights, Workers};
 use crate::buffer::Buffer;
-use crate::graph::{Graph, INPUT, Node, WeightSpecification};
+use crate::graph::{INPUT, WeightSpecification};
+use crate::layer_graph::{Graph, Node};
 use crate::layers::ActivationFunction;
 use crate::optimizers::{Optimizer, initial_slots};
 use crate::{Error, Shape, layers, losses, optimizers};
@@ -283,10 +284,7 @@ impl<'a> Source<'a, File> {
         // Before it is opened: a pipe would wait for somebody to write.
         let facts = std::fs::metadata(path).map_err(io)?;
         if !facts.is_file() {
-            return Err(Error::file(
-                path,
-                "not a file: choose a file that letra saved",
-            ));
+            return Err(Error::file(path, "not a file").with_hint("choose a file that letra saved"));
         }
         Self::new(path, File::open(path).map_err(io)?, facts.len())
     }
@@ -296,10 +294,8 @@ impl<'a, R: Read + Seek> Source<'a, R> {
     fn new(path: &'a Path, mut file: R, bytes: u64) -> Result<Self, Error> {
         let io = |error| Error::io(path, error);
         let damaged = |what: &str| {
-            Error::file(
-                path,
-                format!("not a letra model, or cut short ({what}): copy it again or train anew"),
-            )
+            Error::file(path, format!("not a letra model, or cut short ({what})"))
+                .with_hint("copy it again or train anew")
         };
         let mut length = [0; 8];
         if bytes < 8 {
@@ -328,12 +324,12 @@ impl<'a, R: Read + Seek> Source<'a, R> {
 
     fn header(&self) -> Result<Header, Error> {
         let entries = self.metadata.metadata().as_ref();
-        let text = entries.and_then(|entries| entries.get(KEY)).ok_or_else(|| {
-            Error::file(
-                self.path,
-                "a safetensors file without letra's architecture: choose a file that letra saved",
-            )
-        })?;
+        let text = entries
+            .and_then(|entries| entries.get(KEY))
+            .ok_or_else(|| {
+                Error::file(self.path, "a safetensors file without letra's architecture")
+                    .with_hint("choose a file that letra saved")
+            })?;
         let header: Header = serde_json::from_str(text).map_err(|error| {
             Error::file(
                 self.path,
@@ -344,10 +340,11 @@ impl<'a, R: Read + Seek> Source<'a, R> {
             return Err(Error::file(
                 self.path,
                 format!(
-                    "written in format {}, but this version of letra reads formats up to {FORMAT}: use a matching version",
+                    "written in format {}, but this version of letra reads formats up to {FORMAT}",
                     header.format
                 ),
-            ));
+            )
+            .with_hint("use a matching version"));
         }
         Ok(header)
     }
@@ -382,8 +379,9 @@ impl<'a, R: Read + Seek> Source<'a, R> {
             true => Ok(()),
             false => Err(Error::file(
                 self.path,
-                "it holds tensors that its architecture does not ask for: choose a file that letra saved",
-            )),
+                "it holds tensors that its architecture does not ask for",
+            )
+            .with_hint("choose a file that letra saved")),
         }
     }
 

@@ -56,17 +56,16 @@ impl Network {
         self.check_inputs(inputs.into())?;
         let units = self.units(0);
         if classes.len() != inputs.samples() {
-            return Err(Error::Data(format!(
-                "{} classes for {} samples: give one for each",
+            return Err(Error::data(format!(
+                "{} classes for {} samples",
                 classes.len(),
                 inputs.samples()
-            )));
+            ))
+            .with_hint("give one for each"));
         }
         if let Some(class) = classes.iter().find(|class| **class as usize >= units) {
-            return Err(Error::Data(format!(
-                "there is no class {class}: the network's classes are 0 to {}",
-                units - 1
-            )));
+            return Err(Error::data(format!("there is no class {class}"))
+                .with_hint(format!("the network's classes are 0 to {}", units - 1)));
         }
         let ops = self.ops();
         let mut plan = self.inspection(inputs.samples());
@@ -94,11 +93,7 @@ impl Network {
 
     /// What to say of a layer whose gradient is no number.
     pub(super) fn no_numbers(&self, number: usize) -> Error {
-        Error::Data(format!(
-            "the gradient of layer {} ({}) is not a number: if the layer keeps values for backward, its forward must write them wherever `keep` has room, not only while training",
-            number + 1,
-            self.graph.nodes[number].name
-        ))
+        Error::data(format!("the gradient of layer {} ({}) is not a number", number + 1, self.graph.nodes[number].name)).with_hint("if the layer keeps values for backward, its forward must write them wherever `keep` has room, not only while training")
     }
 
     /// Number of the layer called `name`.
@@ -109,7 +104,7 @@ impl Network {
             .position(|known| known == name)
             .ok_or_else(|| {
                 let known: Vec<&str> = names.by_ref().collect();
-                Error::Data(format!(
+                Error::data(format!(
                     "no layer is called \"{name}\"; there are {}",
                     known.join(", ")
                 ))

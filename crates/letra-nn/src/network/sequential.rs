@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Network, Workers};
-use crate::graph::Graph;
+use crate::layer_graph::Graph;
 use crate::layers::Layer;
 use crate::{Error, Shape};
 

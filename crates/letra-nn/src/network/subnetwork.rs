@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Network;
 use crate::Error;
-use crate::graph::{Graph, Node};
+use crate::layer_graph::{Graph, Node};
 
 impl Network {
     /// The part of the network that leads from some values to others, on the same weights and
@@ -51,9 +51,10 @@ impl Network {
     /// Numbers of the values that some names stand for.
     fn values_called(&self, names: &[&str]) -> Result<Vec<usize>, Error> {
         if names.is_empty() {
-            return Err(Error::Build(
-                "a part leads from at least one value to at least one: name a layer".into(),
-            ));
+            return Err(
+                Error::build("a part leads from at least one value to at least one")
+                    .with_hint("name a layer"),
+            );
         }
         let known: Vec<String> = (0..self.graph.values())
             .map(|value| self.value_name(value))
@@ -61,15 +62,14 @@ impl Network {
         let mut values = Vec::new();
         for name in names {
             let Some(value) = known.iter().position(|known| known == name) else {
-                return Err(Error::Build(format!(
+                return Err(Error::build(format!(
                     "no layer is called \"{name}\"; there are {}",
                     known.join(", ")
                 )));
             };
             if values.contains(&value) {
-                return Err(Error::Build(format!(
-                    "\"{name}\" is named twice: name each value once"
-                )));
+                return Err(Error::build(format!("\"{name}\" is named twice"))
+                    .with_hint("name each value once"));
             }
             values.push(value);
         }
@@ -122,10 +122,10 @@ impl Graph {
                 }
                 Some(_) => {}
                 None => {
-                    return Err(Error::Build(format!(
-                        "the part also depends on {}: name it among those it leads from",
-                        name(value)
-                    )));
+                    return Err(
+                        Error::build(format!("the part also depends on {}", name(value)))
+                            .with_hint("name it among those it leads from"),
+                    );
                 }
             }
         }
@@ -165,10 +165,11 @@ impl Graph {
             match values.get(value) {
                 Some(&value) if value >= part.inputs.len() => part.outputs.push(value),
                 _ => {
-                    return Err(Error::Build(format!(
-                        "the part would only hand on {}: name a layer after it",
+                    return Err(Error::build(format!(
+                        "the part would only hand on {}",
                         name(*value)
-                    )));
+                    ))
+                    .with_hint("name a layer after it"));
                 }
             }
         }
@@ -180,10 +181,11 @@ impl Graph {
         }
         match read.iter().position(|read| !read) {
             None => Ok(part),
-            Some(input) => Err(Error::Build(format!(
-                "nothing in the part depends on {}: leave it out",
+            Some(input) => Err(Error::build(format!(
+                "nothing in the part depends on {}",
                 name(from[input])
-            ))),
+            ))
+            .with_hint("leave it out")),
         }
     }
 }

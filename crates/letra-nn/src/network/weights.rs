@@ -89,11 +89,12 @@ impl Weights {
     pub fn set(&self, name: &str, values: &Tensor) -> Result<(), Error> {
         let known = self.known(name)?;
         if known.shape != values.shape() {
-            return Err(Error::Data(format!(
-                "parameter {name} has shape {:?} but is given {:?}: make them equal",
+            return Err(Error::data(format!(
+                "parameter {name} has shape {:?} but is given {:?}",
                 known.shape,
                 values.shape()
-            )));
+            ))
+            .with_hint("make them equal"));
         }
         self.change(|all| all[known.range()].copy_from_slice(values.data()));
         Ok(())
@@ -136,16 +137,18 @@ impl Weights {
         for weight in &mut ops.weights {
             let known = self.known(&weight.name)?;
             if known.shape != weight.shape {
-                return Err(Error::Build(format!(
-                    "{} would have shape {:?}, but in the weights to be shared it has {:?}: give the layer the same size and input",
+                return Err(Error::build(format!(
+                    "{} would have shape {:?}, but in the weights to be shared it has {:?}",
                     weight.name, weight.shape, known.shape
-                )));
+                ))
+                .with_hint("give the layer the same size and input"));
             }
             if known.state != weight.state {
-                return Err(Error::Build(format!(
-                    "{} is learnt in one of the networks and a layer's own value in the other: share weights between layers of one kind",
+                return Err(Error::build(format!(
+                    "{} is learnt in one of the networks and a layer's own value in the other",
                     weight.name
-                )));
+                ))
+                .with_hint("share weights between layers of one kind"));
             }
             weight.start = known.start;
         }
@@ -156,7 +159,7 @@ impl Weights {
         let mut known = self.shared.specifications.iter();
         known.find(|known| known.name == name).ok_or_else(|| {
             let names: Vec<&str> = self.names().collect();
-            Error::Data(format!(
+            Error::data(format!(
                 "no parameter is called \"{name}\"; there are {}",
                 names.join(", ")
             ))

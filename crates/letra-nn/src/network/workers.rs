@@ -21,16 +21,17 @@ impl Workers {
     /// When they are more than 1,024, or the system refuses to start them.
     pub fn new(threads: usize) -> Result<Self, Error> {
         if threads > MOST_THREADS {
-            return Err(Error::Configuration(format!(
-                "{threads} threads are more than {MOST_THREADS}: choose 0 for a thread a core"
-            )));
+            return Err(Error::configuration(format!(
+                "{threads} threads are more than {MOST_THREADS}"
+            ))
+            .with_hint("choose 0 for a thread a core"));
         }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|number| format!("letra-{number}"))
             .build()
             .map_err(|error| {
-                Error::Configuration(format!("cannot start {threads} threads: {error}"))
+                Error::configuration(format!("cannot start {threads} threads: {error}"))
             })?;
         Ok(Workers {
             pool: Arc::new(pool),

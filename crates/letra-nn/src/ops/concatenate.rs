@@ -13,9 +13,8 @@ impl Op for Concatenate {
             return Err(BuildError::configuration("joins values but is given none"));
         };
         if others.is_empty() {
-            return Err(BuildError::configuration(
-                "joins values but is given 1: give it at least 2",
-            ));
+            return Err(BuildError::configuration("joins values but is given 1")
+                .with_hint("give it at least 2"));
         }
         let front = |shape: &Shape| shape.sizes().split_last().map(|(_, front)| front.to_vec());
         let agree = others.iter().all(|other| front(other) == front(first));

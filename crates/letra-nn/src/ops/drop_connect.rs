@@ -7,7 +7,7 @@ use crate::error::BuildError;
 use crate::kernels::activation::{self, ActivationKind};
 use crate::kernels::drop_connect::{self, Sizes};
 use crate::kernels::{dense, reduce};
-use crate::random::{Purpose, Random};
+use crate::random::{Domain, Random};
 
 /// A matrix product that loses single weights while training, other ones for each sample, with a
 /// bias and a function after it (Wan, Zeiler, Zhang, LeCun and Fergus 2013).
@@ -171,7 +171,7 @@ impl DropConnect {
 
     fn noise(&self) -> &[f32] {
         self.noise
-            .get_or_init(|| Random::new(0, Purpose::Layer, 0, 0).normal(0, self.draws * self.units))
+            .get_or_init(|| Random::new(0, Domain::Layer, 0, 0).normal(0, self.draws * self.units))
     }
 }
 

@@ -140,7 +140,7 @@ pub trait Op: Any + Debug + Send + Sync {
 
     /// What a shard adds to the sums over the batch that backward asks for, as
     /// [`Op::forward_sums`] does for forward. Reads the gradients of the outputs and writes to
-    /// [`Backward::shard_sums`]; nobody asks for gradients of the inputs yet.
+    /// [`Backward::shard_sums`]; gradients of the inputs are not asked for yet.
     fn backward_sums(&self, _pass: &mut Backward<'_>) {}
 
     /// Given the gradients of the outputs, adds to the weights' gradients and writes the inputs'.
@@ -178,9 +178,10 @@ fn same_shape(inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
 fn joined_shape(inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
     match inputs {
         [] | [_] => Err(BuildError::configuration(format!(
-            "joins values but is given {}: give it at least 2",
+            "joins values but is given {}",
             inputs.len()
-        ))),
+        ))
+        .with_hint("give it at least 2")),
         [first, others @ ..] if others.iter().all(|other| other == first) => {
             Ok(vec![first.clone()])
         }
@@ -201,7 +202,7 @@ fn sample_range(index: usize, values: usize) -> std::ops::Range<usize> {
     index * values..(index + 1) * values
 }
 
-/// Copies the output's gradient to the input's, if anybody asks for it.
+/// Copies the output's gradient to the input's, if it is asked for.
 fn pass_on(pass: &mut Backward<'_>) {
     if let Some(input_gradient) = &mut pass.input_gradients[0] {
         input_gradient.copy_from_slice(pass.output_gradients[0]);

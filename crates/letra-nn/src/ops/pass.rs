@@ -78,7 +78,7 @@ pub struct Forward<'a> {
     pub weights: Slices<&'a [f32]>,
     /// What prepare wrote.
     pub prepared: &'a [f32],
-    /// The input as what is not zero in it, for an op that reads it so.
+    /// The input as its non-zero values, for an op that reads it so.
     pub(crate) sparse: Option<SparseInput<'a>>,
 }
 
@@ -108,7 +108,7 @@ pub struct Backward<'a> {
     pub outputs: Slices<&'a [f32]>,
     /// Gradients of the outputs; on return, those at the pre-activation.
     pub output_gradients: Slices<&'a mut [f32]>,
-    /// Gradients of the inputs, to be written; nothing where nobody asks for one.
+    /// Gradients of the inputs, to be written; none where it is not asked for.
     pub input_gradients: Slices<Option<&'a mut [f32]>>,
     /// Gradients of the weights, to be added to; nothing for a weight that no optimizer touches,
     /// does not learn now, or whose gradient is left to
@@ -123,7 +123,7 @@ pub struct Backward<'a> {
     pub weights: Slices<&'a [f32]>,
     /// What prepare wrote.
     pub prepared: &'a [f32],
-    /// The input as what is not zero in it, for an op that reads it so.
+    /// The input as its non-zero values, for an op that reads it so.
     pub(crate) sparse: Option<SparseInput<'a>>,
 }
 

@@ -5,7 +5,7 @@ use crate::error::BuildError;
 use crate::kernels::{activation, dense};
 use crate::plan::SparseInput;
 
-/// [`MatMul`] of a network's input that comes as what is not zero in it; a plan puts it in the
+/// [`MatMul`] of a network's input that comes as its non-zero values; a plan puts it in the
 /// other's place. The sums are the same, without the terms that are zero; where a weight is not a
 /// number the batch comes as it is, so that nothing is hidden.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::check_range;
 use crate::Error;
+use crate::check::check_range;
 
 /// What large gradients are cut to before the optimizer sees them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -35,9 +35,10 @@ impl Clipping {
         ];
         let limits = limits.map(|(name, limit)| limit.map(|limit| (name, limit)));
         if limits.iter().flatten().count() > 1 {
-            return Err(Error::Configuration(
-                "gradients are clipped in more than one way: choose clip_value, clip_norm or global_clip_norm".into(),
-            ));
+            return Err(
+                Error::configuration("gradients are clipped in more than one way")
+                    .with_hint("choose clip_value, clip_norm or global_clip_norm"),
+            );
         }
         limits
             .into_iter()

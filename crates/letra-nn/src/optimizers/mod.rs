@@ -6,6 +6,7 @@ use std::fmt::Debug;
 
 use crate::Error;
 use crate::buffer::Buffer;
+use crate::check::check_range;
 
 pub(crate) use clipping::Clipping;
 
@@ -124,21 +125,6 @@ fn first_slots<const N: usize>(slots: [&mut [f32]; SLOTS]) -> [&mut [f32]; N] {
     std::array::from_fn(|_| slots.next().expect("there are more slots than these"))
 }
 
-/// An error unless `value` lies in `range`.
-pub(crate) fn check_range(
-    name: &str,
-    value: f32,
-    range: impl std::ops::RangeBounds<f32>,
-    words: &str,
-) -> Result<(), Error> {
-    match value.is_finite() && range.contains(&value) {
-        true => Ok(()),
-        false => Err(Error::Configuration(format!(
-            "the optimizer's {name} is {value}: it must be {words}"
-        ))),
-    }
-}
-
 /// An error unless a decay of a moving average lies from 0 to below 1.
 pub(crate) fn check_decay(name: &str, value: f32) -> Result<(), Error> {
     check_range(name, value, 0.0..1.0, "from 0 to below 1")
@@ -159,10 +145,11 @@ pub(crate) fn initial_slots(
 ) -> Result<Vec<Buffer>, Error> {
     let slots = optimizer.slots().len();
     if slots > SLOTS {
-        return Err(Error::Configuration(format!(
-            "the optimizer {} wants {slots} arrays of state: {SLOTS} is the most",
+        return Err(Error::configuration(format!(
+            "the optimizer {} wants {slots} arrays of state",
             optimizer.kind()
-        )));
+        ))
+        .with_hint(format!("{SLOTS} is the most")));
     }
     Ok((0..slots)
         .map(|slot| {

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Update, check_range};
+use super::{Optimizer, Update};
 use crate::Error;
+use crate::check::check_range;
 use crate::kernels::optimizer;
 use crate::schedules::LearningRate;
 

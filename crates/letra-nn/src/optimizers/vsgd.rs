@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Update, check_epsilon, check_range, first_slots};
+use super::{Optimizer, Update, check_epsilon, first_slots};
 use crate::Error;
+use crate::check::check_range;
 use crate::kernels::optimizer;
 use crate::schedules::LearningRate;
 

@@ -36,14 +36,14 @@ fn some(op: impl Op) -> Option<Arc<dyn Op>> {
     Some(Arc::new(op))
 }
 
-/// The op that does the same work on an input of this shape that comes as what is not zero in it:
+/// The op that does the same work on an input of this shape that comes as its non-zero values:
 /// a row a sample, so that the input must be flat.
 pub(super) fn on_sparse_input(op: &dyn Op, input: &Shape) -> Option<Arc<dyn Op>> {
     let product = (op as &dyn Any).downcast_ref::<MatMul>()?;
     some(SparseMatMul(product.clone())).filter(|_| input.rank() == 1)
 }
 
-/// Replaces neighbours by one op that does the work of both, where there is one and nobody else
+/// Replaces neighbours by one op that does the work of both, where there is one and nothing else
 /// reads the value between them.
 pub(super) fn fuse(graph: &mut OpGraph) {
     let mut index = 0;
@@ -64,7 +64,7 @@ pub(super) fn fuse(graph: &mut OpGraph) {
     }
 }
 
-/// Whether the next node reads all that this one gives, and nobody else does.
+/// Whether the next node reads all that this one gives, and nothing else does.
 fn chained(graph: &OpGraph, index: usize) -> bool {
     let [between] = graph.nodes[index].outputs[..] else {
         return false;

@@ -39,7 +39,7 @@ fn wait(done: &AtomicBool) {
     }
 }
 
-/// Does `count` things at once: `split` cuts what they need behind the first so many, `work` does
+/// Does `count` things at once: `split` cuts what they need after the first so many, `work` does
 /// one.
 pub(super) fn for_each<T: Send>(
     count: usize,

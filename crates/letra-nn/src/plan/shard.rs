@@ -5,11 +5,12 @@ use std::sync::{Mutex, MutexGuard};
 
 use smallvec::SmallVec;
 
+use super::layout::Layout;
+use super::node::{GradientTarget, Location, PlacedValue, PlannedNode};
 use super::rows::InputRows;
-use super::{GradientTarget, Layout, Place, PlacedValue, PlannedNode};
 use crate::buffer::Buffer;
 use crate::ops::{Backward, Forward, Slices};
-use crate::random::{Purpose, Random};
+use crate::random::{Domain, Random};
 
 /// The buffers of one worker, reused for each shard that it takes.
 pub(crate) struct Worker {
@@ -19,7 +20,7 @@ pub(crate) struct Worker {
     pub(crate) inputs: Vec<Buffer>,
     /// Some columns of them.
     pub(crate) columns: Buffer,
-    /// The gradient of a piece of the parameters, where nobody asks for it later.
+    /// The gradient of a piece of the parameters, where it is not asked for later.
     pub(crate) gradient: Buffer,
     /// Sums of such a piece on their way up the tree.
     pub(crate) partial: Vec<Buffer>,
@@ -52,7 +53,7 @@ impl Worker {
 }
 
 /// The calling thread's worker, for as long as the thread does one thing.
-pub(super) fn own(workers: &[Mutex<Worker>]) -> MutexGuard<'_, Worker> {
+pub(super) fn worker_of_thread(workers: &[Mutex<Worker>]) -> MutexGuard<'_, Worker> {
     let thread = rayon::current_thread_index().unwrap_or(0);
     // An inspection has one shard and one worker, whichever thread comes.
     let worker = &workers[thread.min(workers.len() - 1)];
@@ -91,11 +92,11 @@ pub(crate) struct Buffers<'a> {
 }
 
 impl<'a> Buffers<'a> {
-    pub(crate) fn get(&self, place: Place, length: usize) -> &'a [f32] {
+    pub(crate) fn get(&self, place: Location, length: usize) -> &'a [f32] {
         match place {
-            Place::Input(index) => self.input.get(index, length),
-            Place::Worker(index) => &self.worker[index][..length],
-            Place::Shard(index) => &self.shard[index][..length],
+            Location::Input(index) => self.input.get(index, length),
+            Location::Worker(index) => &self.worker[index][..length],
+            Location::Shard(index) => &self.shard[index][..length],
         }
     }
 
@@ -146,19 +147,19 @@ pub(crate) struct ShardPass<'a> {
 
 impl ShardPass<'_> {
     /// Moves a buffer out, so that it can be written while the others are read.
-    fn take(&mut self, place: Place) -> Buffer {
+    fn take(&mut self, place: Location) -> Buffer {
         match place {
-            Place::Input(_) => Buffer::default(),
-            Place::Worker(index) => std::mem::take(&mut self.worker.buffers[index]),
-            Place::Shard(index) => std::mem::take(&mut self.shard[index]),
+            Location::Input(_) => Buffer::default(),
+            Location::Worker(index) => std::mem::take(&mut self.worker.buffers[index]),
+            Location::Shard(index) => std::mem::take(&mut self.shard[index]),
         }
     }
 
-    fn put(&mut self, place: Place, buffer: Buffer) {
+    fn put(&mut self, place: Location, buffer: Buffer) {
         match place {
-            Place::Input(_) => {}
-            Place::Worker(index) => self.worker.buffers[index] = buffer,
-            Place::Shard(index) => self.shard[index] = buffer,
+            Location::Input(_) => {}
+            Location::Worker(index) => self.worker.buffers[index] = buffer,
+            Location::Shard(index) => self.shard[index] = buffer,
         }
     }
 
@@ -238,7 +239,7 @@ impl ShardPass<'_> {
         let mut keep = self.take_kept(node);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
         let only_sums = shard_sums.is_some();
-        // Whoever takes a prediction back must not find what an earlier one left: see
+        // A backward pass from a prediction must not find what an earlier one left: see
         // `backward_node`.
         if !run.training {
             keep.fill(f32::NAN);
@@ -256,7 +257,7 @@ impl ShardPass<'_> {
                 false => &[],
             },
             shard_sums: shard_sums.unwrap_or_default(),
-            random: Random::new(run.seed, Purpose::Layer, node.number, run.step),
+            random: Random::new(run.seed, Domain::Layer, node.number, run.step),
             inputs: self.buffers().inputs(node, samples),
             input_shapes: &node.input_shapes,
             outputs: outputs
@@ -333,7 +334,7 @@ impl ShardPass<'_> {
         found || !given
     }
 
-    fn are_numbers(&self, place: Place, length: usize) -> bool {
+    fn are_numbers(&self, place: Location, length: usize) -> bool {
         let values = self.buffers().get(place, length);
         !values.iter().any(|value| value.is_nan())
     }
@@ -446,7 +447,7 @@ impl ShardPass<'_> {
     }
 
     /// Adds a gradient to what an earlier reader of the same value wrote.
-    fn add(&mut self, place: Place, to: Place, length: usize) {
+    fn add(&mut self, place: Location, to: Location, length: usize) {
         let mut sum = self.take(to);
         let buffers = self.buffers();
         crate::kernels::reduce::add(&mut sum[..length], buffers.get(place, length));

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::tree::Leaves;
 use super::{Layout, Purpose};
-use crate::graph::{Graph, INPUT};
+use crate::graph::INPUT;
+use crate::layer_graph::Graph;
 use crate::layers::{Add, Layer};
 use crate::prelude::*;
 

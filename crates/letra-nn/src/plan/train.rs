@@ -4,22 +4,17 @@
 use std::sync::Mutex;
 
 use super::join::for_each;
+use super::layout::Layout;
+use super::node::{Location, Purpose};
 use super::rows::{Batch, InputRows, gather_targets, gather_weights};
-use super::shard::{Buffers, Run, Shard, ShardPass, Worker, own};
-use super::tree::{self, Leaves};
-use super::update::{self, Gradients, Piece, Rule, Task, tasks};
-use super::{Layout, Objective, Place, Purpose, Sizes, StepResult};
+use super::shard::{Buffers, Run, Shard, ShardPass, Worker, worker_of_thread};
+use super::step::{Objective, Sizes, StepResult};
+use super::tree::{self, Leaf, Leaves};
+use super::update::{self, Block, Gradients, Piece, Rule, blocks};
 use crate::buffer::Buffer;
 use crate::dataset::Inputs;
 use crate::graph::OpGraph;
 use crate::tensor::Tensor;
-
-/// The gradient sums of a leaf's shards, one after the other.
-pub(super) struct Leaf {
-    pub(super) gradients: Buffer,
-    losses: Vec<f64>,
-    metrics: Vec<f64>,
-}
 
 /// Where the gradients of the outputs come from.
 #[derive(Clone, Copy)]
@@ -47,7 +42,7 @@ pub(crate) struct TrainingPlan {
     workers: Vec<Mutex<Worker>>,
     shards: Vec<Shard>,
     leaves: Vec<Leaf>,
-    tasks: Vec<Task>,
+    blocks: Vec<Block>,
     prepared: Buffer,
     /// Norms of the parameters' gradients.
     norms: Vec<f64>,
@@ -83,7 +78,7 @@ impl TrainingPlan {
                 .collect(),
             shards: (0..shards).map(|_| Shard::new(&layout)).collect(),
             leaves: (0..Leaves::new(shards).count()).map(leaf).collect(),
-            tasks: tasks(&layout),
+            blocks: blocks(&layout),
             norms: vec![0.0; layout.weights.len()],
             column_sums: vec![0.0; most_units(&layout)],
             prepared: Buffer::zeros(layout.prepared_values),
@@ -119,22 +114,22 @@ impl TrainingPlan {
         }
         let gradients = self.split(batch, at);
         update::collect(gradients.0, state.reborrow(), &gradients.1, rule);
-        self.result.loss += self.tasks.iter().map(|task| task.penalty).sum::<f64>()
+        self.result.loss += self.blocks.iter().map(|block| block.penalty).sum::<f64>()
             + update::still_penalty(&self.layout, state.parameters, at.learning);
         let Some(rule) = rule else {
             return &self.result;
         };
         if rule.wants_probe() {
-            update::displace(&mut self.tasks, state.reborrow(), rule, at.learning);
+            update::displace(&mut self.blocks, state.reborrow(), rule, at.learning);
             self.layout.prepare(state.probe[0], &mut self.prepared);
             self.pass(upstream, batch, state.probe[0], at);
         }
         if rule.wants_all() {
             let mut norms = std::mem::take(&mut self.norms);
-            let (tasks, gradients) = self.split(batch, at);
+            let (blocks, gradients) = self.split(batch, at);
             let probe = rule.wants_probe().then_some(&gradients);
             update::update(
-                tasks,
+                blocks,
                 state.reborrow(),
                 probe,
                 &mut norms,
@@ -162,9 +157,9 @@ impl TrainingPlan {
 
     /// The rule's update by gradients that are there already.
     pub(crate) fn apply(&mut self, mut state: Piece<'_>, rule: Rule<'_>, learning: &[bool]) {
-        update::measure(&mut self.tasks, state.reborrow(), rule, learning);
+        update::measure(&mut self.blocks, state.reborrow(), rule, learning);
         update::update(
-            &mut self.tasks,
+            &mut self.blocks,
             state.reborrow(),
             None,
             &mut self.norms,
@@ -179,8 +174,8 @@ impl TrainingPlan {
         );
     }
 
-    /// The tasks, and what they collect gradients from.
-    fn split<'a>(&'a mut self, batch: Batch<'a>, at: At<'a>) -> (&'a mut [Task], Gradients<'a>) {
+    /// The blocks, and what they collect gradients from.
+    fn split<'a>(&'a mut self, batch: Batch<'a>, at: At<'a>) -> (&'a mut [Block], Gradients<'a>) {
         let leaves = self.layout.leaves(batch.samples());
         let gradients = Gradients {
             layout: &self.layout,
@@ -191,7 +186,7 @@ impl TrainingPlan {
             learning: at.learning,
             batch,
         };
-        (&mut self.tasks, gradients)
+        (&mut self.blocks, gradients)
     }
 
     /// All shards forward and backward, phase by phase.
@@ -264,7 +259,7 @@ impl TrainingPlan {
                     leaf.losses.fill(0.0);
                     leaf.metrics.fill(0.0);
                 }
-                let mut worker = own(&self.workers);
+                let mut worker = worker_of_thread(&self.workers);
                 for (index, shard) in shards.iter_mut().enumerate() {
                     let first = (number * each + index) * layout.shard;
                     phase.run(first, &mut worker, shard, leaf);
@@ -292,8 +287,8 @@ impl TrainingPlan {
     }
 
     /// A value that every shard keeps, all shards' rows together: `[samples, …]`.
-    pub(crate) fn kept(&self, place: Place, values: usize, samples: usize) -> Vec<f32> {
-        let Place::Shard(index) = place else {
+    pub(crate) fn kept(&self, place: Location, values: usize, samples: usize) -> Vec<f32> {
+        let Location::Shard(index) = place else {
             return Vec::new();
         };
         let mut rows = Vec::with_capacity(samples * values);
@@ -359,7 +354,7 @@ impl TrainingPlan {
         }
     }
 
-    fn inspect_place(&self, place: Place, values: usize, inputs: Inputs<'_>) -> Vec<f32> {
+    fn inspect_place(&self, place: Location, values: usize, inputs: Inputs<'_>) -> Vec<f32> {
         let worker = self.workers[0].lock().expect("no worker panicked");
         let buffers = Buffers {
             input: InputRows::InPlace(inputs, 0),

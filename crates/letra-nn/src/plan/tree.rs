@@ -2,10 +2,18 @@
 //!
 //! Neighbouring shards make a *leaf*, an aligned power of two of them; a leaf adds its shards one
 //! after the other, and leaves are added in a binary tree whose nodes are aligned powers of two as
-//! well. The tree follows from the number of shards alone: whoever has the sum of one of its nodes
-//! needs to know nothing of what is below it.
+//! well. The tree follows from the number of shards alone: the sum of a node is all that
+//! the rest needs of what is below it.
 
+use crate::buffer::Buffer;
 use crate::kernels::reduce;
+
+/// The gradient sums of a leaf's shards, one after the other.
+pub(super) struct Leaf {
+    pub(super) gradients: Buffer,
+    pub(super) losses: Vec<f64>,
+    pub(super) metrics: Vec<f64>,
+}
 
 /// Leaves at most, so that their sums do not take more memory than they are worth.
 const MOST_LEAVES: usize = 16;
@@ -131,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_owns_a_node_gives_the_sum_that_the_others_expect() {
+    fn the_owner_of_a_node_gives_the_sum_that_the_others_expect() {
         let value = |index: usize| ((index * 37 % 101) as f64 + 0.1).recip();
         for count in 5..=16 {
             let halves = sum(0, 4, &value) + 0.0;

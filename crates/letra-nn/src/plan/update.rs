@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use super::join::for_each;
+use super::layout::Layout;
+use super::node::Location;
 use super::rows::{Batch, InputColumns, InputRows};
-use super::shard::{Buffers, Shard, Worker, own};
-use super::train::Leaf;
+use super::shard::{Buffers, Shard, Worker, worker_of_thread};
+use super::tree::Leaf;
 use super::tree::{self, Leaves};
-use super::{Layout, Place};
 use crate::Constraint;
 use crate::buffer::Buffer;
 use crate::graph::WeightSpecification;
@@ -20,14 +21,14 @@ use crate::ops::{ShardGradient, WeightGradient};
 use crate::optimizers::{Clipping, Optimizer, SLOTS, Update};
 
 /// Parameters are updated in pieces of about this many numbers.
-const TASK_VALUES: usize = 8 * 1024;
+const BLOCK_VALUES: usize = 8 * 1024;
 /// The gradient of a piece is formed from the shards of so many samples at a time, if they are not
 /// too many: a sum that is read and written seldom.
 const SAMPLES_TOGETHER: usize = 128;
 const MOST_TOGETHER: usize = 8;
 
 /// A piece of the parameters and where its gradient comes from.
-pub(super) struct Task {
+pub(super) struct Block {
     range: Range<usize>,
     origin: Origin,
     /// Number of the weight that it is a piece of.
@@ -151,15 +152,15 @@ fn learns(learning: &[bool], weight: usize) -> bool {
 
 impl Gradients<'_> {
     /// The gradient of a piece, with that of its penalties.
-    fn collect_all(&self, task: &mut Task, parameters: &[f32], gradient: &mut [f32]) {
-        self.collect(task, gradient);
-        if let Some([l1, l2]) = task.penalties {
-            task.penalty = penalize(parameters, gradient, l1, l2);
+    fn collect_all(&self, block: &mut Block, parameters: &[f32], gradient: &mut [f32]) {
+        self.collect(block, gradient);
+        if let Some([l1, l2]) = block.penalties {
+            block.penalty = penalize(parameters, gradient, l1, l2);
         }
     }
 
-    fn collect(&self, task: &Task, gradient: &mut [f32]) {
-        match &task.origin {
+    fn collect(&self, block: &Block, gradient: &mut [f32]) {
+        match &block.origin {
             Origin::Leaves(start) => {
                 let of_leaf = |leaf: usize, part: Range<usize>| {
                     &self.leaves[leaf].gradients[start + part.start..start + part.end]
@@ -170,7 +171,7 @@ impl Gradients<'_> {
                 // Sums of fewer samples would cost more to add than to form.
                 let shards = (SAMPLES_TOGETHER / self.layout.shard).clamp(1, MOST_TOGETHER);
                 let leaves = self.dealt.of_at_least(shards);
-                let mut worker = own(self.workers);
+                let mut worker = worker_of_thread(self.workers);
                 let mut columns = std::mem::take(&mut worker.columns);
                 let mut partial = std::mem::take(&mut worker.partial);
                 drop(worker);
@@ -183,7 +184,7 @@ impl Gradients<'_> {
                     leaves,
                 };
                 deferred.sum(0, leaves.count(), gradient, &mut partial, &mut columns);
-                let mut worker = own(self.workers);
+                let mut worker = worker_of_thread(self.workers);
                 (worker.columns, worker.partial) = (columns, partial);
             }
         }
@@ -224,7 +225,7 @@ impl Deferred<'_> {
         let Gradients { layout, batch, .. } = self.gradients;
         let node = &layout.nodes[self.node];
         let Some(place) = node.output_gradients.first().map(|first| first.place) else {
-            // Nobody reads the op's output.
+            // The op's output is not read.
             return gradient.fill(0.0);
         };
         let (values, each) = (node.outputs[0].values, layout.shard);
@@ -239,7 +240,7 @@ impl Deferred<'_> {
                 sparse,
             } = match node.inputs[0] {
                 // The columns that count are brought together for all these shards.
-                Place::Input(index) => {
+                Location::Input(index) => {
                     batch.input_columns(index, samples.clone(), self.rows.clone(), gathered)
                 }
                 _ => InputColumns {
@@ -283,8 +284,8 @@ impl Deferred<'_> {
 }
 
 /// Cuts the parameters into pieces, in their order.
-pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
-    let mut tasks = Vec::new();
+pub(super) fn blocks(layout: &Layout) -> Vec<Block> {
+    let mut blocks = Vec::new();
     let mut seen = HashSet::new();
     for (number, node) in layout.nodes.iter().enumerate() {
         for (index, (&weight, range)) in node.weights.iter().zip(&node.ranges).enumerate() {
@@ -300,7 +301,7 @@ pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
                 range.len()
             };
             let row = range.len() / rows.max(1);
-            let step = (TASK_VALUES / row).max(1) * row;
+            let step = (BLOCK_VALUES / row).max(1) * row;
             for start in range.clone().step_by(step) {
                 let end = (start + step).min(range.end);
                 let offset = start - range.start;
@@ -312,7 +313,7 @@ pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
                     },
                 };
                 let penalties = layout.demands(weight).kernel_regularizer;
-                tasks.push(Task {
+                blocks.push(Block {
                     range: start..end,
                     origin,
                     weight,
@@ -323,36 +324,36 @@ pub(super) fn tasks(layout: &Layout) -> Vec<Task> {
             }
         }
     }
-    tasks.sort_by_key(|task| task.range.start);
-    tasks
+    blocks.sort_by_key(|block| block.range.start);
+    blocks
 }
 
 /// Collects the gradient of each piece; without a rule that wants all of it first, the piece
-/// is updated at once. The state may then have no gradients: nobody reads them.
+/// is updated at once. The state may then have no gradients: they are not read.
 pub(super) fn collect(
-    tasks: &mut [Task],
+    blocks: &mut [Block],
     state: Piece<'_>,
     gradients: &Gradients<'_>,
     rule: Option<Rule<'_>>,
 ) {
-    run_tasks(tasks, 0, state, &|task, mut piece: Piece<'_>| {
-        if !learns(gradients.learning, task.weight) {
-            (task.penalty, task.squares) = (0.0, 0.0);
+    run_blocks(blocks, 0, state, &|block, mut piece: Piece<'_>| {
+        if !learns(gradients.learning, block.weight) {
+            (block.penalty, block.squares) = (0.0, 0.0);
             return piece.gradients.fill(0.0);
         }
-        let mut room = std::mem::take(&mut own(gradients.workers).gradient);
+        let mut room = std::mem::take(&mut worker_of_thread(gradients.workers).gradient);
         let mut piece = piece.reborrow();
         if piece.gradients.is_empty() {
             room.resize(piece.parameters.len());
             piece.gradients = &mut room;
         }
-        collect_piece(task, piece, gradients, rule);
-        own(gradients.workers).gradient = room;
+        collect_piece(block, piece, gradients, rule);
+        worker_of_thread(gradients.workers).gradient = room;
     });
 }
 
 fn collect_piece(
-    task: &mut Task,
+    block: &mut Block,
     piece: Piece<'_>,
     gradients: &Gradients<'_>,
     rule: Option<Rule<'_>>,
@@ -363,9 +364,9 @@ fn collect_piece(
         // the gradient is formed.
         prefetch_to_write(piece.parameters);
     }
-    gradients.collect_all(task, piece.parameters, piece.gradients);
+    gradients.collect_all(block, piece.parameters, piece.gradients);
     if let Some(rule) = rule {
-        measure_piece(task, piece.gradients, rule);
+        measure_piece(block, piece.gradients, rule);
     }
     if let Some(rule) = at_once {
         rule.optimizer.update(rule.update(0.0, piece).0);
@@ -373,40 +374,40 @@ fn collect_piece(
 }
 
 /// Clips a gradient value by value, and takes its norm, as far as the rule wants it.
-fn measure_piece(task: &mut Task, gradient: &mut [f32], rule: Rule<'_>) {
+fn measure_piece(block: &mut Block, gradient: &mut [f32], rule: Rule<'_>) {
     if let Some(limit) = rule.clipping.value {
         clip(gradient, limit);
     }
     if rule.wants_norm() {
-        task.squares = square_sum(gradient);
+        block.squares = square_sum(gradient);
     }
 }
 
 /// What [`collect`] does with gradients that are there already.
-pub(super) fn measure(tasks: &mut [Task], state: Piece<'_>, rule: Rule<'_>, learning: &[bool]) {
-    run_tasks(
-        tasks,
+pub(super) fn measure(blocks: &mut [Block], state: Piece<'_>, rule: Rule<'_>, learning: &[bool]) {
+    run_blocks(
+        blocks,
         0,
         state,
-        &|task, piece: Piece<'_>| match learns(learning, task.weight) {
-            true => measure_piece(task, piece.gradients, rule),
-            false => task.squares = 0.0,
+        &|block, piece: Piece<'_>| match learns(learning, block.weight) {
+            true => measure_piece(block, piece.gradients, rule),
+            false => block.squares = 0.0,
         },
     );
 }
 
 /// Lets the optimizer say where it wants a second gradient.
 pub(super) fn displace(
-    tasks: &mut [Task],
+    blocks: &mut [Block],
     mut state: Piece<'_>,
     rule: Rule<'_>,
     learning: &[bool],
 ) {
-    // What no task covers, such as a layer's own values, stays.
+    // What no block covers, such as a layer's own values, stays.
     state.probe[0].copy_from_slice(state.parameters);
     state.probe[1] = &mut [];
-    run_tasks(tasks, 0, state, &|task, piece: Piece<'_>| {
-        if learns(learning, task.weight) {
+    run_blocks(blocks, 0, state, &|block, piece: Piece<'_>| {
+        if learns(learning, block.weight) {
             let (update, displaced) = rule.update(0.0, piece);
             rule.optimizer.displace(update, displaced);
         }
@@ -416,7 +417,7 @@ pub(super) fn displace(
 /// Updates all pieces, whose gradients are collected; with a second gradient, if there is one.
 /// `norms` is room for a number a weight.
 pub(super) fn update(
-    tasks: &mut [Task],
+    blocks: &mut [Block],
     state: Piece<'_>,
     probe: Option<&Gradients<'_>>,
     norms: &mut [f64],
@@ -424,22 +425,22 @@ pub(super) fn update(
     learning: &[bool],
 ) {
     norms.fill(0.0);
-    for task in &*tasks {
-        norms[task.weight] += task.squares;
+    for block in &*blocks {
+        norms[block.weight] += block.squares;
     }
     let global = norms.iter().sum::<f64>().sqrt();
     let norms = &*norms;
-    run_tasks(tasks, 0, state, &|task, mut piece: Piece<'_>| {
-        if !learns(learning, task.weight) {
+    run_blocks(blocks, 0, state, &|block, mut piece: Piece<'_>| {
+        if !learns(learning, block.weight) {
             return;
         }
         if let Some(gradients) = probe {
             let [displaced, gradient] = piece.reborrow().probe;
-            let penalty = task.penalty;
-            gradients.collect_all(task, displaced, gradient);
-            task.penalty = penalty;
+            let penalty = block.penalty;
+            gradients.collect_all(block, displaced, gradient);
+            block.penalty = penalty;
         }
-        let norm = norms[task.weight].sqrt();
+        let norm = norms[block.weight].sqrt();
         let factor = rule.clipping.scale(norm, global);
         if factor != 1.0 {
             scale(piece.gradients, factor);
@@ -477,27 +478,27 @@ pub(super) fn constrain(
     }
 }
 
-/// Runs the tasks on the pieces of `state`, which starts at parameter number `start`.
-fn run_tasks<'a>(
-    tasks: &mut [Task],
+/// Runs the blocks on the pieces of `state`, which starts at parameter number `start`.
+fn run_blocks<'a>(
+    blocks: &mut [Block],
     start: usize,
     state: Piece<'a>,
-    work: &(impl Fn(&mut Task, Piece<'a>) + Sync),
+    work: &(impl Fn(&mut Block, Piece<'a>) + Sync),
 ) {
     for_each(
-        tasks.len(),
-        (tasks, start, state),
-        &|(tasks, start, state), count| {
-            let (left, right) = tasks.split_at_mut(count);
+        blocks.len(),
+        (blocks, start, state),
+        &|(blocks, start, state), count| {
+            let (left, right) = blocks.split_at_mut(count);
             let middle = right[0].range.start;
             let (left_state, right_state) = state.split_at(middle - start);
             ((left, start, left_state), (right, middle, right_state))
         },
-        &|(tasks, start, state)| {
-            let task = &mut tasks[0];
-            let (_, piece) = state.split_at(task.range.start - start);
-            let (piece, _) = piece.split_at(task.range.len());
-            work(task, piece);
+        &|(blocks, start, state)| {
+            let block = &mut blocks[0];
+            let (_, piece) = state.split_at(block.range.start - start);
+            let (piece, _) = piece.split_at(block.range.len());
+            work(block, piece);
         },
     );
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Schedule, from_configuration};
 use crate::Error;
+use crate::check::check_range;
 
 /// A learning rate: a number, or a schedule. Both turn into one by themselves.
 ///
@@ -52,12 +53,9 @@ impl LearningRate {
     /// When the number is negative or none, or a setting of the schedule is out of range.
     pub fn check(&self) -> Result<(), Error> {
         match &self.0 {
-            Kind::Number(rate) => crate::optimizers::check_range(
-                "learning rate",
-                *rate,
-                0.0..,
-                "a number of 0 or more",
-            ),
+            Kind::Number(rate) => {
+                check_range("learning rate", *rate, 0.0.., "a number of 0 or more")
+            }
             Kind::Schedule(schedule) => {
                 schedule.check()?;
                 check_step(schedule.rate(0), 0).map(|_| ())
@@ -73,10 +71,11 @@ impl LearningRate {
 pub(crate) fn check_step(rate: f64, step: u64) -> Result<f32, Error> {
     match rate >= 0.0 && rate <= f64::from(f32::MAX) {
         true => Ok(rate as f32),
-        false => Err(Error::Configuration(format!(
-            "the learning rate of step {} is {rate}: a schedule must give a number of 0 or more",
+        false => Err(Error::configuration(format!(
+            "the learning rate of step {} is {rate}",
             step.saturating_add(1)
-        ))),
+        ))
+        .with_hint("a schedule must give a number of 0 or more")),
     }
 }
 

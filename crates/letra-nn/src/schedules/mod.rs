@@ -72,9 +72,10 @@ pub trait Schedule: Debug + Send + Sync {
 fn check_setting(kind: &str, name: &str, value: f64, fine: bool, words: &str) -> Result<(), Error> {
     match value.is_finite() && fine {
         true => Ok(()),
-        false => Err(Error::Configuration(format!(
-            "the schedule {kind} has {name} {value}: it must be {words}"
-        ))),
+        false => Err(
+            Error::configuration(format!("the schedule {kind} has {name} {value}"))
+                .with_hint(format!("it must be {words}")),
+        ),
     }
 }
 

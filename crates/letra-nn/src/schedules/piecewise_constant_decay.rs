@@ -34,17 +34,19 @@ impl Schedule for PiecewiseConstantDecay {
     fn check(&self) -> Result<(), Error> {
         let (boundaries, values) = (self.boundaries.len(), self.values.len());
         if values != boundaries + 1 {
-            return Err(Error::Configuration(format!(
-                "the schedule {} has {values} values for {boundaries} boundaries: give one value more than boundaries",
+            return Err(Error::configuration(format!(
+                "the schedule {} has {values} values for {boundaries} boundaries",
                 self.kind()
-            )));
+            ))
+            .with_hint("give one value more than boundaries"));
         }
         if !self.boundaries.is_sorted_by(|left, right| left < right) {
-            return Err(Error::Configuration(format!(
-                "the schedule {} has boundaries {:?}: each must be above the one before",
+            return Err(Error::configuration(format!(
+                "the schedule {} has boundaries {:?}",
                 self.kind(),
                 self.boundaries
-            )));
+            ))
+            .with_hint("each must be above the one before"));
         }
         self.values
             .iter()

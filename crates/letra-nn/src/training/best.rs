@@ -26,11 +26,12 @@ impl Best {
             return Ok(None);
         };
         if let Some(other) = monitors.find(|other| *other != monitor) {
-            return Err(Error::Configuration(format!(
-                "one callback restores the weights of the best {}, another those of the best {}: leave one out",
+            return Err(Error::configuration(format!(
+                "one callback restores the weights of the best {}, another those of the best {}",
                 monitor.name(),
                 other.name()
-            )));
+            ))
+            .with_hint("leave one out"));
         }
         Ok(Some(Best {
             monitor: monitor.clone(),
@@ -62,9 +63,7 @@ impl Best {
             None => {
                 self.look(trainer, history)?;
                 if self.epoch == 0 {
-                    return Err(Error::Callback(format!(
-                        "the weights of the best epoch ({epoch}) are to be restored, but the checkpoint was made without keeping them: train anew, or resume without"
-                    )));
+                    return Err(Error::callback(format!("the weights of the best epoch ({epoch}) are to be restored, but the checkpoint was made without keeping them")).with_hint("train anew, or resume without"));
                 }
             }
         }

@@ -42,17 +42,18 @@ impl Gradients {
     pub fn set(&mut self, name: &str, gradient: &Tensor) -> Result<(), Error> {
         let Some(known) = self.parameters.iter().find(|known| known.name == name) else {
             let names: Vec<&str> = self.names().collect();
-            return Err(Error::Data(format!(
+            return Err(Error::data(format!(
                 "no parameter is called \"{name}\"; there are {}",
                 names.join(", ")
             )));
         };
         if known.shape != gradient.shape() {
-            return Err(Error::Data(format!(
-                "parameter {name} has shape {:?} but its gradient is given as {:?}: make them equal",
+            return Err(Error::data(format!(
+                "parameter {name} has shape {:?} but its gradient is given as {:?}",
                 known.shape,
                 gradient.shape()
-            )));
+            ))
+            .with_hint("make them equal"));
         }
         self.values[known.range()].copy_from_slice(gradient.data());
         Ok(())
@@ -79,10 +80,8 @@ impl Gradients {
             .eq(parameters.iter().map(key))
         {
             true => Ok(()),
-            false => Err(Error::Data(
-                "the gradients are those of other parameters: take them from the same network"
-                    .into(),
-            )),
+            false => Err(Error::data("the gradients are those of other parameters")
+                .with_hint("take them from the same network")),
         }
     }
 }
@@ -152,10 +151,11 @@ impl Trainer {
     pub fn apply(&mut self, gradients: &Gradients) -> Result<(), Error> {
         gradients.check(&self.trainable())?;
         if self.optimizer.wants_probe() {
-            return Err(Error::Configuration(format!(
-                "the optimizer {} measures the gradient of a batch at two places: train with fit or train_on_batch",
+            return Err(Error::configuration(format!(
+                "the optimizer {} measures the gradient of a batch at two places",
                 self.optimizer.kind()
-            )));
+            ))
+            .with_hint("train with fit or train_on_batch"));
         }
         self.gradients.copy_from_slice(&gradients.values);
         self.apply_step()
@@ -177,10 +177,8 @@ impl Trainer {
                 .into_iter()
                 .map(|known| known.name)
                 .collect();
-            return Err(Error::Configuration(format!(
-                "no parameter is left to learn: pick at least one of {}",
-                names.join(", ")
-            )));
+            return Err(Error::configuration("no parameter is left to learn")
+                .with_hint(format!("pick at least one of {}", names.join(", "))));
         }
         self.learning = learning;
         Ok(())
@@ -194,10 +192,8 @@ impl Trainer {
     pub fn set_loss_weight(&mut self, output: usize, weight: f32) -> Result<(), Error> {
         let outputs = self.objective.len();
         let Some(objective) = self.objective.get_mut(output) else {
-            return Err(Error::Configuration(format!(
-                "there is no output {output}: they are 0 to {}",
-                outputs - 1
-            )));
+            return Err(Error::configuration(format!("there is no output {output}"))
+                .with_hint(format!("they are 0 to {}", outputs - 1)));
         };
         check_loss_weight(weight)?;
         objective.weight = weight;
@@ -266,11 +262,13 @@ impl Trainer {
 
     fn check_upstream(&self, samples: usize, upstream: &[Tensor]) -> Result<(), Error> {
         if upstream.len() != self.measured().outputs() {
-            return Err(Error::Data(format!(
-                "the network has {} outputs but gradients are given for {}: give a tensor for each",
+            return Err(Error::data(format!(
+                "the network has {} outputs but gradients are given for {}",
                 self.measured().outputs(),
                 upstream.len()
-            )));
+            ))
+            .with_hint("give a tensor for each")
+            .with_hint("give a tensor for each"));
         }
         for (index, (shape, given)) in self
             .measured()
@@ -281,11 +279,7 @@ impl Trainer {
         {
             let wanted = [&[samples], shape.sizes()].concat();
             if given.shape() != wanted {
-                return Err(Error::Data(format!(
-                    "output {} has shape {wanted:?} for these inputs but its gradient is given as {:?}: make them equal",
-                    index + 1,
-                    given.shape()
-                )));
+                return Err(Error::data(format!("output {} has shape {wanted:?} for these inputs but its gradient is given as {:?}", index + 1, given.shape())).with_hint("make them equal"));
             }
         }
         Ok(())

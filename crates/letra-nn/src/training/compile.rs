@@ -178,16 +178,14 @@ impl Compile {
         self.optimizer.check()?;
         self.clipping.check()?;
         if self.optimizer.wants_probe() && !self.clipping.is_none() {
-            return Err(Error::Configuration(format!(
-                "the optimizer {} measures how the gradient varies and cannot be given a clipped one: leave the clipping out",
-                self.optimizer.kind()
-            )));
+            return Err(Error::configuration(format!("the optimizer {} measures how the gradient varies and cannot be given a clipped one", self.optimizer.kind())).with_hint("leave the clipping out"));
         }
         let (outputs, losses) = (network.outputs(), self.outputs.len());
         if outputs != losses {
-            return Err(Error::Configuration(format!(
-                "the network has {outputs} outputs but losses for {losses}: say for each its loss, with next_output between them"
-            )));
+            return Err(Error::configuration(format!(
+                "the network has {outputs} outputs but losses for {losses}"
+            ))
+            .with_hint("say for each its loss, with next_output between them"));
         }
         let inner = self.inner.iter().map(|inner| &inner.objective);
         for objective in self.outputs.iter().chain(inner) {
@@ -211,9 +209,8 @@ fn usual() -> Objective {
 pub(super) fn check_loss_weight(weight: f32) -> Result<(), Error> {
     match weight >= 0.0 && weight.is_finite() {
         true => Ok(()),
-        false => Err(Error::Configuration(format!(
-            "a loss has weight {weight}: it must be a number of 0 or more"
-        ))),
+        false => Err(Error::configuration(format!("a loss has weight {weight}"))
+            .with_hint("it must be a number of 0 or more")),
     }
 }
 

@@ -156,15 +156,13 @@ impl Measured {
             ("low gap", gap),
         ] {
             if !(0.0..=1.0).contains(&share) {
-                return Err(Error::Data(format!(
-                    "the {name} is {share}: give a share from 0 to 1"
-                )));
+                return Err(Error::data(format!("the {name} is {share}"))
+                    .with_hint("give a share from 0 to 1"));
             }
         }
         if self.validated == 0 {
-            return Err(Error::Data(
-                "no samples were validated on: keep some of the training samples back".into(),
-            ));
+            return Err(Error::data("no samples were validated on")
+                .with_hint("keep some of the training samples back"));
         }
         let curve = match self.points.is_empty() {
             true => None,

@@ -48,15 +48,14 @@ impl Trainer {
         self.check_inputs(data.into())?;
         data.check()?;
         if data.samples() == 0 {
-            return Err(Error::Data(
-                "the data set is empty: give at least one sample".into(),
-            ));
+            return Err(Error::data("the data set is empty").with_hint("give at least one sample"));
         }
         let (targets, outputs) = (data.all_targets().count(), self.measured().outputs());
         if targets != outputs {
-            return Err(Error::Data(format!(
-                "the network has {outputs} outputs but the data has targets for {targets}: give targets for each"
-            )));
+            return Err(Error::data(format!(
+                "the network has {outputs} outputs but the data has targets for {targets}"
+            ))
+            .with_hint("give targets for each"));
         }
         for (index, (objective, targets)) in
             self.objective.iter().zip(data.all_targets()).enumerate()

@@ -99,10 +99,10 @@ impl Trainer {
     pub(super) fn read_checkpoint(&self, path: &Path) -> Result<(Self, Note), Error> {
         let (saved, note) = read(path, self.workers())?;
         let Some(note) = note else {
-            return Err(Error::file(
-                path,
-                "this is a finished model, not a checkpoint: resume from a file that the Checkpoint callback wrote",
-            ));
+            return Err(
+                Error::file(path, "this is a finished model, not a checkpoint")
+                    .with_hint("resume from a file that the Checkpoint callback wrote"),
+            );
         };
         let what = |trainer: &Trainer| {
             let settings = SavedTraining {
@@ -115,8 +115,9 @@ impl Trainer {
         if what(&saved) != what(self) {
             return Err(Error::file(
                 path,
-                "the checkpoint belongs to another network, loss, optimizer or seed: start without it, or restore the settings it was made with",
-            ));
+                "the checkpoint belongs to another network, loss, optimizer or seed",
+            )
+            .with_hint("start without it, or restore the settings it was made with"));
         }
         Ok((saved, note))
     }
@@ -194,10 +195,10 @@ pub(super) struct Note {
 fn read(path: &Path, workers: Workers) -> Result<(Trainer, Option<Note>), Error> {
     let Restored { network, trained } = Restored::load(path, workers)?;
     let Some(trained) = trained else {
-        return Err(Error::file(
-            path,
-            "the file does not say how the network is trained: read it with Network::load and say so with compile",
-        ));
+        return Err(
+            Error::file(path, "the file does not say how the network is trained")
+                .with_hint("read it with Network::load and say so with compile"),
+        );
     };
     let settings = trained.settings;
     let wrong = |error: String| Error::file(path, error);

@@ -12,7 +12,7 @@ use crate::Error;
 use crate::dataset::Dataset;
 use crate::kernels::sparse::SparseRows;
 use crate::plan::{Batch, Rows, StepResult};
-use crate::random::{Purpose, Random};
+use crate::random::{Domain, Random};
 
 /// Samples in a batch, unless something else is said.
 const USUAL_BATCH: usize = 32;
@@ -186,10 +186,10 @@ impl Trainer {
         let data = match batches {
             Batches::Data(data) => data,
             Batches::Source(_) if fit.batch.is_some() || fit.shuffle.is_some() => {
-                return Err(Error::Configuration(
-                    "a source makes its own batches, in its own order: leave out batch and shuffle"
-                        .into(),
-                ));
+                return Err(Error::configuration(
+                    "a source makes its own batches, in its own order",
+                )
+                .with_hint("leave out batch and shuffle"));
             }
             Batches::Source(source) => {
                 return Ok(Supply::Source {
@@ -200,9 +200,8 @@ impl Trainer {
         };
         let batch = fit.batch.unwrap_or(USUAL_BATCH);
         if batch == 0 {
-            return Err(Error::Configuration(
-                "the batch size is 0: take at least 1 sample a step".into(),
-            ));
+            return Err(Error::configuration("the batch size is 0")
+                .with_hint("take at least 1 sample a step"));
         }
         self.check_data(data)?;
         let batch = batch.min(data.samples());
@@ -340,15 +339,16 @@ impl Trainer {
             Supply::Source { source, .. } => source.steps(number),
         };
         if steps == 0 {
-            return Err(Error::Data(format!(
-                "epoch {number} of the source has no steps: give it at least one"
-            )));
+            return Err(
+                Error::data(format!("epoch {number} of the source has no steps"))
+                    .with_hint("give it at least one"),
+            );
         }
         let order = match supply {
             // By the step, so that a second call of fit has an order of its own.
             Supply::Data { data, shuffle, .. } if *shuffle && steps > 1 => {
                 let begun = self.steps() - state.step as u64;
-                let random = Random::new(self.seed, Purpose::Shuffle, 0, begun);
+                let random = Random::new(self.seed, Domain::Shuffle, 0, begun);
                 random.permutation(data.samples())
             }
             _ => Vec::new(),
@@ -411,10 +411,11 @@ impl Trainer {
         place: (usize, usize),
     ) -> Result<&StepResult, Error> {
         let Some(data) = source.batch(self.steps())? else {
-            return Err(Error::Data(format!(
-                "the source ended after {} of the epoch's {} steps: let it say fewer, or give more",
+            return Err(Error::data(format!(
+                "the source ended after {} of the epoch's {} steps",
                 place.0, place.1
-            )));
+            ))
+            .with_hint("let it say fewer, or give more"));
         };
         self.check_data(&data)?;
         self.plan_training(data.samples(), &data);

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// What an epoch was measured by.
@@ -32,6 +34,23 @@ impl EpochLogs {
             _ => find(&self.metrics, name)
                 .or_else(|| find(&self.val_metrics, name.strip_prefix("val_")?)),
         }
+    }
+}
+
+/// Losses and metrics in a line: `loss 0.1234  accuracy 0.981  val_loss 0.2345`.
+impl fmt::Display for EpochLogs {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "loss {:.4}", self.loss)?;
+        for (name, value) in &self.metrics {
+            write!(out, "  {name} {value:.3}")?;
+        }
+        if let Some(loss) = self.val_loss {
+            write!(out, "  val_loss {loss:.4}")?;
+        }
+        for (name, value) in &self.val_metrics {
+            write!(out, "  val_{name} {value:.3}")?;
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use super::Trainer;
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::plan::{Batch, Rows};
-use crate::random::{Purpose, Random};
+use crate::random::{Domain, Random};
 
 /// Weight of the past in the smoothed losses of a range test.
 const SMOOTHING: f64 = 0.9;
@@ -45,9 +45,10 @@ impl Trainer {
     /// When it is negative or not a number.
     pub fn set_learning_rate_factor(&mut self, factor: f32) -> Result<(), Error> {
         if !(factor.is_finite() && factor >= 0.0) {
-            return Err(Error::Configuration(format!(
-                "the factor of the learning rate is {factor}: it must be a number of 0 or more"
-            )));
+            return Err(Error::configuration(format!(
+                "the factor of the learning rate is {factor}"
+            ))
+            .with_hint("it must be a number of 0 or more"));
         }
         self.rate_factor = factor;
         Ok(())
@@ -70,9 +71,10 @@ impl Trainer {
         batch: usize,
     ) -> Result<RateRangeTest, Error> {
         if !(from > 0.0 && from < to && to.is_finite()) || steps < 2 || batch == 0 {
-            return Err(Error::Configuration(format!(
-                "a range test from rate {from} to {to} in {steps} steps of {batch} samples: choose 0 < from < to, at least 2 steps and at least 1 sample"
-            )));
+            return Err(Error::configuration(format!(
+                "a range test from rate {from} to {to} in {steps} steps of {batch} samples"
+            ))
+            .with_hint("choose 0 < from < to, at least 2 steps and at least 1 sample"));
         }
         self.check_data(data)?;
         let batch = batch.min(data.samples());
@@ -100,7 +102,7 @@ impl Trainer {
             let share = step as f64 / (steps - 1) as f64;
             let rate = (f64::from(from) * libm::pow(f64::from(to) / f64::from(from), share)) as f32;
             if order.len() < batch {
-                let random = Random::new(self.seed, Purpose::Shuffle, 0, self.steps);
+                let random = Random::new(self.seed, Domain::Shuffle, 0, self.steps);
                 order = random.permutation(data.samples());
             }
             let rows = order.split_off(order.len() - batch);

@@ -21,8 +21,8 @@ pub use by_hand::Gradients;
 #[cfg(feature = "tensorboard")]
 pub use callbacks::TensorBoard;
 pub use callbacks::{
-    BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, LearningRateScheduler,
-    Monitor, ProgressBar, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
+    BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, LambdaCallback,
+    LearningRateScheduler, Monitor, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
 };
 pub use compile::Compile;
 pub use diagnosis::{Diagnosis, Measured, NextStep};

@@ -10,7 +10,7 @@ impl Trainer {
     /// the loss was computed with.
     pub(super) fn diverged(&self, batch: Batch<'_>, loss: f64) -> Error {
         let Some(data) = batch.targets else {
-            return Error::Data(format!("the loss became {loss}"));
+            return Error::data(format!("the loss became {loss}"));
         };
         if let Err(error) = data.check_finite() {
             return error;

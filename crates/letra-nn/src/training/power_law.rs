@@ -47,7 +47,7 @@ impl PowerLaw {
         sizes.sort_unstable();
         sizes.dedup();
         if sizes.len() < 3 || sizes[0] == 0 || tested == 0 {
-            return Err(Error::Data(format!(
+            return Err(Error::data(format!(
                 "a learning curve wants errors, measured on at least one sample, after training on three different numbers of samples or more, not on {sizes:?}"
             )));
         }
@@ -55,10 +55,11 @@ impl PowerLaw {
             .iter()
             .find(|point| !(0.0..=1.0).contains(&point.error))
         {
-            return Err(Error::Data(format!(
-                "the error after training on {} samples is {}: give a share from 0 to 1",
+            return Err(Error::data(format!(
+                "the error after training on {} samples is {}",
                 point.samples, point.error
-            )));
+            ))
+            .with_hint("give a share from 0 to 1"));
         }
         // In units of the largest number of samples, so that b is an error, too.
         let unit = sizes[sizes.len() - 1] as f64;

@@ -414,9 +414,10 @@ impl Network {
         for layer in layers {
             let value = graph.value(self.layer_number(layer)?);
             if graph.outputs.contains(&value) {
-                return Err(Error::Configuration(format!(
-                    "what layer {layer} gives has a loss already: give each value one"
-                )));
+                return Err(Error::configuration(format!(
+                    "what layer {layer} gives has a loss already"
+                ))
+                .with_hint("give each value one"));
             }
             graph.outputs.push(value);
         }

@@ -139,7 +139,7 @@ fn inputs_that_refer_to_nothing_before_them() {
     assert_refused("many inputs", result, &["layer 2 (max_pooling2d)"]);
 }
 
-/// A layer that nobody reads does no harm, whichever it is.
+/// A layer whose output is not read does no harm, whichever it is.
 #[test]
 fn dead_ends() {
     let layer = |name: &str, kind: &str, inputs: Value, like: &Value| {
@@ -189,7 +189,7 @@ fn run(mut network: Trainer) {
 }
 
 #[test]
-fn a_large_layer_that_nobody_reads() {
+fn a_large_layer_that_is_not_read() {
     let network = Sequential::new([150])
         .add(Dense::new(150))
         .add(Dense::new(150))

@@ -196,7 +196,7 @@ fn convolutions() {
             &["layer 1 (separable_conv2d)", "depth multiplier"],
         ),
         (
-            "an initial value of a pointwise kernel that is no number",
+            "an initial value of a pointwise kernel that is not a number",
             pictures().add(
                 SeparableConv2d::new(2, 3).pointwise_initializer(Initializer::constant(f32::NAN)),
             ),

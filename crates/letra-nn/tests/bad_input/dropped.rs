@@ -73,7 +73,7 @@ fn senseless_relatives_of_dropout() {
             &["layer 1 (standout)", "a flat input", "add Flatten"],
         ),
         (
-            "an initial value that is no number",
+            "an initial value that is not a number",
             flat().add(Standout::new(3).kernel_initializer(Initializer::constant(f32::NAN))),
             &["layer 1 (standout)", "NaN"],
         ),

@@ -173,7 +173,7 @@ fn models_without_something() {
     let mut late = model.clone();
     late.input([4]);
     let given = compiled(late.outputs([last]));
-    assert_refused("an input behind a layer", given, &["add all inputs first"]);
+    assert_refused("an input after a layer", given, &["add all inputs first"]);
     let mut twice = model;
     twice.again(input, [last]);
     let given = compiled(twice.outputs([last]));

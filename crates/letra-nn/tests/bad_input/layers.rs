@@ -48,7 +48,7 @@ fn other_misfits() {
             ],
         ),
         (
-            "a second convolution behind a flatten",
+            "a second convolution after a flatten",
             Sequential::new([4, 4, 2])
                 .add(Flatten)
                 .add(Conv2d::new(2, 3)),
@@ -119,7 +119,7 @@ fn senseless_layers() {
             &["layer 1 (dense)", "deviation"],
         ),
         (
-            "an initial value that is no number",
+            "an initial value that is not a number",
             pictures().add(Conv2d::new(2, 3).bias_initializer(Initializer::constant(f32::NAN))),
             &["layer 1 (conv2d)", "NaN"],
         ),
@@ -157,7 +157,7 @@ fn normalisations_that_make_no_sense() {
             ][..],
         ),
         (
-            "a momentum that is no number",
+            "a momentum that is not a number",
             batch(BatchNormalization::new().momentum(f32::NAN)),
             &["momentum NaN"],
         ),

@@ -25,7 +25,7 @@ fn random_fourier_features() {
             &["gamma -1", "above 0"],
         ),
         (
-            "a gamma that is no number",
+            "a gamma that is not a number",
             flat().add(features().gamma(f32::NAN)),
             &["gamma NaN", "above 0"],
         ),

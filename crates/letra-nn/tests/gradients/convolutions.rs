@@ -251,7 +251,7 @@ fn conv1d() {
     }
 }
 
-/// A ReLU and a pooling behind a convolution are fused with it.
+/// A ReLU and a pooling after a convolution are fused with it.
 #[test]
 fn fused() {
     let mut noise = Noise::new(46);

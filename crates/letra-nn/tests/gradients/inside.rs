@@ -91,7 +91,7 @@ fn network() -> Sequential {
         .add(Dense::new(CLASSES))
 }
 
-/// The part up to the second ReLU, and the part behind it.
+/// The part up to the second ReLU, and the part after it.
 fn twins() -> [Stack; 2] {
     let below = Stack::default()
         .then(first())

@@ -76,7 +76,7 @@ fn a_row_of_several_is_mapped_as_a_sample_of_its_own() {
 
 #[test]
 fn mostly_zero_rows_are_mapped_as_any_others() {
-    // `fit` holds such data as what is not zero in it, where a network can read it so.
+    // `fit` holds such data as its non-zero values, where a network can read it so.
     let values: Vec<f32> = (0..80 * 60)
         .map(|i| {
             if i % 9 == 0 {

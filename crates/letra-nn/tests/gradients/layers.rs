@@ -119,8 +119,8 @@ fn cosine() {
     }
 }
 
-/// Gradients of large kernels are formed for the whole batch at once, behind the input
-/// itself and behind another layer.
+/// Gradients of large kernels are formed for the whole batch at once, after the input
+/// itself and after another layer.
 #[test]
 fn dense_with_a_large_kernel() {
     let mut noise = Noise::new(2);

@@ -12,7 +12,7 @@ use crate::noise::Noise;
 use crate::proof::prove;
 use crate::twins::{Activated, Convolved, Multiplied, Pooled, Stack};
 
-/// Adds a dense layer behind `inputs` flat values, its function inside or behind it.
+/// Adds a dense layer after `inputs` flat values, its function inside or after it.
 fn dense(
     (network, twin): (Sequential, Stack),
     [inputs, units]: [usize; 2],
@@ -37,8 +37,8 @@ fn dense(
     (network, twin)
 }
 
-/// A convolution, its function inside or behind it or not at all, perhaps a pooling,
-/// then two dense layers. Functions that round stand behind those that decide.
+/// A convolution, its function inside or after it or not at all, perhaps a pooling,
+/// then two dense layers. Functions that round stand after those that decide.
 fn random_network(noise: &mut Noise) -> (String, Sequential, Stack) {
     let first = random_convolution(noise);
     let function = noise.one_of(&[ActivationFunction::Linear, ActivationFunction::Relu]);

@@ -183,7 +183,7 @@ fn batch_normalization_in_a_network() {
     }
 }
 
-/// It takes in a ReLU and a max pooling behind it; windows that do not cover the picture, and
+/// It takes in a ReLU and a max pooling after it; windows that do not cover the picture, and
 /// one window that is all of it.
 #[test]
 fn batch_normalization_before_a_pool() {

@@ -76,7 +76,7 @@ impl Move {
     }
 }
 
-/// The twin of movements one behind the other that resample once.
+/// The twin of movements one after the other that resample once.
 fn resampled(picture: [usize; 3], fill: FillMode, moves: &[Move]) -> Resampled {
     let sizes = [picture[0] as f64, picture[1] as f64];
     let origin = |place: [f64; 2]| {
@@ -112,7 +112,7 @@ fn a_picture_is_moved_by_each_layer() {
 }
 
 /// A convolution before them shows the gradient that they pass back in a training step, a
-/// dense layer behind them what they hand on; both in the fused plan.
+/// dense layer after them what they hand on; both in the fused plan.
 #[test]
 fn movements_in_a_row_resample_once_in_training() {
     let mut noise = Noise::new(52);

@@ -92,7 +92,7 @@ fn add(network: Sequential, layer: &Value) -> Sequential {
 /// Adds the layer that a case speaks of.
 pub(crate) type Add = fn(Sequential, &Value) -> Sequential;
 
-/// The layer of a case with its parameters, behind an identity whose gradient is that of
+/// The layer of a case with its parameters, after an identity whose gradient is that of
 /// the layer's input.
 fn network(case: &Value, add: Add, rate: f32) -> Trainer {
     let shape = &sizes(&case["input"]["shape"])[1..];

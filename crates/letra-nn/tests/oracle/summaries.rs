@@ -39,7 +39,7 @@ fn network(name: &str) -> Sequential {
     }
 }
 
-/// What both small convolutional networks have behind their convolution.
+/// What both small convolutional networks have after their convolution.
 fn head(network: Sequential, rate: f32) -> Sequential {
     network
         .add(MaxPool2d::new(2))

@@ -85,7 +85,7 @@ fn a_killed_training_resumes_to_the_same_bits() {
     }
     let (undisturbed, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let whole = train(undisturbed.path(), 1, None);
-    // Before the first checkpoint, right behind one, and an epoch past one.
+    // Before the first checkpoint, right after one, and an epoch past one.
     for epoch in [1, 5, 8] {
         train_and_kill(folder.path(), epoch);
     }

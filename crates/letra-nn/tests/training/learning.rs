@@ -194,10 +194,17 @@ fn early_stopping_waits_for_its_patience() {
 }
 
 #[test]
-fn a_progress_bar_survives_any_number_of_epochs() {
-    let mut bar = ProgressBar::new("test");
+fn functions_are_called_after_steps_and_epochs() {
+    let (mut steps, mut lines) = (Vec::new(), Vec::new());
+    let mut recorder = LambdaCallback::new()
+        .on_step_end(|step| steps.push((step.epoch, step.number)))
+        .on_epoch_end(|epoch| lines.push(format!("{}: {}", epoch.number, epoch.logs())));
     let mut stop = Stop(2, 1);
     let fit = Fit::epochs(usize::MAX).batch(8);
-    let fit = fit.callback(&mut bar).callback(&mut stop);
+    let fit = fit.callback(&mut recorder).callback(&mut stop);
     network(1).fit(&quadrants(20), fit).unwrap();
+    drop(recorder);
+    assert_eq!(steps, [(1, 1), (1, 2), (1, 3), (2, 1)]);
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].starts_with("1: loss ") && lines[0].contains("  accuracy "));
 }

@@ -2,7 +2,7 @@
 
 use letra_nn::optimizers::{Optimizer, SLOTS, Update};
 use letra_nn::prelude::*;
-use letra_nn::random::{Purpose, Random};
+use letra_nn::random::{Domain, Random};
 
 /// f = ½ h (θ − c)² of Schaul, Zhang and LeCun (arXiv 1206.1106), c normal around 0 with
 /// deviation σ: a step sees the gradient h (θ + σ ε), ε standard normal.
@@ -51,7 +51,7 @@ impl Quadratic {
     }
 
     fn noise(self, step: u64) -> Vec<f32> {
-        let noise = Random::new(7, Purpose::Layer, 0, step).normal(0, RUNS);
+        let noise = Random::new(7, Domain::Layer, 0, step).normal(0, RUNS);
         noise.into_iter().map(|value| self.sigma * value).collect()
     }
 

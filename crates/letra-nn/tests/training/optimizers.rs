@@ -179,7 +179,7 @@ fn losses(optimizer: impl Optimizer + 'static, epochs: usize) -> Vec<f64> {
 }
 
 /// The paper's claim, at a size for a test: without a rate to tune, AdaSecant comes to a lower
-/// training loss than plain descent at Keras's default rate, which nobody tuned either. It stays
+/// training loss than plain descent at Keras's default rate, which was not tuned either. It stays
 /// there when nothing is left to learn and the gradient is mostly rounding.
 #[test]
 fn ada_secant_learns_better_than_untuned_descent_and_stays() {

@@ -14,7 +14,7 @@ fn assert_near(found: &[f32], wanted: &[f32]) {
 #[test]
 fn the_last_layers_output_is_what_is_predicted() {
     let data = quadrants(33);
-    // Fused: convolution, ReLU and pooling; dense and its function, inside or behind it.
+    // Fused: convolution, ReLU and pooling; dense and its function, inside or after it.
     let network = Sequential::new([8, 8, 1])
         .add(Conv2d::new(5, 3).same())
         .add(Activation::relu())

@@ -214,7 +214,7 @@ fn movements_in_a_row_draw_the_numbers_of_each() {
     }
 }
 
-/// Each layer alone, behind a shape that all of them take.
+/// Each layer alone, after a shape that all of them take.
 fn layers() -> Vec<(&'static str, Sequential)> {
     let pictures = || Sequential::new([SIZE, SIZE, 2]);
     vec![

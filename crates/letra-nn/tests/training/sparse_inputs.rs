@@ -1,10 +1,10 @@
-//! A data set that is mostly zero is held as what is not zero: nobody should notice.
+//! A data set that is mostly zero is held as its non-zero values, and no result shows it.
 
 use letra_nn::prelude::*;
 
 use super::data::bytes;
 
-/// Rows of 131 values, of which one in six or fewer is not zero; the place of most is the class.
+/// Rows of 131 values, of which one in six or fewer are non-zero; the place of most is the class.
 pub(crate) fn ink(samples: usize) -> Dataset {
     const WIDTH: usize = 131;
     let mut values = vec![0.0; samples * WIDTH];
@@ -26,7 +26,7 @@ pub(crate) fn networks() -> Vec<Sequential> {
         .map(|units| one(units).add(Dense::new(3)))
         .into();
     networks.push(Sequential::new([131]).add(Dense::new(3)));
-    // Whoever cannot read it so gets it as it is.
+    // A layer that cannot read it so gets it as it is.
     networks.push(one(9).add(GaussianNoise::new(0.0)).add(Dense::new(3)));
     networks.push(
         Sequential::new([131])

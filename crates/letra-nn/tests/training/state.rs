@@ -86,7 +86,7 @@ fn network(threads: usize) -> Trainer {
 }
 
 #[test]
-fn a_layer_changes_its_own_values_once_a_step_and_nobody_else_does() {
+fn a_layer_changes_its_own_values_once_a_step_and_nothing_else_does() {
     let (data, mut network) = (quadrants(50), network(2));
     let values = |network: &Trainer, name: &str| {
         let name = format!("counting/{name}");

@@ -1,7 +1,7 @@
 //! A line of text that was found, and its picture made straight.
 
 use super::chain::Chain;
-use crate::line_form::{BASELINE, LETTER_HEIGHT, LINE_HEIGHT, WINDOW_WIDTH, letter_height, level};
+use super::form::{BASELINE, LETTER_HEIGHT, LINE_HEIGHT, WINDOW_WIDTH, letter_height, level};
 use crate::picture::Picture;
 use crate::resample::{Taps, resample};
 

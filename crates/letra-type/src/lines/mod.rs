@@ -2,10 +2,13 @@
 
 mod blots;
 mod chain;
+mod form;
 mod large;
 mod line;
 mod mask;
 
+pub(crate) use form::{BASELINE, LETTER_HEIGHT, level};
+pub use form::{LINE_HEIGHT, WINDOW_WIDTH, letter_height};
 pub use line::TextLine;
 
 use crate::picture::Picture;

@@ -8,8 +8,7 @@ use skrifa::instance::Size;
 use skrifa::outline::OutlinePen;
 
 use super::flat::{FINENESSES, Flat};
-use crate::font::Font;
-use crate::outlines::Outlines;
+use crate::font::{Font, Outlines};
 use crate::text::{Repertoire, Texts};
 
 /// The most points of a glyph that is drawn; one with more comes from a damaged font.

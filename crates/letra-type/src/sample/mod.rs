@@ -3,9 +3,9 @@
 mod effects;
 mod face;
 mod flat;
-mod ink;
 mod jpeg;
 mod raster;
+mod render;
 mod wear;
 
 use harfrust::Buffer;
@@ -15,14 +15,14 @@ pub use wear::{Distortions, Origin, Stripes, Wear};
 
 use crate::error::{Error, Result};
 use crate::font::Font;
-use crate::line_form::{BASELINE, LETTER_HEIGHT, LINE_HEIGHT, WINDOW_WIDTH, letter_height, level};
+use crate::lines::{BASELINE, LETTER_HEIGHT, LINE_HEIGHT, WINDOW_WIDTH, letter_height, level};
 use crate::picture::Picture;
 use crate::random::Random;
 use crate::resample::{Taps, resample};
 use crate::text::Texts;
 use effects::Greys;
 use face::{Face, SetGlyph};
-use ink::{Inking, Place};
+use render::{Placement, Renderer};
 
 /// Draws windows of 40 × 160 grey levels from lines of text in many faces, worn as pictures of
 /// text are.
@@ -57,7 +57,7 @@ pub struct Workbench {
     buffer: Option<Buffer>,
     line: Vec<SetGlyph>,
     tops: Vec<f32>,
-    inking: Inking,
+    renderer: Renderer,
     greys: Greys,
     columns: Taps,
     rows: Taps,
@@ -185,12 +185,12 @@ impl Sampler {
         let letters = letter_height(&mut bench.tops).unwrap_or(wear.cap_height);
         let letters = letters.clamp(0.5 * wear.cap_height, 1.5 * wear.cap_height);
         let view = View::of(&wear, letters / LETTER_HEIGHT);
-        let place = place(&wear, &view, bench, face, scale, random);
+        let placement = placement(&wear, &view, bench, face, scale, random);
         instructions.dispatch(Drawing {
             face,
             wear: &wear,
             view,
-            place,
+            placement,
             random,
             bench,
             window,
@@ -223,7 +223,7 @@ struct Drawing<'a> {
     face: &'a Face,
     wear: &'a Wear,
     view: View,
-    place: Place,
+    placement: Placement,
     random: &'a mut Random,
     bench: &'a mut Workbench,
     window: &'a mut [u8],
@@ -260,23 +260,23 @@ impl Drawing<'_> {
         let Self {
             face,
             wear,
-            place,
+            placement,
             random,
             bench,
             ..
         } = self;
-        let size = (place.width, place.height);
+        let size = (placement.width, placement.height);
         let greys = &mut bench.greys;
         let larger = wear.drawn_at;
-        let drawn = Place {
-            width: (place.width as f32 * larger).ceil() as usize,
-            height: (place.height as f32 * larger).ceil() as usize,
-            x: place.x * larger,
-            baseline: place.baseline * larger,
-            scale: place.scale * larger,
-            reach: place.reach * larger,
+        let drawn = Placement {
+            width: (placement.width as f32 * larger).ceil() as usize,
+            height: (placement.height as f32 * larger).ceil() as usize,
+            x: placement.x * larger,
+            baseline: placement.baseline * larger,
+            scale: placement.scale * larger,
+            reach: placement.reach * larger,
         };
-        let shares = bench.inking.draw(face, &bench.line, wear, drawn);
+        let shares = bench.renderer.draw(face, &bench.line, wear, drawn);
         greys.resize(drawn.width, drawn.height);
         effects::lay_ink(greys, shares, wear.ink, wear.ground, wear.gamma);
         if larger != 1.0 {
@@ -339,14 +339,14 @@ impl View {
 }
 
 /// Where the line stands in the picture of the window and its edge: `scale` pixels a font unit.
-fn place(
+fn placement(
     wear: &Wear,
     view: &View,
     bench: &Workbench,
     face: &Face,
     scale: f32,
     random: &mut Random,
-) -> Place {
+) -> Placement {
     let window = WINDOW_WIDTH as f32 * view.true_step;
     let tracking = wear.tracking * face.units_per_em * bench.line.len() as f32;
     let advances: f32 = bench.line.iter().map(|set| set.advance).sum();
@@ -359,7 +359,7 @@ fn place(
     let width = (WINDOW_WIDTH as f32 * view.step + 2.0 * view.edge).ceil();
     let height = (LINE_HEIGHT as f32 * view.step + 2.0 * view.edge).ceil();
     let below_top = (BASELINE + wear.shift) * view.step + view.edge;
-    Place {
+    Placement {
         width: width as usize,
         height: height as usize,
         x: (width - window) / 2.0 - random.between((first.min(last), first.max(last))),

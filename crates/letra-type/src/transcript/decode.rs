@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::signs::{Sign, Signs, Template, Templates};
-use crate::line_form::LINE_HEIGHT;
+use crate::lines::LINE_HEIGHT;
 
 /// The least share of a sign's own ink that must gain at a place for it to be tried there.
 const LEAST_SHARE: f32 = 0.35;
@@ -40,12 +40,12 @@ const GIVEN_UP_TO_SPACE: f32 = 4.0;
 
 /// A line's ink: shares from 0 (ground) to 1, in 40 rows of `width`.
 #[derive(Debug)]
-pub(super) struct Ink {
+pub(super) struct LineInk {
     pub(super) width: usize,
     pub(super) shares: Vec<f32>,
 }
 
-impl Ink {
+impl LineInk {
     /// Of a levelled line.
     pub(super) fn of((levels, width): (Vec<u8>, usize)) -> Self {
         let share = |&level: &u8| f32::from(255 - level) / 255.0;
@@ -238,7 +238,7 @@ impl Decoder<'_> {
     }
 
     /// The signs worth a try at every half pixel, and what each gains there.
-    pub(super) fn tried(&self, ink: &Ink) -> Vec<Vec<(usize, f32)>> {
+    pub(super) fn tried(&self, ink: &LineInk) -> Vec<Vec<(usize, f32)>> {
         let places = 2 * ink.width;
         let mut tried: Vec<Vec<(usize, f32)>> = vec![Vec::new(); places];
         let mut gains = vec![0.0; places.div_ceil(self.step)];

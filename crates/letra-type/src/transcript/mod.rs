@@ -6,13 +6,12 @@ mod signs;
 
 use std::ops::Range;
 
-use decode::{Costs, Decoded, Decoder, Ink};
+use decode::{Costs, Decoded, Decoder, LineInk};
 use pairs::{LetterPairs, SPACE};
 use signs::{Signs, Templates};
 
 use crate::font::Font;
-use crate::line_form::LETTER_HEIGHT;
-use crate::lines::TextLine;
+use crate::lines::{LETTER_HEIGHT, TextLine};
 use crate::picture::Picture;
 use crate::text::Texts;
 
@@ -165,7 +164,7 @@ impl Transcriber {
             weight: WEIGHT,
             step: 1,
         };
-        let ink = Ink::of(line.levelled(picture)).fainter(pose.depth);
+        let ink = LineInk::of(line.levelled(picture)).fainter(pose.depth);
         let tried = decoder.tried(&ink);
         let first = decoder.decode(&tried);
         let rest = 1.0 - fit(&decoder, &first, &ink);
@@ -279,7 +278,7 @@ impl Transcriber {
         };
         let mut beginning = line.clone();
         beginning.width = line.width.min(SIZED * line.letter_height);
-        let ink = Ink::of(beginning.levelled(picture)).fainter(depth);
+        let ink = LineInk::of(beginning.levelled(picture)).fainter(depth);
         let decoded = decoder.decode(&decoder.tried(&ink));
         let drawn = decoder.drawn(&decoded, ink.width);
         let product = |other: &[f32]| -> f32 {
@@ -367,7 +366,7 @@ fn costs(signs: &Signs, pairs: &LetterPairs) -> Costs {
 
 /// The share of the ink's squares that the decoded signs explain. Rows that no plain sign of the
 /// font reaches count only where a decoded sign has ink: they may be a neighbouring line's.
-fn fit(decoder: &Decoder<'_>, decoded: &Decoded, ink: &Ink) -> f32 {
+fn fit(decoder: &Decoder<'_>, decoded: &Decoded, ink: &LineInk) -> f32 {
     let drawn = decoder.drawn(decoded, ink.width);
     let rows = decoder.plain_rows();
     let width = ink.width;

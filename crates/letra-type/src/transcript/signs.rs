@@ -6,9 +6,8 @@ use harfrust::{Buffer, Direction, Script, ShapeOptions, ShaperFont};
 use skrifa::instance::Size;
 use skrifa::{GlyphId, MetadataProvider};
 
-use crate::draw::Outline;
-use crate::font::Font;
-use crate::line_form::{BASELINE, LETTER_HEIGHT, LINE_HEIGHT};
+use crate::font::{Font, Outline};
+use crate::lines::{BASELINE, LETTER_HEIGHT, LINE_HEIGHT};
 use crate::text::{MARKS, Texts};
 
 /// Pixels of a fine drawing to one of a straightened line.

@@ -9,11 +9,11 @@ use letra_type::Picture;
 use crate::action::Run;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::json;
 use crate::recogniser::Recogniser;
 use crate::recogniser::evaluation::{Answered, Evaluation, Labelled, NotOpened, labels};
 use crate::recogniser::evaluation_page;
 use crate::report::folder::{ReportFolder, Reporter};
-use crate::report::json;
 use crate::terminal::{Output, say};
 
 /// Scores a folder of labelled pictures: how often the first answer is right, and the first five;

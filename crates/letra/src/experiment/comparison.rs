@@ -4,7 +4,8 @@ use std::fmt;
 
 use maud::Markup;
 
-use super::{Row, Trial};
+use super::results::{Row, Trial};
+use crate::report::numbers::NONE;
 
 /// Several variants beside each other, and what is said of them.
 pub struct Comparison {
@@ -82,7 +83,7 @@ impl Column {
     /// not all of them have it.
     pub(super) fn cell(&self, row: &Row) -> String {
         let Some(spread) = row.spread(self.figure) else {
-            return super::table::NONE.to_owned();
+            return NONE.to_owned();
         };
         let mut cell = (self.show)(spread.mean);
         if let Some(deviation) = spread.deviation {

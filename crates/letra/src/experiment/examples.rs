@@ -123,7 +123,7 @@ impl Examples {
             .collect();
         Tensor::new([indices.len(), task.height, task.width, 1], pixels)
             .and_then(|inputs| Dataset::classes(inputs, labels, task.classes))
-            .map_err(|error| Failure::new(format!("the pictures cannot be learnt: {error}")))
+            .map_err(|error| Failure::network("the pictures cannot be learnt", &error))
     }
 
     /// A picture as it is drawn on a page.

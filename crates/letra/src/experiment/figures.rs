@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Comparison, Experiment, Row, Spread, Trial};
+use super::comparison::Comparison;
+use super::conduct::Experiment;
+use super::results::{Row, Spread, Trial};
 
 /// What was done, and a row for each variant.
 #[derive(Debug, Serialize)]

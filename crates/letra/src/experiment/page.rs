@@ -3,11 +3,14 @@
 use letra_nn::prelude::*;
 use maud::{Markup, PreEscaped, html};
 
-use super::table::{NONE, accuracy, seconds, steps, title};
-use super::{Comparison, Experiment, Row, Spread, Trial, best};
+use super::comparison::Comparison;
+use super::conduct::Experiment;
+use super::results::{Row, Spread, Trial};
+use super::sentences::best;
+use super::table::{accuracy, seconds, steps, title};
 use crate::failure::Failure;
 use crate::report::curves::{CurvePoint, Line, Scale, accuracy_over_steps, over_steps, sample};
-use crate::report::numbers::{percent, percent_range, thousands};
+use crate::report::numbers::{NONE, percent, percent_range, thousands};
 use crate::report::page;
 
 /// The whole page.

@@ -3,10 +3,24 @@
 use std::collections::BTreeMap;
 
 use letra_nn::prelude::*;
+use letra_type::Split as Fold;
 
-use super::training::Answer;
-use super::{Place, model_file};
+use super::answers::Answer;
 use crate::report::curves::{CurvePoint, Score};
+use crate::report::folder::MODEL;
+
+/// One of the trainings that an experiment repeats: from a seed, on a fold.
+#[derive(Debug, Clone)]
+pub struct Repetition {
+    /// The seed.
+    pub seed: u64,
+    /// Number of the fold, from 0.
+    pub number: usize,
+    /// Which pictures train and which test.
+    pub fold: Fold,
+    /// Seed and fold in words, where there are several.
+    pub label: String,
+}
 
 /// One training, or one try of something else that names typefaces.
 pub struct Trial {
@@ -36,10 +50,10 @@ pub struct Trial {
 
 impl Trial {
     /// A trial of which nothing is known yet.
-    pub fn new(place: &Place) -> Self {
+    pub fn new(repetition: &Repetition) -> Self {
         Self {
-            seed: place.seed,
-            fold: place.number,
+            seed: repetition.seed,
+            fold: repetition.number,
             network: None,
             curve: Vec::new(),
             train: Score::UNKNOWN,
@@ -203,6 +217,14 @@ impl Row {
     }
 }
 
+/// The file of a model of a report.
+fn model_file(name: &str, fold: Option<usize>) -> String {
+    match fold {
+        None => format!("{name}.{MODEL}"),
+        Some(fold) => format!("{name}-fold-{}.{MODEL}", fold + 1),
+    }
+}
+
 /// The mean of each group, in the order of the keys.
 fn groups<K: Ord>(values: impl Iterator<Item = (K, f64)>) -> Vec<f64> {
     let mut groups: BTreeMap<K, Vec<f64>> = BTreeMap::new();
@@ -235,10 +257,10 @@ mod tests {
         let mut trials = Vec::new();
         for (seed, folds) in accuracies.iter().enumerate() {
             for (number, &accuracy) in folds.iter().enumerate() {
-                let mut trial = Trial::new(&Place {
+                let mut trial = Trial::new(&Repetition {
                     seed: seed as u64,
                     number,
-                    fold: letra_type::Split {
+                    fold: Fold {
                         train: vec![0],
                         test: vec![1],
                     },

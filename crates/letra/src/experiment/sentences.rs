@@ -1,6 +1,7 @@
 //! Sentences that more than one experiment says of its figures.
 
-use super::{Row, Split};
+use super::examples::Split;
+use super::results::Row;
 use crate::report::numbers::{percent, percent_range, thousands};
 
 /// The row with the highest test accuracy.

@@ -1,11 +1,9 @@
 //! Results as a table for a terminal.
 
-use super::{Column, Row};
-use crate::report::numbers::{percent, percent_range, thousands};
+use super::comparison::Column;
+use super::results::{Row, Spread};
+use crate::report::numbers::{NONE, percent, percent_range, thousands};
 use crate::terminal::Text;
-
-/// What stands where there is no figure.
-pub const NONE: &str = "–";
 
 /// A row for each variant and one for nearest neighbour.
 pub(super) fn comparison(rows: &[Row], neighbour: &Row, columns: &[Column]) -> Text {
@@ -64,7 +62,7 @@ pub(super) fn title(row: &Row) -> String {
 pub(super) fn accuracy(
     row: &Row,
     show: fn(f64) -> String,
-    of: fn(&Row) -> Option<super::Spread>,
+    of: fn(&Row) -> Option<Spread>,
 ) -> String {
     match of(row) {
         None => NONE.to_owned(),

@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressBar;
 use letra_nn::prelude::*;
 
-use super::{Experiment, Place, Trial, Variant};
+use super::answers::answers;
+use super::examples::Examples;
+use super::results::{Repetition, Trial};
+use super::variant::Variant;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::networks::Training;
@@ -19,31 +22,19 @@ const STEPS_BETWEEN_POINTS: usize = 10;
 /// What is shown of a training while it runs.
 const BAR: &str = "{prefix:32} {bar:28.cyan/dim} {pos:>5}/{len:5} {msg}  {elapsed}";
 
-/// What was said of a picture.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Answer {
-    /// Index of the picture in the data.
-    pub picture: usize,
-    /// The class it was given.
-    pub said: usize,
-    /// The probability of that class, 0 to 1.
-    pub probability: f32,
-}
-
 /// Trains a variant on a fold; nothing if the reader asked to stop.
 pub(super) fn train(
-    experiment: &Experiment,
+    examples: &Examples,
     variant: &Variant,
-    place: &Place,
+    repetition: &Repetition,
+    threads: usize,
     interrupt: &Interrupt,
 ) -> Result<Option<Trial>, Failure> {
-    let failed = |error: Error| Failure::new(format!("{}: {error}", variant.title));
-    let examples = &experiment.examples;
-    let train = examples.dataset(&place.fold.train)?;
-    let test = examples.dataset(&place.fold.test)?;
-    let threads = experiment.arguments.threads;
+    let failed = |error: Error| Failure::network(&variant.title, &error);
+    let train = examples.dataset(&repetition.fold.train)?;
+    let test = examples.dataset(&repetition.fold.test)?;
     let mut network = variant
-        .build(&examples.task(), train.samples(), place.seed, threads)
+        .build(&examples.task(), train.samples(), repetition.seed, threads)
         .map_err(failed)?;
     examples.typefaces().note(&mut network)?;
 
@@ -62,7 +53,7 @@ pub(super) fn train(
         curve: Vec::new(),
         start: Instant::now(),
         measuring: Duration::ZERO,
-        bar: progress::bar(BAR, 0).with_prefix(format!("{}{}", variant.title, place.label)),
+        bar: progress::bar(BAR, 0).with_prefix(format!("{}{}", variant.title, repetition.label)),
         interrupt,
     };
     let fitted = network.fit(&train, fit.callback(&mut recorder));
@@ -76,7 +67,7 @@ pub(super) fn train(
     if interrupt.requested() {
         return Ok(None);
     }
-    let mut trial = Trial::new(place);
+    let mut trial = Trial::new(repetition);
     (trial.train, trial.test) = match curve.last() {
         Some(last) if !diverged => (last.train, last.test),
         _ => (
@@ -85,7 +76,7 @@ pub(super) fn train(
         ),
     };
     let probabilities = network.predict(&test.inputs).map_err(failed)?;
-    trial.answers = answers(&place.fold.test, &probabilities);
+    trial.answers = answers(&repetition.fold.test, &probabilities);
     for (name, measure) in &variant.measures {
         let value = measure(&network, &test).map_err(failed)?;
         trial.measured.insert(name, value);
@@ -166,52 +157,4 @@ fn score(network: &Trainer, data: &Dataset) -> Result<Score, Error> {
         accuracy: scores.metric("accuracy").unwrap_or(f64::NAN),
         loss: scores.loss,
     })
-}
-
-/// What rows of probabilities say of the pictures they are of.
-pub fn answers(pictures: &[usize], probabilities: &Tensor) -> Vec<Answer> {
-    pictures
-        .iter()
-        .enumerate()
-        .map(|(row, &picture)| {
-            let (said, probability) = most_probable(probabilities.sample(row));
-            Answer {
-                picture,
-                said,
-                probability,
-            }
-        })
-        .collect()
-}
-
-/// The class with the highest probability, the first of equals, and that probability.
-fn most_probable(probabilities: &[f32]) -> (usize, f32) {
-    let mut best = (0, f32::MIN);
-    for (class, &probability) in probabilities.iter().enumerate() {
-        if probability > best.1 {
-            best = (class, probability);
-        }
-    }
-    best
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_most_probable_class_is_named_and_the_first_of_equals() {
-        assert_eq!(most_probable(&[0.1, 0.7, 0.2]), (1, 0.7));
-        assert_eq!(most_probable(&[0.5, 0.5]), (0, 0.5));
-    }
-
-    #[test]
-    fn answers_go_with_the_pictures_they_are_of() {
-        let probabilities = Tensor::new([2, 2], vec![0.9, 0.1, 0.2, 0.8]).unwrap();
-        let said: Vec<_> = answers(&[40, 7], &probabilities)
-            .iter()
-            .map(|answer| (answer.picture, answer.said))
-            .collect();
-        assert_eq!(said, [(40, 0), (7, 1)]);
-    }
 }

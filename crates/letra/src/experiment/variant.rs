@@ -4,7 +4,7 @@ use std::fmt;
 
 use letra_nn::prelude::*;
 
-use crate::networks::{KERAS, Task, Training, keras_sgd};
+use crate::networks::{KERAS, Recipe, Task, Training, keras_sgd};
 use crate::report::curves::CurvePoint;
 
 type BuildNetwork = dyn Fn(&Task, Compile) -> Result<Trainer, Error> + Send + Sync;
@@ -115,6 +115,18 @@ impl Variant {
     ) -> Result<Trainer, Error> {
         let settings = (self.settings)(self.training.steps(samples));
         (self.network)(task, settings.metric(Accuracy).seed(seed).threads(threads))
+    }
+}
+
+/// A network of the seminar, trained as its recipe says.
+impl From<&'static Recipe> for Variant {
+    fn from(recipe: &'static Recipe) -> Self {
+        Self::new(recipe.name, recipe.title, |task, compile| {
+            recipe.compile(task, compile)
+        })
+        .about(recipe.about)
+        .training(recipe.training)
+        .compile(|steps| recipe.settings(steps))
     }
 }
 

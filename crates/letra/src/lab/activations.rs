@@ -1,4 +1,4 @@
-//! `letra lab activations`: the same network with one function after the other behind its units.
+//! `letra lab activations`: the same network with one function after the other on its units.
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
@@ -17,7 +17,7 @@ use crate::report::numbers::{percent, thousands};
 /// Compares sigmoid, tanh, ReLU and its relatives, softplus and maxout
 ///
 /// The same network of four hidden layers, the same optimizer, and one function after the other
-/// behind the hidden units.
+/// on the hidden units.
 #[derive(Debug, Args)]
 pub struct Activations {
     #[command(flatten)]
@@ -60,7 +60,7 @@ impl Run for Activations {
         ];
         let comparison = Comparison::new("Activation functions, compared", rows)
             .question(
-                "What stands behind a unit bends its straight line, and its slope is what backpropagation \
+                "The function on a unit bends its straight line, and its slope is what backpropagation \
                  multiplies the gradient by, layer after layer. How much does it matter which function that is?",
             )
             .findings(findings.into_iter().flatten())

@@ -45,8 +45,8 @@ impl Run for DropoutFamily {
             batch: 128,
             epochs: self.epochs,
         };
-        let places = experiment.places()?;
-        let samples = places.iter().map(|place| place.fold.train.len()).max();
+        let repetitions = experiment.repetitions()?;
+        let samples = repetitions.iter().map(|one| one.fold.train.len()).max();
         let steps = training.steps(samples.unwrap_or(1));
         let rows = experiment.train(&variants(training, steps))?;
         let split = experiment.arguments.split;
@@ -116,7 +116,7 @@ fn variants(training: Training, steps: u64) -> Vec<Variant> {
             "Dropout with maxout",
             format!(
                 "Hidden units that are the largest of {PIECES} linear functions, half as many, so that the first \
-                 layer has as many weights; dropout of {RATE} behind them."
+                 layer has as many weights; dropout of {RATE} after them."
             ),
             |network, units, _| {
                 network

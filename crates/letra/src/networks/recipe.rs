@@ -2,9 +2,6 @@
 
 use letra_nn::prelude::*;
 
-use super::NETWORKS;
-use crate::experiment::Variant;
-
 /// A network: its layers, how it is trained, and what the slides report of it.
 #[derive(Debug)]
 pub struct Recipe {
@@ -106,6 +103,11 @@ impl Recipe {
         (self.network)(task, compile)
     }
 
+    /// Optimizer and loss for a training of so many steps.
+    pub fn settings(&self, steps: u64) -> Compile {
+        (self.compile)(steps)
+    }
+
     /// The network, ready to be trained on so many pictures. `seed` decides its initial values, the
     /// order of the pictures and what dropout drops; `threads` (0: all cores) decides nothing but
     /// the time.
@@ -116,20 +118,9 @@ impl Recipe {
         seed: u64,
         threads: usize,
     ) -> Result<Trainer, Error> {
-        self.variant().build(task, samples, seed, threads)
-    }
-
-    /// The network as an experiment trains it.
-    pub fn variant(&self) -> Variant {
-        Variant::new(self.name, self.title, self.network)
-            .about(self.about)
-            .training(self.training)
-            .compile(self.compile)
-    }
-
-    /// The recipe called `name`.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        NETWORKS.iter().find(|recipe| recipe.name == name)
+        let settings = self.settings(self.training.steps(samples));
+        let settings = settings.metric(Accuracy).seed(seed).threads(threads);
+        self.compile(task, settings)
     }
 }
 

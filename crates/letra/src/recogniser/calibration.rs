@@ -228,8 +228,8 @@ fn none_of_them(examples: &[Vec<Example>; 4], families: &[usize]) -> Result<[f32
         (&[bias], &[weight, log]) => {
             Ok([bias + libm::logf(UNKNOWN / (1.0 - UNKNOWN)), weight, log])
         }
-        _ => Err(Error::Configuration(
-            "the regression has no such parameters".into(),
+        _ => Err(Error::configuration(
+            "the regression has no such parameters",
         )),
     }
 }

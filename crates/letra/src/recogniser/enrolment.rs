@@ -118,7 +118,7 @@ impl TryFrom<String> for Enrolment {
     fn try_from(text: String) -> Result<Self, String> {
         let bytes = STANDARD
             .decode(text)
-            .map_err(|error| format!("its enrolment is no base64: {error}"))?;
+            .map_err(|error| format!("its enrolment is not base64: {error}"))?;
         let (values, rest) = bytes.as_chunks();
         let map: Vec<f32> = values
             .iter()

@@ -7,8 +7,8 @@ use maud::{Markup, html};
 
 use super::evaluation::{Answered, Evaluation};
 use crate::failure::Failure;
+use crate::json;
 use crate::report::folder::{FIGURES, PAGE, ReportFolder};
-use crate::report::json;
 use crate::report::numbers::percent;
 use crate::report::page::page;
 use crate::report::picture::address;

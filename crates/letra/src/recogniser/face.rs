@@ -42,7 +42,7 @@ impl KnownFace {
         match credible {
             true => Ok(()),
             false => Err(format!(
-                "the weight {} or the width {} of a face is none",
+                "the weight {} or the width {} of a face is not from 1 to 1000",
                 self.weight, self.width
             )),
         }

@@ -276,7 +276,7 @@ impl<'a> Watch<'a> {
 impl Callback for Watch<'_> {
     fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
         self.begin(start).map_err(|failure| {
-            let error = Error::Callback(failure.to_string());
+            let error = Error::callback(failure.to_string());
             self.failure = Some(failure);
             error
         })

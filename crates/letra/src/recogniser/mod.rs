@@ -91,7 +91,7 @@ impl Notes {
 /// A trained recogniser of faces.
 pub struct Recogniser {
     embedder: Network,
-    /// Unit vectors, one behind the other, in the order of the faces.
+    /// Unit vectors, one after the other, in the order of the faces.
     prototypes: Vec<f32>,
     notes: Notes,
 }
@@ -111,7 +111,7 @@ impl Recogniser {
         training: TrainingFacts,
         sampler: &Sampler,
     ) -> Result<Self, Failure> {
-        let failed = |error: Error| Failure::new(format!("cannot calibrate: {error}"));
+        let failed = |error: Error| Failure::network("cannot calibrate", &error);
         let mut recogniser = Self {
             embedder: network::embedder(network).map_err(failed)?,
             prototypes: prototypes(network).map_err(failed)?,
@@ -204,7 +204,7 @@ impl Recogniser {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, file: &Path) -> Result<(), Failure> {
-        let failed = |error: Error| Failure::new(format!("cannot write the model: {error}"));
+        let failed = |error: Error| Failure::network("cannot write the model", &error);
         let faces = self.notes.faces.len();
         let mut network = network::whole(faces, self.notes.training.seed, 1).map_err(failed)?;
         network.take_parameters(&self.embedder).map_err(failed)?;
@@ -250,7 +250,7 @@ impl Recogniser {
     }
 
     /// Embeddings of windows, ink 1 on ground 0, `[windows, 40, 160, 1]`: unit vectors of 128
-    /// values, one behind the other.
+    /// values, one after the other.
     ///
     /// # Errors
     /// The windows have another shape, or the network's answers are not numbers.
@@ -287,13 +287,13 @@ impl Recogniser {
     }
 
     /// The prototypes of fonts that were not trained, from the mean embeddings of samples drawn in
-    /// them: unit vectors, one behind the other.
+    /// them: unit vectors, one after the other.
     ///
     /// # Errors
     /// A font cannot be drawn, or the network's answers are not numbers.
     pub fn prototypes_of(&self, fonts: &[Font]) -> Result<Vec<f32>, Failure> {
         let sampler = Sampler::new(fonts, Distortions::default())?;
-        let failed = |error: Error| Failure::new(format!("the model cannot be used: {error}"));
+        let failed = |error: Error| Failure::network("the model cannot be used", &error);
         let means = self.means(&sampler, ENROLLING).map_err(failed)?;
         let means = means.chunks_exact(EMBEDDING);
         let prototypes = means.flat_map(|mean| self.notes.enrolment.prototype(mean));
@@ -351,7 +351,7 @@ fn prototypes(network: &Network) -> Result<Vec<f32>, Error> {
     let kernel = network.parameter(&prototype_name()).filter(
         |kernel| matches!(kernel.shape(), &[rows, faces] if rows == EMBEDDING && faces > 0),
     );
-    let kernel = kernel.ok_or_else(|| Error::Configuration("it holds no prototypes".into()))?;
+    let kernel = kernel.ok_or_else(|| Error::configuration("it holds no prototypes"))?;
     let faces = kernel.shape()[1];
     let mut prototypes = vec![0.0; EMBEDDING * faces];
     for (face, prototype) in prototypes.chunks_exact_mut(EMBEDDING).enumerate() {
@@ -369,9 +369,10 @@ fn prototypes(network: &Network) -> Result<Vec<f32>, Error> {
 fn finite(values: Vec<f32>, what: &str) -> Result<Vec<f32>, Error> {
     match values.iter().all(|value| value.is_finite()) {
         true => Ok(values),
-        false => Err(Error::Configuration(format!(
-            "{what} are not numbers, because its weights are too large: make it again"
-        ))),
+        false => Err(Error::configuration(format!(
+            "{what} are not numbers, because its weights are too large"
+        ))
+        .with_hint("make it again")),
     }
 }
 

@@ -71,8 +71,7 @@ pub(super) fn whole(faces: usize, seed: u64, threads: usize) -> Result<Trainer, 
 pub(super) fn embedder(network: &Network) -> Result<Network, Error> {
     let mut model = Model::new();
     let embedding = body(&mut model);
-    let other =
-        || Error::Configuration("its layers are not those of this version's recogniser".into());
+    let other = || Error::configuration("its layers are not those of this version's recogniser");
     let embedder = network
         .subnetwork(&["input"], &["dense"])
         .map_err(|_| other())?;

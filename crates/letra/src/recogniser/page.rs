@@ -29,7 +29,7 @@ const MOST_LINES: usize = 12;
 /// Characters of a line that was read that are set beside a proposal.
 const WIDEST: usize = 40;
 
-/// What is set where nobody says what the picture reads and it could not be read.
+/// What is set where it is not said what the picture reads and it could not be read.
 const SAMPLE: &str = "Hamburgefonstiv 0123456789";
 
 /// What a page needs beside the readings.

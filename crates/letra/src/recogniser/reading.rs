@@ -133,7 +133,7 @@ impl Recogniser {
         let all: usize = windows.iter().map(Vec::len).sum::<usize>() / WINDOW;
         let mut ink = vec![0.0; all * WINDOW];
         to_ink(&windows.concat(), &mut ink);
-        let failed = |error: Error| Failure::new(format!("the model cannot be used: {error}"));
+        let failed = |error: Error| Failure::network("the model cannot be used", &error);
         let mut embeddings = Vec::with_capacity(all * EMBEDDING);
         for ink in ink.chunks(AT_ONCE * WINDOW) {
             let shape = [ink.len() / WINDOW, LINE_HEIGHT, WINDOW_WIDTH, 1];

@@ -3,7 +3,6 @@
 pub mod confusion;
 pub mod curves;
 pub mod folder;
-pub mod json;
 pub mod numbers;
 pub mod page;
 pub mod picture;

@@ -1,5 +1,8 @@
 //! Numbers as people read them.
 
+/// What stands where there is no figure.
+pub const NONE: &str = "–";
+
 /// A whole number with a comma before each group of three digits.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();

@@ -208,7 +208,7 @@ pub(crate) fn broken_pipe() -> PipeWriter {
     writer
 }
 
-/// A fifo, which keeps whoever reads it waiting.
+/// A fifo, which keeps its reader waiting.
 #[cfg(unix)]
 pub(crate) fn fifo(path: &std::path::Path) {
     let made = Command::new("mkfifo").arg(path).status();

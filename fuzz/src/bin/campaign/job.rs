@@ -28,11 +28,7 @@ const fn job(name: &'static str, line: &'static str, before: Option<&'static str
 }
 
 pub(crate) const LEARN: Job = job("learn", "learn HOME/fonts --steps 3 -o model.letra", None);
-pub(crate) const ENROLL: Job = job(
-    "enroll",
-    "enroll model.letra HOME/bold.otf",
-    None,
-);
+pub(crate) const ENROLL: Job = job("enroll", "enroll model.letra HOME/bold.otf", None);
 pub(crate) const IDENTIFY: Job = job(
     "identify --report",
     "identify HOME/line.png --report report",

@@ -65,10 +65,8 @@ impl Callback for Checkpoint {
         check_writable(&self.path, start.trainer.checkpoint_size())?;
         match self.holds_another(start.resumed) {
             false => Ok(()),
-            true => Err(Error::file(
-                &self.path,
-                "an earlier training is kept here: go on with it by Fit::resume, or lose it by Checkpoint::start_over",
-            )),
+            true => Err(Error::file(&self.path, "an earlier training is kept here")
+                .with_hint("go on with it by Fit::resume, or lose it by Checkpoint::start_over")),
         }
     }
 
@@ -178,10 +176,11 @@ pub(crate) fn load(trainer: &mut Trainer, path: &Path, wanted: Settings) -> Resu
         return Err(Error::file(
             path,
             format!(
-                "the checkpoint was made with {}, not {wanted}: resume with the same data and settings",
+                "the checkpoint was made with {}, not {wanted}",
                 found.settings
             ),
-        ));
+        )
+        .with_hint("resume with the same data and settings"));
     }
     let sums = found.sums.map(Cow::into_owned).unwrap_or_default();
     if (found.step == 0) != (sums.samples == 0) || found.step as u64 > saved.steps() {

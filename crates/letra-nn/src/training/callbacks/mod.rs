@@ -4,9 +4,9 @@ mod best_weights;
 pub(crate) mod checkpoint;
 mod csv_log;
 mod early_stopping;
+mod lambda_callback;
 mod learning_rate_scheduler;
 mod monitor;
-mod progress_bar;
 mod reduce_lr_on_plateau;
 #[cfg(feature = "tensorboard")]
 mod tensor_board;
@@ -19,9 +19,9 @@ pub use best_weights::BestWeights;
 pub use checkpoint::Checkpoint;
 pub use csv_log::CsvLog;
 pub use early_stopping::EarlyStopping;
+pub use lambda_callback::LambdaCallback;
 pub use learning_rate_scheduler::LearningRateScheduler;
 pub use monitor::Monitor;
-pub use progress_bar::ProgressBar;
 pub use reduce_lr_on_plateau::ReduceLrOnPlateau;
 #[cfg(feature = "tensorboard")]
 pub use tensor_board::TensorBoard;

@@ -70,10 +70,11 @@ impl Monitor {
             .map(|value| value.map(|value| sign * value))
             .collect();
         values.ok_or_else(|| {
-            Error::Callback(format!(
-                "a callback watches {:?}, which is not measured: add the metric, or validation data for names that begin with val_",
+            Error::callback(format!(
+                "a callback watches {:?}, which is not measured",
                 self.name
             ))
+            .with_hint("add the metric, or validation data for names that begin with val_")
         })
     }
 }

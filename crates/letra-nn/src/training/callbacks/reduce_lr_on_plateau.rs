@@ -73,10 +73,11 @@ impl ReduceLrOnPlateau {
 impl Callback for ReduceLrOnPlateau {
     fn learning_rate_factor(&self, history: &History) -> Result<Option<f32>, Error> {
         if !(0.0..1.0).contains(&self.factor) {
-            return Err(Error::Configuration(format!(
-                "the learning rate is to be multiplied by {} on a plateau: choose a factor from 0 to below 1, such as 0.1",
+            return Err(Error::configuration(format!(
+                "the learning rate is to be multiplied by {} on a plateau",
                 self.factor
-            )));
+            ))
+            .with_hint("choose a factor from 0 to below 1, such as 0.1"));
         }
         let (mut rate, mut best) = (1.0f32, f64::INFINITY);
         let (mut waited, mut cooling) = (0, 0);

@@ -57,7 +57,7 @@ pub(crate) trait Twin {
 }
 
 /// The smallest of some distances that are not 0: what is exactly equal is so in any
-/// precision, such as the zeros behind a ReLU or around a picture.
+/// precision, such as the zeros after a ReLU or around a picture.
 fn smallest_of_others(distances: impl Iterator<Item = f64>) -> f64 {
     distances
         .filter(|&d| d != 0.0)
@@ -107,7 +107,7 @@ impl<T: Twin> Twin for Each<T> {
     }
 }
 
-/// Twins one behind the other.
+/// Twins one after the other.
 #[derive(Default)]
 pub(crate) struct Stack(Vec<Box<dyn Twin>>);
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Identify;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::report;
+use crate::json;
 use crate::terminal::{Output, Text, say};
 
 /// The most bytes read of standard input, as of a file.
@@ -47,7 +47,7 @@ pub(super) fn print_all(
             )));
             break;
         }
-        // A report is wanted even where nobody reads what is printed.
+        // A report is wanted even where what is printed is not read.
         if !answers.output.is_open() && command.report.is_none() {
             break;
         }
@@ -130,7 +130,7 @@ fn open(path: &Path) -> Result<Picture, Failure> {
 }
 
 fn as_object(name: &str, failure: &Failure) -> Result<String, Failure> {
-    report::json::text(&json!({
+    json::text(&json!({
         "picture": name,
         "error": failure.message(),
         "hint": failure.what_to_do(),

@@ -9,7 +9,7 @@ use super::answers::{Answer, print_all};
 use crate::failure::Failure;
 use crate::identifier::{Candidate, Identifier};
 use crate::interrupt::Interrupt;
-use crate::report::json;
+use crate::json;
 use crate::report::numbers::bar;
 use crate::terminal::{Output, Text, cell};
 

@@ -8,9 +8,9 @@ use super::Identify;
 use super::answers::{Answer, print_all};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::json;
 use crate::recogniser::page::{Page, Setting};
 use crate::recogniser::{FamilyCandidate, Reading, Recogniser, Typeface};
-use crate::report;
 use crate::report::folder::{ReportFolder, Reporter};
 use crate::report::numbers::bar;
 use crate::terminal::{Output, Text, cell};
@@ -45,9 +45,7 @@ pub(super) fn run(
             page.add(name, picture, &reading)?;
         }
         Ok(match command.json {
-            true => Answer::Object(report::json::text(&as_object(
-                recogniser, name, &reading, top,
-            ))?),
+            true => Answer::Object(json::text(&as_object(recogniser, name, &reading, top))?),
             false => Answer::Table(table(name, &reading, top)),
         })
     });

@@ -10,11 +10,11 @@ use clap::builder::PossibleValuesParser;
 
 use self::figures::Figures;
 use crate::action::Run;
-use crate::experiment::{Arguments, Contents, Experiment, Row, Split};
+use crate::experiment::{Arguments, Contents, Experiment, Row, Split, Variant};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::json;
 use crate::networks::{NETWORKS, Recipe};
-use crate::report::json;
 
 /// Trains the six networks of the seminar, and letra's own, to tell typefaces apart
 ///
@@ -61,7 +61,7 @@ impl Run for Fonts {
         for network in &self.networks {
             experiment = experiment.option(&format!("--network {network}"));
         }
-        let variants: Vec<_> = self.recipes().map(Recipe::variant).collect();
+        let variants: Vec<_> = self.recipes().map(Variant::from).collect();
         let rows = experiment.train(&variants)?;
         experiment.publish(&rows, |experiment| self.contents(experiment, &rows))
     }

@@ -2,8 +2,8 @@
 
 use super::NetworkResult;
 use crate::experiment::Row;
-use crate::experiment::table::{NONE, lined_up};
-use crate::report::numbers::{percent, percent_range, thousands};
+use crate::experiment::table::lined_up;
+use crate::report::numbers::{NONE, percent, percent_range, thousands};
 use crate::terminal::Text;
 
 /// A row for each network and one for nearest neighbour, lined up under their headings.

@@ -12,7 +12,7 @@ use letra_nn::prelude::*;
 use self::svm::{Machine, Rows, Settings};
 use crate::action::Run;
 use crate::experiment::{
-    Column, Comparison, Experiment, Place, Repeated, Row, Trial, Variant, caution, neighbour,
+    Column, Comparison, Experiment, Repeated, Repetition, Row, Trial, Variant, caution, neighbour,
 };
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -88,8 +88,8 @@ impl Run for Kernels {
 fn train_all(experiment: &Experiment, interrupt: &Interrupt) -> Result<Vec<Row>, Failure> {
     let pictures = Rows::new(&experiment.examples);
     let mut chosen = Chosen::new();
-    let machines =
-        experiment.repeat(|place| machine(experiment, &pictures, place, &mut chosen, interrupt))?;
+    let machines = experiment
+        .repeat(|repetition| machine(experiment, &pictures, repetition, &mut chosen, interrupt))?;
     let Some(machines) = machines else {
         return Ok(Vec::new());
     };
@@ -99,9 +99,9 @@ fn train_all(experiment: &Experiment, interrupt: &Interrupt) -> Result<Vec<Row>,
         "A support-vector machine for each pair of typefaces; the answer is what most of them say.",
         machines,
     )];
-    let features = experiment.repeat(|place| {
-        let settings = chosen[&(place.seed, place.number)];
-        let trial = experiment.train_one(&fourier(settings.gamma), place)?;
+    let features = experiment.repeat(|repetition| {
+        let settings = chosen[&(repetition.seed, repetition.number)];
+        let trial = experiment.train_one(&fourier(settings.gamma), repetition)?;
         Ok(trial.map(|mut trial| {
             trial.measured.insert(GAMMA, settings.gamma);
             trial
@@ -119,7 +119,7 @@ fn train_all(experiment: &Experiment, interrupt: &Interrupt) -> Result<Vec<Row>,
     ));
     let networks = ["logistic", "feed-forward-keras", "cnn-keras"];
     let networks: Vec<Variant> = (networks.into_iter())
-        .filter_map(|name| Some(Recipe::named(name)?.variant()))
+        .filter_map(|name| Recipe::named(name).map(Variant::from))
         .collect();
     rows.extend(experiment.train(&networks)?);
     Ok(rows)
@@ -129,15 +129,15 @@ fn train_all(experiment: &Experiment, interrupt: &Interrupt) -> Result<Vec<Row>,
 fn machine(
     experiment: &Experiment,
     pictures: &Rows,
-    place: &Place,
+    repetition: &Repetition,
     chosen: &mut Chosen,
     interrupt: &Interrupt,
 ) -> Result<Option<Trial>, Failure> {
     let threads = experiment.arguments.worker_threads();
     let resources = (threads, interrupt);
-    let (train, test) = (&place.fold.train, &place.fold.test);
+    let (train, test) = (&repetition.fold.train, &repetition.fold.test);
     let start = Instant::now();
-    let split = (experiment.arguments.split, place.seed);
+    let split = (experiment.arguments.split, repetition.seed);
     let settings = svm::choose(&experiment.examples, pictures, train, split, resources)?;
     let Some(settings) = settings else {
         return Ok(None);
@@ -147,7 +147,7 @@ fn machine(
     let Some(machine) = Machine::train(pictures, train, settings, resources)? else {
         return Ok(None);
     };
-    let mut trial = Trial::new(place);
+    let mut trial = Trial::new(repetition);
     trial.seconds = start.elapsed().as_secs_f64();
     let accuracy = |pictures: &[usize]| Score {
         accuracy: machine.accuracy(pictures, threads),
@@ -160,7 +160,7 @@ fn machine(
         (SEARCH, search),
         (VECTORS, machine.support_vectors() as f64),
     ]);
-    chosen.insert((place.seed, place.number), settings);
+    chosen.insert((repetition.seed, repetition.number), settings);
     Ok(Some(trial))
 }
 
@@ -254,7 +254,7 @@ mod tests {
         let examples = Examples::load(None).unwrap();
         let rows = Rows::new(&examples);
         let pictures = examples.pictures();
-        // Two of the typefaces share glyphs, which nobody can tell apart.
+        // Two of the typefaces share glyphs, which cannot be told apart.
         let shared = |&index: &usize| {
             (0..examples.count()).any(|other| {
                 pictures.labels()[other] != pictures.labels()[index]

@@ -10,7 +10,7 @@ pub(super) struct Contender {
     pub(super) title: &'static str,
     /// What it is.
     pub(super) about: &'static str,
-    /// The rate that it has where nobody chooses one.
+    /// The rate that it has unless one is chosen.
     pub(super) default: f32,
     /// The other rates that are tried.
     pub(super) grid: &'static [f32],

@@ -92,8 +92,7 @@ impl Contender {
         let recipe = Recipe::named(NETWORK)
             .ok_or_else(|| Failure::new(format!("there is no network called {NETWORK}")))?;
         let compile = self.compile;
-        let mut variant = recipe
-            .variant()
+        let mut variant = Variant::from(recipe)
             .about(self.about)
             .training(Training::MiniBatch {
                 batch: BATCH,
@@ -241,7 +240,7 @@ fn rows(tried: Tried) -> Vec<Row> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// What is said behind a title where a training did not get there.
+/// What is said after a title where a training did not get there.
 fn verdict(row: &Row) -> String {
     let there = row.trials.iter().filter(|trial| reached(trial)).count();
     match row.trials.len() - there {

@@ -20,8 +20,8 @@ use crate::experiment::table::lined_up;
 use crate::experiment::{Arguments, Contents, Experiment, Row, Trial, answers};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::json;
 use crate::report::curves::Score;
-use crate::report::json;
 use crate::report::numbers::{percent, thousands};
 use crate::terminal::Text;
 
@@ -92,9 +92,9 @@ impl Run for Recipe {
             error: self.reference,
             gap: self.gap,
         };
-        let place = &experiment.places()?[0];
+        let repetition = &experiment.repetitions()?[0];
         let limits = [self.rounds, self.epochs];
-        let rounds = rounds::turn(&experiment, &place.fold.train, limits, low)?;
+        let rounds = rounds::turn(&experiment, &repetition.fold.train, limits, low)?;
         let mut rows = Vec::new();
         if let Some(best) = rounds.best()
             && !experiment.stopped()
@@ -114,15 +114,15 @@ impl Run for Recipe {
 /// Trains the best plan on all training pictures and looks at the test pictures, once; nothing if
 /// the reader asked to stop.
 fn test(experiment: &Experiment, plan: &Plan) -> Result<Option<Trial>, Failure> {
-    let failed = |error: Error| Failure::new(format!("the recipe: {error}"));
-    let place = &experiment.places()?[0];
+    let failed = |error: Error| Failure::network("the recipe", &error);
+    let repetition = &experiment.repetitions()?[0];
     let start = Instant::now();
-    let trained = rounds::train(experiment, plan, &place.fold.train, None)?;
+    let trained = rounds::train(experiment, plan, &repetition.fold.train, None)?;
     let mut network = trained.network;
     if experiment.stopped() {
         return Ok(None);
     }
-    let mut trial = Trial::new(place);
+    let mut trial = Trial::new(repetition);
     trial.seconds = start.elapsed().as_secs_f64();
     experiment.examples.typefaces().note(&mut network)?;
     let score = |pictures: &[usize]| -> Result<Score, Failure> {
@@ -133,11 +133,11 @@ fn test(experiment: &Experiment, plan: &Plan) -> Result<Option<Trial>, Failure> 
             loss: scores.loss,
         })
     };
-    trial.train = score(&place.fold.train)?;
-    trial.test = score(&place.fold.test)?;
-    let data = experiment.examples.dataset(&place.fold.test)?;
+    trial.train = score(&repetition.fold.train)?;
+    trial.test = score(&repetition.fold.test)?;
+    let data = experiment.examples.dataset(&repetition.fold.test)?;
     let probabilities = network.predict(&data.inputs).map_err(failed)?;
-    trial.answers = answers(&place.fold.test, &probabilities);
+    trial.answers = answers(&repetition.fold.test, &probabilities);
     trial.steps = network.steps();
     trial.network = Some(network);
     Ok(Some(trial))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use letra_nn::random::{Purpose, Random};
+use letra_nn::random::{Domain, Random};
 use letra_type::Split as Fold;
 
 use crate::experiment::Examples;
@@ -38,7 +38,7 @@ impl Pictures {
             ))
             .hint(format!("take pictures of at least {}", 2 * VALIDATION)));
         }
-        let order = Random::new(seed, Purpose::Shuffle, 1, 0).permutation(known.len());
+        let order = Random::new(seed, Domain::Shuffle, 1, 0).permutation(known.len());
         let place = |picture: &usize| {
             let index = known.binary_search(&group(picture)).unwrap_or(0);
             order[index]

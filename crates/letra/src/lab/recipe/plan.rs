@@ -32,7 +32,7 @@ struct Rung {
 enum Head {
     /// Hidden units that see every place of every map.
     Hidden(usize),
-    /// Of each map only the largest value, wherever it is, behind normalised convolutions.
+    /// Of each map only the largest value, wherever it is, after normalised convolutions.
     Strongest,
 }
 
@@ -141,7 +141,7 @@ impl Plan {
             let convolution = Conv2d::new(filters, 3).same();
             network = match rung.head {
                 Head::Hidden(_) => network.add(convolution.relu()),
-                // The normalisation behind it makes a bias needless.
+                // The normalisation after it makes a bias needless.
                 Head::Strongest => network
                     .add(convolution.use_bias(false))
                     .add(BatchNormalization::new().momentum(MOMENTUM))

@@ -138,7 +138,7 @@ fn one(
     plan: &Plan,
     [reference, gap]: [f64; 2],
 ) -> Result<Option<Round>, Failure> {
-    let failed = |error: Error| Failure::new(format!("the recipe: {error}"));
+    let failed = |error: Error| Failure::network("the recipe", &error);
     let examples = &experiment.examples;
     let start = Instant::now();
     let chosen = pictures.share(plan.share);
@@ -217,7 +217,7 @@ pub(super) fn train(
     pictures: &[usize],
     validation: Option<&Dataset>,
 ) -> Result<Trained, Failure> {
-    let failed = |error: Error| Failure::new(format!("the recipe: {error}"));
+    let failed = |error: Error| Failure::network("the recipe", &error);
     let (examples, seed) = (&experiment.examples, experiment.seeds[0]);
     let data = examples.dataset(pictures)?;
     let mut network = plan

@@ -72,5 +72,5 @@ fn diagnosis(result: &NetworkResult<'_>, reference: f64) -> Result<Diagnosis, Fa
         .reference(reference.clamp(0.0, 1.0))
         .history(&history)
         .diagnose()
-        .map_err(|error| Failure::new(format!("{}: {error}", result.recipe.title)))
+        .map_err(|error| Failure::network(result.recipe.title, &error))
 }

@@ -64,7 +64,7 @@ fn figure(
         .collect();
     let labels: Vec<u32> = classes.map(|class| class as u32).collect();
     let inputs = examples.dataset(&pictures)?.inputs;
-    let failed = |error: Error| Failure::new(format!("cannot look into a network: {error}"));
+    let failed = |error: Error| Failure::network("cannot look into a network", &error);
     let saliency = network.saliency(&inputs, &labels).map_err(failed)?;
     let localised = network.grad_cam(&inputs, &labels, layer).map_err(failed)?;
     let chosen = strongest(network, &inputs, layer, maps).map_err(failed)?;

@@ -140,7 +140,7 @@ fn maps(
 ) -> Result<Markup, Failure> {
     let picture = outcome.experiment.examples.sample(class, EXAMPLE);
     let name = &outcome.experiment.examples.class_names()[class];
-    let failed = |error: Error| Failure::new(format!("cannot look into a network: {error}"));
+    let failed = |error: Error| Failure::network("cannot look into a network", &error);
     let input = outcome.experiment.examples.dataset(&[picture])?.inputs;
     let outputs = trained.layer_outputs(&input).map_err(failed)?;
     let first = outputs.iter().find(|output| output.layer == "conv2d");

@@ -1,0 +1,210 @@
+//! A network as a graph of layers: which layer reads which values. Its layers write the graph of
+//! ops, and the shapes follow.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::BuildError;
+use crate::graph::{Emit, OpGraph, Value, new_owner};
+use crate::layers::Layer;
+use crate::shape::{MOST_VALUES, holds_at_most};
+use crate::{Error, Shape};
+
+/// A layer and the values it reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) layer: Arc<dyn Layer>,
+    pub(crate) inputs: Vec<usize>,
+    /// The earlier node whose parameters this one uses, where a layer stands at several
+    /// places.
+    pub(crate) shares: Option<usize>,
+    /// Whether training leaves the parameters as they are.
+    pub(crate) frozen: bool,
+}
+
+/// Layers in an order in which each comes after those it reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Graph {
+    pub(crate) inputs: Vec<Shape>,
+    pub(crate) nodes: Vec<Node>,
+    /// The values that the network gives; none stands for the last node's.
+    pub(crate) outputs: Vec<usize>,
+}
+
+impl Graph {
+    pub(crate) fn new(input: Shape) -> Self {
+        Graph {
+            inputs: vec![input],
+            nodes: Vec::new(),
+            outputs: Vec::new(),
+        }
+    }
+
+    /// The first value that a node gives.
+    pub(crate) fn value(&self, node: usize) -> usize {
+        let before = self.nodes[..node].iter();
+        self.inputs.len() + before.map(|node| node.layer.outputs()).sum::<usize>()
+    }
+
+    /// Number of values: inputs, and what the layers give.
+    pub(crate) fn values(&self) -> usize {
+        self.value(self.nodes.len())
+    }
+
+    /// The node that gives a value; none for an input. A value that does not exist has a node
+    /// that does not exist.
+    pub(crate) fn node_of(&self, value: usize) -> Option<usize> {
+        let mut left = value.checked_sub(self.inputs.len())?;
+        let gives = |node: &Node| {
+            let outputs = node.layer.outputs();
+            let here = left < outputs;
+            left = left.saturating_sub(outputs);
+            here
+        };
+        let found = self.nodes.iter().position(gives);
+        Some(found.unwrap_or(self.nodes.len()))
+    }
+
+    /// The values that the network gives.
+    pub(crate) fn given(&self) -> Vec<usize> {
+        match self.outputs.is_empty() {
+            true => vec![self.values().saturating_sub(1)],
+            false => self.outputs.clone(),
+        }
+    }
+
+    /// Appends a layer under Keras's automatic name: its kind, then kind_1, kind_2, …
+    pub(crate) fn add(&mut self, layer: Arc<dyn Layer>, inputs: Vec<usize>) -> usize {
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for node in self.nodes.iter().filter(|node| node.shares.is_none()) {
+            *kinds.entry(node.layer.kind()).or_default() += 1;
+        }
+        let kind = layer.kind();
+        let name = match kinds.get(kind) {
+            None => kind.to_owned(),
+            Some(count) => format!("{kind}_{count}"),
+        };
+        self.nodes.push(Node {
+            name,
+            layer,
+            inputs,
+            shares: None,
+            frozen: false,
+        });
+        self.value(self.nodes.len() - 1)
+    }
+
+    /// Puts the layer of a node at another place, with the same parameters; its name there
+    /// counts the places: "dense (2)".
+    pub(crate) fn add_again(&mut self, owner: usize, inputs: Vec<usize>) -> usize {
+        let places = self.nodes.iter().filter(|node| node.shares == Some(owner));
+        let first = &self.nodes[owner];
+        let node = Node {
+            name: format!("{} ({})", first.name, places.count() + 2),
+            inputs,
+            shares: Some(owner),
+            ..first.clone()
+        };
+        self.nodes.push(node);
+        self.value(self.nodes.len() - 1)
+    }
+
+    /// Writes the ops of all layers, with all shapes, and lays out the weights.
+    pub(crate) fn ops(&self) -> Result<OpGraph, Error> {
+        self.check_inputs()?;
+        let owner = new_owner();
+        let mut ops = OpGraph {
+            inputs: self.inputs.len(),
+            shapes: self.inputs.clone(),
+            nodes: Vec::new(),
+            outputs: Vec::new(),
+            weights: Vec::new(),
+            layers: Vec::new(),
+        };
+        // The op's value for each of the layers' values.
+        let mut values: Vec<usize> = (0..self.inputs.len()).collect();
+        for (index, node) in self.nodes.iter().enumerate() {
+            let inputs = node.inputs.iter();
+            let inputs: Vec<Value> = inputs
+                .map(|&value| Value {
+                    owner,
+                    number: values[value],
+                })
+                .collect();
+            let shared = node.shares.map(|first| ops.layers[first].weights.clone());
+            let mut emit = Emit::new(&mut ops, owner, &node.name, node.frozen, shared.as_deref());
+            let emitted = node
+                .layer
+                .emit(&inputs, &mut emit)
+                .and_then(|outputs| match outputs.len() == node.layer.outputs() {
+                    true => emit.finish(&outputs),
+                    false => Err(BuildError::configuration(format!(
+                        "gives {} values, but its outputs() says {}",
+                        outputs.len(),
+                        node.layer.outputs()
+                    ))),
+                })
+                .map_err(|error| self.explain(index, &values, &ops, error))?;
+            values.extend(&emitted.outputs);
+            ops.layers.push(emitted);
+        }
+        ops.outputs = self.given().iter().map(|&value| values[value]).collect();
+        ops.place_weights();
+        Ok(ops)
+    }
+
+    fn check_inputs(&self) -> Result<(), Error> {
+        if self.nodes.is_empty() {
+            return Err(Error::build("the network has no layers").with_hint("add at least one"));
+        }
+        for input in &self.inputs {
+            if !holds_at_most(input.sizes(), MOST_VALUES) {
+                return Err(Error::build(format!(
+                    "the input shape {input} holds more than {MOST_VALUES} values"
+                ))
+                .with_hint("make it smaller"));
+            }
+            if input.values() == 0 {
+                return Err(
+                    Error::build(format!("the input shape {input} holds no values"))
+                        .with_hint("give every axis a size of at least 1"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// "layer 3 (dense) wants a flat input but layer 2 (max_pooling2d) gives [18, 18, 4]: …"
+    fn explain(&self, index: usize, values: &[usize], ops: &OpGraph, error: BuildError) -> Error {
+        let node = &self.nodes[index];
+        let place = format!("layer {} ({})", index + 1, node.name);
+        let shapes = || node.inputs.iter().map(|&value| &ops.shapes[values[value]]);
+        let (message, hint) = match error {
+            BuildError::Configuration { message, hint } => (format!("{place} {message}"), hint),
+            BuildError::Input { wants, hint } => {
+                let given = node.inputs.iter().zip(shapes()).map(|(&value, shape)| {
+                    match self.node_of(value) {
+                        None if self.inputs.len() == 1 => format!("the network's input is {shape}"),
+                        None => format!("the network's input {} is {shape}", value + 1),
+                        Some(node) => format!(
+                            "layer {} ({}) gives {shape}",
+                            node + 1,
+                            self.nodes[node].name
+                        ),
+                    }
+                });
+                let given: Vec<String> = given.collect();
+                let message = format!("{place} wants {wants} but {}", given.join(" and "));
+                (message, Some(hint))
+            }
+        };
+        Error::Build {
+            layer: Some(node.name.clone()),
+            kind: Some(node.layer.kind()),
+            inputs: shapes().cloned().collect(),
+            message,
+            hint,
+        }
+    }
+}

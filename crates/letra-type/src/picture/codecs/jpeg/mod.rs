@@ -1,0 +1,226 @@
+//! JPEG files.
+
+mod arithmetic;
+mod markers;
+
+pub(super) use markers::SIGNATURE;
+
+use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
+
+use super::orientation::upright;
+use super::{fail, luma, on_white, printed, rgb, rgb_of, shrink};
+use crate::error::Result;
+use crate::picture::{Picture, check_size};
+use markers::{APP0, APP1, APP14, DAC, DHT, EOI, JPG, SOS, next_marker, split_segment};
+
+/// The most scans of a progressive picture; programs write some ten.
+const MOST_SCANS: usize = 500;
+
+pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
+    let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
+    let stored = stored(file, bytes, &header, header.shrink())?;
+    let samples = stored.levels;
+    let pixels = match (stored.of_a_pixel, header.is_ycc()) {
+        (1, _) => samples,
+        (3, true) => on_white(&samples, |ycc| (luma(rgb_of(ycc)), 255)),
+        (3, false) => on_white(&samples, rgb),
+        (_, true) => on_white(&samples, |[luma, blue, red, black]: [u8; 4]| {
+            let inks = rgb_of([luma, blue, red]).map(|level| 255 - level);
+            (printed(inks, black), 255)
+        }),
+        // Adobe's programs store inks turned round: 255 is none.
+        (_, false) => on_white(&samples, |[cyan, magenta, yellow, black]: [u8; 4]| {
+            (printed([cyan, magenta, yellow], black), 255)
+        }),
+    };
+    let picture = Picture::from_parts(stored.width, stored.height, pixels);
+    Ok(upright(picture, header.exif, header.xmp))
+}
+
+/// The samples of a JPEG that is part of another file, as they are stored.
+pub(super) fn samples(file: &str, bytes: &[u8]) -> Result<Samples> {
+    let bytes = bytes.strip_prefix(SIGNATURE).map(|_| bytes);
+    let bytes = bytes.ok_or_else(|| fail(file, "it holds no JPEG where it says so"))?;
+    let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
+    stored(file, bytes, &header, 1)
+}
+
+/// Samples of 8 bits, those of a pixel together, in rows from the top.
+pub(super) struct Samples {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// How many a pixel has: 1, 3 or 4.
+    pub(super) of_a_pixel: usize,
+    pub(super) levels: Vec<u8>,
+}
+
+/// Decodes the samples of a file as they are stored, at about a `shrink`th of its width and height.
+fn stored(file: &str, bytes: &[u8], header: &Header, shrink: usize) -> Result<Samples> {
+    let (mut width, mut height) = (header.width, header.height);
+    if shrink == 1 {
+        check_size(file, width, height)?;
+    }
+    // A block of 8 × 8 pixels takes a bit at least, but where many decisions share one.
+    if !header.arithmetic && width * height > bytes.len().saturating_mul(8 * 64) {
+        return Err(fail(file, "it does not hold all its pixels"));
+    }
+    if header.progressive && scans(bytes) > MOST_SCANS {
+        return Err(fail(file, "it is stored in too many passes"));
+    }
+    let ordinary;
+    let bytes = match header.arithmetic {
+        true => {
+            ordinary = arithmetic::to_huffman(bytes).map_err(|problem| fail(file, problem))?;
+            &ordinary
+        }
+        false => bytes,
+    };
+    let mut decoder = Decoder::new(bytes);
+    // Samples as they are stored, but those of four components turned round.
+    decoder.set_color_transform(match header.components.len() {
+        4 => ColorTransform::CMYK,
+        _ => ColorTransform::RGB,
+    });
+    // A picture of one row or column would be made smaller even where it is asked for whole.
+    if shrink > 1 {
+        let scaled = decoder
+            .scale(
+                width.div_ceil(shrink) as u16,
+                height.div_ceil(shrink) as u16,
+            )
+            .map_err(|error| fail(file, error))?;
+        (width, height) = (usize::from(scaled.0), usize::from(scaled.1));
+        check_size(file, width, height)?;
+    }
+    let mut levels = decoder.decode().map_err(|error| fail(file, error))?;
+    let of_a_pixel = match decoder.info().map(|info| info.pixel_format) {
+        Some(PixelFormat::L8) => 1,
+        Some(PixelFormat::RGB24) => 3,
+        Some(PixelFormat::CMYK32) => 4,
+        _ => return Err(fail(file, "it has more than 256 levels")),
+    };
+    if of_a_pixel == 4 {
+        levels.iter_mut().for_each(|level| *level = 255 - *level);
+    }
+    if levels.len() != width * height * of_a_pixel {
+        return Err(fail(file, "it does not hold all its pixels"));
+    }
+    Ok(Samples {
+        width,
+        height,
+        of_a_pixel,
+        levels,
+    })
+}
+
+/// How many scans there seem to be.
+fn scans(bytes: &[u8]) -> usize {
+    const SOS: &[u8] = &[0xff, 0xda];
+    bytes.windows(2).filter(|marker| *marker == SOS).count()
+}
+
+/// What stands before the first scan (ITU-T T.81, annex B).
+#[derive(Default)]
+struct Header<'a> {
+    width: usize,
+    height: usize,
+    components: Vec<u8>,
+    progressive: bool,
+    arithmetic: bool,
+    jfif: bool,
+    /// The colours by Adobe's segment: 0 as they are, 1 YCbCr, 2 YCCK.
+    adobe: Option<u8>,
+    exif: Option<&'a [u8]>,
+    xmp: Option<&'a [u8]>,
+}
+
+impl<'a> Header<'a> {
+    /// Reads the segments up to the first scan; bytes between them that belong to none are passed
+    /// over, as libjpeg does.
+    fn read(bytes: &'a [u8]) -> std::result::Result<Self, &'static str> {
+        let mut header = Self::default();
+        let mut rest = &bytes[SIGNATURE.len()..];
+        loop {
+            let marker;
+            (marker, rest) = next_marker(rest).ok_or("it is cut short")?;
+            match marker {
+                SOS | EOI => break,
+                // Markers without a segment.
+                0x01 | 0xd0..=0xd8 => continue,
+                _ => {}
+            }
+            let segment;
+            (segment, rest) = split_segment(rest).ok_or("it is cut short")?;
+            match marker {
+                DHT | JPG | DAC => {}
+                0xc0..=0xcf => header.frame(marker, segment)?,
+                APP0 => header.jfif |= segment.starts_with(b"JFIF\0") && segment.len() >= 14,
+                APP1 => {
+                    let xmp = segment.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0");
+                    header.xmp = header.xmp.or(xmp);
+                    header.exif = header.exif.or(segment.strip_prefix(b"Exif\0\0"));
+                }
+                APP14 if segment.starts_with(b"Adobe") => {
+                    header.adobe = segment.get(11).copied().or(header.adobe);
+                }
+                _ => {}
+            }
+        }
+        match header.components.len() {
+            0 => Err("it holds no picture"),
+            _ => Ok(header),
+        }
+    }
+
+    /// The frame header: precision, height, width, and each component's name, sampling and table.
+    fn frame(&mut self, marker: u8, segment: &[u8]) -> std::result::Result<(), &'static str> {
+        let &[
+            precision,
+            high,
+            low,
+            left,
+            right,
+            count,
+            ref components @ ..,
+        ] = segment
+        else {
+            return Err("it is cut short");
+        };
+        match marker {
+            0xc0..=0xc3 => {}
+            0xc9 | 0xca => {}
+            0xcb => return Err("it is a lossless arithmetic-coded JPEG, which no program reads"),
+            _ => return Err("it is a hierarchical JPEG, which hardly any program reads"),
+        }
+        if precision != 8 {
+            return Err("it has more or fewer than 8 bits a sample");
+        }
+        self.height = usize::from(u16::from_be_bytes([high, low]));
+        self.width = usize::from(u16::from_be_bytes([left, right]));
+        self.progressive = matches!(marker, 0xc2 | 0xca);
+        self.arithmetic = matches!(marker, 0xc9 | 0xca);
+        let names = components.chunks(3).map(|component| component[0]);
+        self.components = names.take(usize::from(count)).collect();
+        Ok(())
+    }
+
+    /// Whether the first three components are luma and differences of colour: as libjpeg guesses.
+    fn is_ycc(&self) -> bool {
+        match (self.components.as_slice(), self.adobe) {
+            ([_, _, _, _], adobe) => adobe == Some(2),
+            (_, _) if self.jfif => true,
+            (_, Some(transform)) => transform != 0,
+            (names, None) => names != b"RGB",
+        }
+    }
+
+    /// By which factor, 1, 2, 4 or 8, the picture is made smaller as it is decoded. The
+    /// coefficients of a progressive or arithmetic-coded one are held whole, so that it is not read
+    /// beyond the limits.
+    fn shrink(&self) -> usize {
+        match self.progressive || self.arithmetic {
+            true => 1,
+            false => shrink(self.width, self.height).next_power_of_two(),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Files of pictures: PNG, JPEG, WebP, GIF, BMP and TIFF.
+
+mod bmp;
+mod foreign;
+mod gif;
+mod jpeg;
+mod orientation;
+mod png;
+mod tiff;
+mod webp;
+
+use std::path::Path;
+
+use super::{Picture, check_size, mix};
+use crate::error::{Error, Result};
+use crate::file::{read_whole, write_whole};
+
+/// The longest side and the most pixels of a file that is made smaller while it is read.
+const LONGEST_READ: usize = 32_768;
+const MOST_READ: usize = 1 << 29;
+
+impl Picture {
+    /// Reads a PNG, JPEG, WebP, GIF, BMP or TIFF file as grey: colours by their luma (ITU-R
+    /// BT.601), what is transparent on white, turned as its Exif or XMP orientation says; of an
+    /// animation the first picture, of several pages the first.
+    ///
+    /// A PNG or JPEG of more than 67,108,864 pixels or a side above 16,384 is made smaller as it
+    /// is read, up to 536,870,912 pixels and a side of 32,768; interlaced PNGs and progressive
+    /// or arithmetic-coded JPEGs are not.
+    ///
+    /// # Errors
+    /// The file is missing, empty, larger than 256 MiB, of none of these formats, cut short or
+    /// damaged, or the picture is larger than said.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        Self::from_bytes(&path.display().to_string(), &read_whole(path)?)
+    }
+
+    /// As [`Picture::from_file`], from the file's bytes; errors call the file by the name given.
+    ///
+    /// # Errors
+    /// As [`Picture::from_file`].
+    pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<Self> {
+        decode(file, bytes)
+    }
+
+    /// The picture as the bytes of a PNG file.
+    ///
+    /// # Errors
+    /// The encoder fails, which it has no reason to.
+    pub fn to_png(&self) -> Result<Vec<u8>> {
+        png::encode(self)
+    }
+
+    /// Writes the picture as a PNG file, whole or not at all.
+    ///
+    /// # Errors
+    /// The folder cannot be written or has no room; an older file of that name is then as it was.
+    pub fn save_png(&self, path: &Path) -> Result<()> {
+        write_whole(path, &self.to_png()?)
+    }
+}
+
+/// Decodes a file of a picture to grey, upright; of several pictures the first.
+fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
+    if bytes.is_empty() {
+        return Err(Error::EmptyFile { file: file.into() });
+    }
+    if bytes.starts_with(png::SIGNATURE) {
+        png::decode(file, bytes)
+    } else if bytes.starts_with(jpeg::SIGNATURE) {
+        jpeg::decode(file, bytes)
+    } else if webp::is_webp(bytes) {
+        webp::decode(file, bytes)
+    } else if bytes.starts_with(gif::SIGNATURE) {
+        gif::decode(file, bytes)
+    } else if bytes.starts_with(bmp::SIGNATURE) {
+        bmp::decode(file, bytes)
+    } else if tiff::is_tiff(bytes) {
+        tiff::decode(file, bytes)
+    } else {
+        Err(match foreign::format(bytes) {
+            Some(format) => fail(file, format_args!("it is {format}, which is not read")),
+            None => fail(file, "it is no PNG, JPEG, WebP, GIF, BMP or TIFF"),
+        })
+    }
+}
+
+fn fail(file: &str, problem: impl ToString) -> Error {
+    Error::Picture {
+        file: file.into(),
+        problem: problem.to_string(),
+    }
+}
+
+/// By which factor a picture beyond the limits is made smaller as it is read: the least one that
+/// brings it within them; 1 if it is within them or further beyond than is read at all.
+fn shrink(width: usize, height: usize) -> usize {
+    let readable = width.max(height) <= LONGEST_READ && width * height <= MOST_READ;
+    let fits = |factor: &usize| {
+        let (width, height) = (width / factor, height / factor);
+        check_size("", width, height).is_ok()
+    };
+    match readable {
+        true => (1..=8).find(fits).unwrap_or(1),
+        false => 1,
+    }
+}
+
+/// Luma of ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B.
+fn luma([red, green, blue]: [u8; 3]) -> u8 {
+    ((u32::from(red) * 299 + u32::from(green) * 587 + u32::from(blue) * 114 + 500) / 1000) as u8
+}
+
+/// Red, green and blue of luma and two differences of colour (ITU-T T.871, section 7), in steps of
+/// 1/65,536.
+fn rgb_of([luma, blue, red]: [u8; 3]) -> [u8; 3] {
+    let luma = i32::from(luma) << 16 | 1 << 15;
+    let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
+    [
+        luma + 91_881 * red,
+        luma - 22_554 * blue - 46_802 * red,
+        luma + 116_130 * blue,
+    ]
+    .map(|level| (level >> 16).clamp(0, 255) as u8)
+}
+
+/// Grey of three inks and black on white paper, where 255 is none.
+fn printed(inks: [u8; 3], black: u8) -> u8 {
+    let over = |ink: u8| ((u32::from(ink) * u32::from(black) + 127) / 255) as u8;
+    luma(inks.map(over))
+}
+
+/// Grey levels of pixels of `N` samples, laid on white by their opacity.
+fn on_white<const N: usize>(samples: &[u8], grey_and_alpha: fn([u8; N]) -> (u8, u8)) -> Vec<u8> {
+    let (pixels, _) = samples.as_chunks::<N>();
+    let over_white = |&pixel: &[u8; N]| {
+        let (grey, alpha) = grey_and_alpha(pixel);
+        mix(255, grey, alpha)
+    };
+    pixels.iter().map(over_white).collect()
+}
+
+/// Grey of a pixel of red, green, blue and opacity, and that opacity.
+fn rgba([red, green, blue, alpha]: [u8; 4]) -> (u8, u8) {
+    (luma([red, green, blue]), alpha)
+}
+
+/// Grey of an opaque pixel of red, green and blue.
+fn rgb(rgb: [u8; 3]) -> (u8, u8) {
+    (luma(rgb), 255)
+}
