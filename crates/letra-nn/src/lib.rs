@@ -59,7 +59,8 @@ pub use graph::Value;
 pub use initializers::Initializer;
 pub use letra_kernels::random;
 pub use network::{
-    LayerOutput, LayerSummary, Model, Network, Parameter, Sequential, Summary, Weights, Workers,
+    LayerOutput, LayerSummary, Model, Network, Parameter, Registry, Sequential, Summary, Weights,
+    Workers,
 };
 pub use shape::Shape;
 pub use tensor::Tensor;
@@ -101,7 +102,7 @@ pub mod prelude {
     };
     pub use crate::{
         BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,
-        Network, Regularizer, Scores, Sequential, Shape, Source, Targets, Tensor, Trainer, Weights,
-        Workers, one_hot,
+        Network, Registry, Regularizer, Scores, Sequential, Shape, Source, Targets, Tensor,
+        Trainer, Weights, Workers, one_hot,
     };
 }

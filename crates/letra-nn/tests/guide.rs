@@ -25,7 +25,10 @@ macro_rules! examples {
     };
 }
 
-examples! { back_propagation first_network own_layer pairs_of_points through_another }
+examples! {
+    back_propagation first_network inner_loss layer_of_ops many_threads own_layer pairs_of_points
+    shared_weights through_another
+}
 
 fn read(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -100,6 +103,19 @@ fn the_code_shown_is_the_examples() {
         ("models", "pairs_of_points"),
     ] {
         assert_eq!(blocks(page, "rust")[0], shown_code(example), "{page}");
+    }
+}
+
+/// Those that check themselves what they show.
+#[test]
+fn the_other_examples_run() {
+    for example in [
+        "inner_loss",
+        "layer_of_ops",
+        "many_threads",
+        "shared_weights",
+    ] {
+        printed(example);
     }
 }
 

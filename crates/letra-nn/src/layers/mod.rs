@@ -232,6 +232,9 @@ macro_rules! layers {
     ($($file:ident: $layer:ident,)*) => {
         $(pub use $file::$layer;)*
 
+        /// The kinds of all.
+        pub(crate) const KINDS: &[&str] = &[$(stringify!($file)),*];
+
         /// The layer of the given kind with a saved configuration.
         pub(crate) fn from_configuration(
             kind: &str,
@@ -243,7 +246,7 @@ macro_rules! layers {
                     .map_err(|error| format!("its configuration cannot be read: {error}")),)*
                 _ => Err(format!(
                     "this version of letra has no layer named \"{kind}\"; it knows {}",
-                    [$(stringify!($file)),*].join(", ")
+                    KINDS.join(", ")
                 )),
             }
         }

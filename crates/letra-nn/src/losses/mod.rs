@@ -23,6 +23,9 @@ macro_rules! losses {
     ($($file:ident: $loss:ident,)*) => {
         $(pub use $file::$loss;)*
 
+        /// The kinds of all.
+        pub(crate) const KINDS: &[&str] = &[$(stringify!($file)),*];
+
         /// The loss of the given kind with a saved configuration.
         pub(crate) fn from_configuration(
             kind: &str,

@@ -165,7 +165,7 @@ impl Network {
         serde_json::json!(header).to_string()
     }
 
-    fn header(&self, trained: Option<&SavedTraining>) -> Header {
+    pub(super) fn header(&self, trained: Option<&SavedTraining>) -> Header {
         let graph = &self.graph;
         let last = graph.value(graph.nodes.len() - 1);
         let given = Some(graph.given()).filter(|given| given[..] != [last]);

@@ -5,7 +5,7 @@ use crate::kernels::reduce;
 
 /// The sum of inputs of one shape, value by value: *y* = Σ *x*ᵢ, ∂*x*ᵢ = ∂*y*.
 #[derive(Debug, Clone)]
-pub(crate) struct Add;
+pub struct Add;
 
 impl Op for Add {
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {

@@ -5,7 +5,7 @@ use crate::error::BuildError;
 /// Inputs side by side along the last axis; all other axes agree. The gradient of each input is
 /// its share of the output's.
 #[derive(Debug, Clone)]
-pub(crate) struct Concatenate;
+pub struct Concatenate;
 
 impl Op for Concatenate {
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {

@@ -6,7 +6,7 @@ use crate::kernels::product;
 /// The product of inputs of one shape, value by value: *y* = Π *x*ᵢ, ∂*x*ᵢ = ∂*y* · Π *x*ⱼ over
 /// the others *j*.
 #[derive(Debug, Clone)]
-pub(crate) struct Multiply;
+pub struct Multiply;
 
 impl Op for Multiply {
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {

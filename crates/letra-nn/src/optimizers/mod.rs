@@ -24,6 +24,9 @@ macro_rules! optimizers {
     ($($file:ident: $optimizer:ident,)*) => {
         $(pub use $file::$optimizer;)*
 
+        /// The kinds of all.
+        pub(crate) const KINDS: &[&str] = &[$(stringify!($file)),*];
+
         /// The optimizer of the given kind with a saved configuration.
         pub(crate) fn from_configuration(
             kind: &str,

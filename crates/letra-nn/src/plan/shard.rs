@@ -38,7 +38,10 @@ impl Worker {
         Worker {
             buffers: buffers(&layout.memory.worker, shard),
             scratch: Buffer::zeros(layout.memory.scratch),
-            inputs: Vec::new(),
+            inputs: match target_values {
+                [] => Vec::new(),
+                _ => input_buffers(layout),
+            },
             columns: Buffer::default(),
             gradient: Buffer::default(),
             partial: Vec::new(),
@@ -50,6 +53,18 @@ impl Worker {
             weights: vec![0.0; shard],
         }
     }
+}
+
+/// Room for a shard of each input of the network.
+fn input_buffers(layout: &Layout) -> Vec<Buffer> {
+    let mut values = Vec::new();
+    for placed in layout.values.iter().flatten() {
+        if let Location::Input(index) = placed.place {
+            values.resize(values.len().max(index + 1), 0);
+            values[index] = placed.values;
+        }
+    }
+    buffers(&values, layout.shard)
 }
 
 /// The calling thread's worker, for as long as the thread does one thing.

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use super::{Compile, Trainer};
-use crate::network::{Contents, Restored, Saved, SavedOutput, SavedTraining, Workers, write_whole};
+use crate::Error;
+use crate::network::{
+    Checkpoint, Contents, Registry, Restored, Saved, SavedOutput, SavedTraining, Workers,
+    write_whole,
+};
 use crate::plan::Objective;
-use crate::{Error, losses, metrics};
 
 impl Trainer {
     /// Reads a network and how it is trained, as [`Trainer::save`] wrote them. The optimizer begins
@@ -14,16 +17,19 @@ impl Trainer {
     /// # Errors
     /// As [`Network::load`]; the file does not say how the network is trained.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::load_on(path, Workers::new(0)?)
+        Self::load_with(path, &Registry::new(), Workers::new(0)?)
     }
 
-    /// As [`Trainer::load`], on workers that are there.
+    /// As [`Trainer::load`], with what the program has of its own, and on workers that are there.
     ///
     /// # Errors
     /// As [`Trainer::load`].
-    pub fn load_on(path: impl AsRef<Path>, workers: Workers) -> Result<Self, Error> {
-        let path = path.as_ref();
-        read(path, workers).map(|(trainer, _)| trainer)
+    pub fn load_with(
+        path: impl AsRef<Path>,
+        registry: &Registry,
+        workers: Workers,
+    ) -> Result<Self, Error> {
+        read(path.as_ref(), registry, workers)
     }
 
     /// Writes the network and how it is trained to one safetensors file, as [`Network::save`] does;
@@ -88,57 +94,35 @@ impl Trainer {
     /// # Errors
     /// As [`Network::load`]; the file is no checkpoint, or that of another network.
     pub fn resume_from(&mut self, path: impl AsRef<Path>) -> Result<serde_json::Value, Error> {
-        let (saved, checkpoint) = self.read_checkpoint(path.as_ref())?;
-        self.take_training(saved);
-        Ok(checkpoint.note)
+        let checkpoint = self.checkpoint(path.as_ref())?;
+        let note = checkpoint.note.clone();
+        self.take_checkpoint(checkpoint);
+        Ok(note)
     }
 
-    /// Reads what [`Trainer::save_training`] wrote for the same network: a trainer with its
-    /// parameters, state and step for [`Trainer::take_training`], and the note with the best
-    /// weights so far, if these were kept.
-    pub(super) fn read_checkpoint(&self, path: &Path) -> Result<(Self, Note), Error> {
-        let (saved, note) = read(path, self.workers())?;
-        let Some(note) = note else {
-            return Err(
-                Error::file(path, "this is a finished model, not a checkpoint")
-                    .with_hint("resume from a file that the Checkpoint callback wrote"),
-            );
-        };
-        let what = |trainer: &Trainer| {
-            let settings = SavedTraining {
-                steps: 0,
-                rate_factor: None,
-                ..trainer.settings()
-            };
-            (trainer.architecture(), settings)
-        };
-        if what(&saved) != what(self) {
-            return Err(Error::file(
-                path,
-                "the checkpoint belongs to another network, loss, optimizer or seed",
-            )
-            .with_hint("start without it, or restore the settings it was made with"));
-        }
-        Ok((saved, note))
+    /// Reads what [`Trainer::save_training`] wrote for the same network, for
+    /// [`Trainer::take_checkpoint`].
+    pub(super) fn checkpoint(&self, path: &Path) -> Result<Checkpoint, Error> {
+        let slots = (self.optimizer.slots(), &self.slots[..]);
+        self.read_checkpoint(path, &self.settings(), slots)
     }
 
-    /// Takes parameters, state and step from a trainer of the same architecture.
-    pub(super) fn take_training(&mut self, saved: Self) {
-        let (own, others) = (&self.ops().weights, &saved.ops().weights);
-        let values = saved.weights().now();
+    /// Takes parameters, the optimizer's state and the step.
+    pub(super) fn take_checkpoint(&mut self, checkpoint: Checkpoint) {
+        let own: Vec<_> = self
+            .ops()
+            .weights
+            .iter()
+            .map(|known| known.range())
+            .collect();
         self.weights().change(|all| {
-            for (own, other) in own.iter().zip(others) {
-                all[own.range()].copy_from_slice(values.of(other.range()));
+            for range in own {
+                all[range.clone()].copy_from_slice(&checkpoint.values[range]);
             }
         });
-        let own: Vec<_> = own.iter().map(|known| known.range()).collect();
-        for (slot, saved_slot) in self.slots.iter_mut().zip(&saved.slots) {
-            for (own, other) in own.iter().zip(others).filter(|(_, other)| !other.state) {
-                slot[own.clone()].copy_from_slice(&saved_slot[other.range()]);
-            }
-        }
-        self.steps = saved.steps;
-        self.rate_factor = saved.rate_factor;
+        self.slots = checkpoint.slots;
+        self.steps = checkpoint.steps;
+        self.rate_factor = checkpoint.rate_factor;
     }
 
     fn contents(&self) -> Contents<'_> {
@@ -186,14 +170,8 @@ impl Trainer {
     }
 }
 
-/// The note on a training that can go on, and the best weights so far.
-pub(super) struct Note {
-    pub(super) note: serde_json::Value,
-    pub(super) best: Option<Vec<f32>>,
-}
-
-fn read(path: &Path, workers: Workers) -> Result<(Trainer, Option<Note>), Error> {
-    let Restored { network, trained } = Restored::load(path, workers)?;
+fn read(path: &Path, registry: &Registry, workers: Workers) -> Result<Trainer, Error> {
+    let Restored { network, trained } = Restored::load(path, registry, workers)?;
     let Some(trained) = trained else {
         return Err(
             Error::file(path, "the file does not say how the network is trained")
@@ -211,27 +189,25 @@ fn read(path: &Path, workers: Workers) -> Result<(Trainer, Option<Note>), Error>
     };
     for saved in std::iter::once(first).chain(settings.other_outputs) {
         let layer = saved.layer.clone();
-        compile.push(objective(saved).map_err(wrong)?, layer);
+        compile.push(objective(saved, registry).map_err(wrong)?, layer);
     }
     let mut trainer = Trainer::new(network, compile).map_err(|error| wrong(error.to_string()))?;
-    trainer.slots = trained.slots;
     trainer.steps = settings.steps;
     if let Some(factor) = settings.rate_factor {
         trainer
             .set_learning_rate_factor(factor)
             .map_err(|error| wrong(error.to_string()))?;
     }
-    let best = trained.best;
-    Ok((trainer, trained.note.map(|note| Note { note, best })))
+    Ok(trainer)
 }
 
-fn objective(saved: SavedOutput) -> Result<Objective, String> {
+fn objective(saved: SavedOutput, registry: &Registry) -> Result<Objective, String> {
     let names = saved.metrics.iter();
     Ok(Objective {
-        loss: losses::from_configuration(&saved.loss.kind, saved.loss.configuration)?,
+        loss: registry.make_loss(&saved.loss.kind, saved.loss.configuration)?,
         weight: saved.weight,
         metrics: names
-            .map(|name| metrics::from_name(name))
+            .map(|name| registry.make_metric(name))
             .collect::<Result<_, _>>()?,
     })
 }

@@ -94,7 +94,7 @@ impl File {
     }
 
     pub(crate) fn load(&self) -> Result<Trainer, Error> {
-        Trainer::load_on(&self.path, Workers::new(1).unwrap())
+        Trainer::load_with(&self.path, &Registry::new(), Workers::new(1).unwrap())
     }
 }
 

@@ -21,6 +21,7 @@ mod rates;
 mod rectifiers;
 mod saving;
 mod settings;
+mod sharing;
 mod weights;
 
 use letra_nn::Error;

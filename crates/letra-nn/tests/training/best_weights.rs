@@ -31,7 +31,7 @@ fn weights(file: &[u8]) -> Vec<f32> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model");
     std::fs::write(&path, file).unwrap();
-    let network = Trainer::load_on(&path, Workers::new(1).unwrap()).unwrap();
+    let network = Trainer::load_with(&path, &Registry::new(), Workers::new(1).unwrap()).unwrap();
     network
         .parameters()
         .flat_map(|parameter| parameter.values.to_vec())

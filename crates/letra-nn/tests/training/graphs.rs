@@ -108,7 +108,7 @@ fn a_saved_model_comes_back() {
     network.freeze("dense_1").unwrap();
     network.fit(&train, Fit::epochs(1)).unwrap();
     network.save(&path).unwrap();
-    let mut loaded = Trainer::load_on(&path, Workers::new(1).unwrap()).unwrap();
+    let mut loaded = Trainer::load_with(&path, &Registry::new(), Workers::new(1).unwrap()).unwrap();
     assert!(bytes(&loaded) == bytes(&network));
     assert_eq!(loaded.summary(), network.summary());
     assert!(loaded.is_frozen("dense_1"));

@@ -169,8 +169,8 @@ pub(crate) struct Loaded {
 
 /// Brings a trainer to where the checkpoint left it.
 pub(crate) fn load(trainer: &mut Trainer, path: &Path, wanted: Settings) -> Result<Loaded, Error> {
-    let (saved, kept) = trainer.read_checkpoint(path)?;
-    let found: Progress = serde_json::from_value(kept.note)
+    let mut kept = trainer.checkpoint(path)?;
+    let found: Progress = serde_json::from_value(kept.note.take())
         .map_err(|error| Error::file(path, format!("its progress cannot be read: {error}")))?;
     if found.settings != wanted {
         return Err(Error::file(
@@ -183,16 +183,17 @@ pub(crate) fn load(trainer: &mut Trainer, path: &Path, wanted: Settings) -> Resu
         .with_hint("resume with the same data and settings"));
     }
     let sums = found.sums.map(Cow::into_owned).unwrap_or_default();
-    if (found.step == 0) != (sums.samples == 0) || found.step as u64 > saved.steps() {
+    if (found.step == 0) != (sums.samples == 0) || found.step as u64 > kept.steps {
         return Err(Error::file(
             path,
             "its progress contradicts itself: start without it, or resume from another",
         ));
     }
-    trainer.take_training(saved);
+    let best = kept.best.take();
+    trainer.take_checkpoint(kept);
     Ok(Loaded {
         history: found.history.into_owned(),
-        best: kept.best,
+        best,
         step: found.step,
         sums,
         note: found.note,

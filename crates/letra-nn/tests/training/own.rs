@@ -1,0 +1,162 @@
+//! What a program has of its own, saved and loaded.
+
+use letra_nn::layers::{Emit, Layer, Value};
+use letra_nn::losses::{Loss, TargetRows};
+use letra_nn::metrics::Metric;
+use letra_nn::ops::Multiply;
+use letra_nn::prelude::*;
+use letra_nn::{BuildError, optimizers};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Power;
+
+impl Layer for Power {
+    fn kind(&self) -> &'static str {
+        "power"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        Ok(vec![emit.op(Multiply, &[inputs[0], inputs[0]], &[])?])
+    }
+}
+
+/// Half of the squared error.
+#[derive(Debug, Serialize, Deserialize)]
+struct Half {
+    of: f32,
+}
+
+impl Loss for Half {
+    fn kind(&self) -> &'static str {
+        "half"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn evaluate(
+        &self,
+        units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        self.of as f64 * MeanSquaredError.evaluate(units, output, targets, scale, gradient)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Largest;
+
+impl Metric for Largest {
+    fn name(&self) -> String {
+        "largest".into()
+    }
+
+    fn check(&self, _: usize, _: &Targets) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn sum(&self, units: usize, output: &[f32], _: TargetRows<'_>) -> f64 {
+        let largest = |row: &[f32]| f64::from(row.iter().copied().fold(f32::MIN, f32::max));
+        output.chunks_exact(units).map(largest).sum()
+    }
+}
+
+fn data() -> Dataset {
+    let values = (0..40).map(|i| (i % 7) as f32 / 7.0).collect();
+    let inputs = Tensor::new([10, 4], values).unwrap();
+    Dataset::values(inputs, Tensor::zeros([10, 2])).unwrap()
+}
+
+fn trainer() -> Trainer {
+    Sequential::new([4])
+        .add(Power)
+        .add(Dense::new(2))
+        .compile(
+            Compile::new(Adam::new(0.1))
+                .loss(Half { of: 0.5 })
+                .metric(Largest)
+                .seed(1)
+                .threads(1),
+        )
+        .unwrap()
+}
+
+fn registry() -> Registry {
+    let registry = Registry::new().layer::<Power>("power").unwrap();
+    registry
+        .loss::<Half>("half")
+        .unwrap()
+        .metric(Largest)
+        .unwrap()
+}
+
+#[test]
+fn what_the_registry_knows_is_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.letra");
+    let (mut trainer, data) = (trainer(), data());
+    trainer.fit(&data, Fit::epochs(2)).unwrap();
+    trainer.save(&file).unwrap();
+    let error = Trainer::load(&file).err().unwrap().to_string();
+    assert!(error.contains("\"power\""), "{error}");
+    let loaded = Trainer::load_with(&file, &registry(), trainer.workers()).unwrap();
+    assert_eq!(
+        loaded.evaluate(&data).unwrap(),
+        trainer.evaluate(&data).unwrap()
+    );
+    assert!(loaded.evaluate(&data).unwrap().metric("largest").is_some());
+    let network = Network::load_with(&file, &registry(), trainer.workers()).unwrap();
+    assert_eq!(
+        network.predict(&data.inputs).unwrap(),
+        trainer.predict(&data.inputs).unwrap()
+    );
+}
+
+#[test]
+fn a_training_with_things_of_ones_own_is_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoint");
+    let data = data();
+    let mut undisturbed = trainer();
+    undisturbed.fit(&data, Fit::epochs(4)).unwrap();
+    let mut checkpoint = Checkpoint::new(&file);
+    let fit = Fit::epochs(2).callback(&mut checkpoint);
+    trainer().fit(&data, fit).unwrap();
+    let mut resumed = trainer();
+    resumed.fit(&data, Fit::epochs(4).resume(&file)).unwrap();
+    assert!(resumed.to_bytes().unwrap() == undisturbed.to_bytes().unwrap());
+}
+
+#[test]
+fn names_that_clash_are_refused() {
+    let refused = |result: Result<Registry, Error>, word: &str| {
+        let error = result.err().unwrap().to_string();
+        assert!(
+            error.contains(word) && error.contains("another name"),
+            "{error}"
+        );
+    };
+    refused(
+        Registry::new().layer::<Power>("flatten"),
+        "letra's own layers",
+    );
+    refused(Registry::new().loss::<Half>("hinge"), "letra's own losses");
+    refused(
+        Registry::new().optimizer::<optimizers::Sgd>("adam"),
+        "letra's own optimizers",
+    );
+    refused(
+        registry().layer::<Power>("power"),
+        "two layers of the registry",
+    );
+    refused(registry().metric(Largest), "two metrics of the registry");
+}
