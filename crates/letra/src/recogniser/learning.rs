@@ -86,8 +86,10 @@ impl Learning<'_> {
         let mut fit = Fit::epochs(drawn.epochs()).callback(&mut watch);
         if self.resume {
             let checkpoint = self.checkpoint();
-            fs::metadata(&checkpoint)
-                .map_err(|error| wrong_checkpoint(&format!("{}: {error}", checkpoint.display())))?;
+            fs::metadata(&checkpoint).map_err(|error| {
+                Failure::new(format!("cannot resume: {}: {error}", checkpoint.display()))
+                    .hint("give the -o FILE it was begun with, or leave --resume out")
+            })?;
             fit = fit.resume(checkpoint);
         }
         let fitted = trainer.fit(&mut drawn, fit);
@@ -329,8 +331,10 @@ fn lately(history: &History, name: &str) -> f64 {
 }
 
 fn wrong_checkpoint(problem: &str) -> Failure {
-    Failure::new(format!("cannot resume: {problem}"))
-        .hint("give the fonts and the seed it was begun with, or leave --resume out")
+    Failure::new(format!("cannot resume: {problem}")).hint(
+        "give the fonts and the seed it was begun with, or begin anew with --start-over in place \
+         of --resume",
+    )
 }
 
 fn unkept(error: Error) -> Failure {
