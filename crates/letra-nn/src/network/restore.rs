@@ -19,8 +19,9 @@ use crate::layers::ActivationFunction;
 use crate::optimizers::{Optimizer, initial_slots};
 use crate::{Error, Shape, layers, losses, optimizers};
 
-/// Length of a safetensors header, at most; the format's own limit.
-const MOST_HEADER: u64 = 100_000_000;
+/// Length of a safetensors header, at most: what is read of it takes some fifteen times as much
+/// memory where it lists tensors without values.
+const MOST_HEADER: u64 = 16 << 20;
 /// Layers of a network, at most.
 const MOST_LAYERS: usize = 4096;
 /// Characters of a layer's name, at most.
@@ -303,8 +304,11 @@ impl<'a, R: Read + Seek> Source<'a, R> {
         }
         file.read_exact(&mut length).map_err(io)?;
         let length = u64::from_le_bytes(length);
-        if length > MOST_HEADER || length > bytes - 8 {
+        if length > bytes - 8 {
             return Err(damaged("its header does not end"));
+        }
+        if length > MOST_HEADER {
+            return Err(damaged("its header has more than 16 MiB"));
         }
         let mut text = vec![0; length as usize];
         file.read_exact(&mut text).map_err(io)?;
