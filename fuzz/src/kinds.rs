@@ -341,8 +341,12 @@ fn models() -> Vec<Vec<u8>> {
 fn read_model(bytes: &[u8]) -> Result<(), String> {
     let path = scratch("letra");
     fs::write(&path, bytes).map_err(|error| error.to_string())?;
-    let network = Network::load_with(&path, &Registry::new(), Workers::new(1).map_err(|error| error.to_string())?)
-        .map_err(|error| error.to_string())?;
+    let network = Network::load_with(
+        &path,
+        &Registry::new(),
+        Workers::new(1).map_err(|error| error.to_string())?,
+    )
+    .map_err(|error| error.to_string())?;
     let shape = [&[2], network.input_shape()].concat();
     let values = shape.iter().product();
     // What the product refuses before it asks.

@@ -1,5 +1,6 @@
 //! What can go wrong, and what to do about it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// An error of this crate.
@@ -144,6 +145,9 @@ impl Error {
     /// What to do about it, one sentence without a full stop.
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::Read { source, .. } if source.kind() == ErrorKind::IsADirectory => {
+                "name the files in the folder, as in `FOLDER/*`"
+            }
             Self::Read { .. } => "check the path, and that the file may be read",
             Self::Write { .. } => "check that the folder exists, may be written and has room",
             Self::EmptyFile { .. } => "copy or download the file again",

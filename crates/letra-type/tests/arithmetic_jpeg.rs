@@ -29,6 +29,7 @@ fn the_pixels_are_those_of_the_same_coefficients_coded_otherwise() {
             jpeg!("full"),
             vec![jpeg!("full-sequential"), jpeg!("full-progressive")],
         ),
+        (jpeg!("sixteenth"), vec![jpeg!("sixteenth-scans")]),
         (
             jpeg!("grey"),
             vec![jpeg!("grey-sequential"), jpeg!("grey-progressive")],
@@ -51,6 +52,24 @@ fn an_arithmetic_coded_jpeg_that_is_cut_short_is_refused() {
         for length in 2..whole.len() - 2 {
             assert!(read(&whole[..length]).is_err(), "{length}");
         }
+    }
+}
+
+#[test]
+fn a_small_file_that_claims_a_large_picture_is_refused() {
+    for (bytes, marker) in [
+        (jpeg!("full-sequential"), 0xc9),
+        (jpeg!("full-progressive"), 0xca),
+    ] {
+        let mut bytes = bytes.to_vec();
+        let frame = bytes.windows(2).position(|pair| pair == [0xff, marker]);
+        let size = frame.unwrap() + 5;
+        bytes[size..size + 4].copy_from_slice(&[0x1f, 0x40, 0x1f, 0x40]);
+        let error = read(&bytes).unwrap_err();
+        assert!(
+            error.to_string().contains("does not hold all its pixels"),
+            "{error}"
+        );
     }
 }
 

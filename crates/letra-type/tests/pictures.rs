@@ -200,6 +200,33 @@ fn pictures_too_large_are_refused_by_their_header() {
     ));
 }
 
+/// Its coefficients are held whole, and are not too many.
+#[test]
+fn a_progressive_jpeg_beyond_the_limit_is_read_at_half_its_size() {
+    let (width, height) = (16_384, 4112);
+    let dark = |pixel: usize| pixel % width >= 8192 && pixel / width >= 2056;
+    let pixels: Vec<u8> = (0..width * height)
+        .map(|pixel| if dark(pixel) { 40 } else { 200 })
+        .collect();
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, 90);
+    encoder.set_progressive(true);
+    encoder
+        .encode(&pixels, width as u16, height as u16, ColorType::Luma)
+        .unwrap();
+    let picture = read(&bytes).unwrap();
+    assert_eq!((picture.width(), picture.height()), (8192, 2056));
+    for (x, y, level) in [
+        (10, 10, 200),
+        (8000, 10, 200),
+        (10, 2000, 200),
+        (8000, 2000, 40),
+    ] {
+        let found = picture.pixels()[y * 8192 + x];
+        assert!(found.abs_diff(level) < 4, "{found} for {level}");
+    }
+}
+
 #[test]
 fn a_png_of_20_000_by_20_000_is_read_at_a_third_of_its_size() {
     let side = 20_000;

@@ -253,3 +253,43 @@ fn ctrl_c_stops_the_lab_and_leaves_nothing() {
     assert!(output.stdout.is_empty());
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn why_the_only_font_is_left_out_is_said_by_every_verb() {
+    let home = tempfile::tempdir().unwrap();
+    let font = home.path().join("broken.ttf");
+    fs::write(&font, "no font").unwrap();
+    let (font, model) = (font.to_str().unwrap(), home.path().join("model.letra"));
+    let model = model.to_str().unwrap();
+    fs::copy(common::BUILT_IN_MODEL, model).unwrap();
+    let reason = ["the one found was left out: cannot be read"];
+    refused(&letra(&["enroll", model, font]), 1, &reason);
+    refused(&letra(&["learn", font, "-o", model]), 1, &reason);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_font_of_a_name_that_is_no_unicode_is_not_taken_for_one_built_in() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"broken\xff.ttf");
+    fs::write(home.path().join(name), "no font").unwrap();
+    let output = letra(&["fonts", home.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("broken\u{fffd}.ttf") && !errors.contains("built in"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_folder_is_no_picture() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().to_str().unwrap();
+    refused(
+        &letra(&["identify", folder]),
+        1,
+        &["name the files in the folder"],
+    );
+}

@@ -138,6 +138,22 @@ fn a_second_signal_ends_at_once() {
     assert_eq!(errors, "");
 }
 
+/// `timeout` sends its signal to the process and to the group that it is in.
+#[test]
+fn the_same_signal_twice_at_once_is_one() {
+    let home = home();
+    for _ in 0..5 {
+        let child = start(home.path(), "identify fifo");
+        let _fifo = read_by_now(home.path());
+        let sent = Command::new("sh")
+            .args(["-c", "kill -TERM $0; kill -TERM $0"])
+            .arg(child.id().to_string())
+            .status();
+        assert!(sent.unwrap().success());
+        assert_eq!(ended(child), (Some(143), "error: stopped\n".into()));
+    }
+}
+
 #[test]
 fn a_timeout_ends_every_verb_and_is_named() {
     for line in LINES {

@@ -148,6 +148,10 @@ fn a_training_that_was_stopped_is_not_overwritten_unasked() {
     refused(&letra(&line), 1, &words);
     assert_eq!(fs::read(&checkpoint).unwrap(), b"hours of work");
     assert_eq!(names(home.path()), ["model.letra.checkpoint"]);
+    // What is no state of a training cannot be gone on with.
+    let resume = [&line[..], &["--resume"]].concat();
+    refused(&letra(&resume), 1, &["cannot resume", "--start-over"]);
+    assert_eq!(fs::read(&checkpoint).unwrap(), b"hours of work");
     let both = [&line[..], &["--resume", "--start-over"]].concat();
     refused(&letra(&both), 2, &["--start-over"]);
     // With the word, it begins at once, in place of what was there.

@@ -1,6 +1,7 @@
 //! A model as one file: safetensors, with the architecture in its metadata. Writing; see
 //! `restore` for reading.
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Network;
 use super::restore::parameters_of;
-use crate::layers::ActivationFunction;
+use super::tensors::MOST_HEADER;
+use crate::layers::{self, ActivationFunction, Layer};
 use crate::optimizers::Clipping;
 use crate::{Error, Shape};
 
@@ -220,6 +222,7 @@ impl Network {
 
     /// The contents of a file that errors call `path`.
     pub(crate) fn bytes(&self, path: &Path, contents: Contents<'_>) -> Result<Vec<u8>, Error> {
+        self.check_kinds()?;
         let mut header = self.header(contents.trained.as_ref());
         let weights = self.weights.now();
         let mut tensors = Vec::new();
@@ -264,7 +267,37 @@ impl Network {
             .map_err(|error| Error::file(path, error.to_string()))?;
         // One key only: the order of several would differ from run to run.
         let metadata = HashMap::from([(KEY.to_owned(), serde_json::json!(header).to_string())]);
-        serialize(views, Some(metadata)).map_err(|error| Error::file(path, error.to_string()))
+        let bytes = serialize(views, Some(metadata))
+            .map_err(|error| Error::file(path, error.to_string()))?;
+        let header = bytes.first_chunk().copied().map_or(0, u64::from_le_bytes);
+        match header <= MOST_HEADER {
+            true => Ok(bytes),
+            false => Err(Error::file(
+                path,
+                "the description of the network and its training takes more than 16 MiB",
+            )
+            .with_hint("train for fewer epochs of more steps, or leave notes out")),
+        }
+    }
+
+    /// Refuses a layer that calls itself as one of letra's own does, and would be read as that.
+    fn check_kinds(&self) -> Result<(), Error> {
+        for node in &self.graph.nodes {
+            let kind = node.layer.kind();
+            if !layers::KINDS.contains(&kind) {
+                continue;
+            }
+            let own = layers::from_configuration(kind, node.layer.configuration());
+            let of = |layer: &dyn Layer| (layer as &dyn Any).type_id();
+            if !own.is_ok_and(|own| of(&*own) == of(&*node.layer)) {
+                return Err(Error::configuration(format!(
+                    "layer {} is of a kind of its own, but calls itself \"{kind}\" as one of letra's layers does",
+                    node.name
+                ))
+                .with_hint("give it another kind, so that its file can be read"));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -134,6 +134,14 @@ fn architectures_that_are_no_json() {
 }
 
 #[test]
+fn a_header_larger_than_any() {
+    let forgery = Forgery::of(&saved());
+    let long = forgery.header.to_string() + &" ".repeat(16 << 20);
+    let parts = ["its header has more than 16 MiB"];
+    assert_refused("a long header", load(&forgery.bytes_with(&long)), &parts);
+}
+
+#[test]
 fn a_model_is_no_checkpoint() {
     let file = File::new(&saved());
     let mut network = super::forgery::network();

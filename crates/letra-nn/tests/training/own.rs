@@ -160,3 +160,31 @@ fn names_that_clash_are_refused() {
     );
     refused(registry().metric(Largest), "two metrics of the registry");
 }
+
+/// A layer that calls itself as one of letra's.
+#[derive(Debug, Serialize, Deserialize)]
+struct False;
+
+impl Layer for False {
+    fn kind(&self) -> &'static str {
+        "flatten"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+        Ok(vec![emit.op(Multiply, &[inputs[0], inputs[0]], &[])?])
+    }
+}
+
+#[test]
+fn a_layer_that_would_be_read_as_another_is_not_saved() {
+    let network = Sequential::new([2]).add(False).build(1).unwrap();
+    let error = network.to_bytes().unwrap_err().to_string();
+    assert!(
+        error.contains("layer flatten") && error.contains("another kind"),
+        "{error}"
+    );
+}

@@ -14,6 +14,10 @@ use crate::text::{Repertoire, Texts};
 /// The most points of a glyph that is drawn; one with more comes from a damaged font.
 const MOST_POINTS: usize = 20_000;
 
+/// The most points of a line; fonts may put many glyphs in the place of one. What follows is left
+/// out.
+const MOST_POINTS_OF_A_LINE: usize = 20 * MOST_POINTS;
+
 /// What follows a glyph's start: a line, a curve of degree two, or one of degree three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -140,8 +144,14 @@ impl Face {
         if harfrust::shape(&ShaperFont::new(&self.shaper), buffer, options).is_err() {
             return;
         }
-        let mut x = 0.0;
+        let (mut x, mut points) = (0.0, 0);
         for (info, position) in buffer.glyph_infos().iter().zip(buffer.glyph_positions()) {
+            points += self
+                .glyph(info.glyph_id)
+                .map_or(0, |shape| shape.points.len());
+            if points > MOST_POINTS_OF_A_LINE {
+                break;
+            }
             line.push(SetGlyph {
                 glyph: info.glyph_id,
                 x: x + position.x_offset as f32,
@@ -297,6 +307,17 @@ mod tests {
             .map(|one| Font::built_in()[0].advance(one, 1000.0))
             .sum();
         assert!((loose.0 - sum).abs() < 1.0, "{loose:?} {sum}");
+    }
+
+    #[test]
+    fn a_line_of_more_points_than_any_is_cut_off() {
+        let (face, _) = libertinus();
+        let mut line = Vec::new();
+        let text = "g".repeat(60_000);
+        face.set(&text, (true, true), &mut Buffer::new(), &mut line);
+        let points = |set: &SetGlyph| face.glyph(set.glyph).unwrap().points.len();
+        let all: usize = line.iter().map(points).sum();
+        assert!(all <= MOST_POINTS_OF_A_LINE && all + 100 > MOST_POINTS_OF_A_LINE);
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Run for Enroll {
         let mut library = FontLibrary::new();
         library.add_paths(&self.fonts)?;
         if library.fonts().is_empty() {
-            return Err(none_in(&self.fonts, library.left_out().len()));
+            return Err(none_in(&self.fonts, library.left_out()));
         }
         let new = recogniser.enroll(library.fonts())?;
         recogniser.save(output)?;

@@ -49,22 +49,29 @@ impl Run for Fonts {
             print(text)?;
         }
         match library.fonts() {
-            [] => Err(none_in(&self.paths, library.left_out().len())),
+            [] => Err(none_in(&self.paths, library.left_out())),
             _ => Ok(()),
         }
     }
 }
 
 /// Why there is no font, and what to do about it.
-pub(super) fn none_in(paths: &[PathBuf], left_out: usize) -> Failure {
+pub(super) fn none_in(paths: &[PathBuf], left_out: &[LeftOut]) -> Failure {
     let places: Vec<_> = paths
         .iter()
         .map(|path| path.display().to_string())
         .collect();
     let problem = match left_out {
-        0 => "holds no font file (.ttf, .otf, .ttc, .otc, .woff, .woff2)".into(),
-        1 => "holds no usable font: the one found was left out".into(),
-        count => format!("holds no usable font: all {count} found were left out"),
+        [] => "holds no font file (.ttf, .otf, .ttc, .otc, .woff, .woff2)".into(),
+        [one] => format!(
+            "holds no usable font: the one found was left out: {}",
+            one.reason
+        ),
+        [first, ..] => format!(
+            "holds no usable font: all {} found were left out, the first of them: {} (`letra fonts` lists all)",
+            left_out.len(),
+            first.reason
+        ),
     };
     Failure::new(format!("{} {problem}", places.join(", "))).hint(
         "give a folder with fonts that have the letters A-Z and a-z, \
@@ -148,15 +155,12 @@ fn left_out(all: &[LeftOut]) -> Text {
     text.line("");
     text.line(format!("{} left out", all.len()));
     for LeftOut { name, file, reason } in all {
-        let file = file.as_ref().and_then(|file| file.to_str()).unwrap_or("");
-        // Where the name is the file's, the file says it.
-        let named = if file.ends_with(name.as_str()) {
-            file.to_string()
-        } else {
-            match file {
-                "" => format!("{name} (built in)"),
-                file => format!("{name} ({file})"),
-            }
+        let file = file.as_ref().map(|file| file.display().to_string());
+        let named = match file {
+            // Where the name is the file's, the file says it.
+            Some(file) if file.ends_with(name.as_str()) => file,
+            Some(file) => format!("{name} ({file})"),
+            None => format!("{name} (built in)"),
         };
         text.line(format!("  {named}: {reason}"));
     }

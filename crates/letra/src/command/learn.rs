@@ -70,7 +70,7 @@ impl Run for Learn {
         library.add_paths(&self.fonts)?;
         let fonts = library.fonts();
         if fonts.is_empty() {
-            return Err(none_in(&self.fonts, library.left_out().len()));
+            return Err(none_in(&self.fonts, library.left_out()));
         }
         let families: BTreeSet<_> = fonts.iter().map(letra_type::Font::family).collect();
         if io::stderr().is_terminal() {

@@ -76,7 +76,7 @@ impl Specimen {
             paths => library.add_paths(paths)?,
         }
         if library.fonts().is_empty() {
-            return Err(none_in(&self.fonts, library.left_out().len()));
+            return Err(none_in(&self.fonts, library.left_out()));
         }
         let sampler = Sampler::new(library.fonts(), Distortions::default())?;
         Ok(training_sheet(&sampler, self.seed, self.samples)?)

@@ -30,6 +30,10 @@ const GRACE: Duration = Duration::from_millis(700);
 /// How long what is being kept has to get to the disk.
 const LONGEST_KEEPING: Duration = Duration::from_secs(30);
 
+/// How long the same signal again is the same request: `timeout`, for one, sends it to the process
+/// and at once to the group that the process is in.
+const ECHO: Duration = Duration::from_millis(100);
+
 /// How often it is looked at the clock.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -56,7 +60,8 @@ impl Interrupt {
     ///
     /// The first of them asks the work to stop. Where it has not within 0.7 s, and is not
     /// [keeping](Self::keeping) what was done, the process is ended. A second signal ends it at
-    /// the next instruction. A SIGHUP that is ignored from the start, as by `nohup`, stays so.
+    /// the next instruction; the same one within a tenth of a second is no second one. A SIGHUP that
+    /// is ignored from the start, as by `nohup`, stays so.
     ///
     /// # Errors
     /// The system lets no signal be heard or no thread be started.
@@ -66,21 +71,25 @@ impl Interrupt {
             ..State::default()
         }));
         let failed = |error: io::Error| Failure::new(format!("cannot listen for Ctrl-C: {error}"));
-        let asked = Arc::new(AtomicBool::new(false));
-        for &(signal, code) in SIGNALS {
-            if is_ignored(signal) {
-                continue;
-            }
-            // In this order: only the second signal finds that the first has asked.
-            flag::register_conditional_shutdown(signal, code.into(), asked.clone())
-                .and_then(|_| flag::register(signal, asked.clone()))
-                .and_then(|_| flag::register_usize(signal, interrupt.0.code.clone(), code.into()))
+        let heard: Vec<(i32, u8, Arc<AtomicBool>)> = SIGNALS
+            .iter()
+            .filter(|(signal, _)| !is_ignored(*signal))
+            .map(|&(signal, code)| (signal, code, Arc::default()))
+            .collect();
+        for (signal, code, ends) in &heard {
+            flag::register_conditional_shutdown(*signal, i32::from(*code), ends.clone())
+                .and_then(|_| {
+                    flag::register_usize(*signal, interrupt.0.code.clone(), usize::from(*code))
+                })
                 .map_err(failed)?;
+            for (other, _, _) in heard.iter().filter(|(other, _, _)| other != signal) {
+                flag::register(*other, ends.clone()).map_err(failed)?;
+            }
         }
         let watched = interrupt.clone();
         thread::Builder::new()
             .name("stop".into())
-            .spawn(move || watched.watch(&asked))
+            .spawn(move || watched.watch(heard.iter().map(|(_, _, ends)| &**ends)))
             .map_err(failed)?;
         Ok(interrupt)
     }
@@ -135,8 +144,9 @@ impl Interrupt {
         }
     }
 
-    /// Waits for a reason to stop, and sees to it that the work does.
-    fn watch(&self, asked: &AtomicBool) {
+    /// Waits for a reason to stop, and sees to it that the work does. A signal ends the process at
+    /// once when its flag among `ends` is set.
+    fn watch<'a>(&self, ends: impl Iterator<Item = &'a AtomicBool>) {
         let start = Instant::now();
         let deadline = self
             .0
@@ -146,11 +156,12 @@ impl Interrupt {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
                 self.request_for(Failure::TIMED_OUT);
-                asked.store(true, Ordering::SeqCst);
             }
             thread::sleep(left.map_or(TICK, |left| left.min(TICK)));
         }
         let since = Instant::now();
+        thread::sleep(ECHO);
+        ends.for_each(|ends| ends.store(true, Ordering::SeqCst));
         let is_patient = || match self.0.keeping.load(Ordering::SeqCst) {
             0 => since.elapsed() < GRACE,
             _ => since.elapsed() < LONGEST_KEEPING,

@@ -86,8 +86,10 @@ impl Learning<'_> {
         let mut fit = Fit::epochs(drawn.epochs()).callback(&mut watch);
         if self.resume {
             let checkpoint = self.checkpoint();
-            fs::metadata(&checkpoint)
-                .map_err(|error| wrong_checkpoint(&format!("{}: {error}", checkpoint.display())))?;
+            fs::metadata(&checkpoint).map_err(|error| {
+                Failure::new(format!("cannot resume: {}: {error}", checkpoint.display()))
+                    .hint("give the -o FILE it was begun with, or leave --resume out")
+            })?;
             fit = fit.resume(checkpoint);
         }
         let fitted = trainer.fit(&mut drawn, fit);
@@ -176,6 +178,8 @@ struct Watch<'a> {
     kept: u64,
     kept_at: Instant,
     warned: bool,
+    /// Whether the last step, whose state was then kept, is to be the end.
+    ends: bool,
     /// Why the training cannot begin.
     failure: Option<Failure>,
     keeping: Option<Keeping>,
@@ -195,6 +199,7 @@ impl<'a> Watch<'a> {
             kept: 0,
             kept_at: Instant::now(),
             warned: false,
+            ends: false,
             failure: None,
             keeping: None,
             loss: 0.0,
@@ -292,17 +297,17 @@ impl Callback for Watch<'_> {
         let steps = step.trainer.steps();
         let done = self.learning.done(steps, self.seconds());
         self.show(done, steps);
-        let ends = done >= 1.0 || self.interrupt.requested();
-        if !ends && self.kept_at.elapsed() > BETWEEN_CHECKPOINTS && self.bar.is_hidden() {
+        self.ends = done >= 1.0 || self.interrupt.requested();
+        if !self.ends && self.kept_at.elapsed() > BETWEEN_CHECKPOINTS && self.bar.is_hidden() {
             let message = self.message(done, steps);
             say(format!("{:3.0}%  {message}", done * 100.0));
         }
         // At the end once more, for what comes may yet be stopped, or find no room for the model.
-        if ends || self.kept_at.elapsed() > BETWEEN_CHECKPOINTS {
+        if self.ends || self.kept_at.elapsed() > BETWEEN_CHECKPOINTS {
             self.keep(step);
         }
         let is_last = step.number == step.steps;
-        Ok(match ends && !is_last {
+        Ok(match self.ends && !is_last {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         })
@@ -311,8 +316,8 @@ impl Callback for Watch<'_> {
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         self.accuracy = lately(epoch.history(), "accuracy");
         self.loss = lately(epoch.history(), "loss");
-        let done = self.learning.done(epoch.trainer.steps(), self.seconds());
-        Ok(match done >= 1.0 || self.interrupt.requested() {
+        // Not by what has come since: the state of this step was not kept then.
+        Ok(match self.ends {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         })
@@ -329,8 +334,10 @@ fn lately(history: &History, name: &str) -> f64 {
 }
 
 fn wrong_checkpoint(problem: &str) -> Failure {
-    Failure::new(format!("cannot resume: {problem}"))
-        .hint("give the fonts and the seed it was begun with, or leave --resume out")
+    Failure::new(format!("cannot resume: {problem}")).hint(
+        "give the fonts and the seed it was begun with, or begin anew with --start-over in place \
+         of --resume",
+    )
 }
 
 fn unkept(error: Error) -> Failure {

@@ -96,16 +96,18 @@ pub(super) fn to_ink(levels: &[u8], ink: &mut [f32]) {
     }
 }
 
-/// Steps of an epoch at most: after each, the learning rate is turned.
-const STEPS: u64 = 5;
+/// Epochs that a training is to have, about: after each, the learning rate is turned.
+const EPOCHS: u64 = 100;
+
+/// Steps that an epoch has at most.
+const MOST_STEPS: u64 = 50;
 
 /// Batches of samples of any faces, never the same ones twice: what a recogniser learns from.
 pub(super) struct Drawn<'a> {
     drawer: Drawer<'a>,
     faces: usize,
     seed: u64,
-    /// All steps, where they are counted.
-    steps: Option<u64>,
+    budget: Budget,
 }
 
 impl<'a> Drawn<'a> {
@@ -114,29 +116,36 @@ impl<'a> Drawn<'a> {
             drawer: Drawer::new(sampler, threads),
             faces: sampler.fonts().len(),
             seed,
-            steps: match budget {
-                Budget::Steps(steps) => Some(steps),
-                Budget::Time(_) => None,
-            },
+            budget,
         }
     }
 
-    /// Steps of an epoch: a hundredth of all, but few, and at least one.
+    /// Steps of an epoch, but for the last.
     fn each(&self) -> u64 {
-        self.steps.map_or(STEPS, |all| (all / 100).clamp(1, STEPS))
+        let about = match self.budget {
+            Budget::Steps(all) => all / EPOCHS,
+            // Where a step takes a tenth of a second.
+            Budget::Time(time) => time.as_secs() * 10 / EPOCHS,
+        };
+        about.clamp(1, MOST_STEPS)
     }
 
     /// Epochs that are to be trained.
     pub(super) fn epochs(&self) -> usize {
-        let epochs = self.steps.map(|all| all.div_ceil(self.each()));
-        epochs.map_or(usize::MAX, |epochs| epochs.try_into().unwrap_or(usize::MAX))
+        match self.budget {
+            Budget::Steps(all) => all.div_ceil(self.each()).try_into().unwrap_or(usize::MAX),
+            Budget::Time(_) => usize::MAX,
+        }
     }
 }
 
 impl Source for Drawn<'_> {
     fn steps(&self, epoch: usize) -> usize {
         let (each, before) = (self.each(), (epoch as u64 - 1) * self.each());
-        let left = self.steps.map_or(each, |all| all.saturating_sub(before));
+        let left = match self.budget {
+            Budget::Steps(all) => all.saturating_sub(before),
+            Budget::Time(_) => each,
+        };
         left.min(each) as usize
     }
 

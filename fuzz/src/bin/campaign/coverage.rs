@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use clap::ValueEnum as _;
 use letra_fuzz::Kind;
 
+use crate::child::Used;
 use crate::figure::{Fault, Figures, Outcome, Try, say};
 
 /// What has the compiler count which edges are run through.
@@ -18,12 +20,12 @@ pub(crate) fn run(figures: &mut Figures<'_>) {
     if figures.campaign.short {
         return;
     }
-    let Some(program) = build() else {
-        return figures.skip(
-            "coverage",
-            "all",
-            "fuzz/coverage cannot be built with the nightly toolchain",
-        );
+    let program = match build() {
+        Ok(program) => program,
+        Err(why) => {
+            let why = format!("fuzz/coverage cannot be built with the nightly toolchain: {why}");
+            return figures.skip("coverage", "all", &why);
+        }
     };
     let minutes = figures.campaign.minutes.unwrap_or(10.0);
     let out = figures.campaign.out.clone();
@@ -34,7 +36,8 @@ pub(crate) fn run(figures: &mut Figures<'_>) {
     }
 }
 
-fn build() -> Option<PathBuf> {
+/// Builds the program, or says why it cannot be built.
+fn build() -> Result<PathBuf, String> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/coverage"));
     let target = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/coverage"));
     let platform = "x86_64-unknown-linux-gnu";
@@ -50,10 +53,16 @@ fn build() -> Option<PathBuf> {
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", target)
         .env("RUSTFLAGS", FLAGS)
-        .stderr(Stdio::null())
-        .status();
-    let program = target.join(platform).join("release/letra-coverage");
-    (built.is_ok_and(|status| status.success())).then_some(program)
+        .output()
+        .map_err(|error| error.to_string())?;
+    match built.status.success() {
+        true => Ok(target.join(platform).join("release/letra-coverage")),
+        false => {
+            let errors = String::from_utf8_lossy(&built.stderr);
+            let first = errors.lines().find(|line| line.starts_with("error"));
+            Err(first.unwrap_or("cargo does not say why").to_owned())
+        }
+    }
 }
 
 /// Lets libFuzzer read inputs of a kind for some minutes. What it finds is kept from run to run.
@@ -82,6 +91,15 @@ fn guide(one: &Try<'_>, program: &Path, out: &Path, kind: Kind, minutes: f64) ->
             .find(|line| line.contains(word))
             .unwrap_or("")
     };
+    let figure = |name: &str| {
+        let value = last(name).rsplit(' ').next();
+        value.and_then(|value| value.parse().ok()).unwrap_or(0)
+    };
+    one.of_inputs(figure("stat::number_of_executed_units:").max(1));
+    one.note(Used {
+        work: Duration::from_secs(figure("stat::slowest_unit_time_sec:")),
+        memory: figure("stat::peak_rss_mb:") << 20,
+    });
     if status.success() {
         say(&format!("  {}", last("DONE")));
         return Ok(());

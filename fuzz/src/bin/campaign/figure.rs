@@ -74,6 +74,7 @@ pub(crate) struct Try<'a> {
     pub(crate) folder: PathBuf,
     numbers: RefCell<Numbers>,
     used: Cell<Used>,
+    inputs: Cell<u64>,
 }
 
 impl Try<'_> {
@@ -89,6 +90,11 @@ impl Try<'_> {
 
     pub(crate) fn numbers(&self) -> std::cell::RefMut<'_, Numbers> {
         self.numbers.borrow_mut()
+    }
+
+    /// Says that so many inputs were tried at once.
+    pub(crate) fn of_inputs(&self, count: u64) {
+        self.inputs.set(count);
     }
 
     /// Notes what a process used.
@@ -204,9 +210,10 @@ impl<'a> Figures<'a> {
                 folder: folder.path().to_path_buf(),
                 numbers: RefCell::new(Numbers::of(seed, number)),
                 used: Cell::default(),
+                inputs: Cell::new(1),
             };
             let outcome = one(&one_try);
-            tried += 1;
+            tried += one_try.inputs.get();
             most_used = most_used.max(one_try.used.get());
             if let Err(why) = outcome {
                 broken += 1;

@@ -10,11 +10,17 @@ use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 use super::orientation::upright;
 use super::{fail, luma, on_white, printed, rgb, rgb_of, shrink};
 use crate::error::Result;
-use crate::picture::{Picture, check_size};
+use crate::picture::{MOST_PIXELS, Picture, check_size};
 use markers::{APP0, APP1, APP14, DAC, DHT, EOI, JPG, SOS, next_marker, split_segment};
 
 /// The most scans of a progressive picture; programs write some ten.
 const MOST_SCANS: usize = 500;
+
+/// The most pixels that all scans of a progressive picture together pass over.
+const MOST_SCANNED: usize = MOST_SCANS * MOST_PIXELS;
+
+/// The most coefficients, of two bytes, that are held at once.
+const MOST_COEFFICIENTS: usize = 1 << 28;
 
 pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
@@ -60,12 +66,14 @@ fn stored(file: &str, bytes: &[u8], header: &Header, shrink: usize) -> Result<Sa
     if shrink == 1 {
         check_size(file, width, height)?;
     }
-    // A block of 8 × 8 pixels takes a bit at least, but where many decisions share one.
-    if !header.arithmetic && width * height > bytes.len().saturating_mul(8 * 64) {
+    if width * height > bytes.len().saturating_mul(header.most_pixels_of_a_byte()) {
         return Err(fail(file, "it does not hold all its pixels"));
     }
-    if header.progressive && scans(bytes) > MOST_SCANS {
-        return Err(fail(file, "it is stored in too many passes"));
+    if header.progressive {
+        let scans = scans(bytes);
+        if scans > MOST_SCANS || scans * width * height > MOST_SCANNED {
+            return Err(fail(file, "it is stored in too many passes"));
+        }
     }
     let ordinary;
     let bytes = match header.arithmetic {
@@ -125,6 +133,8 @@ struct Header<'a> {
     width: usize,
     height: usize,
     components: Vec<u8>,
+    /// Of all components together, but for those that fill up blocks.
+    coefficients: usize,
     progressive: bool,
     arithmetic: bool,
     jfif: bool,
@@ -199,8 +209,17 @@ impl<'a> Header<'a> {
         self.width = usize::from(u16::from_be_bytes([left, right]));
         self.progressive = matches!(marker, 0xc2 | 0xca);
         self.arithmetic = matches!(marker, 0xc9 | 0xca);
-        let names = components.chunks(3).map(|component| component[0]);
-        self.components = names.take(usize::from(count)).collect();
+        let components = components.as_chunks::<3>().0.iter().take(count.into());
+        self.components = components.clone().map(|&[name, ..]| name).collect();
+        let sampling = components
+            .map(|&[_, factors, _]| (usize::from(factors >> 4), usize::from(factors & 0x0f)));
+        let most_across = sampling.clone().map(|(across, _)| across).max();
+        let most_down = sampling.clone().map(|(_, down)| down).max();
+        let of_a_unit: usize = sampling.map(|(across, down)| across * down).sum();
+        let pixels_of_a_unit = most_across.unwrap_or(0) * most_down.unwrap_or(0);
+        self.coefficients = (self.width * self.height * of_a_unit)
+            .checked_div(pixels_of_a_unit)
+            .ok_or("its components are sampled in no known way")?;
         Ok(())
     }
 
@@ -214,11 +233,22 @@ impl<'a> Header<'a> {
         }
     }
 
+    /// How many pixels a byte of the file can hold: of Huffman's method 8 blocks of 8 × 8, each of
+    /// which takes a bit at least. Arithmetic coding gets any number of blank ones into a byte; one
+    /// that holds text has fewer than 256 blocks a byte.
+    fn most_pixels_of_a_byte(&self) -> usize {
+        match self.arithmetic {
+            true => 256 * 64,
+            false => 8 * 64,
+        }
+    }
+
     /// By which factor, 1, 2, 4 or 8, the picture is made smaller as it is decoded. The
-    /// coefficients of a progressive or arithmetic-coded one are held whole, so that it is not read
-    /// beyond the limits.
+    /// coefficients of a progressive or arithmetic-coded one are held whole, so that not all of
+    /// those are read beyond the limits.
     fn shrink(&self) -> usize {
-        match self.progressive || self.arithmetic {
+        let is_held = self.progressive || self.arithmetic;
+        match is_held && self.coefficients > MOST_COEFFICIENTS {
             true => 1,
             false => shrink(self.width, self.height).next_power_of_two(),
         }

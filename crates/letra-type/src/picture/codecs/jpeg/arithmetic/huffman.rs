@@ -1,4 +1,4 @@
-//! Coefficients as an ordinary JPEG file: one sequential scan, coded by Huffman's method.
+//! Coefficients as an ordinary sequential JPEG file, coded by Huffman's method.
 
 use super::{Block, DAMAGED, Frame, Problem};
 
@@ -7,6 +7,9 @@ const DC_BITS: u8 = 5;
 
 /// Bits of every code of an AC coefficient, of which there are 242; the code of ones alone is none.
 const AC_BITS: u8 = 9;
+
+/// The most blocks of a unit of a scan of several components (ITU-T T.81, section B.2.3).
+const MOST_BLOCKS_OF_A_UNIT: usize = 10;
 
 /// The symbols of AC coefficients: how many zeros come before, and how many bits it has; or the end
 /// of the block, or sixteen zeros.
@@ -31,16 +34,30 @@ pub(super) fn encode(frame: &Frame, tables: &[u8]) -> Result<Vec<u8>, Problem> {
         file.extend(counts);
         file.extend(symbols);
     }
-    let count = frame.components.len() as u8;
+    let every: Vec<usize> = (0..frame.components.len()).collect();
+    let blocks = frame.components.iter().map(|one| one.columns * one.rows);
+    let of_a_scan = match blocks.sum::<usize>() > MOST_BLOCKS_OF_A_UNIT {
+        true => 1,
+        false => every.len(),
+    };
+    for scanned in every.chunks(of_a_scan) {
+        file = scan(frame, scanned, file)?;
+    }
+    file.extend([0xff, 0xd9]);
+    Ok(file)
+}
+
+/// Adds a scan of some components to a file.
+fn scan(frame: &Frame, scanned: &[usize], mut file: Vec<u8>) -> Result<Vec<u8>, Problem> {
+    let count = scanned.len() as u8;
     file.extend([0xff, 0xda, 0, 6 + 2 * count, count]);
-    for component in &frame.components {
-        file.extend([component.name, 0]);
+    for &index in scanned {
+        file.extend([frame.components[index].name, 0]);
     }
     file.extend([0, 63, 0]);
     let mut writer = Writer::new(file);
-    let every: Vec<usize> = (0..frame.components.len()).collect();
-    let mut before = vec![0; every.len()];
-    for (index, block) in frame.blocks(&every) {
+    let mut before = vec![0; frame.components.len()];
+    for (index, block) in frame.blocks(scanned) {
         let block = &frame.components[index].blocks[block];
         writer.block(block, &mut before[index])?;
     }
@@ -117,7 +134,6 @@ impl Writer {
     fn finish(mut self) -> Vec<u8> {
         // The last byte is filled up with ones.
         self.put(0x7f, 7);
-        self.file.extend([0xff, 0xd9]);
         self.file
     }
 }
