@@ -44,6 +44,7 @@ mod network;
 pub mod ops;
 pub mod optimizers;
 mod plan;
+mod rows;
 pub mod schedules;
 mod shape;
 mod targets;

@@ -7,7 +7,7 @@ use crate::layer_graph::Graph;
 use crate::layers::Layer;
 use crate::{Error, Tensor};
 
-/// Layers that are linear but for a rectifier behind them, when predicting, or choose a maximum:
+/// Layers that are linear but for a rectifier after them, when predicting, or choose a maximum:
 /// what their backward pass does to a signal is what a deconvolutional network does.
 const PASSABLE: [&str; 20] = [
     "activation",
@@ -130,7 +130,7 @@ fn way_down(graph: &Graph, number: usize) -> Result<Vec<(usize, bool)>, Error> {
     Ok(way)
 }
 
-/// Whether a layer has a rectifier behind it; nothing where it has another function, or is of a
+/// Whether a layer has a rectifier after it; nothing where it has another function, or is of a
 /// kind that has no rule.
 fn rectifies(layer: &dyn Layer) -> Option<bool> {
     let configuration = layer.configuration();

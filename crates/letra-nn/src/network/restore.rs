@@ -176,7 +176,7 @@ impl Header {
                 |settings: SavedTraining| match settings.steps > MOST_STEPS {
                     false => Ok(Some(settings)),
                     true => Err(format!(
-                        "claims {} steps of training, more than anybody has taken: train anew",
+                        "claims {} steps of training, more than any training takes: train anew",
                         settings.steps
                     )),
                 },
@@ -281,7 +281,7 @@ struct Source<'a, R> {
 impl<'a> Source<'a, File> {
     fn open(path: &'a Path) -> Result<Self, Error> {
         let io = |error| Error::io(path, error);
-        // Before it is opened: a pipe would wait for somebody to write.
+        // Before it is opened: a pipe would wait for a writer.
         let facts = std::fs::metadata(path).map_err(io)?;
         if !facts.is_file() {
             return Err(Error::file(path, "not a file").with_hint("choose a file that letra saved"));

@@ -12,7 +12,7 @@ impl Network {
     ///
     /// The score is the class's value in the first output, as when predicting:
     /// nothing is dropped. The paper looks at scores before a softmax, which are what a network
-    /// for `CrossEntropy::from_logits` gives; behind a softmax layer of its own, the score is a
+    /// for `CrossEntropy::from_logits` gives; after a softmax layer of its own, the score is a
     /// probability, and its gradient is small wherever the network is sure.
     ///
     /// # Errors

@@ -6,7 +6,8 @@ use super::compile::check_loss_weight;
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs};
 use crate::graph::WeightSpecification;
-use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, StepResult, TrainingPlan, Upstream};
+use crate::plan::{Batch, Piece, Purpose, Sizes, StepResult, TrainingPlan, Upstream};
+use crate::rows::Rows;
 use crate::{Error, Tensor};
 
 /// The gradients of a network's parameters for one batch, by name.
