@@ -141,7 +141,7 @@ impl<'a> Emit<'a> {
         fans: [usize; 2],
         state: bool,
     ) -> Result<Weight, BuildError> {
-        initializer.check().map_err(BuildError::configuration)?;
+        initializer.check()?;
         self.check_size(&shape, MOST_PARAMETERS)?;
         let index = match self.shared {
             Some(shared) => self.shared_weight(shared, name, &shape)?,
@@ -188,7 +188,7 @@ impl<'a> Emit<'a> {
     /// # Errors
     /// When a number is out of its range.
     pub fn demand(&mut self, weight: Weight, demands: KernelDemands) -> Result<(), BuildError> {
-        demands.check().map_err(BuildError::configuration)?;
+        demands.check()?;
         self.graph.weights[weight.index].demands = demands;
         Ok(())
     }

@@ -50,7 +50,7 @@ impl Network {
     ///
     /// # Errors
     /// When the inputs do not have the network's input shape, there is no such layer or feature
-    /// map, the layer is no convolution, or the way down leads through a layer for which the
+    /// map, the layer is not a convolution, or the way down leads through a layer for which the
     /// paper has no rule, such as a dense one or a function other than the ReLU.
     pub fn deconvolution(&self, inputs: &Tensor, layer: &str, map: usize) -> Result<Tensor, Error> {
         self.check_inputs(inputs.into())?;
@@ -65,7 +65,9 @@ impl Network {
             );
         };
         if !self.graph.nodes[number].layer.kind().ends_with("conv2d") {
-            return Err(Error::data(format!("{place} is no convolution")).with_hint("choose one"));
+            return Err(
+                Error::data(format!("{place} is not a convolution")).with_hint("choose one")
+            );
         }
         if map >= maps {
             return Err(Error::data(format!("{place} has no feature map {map}"))

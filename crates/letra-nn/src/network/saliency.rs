@@ -91,7 +91,7 @@ impl Network {
         Ok(plan)
     }
 
-    /// What to say of a layer whose gradient is no number.
+    /// What to say of a layer whose gradient is not a number.
     pub(super) fn no_numbers(&self, number: usize) -> Error {
         Error::data(format!("the gradient of layer {} ({}) is not a number", number + 1, self.graph.nodes[number].name)).with_hint("if the layer keeps values for backward, its forward must write them wherever `keep` has room, not only while training")
     }

@@ -86,7 +86,7 @@ impl Trainer {
     /// that was saved with it.
     ///
     /// # Errors
-    /// As [`Network::load`]; the file is no checkpoint, or that of another network.
+    /// As [`Network::load`]; the file is not a checkpoint, or that of another network.
     pub fn resume_from(&mut self, path: impl AsRef<Path>) -> Result<serde_json::Value, Error> {
         let (saved, checkpoint) = self.read_checkpoint(path.as_ref())?;
         self.take_training(saved);
