@@ -85,7 +85,7 @@ impl Constraint {
 /// A layer keeps one for its kernel, saves it flattened into its own configuration, and hands
 /// it to [`crate::layers::Emit::demand`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct KernelDemands {
+pub(crate) struct KernelDemands {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) kernel_regularizer: Option<Regularizer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,13 +104,13 @@ impl From<Option<Regularizer>> for KernelDemands {
 
 impl KernelDemands {
     /// Adds a penalty to the loss.
-    pub fn regularizer(mut self, regularizer: Regularizer) -> Self {
+    pub(crate) fn regularizer(mut self, regularizer: Regularizer) -> Self {
         self.kernel_regularizer = Some(regularizer);
         self
     }
 
     /// Sets a limit.
-    pub fn constraint(mut self, constraint: Constraint) -> Self {
+    pub(crate) fn constraint(mut self, constraint: Constraint) -> Self {
         self.kernel_constraint = Some(constraint);
         self
     }

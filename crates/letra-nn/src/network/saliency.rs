@@ -93,7 +93,15 @@ impl Network {
 
     /// What to say of a layer whose gradient is not a number.
     pub(super) fn no_numbers(&self, number: usize) -> Error {
-        Error::data(format!("the gradient of layer {} ({}) is not a number", number + 1, self.graph.nodes[number].name)).with_hint("if the layer keeps values for backward, its forward must write them wherever `keep` has room, not only while training")
+        Error::data(format!(
+            "the gradient of layer {} ({}) is not a number",
+            number + 1,
+            self.graph.nodes[number].name
+        ))
+        .with_hint(
+            "if the layer keeps values for backward, its forward must \
+             write them wherever `keep` has room, not only while training",
+        )
     }
 
     /// Number of the layer called `name`.

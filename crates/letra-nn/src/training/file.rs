@@ -12,7 +12,7 @@ impl Trainer {
     /// anew; see [`Trainer::resume_from`]. It runs on a thread a core.
     ///
     /// # Errors
-    /// As [`Network::load`]; the file does not say how the network is trained.
+    /// As [`Network::load`](crate::Network::load); the file does not say how the network is trained.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::load_on(path, Workers::new(0)?)
     }
@@ -26,8 +26,8 @@ impl Trainer {
         read(path, workers).map(|(trainer, _)| trainer)
     }
 
-    /// Writes the network and how it is trained to one safetensors file, as [`Network::save`] does;
-    /// [`Network::load`] and [`Trainer::load`] read it.
+    /// Writes the network and how it is trained to one safetensors file, as [`Network::save`](crate::Network::save) does;
+    /// [`Network::load`](crate::Network::load) and [`Trainer::load`] read it.
     ///
     /// # Errors
     /// When the file cannot be written or is read-only, or a parameter is no longer a number.
@@ -86,7 +86,7 @@ impl Trainer {
     /// that was saved with it.
     ///
     /// # Errors
-    /// As [`Network::load`]; the file is not a checkpoint, or that of another network.
+    /// As [`Network::load`](crate::Network::load); the file is not a checkpoint, or that of another network.
     pub fn resume_from(&mut self, path: impl AsRef<Path>) -> Result<serde_json::Value, Error> {
         let (saved, checkpoint) = self.read_checkpoint(path.as_ref())?;
         self.take_training(saved);
