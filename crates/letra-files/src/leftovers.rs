@@ -7,8 +7,10 @@ use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::{lock, unfinished};
+use crate::unfinished;
 
+/// How the name of a lock ends.
+pub(crate) const LOCK: &str = ".letra-lock";
 const PREFIX: &str = ".letra-";
 const SUFFIX: &str = ".tmp";
 /// Letters and digits after the number of the process.
@@ -65,7 +67,7 @@ fn remove_unless_alive(path: &Path) {
 
 /// Whether a name is one that only this crate gives: of a temporary file, or of a lock.
 pub fn is_own(name: &OsStr) -> bool {
-    is_temporary(name) || name.to_string_lossy().ends_with(lock::ENDING)
+    is_temporary(name) || name.to_string_lossy().ends_with(LOCK)
 }
 
 /// Whether a name is one that [`temporary`] gives.

@@ -18,6 +18,7 @@
 #![warn(missing_docs)]
 
 mod draft;
+mod holder;
 mod leftovers;
 mod lock;
 mod problem;
@@ -25,7 +26,8 @@ mod target;
 mod unfinished;
 
 pub use draft::{Draft, check, write_whole};
+pub use holder::Holder;
 pub use leftovers::is_own;
-pub use lock::{Holder, Lock};
+pub use lock::Lock;
 pub use problem::{Problem, remedy};
 pub use unfinished::{MadeFolders, discard_unfinished};

@@ -1,17 +1,16 @@
 //! One writer at a time.
 
-use std::fmt;
 use std::fs::{self, File, Metadata, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use crate::holder::Holder;
 use crate::problem::Problem;
 use crate::target::{folder_of, hidden, resolve};
 use crate::{leftovers, unfinished};
 
-pub(crate) const ENDING: &str = ".letra-lock";
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 /// How long a holder is given to say who it is.
 const TO_INTRODUCE: Duration = Duration::from_millis(200);
@@ -57,7 +56,7 @@ impl Lock {
         if fs::metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return Err(Problem::NoFolder(folder.to_path_buf()).into());
         }
-        wait(&folder.join(hidden(name, ENDING)), by, patient)
+        wait(&folder.join(hidden(name, leftovers::LOCK)), by, patient)
     }
 
     /// Holds what is in a folder that is there, and removes temporary files that killed processes
@@ -66,7 +65,7 @@ impl Lock {
     /// # Errors
     /// As [`Lock::of_file`].
     pub fn of_folder(folder: &Path, by: &str) -> io::Result<Self> {
-        let lock = wait(&folder.join(ENDING), by, |_| false)?;
+        let lock = wait(&folder.join(leftovers::LOCK), by, |_| false)?;
         leftovers::remove(folder);
         Ok(lock)
     }
@@ -99,7 +98,7 @@ fn wait(path: &Path, by: &str, mut patient: impl FnMut(Duration) -> bool) -> io:
             }
             Err(Refusal::Gone) => continue,
             // One that has just come may not have said yet who it is.
-            Err(Refusal::Held(holder)) if holder.known.is_none() && waited < TO_INTRODUCE => {}
+            Err(Refusal::Held(holder)) if !holder.is_known() && waited < TO_INTRODUCE => {}
             Err(Refusal::Held(holder)) if !patient(waited) => {
                 return Err(Problem::Held(holder).into());
             }
@@ -156,111 +155,4 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_same(_one: &Metadata, _other: &Metadata) -> bool {
     true
-}
-
-/// Who holds a lock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// Nothing where the lock file does not say.
-    known: Option<Known>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Known {
-    by: String,
-    process: u32,
-    host: String,
-    /// Seconds since 1970.
-    since: u64,
-}
-
-impl Holder {
-    fn this_process(by: &str) -> Self {
-        Self {
-            known: Some(Known {
-                by: by.into(),
-                process: std::process::id(),
-                host: host(),
-                since: now(),
-            }),
-        }
-    }
-
-    fn to_text(&self) -> String {
-        let known = self.known.as_ref();
-        known.map_or_else(String::new, |known| {
-            let Known {
-                by,
-                process,
-                host,
-                since,
-            } = known;
-            format!("{by}\n{process}\n{host}\n{since}\n")
-        })
-    }
-
-    fn read(file: &File) -> Self {
-        const LONGEST: u64 = 1024;
-        let mut text = String::new();
-        let read = file.take(LONGEST).read_to_string(&mut text);
-        Self {
-            known: read.ok().and_then(|_| Known::parse(&text)),
-        }
-    }
-}
-
-impl Known {
-    /// What [`Holder::to_text`] wrote. The file may be anyone's, and what it says goes to a
-    /// terminal.
-    fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.lines();
-        let mut word = || {
-            let printable = |letter: char| letter.is_ascii_graphic() || letter == ' ';
-            lines.next().filter(|line| line.chars().all(printable))
-        };
-        Some(Self {
-            by: word()?.to_owned(),
-            process: word()?.parse().ok()?,
-            host: word()?.to_owned(),
-            since: word()?.parse().ok()?,
-        })
-    }
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(known) = &self.known else {
-            return out.write_str("another process is writing it");
-        };
-        write!(
-            out,
-            "`{}` is writing it, process {}",
-            known.by, known.process
-        )?;
-        if known.host != host() {
-            write!(out, " on {}", known.host)?;
-        }
-        match now().saturating_sub(known.since) {
-            seconds if seconds < 120 => write!(out, ", for {seconds} s"),
-            seconds if seconds < 7200 => write!(out, ", for {} min", seconds / 60),
-            seconds => write!(out, ", for {} h", seconds / 3600),
-        }
-    }
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-    elapsed.map_or(0, |elapsed| elapsed.as_secs())
-}
-
-/// The name of this machine; "this machine" where the system does not say.
-fn host() -> String {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname")
-        .or_else(|_| fs::read_to_string("/etc/hostname"))
-        .unwrap_or_default();
-    match name.trim() {
-        "" => "this machine".to_owned(),
-        name => name.to_owned(),
-    }
 }

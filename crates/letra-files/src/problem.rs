@@ -3,7 +3,7 @@
 use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
 
-use crate::lock::Holder;
+use crate::holder::Holder;
 
 /// A reason of letra's own not to write a file. It is found in an [`Error`] as
 /// [`Error::get_ref`] gives it.

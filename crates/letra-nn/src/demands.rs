@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::BuildError;
+
 /// A penalty on a parameter that is added to the loss: λ₁ Σ|*w*| + λ₂ Σ*w*².
 ///
 /// Its gradient, λ₁ sign(*w*) + 2 λ₂ *w*, is added to the parameter's. Names and formulas are
@@ -35,12 +37,13 @@ impl Regularizer {
         [self.l1, self.l2]
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), BuildError> {
         for (name, value) in [("L1", self.l1), ("L2", self.l2)] {
             if !(value.is_finite() && value >= 0.0) {
-                return Err(format!(
-                    "has a regularizer with {name} factor {value}: use a number of 0 or more"
-                ));
+                return Err(BuildError::configuration(format!(
+                    "has a regularizer with {name} factor {value}"
+                ))
+                .with_hint("use a number of 0 or more"));
             }
         }
         Ok(())
@@ -65,13 +68,14 @@ impl Constraint {
         Constraint::MaxNorm(limit)
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), BuildError> {
         let Constraint::MaxNorm(limit) = self;
         match limit.is_finite() && *limit > 0.0 {
             true => Ok(()),
-            false => Err(format!(
-                "has a largest norm of {limit}: use a number above 0"
-            )),
+            false => Err(
+                BuildError::configuration(format!("has a largest norm of {limit}"))
+                    .with_hint("use a number above 0"),
+            ),
         }
     }
 }
@@ -81,7 +85,7 @@ impl Constraint {
 /// A layer keeps one for its kernel, saves it flattened into its own configuration, and hands
 /// it to [`crate::layers::Emit::demand`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct KernelDemands {
+pub(crate) struct KernelDemands {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) kernel_regularizer: Option<Regularizer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,18 +104,18 @@ impl From<Option<Regularizer>> for KernelDemands {
 
 impl KernelDemands {
     /// Adds a penalty to the loss.
-    pub fn regularizer(mut self, regularizer: Regularizer) -> Self {
+    pub(crate) fn regularizer(mut self, regularizer: Regularizer) -> Self {
         self.kernel_regularizer = Some(regularizer);
         self
     }
 
     /// Sets a limit.
-    pub fn constraint(mut self, constraint: Constraint) -> Self {
+    pub(crate) fn constraint(mut self, constraint: Constraint) -> Self {
         self.kernel_constraint = Some(constraint);
         self
     }
 
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
         self.kernel_regularizer
             .map_or(Ok(()), |regularizer| regularizer.check())?;
         self.kernel_constraint

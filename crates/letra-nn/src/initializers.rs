@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::BuildError;
 use crate::random::{Domain, Random};
 
 /// How a parameter gets its first values; names and formulas are Keras's.
@@ -101,7 +102,7 @@ impl Initializer {
     }
 
     /// Says what is wrong with the numbers, if anything is.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
         let (numbers, fine) = match *self {
             Initializer::Constant(value) => ([value, 0.0], true),
             Initializer::Normal { mean, deviation }
@@ -114,9 +115,10 @@ impl Initializer {
         if fine && numbers.iter().all(|number| number.is_finite()) {
             Ok(())
         } else {
-            Err(format!(
-                "the initializer {self:?} makes no sense: use finite numbers, a deviation of 0 or more, and low ≤ high"
-            ))
+            Err(
+                BuildError::configuration(format!("the initializer {self:?} makes no sense"))
+                    .with_hint("use finite numbers, a deviation of 0 or more, and low ≤ high"),
+            )
         }
     }
 
@@ -248,12 +250,13 @@ mod tests {
     fn senseless_numbers_are_named() {
         assert!(Initializer::normal(0.0, -1.0).check().is_err());
         assert!(Initializer::constant(f32::NAN).check().is_err());
-        assert!(
-            Initializer::uniform(1.0, 0.0)
-                .check()
-                .unwrap_err()
-                .contains("low ≤ high")
-        );
+        let BuildError::Configuration {
+            hint: Some(hint), ..
+        } = Initializer::uniform(1.0, 0.0).check().unwrap_err()
+        else {
+            panic!("it says what to do");
+        };
+        assert!(hint.contains("low ≤ high"), "{hint}");
         assert!(Initializer::he_normal().check().is_ok());
     }
 }

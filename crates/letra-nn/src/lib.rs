@@ -44,6 +44,7 @@ mod network;
 pub mod ops;
 pub mod optimizers;
 mod plan;
+mod rows;
 pub mod schedules;
 mod shape;
 mod targets;
@@ -53,7 +54,8 @@ pub mod training;
 use letra_kernels::{self as kernels, buffer};
 
 pub use dataset::{Dataset, Inputs, Targets, one_hot};
-pub use demands::{Constraint, KernelDemands, Regularizer};
+pub(crate) use demands::KernelDemands;
+pub use demands::{Constraint, Regularizer};
 pub use error::{BuildError, Error};
 pub use graph::Value;
 pub use initializers::Initializer;

@@ -6,7 +6,7 @@ use super::value::Value;
 use crate::error::BuildError;
 use crate::ops::Op;
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Initializer, KernelDemands, Shape};
+use crate::{Constraint, Initializer, KernelDemands, Regularizer, Shape};
 
 /// Bits of an op's number that say which layer it belongs to.
 const LAYER_BITS: usize = 12;
@@ -141,7 +141,7 @@ impl<'a> Emit<'a> {
         fans: [usize; 2],
         state: bool,
     ) -> Result<Weight, BuildError> {
-        initializer.check().map_err(BuildError::configuration)?;
+        initializer.check()?;
         self.check_size(&shape, MOST_PARAMETERS)?;
         let index = match self.shared {
             Some(shared) => self.shared_weight(shared, name, &shape)?,
@@ -179,16 +179,42 @@ impl<'a> Emit<'a> {
         let first = &self.graph.weights[index].shape;
         match first == shape {
             true => Ok(index),
-            false => Err(BuildError::configuration(format!("is used a second time on inputs for which its {name} would be {shape:?}, not {first:?}")).with_hint("give it inputs of one shape, or take two layers")),
+            false => Err(BuildError::configuration(format!(
+                "is used a second time on inputs for which its {name} would \
+                 be {shape:?}, not {first:?}"
+            ))
+            .with_hint("give it inputs of one shape, or take two layers")),
         }
+    }
+
+    /// Adds a penalty on a parameter to the loss.
+    ///
+    /// # Errors
+    /// When a factor is out of its range.
+    pub fn regularize(&mut self, weight: Weight, penalty: Regularizer) -> Result<(), BuildError> {
+        let demands = self.graph.weights[weight.index].demands;
+        self.demand(weight, demands.regularizer(penalty))
+    }
+
+    /// Limits the values of a parameter.
+    ///
+    /// # Errors
+    /// When the limit is out of its range.
+    pub fn constrain(&mut self, weight: Weight, limit: Constraint) -> Result<(), BuildError> {
+        let demands = self.graph.weights[weight.index].demands;
+        self.demand(weight, demands.constraint(limit))
     }
 
     /// Says what is demanded of a parameter: a penalty, a limit.
     ///
     /// # Errors
     /// When a number is out of its range.
-    pub fn demand(&mut self, weight: Weight, demands: KernelDemands) -> Result<(), BuildError> {
-        demands.check().map_err(BuildError::configuration)?;
+    pub(crate) fn demand(
+        &mut self,
+        weight: Weight,
+        demands: KernelDemands,
+    ) -> Result<(), BuildError> {
+        demands.check()?;
         self.graph.weights[weight.index].demands = demands;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What an input holds or a layer gives, in a [`Model`](crate::Model) that is being put together,
-/// or in the [`Emit`] of a layer.
+/// or in the [`Emit`](crate::layers::Emit) of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value {
     /// Tells the values of one graph from those of another; no number depends on it.

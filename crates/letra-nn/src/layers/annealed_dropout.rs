@@ -56,7 +56,12 @@ impl Layer for AnnealedDropout {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(0.0..1.0).contains(&self.rate) {
-            return Err(BuildError::configuration(format!("has rate {}", self.rate)).with_hint("a rate is the share that is dropped at first, from 0 up to but not including 1"));
+            return Err(
+                BuildError::configuration(format!("has rate {}", self.rate)).with_hint(
+                    "a rate is the share that is dropped at first, from 0 up to \
+                     but not including 1",
+                ),
+            );
         }
         if self.steps == 0 {
             return Err(BuildError::configuration("anneals over 0 steps")

@@ -124,7 +124,11 @@ impl Layer for Conv2dTranspose {
         let kernel = [rows, columns, self.filters, picture[2]];
         let output = [geometry.height, geometry.width, self.filters];
         if !holds_at_most(&kernel, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
-            return Err(BuildError::configuration(format!("would have a kernel of {kernel:?} and give {output:?}, more values than can be held")).with_hint("make it smaller"));
+            return Err(BuildError::configuration(format!(
+                "would have a kernel of {kernel:?} and give {output:?}, more \
+                 values than can be held"
+            ))
+            .with_hint("make it smaller"));
         }
         let fans = [rows * columns * self.filters, rows * columns * picture[2]];
         check_no_norm(self.demands)?;

@@ -52,7 +52,11 @@ impl Sliding {
         let kernel = [rows, columns, channels / groups, filters];
         let output = [geometry.output_height(), geometry.output_width(), filters];
         if !holds_at_most(&kernel, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
-            return Err(BuildError::configuration(format!("would have a kernel of {kernel:?} and give {output:?}, more values than can be held")).with_hint("make it smaller"));
+            return Err(BuildError::configuration(format!(
+                "would have a kernel of {kernel:?} and give {output:?}, more \
+                 values than can be held"
+            ))
+            .with_hint("make it smaller"));
         }
         let Padding2 {
             top,

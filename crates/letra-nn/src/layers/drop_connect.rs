@@ -83,7 +83,12 @@ impl Layer for DropConnect {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(0.0..1.0).contains(&self.rate) {
-            return Err(BuildError::configuration(format!("has rate {}", self.rate)).with_hint("a rate is the share of weights that is dropped, from 0 up to but not including 1"));
+            return Err(
+                BuildError::configuration(format!("has rate {}", self.rate)).with_hint(
+                    "a rate is the share of weights that is dropped, from 0 up to \
+                     but not including 1",
+                ),
+            );
         }
         let (input, width) = flat_input(inputs, emit)?;
         check_units(self.units)?;

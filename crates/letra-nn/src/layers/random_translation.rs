@@ -21,7 +21,7 @@ use crate::random::Random;
 /// [`RandomZoom`](super::RandomZoom) in a row, with the same fill mode, are one step in
 /// training: a picture is resampled once, which is quicker and blurs it less, and nothing
 /// that one layer moves out of the picture is lost for the next. (Only
-/// [`Network::back_propagate`](crate::Network::back_propagate), which shows each layer's
+/// [`Trainer::back_propagate`](crate::Trainer::back_propagate), which shows each layer's
 /// output, resamples layer by layer.)
 ///
 /// Defaults are Keras's: the picture is mirrored at its edges. For ink on empty paper,

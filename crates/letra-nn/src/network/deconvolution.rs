@@ -7,7 +7,7 @@ use crate::layer_graph::Graph;
 use crate::layers::Layer;
 use crate::{Error, Tensor};
 
-/// Layers that are linear but for a rectifier behind them, when predicting, or choose a maximum:
+/// Layers that are linear but for a rectifier after them, when predicting, or choose a maximum:
 /// what their backward pass does to a signal is what a deconvolutional network does.
 const PASSABLE: [&str; 20] = [
     "activation",
@@ -50,7 +50,7 @@ impl Network {
     ///
     /// # Errors
     /// When the inputs do not have the network's input shape, there is no such layer or feature
-    /// map, the layer is no convolution, or the way down leads through a layer for which the
+    /// map, the layer is not a convolution, or the way down leads through a layer for which the
     /// paper has no rule, such as a dense one or a function other than the ReLU.
     pub fn deconvolution(&self, inputs: &Tensor, layer: &str, map: usize) -> Result<Tensor, Error> {
         self.check_inputs(inputs.into())?;
@@ -65,7 +65,9 @@ impl Network {
             );
         };
         if !self.graph.nodes[number].layer.kind().ends_with("conv2d") {
-            return Err(Error::data(format!("{place} is no convolution")).with_hint("choose one"));
+            return Err(
+                Error::data(format!("{place} is not a convolution")).with_hint("choose one")
+            );
         }
         if map >= maps {
             return Err(Error::data(format!("{place} has no feature map {map}"))
@@ -130,7 +132,7 @@ fn way_down(graph: &Graph, number: usize) -> Result<Vec<(usize, bool)>, Error> {
     Ok(way)
 }
 
-/// Whether a layer has a rectifier behind it; nothing where it has another function, or is of a
+/// Whether a layer has a rectifier after it; nothing where it has another function, or is of a
 /// kind that has no rule.
 fn rectifies(layer: &dyn Layer) -> Option<bool> {
     let configuration = layer.configuration();

@@ -17,7 +17,7 @@ use crate::optimizers::Clipping;
 use crate::{Error, Shape};
 
 /// Version of the architecture's form; raised when an older reader would misread it: 1 is a chain of
-/// layers, none of them frozen, 2 any graph, 3 a network that nobody trains, or one with losses on
+/// layers, none of them frozen, 2 any graph, 3 a network without a training, or one with losses on
 /// inner values.
 pub(super) const FORMAT: u32 = 3;
 /// Key of the architecture in the file's metadata.

@@ -143,7 +143,7 @@ impl Model {
         if let Some(problem) = self.problem {
             return Err(Error::build(problem));
         }
-        check_connections(&self.graph).map_err(Error::build)?;
+        check_connections(&self.graph)?;
         Ok(self.graph)
     }
 
@@ -186,17 +186,18 @@ impl Model {
 }
 
 /// Whether everything leads from the inputs to the outputs.
-fn check_connections(graph: &Graph) -> Result<(), String> {
+fn check_connections(graph: &Graph) -> Result<(), Error> {
     if graph.inputs.is_empty() {
-        return Err("the model has no inputs: add one with input(shape)".into());
+        return Err(Error::build("the model has no inputs").with_hint("add one with input(shape)"));
     }
     if graph.nodes.is_empty() {
-        return Err("the model has no layers: add at least one".into());
+        return Err(Error::build("the model has no layers").with_hint("add at least one"));
     }
     if graph.outputs.is_empty() {
-        return Err("the model has no outputs: say with outputs([…]) what it gives".into());
+        return Err(Error::build("the model has no outputs")
+            .with_hint("say with outputs([…]) what it gives"));
     }
-    check_outputs(graph)?;
+    check_outputs(graph).map_err(Error::build)?;
     let mut read = vec![false; graph.values()];
     for &output in &graph.outputs {
         read[output] = true;
@@ -213,15 +214,14 @@ fn check_connections(graph: &Graph) -> Result<(), String> {
     match nodes.chain(inputs).find(|&value| !read[value]) {
         None => Ok(()),
         Some(value) => Err(match graph.node_of(value) {
-            None => format!(
-                "input {} leads to no output: let a layer read it, or leave it out",
-                value + 1
-            ),
-            Some(node) => format!(
-                "layer {} ({}) leads to no output: make it one, let another layer read it, or leave it out",
+            None => Error::build(format!("input {} leads to no output", value + 1))
+                .with_hint("let a layer read it, or leave it out"),
+            Some(node) => Error::build(format!(
+                "layer {} ({}) leads to no output",
                 node + 1,
                 graph.nodes[node].name
-            ),
+            ))
+            .with_hint("make it one, let another layer read it, or leave it out"),
         }),
     }
 }

@@ -12,7 +12,7 @@ impl Network {
     /// αₖ = 1/*Z* · Σ₍ij₎ ∂*y*/∂*A*ᵏ₍ij₎, *L* = max(0, Σₖ αₖ *A*ᵏ).
     ///
     /// The result has the size of the maps, `[samples, height, width]`; to lay it over the
-    /// picture, scale it up. The paper looks at the last convolution behind its ReLU.
+    /// picture, scale it up. The paper looks at the last convolution after its ReLU.
     ///
     /// # Errors
     /// When the inputs do not have the network's input shape, there is not a class for each

@@ -244,7 +244,7 @@ impl Header {
                 |settings: SavedTraining| match settings.steps > MOST_STEPS {
                     false => Ok(Some(settings)),
                     true => Err(format!(
-                        "claims {} steps of training, more than anybody has taken: train anew",
+                        "claims {} steps of training, more than any training takes: train anew",
                         settings.steps
                     )),
                 },

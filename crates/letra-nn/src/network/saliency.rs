@@ -12,7 +12,7 @@ impl Network {
     ///
     /// The score is the class's value in the first output, as when predicting:
     /// nothing is dropped. The paper looks at scores before a softmax, which are what a network
-    /// for `CrossEntropy::from_logits` gives; behind a softmax layer of its own, the score is a
+    /// for `CrossEntropy::from_logits` gives; after a softmax layer of its own, the score is a
     /// probability, and its gradient is small wherever the network is sure.
     ///
     /// # Errors
@@ -91,9 +91,17 @@ impl Network {
         Ok(plan)
     }
 
-    /// What to say of a layer whose gradient is no number.
+    /// What to say of a layer whose gradient is not a number.
     pub(super) fn no_numbers(&self, number: usize) -> Error {
-        Error::data(format!("the gradient of layer {} ({}) is not a number", number + 1, self.graph.nodes[number].name)).with_hint("if the layer keeps values for backward, its forward must write them wherever `keep` has room, not only while training")
+        Error::data(format!(
+            "the gradient of layer {} ({}) is not a number",
+            number + 1,
+            self.graph.nodes[number].name
+        ))
+        .with_hint(
+            "if the layer keeps values for backward, its forward must \
+             write them wherever `keep` has room, not only while training",
+        )
     }
 
     /// Number of the layer called `name`.

@@ -5,7 +5,7 @@ use crate::layer_graph::Graph;
 use crate::layers::Layer;
 use crate::{Error, Shape};
 
-/// A network whose layers stand one behind the other.
+/// A network whose layers stand one after the other.
 ///
 /// ```
 /// use letra_nn::prelude::*;
@@ -32,7 +32,7 @@ impl Sequential {
         }
     }
 
-    /// Puts a layer behind the last one, under Keras's automatic name: "dense",
+    /// Puts a layer after the last one, under Keras's automatic name: "dense",
     /// "dense_1", …
     #[expect(
         clippy::should_implement_trait,

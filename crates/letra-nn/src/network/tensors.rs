@@ -27,7 +27,7 @@ pub(super) struct TensorFile<'a, R> {
 impl<'a> TensorFile<'a, File> {
     pub(super) fn open(path: &'a Path) -> Result<Self, Error> {
         let io = |error| Error::io(path, error);
-        // Before it is opened: a pipe would wait for somebody to write.
+        // Before it is opened: a pipe would wait for a writer.
         let facts = std::fs::metadata(path).map_err(io)?;
         if !facts.is_file() {
             return Err(Error::file(path, "not a file").with_hint("choose a file that letra saved"));

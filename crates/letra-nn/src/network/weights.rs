@@ -118,7 +118,7 @@ impl Weights {
     /// Changes values. Who reads older ones at this moment keeps these; who asks meanwhile waits.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Buffer) -> R) -> R {
         let mut values = self.lock();
-        // A copy is made only where somebody still reads.
+        // A copy is made only where it is still read.
         let values = Arc::make_mut(&mut values);
         values.revision += 1;
         change(&mut values.all)

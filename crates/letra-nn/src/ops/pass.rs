@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut, Range};
 use smallvec::SmallVec;
 
 use crate::Shape;
-use crate::plan::SparseInput;
 use crate::random::Random;
+use crate::rows::SparseInput;
 
 /// A list of slices, one an input, an output or a weight. It reads like a slice of them.
 #[derive(Debug)]

@@ -3,7 +3,7 @@ use super::{Backward, Forward, MatMul, Needs, Op, WeightGradient, last_axis};
 use crate::Shape;
 use crate::error::BuildError;
 use crate::kernels::{activation, dense};
-use crate::plan::SparseInput;
+use crate::rows::SparseInput;
 
 /// [`MatMul`] of a network's input that comes as its non-zero values; a plan puts it in the
 /// other's place. The sums are the same, without the terms that are zero; where a weight is not a

@@ -36,8 +36,8 @@ impl Layout {
         self.weights[weight].demands
     }
 
-    /// Whether all that read the network's input, which is its only one, can take it as what is
-    /// not zero in it.
+    /// Whether all that read the network's input, which is its only one, can take it as its
+    /// non-zero values.
     pub(crate) fn takes_sparse_input(&self) -> bool {
         let nodes = self.nodes.iter().filter(|node| !node.view);
         let mut readers = nodes.filter(|node| node.reads_input());

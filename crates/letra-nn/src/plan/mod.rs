@@ -29,7 +29,7 @@ mod update;
 pub(crate) use infer::InferencePlan;
 pub(crate) use layout::Layout;
 pub(crate) use node::Purpose;
-pub(crate) use rows::{Batch, Rows, SparseInput};
+pub(crate) use rows::Batch;
 pub(crate) use step::{Objective, Sizes, StepResult};
 pub(crate) use train::{At, TrainingPlan, Upstream};
 pub(crate) use update::{Piece, Rule};

@@ -1,11 +1,12 @@
-//! Which samples of a data set make up a batch, and how a shard reads them.
+//! How a shard reads its samples.
 
 use std::ops::Range;
 
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs, Targets};
-use crate::kernels::sparse::{SparseRow, SparseRows};
-use crate::losses::TargetRows;
+use crate::kernels::sparse::SparseRows;
+use crate::rows::{Rows, SparseInput};
+use crate::targets::TargetRows;
 
 /// A shard's rows of the network's inputs.
 #[derive(Clone, Copy)]
@@ -14,7 +15,7 @@ pub(crate) enum InputRows<'a> {
     InPlace(Inputs<'a>, usize),
     /// Copied together, a list an input.
     Gathered(&'a [Buffer]),
-    /// As what is not zero in them; a network's only input.
+    /// As their non-zero values; a network's only input.
     Sparse(SparseInput<'a>),
 }
 
@@ -26,72 +27,17 @@ impl<'a> InputRows<'a> {
                 &tensor.data()[first * tensor.sample_values()..][..length]
             }
             InputRows::Gathered(inputs) => &inputs[index][..length],
-            // Whoever reads it takes it as it is: see `Layout::takes_sparse_input`.
+            // Its readers take it as it is: see `Layout::takes_sparse_input`.
             InputRows::Sparse(_) => &[],
         }
     }
 
-    /// The rows, if they come as what is not zero in them.
+    /// The rows, if they come as their non-zero values.
     pub(super) fn sparse(&self) -> Option<SparseInput<'a>> {
         match self {
             InputRows::Sparse(rows) => Some(*rows),
             _ => None,
         }
-    }
-}
-
-/// Samples of a data set that make up a batch.
-#[derive(Clone, Copy)]
-pub(crate) enum Rows<'a> {
-    /// Neighbours, read where they are.
-    Contiguous(usize, usize),
-    /// Scattered, gathered first.
-    Scattered(&'a [usize]),
-}
-
-impl Rows<'_> {
-    fn count(&self) -> usize {
-        match self {
-            Rows::Contiguous(_, count) => *count,
-            Rows::Scattered(indices) => indices.len(),
-        }
-    }
-
-    /// Place in the data set of sample number `sample`.
-    fn index(&self, sample: usize) -> usize {
-        match self {
-            Rows::Contiguous(start, _) => start + sample,
-            Rows::Scattered(indices) => indices[sample],
-        }
-    }
-
-    /// Indices in the data set.
-    pub(crate) fn indices(&self) -> Vec<usize> {
-        match self {
-            Rows::Contiguous(start, count) => (*start..start + count).collect(),
-            Rows::Scattered(indices) => indices.to_vec(),
-        }
-    }
-}
-
-/// Some samples of a batch, as what is not zero in them.
-#[derive(Clone, Copy)]
-pub(crate) struct SparseInput<'a> {
-    matrix: &'a SparseRows,
-    rows: Rows<'a>,
-    /// The first, and the one after the last.
-    samples: (usize, usize),
-}
-
-impl<'a> SparseInput<'a> {
-    /// The rows of an input that comes so.
-    pub(crate) fn rows_of(input: Option<Self>) -> impl Iterator<Item = SparseRow<'a>> + Clone {
-        input.into_iter().flat_map(SparseInput::rows)
-    }
-
-    fn rows(self) -> impl Iterator<Item = SparseRow<'a>> + Clone {
-        let samples = self.samples.0..self.samples.1;
-        samples.map(move |sample| self.matrix.row(self.rows.index(sample)))
     }
 }
 
@@ -104,7 +50,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) rows: Rows<'a>,
     /// A weight for each sample of the data set, where they differ.
     pub(crate) weights: Option<&'a [f32]>,
-    /// The input as what is not zero in it, where the network wants it so and there is only one.
+    /// The input as its non-zero values, where the network wants it so and there is only one.
     pub(crate) sparse: Option<&'a SparseRows>,
 }
 
@@ -149,13 +95,9 @@ impl<'a> Batch<'a> {
         tensor.copy_samples(samples, columns, gathered);
     }
 
-    /// Some samples of the batch, as what is not zero in them, where they are there so.
+    /// Some samples of the batch, as their non-zero values, where they are there so.
     pub(super) fn sparse(&self, samples: Range<usize>) -> Option<SparseInput<'a>> {
-        Some(SparseInput {
-            matrix: self.sparse?,
-            rows: self.rows,
-            samples: (samples.start, samples.end),
-        })
+        Some(SparseInput::new(self.sparse?, self.rows, samples))
     }
 
     /// All inputs of a shard, where they are, or brought together.
@@ -213,7 +155,7 @@ impl<'a> Batch<'a> {
 
 /// Some columns of the input of some samples.
 pub(super) struct InputColumns<'a> {
-    /// `[samples, columns.len()]`; empty where they come as what is not zero in them, or where each
+    /// `[samples, columns.len()]`; empty where they come as their non-zero values, or where each
     /// shard has its own.
     pub(super) values: &'a [f32],
     pub(super) columns: Range<usize>,

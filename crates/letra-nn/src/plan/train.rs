@@ -21,7 +21,7 @@ use crate::tensor::Tensor;
 pub(crate) enum Upstream<'a> {
     /// Losses over targets.
     Losses(&'a [Objective]),
-    /// Gradients `[samples, …]` that somebody has computed, one an output.
+    /// Gradients `[samples, …]` that the caller has computed, one an output.
     Given(&'a [Tensor]),
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Block {
     penalties: Option<[f32; 2]>,
     /// The penalty in this step, part of the loss.
     pub(super) penalty: f64,
-    /// Sum of the squares of its gradient, where somebody asks for it.
+    /// Sum of the squares of its gradient, where it is asked for.
     squares: f64,
 }
 

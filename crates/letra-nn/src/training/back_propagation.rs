@@ -2,7 +2,8 @@
 
 use super::Trainer;
 use crate::dataset::{Dataset, Inputs};
-use crate::plan::{Batch, Piece, Purpose, Rows, Upstream};
+use crate::plan::{Batch, Piece, Purpose, Upstream};
+use crate::rows::Rows;
 use crate::{Error, Tensor};
 
 /// Back-propagation in view: all that one pass forward and back computes for a batch.

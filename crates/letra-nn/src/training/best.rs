@@ -63,7 +63,11 @@ impl Best {
             None => {
                 self.look(trainer, history)?;
                 if self.epoch == 0 {
-                    return Err(Error::callback(format!("the weights of the best epoch ({epoch}) are to be restored, but the checkpoint was made without keeping them")).with_hint("train anew, or resume without"));
+                    return Err(Error::callback(format!(
+                        "the weights of the best epoch ({epoch}) are to be restored, \
+                         but the checkpoint was made without keeping them"
+                    ))
+                    .with_hint("train anew, or resume without"));
                 }
             }
         }

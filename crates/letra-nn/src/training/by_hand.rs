@@ -6,7 +6,8 @@ use super::compile::check_loss_weight;
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs};
 use crate::graph::WeightSpecification;
-use crate::plan::{Batch, Piece, Purpose, Rows, Sizes, StepResult, TrainingPlan, Upstream};
+use crate::plan::{Batch, Piece, Purpose, Sizes, StepResult, TrainingPlan, Upstream};
+use crate::rows::Rows;
 use crate::{Error, Tensor};
 
 /// The gradients of a network's parameters for one batch, by name.
@@ -162,7 +163,7 @@ impl Trainer {
     }
 
     /// Lets only those parameters learn whose names, such as "dense/kernel", the closure picks;
-    /// the others stay as they are until the next call. Unlike [`Network::freeze`], it is not
+    /// the others stay as they are until the next call. Unlike [`Trainer::freeze`], it is not
     /// saved, and a batch normalisation goes on as before.
     ///
     /// # Errors
@@ -279,7 +280,13 @@ impl Trainer {
         {
             let wanted = [&[samples], shape.sizes()].concat();
             if given.shape() != wanted {
-                return Err(Error::data(format!("output {} has shape {wanted:?} for these inputs but its gradient is given as {:?}", index + 1, given.shape())).with_hint("make them equal"));
+                return Err(Error::data(format!(
+                    "output {} has shape {wanted:?} for these inputs but its \
+                     gradient is given as {:?}",
+                    index + 1,
+                    given.shape()
+                ))
+                .with_hint("make them equal"));
             }
         }
         Ok(())

@@ -178,7 +178,12 @@ impl Compile {
         self.optimizer.check()?;
         self.clipping.check()?;
         if self.optimizer.wants_probe() && !self.clipping.is_none() {
-            return Err(Error::configuration(format!("the optimizer {} measures how the gradient varies and cannot be given a clipped one", self.optimizer.kind())).with_hint("leave the clipping out"));
+            return Err(Error::configuration(format!(
+                "the optimizer {} measures how the gradient varies and cannot \
+                 be given a clipped one",
+                self.optimizer.kind()
+            ))
+            .with_hint("leave the clipping out"));
         }
         let (outputs, losses) = (network.outputs(), self.outputs.len());
         if outputs != losses {

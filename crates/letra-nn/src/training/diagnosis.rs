@@ -75,8 +75,8 @@ pub enum NextStep {
     LargerNetwork,
     /// The gap is high, and most of it would go with more samples.
     MoreData,
-    /// The gap is high, and most of it would stay whatever the number of samples, or nobody
-    /// knows.
+    /// The gap is high, and most of it would stay whatever the number of samples, or it is
+    /// not known how much.
     Regularise,
     /// Neither is high.
     Done,

@@ -15,7 +15,7 @@ impl Trainer {
     /// anew; see [`Trainer::resume_from`]. It runs on a thread a core.
     ///
     /// # Errors
-    /// As [`Network::load`]; the file does not say how the network is trained.
+    /// As [`Network::load`](crate::Network::load); the file does not say how the network is trained.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::load_with(path, &Registry::new(), Workers::new(0)?)
     }
@@ -32,8 +32,8 @@ impl Trainer {
         read(path.as_ref(), registry, workers)
     }
 
-    /// Writes the network and how it is trained to one safetensors file, as [`Network::save`] does;
-    /// [`Network::load`] and [`Trainer::load`] read it.
+    /// Writes the network and how it is trained to one safetensors file, as [`Network::save`](crate::Network::save) does;
+    /// [`Network::load`](crate::Network::load) and [`Trainer::load`] read it.
     ///
     /// # Errors
     /// When the file cannot be written or is read-only, or a parameter is no longer a number.
@@ -92,7 +92,7 @@ impl Trainer {
     /// that was saved with it.
     ///
     /// # Errors
-    /// As [`Network::load`]; the file is no checkpoint, or that of another network.
+    /// As [`Network::load`](crate::Network::load); the file is not a checkpoint, or that of another network.
     pub fn resume_from(&mut self, path: impl AsRef<Path>) -> Result<serde_json::Value, Error> {
         let checkpoint = self.checkpoint(path.as_ref())?;
         let note = checkpoint.note.clone();

@@ -11,8 +11,9 @@ use super::trainer::Trainer;
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::kernels::sparse::SparseRows;
-use crate::plan::{Batch, Rows, StepResult};
+use crate::plan::{Batch, StepResult};
 use crate::random::{Domain, Random};
+use crate::rows::Rows;
 
 /// Samples in a batch, unless something else is said.
 const USUAL_BATCH: usize = 32;

@@ -3,8 +3,9 @@
 use super::Trainer;
 use crate::Error;
 use crate::dataset::Dataset;
-use crate::plan::{Batch, Rows};
+use crate::plan::Batch;
 use crate::random::{Domain, Random};
+use crate::rows::Rows;
 
 /// Weight of the past in the smoothed losses of a range test.
 const SMOOTHING: f64 = 0.9;

@@ -9,8 +9,9 @@ use crate::kernels::optimizer;
 use crate::network::Network;
 use crate::optimizers::{Clipping, Optimizer, SLOTS, initial_slots};
 use crate::plan::{
-    At, Batch, Objective, Piece, Purpose, Rows, Rule, Sizes, StepResult, TrainingPlan, Upstream,
+    At, Batch, Objective, Piece, Purpose, Rule, Sizes, StepResult, TrainingPlan, Upstream,
 };
+use crate::rows::Rows;
 use crate::schedules::check_step;
 
 /// Plans that are kept, for batches of sizes that come in turn.

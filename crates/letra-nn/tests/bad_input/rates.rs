@@ -91,7 +91,7 @@ fn settings_of_schedules() {
     );
 }
 
-/// A schedule of somebody's own, whose rate falls below 0.
+/// A schedule of a user's own, whose rate falls below 0.
 #[derive(Debug)]
 struct Falling;
 

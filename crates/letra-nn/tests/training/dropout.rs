@@ -2,7 +2,7 @@
 
 use letra_nn::prelude::*;
 
-/// Only a dropout, behind an identity whose gradient is that of the dropout's input.
+/// Only a dropout, after an identity whose gradient is that of the dropout's input.
 fn dropout(rate: f32, seed: u64) -> Trainer {
     Sequential::new([100])
         .add(Activation::linear())

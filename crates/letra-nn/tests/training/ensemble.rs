@@ -36,7 +36,7 @@ fn doubles(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&value| f64::from(value)).collect()
 }
 
-/// Softmax units behind a dropout.
+/// Softmax units after a dropout.
 fn network(dropout: bool, kernel: Vec<f32>) -> Trainer {
     let network = match dropout {
         true => Sequential::new([INPUTS]).add(Dropout::new(RATE as f32)),

@@ -59,7 +59,7 @@ impl FontLibrary {
     /// Adds what paths name: font files, and folders with all that is in them, at any depth.
     ///
     /// Of a folder the files are taken whose names end in .ttf, .otf, .ttc, .otc, .woff or .woff2,
-    /// in the order of their paths. A file that is no font, or a damaged one, is left out with a
+    /// in the order of their paths. A file that is not a font, or a damaged one, is left out with a
     /// reason, as is a face that cannot set Latin text, draws as one that is there already, or takes
     /// so many operations to draw as no typeface does.
     ///

@@ -112,8 +112,8 @@ pub(crate) fn print_help(help: &clap::Error) -> Result<(), Failure> {
     Output { failure }.finish()
 }
 
-/// Says on standard error how far the work is or what went wrong with a part of it. Where nobody
-/// reads it, the work goes on after a second.
+/// Says on standard error how far the work is or what went wrong with a part of it. Where it
+/// is not read, the work goes on after a second.
 pub fn say(text: impl Into<Text>) {
     say_within(&text.into(), PATIENCE);
 }

@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::{EMBEDDING, to_unit};
+use super::network::EMBEDDING;
+use super::unit::to_unit;
 
 /// Rows of the map: one for each value of a mean, and one for the constant.
 const ROWS: usize = EMBEDDING + 1;

@@ -6,8 +6,10 @@ use letra_nn::prelude::*;
 use letra_type::{LINE_HEIGHT, Picture, TextLine, WINDOW_WIDTH, find_lines, runs_vertically};
 use serde::Serialize;
 
+use super::face::KnownFace;
+use super::model::Recogniser;
+use super::network::EMBEDDING;
 use super::samples::{WINDOW, to_ink};
-use super::{EMBEDDING, KnownFace, Recogniser};
 use crate::failure::Failure;
 
 /// Pixels of a straightened line from one window to the next.

@@ -184,10 +184,8 @@ pub(crate) fn load(trainer: &mut Trainer, path: &Path, wanted: Settings) -> Resu
     }
     let sums = found.sums.map(Cow::into_owned).unwrap_or_default();
     if (found.step == 0) != (sums.samples == 0) || found.step as u64 > kept.steps {
-        return Err(Error::file(
-            path,
-            "its progress contradicts itself: start without it, or resume from another",
-        ));
+        return Err(Error::file(path, "its progress contradicts itself")
+            .with_hint("start without it, or resume from another"));
     }
     let best = kept.best.take();
     trainer.take_checkpoint(kept);

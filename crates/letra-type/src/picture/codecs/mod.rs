@@ -80,7 +80,7 @@ fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     } else {
         Err(match foreign::format(bytes) {
             Some(format) => fail(file, format_args!("it is {format}, which is not read")),
-            None => fail(file, "it is no PNG, JPEG, WebP, GIF, BMP or TIFF"),
+            None => fail(file, "it is not a PNG, JPEG, WebP, GIF, BMP or TIFF"),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{NetworkResult, Outcome};
+use super::outcome::{NetworkResult, Outcome};
 use crate::experiment::{Row, Trial, milliseconds};
 
 /// What `--json` prints and `report.json` holds.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{NetworkResult, Outcome};
+use super::outcome::{NetworkResult, Outcome};
 use crate::experiment::{Row, caution, neighbour};
 use crate::report::numbers::{percent, percent_range, thousands};
 

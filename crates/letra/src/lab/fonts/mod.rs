@@ -2,6 +2,7 @@
 
 mod figures;
 mod findings;
+mod outcome;
 mod page;
 mod table;
 
@@ -9,6 +10,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use self::figures::Figures;
+use self::outcome::{NetworkResult, Outcome};
 use crate::action::Run;
 use crate::experiment::{Arguments, Contents, Experiment, Row, Split, Variant};
 use crate::failure::Failure;
@@ -34,22 +36,6 @@ pub struct Fonts {
 
 fn network_names() -> PossibleValuesParser {
     PossibleValuesParser::new(NETWORKS.iter().map(|recipe| recipe.name))
-}
-
-/// A network of the table, trained once for each fold.
-struct NetworkResult<'a> {
-    recipe: &'static Recipe,
-    row: &'a Row,
-}
-
-/// Everything the page shows.
-struct Outcome<'a> {
-    experiment: &'a Experiment,
-    /// Whether the slides' accuracy is of the same task: their split, and a file of pictures.
-    like_the_slides: bool,
-    rows: &'a [Row],
-    results: Vec<NetworkResult<'a>>,
-    neighbour: Row,
 }
 
 impl Run for Fonts {

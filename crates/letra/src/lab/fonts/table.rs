@@ -1,6 +1,6 @@
 //! The result as a table for a terminal.
 
-use super::NetworkResult;
+use super::outcome::NetworkResult;
 use crate::experiment::Row;
 use crate::experiment::table::lined_up;
 use crate::report::numbers::{NONE, percent, percent_range, thousands};

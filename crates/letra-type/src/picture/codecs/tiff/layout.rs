@@ -356,7 +356,7 @@ fn colours(directory: &Directory, bits: usize, jpeg: bool) -> Result<(Colours, u
             let sampling = directory.values(YCC_SUBSAMPLING);
             let whole = sampling.is_some_and(|each| each.iter().all(|factor| factor == 1));
             if !jpeg && !whole {
-                return Err("its colours are coarser than its luma, and it is no JPEG");
+                return Err("its colours are coarser than its luma, and it is not a JPEG");
             }
             Colours::Ycc
         }

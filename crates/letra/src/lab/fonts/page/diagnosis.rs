@@ -4,8 +4,8 @@ use letra_nn::prelude::*;
 use letra_nn::training::{Diagnosis, Measured};
 use maud::{Markup, html};
 
-use super::super::{NetworkResult, Outcome};
 use crate::failure::Failure;
+use crate::lab::fonts::outcome::{NetworkResult, Outcome};
 use crate::report::curves::CurvePoint;
 use crate::report::numbers::percent;
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::inside::EXAMPLE;
 use crate::failure::Failure;
-use crate::lab::fonts::{NetworkResult, Outcome};
+use crate::lab::fonts::outcome::{NetworkResult, Outcome};
 use crate::report::picture::Grid;
 
 /// Feature maps that are brought back to pixels.

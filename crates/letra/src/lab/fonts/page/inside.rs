@@ -4,7 +4,7 @@ use letra_nn::prelude::*;
 use maud::{Markup, html};
 
 use crate::failure::Failure;
-use crate::lab::fonts::{NetworkResult, Outcome};
+use crate::lab::fonts::outcome::{NetworkResult, Outcome};
 use crate::report::picture::Grid;
 
 /// The character whose feature maps are shown.

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::experiment::Answer;
 use crate::failure::Failure;
-use crate::lab::fonts::{NetworkResult, Outcome};
+use crate::lab::fonts::outcome::{NetworkResult, Outcome};
 
 /// The most glyphs shown of a network.
 const SHOWN: usize = 60;

@@ -7,7 +7,8 @@ mod mistakes;
 
 use maud::{Markup, PreEscaped, html};
 
-use super::{NetworkResult, Outcome, findings};
+use super::findings;
+use super::outcome::{NetworkResult, Outcome};
 use crate::failure::Failure;
 use crate::networks::Training;
 use crate::report::confusion::{self, ClassLabel};

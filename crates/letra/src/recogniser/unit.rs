@@ -1,0 +1,19 @@
+//! Vectors of length 1.
+
+/// Whether a vector has length 1, but for rounding. To divide it once more would move its last bits
+/// each time that its model is written.
+pub(super) fn is_unit(values: &[f32]) -> bool {
+    let squares: f32 = values.iter().map(|value| value * value).sum();
+    (squares - 1.0).abs() < 1e-5
+}
+
+/// Brings a vector to length 1; one whose length is too large for a number becomes one of no
+/// numbers.
+pub(super) fn to_unit(values: &mut [f32]) {
+    let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
+    if length == f32::INFINITY {
+        values.fill(f32::NAN);
+    } else if length > 0.0 {
+        values.iter_mut().for_each(|value| *value /= length);
+    }
+}
