@@ -41,6 +41,23 @@ impl Tensor {
         Ok(Tensor { shape, data })
     }
 
+    /// A tensor of whole numbers, such as classes or numbers of words: each is held exactly, up to
+    /// 2²⁴ = 16,777,216.
+    ///
+    /// # Errors
+    /// When the shape asks for another number of values than `data` holds, or one is larger.
+    pub fn from_integers(shape: impl Into<Vec<usize>>, data: &[u32]) -> Result<Self, Error> {
+        const MOST: u32 = 1 << f32::MANTISSA_DIGITS;
+        if let Some(index) = data.iter().position(|&value| value > MOST) {
+            return Err(Error::data(format!(
+                "value {index} is {}, and single precision holds whole numbers to {MOST} only",
+                data[index]
+            ))
+            .with_hint("number the things from 0 on"));
+        }
+        Tensor::new(shape, data.iter().map(|&value| value as f32).collect())
+    }
+
     /// A tensor of zeros.
     pub fn zeros(shape: impl Into<Vec<usize>>) -> Self {
         let shape = shape.into();
@@ -136,5 +153,14 @@ mod tests {
         let chosen = tensor.select(&[2, 0, 2]);
         assert_eq!(chosen.shape(), [3, 2]);
         assert_eq!(chosen.data(), [4., 5., 0., 1., 4., 5.]);
+    }
+
+    #[test]
+    fn whole_numbers_are_held_exactly_or_refused() {
+        let words = Tensor::from_integers([2, 2], &[0, 7, 1 << 24, 12_345_678]).unwrap();
+        assert_eq!(words.data(), [0.0, 7.0, 16_777_216.0, 12_345_678.0]);
+        let error = Tensor::from_integers([2], &[1, (1 << 24) + 1]).unwrap_err();
+        assert!(error.to_string().contains("value 1 is 16777217"), "{error}");
+        assert!(Tensor::from_integers([3], &[1, 2]).is_err());
     }
 }

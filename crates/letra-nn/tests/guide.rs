@@ -216,7 +216,7 @@ fn a_layer_of_ones_own_works_like_any_other() -> Result<(), Error> {
     let printed = printed("own_layer").join("\n");
     assert!(printed.contains("[1.0, 2.0, 0.5]"), "{printed}");
     let refused = Sequential::new([3])
-        .add(own_layer::Squareplus::new(-1.0))
+        .add(own_layer::Squareplus(-1.0))
         .compile(Compile::new(Sgd::new(0.1)));
     let error = refused.err().unwrap().to_string();
     assert_eq!(
@@ -227,7 +227,7 @@ fn a_layer_of_ones_own_works_like_any_other() -> Result<(), Error> {
     let network = |bias: &[f32]| {
         let network = Sequential::new([2])
             .add(Dense::new(3))
-            .add(own_layer::Squareplus::new(0.25))
+            .add(own_layer::Squareplus(0.25))
             .compile(Compile::new(Sgd::new(0.1)).loss(SumSquaredError).seed(4))?;
         network.set_parameter("dense/bias", &Tensor::new([3], bias.to_vec())?)?;
         Ok::<Trainer, Error>(network)
