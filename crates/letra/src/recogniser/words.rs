@@ -12,13 +12,18 @@ const MOST_FAMILIES: usize = 3;
 /// A font that fits so well is the right one, or as good.
 const SURE_FIT: f32 = 0.95;
 
-/// Reads lines with the fonts of their most probable faces.
+/// The most fonts that are tried on a picture in vain. Each is tried at all sizes that the line may
+/// have, which takes as long as to read ten lines.
+const MOST_MISSES: usize = 4;
+
+/// Reads lines of one picture with the fonts of their most probable faces.
 pub(super) struct WordReader<'a> {
     recogniser: &'a Recogniser,
     fonts: &'a [Font],
     texts: &'a Texts,
     /// By the faces' indices; `None` where the font is not there or cannot be read with.
     transcribers: BTreeMap<usize, Option<Transcriber>>,
+    misses: usize,
 }
 
 /// What the lines of a typeface read.
@@ -49,6 +54,7 @@ impl<'a> WordReader<'a> {
             fonts,
             texts,
             transcribers: BTreeMap::new(),
+            misses: 0,
         }
     }
 
@@ -72,13 +78,17 @@ impl<'a> WordReader<'a> {
         let mut best: Option<(&str, Transcript)> = None;
         let mut tried = 0;
         for candidate in &typeface.families {
+            if self.misses == MOST_MISSES {
+                break;
+            }
             let family = candidate.family.as_str();
             let face = &self.recogniser.faces()[candidate.faces[0].face];
             if font_of(self.fonts, face).is_none() {
                 continue;
             }
             let transcript = self.line(picture, &reading.lines[longest], family);
-            let least = best.as_ref().map_or(LEAST_FIT, |(_, best)| best.fit);
+            self.misses += usize::from(transcript.is_none());
+            let least = best.as_ref().map_or(0.0, |(_, best)| best.fit);
             if let Some(transcript) = transcript.filter(|transcript| transcript.fit >= least) {
                 best = Some((family, transcript));
             }
@@ -91,8 +101,7 @@ impl<'a> WordReader<'a> {
         let (family, transcript) = best?;
         let mut read = BTreeMap::from([(longest, transcript)]);
         for &line in lines.iter().filter(|&&line| line != longest) {
-            let transcript = self.line(picture, &reading.lines[line], family);
-            if let Some(transcript) = transcript.filter(|transcript| transcript.fit >= LEAST_FIT) {
+            if let Some(transcript) = self.line(picture, &reading.lines[line], family) {
                 read.insert(line, transcript);
             }
         }
@@ -102,7 +111,8 @@ impl<'a> WordReader<'a> {
         })
     }
 
-    /// Reads a line with the face of a family that is most probable by this line alone.
+    /// Reads a line with the face of a family that is most probable by this line alone; `None`
+    /// where it does not fit.
     fn line(
         &mut self,
         picture: &Picture,
@@ -119,6 +129,35 @@ impl<'a> WordReader<'a> {
             .transcribers
             .entry(face)
             .or_insert_with(|| Transcriber::new(font, texts));
-        transcriber.as_mut()?.read(picture, &reading.line)
+        let read = transcriber.as_mut()?.read(picture, &reading.line);
+        read.filter(|transcript| transcript.fit >= LEAST_FIT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use letra_type::draw_line;
+
+    use super::*;
+
+    #[test]
+    fn a_picture_that_cannot_be_read_is_given_up() {
+        let (recogniser, fonts) = (Recogniser::built_in().unwrap(), Font::built_in());
+        let mut picture = Picture::blank(700, 90, 255).unwrap();
+        let words = "Whistling quietly past";
+        draw_line(&mut picture, &fonts[0], words, 40.0, (30.0, 58.0), 0).unwrap();
+        let reading = recogniser.read(&picture).unwrap();
+        let line = &reading.lines[0];
+        let mut typeface = reading.typefaces[0].clone();
+        let mut families = recogniser.families(&line.likeness, line.windows);
+        families.retain(|one| one.family == "Hack");
+        families[0].faces.retain(|one| one.style == "Regular");
+        typeface.families = families;
+        let texts = Texts::new();
+        let mut reader = WordReader::new(&recogniser, &fonts, &texts);
+        for tried in 1..MOST_MISSES + 3 {
+            assert!(reader.read(&picture, &reading, &typeface, &[0]).is_none());
+            assert_eq!(reader.misses, tried.min(MOST_MISSES));
+        }
     }
 }
