@@ -41,6 +41,18 @@ pub enum Error {
         /// What to do about it.
         hint: Option<String>,
     },
+    /// An array has another shape than is wanted.
+    #[error("{message}{}", after_colon(hint))]
+    Shape {
+        /// The shape that is wanted.
+        wanted: Vec<usize>,
+        /// The shape that is given.
+        given: Vec<usize>,
+        /// What is wrong.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
     /// A file holds something other than what was expected.
     #[error("{}: {message}{}", path.display(), after_colon(hint))]
     File {
@@ -126,6 +138,16 @@ impl Error {
         }
     }
 
+    /// An array has another shape than is wanted.
+    pub(crate) fn shape(wanted: &[usize], given: &[usize], message: impl Into<String>) -> Self {
+        Self::Shape {
+            wanted: wanted.to_vec(),
+            given: given.to_vec(),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
     /// A callback failed for a reason of its own.
     pub fn callback(message: impl Into<String>) -> Self {
         Self::Callback {
@@ -156,6 +178,7 @@ impl Error {
         if let Self::Build { hint, .. }
         | Self::Configuration { hint, .. }
         | Self::Data { hint, .. }
+        | Self::Shape { hint, .. }
         | Self::File { hint, .. }
         | Self::Callback { hint, .. } = &mut self
         {
@@ -179,6 +202,7 @@ impl Error {
             Self::Build { hint, .. }
             | Self::Configuration { hint, .. }
             | Self::Data { hint, .. }
+            | Self::Shape { hint, .. }
             | Self::File { hint, .. }
             | Self::Callback { hint, .. } => hint.as_deref(),
             Self::Diverged { .. } | Self::NotFinite { .. } => Some(LOWER_RATE),
@@ -251,6 +275,15 @@ mod tests {
         );
         assert_eq!(error.message(), "3 samples came with 2 labels");
         assert_eq!(error.hint(), Some("give one a sample"));
+        let error = Error::shape(
+            &[2, 3],
+            &[3, 2],
+            "parameter a has shape [2, 3] but is given [3, 2]",
+        );
+        let Error::Shape { wanted, given, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!((&wanted[..], &given[..]), (&[2, 3][..], &[3, 2][..]));
         let error = Error::callback("no room");
         assert_eq!(
             (error.to_string(), error.message()),

@@ -152,7 +152,7 @@ fn files_that_are_no_picture() {
     assert!(
         error
             .to_string()
-            .contains("no PNG, JPEG, WebP, GIF, BMP or TIFF"),
+            .contains("not a PNG, JPEG, WebP, GIF, BMP or TIFF"),
         "{error}"
     );
     assert!(matches!(read(&[]), Err(Error::EmptyFile { .. })));

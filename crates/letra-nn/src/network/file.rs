@@ -107,12 +107,15 @@ pub(crate) struct Saved {
     pub(crate) configuration: serde_json::Value,
 }
 
+/// Arrays under their names.
+type NamedArrays<'a> = Vec<(&'a str, &'a [f32])>;
+
 /// What goes into a file besides the network itself.
 #[derive(Default)]
 pub(crate) struct Contents<'a> {
     pub(crate) trained: Option<SavedTraining>,
     /// A note on a training that can go on, and the optimizer's state by its names.
-    pub(crate) training: Option<(serde_json::Value, Vec<(&'a str, &'a [f32])>)>,
+    pub(crate) training: Option<(serde_json::Value, NamedArrays<'a>)>,
     /// All values of the weights at their best.
     pub(crate) best: Option<&'a [f32]>,
 }

@@ -128,11 +128,13 @@ impl Network {
                     1 => "inputs".to_owned(),
                     _ => format!("input {}", index + 1),
                 };
-                return Err(Error::data(format!(
+                let message = format!(
                     "the network wants {which} of shape [samples, {}] but is given {:?}",
                     sizes.join(", "),
                     given.shape()
-                )));
+                );
+                let wanted = [&[inputs.samples()], shape.sizes()].concat();
+                return Err(Error::shape(&wanted, given.shape(), message));
             }
             if given.samples() != inputs.samples() {
                 return Err(Error::data(format!(

@@ -89,12 +89,9 @@ impl Weights {
     pub fn set(&self, name: &str, values: &Tensor) -> Result<(), Error> {
         let known = self.known(name)?;
         if known.shape != values.shape() {
-            return Err(Error::data(format!(
-                "parameter {name} has shape {:?} but is given {:?}",
-                known.shape,
-                values.shape()
-            ))
-            .with_hint("make them equal"));
+            let (wanted, given) = (&known.shape[..], values.shape());
+            let message = format!("parameter {name} has shape {wanted:?} but is given {given:?}");
+            return Err(Error::shape(wanted, given, message).with_hint("make them equal"));
         }
         self.change(|all| all[known.range()].copy_from_slice(values.data()));
         Ok(())
@@ -137,11 +134,12 @@ impl Weights {
         for weight in &mut ops.weights {
             let known = self.known(&weight.name)?;
             if known.shape != weight.shape {
-                return Err(Error::build(format!(
+                let message = format!(
                     "{} would have shape {:?}, but in the weights to be shared it has {:?}",
                     weight.name, weight.shape, known.shape
-                ))
-                .with_hint("give the layer the same size and input"));
+                );
+                return Err(Error::shape(&known.shape, &weight.shape, message)
+                    .with_hint("give the layer the same size and input"));
             }
             if known.state != weight.state {
                 return Err(Error::build(format!(

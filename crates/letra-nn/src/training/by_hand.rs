@@ -49,12 +49,11 @@ impl Gradients {
             )));
         };
         if known.shape != gradient.shape() {
-            return Err(Error::data(format!(
-                "parameter {name} has shape {:?} but its gradient is given as {:?}",
-                known.shape,
-                gradient.shape()
-            ))
-            .with_hint("make them equal"));
+            let (wanted, given) = (&known.shape[..], gradient.shape());
+            let message = format!(
+                "parameter {name} has shape {wanted:?} but its gradient is given as {given:?}"
+            );
+            return Err(Error::shape(wanted, given, message).with_hint("make them equal"));
         }
         self.values[known.range()].copy_from_slice(gradient.data());
         Ok(())
@@ -280,13 +279,15 @@ impl Trainer {
         {
             let wanted = [&[samples], shape.sizes()].concat();
             if given.shape() != wanted {
-                return Err(Error::data(format!(
+                let message = format!(
                     "output {} has shape {wanted:?} for these inputs but its \
                      gradient is given as {:?}",
                     index + 1,
                     given.shape()
-                ))
-                .with_hint("make them equal"));
+                );
+                return Err(
+                    Error::shape(&wanted, given.shape(), message).with_hint("make them equal")
+                );
             }
         }
         Ok(())

@@ -163,7 +163,7 @@ fn layers_and_maps_that_are_not_there() {
     let parts = ["layer 5 (dense)", "gives [4]", "choose a convolution"];
     assert_refused("grad-cam", network.grad_cam(&inputs, &[0], "dense"), &parts);
     assert_refused("maps", network.deconvolution(&inputs, "dense", 0), &parts);
-    let parts = ["layer 3 (max_pooling2d)", "no convolution"];
+    let parts = ["layer 3 (max_pooling2d)", "not a convolution"];
     assert_refused(
         "a pooling",
         network.deconvolution(&inputs, "max_pooling2d", 0),

@@ -6,12 +6,15 @@ use letra_nn::prelude::*;
 
 use super::data::{bytes, network, quadrants};
 
+/// What a source gives in place of a batch.
+type Fault = fn(Dataset) -> Result<Option<Dataset>, Error>;
+
 /// The rows of a data set, so many at a time, in their order and again.
 struct InTurn {
     data: Dataset,
     batch: usize,
     /// What goes wrong in which step, if anything does.
-    wrong: Option<(u64, fn(Dataset) -> Result<Option<Dataset>, Error>)>,
+    wrong: Option<(u64, Fault)>,
 }
 
 impl InTurn {

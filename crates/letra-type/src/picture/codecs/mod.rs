@@ -1,6 +1,7 @@
 //! Files of pictures: PNG, JPEG, WebP, GIF, BMP and TIFF.
 
 mod bmp;
+mod directory;
 mod foreign;
 mod gif;
 mod jpeg;

@@ -1,6 +1,6 @@
 //! Which way up a stored picture is to be shown.
 
-use super::tiff::Directory;
+use super::directory::Directory;
 use crate::picture::Picture;
 
 /// The orientation of TIFF and Exif 2.32 (tag 0x0112) and of XMP (`tiff:Orientation`): the same numbers.

@@ -1,8 +1,8 @@
 //! How a TIFF file stores its first picture, and what its samples mean.
 
-use super::directory::{Directory, Values};
 use super::fax::Coding;
 use super::{CUT_SHORT, Problem};
+use crate::picture::codecs::directory::{Directory, Values};
 use crate::picture::codecs::{luma, printed, rgb_of};
 use crate::picture::mix;
 

@@ -1,11 +1,8 @@
 //! TIFF files (TIFF 6.0, and BigTIFF): the first page.
 
-mod directory;
 mod fax;
 mod layout;
 mod rows;
-
-pub(super) use directory::Directory;
 
 use std::io::Cursor;
 
@@ -13,6 +10,7 @@ use layout::{Compression, Layout};
 use rows::Rows;
 
 use self::fax::Fax;
+use super::directory::Directory;
 use super::orientation::{ORIENTATION, turned};
 use super::{fail, jpeg};
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! Directories of TIFF files (TIFF 6.0, section 2, and BigTIFF), which Exif is written in, too.
 
 /// What is stated of the first picture of a file.
-pub(in super::super) struct Directory<'a> {
+pub(super) struct Directory<'a> {
     bytes: &'a [u8],
     little: bool,
     /// Bytes of a count, and of an offset, within an entry: 4, or 8 in BigTIFF.
@@ -12,7 +12,7 @@ pub(in super::super) struct Directory<'a> {
 impl<'a> Directory<'a> {
     /// The first directory of a file or of Exif; none if the bytes are neither or it is beyond
     /// their end.
-    pub(in super::super) fn first(bytes: &'a [u8]) -> Option<Self> {
+    pub(super) fn first(bytes: &'a [u8]) -> Option<Self> {
         let (little, wide) = match bytes.get(..4)? {
             b"II*\0" => (true, 4),
             b"MM\0*" => (false, 4),
@@ -44,7 +44,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The whole numbers, or bytes, of a tag.
-    pub(in super::super) fn values(&self, tag: u16) -> Option<Values<'a>> {
+    pub(super) fn values(&self, tag: u16) -> Option<Values<'a>> {
         let mut entries = self.entries.chunks_exact(4 + 2 * self.wide);
         let number = |bytes: &[u8]| number(bytes, self.little);
         let entry = entries.find(|entry| number(&entry[..2]) == u64::from(tag))?;
@@ -72,13 +72,13 @@ impl<'a> Directory<'a> {
     }
 
     /// The first number of a tag.
-    pub(in super::super) fn value(&self, tag: u16) -> Option<u64> {
+    pub(super) fn value(&self, tag: u16) -> Option<u64> {
         self.values(tag)?.get(0)
     }
 }
 
 /// Numbers of one tag.
-pub(in super::super) struct Values<'a> {
+pub(super) struct Values<'a> {
     pub(super) data: &'a [u8],
     size: usize,
     little: bool,
