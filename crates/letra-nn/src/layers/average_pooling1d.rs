@@ -19,32 +19,7 @@ pub struct AveragePool1d {
     padding: Padding,
 }
 
-impl AveragePool1d {
-    /// Windows of the given number of steps, side by side.
-    pub fn new(window: usize) -> Self {
-        AveragePool1d {
-            window,
-            stride: window,
-            padding: Padding::Valid,
-        }
-    }
-
-    /// Steps from one window to the next.
-    pub fn stride(mut self, stride: usize) -> Self {
-        self.stride = stride;
-        self
-    }
-
-    /// Padding that makes the output ⌈steps / stride⌉.
-    pub fn same(mut self) -> Self {
-        self.padding = Padding::Same;
-        self
-    }
-
-    fn windows(&self) -> Windows {
-        Windows::on_sequence(self.window, self.stride, self.padding)
-    }
-}
+pooling_settings!(AveragePool1d, usize, Windows::on_sequence);
 
 impl Layer for AveragePool1d {
     fn kind(&self) -> &'static str {

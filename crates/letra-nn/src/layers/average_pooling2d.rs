@@ -19,33 +19,7 @@ pub struct AveragePool2d {
     padding: Padding,
 }
 
-impl AveragePool2d {
-    /// Windows of the given height and width side by side; one number stands for both.
-    pub fn new(window: impl Into<Window>) -> Self {
-        let window = window.into();
-        AveragePool2d {
-            window,
-            stride: window,
-            padding: Padding::Valid,
-        }
-    }
-
-    /// Steps from one window to the next.
-    pub fn stride(mut self, stride: impl Into<Window>) -> Self {
-        self.stride = stride.into();
-        self
-    }
-
-    /// Padding that makes the output ⌈size / stride⌉.
-    pub fn same(mut self) -> Self {
-        self.padding = Padding::Same;
-        self
-    }
-
-    fn windows(&self) -> Windows {
-        Windows::on_picture(self.window, self.stride, self.padding)
-    }
-}
+pooling_settings!(AveragePool2d, impl Into<Window>, Windows::on_picture);
 
 impl Layer for AveragePool2d {
     fn kind(&self) -> &'static str {

@@ -16,18 +16,7 @@ pub struct GlobalAveragePool1d {
     keepdims: bool,
 }
 
-impl GlobalAveragePool1d {
-    /// With a flat output.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Whether the output keeps the axis of steps, as size 1.
-    pub fn keepdims(mut self, keepdims: bool) -> Self {
-        self.keepdims = keepdims;
-        self
-    }
-}
+global_pooling_settings!(GlobalAveragePool1d);
 
 impl Layer for GlobalAveragePool1d {
     fn kind(&self) -> &'static str {

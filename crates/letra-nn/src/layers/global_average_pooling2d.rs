@@ -16,18 +16,7 @@ pub struct GlobalAveragePool2d {
     keepdims: bool,
 }
 
-impl GlobalAveragePool2d {
-    /// With a flat output.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Whether the output keeps the axes of height and width, as size 1.
-    pub fn keepdims(mut self, keepdims: bool) -> Self {
-        self.keepdims = keepdims;
-        self
-    }
-}
+global_pooling_settings!(GlobalAveragePool2d);
 
 impl Layer for GlobalAveragePool2d {
     fn kind(&self) -> &'static str {

@@ -16,18 +16,7 @@ pub struct GlobalMaxPool1d {
     keepdims: bool,
 }
 
-impl GlobalMaxPool1d {
-    /// With a flat output.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Whether the output keeps the axis of steps, as size 1.
-    pub fn keepdims(mut self, keepdims: bool) -> Self {
-        self.keepdims = keepdims;
-        self
-    }
-}
+global_pooling_settings!(GlobalMaxPool1d);
 
 impl Layer for GlobalMaxPool1d {
     fn kind(&self) -> &'static str {

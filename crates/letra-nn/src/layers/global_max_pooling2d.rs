@@ -16,18 +16,7 @@ pub struct GlobalMaxPool2d {
     keepdims: bool,
 }
 
-impl GlobalMaxPool2d {
-    /// With a flat output.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Whether the output keeps the axes of height and width, as size 1.
-    pub fn keepdims(mut self, keepdims: bool) -> Self {
-        self.keepdims = keepdims;
-        self
-    }
-}
+global_pooling_settings!(GlobalMaxPool2d);
 
 impl Layer for GlobalMaxPool2d {
     fn kind(&self) -> &'static str {

@@ -19,32 +19,7 @@ pub struct MaxPool1d {
     padding: Padding,
 }
 
-impl MaxPool1d {
-    /// Windows of the given number of steps, side by side.
-    pub fn new(window: usize) -> Self {
-        MaxPool1d {
-            window,
-            stride: window,
-            padding: Padding::Valid,
-        }
-    }
-
-    /// Steps from one window to the next.
-    pub fn stride(mut self, stride: usize) -> Self {
-        self.stride = stride;
-        self
-    }
-
-    /// Padding that makes the output ⌈steps / stride⌉.
-    pub fn same(mut self) -> Self {
-        self.padding = Padding::Same;
-        self
-    }
-
-    fn windows(&self) -> Windows {
-        Windows::on_sequence(self.window, self.stride, self.padding)
-    }
-}
+pooling_settings!(MaxPool1d, usize, Windows::on_sequence);
 
 impl Layer for MaxPool1d {
     fn kind(&self) -> &'static str {

@@ -142,6 +142,59 @@ macro_rules! sliding_settings {
     };
 }
 
+/// Declares the settings of layers that pool windows.
+macro_rules! pooling_settings {
+    ($layer:ident, $size:ty, $windows:path) => {
+        #[allow(clippy::useless_conversion, reason = "a number of steps is what it is")]
+        impl $layer {
+            /// Windows of the given size side by side; on a picture one number stands for height and
+            /// width.
+            pub fn new(window: $size) -> Self {
+                let window = window.into();
+                $layer {
+                    window,
+                    stride: window,
+                    padding: Padding::Valid,
+                }
+            }
+
+            /// Steps from one window to the next.
+            pub fn stride(mut self, stride: $size) -> Self {
+                self.stride = stride.into();
+                self
+            }
+
+            /// Padding that makes the output ⌈size / stride⌉.
+            pub fn same(mut self) -> Self {
+                self.padding = Padding::Same;
+                self
+            }
+
+            fn windows(&self) -> Windows {
+                $windows(self.window, self.stride, self.padding)
+            }
+        }
+    };
+}
+
+/// Declares the settings of layers that pool all there is of a channel.
+macro_rules! global_pooling_settings {
+    ($layer:ty) => {
+        impl $layer {
+            /// With a flat output.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            /// Whether the output keeps the axes that are pooled, as size 1.
+            pub fn keepdims(mut self, keepdims: bool) -> Self {
+                self.keepdims = keepdims;
+                self
+            }
+        }
+    };
+}
+
 /// Declares the settings of a normalisation with a learned scale and offset.
 macro_rules! normalisation_settings {
     ($layer:ty) => {
