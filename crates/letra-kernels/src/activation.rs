@@ -9,7 +9,7 @@ pub use rectifiers::{
 };
 
 use super::math::{exp, largest, sigmoid, sum, tanh};
-use super::simd::{dispatch, kernel};
+use super::simd::kernel;
 
 /// The activation functions that have no numbers to set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -78,44 +78,38 @@ pub fn forward(kind: ActivationKind, units: usize, values: &mut [f32], input: &m
         ActivationKind::GeluTanh => smooth::gelu_tanh(values),
         ActivationKind::LeakyRelu => leaky_relu(LEAK, values),
         ActivationKind::Linear => {}
-        ActivationKind::Relu => dispatch(Relu { values }),
+        ActivationKind::Relu => relu(values),
         ActivationKind::Selu => elu(SELU_ALPHA, SELU_SCALE, values),
-        ActivationKind::Sigmoid => dispatch(Sigmoid { values }),
+        ActivationKind::Sigmoid => sigmoids(values),
         ActivationKind::Silu => smooth::silu(values),
         ActivationKind::Softplus => smooth::softplus(values),
-        ActivationKind::Tanh => dispatch(Tanh { values }),
-        ActivationKind::Softmax => dispatch(Softmax { units, values }),
+        ActivationKind::Tanh => tangents(values),
+        ActivationKind::Softmax => softmax(units, values),
     }
 }
 
 kernel! {
-    struct Relu<'a>(values: &'a mut [f32]) {
+    fn relu(values: &mut [f32]) {
         for value in values {
             // The addition keeps the compiler from masked stores, which some processors take ten
             // times as long for.
             *value = if 0.0 > *value { 0.0 } else { *value } + 0.0;
         }
     }
-}
 
-kernel! {
-    struct Sigmoid<'a>(values: &'a mut [f32]) {
+    fn sigmoids(values: &mut [f32]) {
         for value in values {
             *value = sigmoid(*value);
         }
     }
-}
 
-kernel! {
-    struct Tanh<'a>(values: &'a mut [f32]) {
+    fn tangents(values: &mut [f32]) {
         for value in values {
             *value = tanh(*value);
         }
     }
-}
 
-kernel! {
-    struct Softmax<'a>(units: usize, values: &'a mut [f32]) {
+    fn softmax(units: usize, values: &mut [f32]) {
         for rows in values.chunks_mut(rows_together(units) * units) {
             for row in rows.chunks_exact_mut(units) {
                 // Shifted by the largest, no exponential is infinite.
@@ -166,46 +160,36 @@ pub fn backward(
         ActivationKind::GeluTanh => smooth::gelu_tanh_backward(input, gradient),
         ActivationKind::LeakyRelu => leaky_relu_backward(LEAK, output, gradient),
         ActivationKind::Linear => {}
-        ActivationKind::Relu => dispatch(ReluBackward { output, gradient }),
+        ActivationKind::Relu => relu_backward(output, gradient),
         ActivationKind::Selu => elu_backward(SELU_ALPHA, SELU_SCALE, output, gradient),
-        ActivationKind::Sigmoid => dispatch(SigmoidBackward { output, gradient }),
+        ActivationKind::Sigmoid => sigmoid_backward(output, gradient),
         ActivationKind::Silu => smooth::silu_backward(input, gradient),
         ActivationKind::Softplus => smooth::softplus_backward(output, gradient),
-        ActivationKind::Tanh => dispatch(TanhBackward { output, gradient }),
-        ActivationKind::Softmax => dispatch(SoftmaxBackward {
-            units,
-            output,
-            gradient,
-        }),
+        ActivationKind::Tanh => tanh_backward(output, gradient),
+        ActivationKind::Softmax => softmax_backward(units, output, gradient),
     }
 }
 
 kernel! {
-    struct ReluBackward<'a>(output: &'a [f32], gradient: &'a mut [f32]) {
+    fn relu_backward(output: &[f32], gradient: &mut [f32]) {
         for (gradient, output) in gradient.iter_mut().zip(output) {
-            *gradient *= f32::from(u8::from(*output > 0.0));
+            *gradient *= if *output <= 0.0 { 0.0 } else { 1.0 };
         }
     }
-}
 
-kernel! {
-    struct SigmoidBackward<'a>(output: &'a [f32], gradient: &'a mut [f32]) {
+    fn sigmoid_backward(output: &[f32], gradient: &mut [f32]) {
         for (gradient, output) in gradient.iter_mut().zip(output) {
             *gradient *= output * (1.0 - output);
         }
     }
-}
 
-kernel! {
-    struct TanhBackward<'a>(output: &'a [f32], gradient: &'a mut [f32]) {
+    fn tanh_backward(output: &[f32], gradient: &mut [f32]) {
         for (gradient, output) in gradient.iter_mut().zip(output) {
             *gradient *= 1.0 - output * output;
         }
     }
-}
 
-kernel! {
-    struct SoftmaxBackward<'a>(units: usize, output: &'a [f32], gradient: &'a mut [f32]) {
+    fn softmax_backward(units: usize, output: &[f32], gradient: &mut [f32]) {
         let outputs = output.chunks_exact(units);
         for (gradient, output) in gradient.chunks_exact_mut(units).zip(outputs) {
             for (gradient, output) in gradient.iter_mut().zip(output) {

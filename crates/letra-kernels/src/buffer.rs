@@ -7,7 +7,7 @@ pub const LINE: usize = 16;
 
 /// How many of the values lie before the first that begins a cache line. Where none can be told,
 /// as when code is interpreted, it is fewer than a line all the same.
-pub fn before_line(values: &[f32]) -> usize {
+pub(crate) fn before_line(values: &[f32]) -> usize {
     let before = values.as_ptr().align_offset(LINE * size_of::<f32>());
     before.min(LINE - 1)
 }

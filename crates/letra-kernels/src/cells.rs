@@ -4,7 +4,7 @@ mod interpolation;
 
 pub use interpolation::Interpolation;
 
-use super::simd::{dispatch, kernel};
+use super::simd::kernel;
 
 /// A picture inside a larger one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,16 +105,12 @@ impl Repetition {
             input_gradient.len() * self.times[0] * self.times[1],
             output_gradient.len()
         );
-        dispatch(Sum {
-            repetition: self,
-            output_gradient,
-            input_gradient,
-        });
+        sum_copies(self, output_gradient, input_gradient);
     }
 }
 
 kernel! {
-    struct Sum<'a>(repetition: &'a Repetition, output_gradient: &'a [f32], input_gradient: &'a mut [f32]) {
+    fn sum_copies(repetition: &Repetition, output_gradient: &[f32], input_gradient: &mut [f32]) {
         let Repetition { width, channels, times: [rows, columns] } = *repetition;
         let larger = width * channels * columns;
         let lines = input_gradient.chunks_exact_mut(width * channels);

@@ -2,56 +2,38 @@
 
 use super::activation::rows_together;
 use super::math::{exp, largest, sum};
-use super::simd::{dispatch, kernel};
+use super::simd::kernel;
 
 #[cfg(test)]
 mod tests;
 
 /// Smallest probability whose logarithm is taken, and one less the largest, as in Keras.
-pub const PROBABILITY_CLIP: f64 = 1e-7;
-
-/// From logits z and class indices: returns Σ over samples of −ln softmax(z)ₗ and writes
-/// (softmax(z) − onehot(l)) · scale to `gradient`. With `smoothing` s, the target is not
-/// onehot(l) but (1 − s) onehot(l) + s / classes.
-///
-/// `logits` and `gradient` are `[samples, classes]`, `labels` `[samples]`, each below `classes`.
-pub fn classes_from_logits(
-    classes: usize,
-    logits: &[f32],
-    labels: &[u32],
-    smoothing: f32,
-    scale: f32,
-    gradient: &mut [f32],
-) -> f64 {
-    assert_eq!(
-        logits.len(),
-        gradient.len(),
-        "logits and gradient differ in length"
-    );
-    assert_eq!(
-        logits.len(),
-        labels.len() * classes,
-        "logits are not samples × classes"
-    );
-    dispatch(ClassesFromLogits {
-        classes,
-        logits,
-        labels,
-        smoothing,
-        scale,
-        gradient,
-    })
-}
+pub(crate) const PROBABILITY_CLIP: f64 = 1e-7;
 
 kernel! {
-    struct ClassesFromLogits<'a>(
+    /// From logits z and class indices: returns Σ over samples of −ln softmax(z)ₗ and writes
+    /// (softmax(z) − onehot(l)) · scale to `gradient`. With `smoothing` s, the target is not
+    /// onehot(l) but (1 − s) onehot(l) + s / classes.
+    ///
+    /// `logits` and `gradient` are `[samples, classes]`, `labels` `[samples]`, each below `classes`.
+    pub fn classes_from_logits(
         classes: usize,
-        logits: &'a [f32],
-        labels: &'a [u32],
+        logits: &[f32],
+        labels: &[u32],
         smoothing: f32,
         scale: f32,
-        gradient: &'a mut [f32]
+        gradient: &mut [f32],
     ) -> f64 {
+        assert_eq!(
+            logits.len(),
+            gradient.len(),
+            "logits and gradient differ in length"
+        );
+        assert_eq!(
+            logits.len(),
+            labels.len() * classes,
+            "logits are not samples × classes"
+        );
         let together = rows_together(classes);
         let (keep, share) = (1.0 - smoothing, smoothing / classes as f32);
         let mut loss = Loss::default();
@@ -81,48 +63,28 @@ kernel! {
         }
         loss.total()
     }
-}
 
-/// From logits z and target probabilities t `[samples, classes]`: returns
-/// Σ −t ln softmax(z) and writes (softmax(z) · Σt − t) · scale to `gradient`. With `smoothing` s,
-/// the targets are (1 − s) t + s / classes.
-pub fn values_from_logits(
-    classes: usize,
-    logits: &[f32],
-    targets: &[f32],
-    smoothing: f32,
-    scale: f32,
-    gradient: &mut [f32],
-) -> f64 {
-    assert_eq!(
-        logits.len(),
-        gradient.len(),
-        "logits and gradient differ in length"
-    );
-    assert_eq!(
-        logits.len(),
-        targets.len(),
-        "logits and targets differ in length"
-    );
-    dispatch(ValuesFromLogits {
-        classes,
-        logits,
-        targets,
-        smoothing,
-        scale,
-        gradient,
-    })
-}
-
-kernel! {
-    struct ValuesFromLogits<'a>(
+    /// From logits z and target probabilities t `[samples, classes]`: returns
+    /// Σ −t ln softmax(z) and writes (softmax(z) · Σt − t) · scale to `gradient`. With `smoothing` s,
+    /// the targets are (1 − s) t + s / classes.
+    pub fn values_from_logits(
         classes: usize,
-        logits: &'a [f32],
-        targets: &'a [f32],
+        logits: &[f32],
+        targets: &[f32],
         smoothing: f32,
         scale: f32,
-        gradient: &'a mut [f32]
+        gradient: &mut [f32],
     ) -> f64 {
+        assert_eq!(
+            logits.len(),
+            gradient.len(),
+            "logits and gradient differ in length"
+        );
+        assert_eq!(
+            logits.len(),
+            targets.len(),
+            "logits and targets differ in length"
+        );
         let together = rows_together(classes) * classes;
         let (keep, share) = (1.0 - smoothing, smoothing / classes as f32);
         let mut loss = Loss::default();

@@ -2,10 +2,14 @@
 
 use std::ops::Range;
 
+use super::few_units;
 use super::gemm::{Mat, MatMut, gemm};
-use super::simd::{dispatch, dispatch_narrow, kernel};
+use super::simd::{dispatch, kernel};
 use super::sparse::{self, SparseRow};
-use super::thin;
+
+/// So many units are few: they have kernels of their own, which are quick on inputs that are mostly
+/// zero, too.
+pub use super::few_units::MOST as FEW_UNITS;
 
 /// output = input · kernel + bias.
 ///
@@ -35,10 +39,7 @@ pub fn forward(
         output,
     };
     match units {
-        ..=thin::UNITS => dispatch(thin::Forward(sum)),
-        _ if sparse::is_sparse(inputs, 0..inputs, std::iter::once(input)) => {
-            dispatch(sparse::Forward(sum));
-        }
+        ..=FEW_UNITS => dispatch(few_units::Forward(sum)),
         _ => gemm(
             samples,
             units,
@@ -103,23 +104,12 @@ pub fn kernel_gradient<'a>(
     accumulate: bool,
     kernel_gradient: &mut [f32],
 ) {
-    let is_sparse = || sparse::is_sparse(inputs, rows.clone(), parts.clone().map(|part| part.0));
-    if units > thin::UNITS && is_sparse() {
-        return dispatch(sparse::KernelGradient {
-            inputs,
-            units,
-            rows,
-            parts,
-            accumulate,
-            gradient: kernel_gradient,
-        });
-    }
     if !accumulate {
         kernel_gradient.fill(0.0);
     }
     for (input, delta) in parts {
         match units {
-            ..=thin::UNITS => dispatch(thin::KernelGradient {
+            ..=FEW_UNITS => dispatch(few_units::KernelGradient {
                 inputs,
                 units,
                 rows: rows.clone(),
@@ -150,22 +140,13 @@ pub fn forward_sparse<'a>(
     output: &mut [f32],
 ) {
     begin(units, bias, output);
-    match units {
-        ..=thin::UNITS => dispatch_narrow(sparse::thin::Forward {
-            inputs,
-            units,
-            rows,
-            kernel,
-            output,
-        }),
-        _ => dispatch(sparse::ForwardRows {
-            inputs,
-            units,
-            rows,
-            kernel,
-            output,
-        }),
-    }
+    dispatch(sparse::Forward {
+        inputs,
+        units,
+        rows,
+        kernel,
+        output,
+    });
 }
 
 /// As [`kernel_gradient`], for `samples` that are rows of the input, as what is not zero in them,
@@ -177,41 +158,20 @@ pub fn kernel_gradient_sparse<'a>(
     accumulate: bool,
     kernel_gradient: &mut [f32],
 ) {
-    match units {
-        ..=thin::UNITS => {
-            if !accumulate {
-                kernel_gradient.fill(0.0);
-            }
-            dispatch_narrow(sparse::thin::KernelGradient {
-                units,
-                rows,
-                samples,
-                gradient: kernel_gradient,
-            });
-        }
-        _ => dispatch(sparse::KernelGradientOfRows {
-            units,
-            rows,
-            samples,
-            accumulate,
-            gradient: kernel_gradient,
-        }),
-    }
-}
-
-/// Adds the sum of the rows of `delta` `[samples, units]` to `bias_gradient` `[units]`.
-pub fn bias_gradient(samples: usize, units: usize, delta: &[f32], bias_gradient: &mut [f32]) {
-    assert_eq!(delta.len(), samples * units, "delta is not samples × units");
-    assert_eq!(bias_gradient.len(), units, "bias gradient is not units");
-    dispatch(BiasGradient {
+    dispatch(sparse::KernelGradient {
         units,
-        delta,
-        bias_gradient,
+        rows,
+        samples,
+        accumulate,
+        gradient: kernel_gradient,
     });
 }
 
 kernel! {
-    struct BiasGradient<'a>(units: usize, delta: &'a [f32], bias_gradient: &'a mut [f32]) {
+    /// Adds the sum of the rows of `delta` `[samples, units]` to `bias_gradient` `[units]`.
+    pub fn bias_gradient(samples: usize, units: usize, delta: &[f32], bias_gradient: &mut [f32]) {
+        assert_eq!(delta.len(), samples * units, "delta is not samples × units");
+        assert_eq!(bias_gradient.len(), units, "bias gradient is not units");
         let (wide, rest) = bias_gradient.as_chunks_mut::<BIAS_BLOCK>();
         let done = BIAS_BLOCK * wide.len();
         for (block, sums) in wide.iter_mut().enumerate() {

@@ -1,48 +1,30 @@
 //! Dropout: units set to zero at random, the others scaled so that the expectation stays.
 
-use super::math::keep_if;
-use super::simd::{dispatch, kernel};
-
-/// output = input / (1 − rate) where the unit's random word lies at or above rate · 2³², else 0.
-///
-/// `words`, uniform over all 32-bit values, decide which units are kept; the backward pass is the
-/// same function on gradients with the same words. `rate` lies in [0, 1].
-pub fn apply(rate: f32, words: &[u32], input: &[f32], output: &mut [f32]) {
-    assert_eq!(
-        words.len(),
-        output.len(),
-        "words and output differ in length"
-    );
-    assert_eq!(
-        input.len(),
-        output.len(),
-        "input and output differ in length"
-    );
-    if rate >= 1.0 {
-        output.fill(0.0);
-        return;
-    }
-    let threshold = (f64::from(rate) * 2_f64.powi(32)) as u32;
-    let scale = 1.0 / (1.0 - rate);
-    dispatch(Apply {
-        threshold,
-        scale,
-        words,
-        input,
-        output,
-    });
-}
+use super::simd::kernel;
 
 kernel! {
-    struct Apply<'a>(
-        threshold: u32,
-        scale: f32,
-        words: &'a [u32],
-        input: &'a [f32],
-        output: &'a mut [f32]
-    ) {
+    /// output = input / (1 − rate) where the unit's random word lies at or above rate · 2³², else
+    /// input · 0.
+    ///
+    /// `words`, uniform over all 32-bit values, decide which units are kept; the backward pass is the
+    /// same function on gradients with the same words. `rate` lies in [0, 1].
+    pub fn apply(rate: f32, words: &[u32], input: &[f32], output: &mut [f32]) {
+        assert_eq!(
+            words.len(),
+            output.len(),
+            "words and output differ in length"
+        );
+        assert_eq!(
+            input.len(),
+            output.len(),
+            "input and output differ in length"
+        );
+        let threshold = (f64::from(rate) * 2_f64.powi(32)) as u64;
+        let scale = if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 };
+        let threshold = u32::try_from(threshold).unwrap_or(u32::MAX);
         for ((output, input), word) in output.iter_mut().zip(input).zip(words) {
-            *output = keep_if(*word >= threshold, input * scale);
+            // A value that is no number stays so.
+            *output = input * if *word >= threshold { scale } else { 0.0 };
         }
     }
 }
@@ -64,7 +46,8 @@ mod tests {
             apply(0.0, &words, &input, &mut output);
             assert_eq!(output[..4], input[..4]);
             apply(1.0, &words, &input, &mut output);
-            assert_eq!(output, [0.0; 5]);
+            assert_eq!(output[..4], [0.0; 4]);
+            assert!(output[4].is_nan());
         });
     }
 }

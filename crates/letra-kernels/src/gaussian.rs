@@ -1,36 +1,22 @@
 //! Normal random numbers.
 
 use super::math::ln;
-use super::simd::{dispatch, kernel};
-
-/// output = input + deviation · n, with a standard normal number n for each of `words`, which
-/// are uniform over all 32-bit values.
-pub fn add_noise(deviation: f32, words: &[u32], input: &[f32], output: &mut [f32]) {
-    assert_eq!(
-        words.len(),
-        output.len(),
-        "words and output differ in length"
-    );
-    assert_eq!(
-        input.len(),
-        output.len(),
-        "input and output differ in length"
-    );
-    dispatch(AddNoise {
-        deviation,
-        words,
-        input,
-        output,
-    });
-}
+use super::simd::kernel;
 
 kernel! {
-    struct AddNoise<'a>(
-        deviation: f32,
-        words: &'a [u32],
-        input: &'a [f32],
-        output: &'a mut [f32]
-    ) {
+    /// output = input + deviation · n, with a standard normal number n for each of `words`, which
+    /// are uniform over all 32-bit values.
+    pub fn add_noise(deviation: f32, words: &[u32], input: &[f32], output: &mut [f32]) {
+        assert_eq!(
+            words.len(),
+            output.len(),
+            "words and output differ in length"
+        );
+        assert_eq!(
+            input.len(),
+            output.len(),
+            "input and output differ in length"
+        );
         for ((output, input), word) in output.iter_mut().zip(input).zip(words) {
             *output = input + deviation * standard_normal(*word);
         }

@@ -20,13 +20,12 @@
 pub mod activation;
 pub mod buffer;
 pub mod cells;
-pub mod contrast;
 pub mod convolution;
 pub mod cross_entropy;
 pub mod dense;
 pub mod drop_connect;
 pub mod dropout;
-pub mod fourier;
+mod few_units;
 pub mod gaussian;
 pub mod gemm;
 mod math;
@@ -35,15 +34,11 @@ pub mod normalisation;
 pub mod optimizer;
 pub mod pointwise;
 pub mod pooling;
-pub mod product;
 pub mod random;
 pub mod reduce;
 pub mod resampling;
 mod simd;
 pub mod sparse;
-pub mod squared_error;
-pub mod standout;
-mod thin;
 
 pub use simd::{UnknownInstructionSet, instruction_set, prefetch_to_write};
 

@@ -124,12 +124,6 @@ pub(crate) fn ln(x: f32) -> f32 {
     exponent * 0.693_359_4 + (small + small * square * series - exponent * 2.121_944_4e-4)
 }
 
-/// `value` where `kept`, else 0, without a branch.
-#[inline(always)]
-pub(crate) fn keep_if(kept: bool, value: f32) -> f32 {
-    f32::from_bits(value.to_bits() & u32::from(kept).wrapping_neg())
-}
-
 /// 1 / (1 + e⁻ˣ)
 #[inline(always)]
 pub(crate) fn sigmoid(x: f32) -> f32 {
@@ -213,8 +207,8 @@ const LANES: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::kernel;
     use crate::simd::tests::{bits, on_each_instruction_set};
-    use crate::simd::{dispatch, kernel};
 
     /// Distance of `value` from `exact` in units in the last place of `exact`; the smallest numbers,
     /// of few digits, count as one.
@@ -246,37 +240,37 @@ mod tests {
     }
 
     kernel! {
-        struct Exp<'a>(values: &'a mut [f32]) {
+        fn each_exp(values: &mut [f32]) {
             values.iter_mut().for_each(|x| *x = exp(*x));
         }
     }
 
     kernel! {
-        struct ExpMinusOne<'a>(values: &'a mut [f32]) {
+        fn each_exp_minus_one(values: &mut [f32]) {
             values.iter_mut().for_each(|x| *x = exp_minus_one(*x));
         }
     }
 
     kernel! {
-        struct LnOnePlus<'a>(values: &'a mut [f32]) {
+        fn each_ln_one_plus(values: &mut [f32]) {
             values.iter_mut().for_each(|x| *x = ln_one_plus(*x));
         }
     }
 
     kernel! {
-        struct Ln<'a>(values: &'a mut [f32]) {
+        fn each_ln(values: &mut [f32]) {
             values.iter_mut().for_each(|x| *x = ln(*x));
         }
     }
 
     kernel! {
-        struct Sigmoid<'a>(values: &'a mut [f32]) {
+        fn each_sigmoid(values: &mut [f32]) {
             values.iter_mut().for_each(|x| *x = sigmoid(*x));
         }
     }
 
     kernel! {
-        struct Tanh<'a>(values: &'a mut [f32]) {
+        fn each_tanh(values: &mut [f32]) {
             values.iter_mut().for_each(|x| *x = tanh(*x));
         }
     }
@@ -295,7 +289,7 @@ mod tests {
 
     #[test]
     fn exp_is_exact_to_two_units() {
-        check(|values| dispatch(Exp { values }), f64::exp, 2.0);
+        check(each_exp, f64::exp, 2.0);
     }
 
     /// Holds a function on some of the numbers against its exact value.
@@ -320,12 +314,12 @@ mod tests {
     #[test]
     fn ln_is_exact_to_two_units() {
         let normal = |x: f32| x >= f32::MIN_POSITIVE && x.is_finite();
-        check_where(|values| dispatch(Ln { values }), f64::ln, 2.0, normal);
+        check_where(each_ln, f64::ln, 2.0, normal);
     }
 
     #[test]
     fn exp_minus_one_is_exact_to_two_units_below_zero() {
-        let function = |values: &mut [f32]| dispatch(ExpMinusOne { values });
+        let function = |values: &mut [f32]| each_exp_minus_one(values);
         // The smallest numbers, of few digits, are lost beside 1.
         let domain = |x: f32| x <= -f32::MIN_POSITIVE || x == 0.0 || x.is_nan();
         check_where(function, f64::exp_m1, 2.0, domain);
@@ -333,19 +327,19 @@ mod tests {
 
     #[test]
     fn ln_one_plus_is_exact_to_three_units_up_to_one() {
-        let function = |values: &mut [f32]| dispatch(LnOnePlus { values });
+        let function = |values: &mut [f32]| each_ln_one_plus(values);
         check_where(function, f64::ln_1p, 3.0, |x| (0.0..=1.0).contains(&x));
     }
 
     #[test]
     fn sigmoid_is_exact_to_three_units() {
         let exact = |x: f64| 1.0 / (1.0 + (-x).exp());
-        check(|values| dispatch(Sigmoid { values }), exact, 3.0);
+        check(each_sigmoid, exact, 3.0);
     }
 
     #[test]
     fn tanh_is_exact_to_three_units() {
-        check(|values| dispatch(Tanh { values }), f64::tanh, 3.0);
+        check(each_tanh, f64::tanh, 3.0);
     }
 
     #[test]

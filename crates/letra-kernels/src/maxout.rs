@@ -1,25 +1,16 @@
 //! The largest of several pieces, unit by unit.
 
-use super::simd::{dispatch, kernel};
-
-/// output = the largest of the pieces of `values` `[rows, pieces, units]`, unit by unit; what is
-/// not a number counts as the largest. `output` is `[rows, units]`.
-pub fn forward(pieces: usize, units: usize, values: &[f32], output: &mut [f32]) {
-    assert_eq!(
-        values.len(),
-        pieces * output.len(),
-        "values are not pieces × outputs"
-    );
-    dispatch(Forward {
-        pieces,
-        units,
-        values,
-        output,
-    });
-}
+use super::simd::kernel;
 
 kernel! {
-    struct Forward<'a>(pieces: usize, units: usize, values: &'a [f32], output: &'a mut [f32]) {
+    /// output = the largest of the pieces of `values` `[rows, pieces, units]`, unit by unit; what is
+    /// not a number counts as the largest. `output` is `[rows, units]`.
+    pub fn forward(pieces: usize, units: usize, values: &[f32], output: &mut [f32]) {
+        assert_eq!(
+            values.len(),
+            pieces * output.len(),
+            "values are not pieces × outputs"
+        );
         let rows = values.chunks_exact(pieces * units);
         for (output, values) in output.chunks_exact_mut(units).zip(rows) {
             output.copy_from_slice(&values[..units]);
@@ -30,52 +21,32 @@ kernel! {
             }
         }
     }
-}
 
-/// The gradient by `values`: that by the output where a piece is the first to equal it, and 0
-/// elsewhere.
-pub fn backward(
-    pieces: usize,
-    units: usize,
-    values: &[f32],
-    output: &[f32],
-    output_gradient: &[f32],
-    gradient: &mut [f32],
-) {
-    assert_eq!(
-        values.len(),
-        gradient.len(),
-        "gradient and values differ in length"
-    );
-    assert_eq!(
-        values.len(),
-        pieces * output.len(),
-        "values are not pieces × outputs"
-    );
-    assert_eq!(
-        output.len(),
-        output_gradient.len(),
-        "gradient and output differ in length"
-    );
-    dispatch(Backward {
-        pieces,
-        units,
-        values,
-        output,
-        output_gradient,
-        gradient,
-    });
-}
-
-kernel! {
-    struct Backward<'a>(
+    /// The gradient by `values`: that by the output where a piece is the first to equal it, and 0
+    /// elsewhere.
+    pub fn backward(
         pieces: usize,
         units: usize,
-        values: &'a [f32],
-        output: &'a [f32],
-        output_gradient: &'a [f32],
-        gradient: &'a mut [f32]
+        values: &[f32],
+        output: &[f32],
+        output_gradient: &[f32],
+        gradient: &mut [f32],
     ) {
+        assert_eq!(
+            values.len(),
+            gradient.len(),
+            "gradient and values differ in length"
+        );
+        assert_eq!(
+            values.len(),
+            pieces * output.len(),
+            "values are not pieces × outputs"
+        );
+        assert_eq!(
+            output.len(),
+            output_gradient.len(),
+            "gradient and output differ in length"
+        );
         let row = pieces * units;
         let outputs = output.chunks_exact(units).zip(output_gradient.chunks_exact(units));
         let rows = gradient.chunks_exact_mut(row).zip(values.chunks_exact(row));
@@ -86,14 +57,16 @@ kernel! {
                 for ((slope, value), (output, given)) in
                     slopes.zip(output.iter().zip(output_gradient))
                 {
-                    *slope = if value == output { *given } else { 0.0 };
+                    let won = (value == output) | value.is_nan();
+                    *slope = if won { *given } else { 0.0 };
                 }
                 // An earlier piece that is as large has won already.
                 for earlier in 0..piece {
                     let earlier = &values[earlier * units..][..units];
                     let slopes = own.iter_mut();
                     for ((slope, value), output) in slopes.zip(earlier).zip(output) {
-                        *slope = if value == output { 0.0 } else { *slope };
+                        let won = (value == output) | value.is_nan();
+                        *slope = if won { 0.0 } else { *slope };
                     }
                 }
             }

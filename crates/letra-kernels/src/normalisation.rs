@@ -3,10 +3,10 @@
 
 mod pooled;
 
-pub use pooled::{CLOSED, clear_closed, input_gradient_of_pooled, normalise_and_pool};
+pub use pooled::{input_gradient_of_pooled, normalise_and_pool};
 
 use super::math::sum;
-use super::simd::{dispatch, is_scalar, kernel};
+use super::simd::{is_scalar, kernel};
 
 /// Values that are added side by side: a cache line, and whole vectors of any machine.
 const LANES: usize = 16;
@@ -49,18 +49,13 @@ pub fn gradient_sums(channels: usize, gradient: &[f32], input: &[f32], sums: &mu
         "gradient and input differ in length"
     );
     assert_eq!(sums.len(), 2 * channels, "two sums a channel");
-    dispatch(Sums {
-        channels,
-        gradient,
-        input,
-        sums,
-    });
+    add_up(channels, gradient, input, sums);
 }
 
 // In double precision, in which the products are exact: neither a large mean nor the number
 // of positions costs accuracy, and a fused addition changes no bit.
 kernel! {
-    struct Sums<'a>(channels: usize, gradient: &'a [f32], input: &'a [f32], sums: &'a mut [f64]) {
+    fn add_up(channels: usize, gradient: &[f32], input: &[f32], sums: &mut [f64]) {
         let row = row_length(channels);
         let (sums, products) = sums.split_at_mut(channels);
         let whole = gradient.len() / row * row;
@@ -125,29 +120,18 @@ fn add_lines<'a, S: pulp::Simd>(
     (sum, product)
 }
 
-/// y = (x − mean) · scale + offset, each of the three a row of [`row_length`] values, and at
-/// least `least`: 0 for a ReLU behind it, −∞ for none.
-pub fn normalise(
-    mean: &[f32],
-    scale: &[f32],
-    offset: &[f32],
-    least: f32,
-    x: &[f32],
-    y: &mut [f32],
-) {
-    assert_eq!(x.len(), y.len(), "input and output differ in length");
-    dispatch(Normalise {
-        mean,
-        scale,
-        offset,
-        least,
-        x,
-        y,
-    });
-}
-
 kernel! {
-    struct Normalise<'a>(mean: &'a [f32], scale: &'a [f32], offset: &'a [f32], least: f32, x: &'a [f32], y: &'a mut [f32]) {
+    /// y = (x − mean) · scale + offset, each of the three a row of [`row_length`] values, and at
+    /// least `least`: 0 for a ReLU behind it, −∞ for none.
+    pub fn normalise(
+        mean: &[f32],
+        scale: &[f32],
+        offset: &[f32],
+        least: f32,
+        x: &[f32],
+        y: &mut [f32],
+    ) {
+        assert_eq!(x.len(), y.len(), "input and output differ in length");
         for (y, x) in y.chunks_mut(mean.len()).zip(x.chunks(mean.len())) {
             let rows = x.iter().zip(mean).zip(scale).zip(offset);
             for (y, (((x, mean), scale), offset)) in y.iter_mut().zip(rows) {
@@ -172,28 +156,19 @@ pub struct Channels<'a> {
     pub constant: &'a [f32],
 }
 
-/// dx = scale · dy − slope · (x − mean) − constant.
-pub fn input_gradient(
-    channels: Channels<'_>,
-    x: &[f32],
-    gradient: &[f32],
-    input_gradient: &mut [f32],
-) {
-    assert_eq!(
-        x.len(),
-        gradient.len(),
-        "gradient and input differ in length"
-    );
-    dispatch(InputGradient {
-        channels,
-        x,
-        gradient,
-        input_gradient,
-    });
-}
-
 kernel! {
-    struct InputGradient<'a>(channels: Channels<'a>, x: &'a [f32], gradient: &'a [f32], input_gradient: &'a mut [f32]) {
+    /// dx = scale · dy − slope · (x − mean) − constant.
+    pub fn input_gradient(
+        channels: Channels<'_>,
+        x: &[f32],
+        gradient: &[f32],
+        input_gradient: &mut [f32],
+    ) {
+        assert_eq!(
+            x.len(),
+            gradient.len(),
+            "gradient and input differ in length"
+        );
         let Channels { mean, scale, slope, constant } = channels;
         let row = mean.len();
         let rows = x.chunks(row).zip(gradient.chunks(row)).zip(input_gradient.chunks_mut(row));
@@ -204,42 +179,21 @@ kernel! {
             }
         }
     }
-}
 
-/// Each group of `size` values brought to mean 0 and variance 1, then scaled by γ and shifted by β:
-/// y = (x − μ) / √(σ² + ε) · γ + β. Writes μ and 1 / √(σ² + ε) of each group to
-/// `moments` `[groups, 2]`.
-pub fn groups(
-    size: usize,
-    epsilon: f32,
-    gamma: Option<&[f32]>,
-    beta: Option<&[f32]>,
-    x: &[f32],
-    y: &mut [f32],
-    moments: Option<&mut [f32]>,
-) {
-    assert_eq!(x.len(), y.len(), "input and output differ in length");
-    dispatch(Groups {
-        size,
-        epsilon,
-        gamma,
-        beta,
-        x,
-        y,
-        moments: moments.unwrap_or_default(),
-    });
-}
-
-kernel! {
-    struct Groups<'a>(
+    /// Each group of `size` values brought to mean 0 and variance 1, then scaled by γ and shifted by β:
+    /// y = (x − μ) / √(σ² + ε) · γ + β. Writes μ and 1 / √(σ² + ε) of each group to
+    /// `moments` `[groups, 2]`.
+    pub fn groups(
         size: usize,
         epsilon: f32,
-        gamma: Option<&'a [f32]>,
-        beta: Option<&'a [f32]>,
-        x: &'a [f32],
-        y: &'a mut [f32],
-        moments: &'a mut [f32]
+        gamma: Option<&[f32]>,
+        beta: Option<&[f32]>,
+        x: &[f32],
+        y: &mut [f32],
+        moments: Option<&mut [f32]>,
     ) {
+        assert_eq!(x.len(), y.len(), "input and output differ in length");
+        let moments = moments.unwrap_or_default();
         let mut kept = moments.chunks_exact_mut(2);
         for (x, y) in x.chunks_exact(size).zip(y.chunks_exact_mut(size)) {
             let mean = sum(x) / size as f32;
@@ -293,15 +247,12 @@ pub struct GroupGradients<'a> {
 impl GroupGradients<'_> {
     /// Computes the gradients for groups of `size` values.
     pub fn compute(self, size: usize) {
-        dispatch(GroupsBackward {
-            size,
-            gradients: self,
-        });
+        groups_backward(size, self);
     }
 }
 
 kernel! {
-    struct GroupsBackward<'a>(size: usize, gradients: GroupGradients<'a>) {
+    fn groups_backward(size: usize, gradients: GroupGradients<'_>) {
         let GroupGradients {
             gamma, x, moments, gradient, mut gamma_gradient, mut beta_gradient, mut input_gradient, scratch,
         } = gradients;

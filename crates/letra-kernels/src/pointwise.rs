@@ -3,7 +3,7 @@
 
 use super::cross_entropy::PROBABILITY_CLIP;
 use super::math::{exp, sigmoid};
-use super::simd::{dispatch, kernel};
+use super::simd::kernel;
 
 /// Terms that are summed side by side, on every machine alike.
 const LANES: usize = 16;
@@ -12,29 +12,19 @@ const LANES: usize = 16;
 macro_rules! pointwise {
     (
         $(#[$documentation:meta])*
-        $name:ident: $kernel:ident($($setting:ident),*)
+        $name:ident($($setting:ident),*)
         |$y:ident, $t:ident| $formula:block
     ) => {
-        $(#[$documentation])*
-        pub fn $name(
-            $($setting: f32,)*
-            prediction: &[f32],
-            target: &[f32],
-            scale: f32,
-            gradient: &mut [f32],
-        ) -> f64 {
-            check(prediction, target, gradient);
-            dispatch($kernel { $($setting,)* prediction, target, scale, gradient })
-        }
-
         kernel! {
-            struct $kernel<'a>(
+            $(#[$documentation])*
+            pub fn $name(
                 $($setting: f32,)*
-                prediction: &'a [f32],
-                target: &'a [f32],
+                prediction: &[f32],
+                target: &[f32],
                 scale: f32,
-                gradient: &'a mut [f32]
+                gradient: &mut [f32]
             ) -> f64 {
+                check(prediction, target, gradient);
                 let mut sums = [0.0; LANES];
                 let groups = gradient
                     .chunks_mut(LANES)
@@ -69,11 +59,21 @@ fn check(prediction: &[f32], target: &[f32], gradient: &[f32]) {
 }
 
 pointwise! {
-    /// Returns Σ |y − t| and writes sign(y − t) · scale to `gradient`, 0 where they are equal.
-    absolute_error: AbsoluteError()
+    /// Returns Σ (y − t)² and writes 2 (y − t) · scale to `gradient`.
+    squared_error()
     |y, t| {
         let difference = y - t;
-        let sign = f32::from(i8::from(difference > 0.0) - i8::from(difference < 0.0));
+        (f64::from(difference) * f64::from(difference), 2.0 * difference)
+    }
+}
+
+pointwise! {
+    /// Returns Σ |y − t| and writes sign(y − t) · scale to `gradient`, 0 where they are equal.
+    absolute_error()
+    |y, t| {
+        let difference = y - t;
+        let unsigned = (difference == 0.0) | difference.is_nan();
+        let sign = if unsigned { difference } else { 1_f32.copysign(difference) };
         (f64::from(difference.abs()), sign)
     }
 }
@@ -81,7 +81,7 @@ pointwise! {
 pointwise! {
     /// With e = y − t, returns Σ of e² / 2 where |e| ≤ `delta` and of `delta` (|e| − `delta` / 2)
     /// elsewhere, and writes e, cut off at ±`delta`, times `scale` to `gradient`.
-    huber: Huber(delta)
+    huber(delta)
     |y, t| {
         let difference = y - t;
         let cut = if difference > delta { delta } else { difference };
@@ -94,7 +94,7 @@ pointwise! {
 pointwise! {
     /// Returns Σ max(1 − t y, 0) for targets −1 and 1, 0 counting as −1, and writes −t where
     /// t y ≤ 1, times `scale`, to `gradient`.
-    hinge: Hinge()
+    hinge()
     |y, t| {
         let t = if t == 0.0 { -1.0 } else { t };
         let margin = 1.0 - t * y;
@@ -104,37 +104,18 @@ pointwise! {
     }
 }
 
-/// From logits z: returns Σ −t ln p − (1 − t) ln (1 − p) with p = 1 / (1 + e⁻ᶻ), as
-/// max(z, 0) − z t + ln (1 + e^−|z|), which is never out of range, and writes (p − t) · scale to
-/// `gradient`. Each target is first drawn together to t (1 − `smoothing`) + `smoothing` / 2.
-pub fn binary_cross_entropy_from_logits(
-    smoothing: f32,
-    logits: &[f32],
-    target: &[f32],
-    scale: f32,
-    gradient: &mut [f32],
-) -> f64 {
-    check(logits, target, gradient);
-    dispatch(BinaryFromLogits {
-        smoothing,
-        logits,
-        target,
-        scale,
-        gradient,
-    })
-}
-
-/// Factors of at most 2 whose product is finite in double precision, with room to spare.
-const FACTORS: usize = 512;
-
 kernel! {
-    struct BinaryFromLogits<'a>(
+    /// From logits z: returns Σ −t ln p − (1 − t) ln (1 − p) with p = 1 / (1 + e⁻ᶻ), as
+    /// max(z, 0) − z t + ln (1 + e^−|z|), which is never out of range, and writes (p − t) · scale to
+    /// `gradient`. Each target is first drawn together to t (1 − `smoothing`) + `smoothing` / 2.
+    pub fn binary_cross_entropy_from_logits(
         smoothing: f32,
-        logits: &'a [f32],
-        target: &'a [f32],
+        logits: &[f32],
+        target: &[f32],
         scale: f32,
-        gradient: &'a mut [f32]
+        gradient: &mut [f32],
     ) -> f64 {
+        check(logits, target, gradient);
         let (keep, share) = (1.0 - smoothing, 0.5 * smoothing);
         let mut total = 0.0;
         let blocks = gradient
@@ -166,6 +147,9 @@ kernel! {
         total
     }
 }
+
+/// Factors of at most 2 whose product is finite in double precision, with room to spare.
+const FACTORS: usize = 512;
 
 /// From probabilities p, clipped to [1e-7, 1 − 1e-7] as in Keras: returns
 /// Σ −t ln p − (1 − t) ln (1 − p) and writes (p − t) / (p (1 − p)), 0 where p was clipped, times
@@ -265,7 +249,10 @@ mod tests {
         )
     }
 
-    const CASES: [(&str, Kernel, Twin); 5] = [
+    const CASES: [(&str, Kernel, Twin); 6] = [
+        ("squared error", squared_error, |y, t| {
+            ((y - t) * (y - t), 2.0 * (y - t))
+        }),
         ("absolute error", absolute_error, |y, t| {
             ((y - t).abs(), if y == t { 0.0 } else { (y - t).signum() })
         }),

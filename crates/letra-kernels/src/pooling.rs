@@ -2,7 +2,7 @@
 
 mod average;
 
-use super::convolution::{Padding2, geometry::positions};
+use super::convolution::{Padding2, geometry::positions, wins};
 use super::simd::{dispatch, load, store};
 use pulp::{Simd, WithSimd};
 
@@ -182,9 +182,7 @@ impl WithSimd for Forward<'_> {
                     let mut winner = simd.splat_f32s(window.first as f32);
                     for (at, code) in pooling.cells(&window) {
                         let value = load(simd, &input[at + channel..][..count]);
-                        let greater = simd.less_than_f32s(best, value);
-                        let number = simd.equal_f32s(value, value);
-                        let wins = simd.or_m32s(greater, simd.not_m32s(number));
+                        let wins = wins(simd, value, best);
                         best = simd.select_f32s(wins, value, best);
                         winner = simd.select_f32s(wins, simd.splat_f32s(code), winner);
                     }

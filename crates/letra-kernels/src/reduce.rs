@@ -1,73 +1,57 @@
-//! Sums of gradients that several shards computed, and other sums and products of buffers.
+//! Sums and products of buffers, value by value, and whether all values are finite.
 
-use super::simd::{dispatch, kernel};
-
-/// Adds all buffers into the first, in a tree that depends on their number alone: buffer i takes
-/// in buffer i + 1 for even i, then i + 2 for i divisible by 4, and so on. The other buffers hold
-/// partial sums afterwards.
-pub fn tree_sum(buffers: &mut [&mut [f32]]) {
-    let mut distance = 1;
-    while distance < buffers.len() {
-        for pair in buffers.chunks_mut(2 * distance) {
-            if let Some((first, rest)) = pair.split_first_mut()
-                && let Some(other) = rest.get(distance - 1)
-            {
-                add(first, other);
-            }
-        }
-        distance *= 2;
-    }
-}
-
-/// sum += values
-pub fn add(sum: &mut [f32], values: &[f32]) {
-    assert_eq!(sum.len(), values.len(), "buffers differ in length");
-    dispatch(Add { sum, values });
-}
+use super::simd::kernel;
 
 kernel! {
-    struct Add<'a>(sum: &'a mut [f32], values: &'a [f32]) {
+    /// sum += values
+    pub fn add(sum: &mut [f32], values: &[f32]) {
+        assert_eq!(sum.len(), values.len(), "buffers differ in length");
         for (sum, value) in sum.iter_mut().zip(values) {
             *sum += value;
         }
     }
-}
 
-/// values *= factors
-pub fn multiply(values: &mut [f32], factors: &[f32]) {
-    assert_eq!(values.len(), factors.len(), "buffers differ in length");
-    dispatch(Multiply { values, factors });
-}
-
-kernel! {
-    struct Multiply<'a>(values: &'a mut [f32], factors: &'a [f32]) {
+    /// values *= factors
+    pub fn multiply(values: &mut [f32], factors: &[f32]) {
+        assert_eq!(values.len(), factors.len(), "buffers differ in length");
         for (value, factor) in values.iter_mut().zip(factors) {
             *value *= factor;
         }
     }
 }
 
+/// Whether no value is infinite or no number.
+pub fn is_finite(values: &[f32]) -> bool {
+    largest(values) < f32::INFINITY.to_bits()
+}
+
+kernel! {
+    fn largest(values: &[f32]) -> u32 {
+        // Without the sign, the bits of larger numbers are larger, those of none the largest.
+        values.iter().map(|value| value.to_bits() & (u32::MAX >> 1)).fold(0, u32::max)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::Noise;
     use crate::simd::tests::on_each_instruction_set;
 
     #[test]
-    fn adds_in_a_tree() {
-        let mut noise = Noise::new(12);
-        for length in [0, 1, 37] {
-            let buffers: Vec<Vec<f32>> = (0..5).map(|_| noise.values(length)).collect();
-            on_each_instruction_set(|| {
-                let mut sums = buffers.clone();
-                let mut views: Vec<&mut [f32]> = sums.iter_mut().map(Vec::as_mut_slice).collect();
-                tree_sum(&mut views);
-                for (i, sum) in sums[0].iter().enumerate() {
-                    let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|buffer| buffers[buffer][i]);
-                    assert_eq!(*sum, ((a + b) + (c + d)) + e);
+    fn what_is_not_finite_is_found_wherever_it_is() {
+        on_each_instruction_set(|| {
+            for length in [1, 15, 16, 70] {
+                let mut values = vec![f32::MAX; length];
+                assert!(is_finite(&values));
+                for place in 0..length {
+                    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -f32::NAN] {
+                        values[place] = bad;
+                        assert!(!is_finite(&values), "{bad} in place {place} of {length}");
+                    }
+                    values[place] = -0.0;
                 }
-            });
-        }
-        tree_sum(&mut []);
+            }
+            assert!(is_finite(&[]));
+        });
     }
 }

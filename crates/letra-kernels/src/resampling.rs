@@ -1,6 +1,6 @@
 //! A picture seen through an affine map, with bilinear interpolation, and the adjoint of that.
 
-use super::simd::{dispatch, kernel};
+use super::simd::kernel;
 
 /// What lies beyond the edge of a picture; names and meanings are Keras's. The examples show
 /// what surrounds the row a b c d.
@@ -79,13 +79,7 @@ impl Resampling {
         let (rimmed, numbers) = scratch.split_at_mut(self.rimmed_len());
         self.rim(&input[..self.picture_len()], rimmed);
         let output = &mut output[..self.picture_len()];
-        dispatch(Forward {
-            resampling: self,
-            source,
-            rimmed,
-            numbers,
-            output,
-        });
+        look_at(self, source, rimmed, numbers, output);
     }
 
     /// The gradient of the input: what each of its pixels gave to the output.
@@ -98,13 +92,13 @@ impl Resampling {
     ) {
         let (rimmed, numbers) = scratch.split_at_mut(self.rimmed_len());
         rimmed.fill(0.0);
-        dispatch(Backward {
-            resampling: self,
+        spread_back(
+            self,
             source,
-            output_gradient: &output_gradient[..self.picture_len()],
+            &output_gradient[..self.picture_len()],
             rimmed,
             numbers,
-        });
+        );
         self.add_rim(rimmed, &mut input_gradient[..self.picture_len()]);
     }
 
@@ -260,13 +254,7 @@ fn mixed(share: f32, first: f32, second: f32) -> f32 {
 }
 
 kernel! {
-    struct Forward<'a>(
-        resampling: &'a Resampling,
-        source: &'a Source,
-        rimmed: &'a [f32],
-        numbers: &'a mut [f32],
-        output: &'a mut [f32]
-    ) {
+    fn look_at(resampling: &Resampling, source: &Source, rimmed: &[f32], numbers: &mut [f32], output: &mut [f32]) {
         let (channels, stride) = (resampling.channels, resampling.stride());
         for (block, pixels) in output.chunks_mut(BLOCK * channels).enumerate() {
             let (mut places, [upper, lower]) = Places::new(numbers, pixels.len() / channels);
@@ -302,16 +290,8 @@ kernel! {
             }
         }
     }
-}
 
-kernel! {
-    struct Backward<'a>(
-        resampling: &'a Resampling,
-        source: &'a Source,
-        output_gradient: &'a [f32],
-        rimmed: &'a mut [f32],
-        numbers: &'a mut [f32]
-    ) {
+    fn spread_back(resampling: &Resampling, source: &Source, output_gradient: &[f32], rimmed: &mut [f32], numbers: &mut [f32]) {
         let (channels, stride) = (resampling.channels, resampling.stride());
         for (block, pixels) in output_gradient.chunks(BLOCK * channels).enumerate() {
             let (mut places, _) = Places::new(numbers, pixels.len() / channels);

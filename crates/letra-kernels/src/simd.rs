@@ -110,17 +110,6 @@ impl Instructions {
         *CHOSEN.get_or_init(|| from_environment().unwrap_or(Instructions::Scalar))
     }
 
-    /// With vectors of 8 values at most.
-    fn narrow(self) -> Instructions {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512(avx512) => Instructions::Avx2(*avx512),
-            #[cfg(test)]
-            Instructions::Scalar16 => Instructions::Scalar,
-            other => other,
-        }
-    }
-
     /// Values of a vector.
     pub(crate) fn lanes(self) -> usize {
         struct Lanes;
@@ -174,36 +163,36 @@ pub(crate) fn dispatch<K: WithSimd>(kernel: K) -> K::Output {
     Instructions::chosen().dispatch(kernel)
 }
 
-/// The same for a kernel that has no use for vectors of more than 8 values.
-#[inline]
-pub(crate) fn dispatch_narrow<K: WithSimd>(kernel: K) -> K::Output {
-    Instructions::chosen().narrow().dispatch(kernel)
-}
-
-/// Declares a kernel that is plain loops: a struct of its arguments for [`dispatch`], which the
-/// compiler vectorises for each instruction set.
+/// Declares functions that are plain loops, which the compiler vectorises for each instruction set:
+/// what is called runs by way of [`dispatch`].
 ///
-/// A closure would be a kernel too, but as one that is called for several instruction sets it
-/// may stay a function of its own, and then it is compiled for the smallest of them.
+/// The loops stand in a struct of the arguments. A closure would do, too, but as one that is called
+/// for several instruction sets it may stay a function of its own, and then it is compiled for the
+/// smallest of them.
 macro_rules! kernel {
-    (struct $name:ident<$life:lifetime>($($field:ident: $type:ty),*) $body:block) => {
-        kernel! { struct $name<$life>($($field: $type),*) -> () $body }
-    };
-    (struct $name:ident<$life:lifetime>($($field:ident: $type:ty),*) -> $output:ty $body:block) => {
-        struct $name<$life> {
-            $($field: $type),*
-        }
-
-        impl pulp::WithSimd for $name<'_> {
-            type Output = $output;
-
-            #[inline(always)]
-            fn with_simd<S: pulp::Simd>(self, _: S) -> $output {
-                let Self { $($field),* } = self;
-                $body
+    ($($(#[$about:meta])* $visible:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $output:ty)? $body:block)*) => {$(
+        $(#[$about])*
+        $visible fn $name($($argument: $type),*) $(-> $output)? {
+            #[allow(non_camel_case_types)]
+            struct Kernel<$($argument),*> {
+                $($argument: $argument),*
             }
+
+            impl pulp::WithSimd for Kernel<$($type),*> {
+                type Output = $crate::simd::kernel!(@output $($output)?);
+
+                #[inline(always)]
+                fn with_simd<S: pulp::Simd>(self, _: S) -> Self::Output {
+                    let Self { $($argument),* } = self;
+                    $body
+                }
+            }
+
+            $crate::simd::dispatch(Kernel { $($argument),* })
         }
-    };
+    )*};
+    (@output $output:ty) => { $output };
+    (@output) => { () };
 }
 pub(crate) use kernel;
 

@@ -1,62 +1,21 @@
 //! The dense layer on inputs that are mostly zero, as pictures of ink on paper are.
 //!
-//! [`super::dense`] comes here by itself where half of the input or more is zero, or is given
-//! [`SparseRows`]. Zeros are skipped, so an infinite or undefined weight or gradient that meets only
-//! zeros leaves no trace where 0 · ∞ would have given NaN.
-
-use std::ops::Range;
+//! The input comes as [`SparseRows`], and what is zero in it is skipped. So an infinite or undefined
+//! weight or gradient that meets only zeros leaves no trace where 0 · ∞ would have given NaN: the
+//! caller sees to it that they are finite ([`super::reduce::is_finite`]).
 
 use pulp::Simd;
 use pulp::bytemuck::cast_slice;
 
-use super::gemm::blocks;
-use super::simd::{LANES, dispatch, kernel, mul_add};
+use super::simd::{LANES, mul_add};
 
 mod forward;
 mod kernel_gradient;
 mod rows;
-pub(super) mod thin;
 
-pub(super) use forward::{Forward, ForwardRows};
-pub(super) use kernel_gradient::{KernelGradient, KernelGradientOfRows};
+pub(super) use forward::Forward;
+pub(super) use kernel_gradient::KernelGradient;
 pub use rows::{SparseRow, SparseRows};
-
-/// Whether the columns `columns` of `inputs`, each `[samples, width]`, are zero for the greater part.
-/// Four samples of each speak for all.
-pub(super) fn is_sparse<'a>(
-    width: usize,
-    columns: Range<usize>,
-    inputs: impl Iterator<Item = &'a [f32]>,
-) -> bool {
-    let (mut zeros, mut values) = (0, 0);
-    for input in inputs {
-        let samples = input.len() / width;
-        for asked in blocks(samples, samples.div_ceil(4).max(1)) {
-            let row = &input[asked.start * width..][columns.clone()];
-            zeros += dispatch(Zeros { row });
-            values += row.len();
-        }
-    }
-    2 * zeros as usize >= values
-}
-
-kernel! {
-    struct Zeros<'a>(row: &'a [f32]) -> u32 {
-        row.iter().map(|value| u32::from(*value == 0.0)).sum()
-    }
-}
-
-/// Columns that are worked on at a time, so that their rows of the kernel stay in the
-/// second-level cache.
-const COLUMNS: usize = 256;
-
-/// 1 where a value is not zero, else 0.
-#[inline(always)]
-fn one_unless_zero<S: Simd>(simd: S, values: S::f32s) -> S::u32s {
-    // Doubled, the bits lose the sign, and -0 counts as zero.
-    let bits = simd.transmute_u32s_f32s(values);
-    simd.min_u32s(simd.add_u32s(bits, bits), simd.splat_u32s(1))
-}
 
 /// The columns of a matrix's rows that are summed together: blocks of [`LANES`] of them, or the last
 /// few columns, taken with those before them as one block if there are enough.

@@ -1,6 +1,6 @@
 //! Pictures made larger by whole factors, with lines between the centres of the cells.
 
-use crate::simd::{dispatch, kernel};
+use crate::simd::kernel;
 
 /// Where an output lies between two inputs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,12 +49,7 @@ impl Interpolation {
     pub fn forward(&self, input: &[f32], output: &mut [f32], line: &mut [f32]) {
         self.assert_same(input.len(), output.len());
         let line = &mut line[..self.line_len()];
-        dispatch(Forward {
-            plan: self,
-            input,
-            output,
-            line,
-        });
+        interpolate(self, input, output, line);
     }
 
     /// Writes the gradient of the smaller pictures.
@@ -64,12 +59,7 @@ impl Interpolation {
     pub fn backward(&self, output_gradient: &[f32], input_gradient: &mut [f32], line: &mut [f32]) {
         self.assert_same(input_gradient.len(), output_gradient.len());
         let line = &mut line[..self.line_len()];
-        dispatch(Backward {
-            plan: self,
-            output_gradient,
-            input_gradient,
-            line,
-        });
+        spread(self, output_gradient, input_gradient, line);
     }
 
     fn assert_same(&self, input: usize, output: usize) {
@@ -95,7 +85,7 @@ fn axis(size: usize, times: usize) -> Vec<Between> {
 }
 
 kernel! {
-    struct Forward<'a>(plan: &'a Interpolation, input: &'a [f32], output: &'a mut [f32], line: &'a mut [f32]) {
+    fn interpolate(plan: &Interpolation, input: &[f32], output: &mut [f32], line: &mut [f32]) {
         let Interpolation { height, width, channels, rows, columns } = plan;
         let (row, larger) = (width * channels, columns.len() * channels);
         let pictures = input.chunks_exact(height * row);
@@ -116,10 +106,8 @@ kernel! {
             }
         }
     }
-}
 
-kernel! {
-    struct Backward<'a>(plan: &'a Interpolation, output_gradient: &'a [f32], input_gradient: &'a mut [f32], line: &'a mut [f32]) {
+    fn spread(plan: &Interpolation, output_gradient: &[f32], input_gradient: &mut [f32], line: &mut [f32]) {
         let Interpolation { height, width, channels, rows, columns } = plan;
         let (row, larger) = (width * channels, columns.len() * channels);
         input_gradient.fill(0.0);

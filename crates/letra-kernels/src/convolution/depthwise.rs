@@ -12,6 +12,7 @@ mod sums;
 
 use super::algorithm::{Algorithm, Backward, Forward};
 use super::tail::Tail;
+use super::vector::add_filled_up;
 use super::{Geometry, Padding2, Pool};
 use crate::simd::Instructions;
 use cells::Cells;
@@ -270,22 +271,16 @@ impl Algorithm for Depthwise {
         self.lens().iter().sum()
     }
 
-    fn forward(&self, mut pass: Forward<'_>) {
+    fn forward(&self, pass: Forward<'_>) {
         let scratch = self.split(pass.scratch);
         let start = pass.bias.map(|bias| {
             scratch.bias.fill(0.0);
             scratch.bias[..bias.len()].copy_from_slice(bias);
             &*scratch.bias
         });
-        let inputs = pass.input.chunks_exact(self.geometry.input_len());
-        let outputs = pass
-            .output
-            .chunks_exact_mut((pass.output.len() / pass.samples.max(1)).max(1));
-        for (sample, (input, output)) in inputs.zip(outputs).enumerate() {
-            let pools = self.tail.pools();
-            let picture = self.forward.cells.lay(input, scratch.picture);
+        let convolve = |input: &[f32], output: &mut [f32]| {
             self.instructions.dispatch(Outputs {
-                picture,
+                picture: self.forward.cells.lay(input, scratch.picture),
                 weights: &pass.prepared[..self.weights_len()],
                 start,
                 relu: self.relu,
@@ -293,41 +288,21 @@ impl Algorithm for Depthwise {
                 positions: &self.forward.positions,
                 cell: self.cell,
                 filters: self.geometry.filters,
-                output: if pools {
-                    &mut *scratch.map
-                } else {
-                    &mut *output
-                },
+                output,
             });
-            if pools {
-                let keep_len = self.keep_len();
-                let keep = pass.keep.as_deref_mut();
-                let keep = keep.map(|keep| &mut keep[sample * keep_len..][..keep_len]);
-                self.tail.pool(1, scratch.map, output, keep);
-            }
-        }
+        };
+        self.tail
+            .forward_each(pass.input, pass.output, pass.keep, scratch.map, convolve);
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
-        let scratch = self.split(pass.scratch);
+        let scratch = self.split(std::mem::take(&mut pass.scratch));
         scratch.weights.fill(0.0);
-        let input_len = self.geometry.input_len();
-        let length = (pass.output_gradient.len() / pass.samples.max(1)).max(1);
-        let inputs = pass.input.chunks_exact(input_len);
-        let outputs = pass.output.chunks_exact(length);
-        let gradients = pass.output_gradient.chunks_exact_mut(length).zip(outputs);
-        for (sample, (input, (gradient, output))) in inputs.zip(gradients).enumerate() {
-            let bias_gradient = pass.bias_gradient.as_deref_mut();
-            self.tail.mask_and_add_bias(output, gradient, bias_gradient);
-            let gradient = if self.tail.pools() {
-                let codes = &pass.keep[sample * self.keep_len()..][..self.keep_len()];
-                self.tail.unpool(1, gradient, codes, scratch.map);
-                &*scratch.map
-            } else {
-                &*gradient
-            };
+        let prepared = pass.prepared;
+        let kernel_gradient = pass.kernel_gradient.take();
+        let convolve = |input: &[f32], gradient: &[f32], input_gradient: Option<&mut [f32]>| {
             let delta = self.delta.lay(gradient, scratch.delta);
-            if pass.kernel_gradient.is_some() {
+            if kernel_gradient.is_some() {
                 self.instructions.dispatch(KernelGradient {
                     picture: self.forward.cells.lay(input, scratch.picture),
                     delta,
@@ -338,20 +313,14 @@ impl Algorithm for Depthwise {
                     sums: scratch.weights,
                 });
             }
-            if let Some(input_gradient) = pass.input_gradient.as_deref_mut() {
-                let input_gradient = &mut input_gradient[sample * input_len..][..input_len];
-                self.input_gradient(pass.prepared, delta, scratch.spread, input_gradient);
+            if let Some(input_gradient) = input_gradient {
+                self.input_gradient(prepared, delta, scratch.spread, input_gradient);
             }
-        }
-        let Some(kernel_gradient) = pass.kernel_gradient else {
-            return;
         };
-        let filters = self.geometry.filters;
-        let sums = scratch.weights.chunks_exact(self.cell);
-        for (gradient, sums) in kernel_gradient.chunks_exact_mut(filters).zip(sums) {
-            for (gradient, sum) in gradient.iter_mut().zip(sums) {
-                *gradient += sum;
-            }
+        self.tail.backward_each(&mut pass, scratch.map, convolve);
+        if let Some(kernel_gradient) = kernel_gradient {
+            let filters = self.geometry.filters;
+            add_filled_up(scratch.weights, self.cell, kernel_gradient, filters);
         }
     }
 }

@@ -9,6 +9,7 @@ use super::algorithm::{Algorithm, Backward, Forward};
 use super::general::General;
 use super::product::Start;
 use super::tail::Tail;
+use super::vector::add_filled_up;
 use super::{Geometry, Padding2, Pool};
 use crate::simd::{Instructions, LANES};
 use correlation::Correlation;
@@ -200,90 +201,68 @@ impl Algorithm for Direct {
         self.lens().iter().sum()
     }
 
-    fn forward(&self, mut pass: Forward<'_>) {
-        let scratch = self.split(pass.scratch);
+    fn forward(&self, pass: Forward<'_>) {
+        let Scratch {
+            padded,
+            map,
+            line,
+            bias,
+            ..
+        } = self.split(pass.scratch);
         let weights = self.weights(pass.kernel, pass.prepared);
-        let start = pass.bias.map_or(Start::Zero, |bias| {
-            scratch.bias.fill(0.0);
-            scratch.bias[..bias.len()].copy_from_slice(bias);
-            Start::Row(&*scratch.bias)
+        let start = pass.bias.map_or(Start::Zero, |given| {
+            bias.fill(0.0);
+            bias[..given.len()].copy_from_slice(given);
+            Start::Row(&*bias)
         });
-        let inputs = pass.input.chunks_exact(self.geometry.input_len());
-        let outputs = pass
-            .output
-            .chunks_exact_mut(pass.output.len() / pass.samples.max(1));
-        for (sample, (input, output)) in inputs.zip(outputs).enumerate() {
-            let padded = self.forward.padded.pad(input, scratch.padded);
-            let line = &mut *scratch.line;
-            if self.tail.pools() {
-                self.forward
-                    .outputs(padded, weights, start, self.relu, scratch.map, line);
-                let keep_len = self.keep_len();
-                let keep = pass.keep.as_deref_mut();
-                let keep = keep.map(|keep| &mut keep[sample * keep_len..][..keep_len]);
-                self.tail.pool(1, scratch.map, output, keep);
-            } else {
-                self.forward
-                    .outputs(padded, weights, start, self.relu, output, line);
-            }
-        }
+        let convolve = |input: &[f32], output: &mut [f32]| {
+            let padded = self.forward.padded.pad(input, padded);
+            self.forward
+                .outputs(padded, weights, start, self.relu, output, line);
+        };
+        self.tail
+            .forward_each(pass.input, pass.output, pass.keep, map, convolve);
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
-        let scratch = self.split(pass.scratch);
-        scratch.weights.fill(0.0);
-        let input_len = self.geometry.input_len();
-        let inputs = pass.input.chunks_exact(input_len);
-        let length = pass.output_gradient.len() / pass.samples.max(1);
-        let outputs = pass.output.chunks_exact(length);
-        let gradients = pass.output_gradient.chunks_exact_mut(length).zip(outputs);
-        for (sample, (input, (gradient, output))) in inputs.zip(gradients).enumerate() {
-            let bias_gradient = pass.bias_gradient.as_deref_mut();
-            self.tail.mask_and_add_bias(output, gradient, bias_gradient);
-            let gradient = if self.tail.pools() {
-                let codes = &pass.keep[sample * self.keep_len()..][..self.keep_len()];
-                self.tail.unpool(1, gradient, codes, scratch.map);
-                &*scratch.map
-            } else {
-                &*gradient
-            };
-            let line = &mut *scratch.line;
-            if let Some(kernel_gradient) = pass.kernel_gradient.as_deref_mut() {
-                let padded = self.forward.padded.pad(input, scratch.padded);
-                let weights_gradient = match self.sums_len() {
-                    0 => kernel_gradient,
-                    _ => &mut *scratch.weights,
-                };
-                self.forward
-                    .add_weights_gradient(padded, gradient, weights_gradient, line);
-            }
-            if let Some(input_gradient) = pass.input_gradient.as_deref_mut() {
-                let input_gradient = &mut input_gradient[sample * input_len..][..input_len];
-                if let Some(turned) = &self.turned {
-                    let padded = turned.padded.pad(gradient, scratch.turned);
-                    let weights = &pass.prepared[self.weights_len()..];
-                    turned.outputs(padded, weights, Start::Zero, false, input_gradient, line);
-                } else {
-                    let kernel = pass.kernel;
-                    self.general.input_gradient(
-                        1,
-                        kernel,
-                        gradient,
-                        input_gradient,
-                        scratch.patches,
-                    );
+        let Scratch {
+            padded,
+            turned,
+            map,
+            line,
+            weights,
+            patches,
+            ..
+        } = self.split(std::mem::take(&mut pass.scratch));
+        weights.fill(0.0);
+        let (kernel, prepared) = (pass.kernel, pass.prepared);
+        let mut kernel_gradient = pass.kernel_gradient.take();
+        self.tail
+            .backward_each(&mut pass, map, |input, gradient, input_gradient| {
+                if let Some(kernel_gradient) = kernel_gradient.as_deref_mut() {
+                    let padded = self.forward.padded.pad(input, padded);
+                    let weights_gradient = match self.sums_len() {
+                        0 => kernel_gradient,
+                        _ => &mut *weights,
+                    };
+                    self.forward
+                        .add_weights_gradient(padded, gradient, weights_gradient, line);
                 }
-            }
-        }
-        let Some(kernel_gradient) = pass.kernel_gradient else {
-            return;
-        };
-        let filters = self.geometry.filters;
-        let sums = scratch.weights.chunks_exact(self.forward.filters);
-        for (gradient, sums) in kernel_gradient.chunks_exact_mut(filters).zip(sums) {
-            for (gradient, sum) in gradient.iter_mut().zip(sums) {
-                *gradient += sum;
-            }
+                let Some(input_gradient) = input_gradient else {
+                    return;
+                };
+                let Some(correlation) = &self.turned else {
+                    self.general
+                        .input_gradient(1, kernel, gradient, input_gradient, patches);
+                    return;
+                };
+                let padded = correlation.padded.pad(gradient, turned);
+                let weights = &prepared[self.weights_len()..];
+                correlation.outputs(padded, weights, Start::Zero, false, input_gradient, line);
+            });
+        if let Some(kernel_gradient) = kernel_gradient {
+            let filters = self.geometry.filters;
+            add_filled_up(weights, self.forward.filters, kernel_gradient, filters);
         }
     }
 }

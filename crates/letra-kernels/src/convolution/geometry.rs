@@ -81,7 +81,7 @@ impl Geometry {
     }
 
     /// Elements of the part of the input that one filter sees at one output position.
-    pub fn patch_len(&self) -> usize {
+    pub(crate) fn patch_len(&self) -> usize {
         self.kernel[0] * self.kernel[1] * (self.channels / self.groups)
     }
 
@@ -91,7 +91,7 @@ impl Geometry {
     }
 
     /// Elements of one output sample, after `pool` if there is one.
-    pub fn pooled_len(&self, pool: Option<Pool>) -> usize {
+    pub(crate) fn pooled_len(&self, pool: Option<Pool>) -> usize {
         let Pool { height, width } = pool.unwrap_or(Pool {
             height: 1,
             width: 1,

@@ -3,12 +3,11 @@
 mod algorithm;
 mod depthwise;
 mod direct;
-mod few;
+mod few_channels;
 mod general;
 pub mod geometry;
 mod grouped;
 mod padding;
-mod pointwise;
 mod product;
 mod tail;
 mod transposed;
@@ -21,14 +20,15 @@ pub use transposed::Transposed;
 use algorithm::{Algorithm, Backward, Forward};
 use depthwise::Depthwise;
 use direct::Direct;
-use few::Few;
+use few_channels::FewChannels;
 use general::General;
 use grouped::Grouped;
-use pointwise::Pointwise;
 use std::sync::Arc;
 use winograd::Winograd;
 
 use crate::simd::Instructions;
+
+pub(super) use vector::wins;
 
 /// A convolution with its tail, planned once for a shape.
 ///
@@ -190,11 +190,6 @@ impl Convolution {
     }
 }
 
-/// Weights of a kernel of one tap that stay in the first-level cache: the direct algorithm then
-/// multiplies with them where they lie, with bias and ReLU in the same pass. More of them are
-/// worth the copies that the general matrix product makes.
-const IN_CACHE: usize = 4096;
-
 /// The algorithm for a shape without groups.
 fn choose(
     geometry: Geometry,
@@ -202,18 +197,12 @@ fn choose(
     pool: Option<Pool>,
     instructions: Instructions,
 ) -> Arc<dyn Algorithm> {
-    let pointwise = || Pointwise::new(geometry, relu, pool);
-    let large = geometry.kernel_len() > IN_CACHE;
-    if let Some(few) = Few::new(geometry, relu, pool, instructions) {
-        Arc::new(few)
+    if let Some(few_channels) = FewChannels::new(geometry, relu, pool, instructions) {
+        Arc::new(few_channels)
     } else if let Some(winograd) = Winograd::new(geometry, relu, pool, instructions) {
         Arc::new(winograd)
-    } else if let Some(pointwise) = pointwise().filter(|_| large) {
-        Arc::new(pointwise)
     } else if let Some(direct) = Direct::new(geometry, relu, pool, instructions) {
         Arc::new(direct)
-    } else if let Some(pointwise) = pointwise() {
-        Arc::new(pointwise)
     } else {
         Arc::new(General::new(geometry, relu, pool))
     }

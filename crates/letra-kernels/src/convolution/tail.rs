@@ -1,5 +1,6 @@
 //! What follows the sums of a convolution: bias, ReLU, max pooling; and the way back.
 
+use super::algorithm::Backward;
 use super::vector::{array, load};
 use super::{Geometry, Padding2, Pool};
 use crate::pooling::Pooling;
@@ -11,6 +12,7 @@ use pulp::{Simd, WithSimd};
 pub(super) struct Tail {
     relu: bool,
     filters: usize,
+    input_len: usize,
     map_len: usize,
     pooling: Option<Pooling>,
 }
@@ -28,6 +30,7 @@ impl Tail {
         Self {
             relu,
             filters: geometry.filters,
+            input_len: geometry.input_len(),
             map_len: geometry.output_len(),
             pooling,
         }
@@ -48,6 +51,67 @@ impl Tail {
             samples * self.map_len
         } else {
             0
+        }
+    }
+
+    /// Elements of one sample of the output.
+    fn output_len(&self) -> usize {
+        self.pooling
+            .as_ref()
+            .map_or(self.map_len, Pooling::output_len)
+    }
+
+    /// Some samples one after the other: `convolve` writes from an input its map with bias and ReLU,
+    /// which is then pooled while it is in the cache. `map` is room for one.
+    pub(super) fn forward_each(
+        &self,
+        input: &[f32],
+        output: &mut [f32],
+        mut keep: Option<&mut [f32]>,
+        map: &mut [f32],
+        mut convolve: impl FnMut(&[f32], &mut [f32]),
+    ) {
+        let inputs = input.chunks_exact(self.input_len);
+        let outputs = output.chunks_exact_mut(self.output_len().max(1));
+        let keep_len = self.keep_len();
+        for (sample, (input, output)) in inputs.zip(outputs).enumerate() {
+            if !self.pools() {
+                convolve(input, output);
+                continue;
+            }
+            convolve(input, map);
+            let keep = keep.as_deref_mut();
+            let keep = keep.map(|keep| &mut keep[sample * keep_len..][..keep_len]);
+            self.pool(1, map, output, keep);
+        }
+    }
+
+    /// The way back, one sample after the other: `convolve` gets each sample's input, the gradient at
+    /// z, and where the gradient of the input goes. The gradient of the bias is summed here.
+    pub(super) fn backward_each(
+        &self,
+        pass: &mut Backward<'_>,
+        map: &mut [f32],
+        mut convolve: impl FnMut(&[f32], &[f32], Option<&mut [f32]>),
+    ) {
+        let (output_len, keep_len) = (self.output_len().max(1), self.keep_len());
+        let inputs = pass.input.chunks_exact(self.input_len);
+        let outputs = pass.output.chunks_exact(output_len);
+        let gradients = pass.output_gradient.chunks_exact_mut(output_len);
+        for (sample, (input, (gradient, output))) in inputs.zip(gradients.zip(outputs)).enumerate()
+        {
+            let bias_gradient = pass.bias_gradient.as_deref_mut();
+            self.mask_and_add_bias(output, gradient, bias_gradient);
+            let gradient = if self.pools() {
+                let keep = &pass.keep[sample * keep_len..][..keep_len];
+                self.unpool(1, gradient, keep, map);
+                &*map
+            } else {
+                &*gradient
+            };
+            let input_gradient = pass.input_gradient.as_deref_mut();
+            let part = sample * self.input_len..(sample + 1) * self.input_len;
+            convolve(input, gradient, input_gradient.map(|all| &mut all[part]));
         }
     }
 
@@ -75,7 +139,7 @@ impl Tail {
         }
     }
 
-    /// Clears the gradient where the ReLU is closed, in place.
+    /// Multiplies the gradient by 0 where the ReLU is closed, in place.
     pub(super) fn mask(&self, output: &[f32], gradient: &mut [f32]) {
         if self.relu {
             dispatch(Mask { output, gradient });
@@ -145,7 +209,8 @@ impl WithSimd for Mask<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         for (gradient, &output) in self.gradient.iter_mut().zip(self.output) {
-            *gradient = ADDED + if output <= 0.0 { 0.0 } else { *gradient };
+            // A gradient that is no number stays so.
+            *gradient *= if output <= 0.0 { 0.0 } else { 1.0 };
         }
     }
 }

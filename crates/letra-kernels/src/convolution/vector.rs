@@ -62,11 +62,28 @@ pub(super) unsafe fn store_at<S: Simd>(pixel: *mut f32, at: usize, vector: S::f3
     unsafe { pixel.add(at).cast::<S::f32s>().write_unaligned(vector) }
 }
 
+/// Adds rows of sums, filled up to `width`, to the shorter rows of a gradient.
+pub(super) fn add_filled_up(sums: &[f32], width: usize, gradient: &mut [f32], row: usize) {
+    for (gradient, sums) in gradient.chunks_exact_mut(row).zip(sums.chunks_exact(width)) {
+        for (gradient, sum) in gradient.iter_mut().zip(sums) {
+            *gradient += sum;
+        }
+    }
+}
+
 /// max(z, 0), which leaves alone what is not a number.
 #[inline(always)]
 pub(super) fn relu<S: Simd>(simd: S, z: S::f32s) -> S::f32s {
     let zero = simd.splat_f32s(0.0);
     simd.select_f32s(simd.less_than_or_equal_f32s(z, zero), zero, z)
+}
+
+/// Where `value` wins against the best so far: it is greater, or no number.
+#[inline(always)]
+pub(crate) fn wins<S: Simd>(simd: S, value: S::f32s, best: S::f32s) -> S::m32s {
+    let greater = simd.less_than_f32s(best, value);
+    let number = simd.equal_f32s(value, value);
+    simd.or_m32s(greater, simd.not_m32s(number))
 }
 
 /// The array of what `of` gives for each place. (`std::array::from_fn` is not always inlined into

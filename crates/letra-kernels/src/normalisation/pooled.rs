@@ -6,19 +6,16 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::Channels;
+use crate::convolution::wins;
 use crate::pooling::Pooling;
-use crate::simd::{ADDED, dispatch, kernel, load, mul_add, negate_mul_add, store};
-
-/// What stands for the winner of a window whose ReLU is closed: no cell has this number.
-pub const CLOSED: f32 = -1.0;
+use crate::simd::{dispatch, load, mul_add, negate_mul_add, store};
 
 /// y = (x − mean) · scale + offset, at least `least`, and of that the greatest value of each
 /// window; the windows lie side by side, without padding.
 ///
 /// `input` is `[samples, height, width, channels]`, the three rows hold a value a channel (and may
 /// hold more). `kept` gets, each as long as `output`, the number of the winning cell within its window, as
-/// [`Pooling::forward_max`] has it, or [`CLOSED`] where the result is not above `least`, and the
-/// winner's input.
+/// [`Pooling::forward_max`] has it, and the winner's input.
 pub fn normalise_and_pool(
     pooling: &Pooling,
     [mean, scale, offset]: [&[f32]; 3],
@@ -70,20 +67,6 @@ pub fn input_gradient_of_pooled(
         codes,
         input_gradient,
     });
-}
-
-/// Clears the gradient of the windows that are [`CLOSED`].
-pub fn clear_closed(codes: &[f32], gradient: &mut [f32]) {
-    assert_eq!(codes.len(), gradient.len(), "a code for each window");
-    dispatch(ClearClosed { codes, gradient });
-}
-
-kernel! {
-    struct ClearClosed<'a>(codes: &'a [f32], gradient: &'a mut [f32]) {
-        for (gradient, &code) in gradient.iter_mut().zip(codes) {
-            *gradient = ADDED + if code == CLOSED { 0.0 } else { *gradient };
-        }
-    }
 }
 
 struct Forward<'a> {
@@ -143,8 +126,7 @@ impl Forward<'_> {
                         let at = at + channel;
                         store(simd, &mut self.output[at..][..count], value);
                         if let Some([codes, winners]) = &mut self.kept {
-                            let code = simd.select_f32s(closed, simd.splat_f32s(CLOSED), best.cell);
-                            store(simd, &mut codes[at..][..count], code);
+                            store(simd, &mut codes[at..][..count], best.cell);
                             store(simd, &mut winners[at..][..count], best.x);
                         }
                     }
@@ -188,9 +170,7 @@ impl<S: Simd> Best<S> {
     fn take(&mut self, simd: S, [mean, scale, offset]: [S::f32s; 3], x: S::f32s, cell: usize) {
         let value = simd.mul_f32s(simd.sub_f32s(x, mean), scale);
         let value = simd.add_f32s(value, offset);
-        let greater = simd.less_than_f32s(self.value, value);
-        let number = simd.equal_f32s(value, value);
-        let wins = simd.or_m32s(greater, simd.not_m32s(number));
+        let wins = wins(simd, value, self.value);
         self.value = simd.select_f32s(wins, value, self.value);
         self.cell = simd.select_f32s(wins, simd.splat_f32s(cell as f32), self.cell);
         self.x = simd.select_f32s(wins, x, self.x);
@@ -377,17 +357,15 @@ mod tests {
                 assert_eq!(output, pooled);
                 for (place, &code) in codes.iter().enumerate() {
                     let closed = output[place] <= least;
-                    assert_eq!(code, if closed { CLOSED } else { cells[place] });
+                    assert!(closed || code == cells[place]);
                     let channel = place % channels;
                     let again = (winners[place] - mean[channel]) * scale[channel] + offset[channel];
                     assert!(closed || (again - output[place]).abs() < 1e-6);
                 }
 
                 let mut open = dy.clone();
-                clear_closed(&codes, &mut open);
-                for (place, &code) in codes.iter().enumerate() {
-                    let wanted = if code == CLOSED { 0.0 } else { dy[place] };
-                    assert_eq!(open[place], wanted);
+                for (open, &output) in open.iter_mut().zip(&output) {
+                    *open = if output <= least { 0.0 } else { *open };
                 }
                 let mut spread = nan(x.len());
                 pooling.backward_max(samples, &open, &cells, &mut spread);
@@ -399,7 +377,7 @@ mod tests {
                 };
                 let (mut wanted, mut found) = (nan(x.len()), nan(x.len()));
                 input_gradient(known, &x, &spread, &mut wanted);
-                input_gradient_of_pooled(&pooling, known, &x, &dy, &codes, &mut found);
+                input_gradient_of_pooled(&pooling, known, &x, &open, &codes, &mut found);
                 for (found, wanted) in found.iter().zip(&wanted) {
                     assert!((found - wanted).abs() < 1e-5, "{pooling:?}");
                 }

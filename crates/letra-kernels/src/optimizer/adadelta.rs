@@ -1,5 +1,5 @@
 use super::{assert_lengths, settled};
-use crate::simd::{dispatch, kernel};
+use crate::simd::kernel;
 
 /// The settings of Adadelta (Zeiler, 2012).
 #[derive(Clone, Copy, Debug)]
@@ -12,32 +12,16 @@ pub struct Adadelta {
     pub epsilon: f32,
 }
 
-/// a ← ρa + (1 − ρ)g², d = −√(b + ε) / √(a + ε) · g, b ← ρb + (1 − ρ)d², w ← w + rate · d.
-pub fn adadelta(
-    parameters: &mut [f32],
-    gradients: &[f32],
-    square_gradients: &mut [f32],
-    square_steps: &mut [f32],
-    settings: Adadelta,
-) {
-    assert_lengths(parameters, &[gradients, square_gradients, square_steps]);
-    dispatch(AdadeltaUpdate {
-        parameters,
-        gradients,
-        square_gradients,
-        square_steps,
-        settings,
-    });
-}
-
 kernel! {
-    struct AdadeltaUpdate<'a>(
-        parameters: &'a mut [f32],
-        gradients: &'a [f32],
-        square_gradients: &'a mut [f32],
-        square_steps: &'a mut [f32],
-        settings: Adadelta
+    /// a ← ρa + (1 − ρ)g², d = −√(b + ε) / √(a + ε) · g, b ← ρb + (1 − ρ)d², w ← w + rate · d.
+    pub fn adadelta(
+        parameters: &mut [f32],
+        gradients: &[f32],
+        square_gradients: &mut [f32],
+        square_steps: &mut [f32],
+        settings: Adadelta,
     ) {
+        assert_lengths(parameters, &[gradients, square_gradients, square_steps]);
         let Adadelta { rate, rho, epsilon } = settings;
         let new = 1.0 - rho;
         let state = parameters.iter_mut().zip(square_gradients).zip(square_steps);

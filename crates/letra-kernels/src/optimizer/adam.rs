@@ -1,5 +1,5 @@
-use super::settled;
-use crate::simd::{dispatch, kernel};
+use super::{assert_lengths, settled};
+use crate::simd::kernel;
 
 /// The settings of Adam (Kingma & Ba, 2015) in the form of Keras.
 #[derive(Clone, Copy, Debug)]
@@ -18,47 +18,17 @@ pub struct Adam {
     pub step: u64,
 }
 
-/// w ← w − rate · λ w, m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², w ← w − α m / (√v + ε) with
-/// α = rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ).
-pub fn adam(
-    parameters: &mut [f32],
-    gradients: &[f32],
-    first_moments: &mut [f32],
-    second_moments: &mut [f32],
-    settings: Adam,
-) {
-    assert_eq!(
-        parameters.len(),
-        gradients.len(),
-        "parameters and gradients differ in length"
-    );
-    assert_eq!(
-        parameters.len(),
-        first_moments.len(),
-        "parameters and moments differ in length"
-    );
-    assert_eq!(
-        parameters.len(),
-        second_moments.len(),
-        "parameters and moments differ in length"
-    );
-    dispatch(AdamUpdate {
-        parameters,
-        gradients,
-        first_moments,
-        second_moments,
-        settings,
-    });
-}
-
 kernel! {
-    struct AdamUpdate<'a>(
-        parameters: &'a mut [f32],
-        gradients: &'a [f32],
-        first_moments: &'a mut [f32],
-        second_moments: &'a mut [f32],
-        settings: Adam
+    /// w ← w − rate · λ w, m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², w ← w − α m / (√v + ε) with
+    /// α = rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ).
+    pub fn adam(
+        parameters: &mut [f32],
+        gradients: &[f32],
+        first_moments: &mut [f32],
+        second_moments: &mut [f32],
+        settings: Adam,
     ) {
+        assert_lengths(parameters, &[gradients, first_moments, second_moments]);
         let alpha = settings.alpha();
         let kept = 1.0 - settings.rate * settings.weight_decay;
         let (new_1, new_2) = (1.0 - settings.beta_1, 1.0 - settings.beta_2);

@@ -33,28 +33,39 @@ fn settled(state: f32) -> f32 {
     if state.abs() < LEAST { 0.0 } else { state }
 }
 
-/// A block of values from `start` on, filled up with zeros.
+/// Steps over arrays a block at a time: those that are read, and those that are read and written.
+/// Blocks are filled up with zeros.
 #[inline(always)]
-fn load(values: &[f32], start: usize) -> [f32; BLOCK] {
-    let mut block = [0.0; BLOCK];
-    let values = values.get(start..).unwrap_or_default();
-    match values.first_chunk() {
-        Some(values) => block = *values,
-        None => block[..values.len()].copy_from_slice(values),
+fn for_blocks<const READ: usize, const WRITTEN: usize>(
+    read: [&[f32]; READ],
+    mut written: [&mut [f32]; WRITTEN],
+    step: impl Fn(&[[f32; BLOCK]; READ], &mut [[f32; BLOCK]; WRITTEN]),
+) {
+    for start in (0..written[0].len()).step_by(BLOCK) {
+        let (mut given, mut blocks) = ([[0.0; BLOCK]; READ], [[0.0; BLOCK]; WRITTEN]);
+        for (block, values) in given.iter_mut().zip(&read) {
+            load(block, values, start);
+        }
+        for (block, values) in blocks.iter_mut().zip(&written) {
+            load(block, values, start);
+        }
+        step(&given, &mut blocks);
+        for (block, values) in blocks.iter().zip(&mut written) {
+            let values = values.get_mut(start..).unwrap_or_default();
+            match values.first_chunk_mut() {
+                Some(values) => *values = *block,
+                None => values.copy_from_slice(&block[..values.len()]),
+            }
+        }
     }
-    block
 }
 
-/// Writes a block from `start` on, as far as there is room.
 #[inline(always)]
-fn store(block: &[f32; BLOCK], values: &mut [f32], start: usize) {
-    let values = values.get_mut(start..).unwrap_or_default();
-    match values.first_chunk_mut() {
-        Some(values) => *values = *block,
-        None => {
-            let count = values.len();
-            values.copy_from_slice(&block[..count]);
-        }
+fn load(block: &mut [f32; BLOCK], values: &[f32], start: usize) {
+    let values = values.get(start..).unwrap_or_default();
+    match values.first_chunk() {
+        Some(values) => *block = *values,
+        None => block[..values.len()].copy_from_slice(values),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is done to gradients before an update, and to parameters after it.
 
-use crate::simd::{dispatch, kernel};
+use super::assert_lengths;
+use crate::simd::kernel;
 
 /// Values of a sum that are added side by side, so that vectors of any width give the same bits.
 const LANES: usize = 16;
@@ -8,27 +9,13 @@ const LANES: usize = 16;
 /// g ← g + l1 · sign(w) + 2 l2 · w; returns l1 · Σ|w| + l2 · Σw², as Keras's L1 and L2 have it.
 /// The sign of 0 is 0.
 pub fn penalize(parameters: &[f32], gradients: &mut [f32], l1: f32, l2: f32) -> f64 {
-    assert_eq!(
-        parameters.len(),
-        gradients.len(),
-        "parameters and gradients differ in length"
-    );
-    let [sum, square_sum] = dispatch(Penalize {
-        parameters,
-        gradients,
-        l1,
-        l2,
-    });
+    assert_lengths(parameters, &[gradients]);
+    let [sum, square_sum] = penalize_and_sum(parameters, gradients, l1, l2);
     f64::from(l1) * sum + f64::from(l2) * square_sum
 }
 
 kernel! {
-    struct Penalize<'a>(
-        parameters: &'a [f32],
-        gradients: &'a mut [f32],
-        l1: f32,
-        l2: f32
-    ) -> [f64; 2] {
+    fn penalize_and_sum(parameters: &[f32], gradients: &mut [f32], l1: f32, l2: f32) -> [f64; 2] {
         let mut sums = [[0.0; LANES]; 2];
         let (parameters, last_parameters) = parameters.as_chunks::<LANES>();
         let (gradients, last_gradients) = gradients.as_chunks_mut::<LANES>();
@@ -57,13 +44,13 @@ kernel! {
 pub fn penalty(parameters: &[f32], l1: f32, l2: f32) -> f64 {
     let sum = match l1 == 0.0 {
         true => 0.0,
-        false => dispatch(AbsoluteSum { values: parameters }),
+        false => absolute_sum(parameters),
     };
     f64::from(l1) * sum + f64::from(l2) * square_sum(parameters)
 }
 
 kernel! {
-    struct AbsoluteSum<'a>(values: &'a [f32]) -> f64 {
+    fn absolute_sum(values: &[f32]) -> f64 {
         let mut sums = [0.0; LANES];
         let (values, last) = values.as_chunks::<LANES>();
         for values in values {
@@ -76,15 +63,9 @@ kernel! {
         }
         sums.iter().sum()
     }
-}
 
-/// Σx², in double precision.
-pub fn square_sum(values: &[f32]) -> f64 {
-    dispatch(SquareSum { values })
-}
-
-kernel! {
-    struct SquareSum<'a>(values: &'a [f32]) -> f64 {
+    /// Σx², in double precision.
+    pub fn square_sum(values: &[f32]) -> f64 {
         let mut sums = [0.0; LANES];
         let (values, last) = values.as_chunks::<LANES>();
         for values in values {
@@ -97,52 +78,30 @@ kernel! {
         }
         sums.iter().sum()
     }
-}
 
-/// Cuts values to magnitudes of at most `limit`; a value that is no number stays.
-pub fn clip(values: &mut [f32], limit: f32) {
-    dispatch(Clip { values, limit });
-}
-
-kernel! {
-    struct Clip<'a>(values: &'a mut [f32], limit: f32) {
+    /// Cuts values to magnitudes of at most `limit`; a value that is no number stays.
+    pub fn clip(values: &mut [f32], limit: f32) {
         for value in values {
             *value = value.clamp(-limit, limit);
         }
     }
-}
 
-/// x ← factor · x
-pub fn scale(values: &mut [f32], factor: f32) {
-    dispatch(Scale { values, factor });
-}
-
-kernel! {
-    struct Scale<'a>(values: &'a mut [f32], factor: f32) {
+    /// x ← factor · x
+    pub fn scale(values: &mut [f32], factor: f32) {
         for value in values {
             *value *= factor;
         }
     }
-}
 
-/// Shortens the columns of a row-major matrix whose norm is above `limit` to it: column j is
-/// multiplied by min(norm, limit) / (norm + 10⁻⁷), as Keras's `MaxNorm` does. `sums` is room for
-/// a number a column.
-pub fn limit_column_norms(matrix: &mut [f32], limit: f32, sums: &mut [f32]) {
-    assert_eq!(
-        matrix.len() % sums.len().max(1),
-        0,
-        "the matrix has no whole number of rows"
-    );
-    dispatch(LimitColumnNorms {
-        matrix,
-        limit,
-        sums,
-    });
-}
-
-kernel! {
-    struct LimitColumnNorms<'a>(matrix: &'a mut [f32], limit: f32, sums: &'a mut [f32]) {
+    /// Shortens the columns of a row-major matrix whose norm is above `limit` to it: column j is
+    /// multiplied by min(norm, limit) / (norm + 10⁻⁷), as Keras's `MaxNorm` does. `sums` is room for
+    /// a number a column.
+    pub fn limit_column_norms(matrix: &mut [f32], limit: f32, sums: &mut [f32]) {
+        assert_eq!(
+            matrix.len() % sums.len().max(1),
+            0,
+            "the matrix has no whole number of rows"
+        );
         let columns = sums.len().max(1);
         sums.fill(0.0);
         for row in matrix.chunks_exact(columns) {

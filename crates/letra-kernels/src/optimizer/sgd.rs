@@ -1,22 +1,10 @@
-use super::settled;
-use crate::simd::{dispatch, kernel};
-
-/// w ← w − rate · g
-pub fn sgd(parameters: &mut [f32], gradients: &[f32], rate: f32) {
-    assert_eq!(
-        parameters.len(),
-        gradients.len(),
-        "parameters and gradients differ in length"
-    );
-    dispatch(SgdUpdate {
-        parameters,
-        gradients,
-        rate,
-    });
-}
+use super::{assert_lengths, settled};
+use crate::simd::kernel;
 
 kernel! {
-    struct SgdUpdate<'a>(parameters: &'a mut [f32], gradients: &'a [f32], rate: f32) {
+    /// w ← w − rate · g
+    pub fn sgd(parameters: &mut [f32], gradients: &[f32], rate: f32) {
+        assert_lengths(parameters, &[gradients]);
         for (parameter, gradient) in parameters.iter_mut().zip(gradients) {
             *parameter -= rate * gradient;
         }
@@ -33,58 +21,23 @@ pub fn momentum(
     momentum: f32,
     nesterov: bool,
 ) {
-    assert_eq!(
-        parameters.len(),
-        gradients.len(),
-        "parameters and gradients differ in length"
-    );
-    assert_eq!(
-        parameters.len(),
-        velocities.len(),
-        "parameters and velocities differ in length"
-    );
+    assert_lengths(parameters, &[gradients, velocities]);
     match nesterov {
-        true => dispatch(NesterovUpdate {
-            parameters,
-            gradients,
-            velocities,
-            rate,
-            momentum,
-        }),
-        false => dispatch(MomentumUpdate {
-            parameters,
-            gradients,
-            velocities,
-            rate,
-            momentum,
-        }),
+        true => nesterov_update(parameters, gradients, velocities, rate, momentum),
+        false => momentum_update(parameters, gradients, velocities, rate, momentum),
     }
 }
 
 kernel! {
-    struct MomentumUpdate<'a>(
-        parameters: &'a mut [f32],
-        gradients: &'a [f32],
-        velocities: &'a mut [f32],
-        rate: f32,
-        momentum: f32
-    ) {
+    fn momentum_update(parameters: &mut [f32], gradients: &[f32], velocities: &mut [f32], rate: f32, momentum: f32) {
         let state = parameters.iter_mut().zip(velocities);
         for ((parameter, velocity), gradient) in state.zip(gradients) {
             *velocity = settled(momentum * *velocity - rate * gradient);
             *parameter += *velocity;
         }
     }
-}
 
-kernel! {
-    struct NesterovUpdate<'a>(
-        parameters: &'a mut [f32],
-        gradients: &'a [f32],
-        velocities: &'a mut [f32],
-        rate: f32,
-        momentum: f32
-    ) {
+    fn nesterov_update(parameters: &mut [f32], gradients: &[f32], velocities: &mut [f32], rate: f32, momentum: f32) {
         let state = parameters.iter_mut().zip(velocities);
         for ((parameter, velocity), gradient) in state.zip(gradients) {
             let step = rate * gradient;

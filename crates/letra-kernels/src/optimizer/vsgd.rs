@@ -1,5 +1,5 @@
-use super::{BLOCK, assert_lengths, load, store};
-use crate::simd::{dispatch, kernel};
+use super::{BLOCK, assert_lengths, for_blocks};
+use crate::simd::kernel;
 
 /// A displacement is at least this much, and this share of the value, so that single precision
 /// can hold it.
@@ -43,118 +43,58 @@ pub enum Phase {
     Descend,
 }
 
-/// Where vSGD wants its second gradient: w + δ, where δ is `direction`, made a little larger so
-/// that it is not lost in rounding.
-pub fn displace(parameters: &[f32], direction: &[f32], displaced: &mut [f32]) {
-    assert_lengths(parameters, &[direction, displaced]);
-    dispatch(Displace {
-        parameters,
-        direction,
-        displaced,
-    });
-}
-
 kernel! {
-    struct Displace<'a>(
-        parameters: &'a [f32],
-        direction: &'a [f32],
-        displaced: &'a mut [f32]
-    ) {
+    /// Where vSGD wants its second gradient: w + δ, where δ is `direction`, made a little larger so
+    /// that it is not lost in rounding.
+    pub fn displace(parameters: &[f32], direction: &[f32], displaced: &mut [f32]) {
+        assert_lengths(parameters, &[direction, displaced]);
         let values = parameters.iter().zip(direction);
         for (displaced, (parameter, direction)) in displaced.iter_mut().zip(values) {
             let least = LEAST_DISPLACEMENT + LEAST_SHARE * parameter.abs();
             *displaced = parameter + (direction + least.copysign(*direction));
         }
     }
-}
 
-/// A step of vSGD-fd. `probe` is the displaced parameters and the gradient there; the arrays of
-/// state are the means of the gradient, its square, the curvature and its square, and the memory.
-pub fn vsgd(
-    parameters: &mut [f32],
-    gradients: &[f32],
-    probe: [&[f32]; 2],
-    state: [&mut [f32]; 5],
-    settings: Vsgd,
-) {
-    assert_lengths(parameters, &[gradients, probe[0], probe[1]]);
-    for state in &state {
-        assert_lengths(parameters, &[state]);
-    }
-    let update = VsgdUpdate {
-        parameters,
-        gradients,
-        probe,
-        state,
-        settings,
-    };
-    match settings.phase {
-        Phase::Descend => dispatch(update),
-        Phase::Measure { step } | Phase::Begin { step } => dispatch(VsgdMeasure {
-            update,
-            new: 1.0 / step as f32,
-        }),
-    }
-}
-
-kernel! {
-    struct VsgdMeasure<'a>(update: VsgdUpdate<'a>, new: f32) {
-        let VsgdUpdate { parameters, gradients, probe, state, settings } = update;
-        let [mean, square, curvature, square_curvature, memory] = state;
-        let kept = 1.0 - new;
-        let factor = match settings.phase {
-            Phase::Begin { .. } => settings.slow_constant,
-            _ => 1.0,
-        };
-        for start in (0..parameters.len()).step_by(BLOCK) {
-            let (w, g) = (load(parameters, start), load(gradients, start));
-            let (there, g_there) = (load(probe[0], start), load(probe[1], start));
-            let (mut m, mut v) = (load(mean, start), load(square, start));
-            let (mut h, mut h2) = (load(curvature, start), load(square_curvature, start));
-            for i in 0..BLOCK {
-                let bend = ((g[i] - g_there[i]) / (w[i] - there[i])).abs();
-                m[i] = kept * m[i] + new * g[i];
-                v[i] = (kept * v[i] + new * g[i] * g[i]) * factor;
-                h[i] = kept * h[i] + new * bend;
-                h2[i] = kept * h2[i] + new * bend * bend;
-            }
-            store(&m, mean, start);
-            store(&v, square, start);
-            store(&h, curvature, start);
-            store(&h2, square_curvature, start);
-        }
-        memory.fill(FIRST_MEMORY);
-    }
-}
-
-kernel! {
-    struct VsgdUpdate<'a>(
-        parameters: &'a mut [f32],
-        gradients: &'a [f32],
-        probe: [&'a [f32]; 2],
-        state: [&'a mut [f32]; 5],
+    /// A step of vSGD-fd. `probe` is the displaced parameters and the gradient there; the arrays of
+    /// state are the means of the gradient, its square, the curvature and its square, and the memory.
+    pub fn vsgd(
+        parameters: &mut [f32],
+        gradients: &[f32],
+        probe: [&[f32]; 2],
+        state: [&mut [f32]; 5],
         settings: Vsgd
     ) {
+        assert_lengths(parameters, &[gradients, probe[0], probe[1]]);
+        for state in &state {
+            assert_lengths(parameters, &[state]);
+        }
+        let Vsgd { rate, phase, slow_constant, detect_outliers, epsilon } = settings;
+        // What a new value weighs while measuring, and what is made of the mean square gradient.
+        let (measured, factor) = match phase {
+            Phase::Measure { step } => (Some(1.0 / step as f32), 1.0),
+            Phase::Begin { step } => (Some(1.0 / step as f32), slow_constant),
+            Phase::Descend => (None, 1.0),
+        };
         let [mean, square, curvature, square_curvature, memory] = state;
-        let Vsgd { rate, detect_outliers, epsilon, .. } = settings;
-        for start in (0..parameters.len()).step_by(BLOCK) {
-            let (mut w, g) = (load(parameters, start), load(gradients, start));
-            let (there, g_there) = (load(probe[0], start), load(probe[1], start));
-            let (mut m, mut v) = (load(mean, start), load(square, start));
-            let (mut h, mut h2) = (load(curvature, start), load(square_curvature, start));
-            let mut tau = load(memory, start);
+        let read = [gradients, probe[0], probe[1]];
+        let written = [parameters, mean, square, curvature, square_curvature, memory];
+        for_blocks(read, written, #[inline(always)] |[g, there, g_there], [w, m, v, h, h2, tau]| {
             for i in 0..BLOCK {
                 let bend = ((g[i] - g_there[i]) / (w[i] - there[i])).abs();
                 let (from_mean, from_curvature) = (g[i] - m[i], bend - h[i]);
                 let outlier = from_mean * from_mean > 4.0 * (v[i] - m[i] * m[i])
                     || from_curvature * from_curvature > 4.0 * (h2[i] - h[i] * h[i]) + CURVATURE_PRECISION * h[i] * h[i];
                 let memory = if outlier && detect_outliers { tau[i] + 1.0 } else { tau[i] };
-                let new = 1.0 / memory;
+                let new = measured.unwrap_or(1.0 / memory);
                 let kept = 1.0 - new;
                 m[i] = kept * m[i] + new * g[i];
-                v[i] = kept * v[i] + new * g[i] * g[i];
+                v[i] = (kept * v[i] + new * g[i] * g[i]) * factor;
                 h[i] = kept * h[i] + new * bend;
                 h2[i] = kept * h2[i] + new * bend * bend;
+                if measured.is_some() {
+                    tau[i] = FIRST_MEMORY;
+                    continue;
+                }
                 // The mean square is at least the square of the mean, but for rounding; where
                 // there never was a gradient it is 0.
                 let share = m[i] * m[i] / (v[i] + f32::MIN_POSITIVE);
@@ -163,12 +103,6 @@ kernel! {
                 tau[i] = (1.0 - share) * memory + 1.0;
                 w[i] -= rate * own_rate * g[i];
             }
-            store(&w, parameters, start);
-            store(&m, mean, start);
-            store(&v, square, start);
-            store(&h, curvature, start);
-            store(&h2, square_curvature, start);
-            store(&tau, memory, start);
-        }
+        });
     }
 }

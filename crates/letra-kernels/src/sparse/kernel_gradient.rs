@@ -1,99 +1,17 @@
 use std::ops::Range;
 
-use pulp::bytemuck::cast_slice;
 use pulp::{Simd, WithSimd};
 
 use super::rows::{GROUP, Group};
-use super::{COLUMNS, SparseRow, Window, add_row, add_sums, one_unless_zero};
-use crate::gemm::blocks;
-use crate::simd::{load, mul_add};
+use super::{SparseRow, Window, add_row, add_sums};
+use crate::simd::mul_add;
 
 /// Samples that are worked on at a time: a word has a bit for each.
 const SAMPLES: usize = 64;
 
-/// As [`crate::dense::kernel_gradient`], skipping zeros of the input.
+/// As [`crate::dense::kernel_gradient`], where the rows of the input come with what is not zero in
+/// them: `samples` are those rows, and the gradients of their outputs.
 pub(crate) struct KernelGradient<'a, P> {
-    pub(crate) inputs: usize,
-    pub(crate) units: usize,
-    pub(crate) rows: Range<usize>,
-    pub(crate) parts: P,
-    pub(crate) accumulate: bool,
-    pub(crate) gradient: &'a mut [f32],
-}
-
-impl<'a, P: Iterator<Item = (&'a [f32], &'a [f32])>> WithSimd for KernelGradient<'_, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let (inputs, units) = (self.inputs, self.units);
-        let mut columns: [&[f32]; SAMPLES] = [&[]; SAMPLES];
-        let mut deltas = Deltas::new(units, self.accumulate);
-        for (input, delta) in self.parts {
-            for (input, delta) in input.chunks_exact(inputs).zip(delta.chunks_exact(units)) {
-                columns[deltas.samples] = &input[self.rows.clone()];
-                if deltas.push(delta) {
-                    add_dense(simd, &deltas, &columns, self.gradient);
-                    deltas.clear();
-                }
-            }
-        }
-        if deltas.is_due() {
-            add_dense(simd, &deltas, &columns, self.gradient);
-        }
-    }
-}
-
-/// Adds the share of some samples, whose inputs are `inputs`, to the gradient.
-#[inline(always)]
-fn add_dense<S: Simd>(
-    simd: S,
-    deltas: &Deltas<'_>,
-    inputs: &[&[f32]; SAMPLES],
-    gradient: &mut [f32],
-) {
-    let units = deltas.units;
-    let mut bits = [0; COLUMNS];
-    for columns in blocks(gradient.len() / units, COLUMNS) {
-        let bits = &mut bits[..columns.len()];
-        find(simd, &inputs[..deltas.samples], columns.start, bits);
-        let gradient = &mut gradient[columns.start * units..columns.end * units];
-        let value = |sample: usize, column: usize| inputs[sample][columns.start + column];
-        deltas.add_to(simd, bits, value, gradient);
-    }
-}
-
-/// Writes for each column from `first` on a word whose bit s tells whether sample s is not zero
-/// there.
-#[inline(always)]
-fn find<S: Simd>(simd: S, inputs: &[&[f32]], first: usize, bits: &mut [u64]) {
-    let (low, high) = inputs.split_at(inputs.len().min(SAMPLES / 2));
-    for (group, words) in bits.chunks_mut(S::F32_LANES).enumerate() {
-        let column = first + group * S::F32_LANES;
-        let low = [find_half(simd, low, column, words.len())];
-        let high = [find_half(simd, high, column, words.len())];
-        let low = cast_slice::<S::u32s, u32>(&low);
-        let high = cast_slice::<S::u32s, u32>(&high);
-        for ((word, low), high) in words.iter_mut().zip(low).zip(high) {
-            *word = u64::from(*low) | u64::from(*high) << (SAMPLES / 2);
-        }
-    }
-}
-
-/// For each of some columns a word whose bit s tells whether sample s is not zero there.
-#[inline(always)]
-fn find_half<S: Simd>(simd: S, inputs: &[&[f32]], column: usize, width: usize) -> S::u32s {
-    let mut bits = simd.splat_u32s(0);
-    for input in inputs.iter().rev() {
-        let values = load(simd, &input[column..][..width]);
-        bits = simd.add_u32s(simd.add_u32s(bits, bits), one_unless_zero(simd, values));
-    }
-    bits
-}
-
-/// The same where the rows of the input come with what is not zero in them: `samples` are those
-/// rows, and the gradients of their outputs.
-pub(crate) struct KernelGradientOfRows<'a, P> {
     pub(crate) units: usize,
     pub(crate) rows: Range<usize>,
     pub(crate) samples: P,
@@ -102,7 +20,7 @@ pub(crate) struct KernelGradientOfRows<'a, P> {
 }
 
 impl<'a, P: Iterator<Item = (SparseRow<'a>, &'a [f32])> + Clone> WithSimd
-    for KernelGradientOfRows<'_, P>
+    for KernelGradient<'_, P>
 {
     type Output = ();
 

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, TargetRows, rows};
-use crate::kernels::squared_error;
+use crate::kernels::pointwise;
 
 /// The mean of (*y* − *t*)² over all values of all samples, as in Keras; its gradient is
 /// 2 (*y* − *t*) / (samples · units).
@@ -25,6 +25,6 @@ impl Loss for MeanSquaredError {
         scale: f32,
         gradient: &mut [f32],
     ) -> f64 {
-        squared_error::squared_error(output, rows(targets), scale, gradient)
+        pointwise::squared_error(output, rows(targets), scale, gradient)
     }
 }

@@ -79,9 +79,7 @@ impl BatchNormalize {
     /// Takes the gradient back through the ReLU that is part of it, in place.
     fn mask(&self, pass: &mut Backward<'_>) {
         let gradient = &mut *pass.output_gradients[0];
-        if self.pool.is_some() {
-            normalisation::clear_closed(&pass.keep[..gradient.len()], gradient);
-        } else if self.relu {
+        if self.relu {
             activation::backward(ActivationKind::Relu, 1, pass.outputs[0], &[], gradient);
         }
     }

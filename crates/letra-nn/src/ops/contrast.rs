@@ -2,7 +2,6 @@ use super::{Backward, Forward, Needs, Op, pass_on, same_shape, sample_range, sha
 use crate::Shape;
 use crate::error::BuildError;
 use crate::factor::Factor;
-use crate::kernels::contrast::Contrast;
 
 /// More or less contrast for each picture at random while training. With *f* drawn from `factor`
 /// and *m* the mean of the picture's channel, *y* = *m* + (1 + *f*) (*x* − *m*), held within
@@ -16,11 +15,40 @@ pub(crate) struct RandomContrast {
 }
 
 impl RandomContrast {
-    fn contrast(&self, factor: f32) -> Contrast {
-        Contrast {
-            channels: self.channels,
-            factor,
-            range: self.range,
+    /// Makes `means` those of each channel.
+    fn average(&self, values: &[f32], means: &mut [f32]) {
+        means.fill(0.0);
+        for pixel in values.chunks_exact(self.channels) {
+            for (mean, value) in means.iter_mut().zip(pixel) {
+                *mean += value;
+            }
+        }
+        let share = self.channels as f32 / values.len() as f32;
+        means.iter_mut().for_each(|mean| *mean *= share);
+    }
+
+    /// Moves values away from the mean of their channel by a factor; what is not a number stays so.
+    fn spread(&self, factor: f32, means: &[f32], [low, high]: [f32; 2], values: &mut [f32]) {
+        for pixel in values.chunks_exact_mut(self.channels) {
+            for (value, mean) in pixel.iter_mut().zip(means) {
+                *value = (mean + factor * (*value - mean)).clamp(low, high);
+            }
+        }
+    }
+
+    /// Multiplies the gradient by 0 where a value was held back.
+    fn mask(&self, factor: f32, means: &[f32], input: &[f32], gradient: &mut [f32]) {
+        let [low, high] = self.range;
+        let pixels = gradient.chunks_exact_mut(self.channels);
+        for (gradient, input) in pixels.zip(input.chunks_exact(self.channels)) {
+            for ((gradient, value), mean) in gradient.iter_mut().zip(input).zip(means) {
+                let value = mean + factor * (value - mean);
+                *gradient *= if value < low || high < value {
+                    0.0
+                } else {
+                    1.0
+                };
+            }
         }
     }
 }
@@ -52,8 +80,10 @@ impl Op for RandomContrast {
             let [share] = shares(&pass.random, pass.first_sample + sample);
             *kept = (1.0 + self.factor.at(share)) as f32;
             let range = sample_range(sample, values);
-            let (input, output) = (&input[range.clone()], &mut output[range]);
-            self.contrast(*kept).forward(input, output, pass.scratch);
+            let means = &mut pass.scratch[..self.channels];
+            self.average(&input[range.clone()], means);
+            output[range.clone()].copy_from_slice(&input[range.clone()]);
+            self.spread(*kept, means, self.range, &mut output[range]);
         }
     }
 
@@ -67,12 +97,17 @@ impl Op for RandomContrast {
         let values = pass.input_shapes[0].values();
         for (sample, kept) in pass.keep.iter().enumerate() {
             let range = sample_range(sample, values);
-            self.contrast(*kept).backward(
+            let (input, means) = (
                 &pass.inputs[0][range.clone()],
-                &pass.output_gradients[0][range.clone()],
-                &mut input_gradient[range],
-                pass.scratch,
+                &mut pass.scratch[..self.channels],
             );
+            let gradient = &mut input_gradient[range.clone()];
+            gradient.copy_from_slice(&pass.output_gradients[0][range]);
+            self.average(input, means);
+            self.mask(*kept, means, input, gradient);
+            self.average(gradient, means);
+            let open = [f32::NEG_INFINITY, f32::INFINITY];
+            self.spread(*kept, means, open, gradient);
         }
     }
 }

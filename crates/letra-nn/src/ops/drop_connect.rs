@@ -45,11 +45,6 @@ impl DropConnect {
         }
     }
 
-    /// Values of the kernel in panels, and of its squares and the bias's for the variance.
-    pub(crate) fn prepared_values(inputs: usize, units: usize) -> usize {
-        Sizes { inputs, units }.panel_values() + (inputs + 1) * units
-    }
-
     fn sizes(&self, input: &Shape) -> Sizes {
         Sizes {
             inputs: input.values(),
@@ -57,9 +52,15 @@ impl DropConnect {
         }
     }
 
+    /// Values a sample that are kept for the backward pass: the masks of a training step, or the mean
+    /// and the deviation of a prediction.
+    fn kept(&self, sizes: Sizes) -> usize {
+        sizes.words().max(2 * self.units)
+    }
+
     fn train(&self, pass: &mut Forward<'_>) {
         let (input, sizes) = (pass.inputs[0], self.sizes(&pass.input_shapes[0]));
-        let (masks, before) = pass.keep.split_at_mut(pass.samples * sizes.kept());
+        let (masks, before) = pass.keep.split_at_mut(pass.samples * self.kept(sizes));
         let masks: &mut [u32] = bytemuck::cast_slice_mut(masks);
         let masks = &mut masks[..pass.samples * sizes.words()];
         for sample in 0..pass.samples {
@@ -67,8 +68,8 @@ impl DropConnect {
             pass.random
                 .bits(pass.first_sample + sample, 1.0 - self.rate, masks);
         }
-        let panels = &pass.prepared[..sizes.panel_values()];
-        drop_connect::forward(sizes, pass.samples, input, panels, masks, pass.outputs[0]);
+        let (kernel, bias) = (pass.weights[KERNEL], pass.weights.get(BIAS).copied());
+        drop_connect::forward(sizes, input, kernel, bias, masks, pass.outputs[0]);
         activation::forward(self.function, self.units, pass.outputs[0], before);
     }
 
@@ -80,8 +81,7 @@ impl DropConnect {
         let ([mean, deviation, drawn, _], squared_input) = parts(pass.scratch, samples * units);
         dense::forward(samples, sizes.inputs, units, input, kernel, bias, mean);
         mean.iter_mut().for_each(|value| *value *= kept);
-        let squares = &pass.prepared[sizes.panel_values()..];
-        let (squared_kernel, squared_bias) = squares.split_at(sizes.inputs * units);
+        let (squared_kernel, squared_bias) = pass.prepared.split_at(sizes.inputs * units);
         let squared_input = &mut squared_input[..input.len()];
         squared_input.copy_from_slice(input);
         reduce::multiply(squared_input, input);
@@ -103,23 +103,17 @@ impl DropConnect {
             pass.keep[..samples * units].copy_from_slice(mean);
             pass.keep[samples * units..2 * samples * units].copy_from_slice(deviation);
         }
-        match self.function {
-            ActivationKind::Linear => pass.outputs[0].copy_from_slice(mean),
-            ActivationKind::Relu => {
-                let noise = self.noise();
-                drop_connect::mean_rectified(units, mean, deviation, noise, pass.outputs[0]);
-            }
-            function => {
-                pass.outputs[0].fill(0.0);
-                for noise in self.noise().chunks_exact(units) {
-                    drop_connect::spread(units, mean, deviation, noise, drawn);
-                    activation::forward(function, units, drawn, &mut []);
-                    reduce::add(pass.outputs[0], drawn);
-                }
-                let share = 1.0 / self.draws as f32;
-                pass.outputs[0].iter_mut().for_each(|value| *value *= share);
-            }
+        if self.function == ActivationKind::Linear {
+            return pass.outputs[0].copy_from_slice(mean);
         }
+        pass.outputs[0].fill(0.0);
+        for noise in self.noise().chunks_exact(units) {
+            draw(mean, deviation, noise, drawn);
+            activation::forward(self.function, units, drawn, &mut []);
+            reduce::add(pass.outputs[0], drawn);
+        }
+        let share = 1.0 / self.draws as f32;
+        pass.outputs[0].iter_mut().for_each(|value| *value *= share);
     }
 
     /// The gradient of a prediction: by the mean of each pre-activation and by its deviation,
@@ -137,12 +131,17 @@ impl DropConnect {
             by_mean.copy_from_slice(pass.output_gradients[0]);
         } else {
             for noise in self.noise().chunks_exact(units) {
-                drop_connect::spread(units, mean, deviation, noise, drawn);
+                draw(mean, deviation, noise, drawn);
                 activation::forward(self.function, units, drawn, before);
                 delta.copy_from_slice(pass.output_gradients[0]);
                 activation::backward(self.function, units, drawn, before, delta);
                 reduce::add(by_mean, delta);
-                drop_connect::add_scaled(noise, delta, by_deviation);
+                let rows = delta.chunks_exact(units);
+                for (delta, sums) in rows.zip(by_deviation.chunks_exact_mut(units)) {
+                    for ((sum, delta), noise) in sums.iter_mut().zip(delta).zip(noise) {
+                        *sum += noise * delta;
+                    }
+                }
             }
             let share = 1.0 / self.draws as f32;
             by_mean.iter_mut().for_each(|value| *value *= share);
@@ -160,7 +159,7 @@ impl DropConnect {
         pass.output_gradients[0].copy_from_slice(by_mean);
         if let Some(gradient) = &mut pass.input_gradients[0] {
             let kernel = pass.weights[KERNEL];
-            let squared = &pass.prepared[sizes.panel_values()..][..sizes.inputs * units];
+            let squared = &pass.prepared[..sizes.inputs * units];
             let rest = &mut rest[..samples * sizes.inputs];
             dense::input_gradient(samples, sizes.inputs, units, by_deviation, squared, rest);
             reduce::multiply(rest, input);
@@ -184,6 +183,18 @@ fn parts(scratch: &mut [f32], length: usize) -> ([&mut [f32]; 4], &mut [f32]) {
     ([first, second, third, fourth], rest)
 }
 
+/// values = mean + deviation · noise, the same `noise` `[units]` for every sample.
+fn draw(mean: &[f32], deviation: &[f32], noise: &[f32], values: &mut [f32]) {
+    let units = noise.len();
+    let rows = mean.chunks_exact(units).zip(deviation.chunks_exact(units));
+    for (values, (mean, deviation)) in values.chunks_exact_mut(units).zip(rows) {
+        let moments = mean.iter().zip(deviation).zip(noise);
+        for (value, ((mean, deviation), noise)) in values.iter_mut().zip(moments) {
+            *value = mean + deviation * noise;
+        }
+    }
+}
+
 impl Op for DropConnect {
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
         output_shape(self.units, inputs)
@@ -192,9 +203,10 @@ impl Op for DropConnect {
     fn needs(&self, inputs: &[Shape]) -> Needs {
         let sizes = self.sizes(&inputs[0]);
         Needs {
-            prepared: Self::prepared_values(sizes.inputs, sizes.units),
+            // The squares of the weights, for the variance.
+            prepared: (sizes.inputs + 1) * sizes.units,
             // After the masks, or a prediction's moments, what the function needs.
-            keep: sizes.kept() + self.function.kept(self.units),
+            keep: self.kept(sizes) + self.function.kept(self.units),
             deferred: Some(KERNEL),
             ..Needs::default()
         }
@@ -213,12 +225,8 @@ impl Op for DropConnect {
     }
 
     fn prepare(&self, pass: &mut Prepare<'_>) {
-        let sizes = self.sizes(&pass.input_shapes[0]);
-        let (kernel, bias) = (pass.weights[KERNEL], pass.weights.get(BIAS).copied());
-        let (panels, squares) = pass.prepared.split_at_mut(sizes.panel_values());
-        drop_connect::pack(sizes, kernel, bias, panels);
-        let weights = kernel.iter().chain(bias.unwrap_or_default());
-        for (square, weight) in squares.iter_mut().zip(weights) {
+        let weights = pass.weights.iter().copied().flatten();
+        for (square, weight) in pass.prepared.iter_mut().zip(weights) {
             *square = weight * weight;
         }
     }
@@ -235,13 +243,13 @@ impl Op for DropConnect {
             return self.predict_backward(pass);
         }
         let sizes = self.sizes(&pass.input_shapes[0]);
-        let (kept, before) = pass.keep.split_at(pass.samples * sizes.kept());
+        let (kept, before) = pass.keep.split_at(pass.samples * self.kept(sizes));
         let (input, masks) = (pass.inputs[0], masks(kept, pass.samples, sizes));
         let delta = &mut *pass.output_gradients[0];
         activation::backward(self.function, self.units, pass.outputs[0], before, delta);
         if let Some(input_gradient) = &mut pass.input_gradients[0] {
-            let panels = &pass.prepared[..sizes.panel_values()];
-            drop_connect::input_gradient(sizes, delta, panels, masks, input_gradient);
+            let kernel = pass.weights[KERNEL];
+            drop_connect::input_gradient(sizes, delta, kernel, masks, input_gradient);
         }
         let [kernel, bias] = kernel_and_bias(&mut pass.weight_gradients);
         if let Some(gradient) = bias {

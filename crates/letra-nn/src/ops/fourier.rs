@@ -1,7 +1,6 @@
 use super::{Backward, Forward, Op, pass_on, same_shape};
 use crate::Shape;
 use crate::error::BuildError;
-use crate::kernels::fourier;
 
 /// Waves of the given amplitude *a* at angles *x*: *y* = *a* cos(*x*), ∂*x* = −*a* sin(*x*) ∂*y*.
 #[derive(Debug, Clone)]
@@ -15,12 +14,15 @@ impl Op for Fourier {
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        pass.outputs[0].copy_from_slice(pass.inputs[0]);
-        fourier::forward(self.amplitude, pass.outputs[0]);
+        for (output, angle) in pass.outputs[0].iter_mut().zip(pass.inputs[0]) {
+            *output = self.amplitude * libm::cosf(*angle);
+        }
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        fourier::backward(self.amplitude, pass.inputs[0], pass.output_gradients[0]);
+        for (gradient, angle) in pass.output_gradients[0].iter_mut().zip(pass.inputs[0]) {
+            *gradient *= -self.amplitude * libm::sinf(*angle);
+        }
         pass_on(pass);
     }
 }

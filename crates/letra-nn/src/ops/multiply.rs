@@ -1,7 +1,7 @@
 use super::{Backward, Forward, Op, joined_shape};
 use crate::Shape;
 use crate::error::BuildError;
-use crate::kernels::product;
+use crate::kernels::reduce;
 
 /// The product of inputs of one shape, value by value: *y* = Π *x*ᵢ, ∂*x*ᵢ = ∂*y* · Π *x*ⱼ over
 /// the others *j*.
@@ -16,7 +16,7 @@ impl Op for Multiply {
     fn forward(&self, pass: &mut Forward<'_>) {
         pass.outputs[0].copy_from_slice(pass.inputs[0]);
         for input in &pass.inputs[1..] {
-            product::multiply(pass.outputs[0], input);
+            reduce::multiply(pass.outputs[0], input);
         }
     }
 
@@ -26,7 +26,7 @@ impl Op for Multiply {
             gradient.copy_from_slice(pass.output_gradients[0]);
             let others = pass.inputs.iter().enumerate();
             for (_, other) in others.filter(|(other, _)| *other != index) {
-                product::multiply(gradient, other);
+                reduce::multiply(gradient, other);
             }
         }
     }

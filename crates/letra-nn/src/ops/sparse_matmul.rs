@@ -2,14 +2,23 @@ use super::matmul::{BIAS, FEWEST_SAMPLES, KERNEL, kernel_and_bias, output_shape}
 use super::{Backward, Forward, MatMul, Needs, Op, WeightGradient, last_axis};
 use crate::Shape;
 use crate::error::BuildError;
+use crate::kernels::reduce::is_finite;
 use crate::kernels::{activation, dense};
 use crate::rows::SparseInput;
 
 /// [`MatMul`] of a network's input that comes as its non-zero values; a plan puts it in the
-/// other's place. The sums are the same, without the terms that are zero; where a weight is not a
-/// number the batch comes as it is, so that nothing is hidden.
+/// other's place. The sums are the same, without the terms that are zero; where a weight or
+/// the gradient of an output is infinite or no number the plan lets the batch come as it is, so that
+/// nothing is hidden.
 #[derive(Debug, Clone)]
 pub(crate) struct SparseMatMul(pub(crate) MatMul);
+
+/// sums += 0 · values
+fn add_zeros(values: &[f32], sums: &mut [f32]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += 0.0 * value;
+    }
+}
 
 impl Op for SparseMatMul {
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
@@ -43,9 +52,18 @@ impl Op for SparseMatMul {
         if let Some(gradient) = bias {
             dense::bias_gradient(delta.len() / units, units, delta, gradient);
         }
-        if let Some(gradient) = kernel {
-            let samples = rows.zip(delta.chunks_exact(units));
-            dense::kernel_gradient_sparse(units, 0..inputs, samples, true, gradient);
+        let Some(gradient) = kernel else {
+            return;
+        };
+        let samples = rows.zip(delta.chunks_exact(units));
+        dense::kernel_gradient_sparse(units, 0..inputs, samples, true, gradient);
+        if !is_finite(delta) {
+            // What the zeros that were skipped would have given.
+            for delta in delta.chunks_exact(units) {
+                for gradient in gradient.chunks_exact_mut(units) {
+                    add_zeros(delta, gradient);
+                }
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::Shape;
 use crate::graph::{OpGraph, OpNode};
 use crate::kernels::activation::ActivationKind;
+use crate::kernels::dense::FEW_UNITS;
 use crate::ops::{Activate, BatchNormalize, Convolve, MatMul, MaxPool, Op, Resample, SparseMatMul};
 
 /// One op that does the work of `first` and of `next` after it, if there is one.
@@ -37,10 +38,11 @@ fn some(op: impl Op) -> Option<Arc<dyn Op>> {
 }
 
 /// The op that does the same work on an input of this shape that comes as its non-zero values:
-/// a row a sample, so that the input must be flat.
+/// a row a sample, so that the input must be flat. For few units it would not be faster.
 pub(super) fn on_sparse_input(op: &dyn Op, input: &Shape) -> Option<Arc<dyn Op>> {
     let product = (op as &dyn Any).downcast_ref::<MatMul>()?;
-    some(SparseMatMul(product.clone())).filter(|_| input.rank() == 1)
+    let suits = input.rank() == 1 && product.units > FEW_UNITS;
+    some(SparseMatMul(product.clone())).filter(|_| suits)
 }
 
 /// Replaces neighbours by one op that does the work of both, where there is one and nothing else

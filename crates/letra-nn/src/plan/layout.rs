@@ -49,6 +49,12 @@ impl Layout {
             })
     }
 
+    /// The nodes whose ops skip the zeros of a batch that comes as its non-zero values.
+    pub(super) fn skipping_nodes(&self) -> impl Iterator<Item = &PlannedNode> {
+        let nodes = self.nodes.iter().filter(|node| !node.view);
+        nodes.filter(|node| node.reads_input() && node.on_sparse_input.is_some())
+    }
+
     /// Whether an output of the network is one of its inputs.
     pub(super) fn gives_input(&self) -> bool {
         self.outputs.iter().any(|output| output.place.is_input())

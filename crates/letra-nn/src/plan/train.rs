@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use super::join::for_each;
 use super::layout::Layout;
-use super::node::{Location, Purpose};
+use super::node::{Location, PlannedNode, Purpose};
 use super::rows::{Batch, InputRows, gather_targets, gather_weights};
 use super::shard::{Buffers, Run, Shard, ShardPass, Worker, worker_of_thread};
 use super::step::{Objective, Sizes, StepResult};
@@ -14,6 +14,7 @@ use super::update::{self, Block, Gradients, Piece, Rule, blocks};
 use crate::buffer::Buffer;
 use crate::dataset::Inputs;
 use crate::graph::OpGraph;
+use crate::kernels::reduce::is_finite;
 use crate::tensor::Tensor;
 
 /// Where the gradients of the outputs come from.
@@ -101,6 +102,7 @@ impl TrainingPlan {
         rule: Option<Rule<'_>>,
     ) -> &StepResult {
         let samples = batch.samples();
+        let batch = self.hiding_no_weight(batch, state.parameters);
         self.layout.prepare(state.parameters, &mut self.prepared);
         self.pass(upstream, batch, state.parameters, at);
         self.sum(upstream, samples);
@@ -112,6 +114,7 @@ impl TrainingPlan {
         if rule.is_some() {
             self.update_states(state.parameters, at.step);
         }
+        let batch = self.hiding_no_gradient(batch);
         let gradients = self.split(batch, at);
         update::collect(gradients.0, state.reborrow(), &gradients.1, rule);
         self.result.loss += self.blocks.iter().map(|block| block.penalty).sum::<f64>()
@@ -121,10 +124,12 @@ impl TrainingPlan {
         };
         if rule.wants_probe() {
             update::displace(&mut self.blocks, state.reborrow(), rule, at.learning);
+            let batch = self.hiding_no_weight(batch, state.probe[0]);
             self.layout.prepare(state.probe[0], &mut self.prepared);
             self.pass(upstream, batch, state.probe[0], at);
         }
         if rule.wants_all() {
+            let batch = self.hiding_no_gradient(batch);
             let mut norms = std::mem::take(&mut self.norms);
             let (blocks, gradients) = self.split(batch, at);
             let probe = rule.wants_probe().then_some(&gradients);
@@ -145,6 +150,41 @@ impl TrainingPlan {
             at.learning,
         );
         &self.result
+    }
+
+    /// The batch as its non-zero values, unless a weight is infinite or no number: 0 · ∞ is no
+    /// number, and where zeros are skipped nobody would see it.
+    fn hiding_no_weight<'a>(&self, batch: Batch<'a>, weights: &[f32]) -> Batch<'a> {
+        let finite = || {
+            let mut ranges = self.layout.skipping_nodes().flat_map(|node| &node.ranges);
+            ranges.all(|range| is_finite(&weights[range.clone()]))
+        };
+        Batch {
+            sparse: batch.sparse.filter(|_| finite()),
+            ..batch
+        }
+    }
+
+    /// The same for the gradients that meet the batch once more in those of large weights.
+    fn hiding_no_gradient<'a>(&self, batch: Batch<'a>) -> Batch<'a> {
+        let samples = batch.samples();
+        let finite = |node: &PlannedNode| {
+            let location = node.output_gradients.first().map(|gradient| gradient.place);
+            let Some(Location::Shard(index)) = location else {
+                return true;
+            };
+            self.shards.iter().enumerate().all(|(number, shard)| {
+                let first = (number * self.layout.shard).min(samples);
+                let own = self.layout.shard.min(samples - first);
+                is_finite(&shard.buffers[index][..own * node.outputs[0].values])
+            })
+        };
+        let nodes = self.layout.skipping_nodes();
+        let mut deferred = nodes.filter(|node| node.deferred.is_some());
+        Batch {
+            sparse: batch.sparse.filter(|_| deferred.all(finite)),
+            ..batch
+        }
     }
 
     /// Lets every op that has states change them by the last batch, if it has not yet.

@@ -4,7 +4,7 @@ use super::tiles::{Picture, Pixels, Square, alone};
 use super::transform::{Patch, Tile, both_sides};
 use super::{Forward, PLACES, Winograd};
 use crate::convolution::product::{Product, Spaced, Start};
-use crate::convolution::vector::{load_at, load_unchecked, relu, store_at, store_unchecked};
+use crate::convolution::vector::{load_at, load_unchecked, relu, store_at, store_unchecked, wins};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -239,7 +239,8 @@ impl Winograd {
     }
 }
 
-/// The largest cell of a 2×2 window, the first of equals in row-major order, and its number.
+/// The largest cell of a 2×2 window, the first of equals in row-major order, or one that is no number,
+/// and its number.
 #[inline(always)]
 fn largest<S: Simd>(
     simd: S,
@@ -250,7 +251,7 @@ fn largest<S: Simd>(
     let (mut best, mut code) = (map[row][column], simd.splat_f32s(0.0));
     for cell in 1..4 {
         let value = map[row + cell / 2][column + cell % 2];
-        let wins = simd.less_than_f32s(best, value);
+        let wins = wins(simd, value, best);
         best = simd.select_f32s(wins, value, best);
         code = simd.select_f32s(wins, simd.splat_f32s(cell as f32), code);
     }

@@ -6,8 +6,7 @@ use crate::simd::mul_add;
 use pulp::Simd;
 
 impl Windows {
-    /// Output and winning cells of one sample, `[windows, filters]` each; the winner is −1 where the
-    /// ReLU is closed.
+    /// Output and winning cells of one sample, `[windows, filters]` each.
     #[inline(always)]
     pub(in super::super) fn forward<S: Simd>(
         &self,
@@ -117,23 +116,25 @@ impl Written<'_> {
     }
 }
 
-/// The largest cell of four filters, the first of equals, and its number; with a ReLU 0 and −1 where
-/// no cell is above 0.
+/// The largest cell of four filters, the first of equals or one that is no number, and its number; a
+/// ReLU goes over it.
 #[inline(always)]
 fn pool(cells: &[[f32; GROUP]; CELLS], relu: bool) -> ([f32; GROUP], [f32; GROUP]) {
     let (mut best, mut codes) = (cells[0], [0.0; GROUP]);
     for (cell, values) in cells.iter().enumerate().skip(1) {
         for filter in 0..GROUP {
-            let wins = best[filter] < values[filter];
+            let wins = (best[filter] < values[filter]) | values[filter].is_nan();
             best[filter] = if wins { values[filter] } else { best[filter] };
             codes[filter] = if wins { cell as f32 } else { codes[filter] };
         }
     }
     if relu {
         for filter in 0..GROUP {
-            let closed = best[filter] <= 0.0;
-            best[filter] = if closed { 0.0 } else { best[filter] };
-            codes[filter] = if closed { -1.0 } else { codes[filter] };
+            best[filter] = if best[filter] <= 0.0 {
+                0.0
+            } else {
+                best[filter]
+            };
         }
     }
     (best, codes)

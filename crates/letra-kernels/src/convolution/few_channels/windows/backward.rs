@@ -6,8 +6,8 @@ use crate::simd::mul_add;
 use pulp::Simd;
 
 impl Windows {
-    /// Adds the gradient of the weights over one sample, `[groups, taps of a window, ROW]`, and that
-    /// of the bias. `gradient` and `codes` are `[windows, filters]`; `deltas` is scratch space.
+    /// Adds the gradient of the weights over one sample, `[groups, taps of a window, ROW]`.
+    /// `gradient` and `codes` are `[windows, filters]`; `deltas` is scratch space.
     #[inline(always)]
     pub(in super::super) fn backward<S: Simd>(
         &self,
@@ -16,10 +16,8 @@ impl Windows {
         (gradient, codes): (&[f32], &[f32]),
         deltas: &mut [f32],
         sums: &mut [f32],
-        bias_sums: &mut [f32],
     ) {
         let filters = self.geometry.filters;
-        add_open(simd, gradient, codes, filters, bias_sums);
         let spots = &ink.spots[..ink.count];
         for (group, sums) in sums.chunks_exact_mut(self.taps() * ROW).enumerate() {
             for (spot, deltas) in spots.iter().zip(deltas.as_chunks_mut::<ROW>().0) {
@@ -113,30 +111,5 @@ fn spread<S: Simd>(simd: S, gradient: &[f32], codes: &[f32], cells: &mut [f32; R
             at,
             simd.select_f32s(won, load::<S>(&gradient, at), zero),
         );
-    }
-}
-
-/// Adds the gradient where the ReLU is open, over all windows, to the sums of the filters.
-#[inline(always)]
-fn add_open<S: Simd>(simd: S, gradient: &[f32], codes: &[f32], filters: usize, sums: &mut [f32]) {
-    let zero = simd.splat_f32s(0.0);
-    let mut totals = [0.0; ROW];
-    let (gradient, last_gradient) = gradient.as_chunks::<ROW>();
-    let (codes, last_codes) = codes.as_chunks::<ROW>();
-    for at in (0..ROW).step_by(S::F32_LANES) {
-        let mut total = zero;
-        for (gradient, codes) in gradient.iter().zip(codes) {
-            let open = simd.less_than_or_equal_f32s(zero, load::<S>(codes, at));
-            total = simd.add_f32s(total, simd.select_f32s(open, load::<S>(gradient, at), zero));
-        }
-        store::<S>(&mut totals, at, total);
-    }
-    for (total, (gradient, code)) in totals.iter_mut().zip(last_gradient.iter().zip(last_codes)) {
-        *total += if *code >= 0.0 { *gradient } else { 0.0 };
-    }
-    for totals in totals.chunks_exact(filters) {
-        for (sum, total) in sums.iter_mut().zip(totals) {
-            *sum += total;
-        }
     }
 }

@@ -1,13 +1,13 @@
 //! Forward of the convolution of few channels.
 
-use super::{Algorithm, Few, Forward, GROUP, Ink, Windows};
-use crate::convolution::vector::{array, load_unchecked, relu, store};
+use super::{Algorithm, FewChannels, Forward, GROUP, Ink, Windows};
+use crate::convolution::vector::{array, load_unchecked, relu, store, wins};
 use crate::simd::mul_add;
 use pulp::{Simd, WithSimd};
 
 /// The outputs of some samples.
 pub(super) struct Outputs<'a> {
-    pub(super) few: &'a Few,
+    pub(super) few: &'a FewChannels,
     pub(super) pass: Forward<'a>,
 }
 
@@ -58,6 +58,7 @@ impl Outputs<'_> {
         let (flat, rest) = rest.split_at_mut(few.filters * lanes);
         let padded = &mut rest[..few.windows.as_ref().map_or(0, Windows::padded_len)];
         padded.fill(0.0);
+        let windows = few.windows(pass.kernel);
         let mut clean = false;
         let mut ink = Ink::default();
         let (weights, windows_weights) = pass.prepared.split_at(few.weights_len());
@@ -65,7 +66,9 @@ impl Outputs<'_> {
         let inputs = pass.input.chunks_exact(few.geometry.input_len());
         let outputs = pass.output.chunks_exact_mut(few.planes.output_len());
         for (sample, (input, output)) in inputs.zip(outputs).take(pass.samples).enumerate() {
-            if let Some(windows) = few.mostly_blank::<S>(input, padded, &mut ink) {
+            if let Some(windows) =
+                windows.filter(|windows| windows.find::<S>(input, padded, &mut ink))
+            {
                 let codes = pass.keep.as_deref_mut();
                 let codes = codes.map(|keep| &mut keep[sample * few.keep_len()..][..output.len()]);
                 let tail = (pass.bias, few.relu);
@@ -98,7 +101,7 @@ impl Outputs<'_> {
 
 /// Some filters over one sample.
 struct Job<'a, const LINES: usize, const PARTS: usize, const TAPS: usize> {
-    few: &'a Few,
+    few: &'a FewChannels,
     planes: &'a [f32],
     /// For each row of the kernel and channel, the weights of a group of filters.
     weights: &'a [[[f32; GROUP]; TAPS]],
@@ -192,8 +195,8 @@ impl<const LINES: usize, const PARTS: usize, const TAPS: usize> Job<'_, LINES, P
     }
 }
 
-/// The largest cell of each window, the first of equals in row-major order, and its number; with a
-/// ReLU 0 and −1 where no cell is above 0.
+/// The largest cell of each window, the first of equals in row-major order, or one that is no number,
+/// and its number; a ReLU goes over it.
 #[inline(always)]
 fn largest<S: Simd, const LINES: usize, const PARTS: usize>(
     simd: S,
@@ -203,13 +206,11 @@ fn largest<S: Simd, const LINES: usize, const PARTS: usize>(
     let (mut best, mut code) = (cells[0][0], simd.splat_f32s(0.0));
     for cell in 1..LINES * PARTS {
         let value = cells[cell / PARTS][cell % PARTS];
-        let wins = simd.less_than_f32s(best, value);
+        let wins = wins(simd, value, best);
         best = simd.select_f32s(wins, value, best);
         code = simd.select_f32s(wins, simd.splat_f32s(cell as f32), code);
     }
     if clip {
-        let closed = simd.less_than_or_equal_f32s(best, simd.splat_f32s(0.0));
-        code = simd.select_f32s(closed, simd.splat_f32s(-1.0), code);
         best = relu(simd, best);
     }
     (best, code)

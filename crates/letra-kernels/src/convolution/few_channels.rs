@@ -17,11 +17,12 @@ use super::algorithm::{Algorithm, Backward, Forward};
 use super::general::General;
 use super::tail::Tail;
 use super::{Geometry, Pool};
+use crate::reduce::is_finite;
 use crate::simd::{Instructions, LANES};
 use backward::Gradients;
 use forward::Outputs;
 use planes::Planes;
-use pulp::{Scalar, Simd};
+use pulp::Scalar;
 use windows::{Ink, Windows};
 
 /// Filters are laid out in groups of this size.
@@ -32,7 +33,7 @@ const MOST_FILTERS: usize = 8;
 
 /// The algorithm for few channels and few filters.
 #[derive(Clone, Debug)]
-pub(super) struct Few {
+pub(super) struct FewChannels {
     geometry: Geometry,
     relu: bool,
     pooled: bool,
@@ -47,7 +48,7 @@ pub(super) struct Few {
     instructions: Instructions,
 }
 
-impl Few {
+impl FewChannels {
     /// The plan, if the shape is one for this algorithm.
     pub(super) fn new(
         geometry: Geometry,
@@ -77,7 +78,7 @@ impl Few {
     }
 }
 
-impl Algorithm for Few {
+impl Algorithm for FewChannels {
     fn prepared_len(&self) -> usize {
         self.weights_len() + self.windows.as_ref().map_or(0, Windows::weights_len)
     }
@@ -106,8 +107,8 @@ impl Algorithm for Few {
         }
     }
 
-    /// With a pool, the winning cell of each filter and lane, −1 where the ReLU is closed; of a
-    /// picture that is mostly blank, of each window and filter.
+    /// With a pool, the winning cell of each filter and lane; of a picture that is mostly blank, of
+    /// each window and filter.
     fn keep_len(&self) -> usize {
         if self.pooled {
             self.filters * self.planes.lanes
@@ -131,9 +132,9 @@ impl Algorithm for Few {
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
-        if !self.pooled {
-            self.tail.mask(pass.output, pass.output_gradient);
-        }
+        let bias_gradient = pass.bias_gradient.take();
+        self.tail
+            .mask_and_add_bias(pass.output, pass.output_gradient, bias_gradient);
         if pass.kernel_gradient.is_some() {
             self.instructions.dispatch(Gradients {
                 few: self,
@@ -149,13 +150,9 @@ impl Algorithm for Few {
             } = pass;
             let (map, scratch) = pass.scratch.split_at_mut(self.tail.map_len(samples));
             let gradient = if self.pooled {
-                self.unpool(
-                    samples,
-                    pass.input,
-                    output_gradient,
-                    pass.keep,
-                    (map, scratch),
-                );
+                let windows = self.windows(kernel);
+                let padded = &mut scratch[..windows.map_or(0, Windows::padded_len)];
+                self.unpool(windows, pass.input, output_gradient, pass.keep, map, padded);
                 map
             } else {
                 output_gradient
@@ -166,7 +163,7 @@ impl Algorithm for Few {
     }
 }
 
-impl Few {
+impl FewChannels {
     /// Elements of the kernel as prepared for the planes.
     fn weights_len(&self) -> usize {
         self.geometry.patch_len() * self.filters
@@ -179,27 +176,20 @@ impl Few {
         })
     }
 
-    /// The layout of the windows, if only those of a sample are computed that see ink; these are
-    /// then in `ink`, and the sample in the padded picture.
-    #[inline(always)]
-    fn mostly_blank<S: Simd>(
-        &self,
-        input: &[f32],
-        padded: &mut [f32],
-        ink: &mut Ink,
-    ) -> Option<&Windows> {
-        let windows = self.windows.as_ref()?;
-        windows.find::<S>(input, padded, ink).then_some(windows)
+    /// The windows, if skipping those that see no ink hides nothing.
+    fn windows(&self, kernel: &[f32]) -> Option<&Windows> {
+        self.windows.as_ref().filter(|_| is_finite(kernel))
     }
 
     /// δ as a map, channels last, from the gradient behind the pool.
     fn unpool(
         &self,
-        samples: usize,
+        windows: Option<&Windows>,
         input: &[f32],
         gradient: &[f32],
         keep: &[f32],
-        (map, scratch): (&mut [f32], &mut [f32]),
+        map: &mut [f32],
+        padded: &mut [f32],
     ) {
         let Planes {
             stride,
@@ -210,15 +200,13 @@ impl Few {
         } = self.planes;
         let (filters, width) = (self.geometry.filters, self.geometry.output_width());
         let map_len = self.geometry.output_len();
-        map[..samples * map_len].fill(0.0);
-        let padded = &mut scratch[..self.windows.as_ref().map_or(0, Windows::padded_len)];
+        map.fill(0.0);
         padded.fill(0.0);
         let mut ink = Ink::default();
         let mut gradient = gradient.iter();
         for (sample, input) in input.chunks_exact(self.geometry.input_len()).enumerate() {
-            let blank = self
-                .mostly_blank::<Scalar>(input, padded, &mut ink)
-                .is_some();
+            let mut blank = |windows: &Windows| windows.find::<Scalar>(input, padded, &mut ink);
+            let blank = windows.is_some_and(&mut blank);
             let codes = &keep[sample * self.keep_len()..];
             let map = &mut map[sample * map_len..];
             for (y, x) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
@@ -227,10 +215,8 @@ impl Few {
                         true => codes[(y * columns + x) * filters + filter],
                         false => codes[filter * lanes + y * stride + x],
                     };
-                    if code >= 0.0 {
-                        let (row, column) = (2 * y + code as usize / 2, 2 * x + code as usize % 2);
-                        map[(row * width + column) * filters + filter] = gradient;
-                    }
+                    let (row, column) = (2 * y + code as usize / 2, 2 * x + code as usize % 2);
+                    map[(row * width + column) * filters + filter] = gradient;
                 }
             }
         }

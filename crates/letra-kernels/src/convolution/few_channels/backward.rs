@@ -1,17 +1,18 @@
 //! Gradients of the convolution of few channels.
 
-use super::{Algorithm, Backward, Few, Ink, MOST_FILTERS, Windows};
+use super::{Algorithm, Backward, FewChannels, Ink, MOST_FILTERS, Windows};
 use crate::convolution::vector::{array, load, load_unchecked, store};
+use crate::reduce::is_finite;
 use crate::simd::{LANES, mul_add};
 use pulp::{Simd, WithSimd};
 
 /// Filters whose sums are held in registers together.
 pub(super) const FILTERS: usize = 2;
 
-/// Adds the gradients of kernel and bias over some samples. Without a pool the gradient of the
-/// output is the one at z.
+/// Adds the gradient of the kernel over some samples. The gradient of the output is masked by the
+/// ReLU already.
 pub(super) struct Gradients<'a, 'b> {
-    pub(super) few: &'a Few,
+    pub(super) few: &'a FewChannels,
     pub(super) pass: &'a mut Backward<'b>,
 }
 
@@ -39,30 +40,38 @@ impl Gradients<'_, '_> {
         let (flat, rest) = rest.split_at_mut(few.filters * lanes);
         let (cells, rest) = rest.split_at_mut(PARTS * PARTS * FILTERS * lanes);
         let (sums, rest) = rest.split_at_mut(few.weights_len() * LANES);
-        let windows = few.windows.as_ref();
+        let windows = few.windows(pass.kernel);
         let (padded, rest) = rest.split_at_mut(windows.map_or(0, Windows::padded_len));
         let (deltas, rest) = rest.split_at_mut(windows.map_or(0, Windows::deltas_len));
         let windows_sums = &mut rest[..windows.map_or(0, Windows::weights_len)];
         let mut ink = Ink::default();
         padded.fill(0.0);
         windows_sums.fill(0.0);
-        let mut bias_sums = [[0.0; LANES]; MOST_FILTERS];
-        let mut windows_bias_sums = [0.0; MOST_FILTERS];
+        // What gradients that are not finite give with the zeros that are skipped.
+        let mut skipped = [0.0; MOST_FILTERS];
         planes.fill(0.0);
         flat.fill(0.0);
         sums.fill(0.0);
         let inputs = pass.input.chunks_exact(few.geometry.input_len());
         let gradients = pass.output_gradient.chunks_exact(few.planes.output_len());
         for (sample, (input, gradient)) in inputs.zip(gradients).take(pass.samples).enumerate() {
-            if let Some(windows) = few.mostly_blank::<S>(input, padded, &mut ink) {
+            if let Some(windows) =
+                windows.filter(|windows| windows.find::<S>(input, padded, &mut ink))
+            {
                 let codes = &pass.keep[sample * few.keep_len()..][..gradient.len()];
+                if !is_finite(gradient) {
+                    for gradient in gradient.chunks_exact(filters) {
+                        for (skipped, gradient) in skipped.iter_mut().zip(gradient) {
+                            *skipped += 0.0 * gradient;
+                        }
+                    }
+                }
                 windows.backward(
                     simd,
                     (&ink, padded),
                     (gradient, codes),
                     deltas,
                     windows_sums,
-                    &mut windows_bias_sums,
                 );
                 continue;
             }
@@ -71,7 +80,6 @@ impl Gradients<'_, '_> {
             let mut sums = sums.chunks_exact_mut(FILTERS * TAPS * LANES);
             for first in (0..filters).step_by(FILTERS) {
                 let flat = &flat[first * lanes..][..FILTERS * lanes];
-                let bias_sums = &mut bias_sums[first..first + FILTERS];
                 let delta = if PARTS == 2 {
                     let at = sample * few.keep_len() + first * lanes;
                     let used = FILTERS.min(filters - first) * lanes;
@@ -80,13 +88,10 @@ impl Gradients<'_, '_> {
                     for (filter, codes) in codes.enumerate() {
                         let flat = &flat[filter * lanes..][..lanes];
                         let cells = &mut cells[4 * filter * lanes..][..4 * lanes];
-                        unpool(simd, flat, codes, cells, &mut bias_sums[filter]);
+                        unpool(simd, flat, codes, cells);
                     }
                     &*cells
                 } else {
-                    for (flat, bias_sums) in flat.chunks_exact(lanes).zip(bias_sums) {
-                        add_total(simd, flat, bias_sums);
-                    }
                     flat
                 };
                 for (places, sums) in few.planes.taps.iter().zip(&mut sums) {
@@ -99,17 +104,16 @@ impl Gradients<'_, '_> {
             if let Some(windows) = windows {
                 windows.add_sums(windows_sums, kernel_gradient);
             }
-        }
-        if let Some(bias_gradient) = pass.bias_gradient.as_deref_mut() {
-            let sums = bias_sums.iter().zip(windows_bias_sums);
-            for (gradient, (sums, windows_sum)) in bias_gradient.iter_mut().zip(sums) {
-                *gradient += total(*sums) + windows_sum;
+            for taps in kernel_gradient.chunks_exact_mut(filters) {
+                for (gradient, skipped) in taps.iter_mut().zip(skipped) {
+                    *gradient += skipped;
+                }
             }
         }
     }
 }
 
-impl Few {
+impl FewChannels {
     /// Adds sums laid out `[pairs of filters, rows, channels, columns, pair, lanes]` to the
     /// gradient of the kernel.
     fn add_sums(&self, sums: &[f32], kernel_gradient: &mut [f32]) {
@@ -143,41 +147,17 @@ fn total(mut sums: [f32; LANES]) -> f32 {
     sums[0]
 }
 
-/// Spreads the gradient of one filter over the cells of the windows, `[4, lanes]`, nothing where the
-/// ReLU is closed, and adds all that is left of it, lane by lane.
+/// Spreads the gradient of one filter over the cells of the windows, `[4, lanes]`: to those that won.
 #[inline(always)]
-fn unpool<S: Simd>(simd: S, gradient: &[f32], codes: &[f32], cells: &mut [f32], sums: &mut [f32]) {
-    let zero = simd.splat_f32s(0.0);
+fn unpool<S: Simd>(simd: S, gradient: &[f32], codes: &[f32], cells: &mut [f32]) {
     let lanes = gradient.len();
-    for first in (0..LANES).step_by(S::F32_LANES) {
-        let mut total = load::<S>(sums, first);
-        for start in (first..lanes).step_by(LANES) {
-            let code = load::<S>(codes, start);
-            let value = load::<S>(gradient, start);
-            let open = simd.less_than_or_equal_f32s(zero, code);
-            total = simd.add_f32s(total, simd.select_f32s(open, value, zero));
-            for cell in 0..4 {
-                let won = simd.equal_f32s(code, simd.splat_f32s(cell as f32));
-                store::<S>(
-                    cells,
-                    cell * lanes + start,
-                    simd.select_f32s(won, value, zero),
-                );
-            }
+    for start in (0..lanes).step_by(S::F32_LANES) {
+        let (code, value) = (load::<S>(codes, start), load::<S>(gradient, start));
+        for cell in 0..4 {
+            let won = simd.equal_f32s(code, simd.splat_f32s(cell as f32));
+            let part = simd.select_f32s(won, value, simd.splat_f32s(0.0));
+            store::<S>(cells, cell * lanes + start, part);
         }
-        store::<S>(sums, first, total);
-    }
-}
-
-/// Adds all values, lane by lane.
-#[inline(always)]
-fn add_total<S: Simd>(simd: S, values: &[f32], sums: &mut [f32]) {
-    for first in (0..LANES).step_by(S::F32_LANES) {
-        let mut total = load::<S>(sums, first);
-        for start in (first..values.len()).step_by(LANES) {
-            total = simd.add_f32s(total, load::<S>(values, start));
-        }
-        store::<S>(sums, first, total);
     }
 }
 

@@ -4,8 +4,8 @@
 //!
 //! A window of 2×2 cells sees one row and one column more than the kernel has. The product of these
 //! pixels with the kernel, laid once for each cell, gives four cells of four filters at once:
-//! sixteen lanes that lie side by side. Zeros are skipped, so an infinite or undefined weight or
-//! gradient that meets only zeros leaves no trace where 0 · ∞ would have given NaN.
+//! sixteen lanes that lie side by side. Where a weight is infinite or no number no window is skipped,
+//! and a gradient that is goes to all taps: 0 · ∞ is no number.
 
 mod backward;
 mod forward;

@@ -11,13 +11,13 @@ use super::gemm::blocks;
 use super::simd::{Aligned, LANES, load, mul_add, prefetch, transpose};
 
 /// The most units these kernels take.
-pub(super) const UNITS: usize = 8;
+pub const MOST: usize = 8;
 
 /// Inputs that are worked on at a time: their part of the kernel, transposed, stays in the
 /// first-level cache.
 const INPUTS: usize = 512;
 
-/// output += input · kernel for at most [`UNITS`] units.
+/// output += input · kernel for at most [`MOST`] units.
 pub(super) struct Forward<'a>(pub(super) Sum<'a>);
 
 impl WithSimd for Forward<'_> {
@@ -47,7 +47,7 @@ impl Forward<'_> {
             5 => self.block::<S, P, 5, 3>(simd, range),
             6 => self.block::<S, P, 6, 2>(simd, range),
             7 => self.block::<S, P, 7, 1>(simd, range),
-            _ => self.block::<S, P, UNITS, 1>(simd, range),
+            _ => self.block::<S, P, MOST, 1>(simd, range),
         }
     }
 
@@ -186,7 +186,7 @@ fn four<const U: usize>(row: &[f32; U], u: usize) -> [f32; 4] {
     [row[u], row[u + 1], row[u + 2], row[u + 3]]
 }
 
-/// gradient += the rows `rows` of inputᵀ · delta for at most [`UNITS`] units.
+/// gradient += the rows `rows` of inputᵀ · delta for at most [`MOST`] units.
 pub(super) struct KernelGradient<'a> {
     pub(super) inputs: usize,
     pub(super) units: usize,
@@ -209,7 +209,7 @@ impl WithSimd for KernelGradient<'_> {
             5 => self.all::<S, 5, 2>(simd),
             6 => self.all::<S, 6, 2>(simd),
             7 => self.all::<S, 7, 1>(simd),
-            _ => self.all::<S, UNITS, 1>(simd),
+            _ => self.all::<S, MOST, 1>(simd),
         }
     }
 }
