@@ -16,6 +16,7 @@ mod losses;
 mod networks;
 mod noise;
 mod normalisation;
+mod not_finite;
 mod pictures;
 mod poolings;
 mod proof;

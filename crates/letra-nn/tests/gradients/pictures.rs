@@ -19,7 +19,7 @@ const FILLS: [FillMode; 4] = [
 
 /// One of the three layers that move pictures.
 #[derive(Debug, Clone, Copy)]
-enum Move {
+pub(crate) enum Move {
     /// Down and to the right, as shares of height and width.
     Translation([f32; 2]),
     /// Counter-clockwise, as a share of a full turn.
@@ -38,7 +38,7 @@ impl Move {
         }
     }
 
-    fn add_to(self, network: Sequential, fill: FillMode) -> Sequential {
+    pub(crate) fn add_to(self, network: Sequential, fill: FillMode) -> Sequential {
         let exactly = |factor: f32| [factor, factor];
         match self {
             Move::Translation([down, right]) => {
@@ -77,7 +77,7 @@ impl Move {
 }
 
 /// The twin of movements one after the other that resample once.
-fn resampled(picture: [usize; 3], fill: FillMode, moves: &[Move]) -> Resampled {
+pub(crate) fn resampled(picture: [usize; 3], fill: FillMode, moves: &[Move]) -> Resampled {
     let sizes = [picture[0] as f64, picture[1] as f64];
     let origin = |place: [f64; 2]| {
         let last_first = moves.iter().rev();

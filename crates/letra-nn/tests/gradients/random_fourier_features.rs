@@ -18,7 +18,7 @@ fn doubles(network: &Trainer, name: &str) -> Vec<f64> {
     values.into_iter().map(f64::from).collect()
 }
 
-fn waves(network: &Trainer) -> Waves {
+pub(crate) fn waves(network: &Trainer) -> Waves {
     Waves {
         kernel: doubles(network, "random_fourier_features/kernel"),
         offset: doubles(network, "random_fourier_features/offset"),

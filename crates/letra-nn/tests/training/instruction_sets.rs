@@ -151,7 +151,7 @@ fn networks() -> Vec<(&'static str, Sequential)> {
     networks
 }
 
-fn losses() -> Vec<(&'static str, Compile)> {
+pub(crate) fn losses() -> Vec<(&'static str, Compile)> {
     fn with(loss: impl Loss + 'static) -> Compile {
         Compile::new(Sgd::new(0.05)).loss(loss)
     }

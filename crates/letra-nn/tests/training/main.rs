@@ -20,6 +20,7 @@ mod instruction_sets;
 mod killed;
 mod learning;
 mod noisy_quadratics;
+mod not_finite;
 mod optimizers;
 mod own;
 mod prediction;

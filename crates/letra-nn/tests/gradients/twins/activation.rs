@@ -49,18 +49,29 @@ fn cubic(z: f64) -> [f64; 2] {
 impl Twin for Activated {
     fn forward(&self, input: &[f64], _parameters: &[Vec<f64>]) -> Vec<f64> {
         let each = |function: fn(f64) -> f64| input.iter().copied().map(function).collect();
+        // Where a formula has ∞ · 0, its limit.
+        let limited = |function: fn(f64) -> f64| {
+            let value = |z: f64| {
+                if z == f64::NEG_INFINITY {
+                    0.0
+                } else {
+                    function(z)
+                }
+            };
+            input.iter().copied().map(value).collect()
+        };
         match self.function {
             ActivationFunction::Elu => each(|z| if z > 0.0 { z } else { z.exp() - 1.0 }),
-            ActivationFunction::Gelu => each(|z| z * share_below(z)),
-            ActivationFunction::GeluTanh => each(|z| 0.5 * z * (1.0 + cubic(z)[0].tanh())),
+            ActivationFunction::Gelu => limited(|z| z * share_below(z)),
+            ActivationFunction::GeluTanh => limited(|z| 0.5 * z * (1.0 + cubic(z)[0].tanh())),
             ActivationFunction::LeakyRelu => each(|z| if z > 0.0 { z } else { 0.2 * z }),
             ActivationFunction::Linear => input.to_vec(),
-            ActivationFunction::Relu => each(|z| z.max(0.0)),
+            ActivationFunction::Relu => each(|z| if z < 0.0 { 0.0 } else { z }),
             ActivationFunction::Selu => {
                 each(|z| LAMBDA * if z > 0.0 { z } else { ALPHA * (z.exp() - 1.0) })
             }
             ActivationFunction::Sigmoid => each(sigmoid),
-            ActivationFunction::Silu => each(|z| z * sigmoid(z)),
+            ActivationFunction::Silu => limited(|z| z * sigmoid(z)),
             ActivationFunction::Softplus => each(|z| (1.0 + z.exp()).ln()),
             ActivationFunction::Tanh => each(f64::tanh),
             ActivationFunction::Softmax => {
@@ -85,6 +96,14 @@ impl Twin for Activated {
         for i in 0..input.len() {
             let (z, y) = (input[i], output[i]);
             let slope = match self.function {
+                // Where a formula has ∞ · 0, its limit.
+                ActivationFunction::Gelu
+                | ActivationFunction::GeluTanh
+                | ActivationFunction::Silu
+                    if z.is_infinite() =>
+                {
+                    f64::from(z > 0.0)
+                }
                 ActivationFunction::Elu if z > 0.0 => 1.0,
                 ActivationFunction::Elu => z.exp(),
                 ActivationFunction::Gelu => share_below(z) + z * density(z),

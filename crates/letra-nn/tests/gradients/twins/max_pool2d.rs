@@ -3,8 +3,8 @@ use letra_nn::layers::Padding;
 use super::conv2d::{cells_around, positions};
 use super::{Gradients, Twin, smallest_of_others};
 
-/// The largest value of each window, channel by channel; the first of equals wins, and
-/// cells outside the picture never do.
+/// The largest value of each window, channel by channel; the first of equals wins, or the last
+/// that is no number, and cells outside the picture never do.
 pub(crate) struct Pooled {
     /// Height, width and channels of the picture.
     pub(crate) picture: [usize; 3],
@@ -60,7 +60,7 @@ impl Pooled {
         for cells in self.windows() {
             let mut winner = cells[0];
             for &cell in &cells {
-                if input[cell] > input[winner] {
+                if input[cell] > input[winner] || input[cell].is_nan() {
                     winner = cell;
                 }
             }

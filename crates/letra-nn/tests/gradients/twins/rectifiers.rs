@@ -129,11 +129,11 @@ impl Largest {
         (0..pieces).map(move |piece| (row * pieces + piece) * units + unit)
     }
 
-    /// The place of the piece that wins, the first of equals.
+    /// The place of the piece that wins, the first of equals, or the last that is no number.
     fn winner(&self, input: &[f64], place: usize) -> usize {
         self.places(place)
             .reduce(|best, next| {
-                if input[next] > input[best] {
+                if input[next] > input[best] || input[next].is_nan() {
                     next
                 } else {
                     best
