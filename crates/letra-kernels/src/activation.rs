@@ -140,7 +140,7 @@ pub(super) fn rows_together(units: usize) -> usize {
 
 /// Turns `gradient`, the gradient by the activation's `output` `[samples, units]`, into the
 /// gradient by its input: f′(x) of it, which for softmax is yᵢ (gᵢ − Σⱼ gⱼ yⱼ). `input` is what
-/// forward was given, where [`ActivationKind::needs_input`]; otherwise nobody reads it.
+/// forward was given, where [`ActivationKind::needs_input`]; otherwise it is not read.
 pub fn backward(
     kind: ActivationKind,
     units: usize,

@@ -130,7 +130,7 @@ pub fn kernel_gradient<'a>(
     }
 }
 
-/// As [`forward`], for an input that comes as what is not zero in its rows.
+/// As [`forward`], for an input that comes as the non-zero values of its rows.
 pub fn forward_sparse<'a>(
     inputs: usize,
     units: usize,
@@ -149,7 +149,7 @@ pub fn forward_sparse<'a>(
     });
 }
 
-/// As [`kernel_gradient`], for `samples` that are rows of the input, as what is not zero in them,
+/// As [`kernel_gradient`], for `samples` that are rows of the input, as their non-zero values,
 /// and the gradients of the loss by their outputs, `[units]`.
 pub fn kernel_gradient_sparse<'a>(
     units: usize,

@@ -122,7 +122,7 @@ fn add_lines<'a, S: pulp::Simd>(
 
 kernel! {
     /// y = (x − mean) · scale + offset, each of the three a row of [`row_length`] values, and at
-    /// least `least`: 0 for a ReLU behind it, −∞ for none.
+    /// least `least`: 0 for a ReLU after it, −∞ for none.
     pub fn normalise(
         mean: &[f32],
         scale: &[f32],

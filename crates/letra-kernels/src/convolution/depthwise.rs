@@ -245,7 +245,7 @@ impl Algorithm for Depthwise {
         }
     }
 
-    /// The weights, and behind them, for the turned kernel, in reverse; the filters filled up to
+    /// The weights, and after them, for the turned kernel, in reverse; the filters filled up to
     /// whole vectors.
     fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {
         let filters = self.geometry.filters;

@@ -181,7 +181,7 @@ impl FewChannels {
         self.windows.as_ref().filter(|_| is_finite(kernel))
     }
 
-    /// δ as a map, channels last, from the gradient behind the pool.
+    /// δ as a map, channels last, from the gradient after the pool.
     fn unpool(
         &self,
         windows: Option<&Windows>,

@@ -13,7 +13,7 @@ pub struct Padding2 {
     pub right: usize,
 }
 
-/// A max-pooling behind a convolution: windows that do not overlap (the stride is the window),
+/// A max-pooling after a convolution: windows that do not overlap (the stride is the window),
 /// without padding; rows and columns left over at the end are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool {

@@ -159,7 +159,7 @@ impl<O: Offsets> Product<'_, O> {
             for (vector, x) in x.iter_mut().enumerate() {
                 let at = k * self.columns + vector * S::F32_LANES;
                 // SAFETY: the right matrix has `depth` rows of `columns` elements, as asserted, and
-                // `VECTORS` vectors fit behind `column`.
+                // `VECTORS` vectors fit after `column`.
                 *x = unsafe { load_unchecked::<S>(right, at) };
             }
             for (row, sums) in rows.iter().zip(&mut sums) {

@@ -91,7 +91,7 @@ impl Algorithm for Winograd {
         self.forward_len() + turned + self.geometry.kernel_len()
     }
 
-    /// The transformed kernel as `[places, channels, filters]` and, behind it, as
+    /// The transformed kernel as `[places, channels, filters]` and, after it, as
     /// `[places, filters, channels]`, the last dimension of each filled up to whole vectors with
     /// zeros. Last, the kernel itself with channels and filters swapped.
     fn prepare(&self, kernel: &[f32], prepared: &mut [f32]) {

@@ -17,7 +17,7 @@ struct Case {
 }
 
 impl Case {
-    /// Values in [-1, 1); of the input's only one in `sparsity` is not zero.
+    /// Values in [-1, 1); of the input's only one in `sparsity` is non-zero.
     fn new(noise: &mut Noise, [samples, inputs, units]: [usize; 3], sparsity: usize) -> Case {
         let mut input = noise.values(samples * inputs);
         for value in &mut input {
@@ -82,7 +82,7 @@ impl Case {
         gradient
     }
 
-    /// Output and kernel gradient from what is not zero in the input, or nothing where that is much.
+    /// Output and kernel gradient from the non-zero values of the input, or nothing where they are many.
     fn of_sparse_rows(&self, rows: Range<usize>, accumulate: bool) -> Option<[Vec<f32>; 2]> {
         let (inputs, units) = (self.inputs, self.units);
         let input = SparseRows::new(inputs, &self.input)?;

@@ -1,4 +1,4 @@
-//! Normalisation with the max pooling behind it in one pass, so that what lies between them is
+//! Normalisation with the max pooling after it in one pass, so that what lies between them is
 //! never in memory.
 
 use std::ops::Range;

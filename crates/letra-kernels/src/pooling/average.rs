@@ -34,7 +34,7 @@ impl Pooling {
         });
     }
 
-    /// The runs of cells that lie one behind the other, as their number, the distance between
+    /// The runs of cells that lie one after the other, as their number, the distance between
     /// them, and their length: rows as wide as the picture are one.
     #[inline(always)]
     fn runs(&self, window: &Window) -> [usize; 3] {

@@ -125,7 +125,7 @@ impl<'a> Deltas<'a> {
     }
 
     /// Adds Σ value(sample, column) · delta to the gradient of each column. A column's word of
-    /// `bits` tells in bit s whether it is not zero in sample s.
+    /// `bits` tells in bit s whether it is non-zero in sample s.
     #[inline(always)]
     fn add_to<S: Simd>(
         &self,
@@ -177,7 +177,7 @@ impl<'a> Deltas<'a> {
         gradient: &mut [f32],
     ) {
         let zeros = [simd.splat_f32s(0.0); V];
-        // Where each sample's window lies is not to be asked at each value that is not zero.
+        // Where each sample's window lies is not to be asked at each non-zero value.
         let mut deltas = [&zeros; SAMPLES];
         for (vectors, delta) in deltas.iter_mut().zip(&self.rows[..self.samples]) {
             let window = S::as_simd_f32s(&delta[window.start..]).0.first_chunk();

@@ -20,13 +20,13 @@ pub struct SparseRows {
 /// Where a group of a row's columns is.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    /// Which of its columns are not zero, the first in the lowest bit.
+    /// Which of its columns are non-zero, the first in the lowest bit.
     mask: u64,
     /// Where it begins in the lists.
     start: u32,
 }
 
-/// What is not zero of a row in a group of columns.
+/// The non-zero values of a row in a group of columns.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Group<'a> {
     /// Which columns these are.
@@ -36,7 +36,7 @@ pub(super) struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// The value of a column that is not zero.
+    /// The value of a non-zero column.
     #[inline(always)]
     pub(super) fn value(&self, column: usize) -> f32 {
         let before = self.mask & ((1 << (column % GROUP)) - 1);
@@ -123,7 +123,7 @@ impl<'a> SparseRow<'a> {
         }
     }
 
-    /// The columns of some groups where it is not zero, and its values there.
+    /// The columns of some groups where it is non-zero, and its values there.
     #[inline(always)]
     pub(super) fn within(&self, groups: Range<usize>) -> (&'a [u16], &'a [f32]) {
         let lists = self.lists(groups);

@@ -153,7 +153,7 @@ impl TrainingPlan {
     }
 
     /// The batch as its non-zero values, unless a weight is infinite or no number: 0 · ∞ is no
-    /// number, and where zeros are skipped nobody would see it.
+    /// number, and where zeros are skipped none would see it.
     fn hiding_no_weight<'a>(&self, batch: Batch<'a>, weights: &[f32]) -> Batch<'a> {
         let finite = || {
             let mut ranges = self.layout.skipping_nodes().flat_map(|node| &node.ranges);

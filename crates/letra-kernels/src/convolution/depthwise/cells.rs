@@ -10,7 +10,7 @@ pub(super) struct Cells {
     pub(super) sizes: [usize; 2],
     pub(super) padding: Padding2,
     pub(super) channels: usize,
-    /// How often each channel is repeated, one behind the other.
+    /// How often each channel is repeated, one after the other.
     pub(super) times: usize,
     /// Elements of a cell as laid out, at least `channels · times`.
     pub(super) cell: usize,

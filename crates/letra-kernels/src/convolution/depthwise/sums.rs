@@ -13,7 +13,7 @@ fn farthest(places: &[u32]) -> usize {
     places.iter().max().map_or(0, |&place| place as usize)
 }
 
-/// Fails unless a whole cell lies behind each place that a kernel reaches.
+/// Fails unless a whole cell lies after each place that a kernel reaches.
 fn assert_inside(values: &[f32], places: &[u32], taps: &[u32], cell: usize) {
     assert!(
         places.is_empty() || farthest(places) + farthest(taps) + cell <= values.len(),
@@ -80,7 +80,7 @@ impl Outputs<'_> {
         let positions = self.positions[first..].first_chunk::<N>();
         let positions = positions.expect("the block lies inside");
         let start = match self.start {
-            // SAFETY: `start` is a cell, and a whole vector of it lies behind `channel`.
+            // SAFETY: `start` is a cell, and a whole vector of it lies after `channel`.
             Some(start) => unsafe { load_unchecked::<S>(start, channel) },
             None => simd.splat_f32s(0.0),
         };
@@ -90,7 +90,7 @@ impl Outputs<'_> {
             let weight = unsafe { load_unchecked::<S>(self.weights, tap * self.cell + channel) };
             for (sum, &position) in sums.iter_mut().zip(positions) {
                 let at = position as usize + offset as usize + channel;
-                // SAFETY: a whole cell lies behind each tap of each position, as asserted.
+                // SAFETY: a whole cell lies after each tap of each position, as asserted.
                 let value = unsafe { load_unchecked::<S>(self.picture, at) };
                 *sum = mul_add(simd, weight, value, *sum);
             }
@@ -145,11 +145,11 @@ impl KernelGradient<'_> {
         let taps = taps.expect("the block lies inside");
         let mut sums = [simd.splat_f32s(0.0); N];
         for (&position, &delta) in self.positions.iter().zip(self.delta_positions) {
-            // SAFETY: a whole cell lies behind each position in δ, as asserted.
+            // SAFETY: a whole cell lies after each position in δ, as asserted.
             let delta = unsafe { load_unchecked::<S>(self.delta, delta as usize + channel) };
             for (sum, &tap) in sums.iter_mut().zip(taps) {
                 let at = position as usize + tap as usize + channel;
-                // SAFETY: a whole cell lies behind each tap of each position, as asserted.
+                // SAFETY: a whole cell lies after each tap of each position, as asserted.
                 let value = unsafe { load_unchecked::<S>(self.picture, at) };
                 *sum = mul_add(simd, value, delta, *sum);
             }
@@ -190,12 +190,12 @@ impl WithSimd for Spread<'_> {
         assert!(self.taps.len() * self.cell <= self.weights.len());
         for channel in (0..self.cell).step_by(S::F32_LANES) {
             for (&position, &delta) in self.positions.iter().zip(self.delta_positions) {
-                // SAFETY: a whole cell lies behind each position in δ, as asserted.
+                // SAFETY: a whole cell lies after each position in δ, as asserted.
                 let delta = unsafe { load_unchecked::<S>(self.delta, delta as usize + channel) };
                 for (tap, &offset) in self.taps.iter().enumerate() {
                     let at = position as usize + offset as usize + channel;
                     // SAFETY: there are `taps` rows of `cell` weights, and a whole cell lies
-                    // behind each tap of each position, as asserted.
+                    // after each tap of each position, as asserted.
                     unsafe {
                         let weight = load_unchecked::<S>(self.weights, tap * self.cell + channel);
                         let before = load_unchecked::<S>(self.spread, at);

@@ -200,7 +200,7 @@ fn add_row<S: Simd, const LINES: usize, const PARTS: usize, const TAPS: usize>(
                         } else {
                             places[line][column % PARTS]
                         };
-                    // SAFETY: a plane ends as far behind the last vector of positions as the last tap
+                    // SAFETY: a plane ends as far after the last vector of positions as the last tap
                     // of the last cell reaches.
                     let x = unsafe { load_unchecked::<S>(planes, at) };
                     for cell in 0..PARTS {

@@ -180,7 +180,7 @@ impl<const LINES: usize, const PARTS: usize, const TAPS: usize> Job<'_, LINES, P
                             } else {
                                 places[line][(tap + cell) % PARTS]
                             };
-                        // SAFETY: a plane ends as far behind the last vector of positions as the
+                        // SAFETY: a plane ends as far after the last vector of positions as the
                         // last tap of the last cell reaches.
                         let x = unsafe { load_unchecked::<S>(self.planes, at) };
                         for filter in 0..FILTERS {

@@ -1,5 +1,5 @@
 //! Pictures that are mostly blank, as paper is around its ink: of the windows that the pool takes
-//! together, only those are computed that see a pixel which is not zero. All others give what the
+//! together, only those are computed that see a non-zero pixel. All others give what the
 //! bias gives.
 //!
 //! A window of 2×2 cells sees one row and one column more than the kernel has. The product of these

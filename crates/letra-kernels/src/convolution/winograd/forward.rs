@@ -207,7 +207,7 @@ impl TileOutputs<'_> {
 }
 
 impl Winograd {
-    /// The map of one tile behind bias and ReLU, for one vector of filters.
+    /// The map of one tile after bias and ReLU, for one vector of filters.
     #[inline(always)]
     fn activated<S: Simd>(
         &self,

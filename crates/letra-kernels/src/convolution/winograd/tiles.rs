@@ -76,7 +76,7 @@ impl Tiles {
         square([4 * tile.row, 4 * tile.column], [0, 0], 4, first, size)
     }
 
-    /// The 2×2 pixels behind the pool that a tile holds.
+    /// The 2×2 pixels after the pool that a tile holds.
     pub(super) fn pooled(&self, tile: Tile) -> Square {
         let size = [
             self.geometry.output_height() / 2,
@@ -150,7 +150,7 @@ impl Picture {
     }
 
     /// The pixels of a square of `values`, to be read; what lies outside of the picture is read
-    /// from `outside`. The pointers are good as long as nobody writes the slices.
+    /// from `outside`. The pointers are good as long as the slices are not written.
     #[inline(always)]
     pub(super) fn readable<const SIDE: usize>(
         self,
@@ -164,7 +164,7 @@ impl Picture {
     }
 
     /// The pixels of a square of `values`, to be read and written; those outside of the picture
-    /// are all the pixel `outside`. The pointers are good as long as nobody else uses the slices.
+    /// are all the pixel `outside`. The pointers are good as long as the slices are not used otherwise.
     #[inline(always)]
     pub(super) fn writable<const SIDE: usize>(
         self,

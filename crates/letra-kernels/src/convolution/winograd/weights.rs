@@ -26,7 +26,7 @@ impl WithSimd for Transform<'_> {
             self.kernel,
             forward,
         );
-        // Numbers are moved one by one before the transform rather than behind it, when they are
+        // Numbers are moved one by one before the transform rather than after it, when they are
         // four times as many.
         let (turned, swapped) = rest.split_at_mut(PLACES * filters * winograd.channels);
         let taps = self.kernel.chunks_exact(channels * filters);
