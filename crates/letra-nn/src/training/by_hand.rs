@@ -3,6 +3,7 @@
 
 use super::Trainer;
 use super::compile::check_loss_weight;
+use super::trainer::sparse_input;
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs};
 use crate::graph::WeightSpecification;
@@ -201,7 +202,11 @@ impl Trainer {
     }
 
     fn gradients_by(&self, plan: &mut TrainingPlan, batch: &Dataset) -> Result<Gradients, Error> {
-        let whole = Batch::new(batch, Rows::Contiguous(0, batch.samples()));
+        let sparse = sparse_input(plan, batch);
+        let whole = Batch {
+            sparse: sparse.as_ref(),
+            ..Batch::new(batch, Rows::Contiguous(0, batch.samples()))
+        };
         let (gradients, result) = self.collected(plan, Upstream::Losses(&self.objective), whole);
         match result.loss.is_finite() {
             true => Ok(gradients),

@@ -7,7 +7,7 @@ use super::callbacks::checkpoint::{self, Loaded, Settings};
 use super::callbacks::{Callback, Epoch, Position, Start, Step};
 use super::history::{EpochLogs, History};
 use super::source::{Batches, Source};
-use super::trainer::Trainer;
+use super::trainer::{Trainer, sparse_input};
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::kernels::sparse::SparseRows;
@@ -216,16 +216,8 @@ impl Trainer {
             batch,
             shuffle: fit.shuffle.unwrap_or(true),
             weights,
-            sparse: self.sparse_input(data),
+            sparse: sparse_input(self.training_plan(), data),
         })
-    }
-
-    /// The non-zero values of the input, where most of it is zero, as in pictures of ink on paper, and
-    /// the network wants it so: it is shorter to read, again and again.
-    fn sparse_input(&self, data: &Dataset) -> Option<SparseRows> {
-        let wanted = data.other_inputs.is_empty() && self.wants_sparse_input();
-        let input = wanted.then_some(&data.inputs)?;
-        SparseRows::new(input.sample_values(), input.data())
     }
 
     /// Where the training begins, and the note of the checkpoint that it goes on from.
@@ -422,9 +414,11 @@ impl Trainer {
         self.plan_training(data.samples(), &data);
         let weights = class_weights.map(|weights| data.class_weighted(weights));
         let weights = weights.transpose()?;
+        let sparse = sparse_input(self.training_plan(), &data);
         let batch = Batch::new(&data, Rows::Contiguous(0, data.samples()));
         self.step(Batch {
             weights: weights.as_deref().or(batch.weights),
+            sparse: sparse.as_ref(),
             ..batch
         })
     }

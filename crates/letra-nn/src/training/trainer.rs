@@ -6,6 +6,7 @@ use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Targets};
 use crate::graph::WeightSpecification;
 use crate::kernels::optimizer;
+use crate::kernels::sparse::SparseRows;
 use crate::network::Network;
 use crate::optimizers::{Clipping, Optimizer, SLOTS, initial_slots};
 use crate::plan::{
@@ -197,7 +198,12 @@ impl Trainer {
         self.check_data(batch)?;
         self.plan_training(batch.samples(), batch);
         let rows = Rows::Contiguous(0, batch.samples());
-        let result = self.step(Batch::new(batch, rows))?.clone();
+        let sparse = sparse_input(self.training_plan(), batch);
+        let result = self.step(Batch {
+            sparse: sparse.as_ref(),
+            ..Batch::new(batch, rows)
+        })?;
+        let result = result.clone();
         Ok(self.scores(&result))
     }
 
@@ -244,12 +250,6 @@ impl Trainer {
     /// Whether the gradients of a step are kept, for one that asks for what is not finite.
     pub(super) fn keep_gradients(&mut self, keep: bool) {
         self.keeps_gradients = keep;
-    }
-
-    /// Whether the plan for training takes the non-zero values of the input instead of all of it.
-    pub(super) fn wants_sparse_input(&self) -> bool {
-        let plan = self.training.first();
-        plan.is_some_and(|plan| plan.layout.takes_sparse_input())
     }
 
     pub(super) fn new_plan(&self, batch: usize, purpose: Purpose, sizes: Sizes) -> TrainingPlan {
@@ -388,6 +388,14 @@ impl Trainer {
         };
         self.ops().weights.iter().filter_map(penalty).sum()
     }
+}
+
+/// The non-zero values of the input, where most of it is zero, as in pictures of ink on paper, and
+/// the plan wants it so: it is shorter to read.
+pub(super) fn sparse_input(plan: &TrainingPlan, data: &Dataset) -> Option<SparseRows> {
+    let wanted = data.other_inputs.is_empty() && plan.layout.takes_sparse_input();
+    let input = wanted.then_some(&data.inputs)?;
+    SparseRows::new(input.sample_values(), input.data())
 }
 
 /// The optimizer's state, as a step takes it.
