@@ -55,10 +55,11 @@ impl Network {
     pub fn predict_all<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Vec<Tensor>, Error> {
         let inputs = inputs.into();
         let outputs = self.all_outputs(inputs)?.into_iter();
-        let known = self.output_shapes().into_iter().zip(&self.output_functions);
+        let known = self.ops().outputs.iter().zip(&self.output_functions);
         outputs
             .zip(known)
-            .map(|(mut output, (shape, &function))| {
+            .map(|(mut output, (&value, &function))| {
+                let shape = &self.ops().shapes[value];
                 activation::forward(function, shape.values(), &mut output, &mut []);
                 Tensor::new([&[inputs.samples()], shape.sizes()].concat(), output)
             })

@@ -10,6 +10,7 @@ use super::{Layout, Purpose};
 use crate::buffer::Buffer;
 use crate::dataset::Inputs;
 use crate::graph::OpGraph;
+use crate::ops::Slices;
 
 /// A plan for predictions, for any number of threads at once.
 pub(crate) struct InferencePlan {
@@ -109,6 +110,10 @@ impl InferencePlan {
         if all == 0 {
             return;
         }
+        if all <= shard {
+            let whole = outputs.iter_mut().map(|output| &mut output[..]);
+            return forward(0, &mut whole.collect::<Slices<_>>());
+        }
         // For each shard, its part of each output.
         let mut parts: Vec<Vec<&mut [f32]>> =
             (0..all.div_ceil(shard)).map(|_| Vec::new()).collect();
@@ -119,14 +124,11 @@ impl InferencePlan {
                 .zip(chunks)
                 .for_each(|(part, chunk)| part.push(chunk));
         }
-        match &mut parts[..] {
-            [part] => forward(0, part),
-            parts => parts
-                .par_iter_mut()
-                .enumerate()
-                .with_max_len(1)
-                .for_each(|(number, part)| forward(number * shard, part)),
-        }
+        parts
+            .par_iter_mut()
+            .enumerate()
+            .with_max_len(1)
+            .for_each(|(number, part)| forward(number * shard, part));
     }
 }
 
