@@ -61,14 +61,19 @@ impl Network {
     pub(crate) fn new(graph: Graph, seed: u64, workers: Workers) -> Result<Self, Error> {
         let ops = graph.ops()?;
         let weights = Weights::new(&ops, Buffer::from(ops.initial_values(seed)));
-        Self::on(graph, weights, workers)
+        Ok(Self::of(graph, ops, weights, workers))
     }
 
     /// A network on weights that are there.
     pub(crate) fn on(graph: Graph, weights: Weights, workers: Workers) -> Result<Self, Error> {
         let mut ops = graph.ops()?;
         weights.place(&mut ops)?;
-        Ok(Network {
+        Ok(Self::of(graph, ops, weights, workers))
+    }
+
+    /// A network of the ops of a graph, whose places are those of the weights.
+    fn of(graph: Graph, ops: OpGraph, weights: Weights, workers: Workers) -> Self {
+        Network {
             output_functions: vec![ActivationFunction::Linear; ops.outputs.len()],
             plans: Plans::default(),
             notes: BTreeMap::new(),
@@ -77,7 +82,7 @@ impl Network {
             ops,
             weights,
             workers,
-        })
+        }
     }
 
     /// Shape of one input sample, of the first input where there are several.

@@ -174,8 +174,7 @@ fn read<R: Read + Seek>(
     let mut values = Buffer::zeros(ops.value_space());
     source.fill(ops.weights.iter(), "", &mut values)?;
     let weights = Weights::new(&ops, values);
-    let mut network =
-        Network::on(graph, weights, workers).map_err(|error| wrong(error.to_string()))?;
+    let mut network = Network::of(graph, ops, weights, workers);
     network.notes = header.notes;
     network.training = settings.clone();
     network.output_functions = match &settings {

@@ -411,16 +411,8 @@ impl Trainer {
             .with_hint("let it say fewer, or give more"));
         };
         self.check_data(&data)?;
-        self.plan_training(data.samples(), &data);
         let weights = class_weights.map(|weights| data.class_weighted(weights));
-        let weights = weights.transpose()?;
-        let sparse = sparse_input(self.training_plan(), &data);
-        let batch = Batch::new(&data, Rows::Contiguous(0, data.samples()));
-        self.step(Batch {
-            weights: weights.as_deref().or(batch.weights),
-            sparse: sparse.as_ref(),
-            ..batch
-        })
+        self.step_on_all(&data, weights.transpose()?.as_deref())
     }
 
     /// What an epoch was measured by.

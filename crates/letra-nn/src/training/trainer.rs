@@ -196,15 +196,25 @@ impl Trainer {
     /// When the data does not fit the network or the loss is no longer a number.
     pub fn train_on_batch(&mut self, batch: &Dataset) -> Result<Scores, Error> {
         self.check_data(batch)?;
-        self.plan_training(batch.samples(), batch);
-        let rows = Rows::Contiguous(0, batch.samples());
-        let sparse = sparse_input(self.training_plan(), batch);
-        let result = self.step(Batch {
-            sparse: sparse.as_ref(),
-            ..Batch::new(batch, rows)
-        })?;
-        let result = result.clone();
+        let result = self.step_on_all(batch, None)?.clone();
         Ok(self.scores(&result))
+    }
+
+    /// One step on all of some data, which has been checked; with other weights of its samples than
+    /// its own, where there are some.
+    pub(super) fn step_on_all(
+        &mut self,
+        data: &Dataset,
+        weights: Option<&[f32]>,
+    ) -> Result<&StepResult, Error> {
+        self.plan_training(data.samples(), data);
+        let sparse = sparse_input(self.training_plan(), data);
+        let batch = Batch::new(data, Rows::Contiguous(0, data.samples()));
+        self.step(Batch {
+            weights: weights.or(batch.weights),
+            sparse: sparse.as_ref(),
+            ..batch
+        })
     }
 
     /// Makes sure that the first plan is for batches of this size and such targets.

@@ -144,45 +144,26 @@ impl Epoch<'_> {
         let epochs = &self.history().epochs;
         &epochs[epochs.len() - 1]
     }
-
-    /// As [`Step::save_checkpoint`].
-    ///
-    /// # Errors
-    /// As [`Trainer::save`].
-    pub fn save_checkpoint(
-        &self,
-        path: impl AsRef<Path>,
-        note: serde_json::Value,
-    ) -> Result<(), Error> {
-        self.position.save(self.trainer, path.as_ref(), note)
-    }
 }
 
-impl Start<'_> {
-    /// As [`Step::save_checkpoint`].
-    ///
-    /// # Errors
-    /// As [`Trainer::save`].
-    pub fn save_checkpoint(
-        &self,
-        path: impl AsRef<Path>,
-        note: serde_json::Value,
-    ) -> Result<(), Error> {
-        self.position.save(self.trainer, path.as_ref(), note)
-    }
+/// Declares what the callbacks can keep of a training wherever they are told of it.
+macro_rules! keeps_checkpoints {
+    ($($moment:ident)*) => {
+        $(impl $moment<'_> {
+            /// Writes all that the training needs to go on from here, and a note of the caller's, to a
+            /// file; it is there whole or not at all. [`Fit::resume`](super::Fit::resume) takes it up.
+            ///
+            /// # Errors
+            /// As [`Trainer::save`].
+            pub fn save_checkpoint(
+                &self,
+                path: impl AsRef<Path>,
+                note: serde_json::Value,
+            ) -> Result<(), Error> {
+                self.position.save(self.trainer, path.as_ref(), note)
+            }
+        })*
+    };
 }
 
-impl Step<'_> {
-    /// Writes all that the training needs to go on from here, and a note of the caller's, to a file;
-    /// it is there whole or not at all. [`Fit::resume`](super::Fit::resume) takes it up.
-    ///
-    /// # Errors
-    /// As [`Trainer::save`].
-    pub fn save_checkpoint(
-        &self,
-        path: impl AsRef<Path>,
-        note: serde_json::Value,
-    ) -> Result<(), Error> {
-        self.position.save(self.trainer, path.as_ref(), note)
-    }
-}
+keeps_checkpoints! { Start Step Epoch }
