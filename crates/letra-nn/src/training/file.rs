@@ -115,7 +115,7 @@ impl Trainer {
             .iter()
             .map(|known| known.range())
             .collect();
-        self.weights().change(|all| {
+        self.weights().change(|all, _| {
             for range in own {
                 all[range.clone()].copy_from_slice(&checkpoint.values[range]);
             }
