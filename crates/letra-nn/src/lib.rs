@@ -29,6 +29,9 @@
 #![warn(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+#[macro_use]
+mod settings;
+
 mod check;
 mod dataset;
 mod demands;

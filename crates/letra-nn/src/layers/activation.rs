@@ -79,13 +79,7 @@ impl Activation {
 }
 
 impl Layer for Activation {
-    fn kind(&self) -> &'static str {
-        "activation"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("activation");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, _) = emit.single_input(inputs)?;

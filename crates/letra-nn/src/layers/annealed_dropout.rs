@@ -46,13 +46,7 @@ impl AnnealedDropout {
 }
 
 impl Layer for AnnealedDropout {
-    fn kind(&self) -> &'static str {
-        "annealed_dropout"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("annealed_dropout");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(0.0..1.0).contains(&self.rate) {

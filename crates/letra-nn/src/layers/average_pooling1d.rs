@@ -22,13 +22,7 @@ pub struct AveragePool1d {
 pooling_settings!(AveragePool1d, usize, Windows::on_sequence);
 
 impl Layer for AveragePool1d {
-    fn kind(&self) -> &'static str {
-        "average_pooling1d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("average_pooling1d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

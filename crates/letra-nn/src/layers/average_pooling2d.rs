@@ -22,13 +22,7 @@ pub struct AveragePool2d {
 pooling_settings!(AveragePool2d, impl Into<Window>, Windows::on_picture);
 
 impl Layer for AveragePool2d {
-    fn kind(&self) -> &'static str {
-        "average_pooling2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("average_pooling2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -62,13 +62,7 @@ impl BatchNormalization {
 normalisation_settings!(BatchNormalization);
 
 impl Layer for BatchNormalization {
-    fn kind(&self) -> &'static str {
-        "batch_normalization"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("batch_normalization");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -83,24 +83,15 @@ impl Conv1d {
         self
     }
 
-    /// Steps from one position to the next.
-    pub fn stride(mut self, stride: usize) -> Self {
-        self.stride = stride;
-        self
-    }
-
-    /// Distance between the steps that a kernel looks at. Only one of stride and dilation rate
-    /// may be above 1.
-    pub fn dilation_rate(mut self, rate: usize) -> Self {
-        self.dilation_rate = rate;
-        self
-    }
-
-    /// Groups of channels and filters: a filter sees the channels of its group. The groups must
-    /// divide both.
-    pub fn groups(mut self, groups: usize) -> Self {
-        self.groups = groups;
-        self
+    settings! {
+        /// Steps from one position to the next.
+        stride: usize,
+        /// Distance between the steps that a kernel looks at. Only one of stride and dilation rate
+        /// may be above 1.
+        dilation_rate: usize,
+        /// Groups of channels and filters: a filter sees the channels of its group. The groups must
+        /// divide both.
+        groups: usize,
     }
 
     fn sliding(&self) -> Sliding {
@@ -123,13 +114,7 @@ impl Conv1d {
 linear_map_settings!(Conv1d);
 
 impl Layer for Conv1d {
-    fn kind(&self) -> &'static str {
-        "conv1d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("conv1d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

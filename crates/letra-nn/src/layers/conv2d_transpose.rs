@@ -99,13 +99,7 @@ impl Conv2dTranspose {
 linear_map_settings!(Conv2dTranspose);
 
 impl Layer for Conv2dTranspose {
-    fn kind(&self) -> &'static str {
-        "conv2d_transpose"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("conv2d_transpose");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_sizes("a kernel of", &self.kernel.0, 1)?;

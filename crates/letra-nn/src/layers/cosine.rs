@@ -38,27 +38,16 @@ impl Cosine {
         }
     }
 
-    /// What the cosines are multiplied by, above 0: the larger, the more certain a class can be.
-    pub fn scale(mut self, scale: f32) -> Self {
-        self.scale = scale;
-        self
-    }
-
-    /// Initial values of the prototypes.
-    pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-        self.kernel_initializer = initializer;
-        self
+    settings! {
+        /// What the cosines are multiplied by, above 0: the larger, the more certain a class can be.
+        scale: f32,
+        /// Initial values of the prototypes.
+        kernel_initializer: Initializer,
     }
 }
 
 impl Layer for Cosine {
-    fn kind(&self) -> &'static str {
-        "cosine"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("cosine");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, width) = flat_input(inputs, emit)?;

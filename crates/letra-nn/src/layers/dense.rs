@@ -43,13 +43,7 @@ impl Dense {
 linear_map_settings!(Dense);
 
 impl Layer for Dense {
-    fn kind(&self) -> &'static str {
-        "dense"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("dense");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -79,13 +79,7 @@ linear_map_settings!(DepthwiseConv2d);
 sliding_settings!(DepthwiseConv2d);
 
 impl Layer for DepthwiseConv2d {
-    fn kind(&self) -> &'static str {
-        "depthwise_conv2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("depthwise_conv2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -73,13 +73,7 @@ impl DropConnect {
 linear_map_settings!(DropConnect);
 
 impl Layer for DropConnect {
-    fn kind(&self) -> &'static str {
-        "drop_connect"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("drop_connect");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(0.0..1.0).contains(&self.rate) {

@@ -31,13 +31,7 @@ impl Default for Elu {
 }
 
 impl Layer for Elu {
-    fn kind(&self) -> &'static str {
-        "elu"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("elu");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.alpha >= 0.0 && self.alpha.is_finite()) {

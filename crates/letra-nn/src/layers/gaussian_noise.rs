@@ -23,13 +23,7 @@ impl GaussianNoise {
 }
 
 impl Layer for GaussianNoise {
-    fn kind(&self) -> &'static str {
-        "gaussian_noise"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("gaussian_noise");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.stddev >= 0.0 && self.stddev.is_finite()) {

@@ -19,13 +19,7 @@ pub struct GlobalMaxPool1d {
 global_pooling_settings!(GlobalMaxPool1d);
 
 impl Layer for GlobalMaxPool1d {
-    fn kind(&self) -> &'static str {
-        "global_max_pooling1d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("global_max_pooling1d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -19,13 +19,7 @@ pub struct GlobalMaxPool2d {
 global_pooling_settings!(GlobalMaxPool2d);
 
 impl Layer for GlobalMaxPool2d {
-    fn kind(&self) -> &'static str {
-        "global_max_pooling2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("global_max_pooling2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -56,13 +56,7 @@ impl LayerNormalization {
 normalisation_settings!(LayerNormalization);
 
 impl Layer for LayerNormalization {
-    fn kind(&self) -> &'static str {
-        "layer_normalization"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("layer_normalization");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -29,13 +29,7 @@ impl Default for LeakyRelu {
 }
 
 impl Layer for LeakyRelu {
-    fn kind(&self) -> &'static str {
-        "leaky_relu"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("leaky_relu");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(self.negative_slope >= 0.0 && self.negative_slope.is_finite()) {

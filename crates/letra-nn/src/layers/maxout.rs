@@ -62,13 +62,7 @@ impl Maxout {
 kernel_settings!(Maxout);
 
 impl Layer for Maxout {
-    fn kind(&self) -> &'static str {
-        "maxout"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("maxout");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_pieces(self.pieces)?;

@@ -92,13 +92,7 @@ impl MaxoutConv2d {
 kernel_settings!(MaxoutConv2d);
 
 impl Layer for MaxoutConv2d {
-    fn kind(&self) -> &'static str {
-        "maxout_conv2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("maxout_conv2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_pieces(self.pieces)?;

@@ -53,16 +53,11 @@ macro_rules! linear_map_settings {
 macro_rules! kernel_settings {
     ($layer:ty) => {
         impl $layer {
-            /// Initial values of the kernel.
-            pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-                self.kernel_initializer = initializer;
-                self
-            }
-
-            /// Initial values of the bias.
-            pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-                self.bias_initializer = initializer;
-                self
+            settings! {
+                /// Initial values of the kernel.
+                kernel_initializer: Initializer,
+                /// Initial values of the bias.
+                bias_initializer: Initializer,
             }
 
             /// A penalty on the kernel that is added to the loss.
@@ -126,17 +121,12 @@ macro_rules! sliding_settings {
                 self
             }
 
-            /// Steps from one position to the next.
-            pub fn stride(mut self, stride: impl Into<Window>) -> Self {
-                self.stride = stride.into();
-                self
-            }
-
-            /// Distance between the cells that a kernel looks at, down and right. Only one of
-            /// stride and dilation rate may be above 1.
-            pub fn dilation_rate(mut self, rate: impl Into<Window>) -> Self {
-                self.dilation_rate = rate.into();
-                self
+            settings! {
+                /// Steps from one position to the next.
+                stride: into Window,
+                /// Distance between the cells that a kernel looks at, down and right. Only one of
+                /// stride and dilation rate may be above 1.
+                dilation_rate: into Window,
             }
         }
     };
@@ -199,34 +189,17 @@ macro_rules! global_pooling_settings {
 macro_rules! normalisation_settings {
     ($layer:ty) => {
         impl $layer {
-            /// What is added to the variance, above 0.
-            pub fn epsilon(mut self, epsilon: f32) -> Self {
-                self.epsilon = epsilon;
-                self
-            }
-
-            /// Whether β is added.
-            pub fn center(mut self, center: bool) -> Self {
-                self.center = center;
-                self
-            }
-
-            /// Whether γ multiplies.
-            pub fn scale(mut self, scale: bool) -> Self {
-                self.scale = scale;
-                self
-            }
-
-            /// Initial values of γ.
-            pub fn gamma_initializer(mut self, initializer: Initializer) -> Self {
-                self.gamma_initializer = initializer;
-                self
-            }
-
-            /// Initial values of β.
-            pub fn beta_initializer(mut self, initializer: Initializer) -> Self {
-                self.beta_initializer = initializer;
-                self
+            settings! {
+                /// What is added to the variance, above 0.
+                epsilon: f32,
+                /// Whether β is added.
+                center: bool,
+                /// Whether γ multiplies.
+                scale: bool,
+                /// Initial values of γ.
+                gamma_initializer: Initializer,
+                /// Initial values of β.
+                beta_initializer: Initializer,
             }
         }
     };

@@ -57,13 +57,7 @@ impl RandomFourierFeatures {
 }
 
 impl Layer for RandomFourierFeatures {
-    fn kind(&self) -> &'static str {
-        "random_fourier_features"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("random_fourier_features");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, width) = flat_input(inputs, emit)?;

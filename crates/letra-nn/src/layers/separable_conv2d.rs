@@ -63,34 +63,17 @@ impl SeparableConv2d {
         }
     }
 
-    /// Depthwise filters for each channel, at least 1.
-    pub fn depth_multiplier(mut self, filters: usize) -> Self {
-        self.depth_multiplier = filters;
-        self
-    }
-
-    /// Initial values of the depthwise kernel.
-    pub fn depthwise_initializer(mut self, initializer: Initializer) -> Self {
-        self.depthwise_initializer = initializer;
-        self
-    }
-
-    /// Initial values of the pointwise kernel.
-    pub fn pointwise_initializer(mut self, initializer: Initializer) -> Self {
-        self.pointwise_initializer = initializer;
-        self
-    }
-
-    /// Initial values of the bias.
-    pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-        self.bias_initializer = initializer;
-        self
-    }
-
-    /// Whether a bias is added.
-    pub fn use_bias(mut self, use_bias: bool) -> Self {
-        self.use_bias = use_bias;
-        self
+    settings! {
+        /// Depthwise filters for each channel, at least 1.
+        depth_multiplier: usize,
+        /// Initial values of the depthwise kernel.
+        depthwise_initializer: Initializer,
+        /// Initial values of the pointwise kernel.
+        pointwise_initializer: Initializer,
+        /// Initial values of the bias.
+        bias_initializer: Initializer,
+        /// Whether a bias is added.
+        use_bias: bool,
     }
 
     /// A penalty on the depthwise kernel that is added to the loss.
@@ -144,13 +127,7 @@ activation_settings!(SeparableConv2d);
 sliding_settings!(SeparableConv2d);
 
 impl Layer for SeparableConv2d {
-    fn kind(&self) -> &'static str {
-        "separable_conv2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("separable_conv2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -25,13 +25,7 @@ impl SpatialDropout2d {
 }
 
 impl Layer for SpatialDropout2d {
-    fn kind(&self) -> &'static str {
-        "spatial_dropout2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("spatial_dropout2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if !(0.0..1.0).contains(&self.rate) {

@@ -56,29 +56,18 @@ impl Standout {
         }
     }
 
-    /// The factor α of the pre-activation in π = σ(α *z* + β), any finite number.
-    pub fn alpha(mut self, alpha: f32) -> Self {
-        self.alpha = alpha;
-        self
-    }
-
-    /// The shift β in π = σ(α *z* + β), any finite number.
-    pub fn beta(mut self, beta: f32) -> Self {
-        self.beta = beta;
-        self
+    settings! {
+        /// The factor α of the pre-activation in π = σ(α *z* + β), any finite number.
+        alpha: f32,
+        /// The shift β in π = σ(α *z* + β), any finite number.
+        beta: f32,
     }
 }
 
 linear_map_settings!(Standout);
 
 impl Layer for Standout {
-    fn kind(&self) -> &'static str {
-        "standout"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("standout");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {

@@ -55,13 +55,7 @@ impl UpSampling2d {
 }
 
 impl Layer for UpSampling2d {
-    fn kind(&self) -> &'static str {
-        "up_sampling2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("up_sampling2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_sizes("a size of", &self.size.0, 1)?;

@@ -51,13 +51,7 @@ impl BinaryCrossEntropy {
 }
 
 impl Loss for BinaryCrossEntropy {
-    fn kind(&self) -> &'static str {
-        "binary_cross_entropy"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("binary_cross_entropy");
 
     fn check_configuration(&self) -> Result<(), Error> {
         check_smoothing(self.label_smoothing)

@@ -52,13 +52,7 @@ impl CrossEntropy {
 }
 
 impl Loss for CrossEntropy {
-    fn kind(&self) -> &'static str {
-        "cross_entropy"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("cross_entropy");
 
     fn check_configuration(&self) -> Result<(), Error> {
         check_smoothing(self.label_smoothing)

@@ -14,13 +14,7 @@ use crate::kernels::pointwise;
 pub struct Hinge;
 
 impl Loss for Hinge {
-    fn kind(&self) -> &'static str {
-        "hinge"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("hinge");
 
     fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
         check_values(units, targets)?;

@@ -33,13 +33,7 @@ impl Huber {
 }
 
 impl Loss for Huber {
-    fn kind(&self) -> &'static str {
-        "huber"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("huber");
 
     fn check_configuration(&self) -> Result<(), Error> {
         match self.delta > 0.0 && self.delta.is_finite() {

@@ -12,13 +12,7 @@ use crate::kernels::pointwise;
 pub struct KlDivergence;
 
 impl Loss for KlDivergence {
-    fn kind(&self) -> &'static str {
-        "kl_divergence"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("kl_divergence");
 
     fn scale(&self, samples: usize, _units: usize) -> f32 {
         1.0 / samples as f32

@@ -10,13 +10,7 @@ use crate::kernels::pointwise;
 pub struct MeanAbsoluteError;
 
 impl Loss for MeanAbsoluteError {
-    fn kind(&self) -> &'static str {
-        "mean_absolute_error"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("mean_absolute_error");
 
     fn evaluate(
         &self,

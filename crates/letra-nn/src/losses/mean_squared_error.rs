@@ -9,13 +9,7 @@ use crate::kernels::pointwise;
 pub struct MeanSquaredError;
 
 impl Loss for MeanSquaredError {
-    fn kind(&self) -> &'static str {
-        "mean_squared_error"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("mean_squared_error");
 
     fn evaluate(
         &self,

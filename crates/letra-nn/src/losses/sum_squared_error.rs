@@ -9,13 +9,7 @@ use crate::kernels::pointwise;
 pub struct SumSquaredError;
 
 impl Loss for SumSquaredError {
-    fn kind(&self) -> &'static str {
-        "sum_squared_error"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("sum_squared_error");
 
     fn scale(&self, _samples: usize, _units: usize) -> f32 {
         1.0

@@ -68,47 +68,22 @@ impl AdaSecant {
         }
     }
 
-    /// What the steps are multiplied by, 0 or more, or a schedule; 1 unless set.
-    pub fn rate(mut self, rate: impl Into<LearningRate>) -> Self {
-        self.rate = rate.into();
-        self
-    }
-
-    /// Decay of the means of the gradient and its square, from 0 to below 1.
-    pub fn decay(mut self, decay: f32) -> Self {
-        self.decay = decay;
-        self
-    }
-
-    /// The largest γ, 0 or more; 0 leaves the gradient as it is.
-    pub fn gamma_clip(mut self, gamma: f32) -> Self {
-        self.gamma_clip = gamma;
-        self
-    }
-
-    /// The largest size of a value's own rate η, above 0; `None` leaves it as it is, as the
-    /// authors do.
-    pub fn delta_clip(mut self, rate: impl Into<Option<f32>>) -> Self {
-        self.delta_clip = rate.into();
-        self
-    }
-
-    /// The step, from 0, with which the reduction of the variance begins.
-    pub fn variance_reduction_start(mut self, step: u64) -> Self {
-        self.variance_reduction_start = step;
-        self
-    }
-
-    /// Whether the steps are divided by the bounded Adagrad, so that they die down.
-    pub fn adagrad(mut self, adagrad: bool) -> Self {
-        self.adagrad = adagrad;
-        self
-    }
-
-    /// What is added to the means of squares of step 3, above 0.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
+    settings! {
+        /// What the steps are multiplied by, 0 or more, or a schedule; 1 unless set.
+        rate: into LearningRate,
+        /// Decay of the means of the gradient and its square, from 0 to below 1.
+        decay: f32,
+        /// The largest γ, 0 or more; 0 leaves the gradient as it is.
+        gamma_clip: f32,
+        /// The largest size of a value's own rate η, above 0; `None` leaves it as it is, as the
+        /// authors do.
+        delta_clip: into Option<f32>,
+        /// The step, from 0, with which the reduction of the variance begins.
+        variance_reduction_start: u64,
+        /// Whether the steps are divided by the bounded Adagrad, so that they die down.
+        adagrad: bool,
+        /// What is added to the means of squares of step 3, above 0.
+        epsilon: f32,
     }
 }
 
@@ -129,13 +104,7 @@ const SLOT_NAMES: &[&str] = &[
 ];
 
 impl Optimizer for AdaSecant {
-    fn kind(&self) -> &'static str {
-        "ada_secant"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("ada_secant");
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;

@@ -44,13 +44,7 @@ impl Adam {
 }
 
 impl Optimizer for Adam {
-    fn kind(&self) -> &'static str {
-        "adam"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("adam");
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;

@@ -53,13 +53,7 @@ impl AdamW {
 }
 
 impl Optimizer for AdamW {
-    fn kind(&self) -> &'static str {
-        "adam_w"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("adam_w");
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;

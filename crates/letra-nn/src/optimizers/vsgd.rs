@@ -70,46 +70,23 @@ impl Vsgd {
         }
     }
 
-    /// What the steps are multiplied by, 0 or more, or a schedule; 1 unless set.
-    pub fn rate(mut self, rate: impl Into<LearningRate>) -> Self {
-        self.rate = rate.into();
-        self
-    }
-
-    /// Steps that only measure, at least 1.
-    pub fn slow_start(mut self, steps: u64) -> Self {
-        self.slow_start = steps;
-        self
-    }
-
-    /// What the mean square gradient is multiplied by after the slow start, at least 1.
-    pub fn slow_constant(mut self, constant: f32) -> Self {
-        self.slow_constant = constant;
-        self
-    }
-
-    /// Whether an outlier counts for less; without that, and where the curvature does not change,
-    /// this is the vSGD-l of 1206.1106.
-    pub fn detect_outliers(mut self, detect: bool) -> Self {
-        self.detect_outliers = detect;
-        self
-    }
-
-    /// The small number in denominators and the least displacement, above 0.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
+    settings! {
+        /// What the steps are multiplied by, 0 or more, or a schedule; 1 unless set.
+        rate: into LearningRate,
+        /// Steps that only measure, at least 1.
+        slow_start: u64,
+        /// What the mean square gradient is multiplied by after the slow start, at least 1.
+        slow_constant: f32,
+        /// Whether an outlier counts for less; without that, and where the curvature does not change,
+        /// this is the vSGD-l of 1206.1106.
+        detect_outliers: bool,
+        /// The small number in denominators and the least displacement, above 0.
+        epsilon: f32,
     }
 }
 
 impl Optimizer for Vsgd {
-    fn kind(&self) -> &'static str {
-        "vsgd"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("vsgd");
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;

@@ -39,16 +39,11 @@ impl ReduceLrOnPlateau {
         self
     }
 
-    /// What the rate is multiplied by each time; from 0 to below 1.
-    pub fn factor(mut self, factor: f32) -> Self {
-        self.factor = factor;
-        self
-    }
-
-    /// Epochs without improvement after which the rate is turned down.
-    pub fn patience(mut self, epochs: usize) -> Self {
-        self.patience = epochs;
-        self
+    settings! {
+        /// What the rate is multiplied by each time; from 0 to below 1.
+        factor: f32,
+        /// Epochs without improvement after which the rate is turned down.
+        patience: usize,
     }
 
     /// Change that counts as an improvement (Keras's `min_delta`).
@@ -57,16 +52,11 @@ impl ReduceLrOnPlateau {
         self
     }
 
-    /// Epochs after a reduction that are not counted.
-    pub fn cooldown(mut self, epochs: usize) -> Self {
-        self.cooldown = epochs;
-        self
-    }
-
-    /// Product of all reductions that is not gone below.
-    pub fn minimum_factor(mut self, factor: f32) -> Self {
-        self.minimum_factor = factor;
-        self
+    settings! {
+        /// Epochs after a reduction that are not counted.
+        cooldown: usize,
+        /// Product of all reductions that is not gone below.
+        minimum_factor: f32,
     }
 }
 
