@@ -239,6 +239,16 @@ impl<'a> Emit<'a> {
         }
     }
 
+    /// Writes the op whose one output is all that a layer gives.
+    pub(crate) fn output(
+        &mut self,
+        op: impl Op,
+        inputs: &[Value],
+        weights: &[Weight],
+    ) -> Result<Vec<Value>, BuildError> {
+        self.op(op, inputs, weights).map(|output| vec![output])
+    }
+
     /// Writes an op of any number of outputs.
     ///
     /// # Errors

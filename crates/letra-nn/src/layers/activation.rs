@@ -83,7 +83,6 @@ impl Layer for Activation {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, _) = emit.single_input(inputs)?;
-        let output = emit.op(Activate::new(self.function), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(Activate::new(self.function), &[input], &[])
     }
 }

@@ -15,7 +15,6 @@ impl Layer for Add {
     named!("add");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        let output = emit.op(ops::Add, inputs, &[])?;
-        Ok(vec![output])
+        emit.output(ops::Add, inputs, &[])
     }
 }

@@ -28,7 +28,6 @@ impl Layer for AveragePool1d {
         let (input, shape) = emit.single_input(inputs)?;
         let pooling = self.windows().checked(sequence(shape)?)?;
         let output = [pooling.output_width(), pooling.channels];
-        let output = emit.op(AveragePool::new(pooling, output.into()), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(AveragePool::new(pooling, output.into()), &[input], &[])
     }
 }

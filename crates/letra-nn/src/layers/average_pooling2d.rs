@@ -32,7 +32,6 @@ impl Layer for AveragePool2d {
             pooling.output_width(),
             pooling.channels,
         ];
-        let output = emit.op(AveragePool::new(pooling, output.into()), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(AveragePool::new(pooling, output.into()), &[input], &[])
     }
 }

@@ -15,7 +15,6 @@ impl Layer for Concatenate {
     named!("concatenate");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        let output = emit.op(ops::Concatenate, inputs, &[])?;
-        Ok(vec![output])
+        emit.output(ops::Concatenate, inputs, &[])
     }
 }

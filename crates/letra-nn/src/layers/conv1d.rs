@@ -125,7 +125,6 @@ impl Layer for Conv1d {
         let weights = self.weights(emit, kernel, fans, self.filters)?;
         let output = [geometry.output_width(), self.filters].into();
         let convolve = Convolve::new(geometry, self.activation, output);
-        let output = emit.op(convolve, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(convolve, &[input], &weights)
     }
 }

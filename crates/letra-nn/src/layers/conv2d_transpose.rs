@@ -128,7 +128,6 @@ impl Layer for Conv2dTranspose {
         check_no_norm(self.demands)?;
         let weights = self.weights(emit, kernel, fans, self.filters)?;
         let convolve = ConvolveTransposed::new(geometry, self.activation);
-        let output = emit.op(convolve, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(convolve, &[input], &weights)
     }
 }

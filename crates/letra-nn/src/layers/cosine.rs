@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_units, flat_input};
+use super::{Layer, check_number, check_units, flat_input};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -52,19 +52,14 @@ impl Layer for Cosine {
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, width) = flat_input(inputs, emit)?;
         check_units(self.units)?;
-        if !(self.scale > 0.0 && self.scale.is_finite()) {
-            return Err(
-                BuildError::configuration(format!("has scale {}", self.scale))
-                    .with_hint("choose a finite number above 0"),
-            );
-        }
+        let hint = "choose a finite number above 0";
+        check_number("scale", self.scale, self.scale > 0.0, hint)?;
         let fans = [width, self.units];
         let kernel = emit.parameter("kernel", fans, self.kernel_initializer, fans)?;
         let similarity = CosineSimilarity {
             units: self.units,
             scale: self.scale,
         };
-        let output = emit.op(similarity, &[input], &[kernel])?;
-        Ok(vec![output])
+        emit.output(similarity, &[input], &[kernel])
     }
 }

@@ -48,7 +48,6 @@ impl Layer for Cropping2d {
             inner: [height - top - bottom, width - left - right],
             corner: [top, left],
         };
-        let output = emit.op(Crop { frame }, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(Crop { frame }, &[input], &[])
     }
 }

@@ -57,7 +57,6 @@ impl Layer for Dense {
         let fans = [width, self.units];
         let weights = self.weights(emit, fans, fans, self.units)?;
         let product = MatMul::with_function(self.units, self.activation);
-        let output = emit.op(product, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(product, &[input], &weights)
     }
 }

@@ -97,7 +97,6 @@ impl Layer for DepthwiseConv2d {
         let weights = self.weights(emit, kernel, fans, geometry.filters)?;
         let output = output_picture(&geometry).into();
         let convolve = Convolve::new(geometry, self.activation, output);
-        let output = emit.op(convolve, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(convolve, &[input], &weights)
     }
 }

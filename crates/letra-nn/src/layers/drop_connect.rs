@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer, check_units, flat_input};
+use super::{ActivationFunction, Layer, check_rate, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops;
@@ -76,14 +76,7 @@ impl Layer for DropConnect {
     named!("drop_connect");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        if !(0.0..1.0).contains(&self.rate) {
-            return Err(
-                BuildError::configuration(format!("has rate {}", self.rate)).with_hint(
-                    "a rate is the share of weights that is dropped, from 0 up to \
-                     but not including 1",
-                ),
-            );
-        }
+        check_rate(self.rate, "share of weights that is dropped")?;
         let (input, width) = flat_input(inputs, emit)?;
         check_units(self.units)?;
         if self.draws == 0 || !holds_at_most(&[self.draws, self.units], MOST_VALUES) {
@@ -104,7 +97,6 @@ impl Layer for DropConnect {
         }
         let weights = self.weights(emit, fans, fans, self.units)?;
         let product = ops::DropConnect::new(self.units, self.rate, self.draws, self.activation);
-        let output = emit.op(product, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(product, &[input], &weights)
     }
 }

@@ -15,7 +15,6 @@ impl Layer for Flatten {
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let shape = [shape.values()].into();
-        let output = emit.op(ops::Reshape { shape }, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(ops::Reshape { shape }, &[input], &[])
     }
 }

@@ -28,7 +28,6 @@ impl Layer for GlobalAveragePool1d {
             true => [1, pooling.channels].into(),
             false => [pooling.channels].into(),
         };
-        let output = emit.op(AveragePool::new(pooling, output), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(AveragePool::new(pooling, output), &[input], &[])
     }
 }

@@ -28,7 +28,6 @@ impl Layer for GlobalAveragePool2d {
             true => [1, 1, pooling.channels].into(),
             false => [pooling.channels].into(),
         };
-        let output = emit.op(AveragePool::new(pooling, output), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(AveragePool::new(pooling, output), &[input], &[])
     }
 }

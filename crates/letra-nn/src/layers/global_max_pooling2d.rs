@@ -28,7 +28,6 @@ impl Layer for GlobalMaxPool2d {
             true => [1, 1, pooling.channels].into(),
             false => [pooling.channels].into(),
         };
-        let output = emit.op(MaxPool::new(pooling, output), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(MaxPool::new(pooling, output), &[input], &[])
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, check_number};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -69,12 +69,8 @@ impl Layer for LayerNormalization {
                 "use last_axes with a number from 1 to that of the axes",
             ));
         }
-        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            return Err(
-                BuildError::configuration(format!("has epsilon {}", self.epsilon))
-                    .with_hint("it must be above 0"),
-            );
-        }
+        let above_0 = self.epsilon > 0.0;
+        check_number("epsilon", self.epsilon, above_0, "it must be above 0")?;
         let axes = shape.sizes()[shape.rank() - self.axes..].to_vec();
         let size = axes.iter().product();
         let mut weights = Vec::new();
@@ -92,7 +88,6 @@ impl Layer for LayerNormalization {
             scale: self.scale,
             center: self.center,
         };
-        let output = emit.op(normalize, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(normalize, &[input], &weights)
     }
 }

@@ -32,7 +32,6 @@ impl Layer for MaxPool2d {
             pooling.output_width(),
             pooling.channels,
         ];
-        let output = emit.op(MaxPool::new(pooling, output.into()), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(MaxPool::new(pooling, output.into()), &[input], &[])
     }
 }

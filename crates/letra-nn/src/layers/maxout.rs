@@ -75,7 +75,6 @@ impl Layer for Maxout {
         let maximum = Maximum {
             pieces: self.pieces,
         };
-        let output = emit.op(maximum, &[pieces], &[])?;
-        Ok(vec![output])
+        emit.output(maximum, &[pieces], &[])
     }
 }

@@ -110,7 +110,6 @@ impl Layer for MaxoutConv2d {
         let maximum = Maximum {
             pieces: self.pieces,
         };
-        let output = emit.op(maximum, &[pieces], &[])?;
-        Ok(vec![output])
+        emit.output(maximum, &[pieces], &[])
     }
 }

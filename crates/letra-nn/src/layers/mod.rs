@@ -351,6 +351,26 @@ fn check_units(units: usize) -> Result<(), BuildError> {
     }
 }
 
+/// Refuses a number that is not finite, or not `fine`.
+fn check_number(name: &str, value: f32, fine: bool, hint: &str) -> Result<(), BuildError> {
+    match fine && value.is_finite() {
+        true => Ok(()),
+        false => Err(BuildError::configuration(format!("has {name} {value}")).with_hint(hint)),
+    }
+}
+
+/// Refuses a number below 0.
+fn check_not_negative(name: &str, value: f32) -> Result<(), BuildError> {
+    let hint = "give it a finite number of 0 or more";
+    check_number(name, value, value >= 0.0, hint)
+}
+
+/// Refuses what is not the share that `what` says.
+fn check_rate(rate: f32, what: &str) -> Result<(), BuildError> {
+    let hint = format!("a rate is the {what}, from 0 up to but not including 1");
+    check_number("rate", rate, (0.0..1.0).contains(&rate), &hint)
+}
+
 /// A layer: what a user configures, and the ops that do its work.
 pub trait Layer: Any + Debug + Send + Sync {
     /// Name of the layer's kind, the same as its file's: the stem of automatic names.

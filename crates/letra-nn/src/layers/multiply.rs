@@ -15,7 +15,6 @@ impl Layer for Multiply {
     named!("multiply");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        let output = emit.op(ops::Multiply, inputs, &[])?;
-        Ok(vec![output])
+        emit.output(ops::Multiply, inputs, &[])
     }
 }

@@ -70,7 +70,6 @@ impl Layer for PRelu {
         let places = places(shape.sizes(), &alpha);
         let fans = [shape.values(); 2];
         let alpha = emit.parameter("alpha", alpha, self.alpha_initializer, fans)?;
-        let output = emit.op(ParametricRelu { places }, &[input], &[alpha])?;
-        Ok(vec![output])
+        emit.output(ParametricRelu { places }, &[input], &[alpha])
     }
 }

@@ -58,7 +58,6 @@ impl Layer for RandomContrast {
             factor: self.factor,
             range: self.value_range,
         };
-        let output = emit.op(contrast, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(contrast, &[input], &[])
     }
 }

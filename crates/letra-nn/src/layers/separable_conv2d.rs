@@ -154,7 +154,6 @@ impl Layer for SeparableConv2d {
         let between = emit.op(filter, &[input], &[depthwise_kernel])?;
         let output = output_picture(&pointwise).into();
         let mix = Convolve::new(pointwise, self.activation, output);
-        let output = emit.op(mix, &[between], &weights)?;
-        Ok(vec![output])
+        emit.output(mix, &[between], &weights)
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer, check_units, flat_input};
+use super::{ActivationFunction, Layer, check_number, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{self, Activate, MatMul};
@@ -71,10 +71,7 @@ impl Layer for Standout {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
-            if !value.is_finite() {
-                return Err(BuildError::configuration(format!("has {name} {value}"))
-                    .with_hint("it must be a finite number"));
-            }
+            check_number(name, value, true, "it must be a finite number")?;
         }
         let (input, width) = flat_input(inputs, emit)?;
         check_units(self.units)?;
@@ -89,7 +86,6 @@ impl Layer for Standout {
             alpha: self.alpha,
             beta: self.beta,
         };
-        let output = emit.op(mask, &[activated, z], &[])?;
-        Ok(vec![output])
+        emit.output(mask, &[activated, z], &[])
     }
 }

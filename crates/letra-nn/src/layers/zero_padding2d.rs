@@ -47,7 +47,6 @@ impl Layer for ZeroPadding2d {
             inner: [height, width],
             corner: [top, left],
         };
-        let output = emit.op(Pad { frame }, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(Pad { frame }, &[input], &[])
     }
 }
