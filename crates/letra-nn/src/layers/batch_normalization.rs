@@ -37,10 +37,6 @@ pub struct BatchNormalization {
 
 impl BatchNormalization {
     /// Momentum 0.99, ε 0.001, with γ and β.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all layers"
-    )]
     pub fn new() -> Self {
         BatchNormalization {
             momentum: 0.99,

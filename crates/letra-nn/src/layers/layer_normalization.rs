@@ -30,10 +30,6 @@ pub struct LayerNormalization {
 
 impl LayerNormalization {
     /// Over the last axis.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all layers"
-    )]
     pub fn new() -> Self {
         LayerNormalization {
             axes: 1,

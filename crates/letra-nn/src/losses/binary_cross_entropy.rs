@@ -21,10 +21,6 @@ pub struct BinaryCrossEntropy {
 
 impl BinaryCrossEntropy {
     /// On probabilities, such as a sigmoid layer gives.
-    #[expect(
-        clippy::new_without_default,
-        reason = "neither form is the obvious default"
-    )]
     pub fn new() -> Self {
         BinaryCrossEntropy {
             from_logits: false,

@@ -22,10 +22,6 @@ pub struct CrossEntropy {
 
 impl CrossEntropy {
     /// On probabilities, such as a softmax layer gives.
-    #[expect(
-        clippy::new_without_default,
-        reason = "neither form is the obvious default"
-    )]
     pub fn new() -> Self {
         CrossEntropy {
             from_logits: false,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_values, rows};
+use super::{Loss, TargetRows, check_values};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::pointwise;
@@ -38,14 +38,5 @@ impl Loss for Hinge {
         }
     }
 
-    fn evaluate(
-        &self,
-        _units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        scale: f32,
-        gradient: &mut [f32],
-    ) -> f64 {
-        pointwise::hinge(output, rows(targets), scale, gradient)
-    }
+    evaluated_by!(self, pointwise::hinge);
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, rows};
+use super::{Loss, TargetRows};
 use crate::kernels::pointwise;
 
 /// The Kullback–Leibler divergence Σ *t* log (*t* / *y*) of the outputs from the targets, the
@@ -18,14 +18,5 @@ impl Loss for KlDivergence {
         1.0 / samples as f32
     }
 
-    fn evaluate(
-        &self,
-        _units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        scale: f32,
-        gradient: &mut [f32],
-    ) -> f64 {
-        pointwise::kl_divergence(output, rows(targets), scale, gradient)
-    }
+    evaluated_by!(self, pointwise::kl_divergence);
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, rows};
+use super::{Loss, TargetRows};
 use crate::kernels::pointwise;
 
 /// The sum of (*y* − *t*)² over all values of all samples, *E* of the classical derivation
@@ -15,14 +15,5 @@ impl Loss for SumSquaredError {
         1.0
     }
 
-    fn evaluate(
-        &self,
-        _units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        scale: f32,
-        gradient: &mut [f32],
-    ) -> f64 {
-        pointwise::squared_error(output, rows(targets), scale, gradient)
-    }
+    evaluated_by!(self, pointwise::squared_error);
 }

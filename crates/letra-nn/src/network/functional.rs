@@ -50,10 +50,6 @@ const NOTHING: usize = usize::MAX;
 
 impl Model {
     /// A model without inputs and layers.
-    #[expect(
-        clippy::new_without_default,
-        reason = "inputs follow, and an empty model is nothing to fall back on"
-    )]
     pub fn new() -> Self {
         let mut graph = Graph::new(Shape::new([]));
         graph.inputs.clear();

@@ -52,10 +52,6 @@ pub struct AdaSecant {
 
 impl AdaSecant {
     /// With the authors' settings, and a bound on the rates.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all optimizers"
-    )]
     pub fn new() -> Self {
         AdaSecant {
             rate: 1.0.into(),

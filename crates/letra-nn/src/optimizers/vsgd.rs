@@ -56,10 +56,6 @@ fn yes() -> bool {
 
 impl Vsgd {
     /// With the authors' settings: 10 steps of slow start.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all optimizers"
-    )]
     pub fn new() -> Self {
         Vsgd {
             rate: 1.0.into(),

@@ -17,10 +17,6 @@ pub struct BestWeights {
 
 impl BestWeights {
     /// The epoch with the smallest "val_loss".
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all callbacks"
-    )]
     pub fn new() -> Self {
         BestWeights {
             monitor: Monitor::new("val_loss"),

@@ -16,10 +16,6 @@ pub struct EarlyStopping {
 
 impl EarlyStopping {
     /// Watches "val_loss" and stops at the first epoch that does not make it smaller.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all callbacks"
-    )]
     pub fn new() -> Self {
         EarlyStopping {
             monitor: Monitor::new("val_loss"),

@@ -88,7 +88,9 @@ pub trait Callback: Send {
     ///
     /// # Errors
     /// Whatever goes wrong; it ends the training.
-    fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error>;
+    fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        Ok(ControlFlow::Continue(()))
+    }
 }
 
 /// A training before its first step.

@@ -1,6 +1,4 @@
-use std::ops::ControlFlow;
-
-use super::{Callback, Epoch, Monitor};
+use super::{Callback, Monitor};
 use crate::Error;
 use crate::training::History;
 
@@ -19,10 +17,6 @@ pub struct ReduceLrOnPlateau {
 
 impl ReduceLrOnPlateau {
     /// A tenth of the rate after 10 epochs in which "val_loss" did not fall by 10⁻⁴.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all callbacks"
-    )]
     pub fn new() -> Self {
         ReduceLrOnPlateau {
             monitor: Monitor::new("val_loss").minimum_change(1e-4),
@@ -87,9 +81,5 @@ impl Callback for ReduceLrOnPlateau {
             }
         }
         Ok(Some(rate))
-    }
-
-    fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        Ok(ControlFlow::Continue(()))
     }
 }
