@@ -4,6 +4,7 @@ use super::window::check_sizes;
 use super::{Layer, Window, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
+use crate::kernels::cells::{Interpolation, Method};
 use crate::ops::UpSample;
 use crate::shape::{MOST_VALUES, holds_at_most};
 
@@ -22,14 +23,6 @@ use crate::shape::{MOST_VALUES, holds_at_most};
 pub struct UpSampling2d {
     size: Window,
     interpolation: Method,
-}
-
-/// What stands between the cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Method {
-    Nearest,
-    Bilinear,
 }
 
 impl UpSampling2d {
@@ -68,10 +61,7 @@ impl Layer for UpSampling2d {
             ))
             .with_hint("choose a smaller size"));
         }
-        let op = match self.interpolation {
-            Method::Nearest => UpSample::nearest(picture, times),
-            Method::Bilinear => UpSample::bilinear(picture, times),
-        };
-        emit.output(op, &[input], &[])
+        let larger = Interpolation::new(picture, times, self.interpolation);
+        emit.output(UpSample(larger), &[input], &[])
     }
 }

@@ -1,9 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Update, check_decay, check_epsilon, first_slots};
+use super::{Optimizer, Update, check_decay, check_epsilon};
 use crate::Error;
 use crate::check::check_range;
-use crate::kernels::optimizer;
 use crate::schedules::LearningRate;
 
 /// AdaSecant (Gulcehre and Bengio 2014, arXiv 1412.7419): each value finds its own rate from
@@ -83,6 +82,14 @@ impl AdaSecant {
     }
 }
 
+/// Keeps denominators from zero; the authors' value.
+const DAMPING: f32 = 1e-7;
+/// The memory τ at first, after an outlier, and its limits.
+const FIRST_MEMORY: f32 = 2.1;
+const OUTLIER_MEMORY: f32 = 2.2;
+const LEAST_MEMORY: f32 = 1.5;
+const MOST_MEMORY: f32 = 1e8;
+
 const SLOT_NAMES: &[&str] = &[
     "mean_gradient",
     "mean_square_gradient",
@@ -124,28 +131,118 @@ impl Optimizer for AdaSecant {
     }
 
     fn initial(&self, slot: usize) -> f32 {
-        optimizer::ADA_SECANT_START[slot]
+        match SLOT_NAMES[slot] {
+            "mean_step" | "mean_square_step" | "sum_square_gradient" => 0.0,
+            "memory" => FIRST_MEMORY + FIRST_MEMORY * DAMPING,
+            _ => DAMPING,
+        }
     }
 
     fn wants_norm(&self) -> bool {
         true
     }
 
+    /// A step in the order of the authors' code.
     fn update(&self, update: Update<'_>) {
-        let settings = optimizer::AdaSecant {
-            rate: update.rate,
-            norm: update.norm,
-            decay: self.decay,
-            gamma_clip: match update.step >= self.variance_reduction_start {
-                true => self.gamma_clip,
-                false => 0.0,
-            },
-            delta_clip: self.delta_clip.unwrap_or(f32::INFINITY),
-            adagrad: self.adagrad,
-            epsilon: self.epsilon,
-            first: update.step == 0,
+        let AdaSecant {
+            decay,
+            adagrad,
+            epsilon,
+            ..
+        } = *self;
+        let inverse = 1.0 / (update.norm + DAMPING);
+        let gamma_clip = match update.step >= self.variance_reduction_start {
+            true => self.gamma_clip,
+            false => 0.0,
         };
-        let slots = first_slots(update.slots);
-        optimizer::ada_secant(update.parameters, update.gradients, slots, settings);
+        let delta_clip = self.delta_clip.unwrap_or(f32::INFINITY);
+        let [
+            mean_gradient,
+            mean_square_gradient,
+            mean_step,
+            mean_square_step,
+            numerator,
+            denominator,
+            memory,
+            covariance,
+            last_gradient,
+            last_corrected,
+            mean_curvature,
+            mean_square_curvature,
+            sum_square,
+        ] = update.slots;
+        for (i, (parameter, gradient)) in update
+            .parameters
+            .iter_mut()
+            .zip(update.gradients)
+            .enumerate()
+        {
+            let g = gradient * inverse;
+            let tau = memory[i];
+            let new = 1.0 / tau;
+            let kept = 1.0 - new;
+            // The first step is as large as the gradient, for want of an earlier one.
+            let (step_before, square_step_before) = match update.step {
+                0 => (g, g * g),
+                _ => (mean_step[i], mean_square_step[i]),
+            };
+
+            mean_square_gradient[i] = mean_square_gradient[i] * decay + g * g * (1.0 - decay);
+            mean_gradient[i] = mean_gradient[i] * decay + g * (1.0 - decay);
+            let mean = mean_gradient[i];
+
+            let gamma = numerator[i].sqrt() / (denominator[i] + DAMPING).sqrt();
+            let gamma = if gamma < gamma_clip {
+                gamma
+            } else {
+                gamma_clip
+            };
+            let from_mean = last_corrected[i] - mean;
+            let above = (g - last_corrected[i]) * from_mean;
+            let below = (mean - g) * from_mean;
+            numerator[i] = numerator[i] * kept + above * above * new;
+            denominator[i] = denominator[i] * kept + below * below * new;
+            let corrected = (g + gamma * mean) / (1.0 + gamma);
+
+            let curvature = g - last_gradient[i];
+            mean_curvature[i] = mean_curvature[i] * kept + curvature * new;
+            mean_square_curvature[i] =
+                mean_square_curvature[i] * kept + curvature * curvature * new;
+            let square_curvature = mean_square_curvature[i] + epsilon;
+            let own_rate = ((square_step_before + epsilon) / square_curvature).sqrt()
+                - covariance[i] / square_curvature;
+            let own_rate = own_rate.clamp(-delta_clip, delta_clip);
+
+            let bound = match sum_square.get_mut(i) {
+                Some(sum) if adagrad => {
+                    *sum += corrected * corrected;
+                    let root = sum.sqrt();
+                    if root > 1.0 { root } else { 1.0 }
+                }
+                _ => 1.0,
+            };
+            let step = -own_rate * corrected / bound;
+
+            mean_square_step[i] = square_step_before * kept + step * step * new;
+            let share = step_before * step_before / (square_step_before + DAMPING);
+            mean_step[i] = mean_step[i] * kept + step * new;
+            covariance[i] = covariance[i] * kept + step * curvature * new;
+
+            // A difference below 0 has no root and compares as false.
+            let spread = 2.0 * (mean_square_gradient[i] - mean * mean).sqrt();
+            let curvature_spread =
+                2.0 * (mean_square_curvature[i] - mean_curvature[i] * mean_curvature[i]).sqrt();
+            let outlier = (g - mean).abs() > spread
+                || (curvature - mean_curvature[i]).abs() > curvature_spread;
+            let next = (1.0 - share) * tau + (1.0 + DAMPING);
+            let next = if outlier { OUTLIER_MEMORY } else { next };
+            memory[i] = next.clamp(LEAST_MEMORY, MOST_MEMORY);
+
+            last_gradient[i] = g;
+            last_corrected[i] = corrected;
+            // The factor is not remembered: the next rate follows from the steps before, and would
+            // be multiplied by it again and again.
+            *parameter += update.rate * step;
+        }
     }
 }
