@@ -29,13 +29,13 @@ pub struct Pooling {
 impl Pooling {
     /// Rows of the output: ⌊(n + p − f) / s⌋ + 1.
     pub fn output_height(&self) -> usize {
-        let padded = self.height + self.padding.top + self.padding.bottom;
+        let padded = self.height + self.padding.rows();
         positions(padded, self.window[0], self.stride[0])
     }
 
     /// Columns of the output: ⌊(n + p − f) / s⌋ + 1.
     pub fn output_width(&self) -> usize {
-        let padded = self.width + self.padding.left + self.padding.right;
+        let padded = self.width + self.padding.columns();
         positions(padded, self.window[1], self.stride[1])
     }
 

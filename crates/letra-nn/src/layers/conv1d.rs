@@ -2,11 +2,10 @@ use serde::{Deserialize, Serialize};
 
 use super::convolving::{Sliding, Surround};
 use super::window::sequence;
-use super::{ActivationFunction, Layer, Padding};
+use super::{ActivationFunction, KernelAndBias, Layer, Padding};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Convolve;
-use crate::{Initializer, KernelDemands};
 
 /// What surrounds a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,11 +37,8 @@ pub struct Conv1d {
     dilation_rate: usize,
     groups: usize,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 impl Conv1d {
@@ -56,10 +52,7 @@ impl Conv1d {
             dilation_rate: 1,
             groups: 1,
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 
@@ -122,7 +115,7 @@ impl Layer for Conv1d {
         let channels = geometry.channels / self.groups;
         let fans = [self.kernel * channels, self.kernel * self.filters];
         let kernel = [self.kernel, channels, self.filters];
-        let weights = self.weights(emit, kernel, fans, self.filters)?;
+        let weights = self.parameters.weights(emit, kernel, fans, self.filters)?;
         let output = [geometry.output_width(), self.filters].into();
         let convolve = Convolve::new(geometry, self.activation, output);
         emit.output(convolve, &[input], &weights)

@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{Sliding, Surround, output_picture};
-use super::{ActivationFunction, Layer, Padding, Window, picture};
+use super::convolving::{Sliding, output_picture};
+use super::{ActivationFunction, KernelAndBias, Layer, Padding, Window, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Convolve;
-use crate::{Initializer, KernelDemands};
 
 /// A convolution over pictures: each of `filters` kernels slides over the picture and
 /// gives one channel of the output (LeCun, Bottou, Bengio and Haffner 1998).
@@ -30,11 +29,8 @@ pub struct Conv2d {
     #[serde(default = "one_group")]
     groups: usize,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 /// The dilation rate in files from before there was one.
@@ -58,10 +54,7 @@ impl Conv2d {
             dilation_rate: one(),
             groups: one_group(),
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 
@@ -74,19 +67,15 @@ impl Conv2d {
 
     fn sliding(&self) -> Sliding {
         Sliding {
-            filters: self.filters,
-            kernel: self.kernel.0,
-            stride: self.stride.0,
             dilation: self.dilation_rate.0,
             groups: self.groups,
-            surround: Surround::Padding(self.padding),
-            axes: 2,
+            ..Sliding::over_picture(self.filters, self.kernel, self.stride, self.padding)
         }
     }
 }
 
 linear_map_settings!(Conv2d);
-sliding_settings!(Conv2d);
+sliding_settings!(Conv2d, dilated);
 
 impl Layer for Conv2d {
     named!("conv2d");
@@ -98,7 +87,7 @@ impl Layer for Conv2d {
         let channels = geometry.channels / self.groups;
         let fans = [rows * columns * channels, rows * columns * self.filters];
         let kernel = [rows, columns, channels, self.filters];
-        let weights = self.weights(emit, kernel, fans, self.filters)?;
+        let weights = self.parameters.weights(emit, kernel, fans, self.filters)?;
         let output = output_picture(&geometry).into();
         let convolve = Convolve::new(geometry, self.activation, output);
         emit.output(convolve, &[input], &weights)

@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer, check_rate, check_units, flat_input};
+use super::{ActivationFunction, KernelAndBias, Layer, check_rate, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops;
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Initializer, KernelDemands};
 
 /// A fully connected layer that loses single weights while training: each weight and each
 /// bias is zero with probability `rate`, drawn anew for every sample (Wan, Zeiler, Zhang,
@@ -40,11 +39,8 @@ pub struct DropConnect {
     rate: f32,
     draws: usize,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 impl DropConnect {
@@ -56,10 +52,7 @@ impl DropConnect {
             rate,
             draws: 1000,
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 
@@ -95,7 +88,7 @@ impl Layer for DropConnect {
             ))
             .with_hint("make it smaller"));
         }
-        let weights = self.weights(emit, fans, fans, self.units)?;
+        let weights = self.parameters.weights(emit, fans, fans, self.units)?;
         let product = ops::DropConnect::new(self.units, self.rate, self.draws, self.activation);
         emit.output(product, &[input], &weights)
     }

@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_units, flat_input};
+use super::{KernelAndBias, Layer, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{MatMul, Maximum};
-use crate::{Initializer, KernelDemands};
 
 /// A fully connected layer whose units are each the largest of several linear pieces:
 ///
@@ -23,11 +22,8 @@ use crate::{Initializer, KernelDemands};
 pub struct Maxout {
     units: usize,
     pieces: usize,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 /// Pieces that are still credible.
@@ -51,10 +47,7 @@ impl Maxout {
         Maxout {
             units,
             pieces,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 }
@@ -70,7 +63,7 @@ impl Layer for Maxout {
         check_units(self.units)?;
         let together = self.units.saturating_mul(self.pieces);
         let (sizes, fans) = ([width, together], [width, self.units]);
-        let weights = self.weights(emit, sizes, fans, together)?;
+        let weights = self.parameters.weights(emit, sizes, fans, together)?;
         let pieces = emit.op(MatMul::new(together), &[input], &weights)?;
         let maximum = Maximum {
             pieces: self.pieces,

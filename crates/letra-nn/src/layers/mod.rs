@@ -4,7 +4,10 @@
 use std::any::Any;
 use std::fmt::Debug;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::BuildError;
+use crate::{Initializer, KernelDemands};
 
 /// Declares the functions that may come after a layer's linear map.
 macro_rules! activation_settings {
@@ -53,54 +56,53 @@ macro_rules! linear_map_settings {
 macro_rules! kernel_settings {
     ($layer:ty) => {
         impl $layer {
-            settings! {
-                /// Initial values of the kernel.
-                kernel_initializer: Initializer,
-                /// Initial values of the bias.
-                bias_initializer: Initializer,
+            /// Initial values of the kernel.
+            pub fn kernel_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.parameters.kernel_initializer = initializer;
+                self
+            }
+
+            /// Initial values of the bias.
+            pub fn bias_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.parameters.bias_initializer = initializer;
+                self
             }
 
             /// A penalty on the kernel that is added to the loss.
             pub fn kernel_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
-                self.demands = self.demands.regularizer(regularizer);
+                self.parameters.demands.kernel_regularizer = Some(regularizer);
                 self
             }
 
             /// A limit that the kernel is brought back to after every step.
             pub fn kernel_constraint(mut self, constraint: crate::Constraint) -> Self {
-                self.demands = self.demands.constraint(constraint);
+                self.parameters.demands.kernel_constraint = Some(constraint);
                 self
             }
 
             /// Whether a bias is added.
             pub fn use_bias(mut self, use_bias: bool) -> Self {
-                self.use_bias = use_bias;
+                self.parameters.use_bias = use_bias;
                 self
-            }
-
-            /// Declares the kernel and, where there is one, the bias, one value a unit.
-            fn weights(
-                &self,
-                emit: &mut crate::layers::Emit<'_>,
-                kernel: impl Into<Vec<usize>>,
-                fans: [usize; 2],
-                units: usize,
-            ) -> Result<Vec<crate::layers::Weight>, crate::BuildError> {
-                let kernel = emit.parameter("kernel", kernel, self.kernel_initializer, fans)?;
-                emit.demand(kernel, self.demands)?;
-                let mut weights = vec![kernel];
-                if self.use_bias {
-                    weights.push(emit.parameter("bias", [units], self.bias_initializer, fans)?);
-                }
-                Ok(weights)
             }
         }
     };
 }
 
-/// Declares the settings of layers whose kernel slides over a picture: padding, stride and
-/// dilation rate.
+/// Declares the settings of layers whose kernel slides over a picture: padding, stride and, where
+/// it is asked for, dilation rate.
 macro_rules! sliding_settings {
+    ($layer:ty, dilated) => {
+        sliding_settings!($layer);
+
+        impl $layer {
+            settings! {
+                /// Distance between the cells that a kernel looks at, down and right. Only one of
+                /// stride and dilation rate may be above 1.
+                dilation_rate: into Window,
+            }
+        }
+    };
     ($layer:ty) => {
         impl $layer {
             /// No padding: the output is smaller than the input.
@@ -124,9 +126,6 @@ macro_rules! sliding_settings {
             settings! {
                 /// Steps from one position to the next.
                 stride: into Window,
-                /// Distance between the cells that a kernel looks at, down and right. Only one of
-                /// stride and dilation rate may be above 1.
-                dilation_rate: into Window,
             }
         }
     };
@@ -330,6 +329,47 @@ pub use crate::kernels::activation::ActivationKind as ActivationFunction;
 pub use crate::kernels::resampling::FillMode;
 pub(crate) use window::picture;
 pub use window::{Edges, Padding, Window};
+
+/// The kernel and bias of a layer around a linear map: initial values, what is demanded of the
+/// kernel, and whether there is a bias.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct KernelAndBias {
+    kernel_initializer: Initializer,
+    bias_initializer: Initializer,
+    use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
+}
+
+impl Default for KernelAndBias {
+    fn default() -> Self {
+        KernelAndBias {
+            kernel_initializer: Initializer::GlorotUniform,
+            bias_initializer: Initializer::Zeros,
+            use_bias: true,
+            demands: KernelDemands::default(),
+        }
+    }
+}
+
+impl KernelAndBias {
+    /// Declares the kernel and, where there is one, the bias, one value a unit.
+    fn weights(
+        &self,
+        emit: &mut Emit<'_>,
+        kernel: impl Into<Vec<usize>>,
+        fans: [usize; 2],
+        units: usize,
+    ) -> Result<Vec<Weight>, BuildError> {
+        let kernel = emit.parameter("kernel", kernel, self.kernel_initializer, fans)?;
+        emit.demand(kernel, self.demands)?;
+        let mut weights = vec![kernel];
+        if self.use_bias {
+            weights.push(emit.parameter("bias", [units], self.bias_initializer, fans)?);
+        }
+        Ok(weights)
+    }
+}
 
 /// The single input of a layer that takes a flat one, and how many values it holds.
 fn flat_input(inputs: &[Value], emit: &Emit<'_>) -> Result<(Value, usize), BuildError> {

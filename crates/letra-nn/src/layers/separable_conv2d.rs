@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{Sliding, Surround, output_picture};
+use super::convolving::{Sliding, output_picture};
 use super::window::check_sizes;
 use super::{ActivationFunction, Layer, Padding, Window, picture};
 use crate::error::BuildError;
@@ -93,38 +93,23 @@ impl SeparableConv2d {
         check_sizes("a depth multiplier of", &[self.depth_multiplier], 1)?;
         check_sizes("filters:", &[self.filters], 1)?;
         let channels = picture[2];
+        let filters = channels.saturating_mul(self.depth_multiplier);
         let depthwise = Sliding {
-            filters: channels.saturating_mul(self.depth_multiplier),
-            kernel: self.kernel.0,
-            stride: self.stride.0,
             dilation: self.dilation_rate.0,
             groups: channels,
-            surround: Surround::Padding(self.padding),
-            axes: 2,
-        }
-        .checked(picture)?;
-        let pointwise = Sliding {
-            filters: self.filters,
-            kernel: [1, 1],
-            stride: [1, 1],
-            dilation: [1, 1],
-            groups: 1,
-            surround: Surround::Padding(Padding::Valid),
-            axes: 2,
+            ..Sliding::over_picture(filters, self.kernel, self.stride, self.padding)
         };
-        let between = [
-            depthwise.output_height(),
-            depthwise.output_width(),
-            depthwise.filters,
-        ];
-        let pointwise = pointwise.checked(between)?;
+        let depthwise = depthwise.checked(picture)?;
+        let one = Window([1, 1]);
+        let pointwise = Sliding::over_picture(self.filters, one, one, Padding::Valid);
+        let pointwise = pointwise.checked(output_picture(&depthwise))?;
         debug_assert_eq!(pointwise.padding, Padding2::default());
         Ok([depthwise, pointwise])
     }
 }
 
 activation_settings!(SeparableConv2d);
-sliding_settings!(SeparableConv2d);
+sliding_settings!(SeparableConv2d, dilated);
 
 impl Layer for SeparableConv2d {
     named!("separable_conv2d");

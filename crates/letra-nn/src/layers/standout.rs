@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer, check_number, check_units, flat_input};
+use super::{ActivationFunction, KernelAndBias, Layer, check_number, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{self, Activate, MatMul};
-use crate::{Initializer, KernelDemands};
 
 /// A fully connected layer with adaptive dropout: a binary belief network that shares the
 /// layer's weights decides, unit by unit and sample by sample, which units are kept (Ba and
@@ -34,11 +33,8 @@ pub struct Standout {
     alpha: f32,
     beta: f32,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 impl Standout {
@@ -49,10 +45,7 @@ impl Standout {
             alpha: 1.0,
             beta: 0.0,
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 
@@ -76,7 +69,7 @@ impl Layer for Standout {
         let (input, width) = flat_input(inputs, emit)?;
         check_units(self.units)?;
         let fans = [width, self.units];
-        let weights = self.weights(emit, fans, fans, self.units)?;
+        let weights = self.parameters.weights(emit, fans, fans, self.units)?;
         let z = emit.op(MatMul::new(self.units), &[input], &weights)?;
         let activated = match self.activation {
             ActivationFunction::Linear => z,

@@ -1,5 +1,22 @@
 //! What watches a training and may stop it. One file each.
 
+/// Declares the settings of what watches a value.
+macro_rules! monitor_settings {
+    () => {
+        /// Value to watch: "loss" and "val_loss" are to fall, metrics are to rise.
+        pub fn monitor(mut self, name: impl Into<String>) -> Self {
+            self.monitor = self.monitor.named(name);
+            self
+        }
+
+        /// Change that counts as an improvement (Keras's `min_delta`).
+        pub fn minimum_change(mut self, change: f64) -> Self {
+            self.monitor = self.monitor.minimum_change(change);
+            self
+        }
+    };
+}
+
 mod best_weights;
 pub(crate) mod checkpoint;
 mod csv_log;

@@ -27,23 +27,13 @@ impl ReduceLrOnPlateau {
         }
     }
 
-    /// Value to watch: "loss" and "val_loss" are to fall, metrics are to rise.
-    pub fn monitor(mut self, name: impl Into<String>) -> Self {
-        self.monitor = self.monitor.named(name);
-        self
-    }
+    monitor_settings!();
 
     settings! {
         /// What the rate is multiplied by each time; from 0 to below 1.
         factor: f32,
         /// Epochs without improvement after which the rate is turned down.
         patience: usize,
-    }
-
-    /// Change that counts as an improvement (Keras's `min_delta`).
-    pub fn minimum_change(mut self, change: f64) -> Self {
-        self.monitor = self.monitor.minimum_change(change);
-        self
     }
 
     settings! {
