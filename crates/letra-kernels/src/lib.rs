@@ -40,5 +40,12 @@ pub mod sparse;
 
 pub use simd::{UnknownInstructionSet, instruction_set, prefetch_to_write};
 
+/// Fails where slices that belong together differ in length.
+#[track_caller]
+#[inline(always)]
+fn assert_same_length<A, B>(which: &str, a: &[A], b: &[B]) {
+    assert_eq!(a.len(), b.len(), "{which} differ in length");
+}
+
 #[cfg(test)]
 mod noise;

@@ -1,6 +1,7 @@
 //! Normalisation with the max pooling after it in one pass, so that what lies between them is
 //! never in memory.
 
+use crate::assert_same_length;
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
@@ -54,11 +55,7 @@ pub fn input_gradient_of_pooled(
     codes: &[f32],
     input_gradient: &mut [f32],
 ) {
-    assert_eq!(
-        input.len(),
-        input_gradient.len(),
-        "input and its gradient differ in length"
-    );
+    assert_same_length("input and its gradient", input, input_gradient);
     dispatch(Backward {
         pooling,
         channels,

@@ -16,6 +16,8 @@ pub use penalty::{clip, limit_column_norms, penalize, penalty, scale, square_sum
 pub use rms_prop::{RmsProp, rms_prop};
 pub use sgd::{momentum, sgd};
 
+use crate::assert_same_length;
+
 /// A state that decays, such as the velocity of a weight whose unit no longer answers, ends at zero:
 /// among the subnormal numbers, each product would take a processor a hundred times as long.
 #[inline(always)]
@@ -28,10 +30,6 @@ fn settled(state: f32) -> f32 {
 /// Fails where an array of state is not as long as the parameters.
 fn assert_lengths(parameters: &[f32], others: &[&[f32]]) {
     for other in others {
-        assert_eq!(
-            parameters.len(),
-            other.len(),
-            "parameters, gradients and state differ in length"
-        );
+        assert_same_length("parameters, gradients and state", parameters, other);
     }
 }

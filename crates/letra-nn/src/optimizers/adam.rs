@@ -41,6 +41,20 @@ impl Adam {
         self.epsilon = epsilon;
         self
     }
+
+    /// An update before which each value shrinks by a share of the rate.
+    pub(super) fn decayed_update(&self, weight_decay: f32, update: Update<'_>) {
+        let settings = optimizer::Adam {
+            rate: update.rate,
+            beta_1: self.beta_1,
+            beta_2: self.beta_2,
+            epsilon: self.epsilon,
+            weight_decay,
+            step: update.step + 1,
+        };
+        let [first, second, ..] = update.slots;
+        optimizer::adam(update.parameters, update.gradients, first, second, settings);
+    }
 }
 
 impl Optimizer for Adam {
@@ -62,15 +76,6 @@ impl Optimizer for Adam {
     }
 
     fn update(&self, update: Update<'_>) {
-        let settings = optimizer::Adam {
-            rate: update.rate,
-            beta_1: self.beta_1,
-            beta_2: self.beta_2,
-            epsilon: self.epsilon,
-            weight_decay: 0.0,
-            step: update.step + 1,
-        };
-        let [first, second, ..] = update.slots;
-        optimizer::adam(update.parameters, update.gradients, first, second, settings);
+        self.decayed_update(0.0, update);
     }
 }
