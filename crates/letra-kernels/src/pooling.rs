@@ -39,6 +39,11 @@ impl Pooling {
         positions(padded, self.window[1], self.stride[1])
     }
 
+    /// Sizes of the output.
+    pub fn output(&self) -> [usize; 3] {
+        [self.output_height(), self.output_width(), self.channels]
+    }
+
     /// Elements of one input sample.
     pub fn input_len(&self) -> usize {
         self.height * self.width * self.channels
@@ -46,7 +51,7 @@ impl Pooling {
 
     /// Elements of one output sample.
     pub fn output_len(&self) -> usize {
-        self.output_height() * self.output_width() * self.channels
+        self.output().iter().product()
     }
 
     /// The greatest value of each window; the first of equals in row-major order wins.

@@ -12,6 +12,14 @@ macro_rules! named {
             serde_json::json!(self)
         }
     };
+    // An optimizer, whose rate is a field.
+    ($kind:literal, rate) => {
+        named!($kind);
+
+        fn rate(&self, step: u64) -> f64 {
+            self.rate.at(step)
+        }
+    };
 }
 
 /// Settings by the names of their fields, each a method that takes a value and gives back what

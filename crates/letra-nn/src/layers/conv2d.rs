@@ -64,14 +64,6 @@ impl Conv2d {
         self.groups = groups;
         self
     }
-
-    fn sliding(&self) -> Sliding {
-        Sliding {
-            dilation: self.dilation_rate.0,
-            groups: self.groups,
-            ..Sliding::over_picture(self.filters, self.kernel, self.stride, self.padding)
-        }
-    }
 }
 
 linear_map_settings!(Conv2d);
@@ -82,7 +74,12 @@ impl Layer for Conv2d {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
-        let geometry = self.sliding().checked(picture(shape)?)?;
+        let sliding = Sliding {
+            dilation: self.dilation_rate.0,
+            groups: self.groups,
+            ..Sliding::over_picture(self.filters, self.kernel, self.stride, self.padding)
+        };
+        let geometry = sliding.checked(picture(shape)?)?;
         let [rows, columns] = self.kernel.0;
         let channels = geometry.channels / self.groups;
         let fans = [rows * columns * channels, rows * columns * self.filters];

@@ -55,15 +55,6 @@ impl DepthwiseConv2d {
     pub fn depthwise_initializer(self, initializer: Initializer) -> Self {
         self.kernel_initializer(initializer)
     }
-
-    fn sliding(&self, channels: usize) -> Sliding {
-        let filters = channels.saturating_mul(self.depth_multiplier);
-        Sliding {
-            dilation: self.dilation_rate.0,
-            groups: channels,
-            ..Sliding::over_picture(filters, self.kernel, self.stride, self.padding)
-        }
-    }
 }
 
 linear_map_settings!(DepthwiseConv2d);
@@ -76,7 +67,13 @@ impl Layer for DepthwiseConv2d {
         let (input, shape) = emit.single_input(inputs)?;
         let [height, width, channels] = picture(shape)?;
         check_sizes("a depth multiplier of", &[self.depth_multiplier], 1)?;
-        let geometry = self.sliding(channels).checked([height, width, channels])?;
+        let filters = channels.saturating_mul(self.depth_multiplier);
+        let sliding = Sliding {
+            dilation: self.dilation_rate.0,
+            groups: channels,
+            ..Sliding::over_picture(filters, self.kernel, self.stride, self.padding)
+        };
+        let geometry = sliding.checked([height, width, channels])?;
         let [rows, columns] = self.kernel.0;
         // Keras counts all channels and a channel's filters, though no filter sees them all.
         let fans = [

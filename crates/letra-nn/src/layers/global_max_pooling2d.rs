@@ -24,10 +24,7 @@ impl Layer for GlobalMaxPool2d {
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let pooling = whole_numbered(picture(shape)?)?;
-        let output = match self.keepdims {
-            true => [1, 1, pooling.channels].into(),
-            false => [pooling.channels].into(),
-        };
+        let output = self.output([1, 1, pooling.channels]);
         emit.output(MaxPool::new(pooling, output), &[input], &[])
     }
 }

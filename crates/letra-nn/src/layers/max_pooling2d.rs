@@ -27,11 +27,7 @@ impl Layer for MaxPool2d {
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let pooling = self.windows().checked(picture(shape)?)?;
-        let output = [
-            pooling.output_height(),
-            pooling.output_width(),
-            pooling.channels,
-        ];
-        emit.output(MaxPool::new(pooling, output.into()), &[input], &[])
+        let output = pooling.output().into();
+        emit.output(MaxPool::new(pooling, output), &[input], &[])
     }
 }

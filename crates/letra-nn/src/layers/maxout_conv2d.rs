@@ -43,12 +43,6 @@ impl MaxoutConv2d {
             parameters: KernelAndBias::default(),
         }
     }
-
-    /// The convolution that gives all pieces.
-    fn sliding(&self) -> Sliding {
-        let filters = self.filters.saturating_mul(self.pieces);
-        Sliding::over_picture(filters, self.kernel, self.stride, self.padding)
-    }
 }
 
 kernel_settings!(MaxoutConv2d);
@@ -61,7 +55,10 @@ impl Layer for MaxoutConv2d {
         check_pieces(self.pieces)?;
         check_sizes("filters:", &[self.filters], 1)?;
         let (input, shape) = emit.single_input(inputs)?;
-        let geometry = self.sliding().checked(picture(shape)?)?;
+        // The convolution that gives all pieces.
+        let filters = self.filters.saturating_mul(self.pieces);
+        let sliding = Sliding::over_picture(filters, self.kernel, self.stride, self.padding);
+        let geometry = sliding.checked(picture(shape)?)?;
         let ([rows, columns], channels) = (self.kernel.0, geometry.channels);
         // Each piece is a layer of its own to the initializer.
         let fans = [rows * columns * channels, rows * columns * self.filters];

@@ -175,6 +175,14 @@ macro_rules! global_pooling_settings {
                 Self::default()
             }
 
+            /// The output's shape, of which the last axis is the channels'.
+            fn output<const AXES: usize>(&self, kept: [usize; AXES]) -> crate::Shape {
+                match self.keepdims {
+                    true => kept.into(),
+                    false => [kept[AXES - 1]].into(),
+                }
+            }
+
             /// Whether the output keeps the axes that are pooled, as size 1.
             pub fn keepdims(mut self, keepdims: bool) -> Self {
                 self.keepdims = keepdims;

@@ -107,7 +107,7 @@ const SLOT_NAMES: &[&str] = &[
 ];
 
 impl Optimizer for AdaSecant {
-    named!("ada_secant");
+    named!("ada_secant", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
@@ -117,10 +117,6 @@ impl Optimizer for AdaSecant {
             check_range("largest rate", clip, f32::MIN_POSITIVE.., "above 0")?;
         }
         check_epsilon(self.epsilon)
-    }
-
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {

@@ -38,16 +38,12 @@ impl Adadelta {
 }
 
 impl Optimizer for Adadelta {
-    named!("adadelta");
+    named!("adadelta", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
         check_decay("rho", self.rho)?;
         check_epsilon(self.epsilon)
-    }
-
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {

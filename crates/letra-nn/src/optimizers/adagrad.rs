@@ -38,17 +38,13 @@ impl Adagrad {
 }
 
 impl Optimizer for Adagrad {
-    named!("adagrad");
+    named!("adagrad", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
         let initial = self.initial_accumulator_value;
         check_range("initial accumulator value", initial, 0.0.., "0 or more")?;
         check_epsilon(self.epsilon)
-    }
-
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {

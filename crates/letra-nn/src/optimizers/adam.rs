@@ -58,17 +58,13 @@ impl Adam {
 }
 
 impl Optimizer for Adam {
-    named!("adam");
+    named!("adam", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
         check_decay("beta_1", self.beta_1)?;
         check_decay("beta_2", self.beta_2)?;
         check_epsilon(self.epsilon)
-    }
-
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {

@@ -48,17 +48,13 @@ impl RmsProp {
 }
 
 impl Optimizer for RmsProp {
-    named!("rms_prop");
+    named!("rms_prop", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
         check_decay("rho", self.rho)?;
         check_decay("momentum", self.momentum)?;
         check_epsilon(self.epsilon)
-    }
-
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {

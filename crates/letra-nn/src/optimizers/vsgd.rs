@@ -91,7 +91,7 @@ const CURVATURE_PRECISION: f32 = 1e-4;
 const FIRST_MEMORY: f32 = 2.0;
 
 impl Optimizer for Vsgd {
-    named!("vsgd");
+    named!("vsgd", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
@@ -103,10 +103,6 @@ impl Optimizer for Vsgd {
         )?;
         check_range("slow constant", self.slow_constant, 1.0.., "at least 1")?;
         check_epsilon(self.epsilon)
-    }
-
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {
