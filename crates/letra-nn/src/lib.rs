@@ -28,6 +28,10 @@
 
 #![warn(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::new_without_default, reason = "settings follow a `new`")]
+
+#[macro_use]
+mod settings;
 
 mod check;
 mod dataset;

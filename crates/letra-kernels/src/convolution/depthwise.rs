@@ -13,10 +13,10 @@ mod sums;
 use super::algorithm::{Algorithm, Backward, Forward};
 use super::tail::Tail;
 use super::vector::add_filled_up;
-use super::{Geometry, Padding2, Pool};
+use super::{Geometry, Pool};
 use crate::simd::Instructions;
 use cells::Cells;
-use sums::{KernelGradient, Outputs, Spread};
+use sums::{KernelGradient, Outputs};
 
 /// The algorithm for as many groups as channels.
 #[derive(Clone, Debug)]
@@ -29,10 +29,9 @@ pub(super) struct Depthwise {
     /// Filters rounded up to whole vectors.
     cell: usize,
     forward: Sweep,
-    /// The sweep with the turned kernel that gives the gradient of the input, for stride 1.
-    turned: Option<Sweep>,
-    /// How δ is laid out, and where each position of the output lies in it.
-    delta: Cells,
+    /// The sweep with the turned kernel over δ that gives the gradient of the input.
+    turned: Sweep,
+    /// Where each position of the output lies in δ as laid out.
     delta_positions: Vec<u32>,
     instructions: Instructions,
 }
@@ -72,12 +71,12 @@ struct Scratch<'a> {
     bias: &'a mut [f32],
     /// The gradient of the weights.
     weights: &'a mut [f32],
-    /// The gradient of the picture as laid out.
-    spread: &'a mut [f32],
+    /// The gradient of the input by each of a channel's filters.
+    shares: &'a mut [f32],
 }
 
 impl Depthwise {
-    /// The plan, if every channel is a group.
+    /// The plan, if every channel is a group, and no padding is larger than the kernel's reach.
     pub(super) fn new(
         geometry: Geometry,
         relu: bool,
@@ -103,21 +102,19 @@ impl Depthwise {
         let cells = Cells {
             sizes: [height, width],
             padding,
+            step: [1, 1],
             channels,
             times: filters / channels,
             cell,
         };
-        let mut delta = Cells {
+        let delta = Cells {
             sizes: positions,
-            padding: Padding2::default(),
+            padding: geometry.turned_padding()?,
+            step: stride,
             channels: filters,
             times: 1,
             cell,
         };
-        let turned = turned(&geometry).map(|padding| {
-            delta.padding = padding;
-            Sweep::new(delta, [height, width], kernel, [1, 1], dilation)
-        });
         Some(Self {
             geometry,
             relu,
@@ -125,9 +122,8 @@ impl Depthwise {
             multiplier: filters / channels,
             cell,
             forward: Sweep::new(cells, positions, kernel, stride, dilation),
-            turned,
+            turned: Sweep::new(delta, [height, width], kernel, [1, 1], dilation),
             delta_positions: delta.inner_places(),
-            delta,
             instructions,
         })
     }
@@ -137,23 +133,22 @@ impl Depthwise {
     }
 
     fn lens(&self) -> [usize; 6] {
-        let spread = match &self.turned {
-            Some(_) if self.multiplier == 1 => 0,
-            Some(_) => self.geometry.input_len() * self.multiplier,
-            None => self.forward.cells.laid_len(),
+        let shares = match self.multiplier {
+            1 => 0,
+            multiplier => self.geometry.input_len() * multiplier,
         };
         [
             self.forward.cells.space(),
-            self.delta.space(),
+            self.turned.cells.space(),
             self.tail.map_len(1),
             self.cell,
             self.weights_len(),
-            spread,
+            shares,
         ]
     }
 
     fn split<'a>(&self, mut scratch: &'a mut [f32]) -> Scratch<'a> {
-        let [picture, delta, map, bias, weights, spread] = self.lens().map(|length| {
+        let [picture, delta, map, bias, weights, shares] = self.lens().map(|length| {
             let (part, rest) = std::mem::take(&mut scratch).split_at_mut(length);
             scratch = rest;
             part
@@ -164,7 +159,7 @@ impl Depthwise {
             map,
             bias,
             weights,
-            spread,
+            shares,
         }
     }
 
@@ -173,42 +168,27 @@ impl Depthwise {
         &self,
         prepared: &[f32],
         delta: &[f32],
-        spread: &mut [f32],
+        shares: &mut [f32],
         input_gradient: &mut [f32],
     ) {
-        let filters = self.geometry.filters;
-        let Some(turned) = &self.turned else {
-            spread.fill(0.0);
-            self.instructions.dispatch(Spread {
-                spread,
-                delta,
-                weights: &prepared[..self.weights_len()],
-                taps: &self.forward.taps,
-                positions: &self.forward.positions,
-                delta_positions: &self.delta_positions,
-                cell: self.cell,
-            });
-            self.forward.cells.collect(spread, input_gradient);
-            return;
-        };
         let direct = self.multiplier == 1;
         self.instructions.dispatch(Outputs {
             picture: delta,
             weights: &prepared[self.weights_len()..],
             start: None,
             relu: false,
-            taps: &turned.taps,
-            positions: &turned.positions,
+            taps: &self.turned.taps,
+            positions: &self.turned.positions,
             cell: self.cell,
-            filters,
+            filters: self.geometry.filters,
             output: if direct {
                 &mut *input_gradient
             } else {
-                &mut *spread
+                &mut *shares
             },
         });
         if !direct {
-            let shares = spread.chunks_exact(self.multiplier);
+            let shares = shares.chunks_exact(self.multiplier);
             for (gradient, shares) in input_gradient.iter_mut().zip(shares) {
                 *gradient = shares.iter().sum();
             }
@@ -216,33 +196,9 @@ impl Depthwise {
     }
 }
 
-/// The padding of δ for the sweep that gives the gradient of the input, where there is one.
-fn turned(geometry: &Geometry) -> Option<Padding2> {
-    let [rows, columns] = geometry.reach();
-    let Padding2 {
-        top,
-        bottom,
-        left,
-        right,
-    } = geometry.padding;
-    let suits = geometry.stride == [1, 1]
-        && top.max(bottom) < rows
-        && left.max(right) < columns
-        && geometry.output_len() > 0;
-    suits.then(|| Padding2 {
-        top: rows - 1 - top,
-        bottom: rows - 1 - bottom,
-        left: columns - 1 - left,
-        right: columns - 1 - right,
-    })
-}
-
 impl Algorithm for Depthwise {
     fn prepared_len(&self) -> usize {
-        match self.turned {
-            Some(_) => 2 * self.weights_len(),
-            None => self.weights_len(),
-        }
+        2 * self.weights_len()
     }
 
     /// The weights, and after them, for the turned kernel, in reverse; the filters filled up to
@@ -301,7 +257,7 @@ impl Algorithm for Depthwise {
         let prepared = pass.prepared;
         let kernel_gradient = pass.kernel_gradient.take();
         let convolve = |input: &[f32], gradient: &[f32], input_gradient: Option<&mut [f32]>| {
-            let delta = self.delta.lay(gradient, scratch.delta);
+            let delta = self.turned.cells.lay(gradient, scratch.delta);
             if kernel_gradient.is_some() {
                 self.instructions.dispatch(KernelGradient {
                     picture: self.forward.cells.lay(input, scratch.picture),
@@ -314,7 +270,7 @@ impl Algorithm for Depthwise {
                 });
             }
             if let Some(input_gradient) = input_gradient {
-                self.input_gradient(prepared, delta, scratch.spread, input_gradient);
+                self.input_gradient(prepared, delta, scratch.shares, input_gradient);
             }
         };
         self.tail.backward_each(&mut pass, scratch.map, convolve);

@@ -10,7 +10,7 @@ use super::general::General;
 use super::product::Start;
 use super::tail::Tail;
 use super::vector::add_filled_up;
-use super::{Geometry, Padding2, Pool};
+use super::{Geometry, Pool};
 use crate::simd::{Instructions, LANES};
 use correlation::Correlation;
 
@@ -131,28 +131,14 @@ impl Direct {
 
 /// The correlation that gives the gradient of the input from the gradient at z.
 fn turned(geometry: &Geometry) -> Option<Geometry> {
-    let [rows, columns] = geometry.reach();
-    let Padding2 {
-        top,
-        bottom,
-        left,
-        right,
-    } = geometry.padding;
-    let suits = geometry.stride == [1, 1]
-        && geometry.channels >= FEWEST_CHANNELS
-        && top.max(bottom) < rows
-        && left.max(right) < columns;
-    suits.then(|| Geometry {
+    let suits = geometry.stride == [1, 1] && geometry.channels >= FEWEST_CHANNELS;
+    let padding = geometry.turned_padding().filter(|_| suits)?;
+    Some(Geometry {
         height: geometry.output_height(),
         width: geometry.output_width(),
         channels: geometry.filters,
         filters: geometry.channels,
-        padding: Padding2 {
-            top: rows - 1 - top,
-            bottom: rows - 1 - bottom,
-            left: columns - 1 - left,
-            right: columns - 1 - right,
-        },
+        padding,
         ..*geometry
     })
 }

@@ -124,10 +124,10 @@ impl General {
                 block.len(),
                 filters,
                 patch,
-                rows_mut(map, filters),
+                MatMut::row_major(map, filters),
                 false,
-                rows(scratch, patch),
-                rows(kernel, filters),
+                Mat::row_major(scratch, patch),
+                Mat::row_major(kernel, filters),
             );
         }
     }
@@ -148,10 +148,10 @@ impl General {
                 patch,
                 filters,
                 block.len(),
-                rows_mut(kernel_gradient, filters),
+                MatMut::row_major(kernel_gradient, filters),
                 true,
-                columns(scratch, patch),
-                rows(&gradient[block.start * filters..], filters),
+                Mat::transposed(scratch, patch),
+                Mat::row_major(&gradient[block.start * filters..], filters),
             );
         }
     }
@@ -172,10 +172,10 @@ impl General {
                 block.len(),
                 patch,
                 filters,
-                rows_mut(scratch, patch),
+                MatMut::row_major(scratch, patch),
                 false,
-                rows(&gradient[block.start * filters..], filters),
-                columns(kernel, filters),
+                Mat::row_major(&gradient[block.start * filters..], filters),
+                Mat::transposed(kernel, filters),
             );
             self.scatter(block, scratch, input_gradient);
         }
@@ -266,24 +266,4 @@ impl General {
             }
         }
     }
-}
-
-fn rows(data: &[f32], row_stride: usize) -> Mat<'_> {
-    Mat {
-        data,
-        row_stride,
-        column_stride: 1,
-    }
-}
-
-fn columns(data: &[f32], column_stride: usize) -> Mat<'_> {
-    Mat {
-        data,
-        row_stride: 1,
-        column_stride,
-    }
-}
-
-fn rows_mut(data: &mut [f32], row_stride: usize) -> MatMut<'_> {
-    MatMut { data, row_stride }
 }

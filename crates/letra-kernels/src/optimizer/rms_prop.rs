@@ -1,4 +1,4 @@
-use super::{BLOCK, assert_lengths, for_blocks, settled};
+use super::{assert_lengths, settled};
 use crate::simd::kernel;
 
 /// The settings of RMSprop in the form of Keras.
@@ -27,24 +27,22 @@ kernel! {
         settings: RmsProp
     ) {
         assert_lengths(parameters, &[gradients, velocities]);
-        for state in [&momenta, &averages].into_iter().flatten() {
-            assert_lengths(parameters, &[state]);
-        }
         let RmsProp { rate, rho, momentum, epsilon } = settings;
         let new = 1.0 - rho;
-        // A square of the mean counts, or it does not; the same for the momentum.
-        let center = f32::from(averages.is_some());
-        let momentum = if momenta.is_some() { momentum } else { 0.0 };
-        let (momenta, averages) = (momenta.unwrap_or_default(), averages.unwrap_or_default());
-        let written = [parameters, velocities, momenta, averages];
-        for_blocks([gradients], written, #[inline(always)] |[g], [w, v, b, a]| {
-            for i in 0..BLOCK {
-                v[i] = settled(rho * v[i] + new * g[i] * g[i]);
-                a[i] = settled(rho * a[i] + new * g[i]);
-                let step = rate * g[i] / (v[i] - center * a[i] * a[i] + epsilon).sqrt();
-                b[i] = settled(momentum * b[i] + step);
-                w[i] -= b[i];
-            }
-        });
+        let (mut momenta, mut averages) = (momenta.map(|b| b.iter_mut()), averages.map(|a| a.iter_mut()));
+        for ((w, v), g) in parameters.iter_mut().zip(velocities).zip(gradients) {
+            *v = settled(rho * *v + new * g * g);
+            let average = averages.as_mut().map_or(0.0, |averages| {
+                let a = averages.next().expect("an average for each parameter");
+                *a = settled(rho * *a + new * g);
+                *a
+            });
+            let step = rate * g / (*v - average * average + epsilon).sqrt();
+            *w -= momenta.as_mut().map_or(step, |momenta| {
+                let b = momenta.next().expect("a step before for each parameter");
+                *b = settled(momentum * *b + step);
+                *b
+            });
+        }
     }
 }

@@ -50,10 +50,6 @@ const NOTHING: usize = usize::MAX;
 
 impl Model {
     /// A model without inputs and layers.
-    #[expect(
-        clippy::new_without_default,
-        reason = "inputs follow, and an empty model is nothing to fall back on"
-    )]
     pub fn new() -> Self {
         let mut graph = Graph::new(Shape::new([]));
         graph.inputs.clear();
@@ -163,19 +159,16 @@ impl Model {
     fn numbers(&mut self, reader: &str, values: &[Value]) -> Option<Vec<usize>> {
         let known = self.graph.values();
         for value in values {
-            if value.owner != self.identity {
-                self.wrong(format!(
-                    "{reader}: a value comes from another model: use the values that this model's input and layer gave"
-                ));
-                return None;
-            }
-            if value.number >= known {
+            let problem = match value.owner == self.identity {
+                false => "comes from another model",
+                true if value.number < known => continue,
                 // Reported where it arose, or from a copy that has grown since.
-                self.wrong(format!(
-                    "{reader}: a value is not known here: use the values that this model's input and layer gave"
-                ));
-                return None;
-            }
+                true => "is not known here",
+            };
+            self.wrong(format!(
+                "{reader}: a value {problem}: use the values that this model's input and layer gave"
+            ));
+            return None;
         }
         if values.is_empty() {
             self.wrong(format!("{reader}: no values are given: give at least one"));

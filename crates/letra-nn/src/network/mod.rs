@@ -6,7 +6,6 @@ mod freezing;
 mod functional;
 mod grad_cam;
 mod inspect;
-
 mod predict;
 mod registry;
 mod restore;

@@ -122,12 +122,6 @@ pub struct Update<'a> {
     pub slots: [&'a mut [f32]; SLOTS],
 }
 
-/// The first `N` arrays of state.
-fn first_slots<const N: usize>(slots: [&mut [f32]; SLOTS]) -> [&mut [f32]; N] {
-    let mut slots = slots.into_iter();
-    std::array::from_fn(|_| slots.next().expect("there are more slots than these"))
-}
-
 /// An error unless a decay of a moving average lies from 0 to below 1.
 pub(crate) fn check_decay(name: &str, value: f32) -> Result<(), Error> {
     check_range(name, value, 0.0..1.0, "from 0 to below 1")

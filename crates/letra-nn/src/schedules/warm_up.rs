@@ -34,13 +34,7 @@ impl WarmUp {
 }
 
 impl Schedule for WarmUp {
-    fn kind(&self) -> &'static str {
-        "warm_up"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("warm_up");
 
     fn check(&self) -> Result<(), Error> {
         check_steps(self.kind(), "steps", self.steps)?;

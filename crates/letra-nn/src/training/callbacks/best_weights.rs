@@ -17,10 +17,6 @@ pub struct BestWeights {
 
 impl BestWeights {
     /// The epoch with the smallest "val_loss".
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all callbacks"
-    )]
     pub fn new() -> Self {
         BestWeights {
             monitor: Monitor::new("val_loss"),
@@ -28,17 +24,7 @@ impl BestWeights {
         }
     }
 
-    /// Value that says what is best: the smallest "loss" or "val_loss", the largest metric.
-    pub fn monitor(mut self, name: impl Into<String>) -> Self {
-        self.monitor = self.monitor.named(name);
-        self
-    }
-
-    /// Change that counts as an improvement.
-    pub fn minimum_change(mut self, change: f64) -> Self {
-        self.monitor = self.monitor.minimum_change(change);
-        self
-    }
+    monitor_settings!();
 
     /// Also writes the network to `path` at every epoch that is the best so far, as Keras's
     /// `ModelCheckpoint(save_best_only=True)`; `Network::load` reads it.

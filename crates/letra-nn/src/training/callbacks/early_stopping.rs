@@ -16,10 +16,6 @@ pub struct EarlyStopping {
 
 impl EarlyStopping {
     /// Watches "val_loss" and stops at the first epoch that does not make it smaller.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all callbacks"
-    )]
     pub fn new() -> Self {
         EarlyStopping {
             monitor: Monitor::new("val_loss"),
@@ -28,21 +24,11 @@ impl EarlyStopping {
         }
     }
 
-    /// Value to watch: "loss" and "val_loss" are to fall, metrics are to rise.
-    pub fn monitor(mut self, name: impl Into<String>) -> Self {
-        self.monitor = self.monitor.named(name);
-        self
-    }
+    monitor_settings!();
 
     /// Epochs without improvement that are endured.
     pub fn patience(mut self, epochs: usize) -> Self {
         self.patience = epochs;
-        self
-    }
-
-    /// Change that counts as an improvement.
-    pub fn minimum_change(mut self, change: f64) -> Self {
-        self.monitor = self.monitor.minimum_change(change);
         self
     }
 

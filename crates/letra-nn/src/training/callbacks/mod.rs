@@ -1,5 +1,22 @@
 //! What watches a training and may stop it. One file each.
 
+/// Declares the settings of what watches a value.
+macro_rules! monitor_settings {
+    () => {
+        /// Value to watch: "loss" and "val_loss" are to fall, metrics are to rise.
+        pub fn monitor(mut self, name: impl Into<String>) -> Self {
+            self.monitor = self.monitor.named(name);
+            self
+        }
+
+        /// Change that counts as an improvement (Keras's `min_delta`).
+        pub fn minimum_change(mut self, change: f64) -> Self {
+            self.monitor = self.monitor.minimum_change(change);
+            self
+        }
+    };
+}
+
 mod best_weights;
 pub(crate) mod checkpoint;
 mod csv_log;
@@ -88,7 +105,9 @@ pub trait Callback: Send {
     ///
     /// # Errors
     /// Whatever goes wrong; it ends the training.
-    fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error>;
+    fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        Ok(ControlFlow::Continue(()))
+    }
 }
 
 /// A training before its first step.
