@@ -364,6 +364,21 @@ impl Trainer {
         Ok(())
     }
 
+    /// Names of what a training measures.
+    pub(super) fn names(&self, validates: bool) -> Vec<String> {
+        let scores = self.scores(&StepResult::new(&Sizes {
+            target_values: vec![0; self.objective.len()],
+            metrics: self.objective.iter().map(|one| one.metrics.len()).sum(),
+        }));
+        let metrics = scores.metrics.into_iter().map(|(name, _)| name);
+        let mut names: Vec<String> = ["loss".to_owned()].into_iter().chain(metrics).collect();
+        if validates {
+            let validated: Vec<String> = names.iter().map(|name| format!("val_{name}")).collect();
+            names.extend(validated);
+        }
+        names
+    }
+
     pub(super) fn scores(&self, result: &StepResult) -> Scores {
         let mut metrics = Vec::new();
         let mut means = result.metrics.iter().map(|sum| sum / result.samples as f64);

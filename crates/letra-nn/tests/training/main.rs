@@ -5,6 +5,7 @@ mod annealed_dropout;
 mod best_weights;
 mod bits;
 mod by_hand;
+mod callbacks;
 mod convolutions;
 mod csv_log;
 mod data;

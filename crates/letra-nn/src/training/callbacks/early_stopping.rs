@@ -1,6 +1,6 @@
 use std::ops::ControlFlow;
 
-use super::{Callback, Epoch, Monitor};
+use super::{Callback, Epoch, Monitor, Start};
 use crate::Error;
 
 /// Stops a training when a value has not become better for some epochs.
@@ -26,7 +26,7 @@ impl EarlyStopping {
 
     monitor_settings!();
 
-    /// Epochs without improvement that are endured.
+    /// Epochs without improvement after which the training ends; 0 is as 1, as in Keras.
     pub fn patience(mut self, epochs: usize) -> Self {
         self.patience = epochs;
         self
@@ -45,13 +45,17 @@ impl Callback for EarlyStopping {
         self.restore_best_weights.then_some(&self.monitor)
     }
 
+    fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
+        self.monitor.check(start)
+    }
+
     fn on_resume(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         self.on_epoch_end(epoch)
     }
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        let best = self.monitor.best_epoch(epoch.history())?;
-        Ok(match epoch.history().epochs.len() - best > self.patience {
+        let waited = epoch.history().epochs.len() - self.monitor.best_epoch(epoch.history())?;
+        Ok(match waited >= self.patience.max(1) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         })

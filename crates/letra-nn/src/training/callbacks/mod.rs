@@ -74,8 +74,8 @@ pub trait Callback: Send {
     }
 
     /// What the learning rate of the coming epoch is multiplied by, given the epochs so far; nothing
-    /// from a callback that leaves it alone. The factors of several callbacks are multiplied, and
-    /// [`Trainer::set_learning_rate_factor`] is called with the product.
+    /// from a callback that leaves it alone. The factors of several callbacks are multiplied with each
+    /// other and with the one that [`Trainer::set_learning_rate_factor`] had set before the training.
     ///
     /// # Errors
     /// When the settings make no sense or a value is not measured.
@@ -83,8 +83,8 @@ pub trait Callback: Send {
         Ok(None)
     }
 
-    /// Called after each step; [`ControlFlow::Break`] ends the training at once, without
-    /// the rest of the epoch.
+    /// Called after each step; [`ControlFlow::Break`] ends the training without the rest of the
+    /// epoch, once all callbacks were told of the step and of the epoch as far as it came.
     ///
     /// # Errors
     /// Whatever goes wrong; it ends the training.
@@ -101,12 +101,21 @@ pub trait Callback: Send {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Called after each epoch; [`ControlFlow::Break`] ends the training.
+    /// Called after each epoch, also one that was stopped in its middle; [`ControlFlow::Break`] ends
+    /// the training once all callbacks were told.
     ///
     /// # Errors
     /// Whatever goes wrong; it ends the training.
     fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Called once when the training is over, unless an error ended it.
+    ///
+    /// # Errors
+    /// Whatever goes wrong.
+    fn on_train_end(&mut self, _end: &End<'_>) -> Result<(), Error> {
+        Ok(())
     }
 }
 
@@ -119,6 +128,8 @@ pub struct Start<'a> {
     pub resumed: Option<&'a Path>,
     /// The note in that checkpoint; null where there is none.
     pub note: &'a serde_json::Value,
+    /// Names of all that will be measured, such as "loss" and "val_accuracy".
+    pub measured: &'a [String],
     pub(crate) position: Position<'a>,
 }
 
@@ -149,13 +160,24 @@ pub struct Epoch<'a> {
     pub epochs: usize,
     /// The network as it is now; it can be evaluated and saved.
     pub trainer: &'a Trainer,
+    pub(crate) history: &'a History,
+    pub(crate) position: Position<'a>,
+}
+
+/// A training after its last step, before the weights of its best epoch are restored.
+#[derive(Clone, Copy)]
+pub struct End<'a> {
+    /// Epochs that were asked for.
+    pub epochs: usize,
+    /// The network as it is now.
+    pub trainer: &'a Trainer,
     pub(crate) position: Position<'a>,
 }
 
 impl Epoch<'_> {
     /// What was measured so far, this epoch included.
     pub fn history(&self) -> &History {
-        self.position.history
+        self.history
     }
 
     /// What was measured in this epoch.
@@ -185,4 +207,4 @@ macro_rules! keeps_checkpoints {
     };
 }
 
-keeps_checkpoints! { Start Step Epoch }
+keeps_checkpoints! { Start Step Epoch End }

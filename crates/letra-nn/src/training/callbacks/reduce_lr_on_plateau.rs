@@ -1,4 +1,4 @@
-use super::{Callback, Monitor};
+use super::{Callback, Monitor, Start};
 use crate::Error;
 use crate::training::History;
 
@@ -45,6 +45,10 @@ impl ReduceLrOnPlateau {
 }
 
 impl Callback for ReduceLrOnPlateau {
+    fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
+        self.monitor.check(start)
+    }
+
     fn learning_rate_factor(&self, history: &History) -> Result<Option<f32>, Error> {
         if !(0.0..1.0).contains(&self.factor) {
             return Err(Error::configuration(format!(
