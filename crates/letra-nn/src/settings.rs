@@ -19,6 +19,10 @@ macro_rules! named {
         fn rate(&self, step: u64) -> f64 {
             self.rate.at(step)
         }
+
+        fn learning_rate(&mut self) -> Option<&mut crate::schedules::LearningRate> {
+            Some(&mut self.rate)
+        }
     };
 }
 

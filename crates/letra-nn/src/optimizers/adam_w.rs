@@ -49,6 +49,10 @@ impl AdamW {
 impl Optimizer for AdamW {
     named!("adam_w");
 
+    fn learning_rate(&mut self) -> Option<&mut LearningRate> {
+        self.adam.learning_rate()
+    }
+
     fn check(&self) -> Result<(), Error> {
         let range = "a number of 0 or more";
         check_range("weight decay", self.weight_decay, 0.0.., range)?;

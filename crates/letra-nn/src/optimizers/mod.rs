@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use crate::Error;
 use crate::buffer::Buffer;
 use crate::check::check_range;
+use crate::schedules::LearningRate;
 
 pub(crate) use clipping::Clipping;
 
@@ -73,6 +74,11 @@ pub trait Optimizer: Debug + Send + Sync {
     /// The learning rate of a step, counted from 0. An optimizer that finds its own rates
     /// gives 1, and multiplies its changes by it.
     fn rate(&self, step: u64) -> f64;
+
+    /// The learning rate as it is set, if there is one: it may hold a schedule of one's own.
+    fn learning_rate(&mut self) -> Option<&mut LearningRate> {
+        None
+    }
 
     /// Names of the arrays of state, each as long as the parameters; at most [`SLOTS`].
     /// They are saved in checkpoints.

@@ -45,6 +45,10 @@ impl Sgd {
 impl Optimizer for Sgd {
     named!("sgd");
 
+    fn learning_rate(&mut self) -> Option<&mut LearningRate> {
+        Some(&mut self.rate)
+    }
+
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
         check_range("momentum", self.momentum, 0.0..=1.0, "from 0 to 1")?;

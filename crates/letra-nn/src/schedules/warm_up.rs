@@ -36,6 +36,10 @@ impl WarmUp {
 impl Schedule for WarmUp {
     named!("warm_up");
 
+    fn learning_rate(&mut self) -> Option<&mut LearningRate> {
+        Some(&mut self.then)
+    }
+
     fn check(&self) -> Result<(), Error> {
         check_steps(self.kind(), "steps", self.steps)?;
         check_rate(self.kind(), "first rate", self.from)?;
