@@ -65,8 +65,8 @@ pub use graph::Value;
 pub use initializers::Initializer;
 pub use letra_kernels::random;
 pub use network::{
-    LayerOutput, LayerSummary, Model, Network, Parameter, Registry, Sequential, Summary, Weights,
-    Workers,
+    IntoPart, LayerOutput, LayerSummary, Model, Named, Network, Parameter, Registry, Sequential,
+    Summary, Weights, Workers,
 };
 pub use shape::Shape;
 pub use tensor::Tensor;
@@ -107,8 +107,8 @@ pub mod prelude {
         LambdaCallback, LearningRateScheduler, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
     };
     pub use crate::{
-        BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,
-        Network, Registry, Regularizer, Scores, Sequential, Shape, Source, Targets, Tensor,
+        BackPropagation, Compile, Constraint, Dataset, Error, Initializer, IntoPart, LayerOutput,
+        Model, Network, Registry, Regularizer, Scores, Sequential, Shape, Source, Targets, Tensor,
         Trainer, Weights, Workers, one_hot,
     };
 }

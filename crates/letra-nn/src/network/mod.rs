@@ -6,6 +6,7 @@ mod freezing;
 mod functional;
 mod grad_cam;
 mod inspect;
+mod part;
 mod predict;
 mod registry;
 mod restore;
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 pub(crate) use file::{Contents, Saved, SavedOutput, SavedTraining, check_writable, write_whole};
 pub use functional::Model;
 pub use inspect::LayerOutput;
+pub use part::{IntoPart, Named};
 pub use registry::Registry;
 pub(crate) use restore::{Checkpoint, Restored};
 pub use sequential::Sequential;
@@ -59,19 +61,25 @@ impl Network {
     /// A network on weights of its own, drawn by the seed.
     pub(crate) fn new(graph: Graph, seed: u64, workers: Workers) -> Result<Self, Error> {
         let ops = graph.ops()?;
+        graph.check_inserted(&ops)?;
         let weights = Weights::new(&ops, Buffer::from(ops.initial_values(seed)));
+        for (name, values) in graph.inserted.iter().flat_map(|part| &part.parameters) {
+            weights.set(name, values)?;
+        }
         Ok(Self::of(graph, ops, weights, workers))
     }
 
     /// A network on weights that are there.
     pub(crate) fn on(graph: Graph, weights: Weights, workers: Workers) -> Result<Self, Error> {
         let mut ops = graph.ops()?;
+        graph.check_inserted(&ops)?;
         weights.place(&mut ops)?;
         Ok(Self::of(graph, ops, weights, workers))
     }
 
     /// A network of the ops of a graph, whose places are those of the weights.
-    fn of(graph: Graph, ops: OpGraph, weights: Weights, workers: Workers) -> Self {
+    fn of(mut graph: Graph, ops: OpGraph, weights: Weights, workers: Workers) -> Self {
+        graph.inserted.clear();
         Network {
             output_functions: vec![ActivationFunction::Linear; ops.outputs.len()],
             plans: Plans::default(),

@@ -12,15 +12,13 @@ use super::tensors::TensorFile;
 use super::{Network, Registry, Weights, Workers};
 use crate::buffer::Buffer;
 use crate::graph::{INPUT, WeightSpecification};
-use crate::layer_graph::{Graph, Node};
+use crate::layer_graph::{Graph, MOST_CHARACTERS, Node};
 use crate::layers::ActivationFunction;
 use crate::optimizers::Optimizer;
 use crate::{Error, Shape};
 
 /// Layers of a network, at most.
 const MOST_LAYERS: usize = 4096;
-/// Characters of a layer's name, at most.
-const MOST_CHARACTERS: usize = 256;
 /// Steps of a training, at most.
 const MOST_STEPS: u64 = 1 << 62;
 
@@ -284,6 +282,7 @@ fn graph(
         inputs,
         nodes: Vec::new(),
         outputs,
+        inserted: Vec::new(),
     };
     let mut names = HashSet::new();
     for (index, saved) in saved.into_iter().enumerate() {

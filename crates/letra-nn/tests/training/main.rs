@@ -24,6 +24,7 @@ mod noisy_quadratics;
 mod not_finite;
 mod optimizers;
 mod own;
+mod parts;
 mod prediction;
 mod random_layers;
 mod rates;
