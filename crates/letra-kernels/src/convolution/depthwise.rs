@@ -10,7 +10,7 @@
 mod cells;
 mod sums;
 
-use super::algorithm::{Algorithm, Backward, Forward};
+use super::algorithm::{Algorithm, Backward, Forward, parts};
 use super::tail::Tail;
 use super::vector::add_filled_up;
 use super::{Geometry, Pool};
@@ -60,19 +60,6 @@ impl Sweep {
             cells,
         }
     }
-}
-
-/// The parts of the scratch space.
-struct Scratch<'a> {
-    picture: &'a mut [f32],
-    delta: &'a mut [f32],
-    /// A map before the pool.
-    map: &'a mut [f32],
-    bias: &'a mut [f32],
-    /// The gradient of the weights.
-    weights: &'a mut [f32],
-    /// The gradient of the input by each of a channel's filters.
-    shares: &'a mut [f32],
 }
 
 impl Depthwise {
@@ -132,6 +119,9 @@ impl Depthwise {
         self.geometry.kernel[0] * self.geometry.kernel[1] * self.cell
     }
 
+    /// Lengths of the parts of the scratch space: for the picture and δ as laid out, a map before the
+    /// pool, the bias, the gradient of the weights, and that of the input by each of a channel's
+    /// filters.
     fn lens(&self) -> [usize; 6] {
         let shares = match self.multiplier {
             1 => 0,
@@ -145,22 +135,6 @@ impl Depthwise {
             self.weights_len(),
             shares,
         ]
-    }
-
-    fn split<'a>(&self, mut scratch: &'a mut [f32]) -> Scratch<'a> {
-        let [picture, delta, map, bias, weights, shares] = self.lens().map(|length| {
-            let (part, rest) = std::mem::take(&mut scratch).split_at_mut(length);
-            scratch = rest;
-            part
-        });
-        Scratch {
-            picture,
-            delta,
-            map,
-            bias,
-            weights,
-            shares,
-        }
     }
 
     /// The gradient of one sample's input.
@@ -228,15 +202,15 @@ impl Algorithm for Depthwise {
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let scratch = self.split(pass.scratch);
+        let [picture, _, map, start, ..] = parts(self.lens(), pass.scratch);
         let start = pass.bias.map(|bias| {
-            scratch.bias.fill(0.0);
-            scratch.bias[..bias.len()].copy_from_slice(bias);
-            &*scratch.bias
+            start.fill(0.0);
+            start[..bias.len()].copy_from_slice(bias);
+            &*start
         });
         let convolve = |input: &[f32], output: &mut [f32]| {
             self.instructions.dispatch(Outputs {
-                picture: self.forward.cells.lay(input, scratch.picture),
+                picture: self.forward.cells.lay(input, picture),
                 weights: &pass.prepared[..self.weights_len()],
                 start,
                 relu: self.relu,
@@ -248,35 +222,36 @@ impl Algorithm for Depthwise {
             });
         };
         self.tail
-            .forward_each(pass.input, pass.output, pass.keep, scratch.map, convolve);
+            .forward_each(pass.input, pass.output, pass.keep, map, convolve);
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
-        let scratch = self.split(std::mem::take(&mut pass.scratch));
-        scratch.weights.fill(0.0);
+        let scratch = std::mem::take(&mut pass.scratch);
+        let [picture, laid_delta, map, _, weights, shares] = parts(self.lens(), scratch);
+        weights.fill(0.0);
         let prepared = pass.prepared;
         let kernel_gradient = pass.kernel_gradient.take();
         let convolve = |input: &[f32], gradient: &[f32], input_gradient: Option<&mut [f32]>| {
-            let delta = self.turned.cells.lay(gradient, scratch.delta);
+            let delta = self.turned.cells.lay(gradient, laid_delta);
             if kernel_gradient.is_some() {
                 self.instructions.dispatch(KernelGradient {
-                    picture: self.forward.cells.lay(input, scratch.picture),
+                    picture: self.forward.cells.lay(input, picture),
                     delta,
                     taps: &self.forward.taps,
                     positions: &self.forward.positions,
                     delta_positions: &self.delta_positions,
                     cell: self.cell,
-                    sums: scratch.weights,
+                    sums: weights,
                 });
             }
             if let Some(input_gradient) = input_gradient {
-                self.input_gradient(prepared, delta, scratch.shares, input_gradient);
+                self.input_gradient(prepared, delta, shares, input_gradient);
             }
         };
-        self.tail.backward_each(&mut pass, scratch.map, convolve);
+        self.tail.backward_each(&mut pass, map, convolve);
         if let Some(kernel_gradient) = kernel_gradient {
             let filters = self.geometry.filters;
-            add_filled_up(scratch.weights, self.cell, kernel_gradient, filters);
+            add_filled_up(weights, self.cell, kernel_gradient, filters);
         }
     }
 }

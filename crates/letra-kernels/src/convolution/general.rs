@@ -46,34 +46,20 @@ impl Algorithm for General {
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let Forward {
-            samples,
-            input,
-            kernel,
-            bias,
-            output,
-            keep,
-            ..
-        } = pass;
+        let samples = pass.samples;
         if self.tail.pools() {
             let (map, scratch) = pass.scratch.split_at_mut(self.tail.map_len(samples));
-            self.convolve(samples, input, kernel, map, scratch);
-            self.tail.activate(map, bias);
-            self.tail.pool(samples, map, output, keep);
+            self.convolve(samples, pass.input, pass.kernel, map, scratch);
+            self.tail.activate(map, pass.bias);
+            self.tail.pool(samples, map, pass.output, pass.keep);
         } else {
-            self.convolve(samples, input, kernel, output, pass.scratch);
-            self.tail.activate(output, bias);
+            self.convolve(samples, pass.input, pass.kernel, pass.output, pass.scratch);
+            self.tail.activate(pass.output, pass.bias);
         }
     }
 
     fn backward(&self, pass: Backward<'_>) {
-        let Backward {
-            samples,
-            input,
-            kernel,
-            output_gradient,
-            ..
-        } = pass;
+        let (samples, output_gradient) = (pass.samples, pass.output_gradient);
         self.tail
             .mask_and_add_bias(pass.output, output_gradient, pass.bias_gradient);
         let (map, scratch) = pass.scratch.split_at_mut(self.tail.map_len(samples));
@@ -84,10 +70,10 @@ impl Algorithm for General {
             output_gradient
         };
         if let Some(kernel_gradient) = pass.kernel_gradient {
-            self.add_kernel_gradient(samples, input, gradient, kernel_gradient, scratch);
+            self.add_kernel_gradient(samples, pass.input, gradient, kernel_gradient, scratch);
         }
         if let Some(input_gradient) = pass.input_gradient {
-            self.input_gradient(samples, kernel, gradient, input_gradient, scratch);
+            self.input_gradient(samples, pass.kernel, gradient, input_gradient, scratch);
         }
     }
 }
