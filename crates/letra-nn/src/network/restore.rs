@@ -71,7 +71,8 @@ pub(crate) struct Checkpoint {
 
 impl Network {
     /// Reads the checkpoint of a training of this network, by these settings and this optimizer, whose
-    /// states are `slots`.
+    /// states are `slots`. Where it may have changes, all but the layers and the kind of the optimizer
+    /// may differ.
     ///
     /// # Errors
     /// As [`Network::load`]; the file is no checkpoint, or that of another training.
@@ -80,6 +81,7 @@ impl Network {
         path: &Path,
         wanted: &SavedTraining,
         slots: (&[&str], &[Buffer]),
+        changes: bool,
     ) -> Result<Checkpoint, Error> {
         let mut source = TensorFile::open(path)?;
         let header = source.header()?;
@@ -91,12 +93,23 @@ impl Network {
                     .with_hint("resume from a file that the Checkpoint callback wrote"),
             );
         };
-        if header.of_training() != self.header(Some(wanted)).of_training() {
+        let own = self.header(Some(wanted));
+        let is_same = match changes {
+            false => header.of_training() == own.of_training(),
+            true => {
+                settings.optimizer.kind == wanted.optimizer.kind
+                    && header.of_architecture() == own.of_architecture()
+            }
+        };
+        if !is_same {
             return Err(Error::file(
                 path,
                 "the checkpoint belongs to another network, loss, optimizer or seed",
             )
-            .with_hint("start without it, or restore the settings it was made with"));
+            .with_hint(match changes {
+                false => "start without it, restore the settings it was made with, or say with Fit::changes that other rates, losses and batches are wanted",
+                true => "start without it; the layers and the kind of optimizer must stay",
+            }));
         }
         let known = &self.ops.weights;
         let prefixes = prefixes(slots.0, Some(&note));
@@ -228,6 +241,13 @@ impl Header {
         self.notes.clear();
         self.training = None;
         serde_json::json!(self).to_string()
+    }
+
+    /// All that decides what the network answers but its weights, as text.
+    fn of_architecture(mut self) -> String {
+        self.trained.clear();
+        self.output_functions.clear();
+        self.of_training()
     }
 
     /// How the network is trained, where the file tells.

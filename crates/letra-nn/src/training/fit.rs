@@ -26,6 +26,7 @@ pub struct Fit<'a> {
     validation: Option<&'a Dataset>,
     callbacks: Vec<&'a mut dyn Callback>,
     resume: Option<PathBuf>,
+    changes: bool,
     class_weights: Option<Vec<f32>>,
 }
 
@@ -39,6 +40,7 @@ impl<'a> Fit<'a> {
             validation: None,
             callbacks: Vec::new(),
             resume: None,
+            changes: false,
             class_weights: None,
         }
     }
@@ -80,6 +82,14 @@ impl<'a> Fit<'a> {
     /// result has the bits of a training that was never stopped.
     pub fn resume(mut self, path: impl AsRef<Path>) -> Self {
         self.resume = Some(path.as_ref().to_path_buf());
+        self
+    }
+
+    /// Whether a training that goes on from a checkpoint may have another rate, schedule, loss, batch
+    /// size, data and seed than it had; without this, a checkpoint of other settings is refused. The
+    /// layers and the kind of the optimizer stay. An epoch that was under way begins anew.
+    pub fn changes(mut self, changes: bool) -> Self {
+        self.changes = changes;
         self
     }
 
@@ -275,7 +285,7 @@ impl Trainer {
         mut best: Option<Best>,
     ) -> Result<(State, serde_json::Value), Error> {
         let loaded = match fit.resumed() {
-            Some(path) => checkpoint::load(self, path, supply.settings())?,
+            Some(path) => checkpoint::load(self, path, supply.settings(), fit.changes)?,
             None => Loaded::default(),
         };
         if let Some(best) = best.as_mut().filter(|_| !loaded.history.epochs.is_empty()) {

@@ -185,12 +185,20 @@ pub(crate) struct Loaded {
     pub(crate) note: serde_json::Value,
 }
 
-/// Brings a trainer to where the checkpoint left it.
-pub(crate) fn load(trainer: &mut Trainer, path: &Path, wanted: Settings) -> Result<Loaded, Error> {
-    let mut kept = trainer.checkpoint(path)?;
-    let found: Progress = serde_json::from_value(kept.note.take())
+/// Brings a trainer to where the checkpoint left it; with changes, an epoch that was under way begins
+/// anew.
+pub(crate) fn load(
+    trainer: &mut Trainer,
+    path: &Path,
+    wanted: Settings,
+    changes: bool,
+) -> Result<Loaded, Error> {
+    let mut kept = trainer.checkpoint(path, changes)?;
+    let mut found: Progress = serde_json::from_value(kept.note.take())
         .map_err(|error| Error::file(path, format!("its progress cannot be read: {error}")))?;
-    if found.settings != wanted {
+    if changes {
+        (found.step, found.sums) = (0, None);
+    } else if found.settings != wanted {
         return Err(Error::file(
             path,
             format!(
@@ -198,7 +206,7 @@ pub(crate) fn load(trainer: &mut Trainer, path: &Path, wanted: Settings) -> Resu
                 found.settings
             ),
         )
-        .with_hint("resume with the same data and settings"));
+        .with_hint("resume with the same data and settings, or say with Fit::changes that others are wanted"));
     }
     let sums = found.sums.map(Cow::into_owned).unwrap_or_default();
     if (found.step == 0) != (sums.samples == 0) || found.step as u64 > kept.steps {
