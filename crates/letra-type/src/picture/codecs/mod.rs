@@ -78,6 +78,8 @@ fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
         bmp::decode(file, bytes)
     } else if tiff::is_tiff(bytes) {
         tiff::decode(file, bytes)
+    } else if bmp::is_bitmap(bytes) {
+        bmp::decode_bitmap(file, bytes, None)
     } else {
         Err(match foreign::format(bytes) {
             Some(format) => fail(file, format_args!("it is {format}, which is not read")),

@@ -1,6 +1,7 @@
 //! How a TIFF file stores its first picture, and what its samples mean.
 
 use super::fax::Coding;
+use super::lab::Lab;
 use super::{CUT_SHORT, Problem};
 use crate::picture::codecs::directory::{Directory, Values};
 use crate::picture::codecs::{luma, printed, rgb_of};
@@ -30,6 +31,8 @@ pub(super) struct Layout<'a> {
     pub(super) compression: Compression<'a>,
     /// Whether what is stored of a sample is the difference from that of the pixel to its left.
     differences: bool,
+    /// Whether 0 is in the middle of what a sample can be.
+    signed: bool,
     pub(super) lowest_bit_first: bool,
     little_endian: bool,
     colours: Colours,
@@ -44,6 +47,7 @@ pub(super) enum Compression<'a> {
     PackBits,
     Lzw,
     Deflate,
+    Lzma,
     Fax(Coding),
     Jpeg { tables: &'a [u8] },
 }
@@ -59,6 +63,7 @@ enum Colours {
     Cmyk,
     /// Luma and two differences of colour.
     Ycc,
+    Lab(Lab),
 }
 
 /// What the sample after the colours means.
@@ -93,6 +98,7 @@ impl<'a> Layout<'a> {
             return Err("its pixels have no samples or too many");
         }
         let bits = bits(directory, samples as usize)?;
+        let signed = is_signed(directory, samples as usize, bits)?;
         let compression = compression(directory)?;
         let jpeg = matches!(compression, Compression::Jpeg { .. });
         let (colours, of_colour) = colours(directory, bits, jpeg)?;
@@ -113,8 +119,12 @@ impl<'a> Layout<'a> {
         };
         let differences = match (number(PREDICTOR).unwrap_or(1), compression) {
             (1, _) => false,
-            (2, Compression::Lzw | Compression::Deflate) if bits == 8 || bits == 16 => true,
-            (_, Compression::Lzw | Compression::Deflate) => {
+            (2, Compression::Lzw | Compression::Deflate | Compression::Lzma)
+                if bits == 8 || bits == 16 =>
+            {
+                true
+            }
+            (_, Compression::Lzw | Compression::Deflate | Compression::Lzma) => {
                 return Err("its samples are predicted in a way that is not read");
             }
             _ => false,
@@ -133,6 +143,7 @@ impl<'a> Layout<'a> {
             planar: samples > 1 && number(PLANAR_CONFIGURATION) == Some(2),
             compression,
             differences,
+            signed,
             lowest_bit_first: !jpeg && number(FILL_ORDER) == Some(2),
             little_endian: directory.is_little_endian(),
             colours,
@@ -165,6 +176,15 @@ impl<'a> Layout<'a> {
 
     pub(super) fn planes(&self) -> usize {
         if self.planar { self.samples } else { 1 }
+    }
+
+    /// Samples and bytes of a row of a strip or tile of one plane.
+    pub(super) fn samples_of_a_row(&self) -> usize {
+        self.part_width * self.samples / self.planes()
+    }
+
+    pub(super) fn bytes_of_a_row(&self) -> usize {
+        (self.samples_of_a_row() * self.bits).div_ceil(8)
     }
 
     pub(super) fn parts_across(&self) -> usize {
@@ -229,8 +249,12 @@ impl<'a> Layout<'a> {
         match self.bits {
             8 => samples.for_each(|(place, sample)| *sample = row[place]),
             16 => samples.for_each(|(place, sample)| {
-                let bytes = [row[2 * place], row[2 * place + 1]];
-                *sample = self.word(bytes).to_be_bytes()[0];
+                let word = self.word([row[2 * place], row[2 * place + 1]]);
+                *sample = match self.signed {
+                    // Black is 0, and no level is below it.
+                    true => ((word as i16).max(0) >> 7) as u8,
+                    false => (word >> 8) as u8,
+                };
             }),
             12 => samples.for_each(|(place, sample)| {
                 let at = place * 3 / 2;
@@ -281,6 +305,7 @@ impl<'a> Layout<'a> {
             Colours::Palette(greys) => greys[usize::from(sample(0))],
             Colours::Rgb => luma([0, 1, 2].map(sample)),
             Colours::Ycc => luma(rgb_of([0, 1, 2].map(sample))),
+            Colours::Lab(lab) => luma(lab.rgb_of([0, 1, 2].map(sample))),
             Colours::Cmyk => printed([0, 1, 2].map(|place| 255 - sample(place)), 255 - sample(3)),
         }
     }
@@ -291,7 +316,7 @@ impl Colours {
     fn samples(&self) -> usize {
         match self {
             Self::WhiteIsZero | Self::BlackIsZero | Self::Palette(_) => 1,
-            Self::Rgb | Self::Ycc => 3,
+            Self::Rgb | Self::Ycc | Self::Lab(_) => 3,
             Self::Cmyk => 4,
         }
     }
@@ -304,16 +329,22 @@ fn bits(directory: &Directory, samples: usize) -> Result<usize, Problem> {
         .into_iter()
         .flat_map(|bits| bits.iter().take(samples).collect::<Vec<_>>());
     let bits = all.next().unwrap_or(1);
-    let mut formats = directory
-        .values(SAMPLE_FORMAT)
-        .into_iter()
-        .flat_map(|formats| formats.iter().take(samples).collect::<Vec<_>>());
-    if formats.any(|format| format != UNSIGNED) {
-        return Err("its samples are not whole numbers from 0");
-    }
     match bits {
         1 | 2 | 4 | 8 | 12 | 16 if all.all(|other| other == bits) => Ok(bits as usize),
         _ => Err("its samples are of an unusual number of bits"),
+    }
+}
+
+/// Whether samples are whole numbers below 0, too, which they can be of 16 bits.
+fn is_signed(directory: &Directory, samples: usize, bits: usize) -> Result<bool, Problem> {
+    let Some(formats) = directory.values(SAMPLE_FORMAT) else {
+        return Ok(false);
+    };
+    let all = |wanted| formats.iter().take(samples).all(|format| format == wanted);
+    match bits {
+        _ if all(UNSIGNED) => Ok(false),
+        16 if all(SIGNED) => Ok(true),
+        _ => Err("its samples are not whole numbers from 0"),
     }
 }
 
@@ -337,7 +368,7 @@ fn compression<'a>(directory: &Directory<'a>) -> Result<Compression<'a>, Problem
         8 | 32_946 => Compression::Deflate,
         32_773 => Compression::PackBits,
         34_712 => return Err("it is compressed by JPEG 2000, which is not read"),
-        34_925 => return Err("it is compressed by LZMA, which is not read"),
+        34_925 => Compression::Lzma,
         50_000 => return Err("it is compressed by Zstandard, which is not read"),
         50_001 => return Err("it is compressed by WebP, which is not read"),
         _ => return Err("it is compressed in a way that is not read"),
@@ -360,7 +391,9 @@ fn colours(directory: &Directory, bits: usize, jpeg: bool) -> Result<(Colours, u
             }
             Colours::Ycc
         }
-        8..=10 => return Err("its colours are those of L*a*b*, which are not read"),
+        8 if bits == 8 || bits == 16 => Colours::Lab(Lab::signed()),
+        9 if bits == 8 || bits == 16 => Colours::Lab(Lab::shifted()),
+        8..=10 => return Err("its colours are L*a*b* in a way that is not read"),
         _ => return Err("its colours are of a kind that is not read"),
     };
     let samples = colours.samples() as u64;
@@ -407,3 +440,5 @@ const YCC_SUBSAMPLING: u16 = 530;
 
 /// The sample format of whole numbers from 0.
 const UNSIGNED: u64 = 1;
+/// And of those below it, too.
+const SIGNED: u64 = 2;

@@ -1,13 +1,16 @@
 //! TIFF files (TIFF 6.0, and BigTIFF): the first page.
 
 mod fax;
+mod lab;
 mod layout;
 mod rows;
+mod xz;
 
 use std::io::Cursor;
 
 use layout::{Compression, Layout};
 use rows::Rows;
+use xz::Xz;
 
 use self::fax::Fax;
 use super::directory::Directory;
@@ -90,8 +93,8 @@ impl<'a> Reader<'a> {
         let mut sources = (0..planes)
             .map(|plane| self.rows(part + plane * layout.parts_of_a_plane()))
             .collect::<Result<Vec<_>>>()?;
-        let samples_of_a_row = layout.part_width * layout.samples / planes;
-        let mut stored = vec![0; (samples_of_a_row * layout.bits).div_ceil(8)];
+        let samples_of_a_row = layout.samples_of_a_row();
+        let mut stored = vec![0; layout.bytes_of_a_row()];
         let mut samples = vec![0; layout.part_width * layout.samples];
         for row in rows {
             for (plane, source) in sources.iter_mut().enumerate() {
@@ -120,6 +123,10 @@ impl<'a> Reader<'a> {
             Compression::PackBits => Rows::pack_bits(data),
             Compression::Lzw => Rows::lzw(data),
             Compression::Deflate => Rows::Deflate(flate2::read::ZlibDecoder::new(data)),
+            Compression::Lzma => {
+                let xz = Xz::new(data, layout.bytes_of_a_row() * layout.part_height);
+                Rows::Xz(xz.map_err(|problem| fail(self.file, problem))?)
+            }
             Compression::Fax(coding) => Rows::Fax(Fax::new(data, layout.part_width, coding)),
             Compression::Jpeg { tables } => Rows::Whole(self.jpeg(tables, data)?),
         })
