@@ -1,11 +1,15 @@
-//! JPEG files.
+//! JPEG files, to the bit as libjpeg-turbo reads them.
 
 mod arithmetic;
+mod decoder;
+mod frame;
+mod huffman;
 mod markers;
+mod scan;
+mod transform;
+mod upsample;
 
 pub(super) use markers::SIGNATURE;
-
-use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 
 use super::orientation::upright;
 use super::{fail, luma, on_white, printed, rgb, rgb_of, shrink};
@@ -13,10 +17,15 @@ use crate::error::Result;
 use crate::picture::{MOST_PIXELS, Picture, check_size};
 use markers::{APP0, APP1, APP14, DAC, DHT, EOI, JPG, SOS, next_marker, split_segment};
 
-/// The most scans of a progressive picture; programs write some ten.
+type Problem = &'static str;
+
+const CUT_SHORT: Problem = "it is cut short";
+const DAMAGED: Problem = "its coding is damaged";
+
+/// The most scans of a picture; of progressive ones programs write some ten.
 const MOST_SCANS: usize = 500;
 
-/// The most pixels that all scans of a progressive picture together pass over.
+/// The most pixels that all scans of a picture together pass over.
 const MOST_SCANNED: usize = MOST_SCANS * MOST_PIXELS;
 
 /// The most coefficients, of two bytes, that are held at once.
@@ -24,10 +33,11 @@ const MOST_COEFFICIENTS: usize = 1 << 28;
 
 pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
-    let stored = stored(file, bytes, &header, header.shrink())?;
+    let stored = stored(file, bytes, &header, header.shrink(), true)?;
     let samples = stored.levels;
     let pixels = match (stored.of_a_pixel, header.is_ycc()) {
         (1, _) => samples,
+        (2, _) => return Err(fail(file, "its two components are of no known meaning")),
         (3, true) => on_white(&samples, |ycc| (luma(rgb_of(ycc)), 255)),
         (3, false) => on_white(&samples, rgb),
         (_, true) => on_white(&samples, |[luma, blue, red, black]: [u8; 4]| {
@@ -44,81 +54,43 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
 }
 
 /// The samples of a JPEG that is part of another file, as they are stored.
-pub(super) fn samples(file: &str, bytes: &[u8]) -> Result<Samples> {
+///
+/// Where `smooth` is said coarse components are mixed with the samples beside them.
+pub(super) fn samples(file: &str, bytes: &[u8], smooth: bool) -> Result<Samples> {
     let bytes = bytes.strip_prefix(SIGNATURE).map(|_| bytes);
     let bytes = bytes.ok_or_else(|| fail(file, "it holds no JPEG where it says so"))?;
     let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
-    stored(file, bytes, &header, 1)
+    stored(file, bytes, &header, 1, smooth)
 }
 
 /// Samples of 8 bits, those of a pixel together, in rows from the top.
 pub(super) struct Samples {
     pub(super) width: usize,
     pub(super) height: usize,
-    /// How many a pixel has: 1, 3 or 4.
+    /// How many a pixel has: 1 to 4.
     pub(super) of_a_pixel: usize,
     pub(super) levels: Vec<u8>,
 }
 
 /// Decodes the samples of a file as they are stored, at about a `shrink`th of its width and height.
-fn stored(file: &str, bytes: &[u8], header: &Header, shrink: usize) -> Result<Samples> {
-    let (mut width, mut height) = (header.width, header.height);
-    if shrink == 1 {
-        check_size(file, width, height)?;
-    }
+fn stored(
+    file: &str,
+    bytes: &[u8],
+    header: &Header,
+    shrink: usize,
+    smooth: bool,
+) -> Result<Samples> {
+    let (width, height) = (header.width, header.height);
+    check_size(file, width.div_ceil(shrink), height.div_ceil(shrink))?;
     if width * height > bytes.len().saturating_mul(header.most_pixels_of_a_byte()) {
         return Err(fail(file, "it does not hold all its pixels"));
     }
-    if header.progressive {
-        let scans = scans(bytes);
-        if scans > MOST_SCANS || scans * width * height > MOST_SCANNED {
-            return Err(fail(file, "it is stored in too many passes"));
-        }
+    let scans = scans(bytes);
+    if scans > MOST_SCANS || scans * width * height > MOST_SCANNED {
+        return Err(fail(file, "it is stored in too many passes"));
     }
-    let ordinary;
-    let bytes = match header.arithmetic {
-        true => {
-            ordinary = arithmetic::to_huffman(bytes).map_err(|problem| fail(file, problem))?;
-            &ordinary
-        }
-        false => bytes,
-    };
-    let mut decoder = Decoder::new(bytes);
-    // Samples as they are stored, but those of four components turned round.
-    decoder.set_color_transform(match header.components.len() {
-        4 => ColorTransform::CMYK,
-        _ => ColorTransform::RGB,
-    });
-    // A picture of one row or column would be made smaller even where it is asked for whole.
-    if shrink > 1 {
-        let scaled = decoder
-            .scale(
-                width.div_ceil(shrink) as u16,
-                height.div_ceil(shrink) as u16,
-            )
-            .map_err(|error| fail(file, error))?;
-        (width, height) = (usize::from(scaled.0), usize::from(scaled.1));
-        check_size(file, width, height)?;
-    }
-    let mut levels = decoder.decode().map_err(|error| fail(file, error))?;
-    let of_a_pixel = match decoder.info().map(|info| info.pixel_format) {
-        Some(PixelFormat::L8) => 1,
-        Some(PixelFormat::RGB24) => 3,
-        Some(PixelFormat::CMYK32) => 4,
-        _ => return Err(fail(file, "it has more than 256 levels")),
-    };
-    if of_a_pixel == 4 {
-        levels.iter_mut().for_each(|level| *level = 255 - *level);
-    }
-    if levels.len() != width * height * of_a_pixel {
-        return Err(fail(file, "it does not hold all its pixels"));
-    }
-    Ok(Samples {
-        width,
-        height,
-        of_a_pixel,
-        levels,
-    })
+    let frame = decoder::decode(bytes, shrink).map_err(|problem| fail(file, problem))?;
+    Ok(upsample::samples(&frame, smooth))
 }
 
 /// How many scans there seem to be.
@@ -184,6 +156,9 @@ impl<'a> Header<'a> {
 
     /// The frame header: precision, height, width, and each component's name, sampling and table.
     fn frame(&mut self, marker: u8, segment: &[u8]) -> std::result::Result<(), &'static str> {
+        if !self.components.is_empty() {
+            return Err("it has two frames");
+        }
         let &[
             precision,
             high,

@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
             }
             _ => data,
         };
-        let samples = jpeg::samples(self.file, data)?;
+        let samples = jpeg::samples(self.file, data, true)?;
         // The last strip may be of the height that is left.
         match samples.width == layout.part_width
             && samples.height <= layout.part_height
