@@ -57,18 +57,24 @@ fn level(value: i32) -> u8 {
     (value + 128).clamp(0, 255) as u8
 }
 
+/// A sum as the registers of libjpeg-turbo hold it, which matters in damaged blocks alone.
+fn word(sum: i32) -> i32 {
+    i32::from(sum as i16)
+}
+
 /// Eight values of eight coefficients of at most 16 bits, with `bits` fewer after the point.
 fn pass(input: [i32; 8], bits: u32) -> [i32; 8] {
     let [c0, c1, c2, c3, c4, c5, c6, c7] = input;
     let turned = (c2 + c6) * 4433;
     let (low, high) = (turned + c2 * 6270, turned - c6 * 15_137);
-    let (sum, difference) = ((c0 + c4) << FACTOR_BITS, (c0 - c4) << FACTOR_BITS);
+    let (sum, difference) = (word(c0 + c4) << FACTOR_BITS, word(c0 - c4) << FACTOR_BITS);
     let even = [sum + low, difference + high, difference - high, sum - low];
 
-    let shared = (c7 + c3 + c5 + c1) * 9633;
+    let (threes, ones) = (word(c7 + c3), word(c5 + c1));
+    let shared = (threes + ones) * 9633;
     let (outer, inner) = ((c7 + c1) * -7373, (c5 + c3) * -20_995);
-    let first = (c7 + c3) * -16_069 + shared;
-    let second = (c5 + c1) * -3196 + shared;
+    let first = threes * -16_069 + shared;
+    let second = ones * -3196 + shared;
     let odd = [
         c1 * 12_299 + outer + second,
         c3 * 25_172 + inner + first,

@@ -49,7 +49,11 @@ pub(super) enum Compression<'a> {
     Deflate,
     Lzma,
     Fax(Coding),
-    Jpeg { tables: &'a [u8] },
+    Jpeg {
+        tables: &'a [u8],
+        /// Whether coarse colours are mixed with those beside them.
+        smooth: bool,
+    },
 }
 
 /// What the first samples of a pixel mean.
@@ -358,12 +362,17 @@ fn compression<'a>(directory: &Directory<'a>) -> Result<Compression<'a>, Problem
         }),
         4 => Compression::Fax(Coding::TwoDimensional),
         5 => Compression::Lzw,
-        // Where the old way, which left much open, has a whole JPEG in its only strip it is the new.
-        6 => Compression::Jpeg { tables: &[] },
+        // The old way, which left much open, is read where its only strip is a whole JPEG; libtiff
+        // repeats its coarse colours.
+        6 => Compression::Jpeg {
+            tables: &[],
+            smooth: false,
+        },
         7 => Compression::Jpeg {
             tables: directory
                 .values(JPEG_TABLES)
                 .map_or(&[], |tables| tables.data),
+            smooth: true,
         },
         8 | 32_946 => Compression::Deflate,
         32_773 => Compression::PackBits,

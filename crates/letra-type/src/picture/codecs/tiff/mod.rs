@@ -128,12 +128,12 @@ impl<'a> Reader<'a> {
                 Rows::Xz(xz.map_err(|problem| fail(self.file, problem))?)
             }
             Compression::Fax(coding) => Rows::Fax(Fax::new(data, layout.part_width, coding)),
-            Compression::Jpeg { tables } => Rows::Whole(self.jpeg(tables, data)?),
+            Compression::Jpeg { tables, smooth } => Rows::Whole(self.jpeg(tables, data, smooth)?),
         })
     }
 
     /// The samples of a strip or tile that is a JPEG file but for its tables, which are one, too.
-    fn jpeg(&self, tables: &[u8], data: &[u8]) -> Result<Cursor<Vec<u8>>> {
+    fn jpeg(&self, tables: &[u8], data: &[u8], smooth: bool) -> Result<Cursor<Vec<u8>>> {
         let layout = self.layout;
         let tables = tables.strip_suffix(&[0xff, 0xd9]).unwrap_or(tables);
         let whole;
@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
             }
             _ => data,
         };
-        let samples = jpeg::samples(self.file, data, true)?;
+        let samples = jpeg::samples(self.file, data, smooth)?;
         // The last strip may be of the height that is left.
         match samples.width == layout.part_width
             && samples.height <= layout.part_height
