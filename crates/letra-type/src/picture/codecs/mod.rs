@@ -26,8 +26,8 @@ impl Picture {
     /// animation the first picture, of several pages the first.
     ///
     /// A PNG or JPEG of more than 67,108,864 pixels or a side above 16,384 is made smaller as it
-    /// is read, up to 536,870,912 pixels and a side of 32,768; progressive and arithmetic-coded
-    /// JPEGs up to 268,435,456 samples, interlaced PNGs not.
+    /// is read, up to 536,870,912 pixels and a side of 32,768; progressive JPEGs up to
+    /// 268,435,456 samples, interlaced PNGs and lossless JPEGs not.
     ///
     /// # Errors
     /// The file is missing, empty, larger than 256 MiB, of none of these formats, cut short or

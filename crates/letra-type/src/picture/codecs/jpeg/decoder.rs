@@ -5,7 +5,7 @@ use super::frame::{Frame, Quantisation};
 use super::huffman::{self, Tables};
 use super::markers::{DAC, DHT, DQT, DRI, EOI, JPG, SIGNATURE, SOS, next_marker, split_segment};
 use super::scan::{Coder, Scan};
-use super::{CUT_SHORT, DAMAGED, Problem};
+use super::{CUT_SHORT, DAMAGED, Problem, lossless};
 
 /// The most blocks that all scans of an arithmetic-coded picture together pass over; a picture of
 /// the most pixels has a million of each component.
@@ -98,13 +98,19 @@ impl State {
         for index in scan.components() {
             let component = &mut frame.components[index];
             self.blocks += component.blocks_across * component.blocks_down;
-            if component.quantisation.is_none() {
+            if frame.lossless {
+                component.quantisation = Some([1; 64]);
+            } else if component.quantisation.is_none() {
                 let table = self.quantisation.get(component.table).copied().flatten();
                 component.quantisation = Some(table.ok_or(DAMAGED)?);
             }
         }
         if frame.arithmetic && self.blocks > MOST_BLOCKS {
             return Err("it is stored in too many passes");
+        }
+        if frame.lossless {
+            let coder = huffman::Coder::new(rest, self.tables.clone());
+            return lossless::decode(&scan, frame, coder, self.restart);
         }
         let coder = match frame.arithmetic {
             true => {

@@ -13,6 +13,8 @@ pub(super) type Quantisation = [u16; 64];
 pub(super) struct Frame {
     pub(super) progressive: bool,
     pub(super) arithmetic: bool,
+    /// Whether samples stand for themselves: a block is one of them.
+    pub(super) lossless: bool,
     pub(super) width: usize,
     pub(super) height: usize,
     /// By how much the picture is made smaller: 1, 2, 4 or 8.
@@ -41,7 +43,7 @@ pub(super) struct Component {
     /// Samples of a block's side.
     side: usize,
     /// The samples, `stride * side` in a row.
-    plane: Vec<u8>,
+    pub(super) plane: Vec<u8>,
 }
 
 impl Frame {
@@ -66,9 +68,11 @@ impl Frame {
             return Err("it has more than four components");
         }
         let progressive = matches!(marker, 0xc2 | 0xca);
-        let units_across = width.div_ceil(8 * most_across);
-        let units_down = height.div_ceil(8 * most_down);
-        let side = 8 / shrink;
+        let lossless = marker == 0xc3;
+        let whole = if lossless { 1 } else { 8 };
+        let units_across = width.div_ceil(whole * most_across);
+        let units_down = height.div_ceil(whole * most_down);
+        let side = whole / shrink;
         let component = |(&[name, _, table], (columns, rows)): (&[u8; 3], (usize, usize))| {
             let stride = units_across * columns;
             let blocks = stride * units_down * rows;
@@ -76,8 +80,8 @@ impl Frame {
                 name,
                 columns,
                 rows,
-                blocks_across: (width * columns).div_ceil(8 * most_across),
-                blocks_down: (height * rows).div_ceil(8 * most_down),
+                blocks_across: (width * columns).div_ceil(whole * most_across),
+                blocks_down: (height * rows).div_ceil(whole * most_down),
                 table: usize::from(table),
                 quantisation: None,
                 blocks: vec![[0; 64]; if progressive { blocks } else { 0 }],
@@ -89,6 +93,7 @@ impl Frame {
         Ok(Self {
             progressive,
             arithmetic: matches!(marker, 0xc9 | 0xca),
+            lossless,
             width,
             height,
             shrink,
@@ -129,6 +134,16 @@ impl Component {
             self.put((row, column), &levels);
         }
         Ok(())
+    }
+
+    /// A sample of a lossless picture.
+    pub(super) fn sample(&mut self, (row, column): (usize, usize)) -> &mut u8 {
+        &mut self.plane[row * self.stride + column]
+    }
+
+    /// Puts back the bits that a lossless picture leaves out.
+    pub(super) fn shift_samples(&mut self, bits: u8) {
+        self.plane.iter_mut().for_each(|level| *level <<= bits);
     }
 
     fn transform_all(&mut self) {

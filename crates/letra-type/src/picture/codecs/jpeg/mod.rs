@@ -4,6 +4,7 @@ mod arithmetic;
 mod decoder;
 mod frame;
 mod huffman;
+mod lossless;
 mod markers;
 mod scan;
 mod transform;
@@ -109,6 +110,7 @@ struct Header<'a> {
     coefficients: usize,
     progressive: bool,
     arithmetic: bool,
+    lossless: bool,
     jfif: bool,
     /// The colours by Adobe's segment: 0 as they are, 1 YCbCr, 2 YCCK.
     adobe: Option<u8>,
@@ -184,6 +186,7 @@ impl<'a> Header<'a> {
         self.width = usize::from(u16::from_be_bytes([left, right]));
         self.progressive = matches!(marker, 0xc2 | 0xca);
         self.arithmetic = matches!(marker, 0xc9 | 0xca);
+        self.lossless = marker == 0xc3;
         let components = components.as_chunks::<3>().0.iter().take(count.into());
         self.components = components.clone().map(|&[name, ..]| name).collect();
         let sampling = components
@@ -204,6 +207,7 @@ impl<'a> Header<'a> {
             ([_, _, _, _], adobe) => adobe == Some(2),
             (_, _) if self.jfif => true,
             (_, Some(transform)) => transform != 0,
+            (_, None) if self.lossless => false,
             (names, None) => names != b"RGB",
         }
     }
@@ -219,11 +223,10 @@ impl<'a> Header<'a> {
     }
 
     /// By which factor, 1, 2, 4 or 8, the picture is made smaller as it is decoded. The
-    /// coefficients of a progressive or arithmetic-coded one are held whole, so that not all of
-    /// those are read beyond the limits.
+    /// coefficients of a progressive one are held whole, so that not all of those are read beyond
+    /// the limits; lossless ones are not made smaller.
     fn shrink(&self) -> usize {
-        let is_held = self.progressive || self.arithmetic;
-        match is_held && self.coefficients > MOST_COEFFICIENTS {
+        match self.lossless || self.progressive && self.coefficients > MOST_COEFFICIENTS {
             true => 1,
             false => shrink(self.width, self.height).next_power_of_two(),
         }

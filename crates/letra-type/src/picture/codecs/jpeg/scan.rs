@@ -1,13 +1,13 @@
 //! Scans of a JPEG file: which coefficients of which components they hold, and their order
 //! (ITU-T T.81, sections A.2 and B.2.3).
 
-use super::frame::{Block, Frame};
+use super::frame::{Block, Component, Frame};
 use super::{CUT_SHORT, DAMAGED, Problem, arithmetic, huffman};
 
 /// The header of a scan (section B.2.3).
 pub(super) struct Scan {
-    components: Vec<Scanned>,
-    /// The first and the last coefficient.
+    pub(super) components: Vec<Scanned>,
+    /// The first and the last coefficient; of a lossless scan the first is the way of predicting.
     pub(super) band: (usize, usize),
     /// Whether the scan has one bit more of coefficients that others began.
     pub(super) refines: bool,
@@ -83,6 +83,12 @@ impl Scan {
         let band = (usize::from(start), usize::from(end));
         let (refines, shift) = (approximation >> 4 > 0, approximation & 0x0f);
         match (frame.progressive, band) {
+            (false, _) if frame.lossless => Ok(Self {
+                components,
+                band,
+                refines: false,
+                shift,
+            }),
             (false, _) => Ok(Self {
                 components,
                 band: (0, 63),
@@ -108,6 +114,26 @@ impl Scan {
         self.components.iter().map(|one| one.index)
     }
 
+    /// How many units the picture has in a row and in a column. Of one component a unit is a block,
+    /// and those that hold no pixels are left out.
+    pub(super) fn units(&self, frame: &Frame) -> (usize, usize) {
+        match self.components.as_slice() {
+            [one] => {
+                let component = &frame.components[one.index];
+                (component.blocks_across, component.blocks_down)
+            }
+            _ => (frame.units_across, frame.units_down),
+        }
+    }
+
+    /// Columns and rows of a component's blocks in a unit.
+    pub(super) fn blocks_of_a_unit(&self, component: &Component) -> (usize, usize) {
+        match self.components.len() {
+            1 => (1, 1),
+            _ => (component.columns, component.rows),
+        }
+    }
+
     /// Reads the scan into the frame's blocks, with a restart marker after so many units, and
     /// returns what follows it.
     pub(super) fn decode<'a>(
@@ -116,24 +142,13 @@ impl Scan {
         mut coder: Coder<'a>,
         restart: usize,
     ) -> Result<&'a [u8], Problem> {
-        // Of one component a unit is a block, and those that hold no pixels are left out.
-        let (across, down) = match self.components.as_slice() {
-            [one] => {
-                let component = &frame.components[one.index];
-                (component.blocks_across, component.blocks_down)
-            }
-            _ => (frame.units_across, frame.units_down),
-        };
-        let single = self.components.len() == 1;
-        for (done, unit) in (0..across * down).enumerate() {
-            let restarts = restart > 0 && done > 0 && done % restart == 0;
-            coder.begin_unit(restarts.then(|| ((done / restart - 1) % 8) as u8))?;
+        let (across, down) = self.units(frame);
+        for unit in 0..across * down {
+            let restarts = restart > 0 && unit > 0 && unit % restart == 0;
+            coder.begin_unit(restarts.then(|| ((unit / restart - 1) % 8) as u8))?;
             for one in &self.components {
                 let component = &mut frame.components[one.index];
-                let (columns, rows) = match single {
-                    true => (1, 1),
-                    false => (component.columns, component.rows),
-                };
+                let (columns, rows) = self.blocks_of_a_unit(component);
                 for block in 0..rows * columns {
                     let row = unit / across * rows + block / columns;
                     let column = unit % across * columns + block % columns;

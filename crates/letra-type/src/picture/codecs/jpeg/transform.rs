@@ -87,3 +87,50 @@ fn pass(input: [i32; 8], bits: u32) -> [i32; 8] {
         _ => (even[7 - place] - odd[7 - place] + half) >> bits,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Section A.3.3 as it stands, in double precision.
+    fn exact(block: &Block, quantisation: &Quantisation) -> [f64; 64] {
+        let part = |frequency: usize, place: usize| {
+            let scale = if frequency == 0 { 0.5_f64.sqrt() } else { 1.0 };
+            let turn = (2 * place + 1) as f64 * frequency as f64 / 16.0;
+            scale * libm::cos(turn * std::f64::consts::PI)
+        };
+        std::array::from_fn(|at| {
+            let (y, x) = (at / 8, at % 8);
+            let terms = PLACES.iter().enumerate().map(|(place, &to)| {
+                let (v, u) = (usize::from(to) / 8, usize::from(to) % 8);
+                let value = f64::from(block[place]) * f64::from(quantisation[place]);
+                value * part(v, y) * part(u, x)
+            });
+            (terms.sum::<f64>() / 4.0 + 128.0).clamp(0.0, 255.0)
+        })
+    }
+
+    #[test]
+    fn levels_are_those_of_the_formula() {
+        let quantisation = std::array::from_fn(|place| 3 + place as u16 / 8);
+        for round in 0..200_i16 {
+            let mut block = [0; 64];
+            block[0] = round % 60 - 30;
+            for place in 1..usize::from(round as u16 % 64) {
+                block[place] = (round * 31 + place as i16 * 17) % 23 - 11;
+            }
+            let levels = level_block(&block, &quantisation);
+            for (level, exact) in levels.iter().zip(exact(&block, &quantisation)) {
+                assert!((f64::from(*level) - exact).abs() < 1.0, "round {round}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_coefficient_is_too_large() {
+        for value in [i16::MIN, i16::MAX, 12_345] {
+            let _ = level_block(&[value; 64], &[u16::MAX; 64]);
+            let _ = level_block(&[value; 64], &[1; 64]);
+        }
+    }
+}

@@ -12,7 +12,13 @@ pub(super) fn samples(frame: &Frame, smooth: bool) -> Samples {
     let sources: Vec<Source> = frame
         .components
         .iter()
-        .map(|component| Source::new(frame, component, smooth && frame.shrink < 8))
+        .map(|component| {
+            Source::new(
+                frame,
+                component,
+                smooth && frame.shrink < 8 && !frame.lossless,
+            )
+        })
         .collect();
     let mut levels = vec![0; width * height * of_a_pixel];
     let mut upsampled = Vec::new();
@@ -135,5 +141,44 @@ fn widen(
         to.push(mix(before.unwrap_or(value), left));
         to.push(mix(after, right));
         before = Some(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first component of a frame of two, which is coarse; the second has samples of 0.
+    fn coarse(sampling: u8, width: u8, height: u8, levels: &[&[u8]]) -> Vec<Vec<u8>> {
+        let segment = [8, 0, height, 0, width, 2, 1, 0x11, 0, 2, sampling, 0];
+        let mut frame = Frame::read(0xc0, &segment, 1).unwrap();
+        let component = &mut frame.components[0];
+        let stride = component.row(0).len();
+        for (row, levels) in levels.iter().enumerate() {
+            component.plane[row * stride..][..levels.len()].copy_from_slice(levels);
+        }
+        let samples = samples(&frame, true);
+        let rows = samples.levels.chunks(2 * usize::from(width));
+        rows.map(|row| row.iter().copied().step_by(2).collect())
+            .collect()
+    }
+
+    #[test]
+    fn coarse_samples_are_mixed_with_the_ones_beside_them() {
+        let levels: &[&[u8]] = &[&[10, 20, 40], &[30, 60, 80]];
+        let both = coarse(0x22, 6, 4, levels);
+        assert_eq!(both[0], [10, 12, 18, 25, 35, 40]);
+        assert_eq!(both[1], [15, 19, 26, 35, 45, 50]);
+        assert_eq!(coarse(0x21, 6, 2, levels)[0], [10, 13, 17, 25, 35, 40]);
+        let higher = coarse(0x12, 3, 4, levels);
+        assert_eq!([0, 1, 2, 3].map(|row| higher[row][0]), [10, 15, 25, 30]);
+    }
+
+    #[test]
+    fn those_of_a_narrow_picture_and_of_other_factors_are_repeated() {
+        let levels: &[&[u8]] = &[&[10, 20, 40], &[30, 60, 80]];
+        assert_eq!(coarse(0x22, 4, 4, levels)[1], [10, 10, 20, 20]);
+        assert_eq!(coarse(0x21, 4, 2, levels)[1], [30, 30, 60, 60]);
+        assert_eq!(coarse(0x31, 6, 2, levels)[0], [10, 10, 10, 20, 20, 20]);
     }
 }

@@ -115,6 +115,18 @@ impl<'a> Coder<'a> {
         }
     }
 
+    /// The difference of a lossless sample from what it was likely to be; 0 where data are missing.
+    pub(super) fn difference(&mut self, one: &Scanned) -> Result<i32, Problem> {
+        if self.missing {
+            return Ok(0);
+        }
+        let table = self.tables.dc[one.dc_table].as_ref().ok_or(DAMAGED)?;
+        match table.symbol(&mut self.bits) {
+            16 => Ok(1 << 15),
+            size => value(&mut self.bits, size),
+        }
+    }
+
     /// The coefficients of a band that had none yet (figure F.13, section G.1.2.2).
     fn ac_band(&mut self, scan: &Scan, one: &Scanned, block: &mut Block) -> Result<(), Problem> {
         if self.ended > 0 {
