@@ -98,12 +98,17 @@ impl State {
         for index in scan.components() {
             let component = &mut frame.components[index];
             self.blocks += component.blocks_across * component.blocks_down;
-            if frame.lossless {
-                component.quantisation = Some([1; 64]);
-            } else if component.quantisation.is_none() {
-                let table = self.quantisation.get(component.table).copied().flatten();
-                component.quantisation = Some(table.ok_or(DAMAGED)?);
+            if component.quantisation.is_some() {
+                if !frame.progressive {
+                    return Err("it is stored in too many passes");
+                }
+                continue;
             }
+            let table = self.quantisation.get(component.table).copied().flatten();
+            component.quantisation = match frame.lossless {
+                true => Some([1; 64]),
+                false => Some(table.ok_or(DAMAGED)?),
+            };
         }
         if frame.arithmetic && self.blocks > MOST_BLOCKS {
             return Err("it is stored in too many passes");
@@ -117,7 +122,10 @@ impl State {
                 let coder = arithmetic::Coder::new(rest, self.conditioning);
                 Coder::Arithmetic(Box::new(coder))
             }
-            false => Coder::Huffman(huffman::Coder::new(rest, self.tables.clone())),
+            false => {
+                let coder = huffman::Coder::new(rest, self.tables.clone());
+                Coder::Huffman(Box::new(coder))
+            }
         };
         scan.decode(frame, coder, self.restart)
     }

@@ -15,7 +15,7 @@ pub(super) fn decode<'a>(
 ) -> Result<&'a [u8], Problem> {
     let (predictor, _) = scan.band;
     let (across, down) = scan.units(frame);
-    if !(1..=7).contains(&predictor) || scan.shift > 7 || restart % across != 0 {
+    if !(1..=7).contains(&predictor) || scan.shift > 7 || !restart.is_multiple_of(across) {
         return Err(DAMAGED);
     }
     // The unit row that what is before it is not known for.

@@ -23,10 +23,10 @@ type Problem = &'static str;
 const CUT_SHORT: Problem = "it is cut short";
 const DAMAGED: Problem = "its coding is damaged";
 
-/// The most scans of a picture; of progressive ones programs write some ten.
+/// The most scans of a progressive picture; programs write some ten.
 const MOST_SCANS: usize = 500;
 
-/// The most pixels that all scans of a picture together pass over.
+/// The most pixels that all scans of a progressive picture together pass over.
 const MOST_SCANNED: usize = MOST_SCANS * MOST_PIXELS;
 
 /// The most coefficients, of two bytes, that are held at once.
@@ -86,9 +86,11 @@ fn stored(
     if width * height > bytes.len().saturating_mul(header.most_pixels_of_a_byte()) {
         return Err(fail(file, "it does not hold all its pixels"));
     }
-    let scans = scans(bytes);
-    if scans > MOST_SCANS || scans * width * height > MOST_SCANNED {
-        return Err(fail(file, "it is stored in too many passes"));
+    if header.progressive {
+        let scans = scans(bytes);
+        if scans > MOST_SCANS || scans * width * height > MOST_SCANNED {
+            return Err(fail(file, "it is stored in too many passes"));
+        }
     }
     let frame = decoder::decode(bytes, shrink).map_err(|problem| fail(file, problem))?;
     Ok(upsample::samples(&frame, smooth))

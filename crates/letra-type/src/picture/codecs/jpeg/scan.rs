@@ -23,7 +23,7 @@ pub(super) struct Scanned {
 
 /// What a scan's blocks are read by.
 pub(super) enum Coder<'a> {
-    Huffman(huffman::Coder<'a>),
+    Huffman(Box<huffman::Coder<'a>>),
     Arithmetic(Box<arithmetic::Coder<'a>>),
 }
 

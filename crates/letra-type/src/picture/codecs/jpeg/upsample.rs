@@ -105,7 +105,7 @@ impl<'a> Source<'a> {
                 widen(from.iter().map(|&level| i32::from(level)), to, (4, 2, 1));
             }
             Way::Higher => {
-                let half = if row % 2 == 0 { 1 } else { 2 };
+                let half = if row.is_multiple_of(2) { 1 } else { 2 };
                 let sums = self.nearer(row);
                 to.extend(sums.map(|sum| ((sum + half) >> 2) as u8));
             }

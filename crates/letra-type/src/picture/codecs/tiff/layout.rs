@@ -2,6 +2,7 @@
 
 use super::fax::Coding;
 use super::lab::Lab;
+use super::tags::*;
 use super::{CUT_SHORT, Problem};
 use crate::picture::codecs::directory::{Directory, Values};
 use crate::picture::codecs::{luma, printed, rgb_of};
@@ -101,8 +102,11 @@ impl<'a> Layout<'a> {
         if !(1..=MOST_SAMPLES).contains(&samples) {
             return Err("its pixels have no samples or too many");
         }
+        let signed = is_signed(directory, samples as usize)?;
         let bits = bits(directory, samples as usize)?;
-        let signed = is_signed(directory, samples as usize, bits)?;
+        if signed && bits != 16 {
+            return Err("its samples are not whole numbers from 0");
+        }
         let compression = compression(directory)?;
         let jpeg = matches!(compression, Compression::Jpeg { .. });
         let (colours, of_colour) = colours(directory, bits, jpeg)?;
@@ -339,15 +343,18 @@ fn bits(directory: &Directory, samples: usize) -> Result<usize, Problem> {
     }
 }
 
-/// Whether samples are whole numbers below 0, too, which they can be of 16 bits.
-fn is_signed(directory: &Directory, samples: usize, bits: usize) -> Result<bool, Problem> {
+/// Whether samples are whole numbers below 0, too.
+fn is_signed(directory: &Directory, samples: usize) -> Result<bool, Problem> {
     let Some(formats) = directory.values(SAMPLE_FORMAT) else {
         return Ok(false);
     };
     let all = |wanted| formats.iter().take(samples).all(|format| format == wanted);
-    match bits {
-        _ if all(UNSIGNED) => Ok(false),
-        16 if all(SIGNED) => Ok(true),
+    match (all(UNSIGNED), all(SIGNED)) {
+        (true, _) => Ok(false),
+        (_, true) => Ok(true),
+        _ if all(FRACTIONS) => {
+            Err("its samples are not whole numbers but fractions, of which nothing tells the white")
+        }
         _ => Err("its samples are not whole numbers from 0"),
     }
 }
@@ -422,32 +429,3 @@ fn palette(directory: &Directory, bits: usize) -> Result<Vec<u8>, Problem> {
         _ => Err("its palette has more than 256 colours"),
     }
 }
-
-// Tags of TIFF 6.0, section 8 and following.
-const IMAGE_WIDTH: u16 = 256;
-const IMAGE_LENGTH: u16 = 257;
-const BITS_PER_SAMPLE: u16 = 258;
-const COMPRESSION: u16 = 259;
-const PHOTOMETRIC_INTERPRETATION: u16 = 262;
-const FILL_ORDER: u16 = 266;
-const STRIP_OFFSETS: u16 = 273;
-const SAMPLES_PER_PIXEL: u16 = 277;
-const ROWS_PER_STRIP: u16 = 278;
-const STRIP_BYTE_COUNTS: u16 = 279;
-const PLANAR_CONFIGURATION: u16 = 284;
-const T4_OPTIONS: u16 = 292;
-const PREDICTOR: u16 = 317;
-const COLOUR_MAP: u16 = 320;
-const TILE_WIDTH: u16 = 322;
-const TILE_LENGTH: u16 = 323;
-const TILE_OFFSETS: u16 = 324;
-const TILE_BYTE_COUNTS: u16 = 325;
-const EXTRA_SAMPLES: u16 = 338;
-const SAMPLE_FORMAT: u16 = 339;
-const JPEG_TABLES: u16 = 347;
-const YCC_SUBSAMPLING: u16 = 530;
-
-/// The sample format of whole numbers from 0.
-const UNSIGNED: u64 = 1;
-/// And of those below it, too.
-const SIGNED: u64 = 2;

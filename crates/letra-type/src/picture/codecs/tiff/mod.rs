@@ -4,13 +4,13 @@ mod fax;
 mod lab;
 mod layout;
 mod rows;
+mod tags;
 mod xz;
 
 use std::io::Cursor;
 
 use layout::{Compression, Layout};
 use rows::Rows;
-use xz::Xz;
 
 use self::fax::Fax;
 use super::directory::Directory;
@@ -124,8 +124,8 @@ impl<'a> Reader<'a> {
             Compression::Lzw => Rows::lzw(data),
             Compression::Deflate => Rows::Deflate(flate2::read::ZlibDecoder::new(data)),
             Compression::Lzma => {
-                let xz = Xz::new(data, layout.bytes_of_a_row() * layout.part_height);
-                Rows::Xz(xz.map_err(|problem| fail(self.file, problem))?)
+                let length = layout.bytes_of_a_row() * layout.part_height;
+                Rows::Lzma(xz::reader(data, length).map_err(|problem| fail(self.file, problem))?)
             }
             Compression::Fax(coding) => Rows::Fax(Fax::new(data, layout.part_width, coding)),
             Compression::Jpeg { tables, smooth } => Rows::Whole(self.jpeg(tables, data, smooth)?),

@@ -6,7 +6,6 @@ use weezl::BitOrder;
 use weezl::decode::{Configuration, Decoder};
 
 use super::fax::Fax;
-use super::xz::Xz;
 use super::{CUT_SHORT, Problem};
 
 const DAMAGED: Problem = "its compressed data is cut short or damaged";
@@ -17,7 +16,7 @@ pub(super) enum Rows<'a> {
     PackBits(PackBits<'a>),
     Lzw(Decoder, &'a [u8]),
     Deflate(flate2::read::ZlibDecoder<&'a [u8]>),
-    Xz(Xz<'a>),
+    Lzma(Box<dyn Read + 'a>),
     Fax(Fax<'a>),
     /// Samples that are decoded already.
     Whole(Cursor<Vec<u8>>),
@@ -45,7 +44,7 @@ impl<'a> Rows<'a> {
             Self::Plain(data) => data.read_exact(row).map_err(|_| CUT_SHORT),
             Self::Whole(data) => data.read_exact(row).map_err(|_| CUT_SHORT),
             Self::Deflate(data) => data.read_exact(row).map_err(|_| DAMAGED),
-            Self::Xz(data) => data.fill(row).map_err(|_| DAMAGED),
+            Self::Lzma(data) => data.read_exact(row).map_err(|_| DAMAGED),
             Self::PackBits(data) => data.fill(row),
             Self::Lzw(decoder, data) => fill_by_lzw(decoder, data, row),
             Self::Fax(fax) => fax.fill(row),
