@@ -143,21 +143,32 @@ impl Scan {
         restart: usize,
     ) -> Result<&'a [u8], Problem> {
         let (across, down) = self.units(frame);
-        for unit in 0..across * down {
+        let places = (0..down).flat_map(|row| (0..across).map(move |column| (row, column)));
+        for (unit, place) in places.enumerate() {
             let restarts = restart > 0 && unit > 0 && unit % restart == 0;
             coder.begin_unit(restarts.then(|| ((unit / restart - 1) % 8) as u8))?;
-            for one in &self.components {
-                let component = &mut frame.components[one.index];
-                let (columns, rows) = self.blocks_of_a_unit(component);
-                for block in 0..rows * columns {
-                    let row = unit / across * rows + block / columns;
-                    let column = unit % across * columns + block % columns;
-                    component.update((row, column), |block| coder.block(self, one, block))?;
-                }
-            }
+            self.decode_unit(frame, &mut coder, place)?;
         }
         // What the last unit lacks is noticed where a further one would begin.
         coder.begin_unit(None)?;
         Ok(coder.rest())
+    }
+
+    fn decode_unit(
+        &self,
+        frame: &mut Frame,
+        coder: &mut Coder,
+        (unit_row, unit_column): (usize, usize),
+    ) -> Result<(), Problem> {
+        for one in &self.components {
+            let component = &mut frame.components[one.index];
+            let (columns, rows) = self.blocks_of_a_unit(component);
+            for row in unit_row * rows..(unit_row + 1) * rows {
+                for column in unit_column * columns..(unit_column + 1) * columns {
+                    component.update((row, column), |block| coder.block(self, one, block))?;
+                }
+            }
+        }
+        Ok(())
     }
 }

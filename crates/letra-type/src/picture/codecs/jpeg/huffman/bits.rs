@@ -51,7 +51,11 @@ impl<'a> Bits<'a> {
                             self.data = rest;
                             0xff
                         }
-                        _ => self.make_zeros(),
+                        _ => {
+                            // Of what fills up before the marker no more than it takes stays.
+                            self.data = &self.data[fill..];
+                            self.make_zeros()
+                        }
                     }
                 }
                 [byte, rest @ ..] => {
@@ -84,6 +88,7 @@ impl<'a> Bits<'a> {
     pub(super) fn restart(&mut self, number: u8) -> bool {
         (self.held, self.count, self.made) = (0, 0, 0);
         while let Some((marker, rest)) = next_marker(self.data) {
+            self.data = &self.data[self.data.len() - rest.len() - 2..];
             let ahead = match marker {
                 0xd0..=0xd7 => Some((marker - 0xd0 + 8 - number) % 8),
                 _ => None,
@@ -100,6 +105,7 @@ impl<'a> Bits<'a> {
                 }
             }
         }
+        self.data = &[];
         false
     }
 
