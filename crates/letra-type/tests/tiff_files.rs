@@ -252,6 +252,10 @@ fn damage_to_a_row_of_a_fax_ends_with_the_row_where_marks_tell() {
 
 #[test]
 fn damage_to_a_row_of_a_fax_without_marks_is_passed_over() {
+    // The first of the rows that begin with a byte ends after its first run.
+    let rows = "1011 0000 00000000  101010 00  00110101 11 110100 00 00000000 00000000";
+    let pixels = fax(2, rows).pixels();
+    assert_eq!(pixels[..16], [255; 16]);
     // In the second row after four white columns a code that there is not; the third is read from
     // there on: eight zeros, which end the page.
     let damaged = format!("001 1011 011 1  001 1011 0000 0000 {}", "1".repeat(60));

@@ -114,7 +114,13 @@ impl<'a> Fax<'a> {
         match self.coding {
             Coding::Bytes => {
                 let _ = self.bits.consume(self.bits.bits_to_byte_boundary());
-                self.by_runs()
+                let row = self.by_runs();
+                // The next row begins with the next byte.
+                if row.is_err() && self.bits.left() > MOST_FILLED {
+                    self.end_in_white();
+                    return Ok(());
+                }
+                row
             }
             Coding::TwoDimensional => {
                 let row = self.by_the_row_above();
