@@ -245,6 +245,10 @@ fn damage_to_a_row_of_a_fax_ends_with_the_row_where_marks_tell() {
     let pixels = fax(3, &damaged).pixels();
     assert_eq!(pixels[..32], [255; 32]);
     assert_eq!(pixels[32..], fax_levels()[32..]);
+    // What stands between a row and the next mark belongs to none.
+    let filled =
+        format!("{mark} 1011 011 10011 1101 {mark} 101010 {mark} 00110101 11 110100 {mark}");
+    assert_eq!(fax(3, &filled).pixels(), fax_levels());
     assert!(fax(4, "001 1011 0000 0000 1").problem().contains("fax"));
     assert!(fax(4, "001 1011 011 1").problem().contains("fax"));
     assert!(fax(2, "1011").problem().contains("fax"));

@@ -74,6 +74,8 @@ pub(super) struct Fax<'a> {
     /// Whether a row has been read, and whether one was damaged.
     begun: bool,
     damaged: bool,
+    /// Whether marks stand between the rows.
+    marked: bool,
     ended: bool,
 }
 
@@ -88,6 +90,7 @@ impl<'a> Fax<'a> {
             changes: Vec::new(),
             begun: false,
             damaged: false,
+            marked: false,
             ended: false,
         }
     }
@@ -97,7 +100,14 @@ impl<'a> Fax<'a> {
         std::mem::swap(&mut self.above, &mut self.changes);
         self.changes.clear();
         if !self.ended {
-            self.read_row()?;
+            let row = self.read_row();
+            // Damage may have taken rows, so that there are fewer than stated.
+            if row.is_err() && self.damaged && self.bits.left() == 0 {
+                self.end_in_white();
+                self.ended = true;
+            } else {
+                row?;
+            }
             self.begun = true;
         }
         row.fill(0);
@@ -132,7 +142,6 @@ impl<'a> Fax<'a> {
                     return row;
                 }
                 self.end_in_white();
-                self.ended |= left == 0;
                 Ok(())
             }
             Coding::EndMarks { two_dimensional } => {
@@ -147,9 +156,8 @@ impl<'a> Fax<'a> {
                 // What was read of a damaged row stays; the next begins after the next mark.
                 if row.is_err() {
                     self.end_in_white();
-                    while self.bits.peek(11).ok_or(DAMAGED)? != 0 {
-                        let _ = self.bits.consume(1);
-                    }
+                    self.marked = true;
+                    return self.bits.peek(11).map(|_| ()).ok_or(DAMAGED);
                 }
                 Ok(())
             }
@@ -169,6 +177,11 @@ impl<'a> Fax<'a> {
     fn pass_end_marks(&mut self, tagged: bool) -> Result<bool, Problem> {
         let mut by_runs = true;
         let mut marks = 0;
+        // Where there was one before the first row what is left of a damaged one is passed over.
+        while self.marked && self.bits.peek(11).is_some_and(|bits| bits != 0) {
+            let _ = self.bits.consume(1);
+            self.damaged = true;
+        }
         while self.bits.peek(11) == Some(0) {
             while self.bits.peek(1).ok_or(DAMAGED)? == 0 {
                 let _ = self.bits.consume(1);
@@ -180,6 +193,7 @@ impl<'a> Fax<'a> {
             }
             marks += 1;
         }
+        self.marked |= marks > 0;
         self.ended = marks > 1;
         Ok(by_runs)
     }
