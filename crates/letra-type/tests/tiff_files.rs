@@ -88,9 +88,9 @@ fn depths_and_orders_of_bytes() {
     assert_eq!(white_is_zero.pixels(), [255, 170, 85, 0]);
     assert!(
         bits(8, 3, &[0; 3])
-            .with(339, &[3])
+            .with(339, &[2])
             .problem()
-            .contains("whole numbers")
+            .contains("signed")
     );
     assert!(bits(3, 3, &[0; 3]).problem().contains("bits"));
 }
@@ -310,6 +310,26 @@ fn levels_below_black_are_black() {
     assert_eq!(file.pixels(), [0, 0, 0, 0x81, 255]);
     let fractions = file.with(SAMPLE_FORMAT, &[3]);
     assert!(fractions.problem().contains("fractions"));
+}
+
+#[test]
+fn fractions_are_levels_unless_none_is_above_one() {
+    let fractions = |levels: [f32; 5], big: bool| {
+        let bytes = levels.iter().flat_map(|level| match big {
+            true => level.to_be_bytes(),
+            false => level.to_le_bytes(),
+        });
+        let file = Tiff::grey(5, 1, &bytes.collect::<Vec<_>>());
+        let file = file.with(BITS, &[32]).with(SAMPLE_FORMAT, &[3]);
+        if big { file.big_endian() } else { file }
+    };
+    // As Pillow has them: cut off, not rounded.
+    let levels = [-3.1, 3.1, 254.9, 1e9, f32::NAN];
+    for big in [false, true] {
+        assert_eq!(fractions(levels, big).pixels(), [0, 3, 254, 255, 0]);
+    }
+    let dark = fractions([0.0, 0.25, 0.5, 1.0, -1.0], false);
+    assert!(dark.problem().contains("nothing tells the white"));
 }
 
 #[test]

@@ -32,8 +32,7 @@ pub(super) struct Layout<'a> {
     pub(super) compression: Compression<'a>,
     /// Whether what is stored of a sample is the difference from that of the pixel to its left.
     differences: bool,
-    /// Whether 0 is in the middle of what a sample can be.
-    signed: bool,
+    pub(super) numbers: Numbers,
     pub(super) lowest_bit_first: bool,
     little_endian: bool,
     colours: Colours,
@@ -71,6 +70,16 @@ enum Colours {
     Lab(Lab),
 }
 
+/// What a sample is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    Unsigned,
+    /// From below 0, which is black.
+    Signed,
+    /// Grey levels from 0 to 255 in single precision, as Pillow takes them.
+    Fractions,
+}
+
 /// What the sample after the colours means.
 enum Opacity {
     None,
@@ -102,14 +111,25 @@ impl<'a> Layout<'a> {
         if !(1..=MOST_SAMPLES).contains(&samples) {
             return Err("its pixels have no samples or too many");
         }
-        let signed = is_signed(directory, samples as usize)?;
+        let numbers = numbers(directory, samples as usize)?;
         let bits = bits(directory, samples as usize)?;
-        if signed && bits != 16 {
-            return Err("its samples are not whole numbers from 0");
+        match (numbers, bits) {
+            (Numbers::Unsigned, ..=16) | (Numbers::Signed, 16) | (Numbers::Fractions, 32) => {}
+            (Numbers::Unsigned, _) => return Err("its samples are of an unusual number of bits"),
+            (Numbers::Signed, _) => return Err("its samples are signed and not of 16 bits"),
+            (Numbers::Fractions, _) => return Err("its samples are fractions and not of 32 bits"),
         }
         let compression = compression(directory)?;
         let jpeg = matches!(compression, Compression::Jpeg { .. });
         let (colours, of_colour) = colours(directory, bits, jpeg)?;
+        let colours = match (numbers, colours) {
+            // Pillow turns none of them round.
+            (Numbers::Fractions, Colours::WhiteIsZero) => Colours::BlackIsZero,
+            (Numbers::Fractions, Colours::Rgb | Colours::Palette(_) | Colours::Cmyk) => {
+                return Err("its samples are fractions and of several colours");
+            }
+            (_, colours) => colours,
+        };
         if samples < of_colour {
             return Err("its pixels have fewer samples than their colours");
         }
@@ -151,7 +171,7 @@ impl<'a> Layout<'a> {
             planar: samples > 1 && number(PLANAR_CONFIGURATION) == Some(2),
             compression,
             differences,
-            signed,
+            numbers,
             lowest_bit_first: !jpeg && number(FILL_ORDER) == Some(2),
             little_endian: directory.is_little_endian(),
             colours,
@@ -258,11 +278,22 @@ impl<'a> Layout<'a> {
             8 => samples.for_each(|(place, sample)| *sample = row[place]),
             16 => samples.for_each(|(place, sample)| {
                 let word = self.word([row[2 * place], row[2 * place + 1]]);
-                *sample = match self.signed {
+                *sample = match self.numbers {
                     // Black is 0, and no level is below it.
-                    true => ((word as i16).max(0) >> 7) as u8,
-                    false => (word >> 8) as u8,
+                    Numbers::Signed => ((word as i16).max(0) >> 7) as u8,
+                    _ => (word >> 8) as u8,
                 };
+            }),
+            32 => samples.for_each(|(place, sample)| {
+                let bytes = row[4 * place..][..4]
+                    .try_into()
+                    .expect("a sample has 4 bytes");
+                let level = match self.little_endian {
+                    true => f32::from_le_bytes(bytes),
+                    false => f32::from_be_bytes(bytes),
+                };
+                // What lies beyond the ends of a level becomes these, and what is no number 0.
+                *sample = level as u8;
             }),
             12 => samples.for_each(|(place, sample)| {
                 let at = place * 3 / 2;
@@ -338,25 +369,25 @@ fn bits(directory: &Directory, samples: usize) -> Result<usize, Problem> {
         .flat_map(|bits| bits.iter().take(samples).collect::<Vec<_>>());
     let bits = all.next().unwrap_or(1);
     match bits {
-        1 | 2 | 4 | 8 | 12 | 16 if all.all(|other| other == bits) => Ok(bits as usize),
+        1 | 2 | 4 | 8 | 12 | 16 | 32 if all.all(|other| other == bits) => Ok(bits as usize),
         _ => Err("its samples are of an unusual number of bits"),
     }
 }
 
-/// Whether samples are whole numbers below 0, too.
-fn is_signed(directory: &Directory, samples: usize) -> Result<bool, Problem> {
+fn numbers(directory: &Directory, samples: usize) -> Result<Numbers, Problem> {
     let Some(formats) = directory.values(SAMPLE_FORMAT) else {
-        return Ok(false);
+        return Ok(Numbers::Unsigned);
     };
     let all = |wanted| formats.iter().take(samples).all(|format| format == wanted);
-    match (all(UNSIGNED), all(SIGNED)) {
-        (true, _) => Ok(false),
-        (_, true) => Ok(true),
-        _ if all(FRACTIONS) => {
-            Err("its samples are not whole numbers but fractions, of which nothing tells the white")
-        }
-        _ => Err("its samples are not whole numbers from 0"),
-    }
+    let known = [
+        (UNSIGNED, Numbers::Unsigned),
+        (SIGNED, Numbers::Signed),
+        (FRACTIONS, Numbers::Fractions),
+    ];
+    let found = known.into_iter().find(|(format, _)| all(*format));
+    found
+        .map(|(_, numbers)| numbers)
+        .ok_or("its samples are numbers of a kind that is not read")
 }
 
 fn compression<'a>(directory: &Directory<'a>) -> Result<Compression<'a>, Problem> {

@@ -9,7 +9,7 @@ mod xz;
 
 use std::io::Cursor;
 
-use layout::{Compression, Layout};
+use layout::{Compression, Layout, Numbers};
 use rows::Rows;
 
 use self::fax::Fax;
@@ -55,6 +55,12 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
         layout,
     }
     .pixels()?;
+    if layout.numbers == Numbers::Fractions && pixels.iter().all(|&level| level <= 1) {
+        return Err(fail(
+            file,
+            "its samples are fractions, of which nothing tells the white; save it with whole numbers",
+        ));
+    }
     let orientation = directory.value(ORIENTATION).unwrap_or(1);
     let picture = Picture::from_parts(width, height, pixels);
     Ok(turned(picture, u16::try_from(orientation).unwrap_or(1)))
