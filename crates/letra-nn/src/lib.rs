@@ -99,7 +99,9 @@ pub mod prelude {
         MeanAbsoluteError, MeanSquaredError, SumSquaredError,
     };
     pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
-    pub use crate::optimizers::{AdaSecant, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd, Vsgd};
+    pub use crate::optimizers::{
+        AdaSecant, Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RmsProp, Sgd, Vsgd,
+    };
     #[cfg(feature = "tensorboard")]
     pub use crate::training::TensorBoard;
     pub use crate::training::{
