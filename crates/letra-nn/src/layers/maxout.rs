@@ -68,6 +68,6 @@ impl Layer for Maxout {
         let maximum = Maximum {
             pieces: self.pieces,
         };
-        emit.output(maximum, &[pieces], &[])
+        self.parameters.output(emit, maximum, &[pieces], &[])
     }
 }

@@ -7,7 +7,8 @@ use std::fmt::Debug;
 use serde::{Deserialize, Serialize};
 
 use crate::error::BuildError;
-use crate::{Initializer, KernelDemands};
+use crate::ops::Op;
+use crate::{Constraint, Initializer, KernelDemands, Regularizer};
 
 /// Declares the functions that may come after a layer's linear map.
 macro_rules! activation_settings {
@@ -74,9 +75,28 @@ macro_rules! kernel_settings {
                 self
             }
 
+            /// A penalty on the bias that is added to the loss.
+            pub fn bias_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.parameters.bias_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A penalty on what the layer gives that is added to the loss: summed over the
+            /// values of a sample, the mean over the samples.
+            pub fn activity_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.parameters.activity_regularizer = Some(regularizer);
+                self
+            }
+
             /// A limit that the kernel is brought back to after every step.
             pub fn kernel_constraint(mut self, constraint: crate::Constraint) -> Self {
                 self.parameters.demands.kernel_constraint = Some(constraint);
+                self
+            }
+
+            /// A limit that the bias is brought back to after every step.
+            pub fn bias_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.parameters.bias_constraint = Some(constraint);
                 self
             }
 
@@ -214,6 +234,7 @@ macro_rules! normalisation_settings {
 
 // The modules stand here, and not in the table below, so that rustfmt sees their files.
 mod activation;
+mod activity_regularization;
 mod add;
 mod annealed_dropout;
 mod average_pooling1d;
@@ -288,6 +309,7 @@ macro_rules! layers {
 
 layers! {
     activation: Activation,
+    activity_regularization: ActivityRegularization,
     add: Add,
     annealed_dropout: AnnealedDropout,
     average_pooling1d: AveragePool1d,
@@ -338,8 +360,8 @@ pub use crate::kernels::resampling::FillMode;
 pub(crate) use window::picture;
 pub use window::{Edges, Padding, Window};
 
-/// The kernel and bias of a layer around a linear map: initial values, what is demanded of the
-/// kernel, and whether there is a bias.
+/// The kernel and bias of a layer around a linear map: initial values, what is demanded of them and
+/// of what the layer gives, and whether there is a bias.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct KernelAndBias {
     kernel_initializer: Initializer,
@@ -347,6 +369,12 @@ struct KernelAndBias {
     use_bias: bool,
     #[serde(flatten)]
     demands: KernelDemands,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bias_regularizer: Option<Regularizer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bias_constraint: Option<Constraint>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    activity_regularizer: Option<Regularizer>,
 }
 
 impl Default for KernelAndBias {
@@ -356,6 +384,9 @@ impl Default for KernelAndBias {
             bias_initializer: Initializer::Zeros,
             use_bias: true,
             demands: KernelDemands::default(),
+            bias_regularizer: None,
+            bias_constraint: None,
+            activity_regularizer: None,
         }
     }
 }
@@ -373,10 +404,44 @@ impl KernelAndBias {
         emit.demand(kernel, self.demands)?;
         let mut weights = vec![kernel];
         if self.use_bias {
-            weights.push(emit.parameter("bias", [units], self.bias_initializer, fans)?);
+            let bias = emit.parameter("bias", [units], self.bias_initializer, fans)?;
+            if let Some(penalty) = self.bias_regularizer {
+                emit.regularize(bias, penalty)?;
+            }
+            if let Some(limit) = self.bias_constraint {
+                emit.constrain(bias, limit)?;
+            }
+            weights.push(bias);
         }
         Ok(weights)
     }
+
+    /// Writes the op whose one output is all that the layer gives, with the penalty on it.
+    fn output(
+        &self,
+        emit: &mut Emit<'_>,
+        op: impl Op,
+        inputs: &[Value],
+        weights: &[Weight],
+    ) -> Result<Vec<Value>, BuildError> {
+        penalized(
+            emit.op(op, inputs, weights)?,
+            self.activity_regularizer,
+            emit,
+        )
+    }
+}
+
+/// All that a layer gives, with the penalty on it, if there is one.
+fn penalized(
+    output: Value,
+    penalty: Option<Regularizer>,
+    emit: &mut Emit<'_>,
+) -> Result<Vec<Value>, BuildError> {
+    if let Some(penalty) = penalty {
+        emit.regularize_activity(output, penalty)?;
+    }
+    Ok(vec![output])
 }
 
 /// The single input of a layer that takes a flat one, and how many values it holds.

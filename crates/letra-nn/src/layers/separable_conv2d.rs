@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::convolving::{Sliding, output_picture};
 use super::window::check_sizes;
-use super::{ActivationFunction, Layer, Padding, Window, picture};
+use super::{ActivationFunction, Layer, Padding, Window, penalized, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::kernels::convolution::{Geometry, Padding2};
@@ -40,6 +40,10 @@ pub struct SeparableConv2d {
     depthwise_regularizer: Option<Regularizer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pointwise_regularizer: Option<Regularizer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bias_regularizer: Option<Regularizer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    activity_regularizer: Option<Regularizer>,
 }
 
 impl SeparableConv2d {
@@ -60,6 +64,8 @@ impl SeparableConv2d {
             use_bias: true,
             depthwise_regularizer: None,
             pointwise_regularizer: None,
+            bias_regularizer: None,
+            activity_regularizer: None,
         }
     }
 
@@ -85,6 +91,19 @@ impl SeparableConv2d {
     /// A penalty on the pointwise kernel that is added to the loss.
     pub fn pointwise_regularizer(mut self, regularizer: Regularizer) -> Self {
         self.pointwise_regularizer = Some(regularizer);
+        self
+    }
+
+    /// A penalty on the bias that is added to the loss.
+    pub fn bias_regularizer(mut self, regularizer: Regularizer) -> Self {
+        self.bias_regularizer = Some(regularizer);
+        self
+    }
+
+    /// A penalty on what the layer gives that is added to the loss: summed over the values of a
+    /// sample, the mean over the samples.
+    pub fn activity_regularizer(mut self, regularizer: Regularizer) -> Self {
+        self.activity_regularizer = Some(regularizer);
         self
     }
 
@@ -132,13 +151,16 @@ impl Layer for SeparableConv2d {
         emit.demand(pointwise_kernel, self.pointwise_regularizer.into())?;
         let mut weights = vec![pointwise_kernel];
         if self.use_bias {
-            weights.push(emit.parameter("bias", [self.filters], self.bias_initializer, fans)?);
+            let bias = emit.parameter("bias", [self.filters], self.bias_initializer, fans)?;
+            emit.demand(bias, self.bias_regularizer.into())?;
+            weights.push(bias);
         }
         let between = output_picture(&depthwise).into();
         let filter = Convolve::new(depthwise, ActivationFunction::Linear, between);
         let between = emit.op(filter, &[input], &[depthwise_kernel])?;
         let output = output_picture(&pointwise).into();
         let mix = Convolve::new(pointwise, self.activation, output);
-        emit.output(mix, &[between], &weights)
+        let output = emit.op(mix, &[between], &weights)?;
+        penalized(output, self.activity_regularizer, emit)
     }
 }

@@ -12,6 +12,8 @@ use crate::kernels::reduce;
 pub(super) struct Leaf {
     pub(super) gradients: Buffer,
     pub(super) losses: Vec<f64>,
+    /// Sum of the penalties on activities over the samples.
+    pub(super) penalty: f64,
     pub(super) metrics: Vec<f64>,
 }
 

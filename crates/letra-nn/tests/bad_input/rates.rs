@@ -204,6 +204,18 @@ fn penalties_and_limits() {
             ["layer 1 (dense)", "L2 factor NaN"],
         ),
         (
+            Dense::new(2).bias_regularizer(Regularizer::l1(f32::INFINITY)),
+            ["layer 1 (dense)", "L1 factor inf"],
+        ),
+        (
+            Dense::new(2).activity_regularizer(Regularizer::l2(-0.5)),
+            ["layer 1 (dense)", "L2 factor -0.5"],
+        ),
+        (
+            Dense::new(2).bias_constraint(Constraint::max_norm(-1.0)),
+            ["layer 1 (dense)", "largest norm of -1"],
+        ),
+        (
             Dense::new(2).kernel_constraint(Constraint::max_norm(0.0)),
             ["layer 1 (dense)", "largest norm of 0"],
         ),
