@@ -1,6 +1,51 @@
-//! What a network is to give for some samples.
+//! What a network is to give for some samples, and how its answers are read.
 
-/// Targets of some samples.
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::Targets;
+use crate::{Error, Shape};
+
+/// What the values of an output's last axis say, and so how an answer is read from them. A
+/// [`Loss`](crate::losses::Loss) tells it, and metrics go by it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Task {
+    /// Quantities.
+    Values,
+    /// One of several classes: the one with the largest value is the answer.
+    Classes,
+    /// A question each, with the answer yes where the value is above the threshold, as it is for
+    /// the targets: 0.5 for probabilities.
+    Labels {
+        /// What a yes is above.
+        threshold: f32,
+    },
+}
+
+impl Task {
+    /// How an answer is read from `units` values where one is wanted, as Keras's accuracy does it:
+    /// of quantities, one is a question with the threshold 0.5, and several are classes.
+    pub fn decision(self, units: usize) -> Task {
+        match self {
+            Task::Labels { .. } => self,
+            _ if units == 1 => Task::Labels { threshold: 0.5 },
+            _ => Task::Classes,
+        }
+    }
+}
+
+/// Which way a number becomes better, as Keras's `mode` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// The smaller the better.
+    Min,
+    /// The larger the better.
+    Max,
+}
+
+/// Targets of some rows: a row is a sample or, where an output has several axes, a place of one.
 #[derive(Debug, Clone, Copy)]
 pub enum TargetRows<'a> {
     /// A class each.
@@ -10,20 +55,20 @@ pub enum TargetRows<'a> {
 }
 
 impl TargetRows<'_> {
-    /// Target of a sample for one of `units` outputs: for a class, its one-hot row.
-    pub(crate) fn value(&self, units: usize, sample: usize, unit: usize) -> f32 {
+    /// Target of a row for one of `units` outputs: for a class, its one-hot row.
+    pub(crate) fn value(&self, units: usize, row: usize, unit: usize) -> f32 {
         match self {
-            TargetRows::Classes(labels) => f32::from(u8::from(labels[sample] as usize == unit)),
-            TargetRows::Values(rows) => rows[sample * units + unit],
+            TargetRows::Classes(labels) => f32::from(u8::from(labels[row] as usize == unit)),
+            TargetRows::Values(rows) => rows[row * units + unit],
         }
     }
 
-    /// The target of one sample.
-    pub(crate) fn row(&self, units: usize, sample: usize) -> TargetRows<'_> {
+    /// The targets of some rows.
+    pub(crate) fn rows(&self, units: usize, rows: Range<usize>) -> TargetRows<'_> {
         match self {
-            TargetRows::Classes(labels) => TargetRows::Classes(&labels[sample..=sample]),
-            TargetRows::Values(rows) => {
-                TargetRows::Values(&rows[sample * units..(sample + 1) * units])
+            TargetRows::Classes(labels) => TargetRows::Classes(&labels[rows]),
+            TargetRows::Values(values) => {
+                TargetRows::Values(&values[rows.start * units..rows.end * units])
             }
         }
     }
@@ -40,10 +85,75 @@ pub(crate) fn largest(row: &[f32]) -> usize {
     best
 }
 
-/// Class that a sample's target names: its label, or the largest of its values.
-pub(crate) fn target_class(units: usize, targets: TargetRows<'_>, sample: usize) -> usize {
+/// Class that a row's target names: its label, or the largest of its values.
+pub(crate) fn target_class(units: usize, targets: TargetRows<'_>, row: usize) -> usize {
     match targets {
-        TargetRows::Classes(labels) => labels[sample] as usize,
-        TargetRows::Values(rows) => largest(&rows[sample * units..(sample + 1) * units]),
+        TargetRows::Classes(labels) => labels[row] as usize,
+        TargetRows::Values(rows) => largest(&rows[row * units..(row + 1) * units]),
+    }
+}
+
+/// Size of an output's last axis: the values that one answer is read from.
+pub(crate) fn units(output: &Shape) -> usize {
+    output.sizes().last().copied().unwrap_or(1)
+}
+
+impl Targets {
+    /// Whether one unit is to tell two classes apart: their labels are then its targets, 0 or 1.
+    pub(crate) fn are_values_of(&self, units: usize) -> bool {
+        matches!(self, Targets::Classes { count: 2, .. } if units == 1)
+    }
+
+    /// Labels of one of `samples` samples.
+    pub(crate) fn labels_each(&self, samples: usize) -> usize {
+        match self {
+            Targets::Classes { labels, .. } => labels.len() / samples.max(1),
+            Targets::Values(_) => 0,
+        }
+    }
+
+    /// Checks that there is a target for each value, or each place, of an output. A last axis of
+    /// one value may be left out, as in Keras.
+    pub(crate) fn check_shape(&self, output: &Shape, samples: usize) -> Result<(), Error> {
+        let sizes = output.sizes();
+        let Targets::Values(values) = self else {
+            return self.check_places(output, samples);
+        };
+        let given = values.shape().get(1..).unwrap_or_default();
+        let without_last = sizes.split_last().filter(|(last, _)| **last == 1);
+        if given == sizes || without_last.is_some_and(|(_, others)| given == others) {
+            return Ok(());
+        }
+        let message = match sizes {
+            [units] => format!(
+                "the network gives {units} values a sample but the targets have {}",
+                values.sample_values()
+            ),
+            _ => format!(
+                "the network gives outputs of shape {output} a sample but the targets have {given:?}"
+            ),
+        };
+        let wanted = [&[samples], sizes].concat();
+        Err(Error::shape(&wanted, values.shape(), message).with_hint("make them equal"))
+    }
+
+    fn check_places(&self, output: &Shape, samples: usize) -> Result<(), Error> {
+        let places = output.values() / units(output).max(1);
+        let labels = self.labels_each(samples);
+        if places == labels {
+            return Ok(());
+        }
+        let hint = match places {
+            1 => "give a label a sample, or let the last layers keep the axes of the places",
+            _ => {
+                "give a label a place, or take the places together before the last layer, as \
+                  Flatten does"
+            }
+        };
+        Err(Error::data(format!(
+            "the network answers for {places} places of a sample, as its output has shape \
+             {output}, but the data has {labels} labels for each"
+        ))
+        .with_hint(hint))
     }
 }

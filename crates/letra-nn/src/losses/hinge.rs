@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_values, rows};
+use super::{Loss, TargetRows, Task, check_values, rows};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::pointwise;
@@ -31,7 +31,7 @@ impl Loss for Hinge {
         if let Some(index) = values.data().iter().position(|value| !known(value)) {
             return Err(Error::data(format!(
                 "the hinge loss wants targets -1 and 1, or 0 and 1, but sample {} has {}",
-                index / units,
+                index / values.sample_values().max(1),
                 values.data()[index]
             )));
         }
@@ -42,6 +42,11 @@ impl Loss for Hinge {
             )),
             false => Ok(()),
         }
+    }
+
+    /// Yes is what lies above 0.
+    fn task(&self) -> Task {
+        Task::Labels { threshold: 0.0 }
     }
 
     fn evaluate(

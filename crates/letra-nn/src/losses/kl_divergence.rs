@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, rows};
+use super::{Loss, TargetRows, Task, rows};
 use crate::kernels::pointwise;
 
 /// The Kullback–Leibler divergence Σ *t* log (*t* / *y*) of the outputs from the targets, the
@@ -20,8 +20,12 @@ impl Loss for KlDivergence {
         serde_json::json!(self)
     }
 
-    fn scale(&self, samples: usize, _units: usize) -> f32 {
-        1.0 / samples as f32
+    fn task(&self) -> Task {
+        Task::Classes
+    }
+
+    fn scale(&self, rows: usize, _units: usize) -> f32 {
+        1.0 / rows as f32
     }
 
     fn evaluate(

@@ -17,7 +17,7 @@ impl Loss for SumSquaredError {
         serde_json::json!(self)
     }
 
-    fn scale(&self, _samples: usize, _units: usize) -> f32 {
+    fn scale(&self, _rows: usize, _units: usize) -> f32 {
         1.0
     }
 

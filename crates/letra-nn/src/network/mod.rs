@@ -168,9 +168,14 @@ impl Network {
         self.ops.outputs.len()
     }
 
+    /// Shape of a sample of output `index`.
+    pub(crate) fn one_output_shape(&self, index: usize) -> &Shape {
+        &self.ops.shapes[self.ops.outputs[index]]
+    }
+
     /// Values of a sample of output `index`.
     pub(crate) fn units(&self, index: usize) -> usize {
-        self.ops.shapes[self.ops.outputs[index]].values()
+        self.one_output_shape(index).values()
     }
 
     /// Says what turns each output into a prediction.

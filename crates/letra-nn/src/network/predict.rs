@@ -6,8 +6,8 @@ use std::sync::{Arc, RwLock};
 use super::Network;
 use crate::dataset::Inputs;
 use crate::kernels::activation;
-use crate::metrics::largest;
 use crate::plan::InferencePlan;
+use crate::targets::{largest, units};
 use crate::{Error, Tensor};
 
 /// Samples that a plan for many predictions is laid out for.
@@ -60,23 +60,31 @@ impl Network {
             .zip(known)
             .map(|(mut output, (&value, &function))| {
                 let shape = &self.ops().shapes[value];
-                activation::forward(function, shape.values(), &mut output, &mut []);
+                activation::forward(function, units(shape), &mut output, &mut []);
                 Tensor::new([&[inputs.samples()], shape.sizes()].concat(), output)
             })
             .collect()
     }
 
-    /// The class with the largest prediction, for all samples of `inputs`.
+    /// The class with the largest prediction, for all samples of `inputs`; where the output has
+    /// several axes, one for each place of a sample. Of a single value, it is 1 where the prediction
+    /// is above 0.5, and 0 elsewhere.
+    ///
+    /// Of several labels, each with an answer of its own, ask [`Network::predict`].
     ///
     /// # Errors
     /// When the inputs do not have the network's input shapes, or it has several outputs.
     pub fn predict_classes<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Vec<u32>, Error> {
         self.check_single_output()?;
+        let units = units(self.one_output_shape(0));
+        if units == 1 {
+            let predictions = self.predict(inputs)?;
+            let values = predictions.data().iter();
+            return Ok(values.map(|value| u32::from(*value > 0.5)).collect());
+        }
         let output = self.all_outputs(inputs.into())?.remove(0);
-        Ok(output
-            .chunks_exact(self.units(0))
-            .map(|row| largest(row) as u32)
-            .collect())
+        let rows = output.chunks_exact(units);
+        Ok(rows.map(|row| largest(row) as u32).collect())
     }
 
     fn check_single_output(&self) -> Result<(), Error> {

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use super::compile::{Compile, Inner};
@@ -14,6 +15,7 @@ use crate::plan::{
 };
 use crate::rows::Rows;
 use crate::schedules::check_step;
+use crate::targets::Direction;
 
 /// Plans that are kept, for batches of sizes that come in turn.
 const MOST_PLANS: usize = 3;
@@ -363,30 +365,48 @@ impl Trainer {
 
     pub(super) fn scores(&self, result: &StepResult) -> Scores {
         let mut metrics = Vec::new();
-        let mut means = result.metrics.iter().map(|sum| sum / result.samples as f64);
-        let graph = &self.measured().graph;
-        let outputs = graph.given();
-        for (objective, (loss, &output)) in self
-            .objective
-            .iter()
-            .zip(result.losses.iter().zip(&outputs))
-        {
-            // As Keras has it: "dense_loss", "dense_accuracy", where there are several.
-            let prefix = match graph.node_of(output) {
-                Some(node) if outputs.len() > 1 => format!("{}_", graph.nodes[node].name),
-                _ => String::new(),
-            };
-            if outputs.len() > 1 {
+        let mut states = result.metrics.iter();
+        let several = self.objective.len() > 1;
+        for ((prefix, objective), loss) in self.prefixed_objectives().zip(&result.losses) {
+            if several {
                 metrics.push((format!("{prefix}loss"), *loss));
             }
-            let names = objective.metrics.iter();
-            let names = names.map(|metric| format!("{prefix}{}", metric.name()));
-            metrics.extend(names.zip(means.by_ref()));
+            for (metric, state) in objective.metrics.iter().zip(states.by_ref()) {
+                metrics.push((format!("{prefix}{}", metric.name()), metric.result(state)));
+            }
         }
         Scores {
             loss: result.loss,
             metrics,
         }
+    }
+
+    /// Which way each loss and metric becomes better, by the names that they have in a history.
+    pub(super) fn directions(&self) -> BTreeMap<String, Direction> {
+        let mut directions = BTreeMap::from([("loss".to_owned(), Direction::Min)]);
+        for (prefix, objective) in self.prefixed_objectives() {
+            let loss = objective.loss.direction();
+            directions.insert(format!("{prefix}loss"), loss);
+            for metric in &objective.metrics {
+                let name = format!("{prefix}{}", metric.name());
+                directions.insert(name, metric.direction());
+            }
+        }
+        directions
+    }
+
+    /// What each output is measured by, and what its names begin with where there are several, as
+    /// Keras has it: "dense_loss", "dense_accuracy".
+    fn prefixed_objectives(&self) -> impl Iterator<Item = (String, &Objective)> {
+        let graph = &self.measured().graph;
+        let outputs = graph.given();
+        let several = outputs.len() > 1;
+        let prefix = move |&output: &_| match graph.node_of(output) {
+            Some(node) if several => format!("{}_", graph.nodes[node].name),
+            _ => String::new(),
+        };
+        let prefixes: Vec<String> = outputs.iter().map(prefix).collect();
+        prefixes.into_iter().zip(&self.objective)
     }
 
     /// What the regularizers add to the loss.

@@ -2,7 +2,7 @@
 
 use letra_nn::layers::{Emit, Layer, Value};
 use letra_nn::losses::{Loss, TargetRows};
-use letra_nn::metrics::Metric;
+use letra_nn::metrics::{Metric, MetricRows, MetricState};
 use letra_nn::ops::Multiply;
 use letra_nn::prelude::*;
 use letra_nn::{BuildError, optimizers};
@@ -60,13 +60,17 @@ impl Metric for Largest {
         "largest".into()
     }
 
-    fn check(&self, _: usize, _: &Targets) -> Result<(), Error> {
-        Ok(())
+    fn direction(&self) -> Direction {
+        Direction::Max
     }
 
-    fn sum(&self, units: usize, output: &[f32], _: TargetRows<'_>) -> f64 {
+    fn update(&self, rows: &MetricRows<'_>, state: &mut MetricState) {
         let largest = |row: &[f32]| f64::from(row.iter().copied().fold(f32::MIN, f32::max));
-        output.chunks_exact(units).map(largest).sum()
+        rows.add_mean(state, |row| largest(rows.prediction(row)));
+    }
+
+    fn result(&self, state: &MetricState) -> f64 {
+        state.mean()
     }
 }
 

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Callback, Epoch, Monitor, Start};
 use crate::Error;
+use crate::metrics::Direction;
 use crate::network::check_writable;
 
 /// Gives the network the weights of its best epoch when the training is over.
@@ -28,9 +29,16 @@ impl BestWeights {
         }
     }
 
-    /// Value that says what is best: the smallest "loss" or "val_loss", the largest metric.
+    /// Value that says what is best, as its loss or metric tells: the smallest "val_loss", the largest
+    /// "val_accuracy".
     pub fn monitor(mut self, name: impl Into<String>) -> Self {
         self.monitor = self.monitor.named(name);
+        self
+    }
+
+    /// Which way the value becomes better, whatever its loss or metric says.
+    pub fn mode(mut self, mode: Direction) -> Self {
+        self.monitor = self.monitor.mode(mode);
         self
     }
 

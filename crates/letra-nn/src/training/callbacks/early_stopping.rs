@@ -2,6 +2,7 @@ use std::ops::ControlFlow;
 
 use super::{Callback, Epoch, Monitor};
 use crate::Error;
+use crate::metrics::Direction;
 
 /// Stops a training when a value has not become better for some epochs.
 ///
@@ -28,9 +29,15 @@ impl EarlyStopping {
         }
     }
 
-    /// Value to watch: "loss" and "val_loss" are to fall, metrics are to rise.
+    /// Value to watch; which way is better, its loss or metric tells.
     pub fn monitor(mut self, name: impl Into<String>) -> Self {
         self.monitor = self.monitor.named(name);
+        self
+    }
+
+    /// Which way the value becomes better, whatever its loss or metric says.
+    pub fn mode(mut self, mode: Direction) -> Self {
+        self.monitor = self.monitor.mode(mode);
         self
     }
 
