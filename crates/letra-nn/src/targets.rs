@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::Targets;
 use crate::{Error, Shape};
 
+/// What a yes is above, where nothing else is said: half of a probability.
+pub(crate) const USUAL_THRESHOLD: f32 = 0.5;
+
 /// What the values of an output's last axis say, and so how an answer is read from them. A
 /// [`Loss`](crate::losses::Loss) tells it, and metrics go by it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,7 +32,9 @@ impl Task {
     pub fn decision(self, units: usize) -> Task {
         match self {
             Task::Labels { .. } => self,
-            _ if units == 1 => Task::Labels { threshold: 0.5 },
+            _ if units == 1 => Task::Labels {
+                threshold: USUAL_THRESHOLD,
+            },
             _ => Task::Classes,
         }
     }
@@ -134,7 +139,12 @@ impl Targets {
             ),
         };
         let wanted = [&[samples], sizes].concat();
-        Err(Error::shape(&wanted, values.shape(), message).with_hint("make them equal"))
+        let places = output.values() / units(output).max(1);
+        let hint = match values.sample_values() == places {
+            true => "make them equal, or give classes by Dataset::classes",
+            false => "make them equal",
+        };
+        Err(Error::shape(&wanted, values.shape(), message).with_hint(hint))
     }
 
     fn check_places(&self, output: &Shape, samples: usize) -> Result<(), Error> {

@@ -175,11 +175,11 @@ fn the_tasks_reach_their_figures() {
         assert_printed(shown.iter(), example, &printed);
         for (name, wanted) in oracle[example].as_object().unwrap() {
             let own = format!("{name} ");
-            let values = printed.iter().filter_map(|line| {
+            let mut values = printed.iter().filter_map(|line| {
                 let value = line.split_once(&own)?;
                 value.1.parse::<f64>().ok()
             });
-            let (found, wanted) = (values.last().unwrap(), wanted.as_f64().unwrap());
+            let (found, wanted) = (values.next_back().unwrap(), wanted.as_f64().unwrap());
             assert!(
                 found > wanted - 0.01,
                 "{example}: {name} {found} for {wanted}"

@@ -35,7 +35,9 @@ use crate::buffer::Buffer;
 use crate::graph::OpGraph;
 use crate::layer_graph::Graph;
 use crate::layers::ActivationFunction;
+use crate::losses::Loss;
 use crate::plan::{Purpose, Sizes, TrainingPlan};
+use crate::targets::{Task, USUAL_THRESHOLD};
 use crate::{Error, Shape, Tensor};
 use predict::Plans;
 
@@ -48,12 +50,43 @@ pub struct Network {
     ops: OpGraph,
     weights: Weights,
     workers: Workers,
-    /// What turns each output into a prediction.
-    output_functions: Vec<ActivationFunction>,
+    /// How each output is read.
+    readings: Vec<Reading>,
     notes: BTreeMap<String, String>,
     /// How it was trained, as its file told.
     training: Option<SavedTraining>,
     plans: Plans,
+}
+
+/// How an output is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// What turns it into a prediction.
+    function: ActivationFunction,
+    /// What a single value must be above to be a yes.
+    threshold: f32,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Reading {
+            function: ActivationFunction::Linear,
+            threshold: USUAL_THRESHOLD,
+        }
+    }
+}
+
+impl Reading {
+    /// As the loss takes the output.
+    pub(crate) fn of(loss: &dyn Loss) -> Self {
+        Reading {
+            function: loss.output_function(),
+            threshold: match loss.task() {
+                Task::Labels { threshold } => threshold,
+                _ => USUAL_THRESHOLD,
+            },
+        }
+    }
 }
 
 impl Network {
@@ -74,7 +107,7 @@ impl Network {
     /// A network of the ops of a graph, whose places are those of the weights.
     fn of(graph: Graph, ops: OpGraph, weights: Weights, workers: Workers) -> Self {
         Network {
-            output_functions: vec![ActivationFunction::Linear; ops.outputs.len()],
+            readings: vec![Reading::default(); ops.outputs.len()],
             plans: Plans::default(),
             notes: BTreeMap::new(),
             training: None,
@@ -178,9 +211,9 @@ impl Network {
         self.one_output_shape(index).values()
     }
 
-    /// Says what turns each output into a prediction.
-    pub(crate) fn set_output_functions(&mut self, functions: Vec<ActivationFunction>) {
-        self.output_functions = functions;
+    /// Says how each output is read.
+    pub(crate) fn set_readings(&mut self, readings: Vec<Reading>) {
+        self.readings = readings;
     }
 
     /// A plan that keeps all values of a batch.

@@ -55,12 +55,12 @@ impl Network {
     pub fn predict_all<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Vec<Tensor>, Error> {
         let inputs = inputs.into();
         let outputs = self.all_outputs(inputs)?.into_iter();
-        let known = self.ops().outputs.iter().zip(&self.output_functions);
+        let known = self.ops().outputs.iter().zip(&self.readings);
         outputs
             .zip(known)
-            .map(|(mut output, (&value, &function))| {
+            .map(|(mut output, (&value, known))| {
                 let shape = &self.ops().shapes[value];
-                activation::forward(function, units(shape), &mut output, &mut []);
+                activation::forward(known.function, units(shape), &mut output, &mut []);
                 Tensor::new([&[inputs.samples()], shape.sizes()].concat(), output)
             })
             .collect()
@@ -68,7 +68,8 @@ impl Network {
 
     /// The class with the largest prediction, for all samples of `inputs`; where the output has
     /// several axes, one for each place of a sample. Of a single value, it is 1 where the prediction
-    /// is above 0.5, and 0 elsewhere.
+    /// is above 0.5, or above 0 for a network that was trained by [`Hinge`](crate::losses::Hinge),
+    /// and 0 elsewhere.
     ///
     /// Of several labels, each with an answer of its own, ask [`Network::predict`].
     ///
@@ -80,7 +81,8 @@ impl Network {
         if units == 1 {
             let predictions = self.predict(inputs)?;
             let values = predictions.data().iter();
-            return Ok(values.map(|value| u32::from(*value > 0.5)).collect());
+            let threshold = self.readings[0].threshold;
+            return Ok(values.map(|value| u32::from(*value > threshold)).collect());
         }
         let output = self.all_outputs(inputs.into())?.remove(0);
         let rows = output.chunks_exact(units);

@@ -8,7 +8,7 @@ use crate::dataset::{Dataset, Targets};
 use crate::graph::WeightSpecification;
 use crate::kernels::optimizer;
 use crate::kernels::sparse::SparseRows;
-use crate::network::Network;
+use crate::network::{Network, Reading};
 use crate::optimizers::{Clipping, Optimizer, SLOTS, initial_slots};
 use crate::plan::{
     At, Batch, Objective, Piece, Purpose, Rule, Sizes, StepResult, TrainingPlan, Upstream,
@@ -83,9 +83,9 @@ impl Trainer {
     /// A trainer of a network, by checked settings.
     pub(super) fn new(mut network: Network, compile: Compile) -> Result<Self, Error> {
         compile.check(&network)?;
-        let functions = compile.outputs.iter();
-        let functions = functions.map(|objective| objective.loss.output_function());
-        network.set_output_functions(functions.take(network.outputs()).collect());
+        let outputs = compile.outputs.iter().take(network.outputs());
+        let readings = outputs.map(|objective| Reading::of(&*objective.loss));
+        network.set_readings(readings.collect());
         let inner: Vec<String> = compile
             .inner
             .iter()

@@ -115,8 +115,18 @@ fn a_hinge_loss_says_yes_above_0() {
     let said: Vec<u32> = margins.data().iter().map(|y| u32::from(*y > 0.0)).collect();
     let scores = network.evaluate(&data).unwrap();
     assert_eq!(scores.metric("accuracy"), Some(share_right(&said, &labels)));
-    let classes = Dataset::classes(inputs, labels, 2).unwrap();
+    assert_eq!(network.predict_classes(&inputs).unwrap(), said);
+    let classes = Dataset::classes(inputs.clone(), labels, 2).unwrap();
     assert_eq!(network.evaluate(&classes).unwrap(), scores);
+    // Also once it is saved, with its training and without.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hinge.letra");
+    network.save(&file).unwrap();
+    let loaded = Network::load(&file).unwrap();
+    assert_eq!(loaded.predict_classes(&inputs).unwrap(), said);
+    network.into_network().save(&file).unwrap();
+    let loaded = Network::load(&file).unwrap();
+    assert_eq!(loaded.predict_classes(&inputs).unwrap(), said);
 }
 
 #[test]
