@@ -81,11 +81,14 @@ impl TargetRows<'_> {
 
 /// Index of the largest value, the first of equals.
 pub(crate) fn largest(row: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in row.iter().enumerate() {
-        if *value > row[best] {
-            best = index;
-        }
+    let Some(&first) = row.first() else {
+        return 0;
+    };
+    let (mut best, mut most) = (0, first);
+    for (index, &value) in row.iter().enumerate() {
+        // Without a jump, which nobody could foresee.
+        best = if value > most { index } else { best };
+        most = if value > most { value } else { most };
     }
     best
 }
@@ -165,5 +168,46 @@ impl Targets {
              {output}, but the data has {labels} labels for each"
         ))
         .with_hint(hint))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equals_is_the_largest() {
+        assert_eq!(largest(&[1.0, 3.0, 3.0, 2.0]), 1);
+        assert_eq!(largest(&[f32::NEG_INFINITY; 3]), 0);
+        assert_eq!(largest(&[f32::NAN, 3.0]), 0);
+        assert_eq!(largest(&[1.0, f32::NAN, 3.0]), 2);
+        assert_eq!(largest(&[]), 0);
+    }
+
+    #[test]
+    fn targets_are_held_to_the_outputs_shape() {
+        let values = |shape: &[usize]| Targets::Values(crate::Tensor::zeros(shape));
+        let fits = |targets: Targets, output: &[usize]| {
+            targets.check_shape(&Shape::new(output), 2).is_ok()
+        };
+        for (shape, output, wanted) in [
+            (&[2, 3][..], &[3][..], true),
+            (&[2], &[1], true),
+            (&[2, 1], &[1], true),
+            (&[2, 3, 4], &[3, 4], true),
+            (&[2, 3], &[3, 1], true),
+            (&[2, 12], &[3, 4], false),
+            (&[2, 4, 3], &[3, 4], false),
+            (&[2, 3], &[1, 3], false),
+            (&[2], &[3], false),
+        ] {
+            assert_eq!(fits(values(shape), output), wanted, "{shape:?}, {output:?}");
+        }
+        let labels = |count: usize| Targets::Classes {
+            labels: vec![0; count],
+            count: 5,
+        };
+        assert!(fits(labels(2), &[5]) && fits(labels(12), &[2, 3, 5]));
+        assert!(!fits(labels(4), &[5]) && !fits(labels(2), &[3, 5]));
     }
 }
