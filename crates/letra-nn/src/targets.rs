@@ -12,6 +12,17 @@ pub(crate) const USUAL_THRESHOLD: f32 = 0.5;
 
 /// What the values of an output's last axis say, and so how an answer is read from them. A
 /// [`Loss`](crate::losses::Loss) tells it, and metrics go by it.
+///
+/// ```
+/// use letra_nn::losses::{BinaryCrossEntropy, Loss, MeanSquaredError, Task};
+///
+/// let question = Task::Labels { threshold: 0.5 };
+/// assert_eq!(BinaryCrossEntropy::new().task(), question);
+/// assert_eq!(MeanSquaredError.task(), Task::Values);
+/// // Where one answer is wanted of three quantities, the largest is it; of one, a yes above 0.5.
+/// assert_eq!(Task::Values.decision(3), Task::Classes);
+/// assert_eq!(Task::Values.decision(1), question);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Task {
     /// Quantities.
@@ -41,6 +52,17 @@ impl Task {
 }
 
 /// Which way a number becomes better, as Keras's `mode` says it.
+///
+/// ```
+/// # use letra_nn::prelude::*;
+/// use letra_nn::metrics::Metric;
+///
+/// assert_eq!(R2Score.direction(), Direction::Max);
+/// assert_eq!(LogLoss.direction(), Direction::Min);
+/// // A callback goes by that, unless it is told otherwise.
+/// let usual = EarlyStopping::new().monitor("val_log_loss");
+/// let other = EarlyStopping::new().monitor("val_my_number").mode(Direction::Max);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {

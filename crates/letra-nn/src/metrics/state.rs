@@ -187,6 +187,17 @@ impl<'a> MetricRows<'a> {
 
 /// What a metric has gathered over some rows.
 ///
+/// ```
+/// use letra_nn::metrics::MetricState;
+///
+/// // A mean: a sum, and what it is divided by.
+/// let mut state = MetricState::default();
+/// let [sum, count] = state.sums();
+/// *sum += 3.0;
+/// *count += 2.0;
+/// assert_eq!(state.mean(), 1.5);
+/// ```
+///
 /// What several batches and threads gather is brought together in one fixed order, that of the
 /// samples, however many threads there are.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -111,7 +111,7 @@ impl Registry {
         check(
             "metrics",
             &name,
-            metrics::from_name(&name).is_ok(),
+            metrics::from_name(name.strip_prefix(Weighted::PREFIX).unwrap_or(&name)).is_ok(),
             self.metrics.contains_key(&name),
         )?;
         let make = move || Box::new(metric.clone()) as Box<dyn Metric>;

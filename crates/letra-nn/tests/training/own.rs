@@ -88,6 +88,7 @@ fn trainer() -> Trainer {
             Compile::new(Adam::new(0.1))
                 .loss(Half { of: 0.5 })
                 .metric(Largest)
+                .weighted_metric(Largest)
                 .seed(1)
                 .threads(1),
         )
@@ -118,6 +119,13 @@ fn what_the_registry_knows_is_loaded() {
         trainer.evaluate(&data).unwrap()
     );
     assert!(loaded.evaluate(&data).unwrap().metric("largest").is_some());
+    assert!(
+        loaded
+            .evaluate(&data)
+            .unwrap()
+            .metric("weighted_largest")
+            .is_some()
+    );
     let network = Network::load_with(&file, &registry(), trainer.workers()).unwrap();
     assert_eq!(
         network.predict(&data.inputs).unwrap(),

@@ -317,3 +317,32 @@ fn an_untouched_classification_reports_what_it_did() {
     let scores = network.evaluate(&data).unwrap();
     assert_eq!(scores.metric("accuracy"), Some(share_right(&said, labels)));
 }
+
+#[test]
+fn metrics_are_saved_with_their_settings() {
+    let data = quadrants(20);
+    let data = data
+        .clone()
+        .with_sample_weights((0..20).map(|i| i as f32).collect())
+        .unwrap();
+    let compile = Compile::new(Sgd::new(0.1))
+        .metric(F1Score::new().average(Average::Class(2)).threshold(0.3))
+        .metric(Recall::new().average(Average::Macro))
+        .metric(BinaryAccuracy::new().threshold(0.25))
+        .metric(Auc::precision_recall().average(Average::Macro))
+        .metric(ExpectedCalibrationError::new().bins(7))
+        .metric(TopKAccuracy::new(3))
+        .metric(MeanAbsoluteError)
+        .weighted_metric(Accuracy)
+        .weighted_metric(Auc::roc());
+    let network = layers().compile(compile.seed(4)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("measured.letra");
+    network.save(&file).unwrap();
+    let scores = network.evaluate(&data).unwrap();
+    assert_eq!(scores.metrics.len(), 9);
+    assert_eq!(
+        Trainer::load(&file).unwrap().evaluate(&data).unwrap(),
+        scores
+    );
+}
