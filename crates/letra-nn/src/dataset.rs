@@ -33,6 +33,21 @@ pub struct Dataset {
     pub sample_weights: Option<Vec<f32>>,
 }
 
+impl Targets {
+    /// Whether one unit is to tell two classes apart: their labels are then its targets, 0 or 1.
+    pub(crate) fn are_values_of(&self, units: usize) -> bool {
+        matches!(self, Targets::Classes { count: 2, .. } if units == 1)
+    }
+
+    /// Labels of one of `samples` samples.
+    pub(crate) fn labels_each(&self, samples: usize) -> usize {
+        match self {
+            Targets::Classes { labels, .. } => labels.len() / samples.max(1),
+            Targets::Values(_) => 0,
+        }
+    }
+}
+
 /// The inputs of a network: a tensor, or several of them with a row a sample each.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {

@@ -48,6 +48,7 @@ mod plan;
 mod rows;
 pub mod schedules;
 mod shape;
+mod target_shapes;
 mod targets;
 mod tensor;
 pub mod training;
