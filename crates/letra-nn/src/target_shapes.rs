@@ -41,16 +41,19 @@ impl Targets {
         if places == labels {
             return Ok(());
         }
-        let hint = match places {
-            1 => "give a label a sample, or let the last layers keep the axes of the places",
-            _ => {
+        let (answers, hint) = match places {
+            1 => (
+                "gives one answer a sample".to_owned(),
+                "give a label a sample, or let the last layers keep the axes of the places",
+            ),
+            _ => (
+                format!("answers for {places} places of a sample, by its output of shape {output}"),
                 "give a label a place, or take the places together before the last layer, as \
-                  Flatten does"
-            }
+                 Flatten does",
+            ),
         };
         Err(Error::data(format!(
-            "the network answers for {places} places of a sample, as its output has shape \
-             {output}, but the data has {labels} labels for each"
+            "the network {answers}, but the data has {labels} labels for each"
         ))
         .with_hint(hint))
     }

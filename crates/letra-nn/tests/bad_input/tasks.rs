@@ -121,7 +121,7 @@ fn targets_of_another_shape() {
     let flat = Dataset::classes(Tensor::zeros([4, 2]), vec![0; 8], 2).unwrap();
     let two = Sequential::new([2]).add(Dense::new(2));
     let two = two.compile(Compile::new(Sgd::new(0.1))).unwrap();
-    let parts = ["1 places", "2 labels", "give a label a sample"];
+    let parts = ["one answer a sample", "2 labels", "give a label a sample"];
     assert_refused("two labels a sample", two.evaluate(&flat), &parts);
 }
 

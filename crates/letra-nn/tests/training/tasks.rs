@@ -346,3 +346,37 @@ fn metrics_are_saved_with_their_settings() {
         scores
     );
 }
+
+/// Batches of many shards, on several threads: what they gather is put together in one order.
+#[test]
+fn shards_and_threads_change_no_bit_of_a_metric() {
+    let data = quadrants(700);
+    let weights = (0..700).map(|i| (i % 7) as f32 / 3.0).collect();
+    let data = data.with_sample_weights(weights).unwrap();
+    let still = |threads| {
+        let compile = Compile::new(Sgd::new(0.0))
+            .metric(Auc::roc().average(Average::Macro))
+            .metric(LogLoss)
+            .metric(MeanSquaredError)
+            .metric(R2Score)
+            .weighted_metric(Auc::precision_recall())
+            .weighted_metric(BrierScore)
+            .weighted_metric(F1Score::new().average(Average::Class(1)));
+        let network = Sequential::new([8, 8, 1])
+            .add(Conv2d::new(16, 3).same().relu())
+            .add(Flatten)
+            .add(Dense::new(4));
+        network.compile(compile.seed(6).threads(threads)).unwrap()
+    };
+    let epoch = |threads| {
+        let fit = Fit::epochs(1).batch(650);
+        still(threads).fit(&data, fit).unwrap().epochs.remove(0)
+    };
+    let (alone, together) = (epoch(1), epoch(3));
+    assert_eq!(alone, together);
+    for (name, wanted) in still(1).evaluate(&data).unwrap().metrics {
+        let found = alone.get(&name).unwrap();
+        let close = (found - wanted).abs() < 1e-6 * wanted.abs().max(1.0);
+        assert!(close, "{name}: {found} for {wanted}");
+    }
+}
