@@ -38,6 +38,7 @@ mod dataset;
 mod demands;
 mod error;
 mod factor;
+pub mod formats;
 mod graph;
 pub mod initializers;
 mod layer_graph;
@@ -45,12 +46,14 @@ pub mod layers;
 pub mod losses;
 pub mod metrics;
 mod network;
+mod number;
 pub mod ops;
 pub mod optimizers;
 mod plan;
 mod rows;
 pub mod schedules;
 mod shape;
+mod target_shapes;
 mod targets;
 mod tensor;
 pub mod training;
@@ -99,7 +102,11 @@ pub mod prelude {
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
         MeanAbsoluteError, MeanSquaredError, SumSquaredError,
     };
-    pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
+    pub use crate::metrics::{
+        Accuracy, Auc, Average, BinaryAccuracy, BrierScore, ConfusionMatrix, CosineSimilarity,
+        Direction, ExpectedCalibrationError, F1Score, LogLoss, Precision, R2Score, Recall,
+        RootMeanSquaredError, TopKAccuracy,
+    };
     pub use crate::optimizers::{
         AdaSecant, Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RmsProp, Sgd, Vsgd,
     };

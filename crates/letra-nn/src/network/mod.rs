@@ -36,25 +36,87 @@ use crate::buffer::Buffer;
 use crate::graph::OpGraph;
 use crate::layer_graph::Graph;
 use crate::layers::ActivationFunction;
+use crate::losses::Loss;
 use crate::plan::{Purpose, Sizes, TrainingPlan};
+use crate::targets::{Task, USUAL_THRESHOLD};
 use crate::{Error, Shape, Tensor};
 use predict::Plans;
 
 /// A graph of layers and the weights it works with: it answers, from any number of threads at once.
 ///
-/// A [`Trainer`](crate::Trainer) changes the weights.
+/// A [`Trainer`](crate::Trainer) changes the weights. A clone is a network of its own: it has a copy of
+/// the weights as they are, and learns apart from this one. What is to share them is made by
+/// [`Network::subnetwork`] or [`Sequential::build_on`].
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([4]).add(Dense::new(2)).build(1)?;
+/// let copy = network.clone();
+/// copy.weights().set("dense/bias", &Tensor::new([2], vec![1.0, 2.0])?)?;
+/// let zeros = Tensor::zeros([1, 4]);
+/// assert_eq!(network.predict(&zeros)?.data(), [0.0, 0.0]);
+/// assert_eq!(copy.predict(&zeros)?.data(), [1.0, 2.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub struct Network {
     pub(crate) graph: Graph,
     /// What the layers wrote, with each weight at its place among `weights`.
     ops: OpGraph,
     weights: Weights,
     workers: Workers,
-    /// What turns each output into a prediction.
-    output_functions: Vec<ActivationFunction>,
+    /// How each output is read.
+    readings: Vec<Reading>,
     notes: BTreeMap<String, String>,
     /// How it was trained, as its file told.
     training: Option<SavedTraining>,
     plans: Plans,
+}
+
+impl Clone for Network {
+    fn clone(&self) -> Self {
+        Network {
+            graph: self.graph.clone(),
+            ops: self.ops.clone(),
+            weights: self.weights.copy(),
+            workers: self.workers.clone(),
+            readings: self.readings.clone(),
+            notes: self.notes.clone(),
+            training: self.training.clone(),
+            plans: Plans::default(),
+        }
+    }
+}
+
+/// How an output is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// What turns it into a prediction.
+    function: ActivationFunction,
+    /// What a single value must be above to be a yes.
+    threshold: f32,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Reading {
+            function: ActivationFunction::Linear,
+            threshold: USUAL_THRESHOLD,
+        }
+    }
+}
+
+impl Reading {
+    /// As the loss takes the output.
+    pub(crate) fn of(loss: &dyn Loss) -> Self {
+        Reading {
+            function: loss.output_function(),
+            threshold: match loss.task() {
+                Task::Labels { threshold } => threshold,
+                _ => USUAL_THRESHOLD,
+            },
+        }
+    }
 }
 
 impl Network {
@@ -81,7 +143,7 @@ impl Network {
     fn of(mut graph: Graph, ops: OpGraph, weights: Weights, workers: Workers) -> Self {
         graph.inserted.clear();
         Network {
-            output_functions: vec![ActivationFunction::Linear; ops.outputs.len()],
+            readings: vec![Reading::default(); ops.outputs.len()],
             plans: Plans::default(),
             notes: BTreeMap::new(),
             training: None,
@@ -175,14 +237,19 @@ impl Network {
         self.ops.outputs.len()
     }
 
-    /// Values of a sample of output `index`.
-    pub(crate) fn units(&self, index: usize) -> usize {
-        self.ops.shapes[self.ops.outputs[index]].values()
+    /// Shape of a sample of output `index`.
+    pub(crate) fn one_output_shape(&self, index: usize) -> &Shape {
+        &self.ops.shapes[self.ops.outputs[index]]
     }
 
-    /// Says what turns each output into a prediction.
-    pub(crate) fn set_output_functions(&mut self, functions: Vec<ActivationFunction>) {
-        self.output_functions = functions;
+    /// Values of a sample of output `index`.
+    pub(crate) fn units(&self, index: usize) -> usize {
+        self.one_output_shape(index).values()
+    }
+
+    /// Says how each output is read.
+    pub(crate) fn set_readings(&mut self, readings: Vec<Reading>) {
+        self.readings = readings;
     }
 
     /// A plan that keeps all values of a batch.

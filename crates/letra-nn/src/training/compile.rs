@@ -1,6 +1,6 @@
 use crate::Error;
 use crate::losses::{CrossEntropy, Loss};
-use crate::metrics::Metric;
+use crate::metrics::{Metric, Weighted};
 use crate::network::{Model, Network, Sequential, Workers};
 use crate::optimizers::{Clipping, Optimizer};
 use crate::plan::Objective;
@@ -97,6 +97,28 @@ impl Compile {
 
     /// Adds a number to report beside the loss.
     pub fn metric(mut self, metric: impl Metric + 'static) -> Self {
+        self.last().metrics.push(Box::new(metric));
+        self
+    }
+
+    /// Adds a number to report in which each sample counts by its weight (see
+    /// [`Dataset::with_sample_weights`](crate::Dataset::with_sample_weights) and
+    /// [`Fit::class_weights`](super::Fit::class_weights)), as Keras's `weighted_metrics`; its name
+    /// begins with "weighted_". The others leave weights alone.
+    ///
+    /// ```
+    /// # use letra_nn::prelude::*;
+    /// let said = Tensor::new([2, 2], vec![0.9, 0.1, 0.8, 0.2])?;
+    /// let data = Dataset::classes(said, vec![0, 1], 2)?.with_sample_weights(vec![3.0, 1.0])?;
+    /// let compile = Compile::new(Sgd::new(0.1)).metric(Accuracy).weighted_metric(Accuracy);
+    /// let network = Sequential::new([2]).add(Activation::linear()).compile(compile)?;
+    /// let scores = network.evaluate(&data)?;
+    /// assert_eq!(scores.metric("accuracy"), Some(0.5));
+    /// assert_eq!(scores.metric("weighted_accuracy"), Some(0.75));
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    pub fn weighted_metric(mut self, metric: impl Metric + 'static) -> Self {
+        let metric = Weighted(Box::new(metric));
         self.last().metrics.push(Box::new(metric));
         self
     }

@@ -65,8 +65,10 @@ impl<'a> Fit<'a> {
     }
 
     /// How much the samples of each class count in the loss, one weight a class, such as more
-    /// for a class with few samples. They are multiplied with the samples' own weights (see
-    /// [`Dataset::with_sample_weights`]). The validation data is not weighted.
+    /// for a class with few samples; for one output, first that of no, then of yes. They are
+    /// multiplied with the samples' own weights (see [`Dataset::with_sample_weights`]). The
+    /// validation data is not weighted. Where a sample has several labels, or one a place, it has
+    /// no class, and this is refused.
     pub fn class_weights(mut self, weights: impl Into<Vec<f32>>) -> Self {
         self.class_weights = Some(weights.into());
         self
@@ -264,7 +266,7 @@ impl Trainer {
         self.check_data(data)?;
         let batch = batch.min(data.samples());
         let weights = match &fit.class_weights {
-            Some(weights) => Some(data.class_weighted(weights)?.into()),
+            Some(weights) => Some(self.class_weighted(data, weights)?.into()),
             None => data.sample_weights.as_deref().map(Cow::Borrowed),
         };
         self.plan_training(batch, data);
@@ -284,10 +286,11 @@ impl Trainer {
         supply: &Supply<'_>,
         mut best: Option<Best>,
     ) -> Result<(State, serde_json::Value), Error> {
-        let loaded = match fit.resumed() {
+        let mut loaded = match fit.resumed() {
             Some(path) => checkpoint::load(self, path, supply.settings(), fit.changes)?,
             None => Loaded::default(),
         };
+        loaded.history.directions = self.directions();
         if let Some(best) = best.as_mut().filter(|_| !loaded.history.epochs.is_empty()) {
             best.resume(self, &loaded.history, loaded.best)?;
         }
@@ -473,7 +476,7 @@ impl Trainer {
             .with_hint("let it say fewer, or give more"));
         };
         self.check_data(&data)?;
-        let weights = class_weights.map(|weights| data.class_weighted(weights));
+        let weights = class_weights.map(|weights| self.class_weighted(&data, weights));
         self.step_on_all(&data, weights.transpose()?.as_deref())
     }
 
@@ -489,7 +492,7 @@ impl Trainer {
         sums.loss /= samples;
         sums.losses.iter_mut().for_each(|loss| *loss /= samples);
         let scores = self.scores(&sums);
-        let validation = fit.validation.map(|data| self.evaluate(data)).transpose()?;
+        let validation = fit.validation.map(|data| self.validate(data)).transpose()?;
         Ok(EpochLogs {
             epoch: number,
             steps: self.steps(),

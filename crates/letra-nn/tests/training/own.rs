@@ -2,7 +2,7 @@
 
 use letra_nn::layers::{Emit, Layer, Value};
 use letra_nn::losses::{Loss, TargetRows};
-use letra_nn::metrics::Metric;
+use letra_nn::metrics::{Metric, MetricRows, MetricState};
 use letra_nn::ops::Multiply;
 use letra_nn::prelude::*;
 use letra_nn::schedules::{Schedule, WarmUp};
@@ -61,13 +61,17 @@ impl Metric for Largest {
         "largest".into()
     }
 
-    fn check(&self, _: usize, _: &Targets) -> Result<(), Error> {
-        Ok(())
+    fn direction(&self) -> Direction {
+        Direction::Max
     }
 
-    fn sum(&self, units: usize, output: &[f32], _: TargetRows<'_>) -> f64 {
+    fn update(&self, rows: &MetricRows<'_>, state: &mut MetricState) {
         let largest = |row: &[f32]| f64::from(row.iter().copied().fold(f32::MIN, f32::max));
-        output.chunks_exact(units).map(largest).sum()
+        rows.add_mean(state, |row| largest(rows.prediction(row)));
+    }
+
+    fn result(&self, state: &MetricState) -> f64 {
+        state.mean()
     }
 }
 
@@ -109,6 +113,7 @@ fn trainer() -> Trainer {
             Compile::new(AdamW::new(WarmUp::new(2, Alternating { high: 0.1 })))
                 .loss(Half { of: 0.5 })
                 .metric(Largest)
+                .weighted_metric(Largest)
                 .seed(1)
                 .threads(1),
         )
@@ -142,6 +147,13 @@ fn what_the_registry_knows_is_loaded() {
         trainer.evaluate(&data).unwrap()
     );
     assert!(loaded.evaluate(&data).unwrap().metric("largest").is_some());
+    assert!(
+        loaded
+            .evaluate(&data)
+            .unwrap()
+            .metric("weighted_largest")
+            .is_some()
+    );
     let network = Network::load_with(&file, &registry(), trainer.workers()).unwrap();
     assert_eq!(
         network.predict(&data.inputs).unwrap(),
