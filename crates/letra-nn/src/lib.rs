@@ -99,8 +99,10 @@ pub mod prelude {
         Standout, UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
-        BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
-        MeanAbsoluteError, MeanSquaredError, SumSquaredError,
+        BinaryCrossEntropy, BinaryFocalCrossEntropy, CategoricalFocalCrossEntropy,
+        CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence, LogCosh, MeanAbsoluteError,
+        MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
+        SumSquaredError,
     };
     pub use crate::metrics::{
         Accuracy, Auc, Average, BinaryAccuracy, BrierScore, ConfusionMatrix, CosineSimilarity,

@@ -4,11 +4,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::BuildError;
-use crate::ops::Op;
-use crate::{Constraint, Initializer, KernelDemands, Regularizer};
 
 /// Declares the functions that may come after a layer's linear map.
 macro_rules! activation_settings {
@@ -258,6 +254,7 @@ mod global_average_pooling1d;
 mod global_average_pooling2d;
 mod global_max_pooling1d;
 mod global_max_pooling2d;
+mod kernel_and_bias;
 mod layer_normalization;
 mod leaky_relu;
 mod max_pooling1d;
@@ -357,92 +354,9 @@ pub use crate::factor::Factor;
 pub use crate::graph::{Emit, Value, Weight};
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
 pub use crate::kernels::resampling::FillMode;
+use kernel_and_bias::{KernelAndBias, penalized};
 pub(crate) use window::picture;
 pub use window::{Edges, Padding, Window};
-
-/// The kernel and bias of a layer around a linear map: initial values, what is demanded of them and
-/// of what the layer gives, and whether there is a bias.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct KernelAndBias {
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
-    #[serde(flatten)]
-    demands: KernelDemands,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    bias_regularizer: Option<Regularizer>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    bias_constraint: Option<Constraint>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    activity_regularizer: Option<Regularizer>,
-}
-
-impl Default for KernelAndBias {
-    fn default() -> Self {
-        KernelAndBias {
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
-            bias_regularizer: None,
-            bias_constraint: None,
-            activity_regularizer: None,
-        }
-    }
-}
-
-impl KernelAndBias {
-    /// Declares the kernel and, where there is one, the bias, one value a unit.
-    fn weights(
-        &self,
-        emit: &mut Emit<'_>,
-        kernel: impl Into<Vec<usize>>,
-        fans: [usize; 2],
-        units: usize,
-    ) -> Result<Vec<Weight>, BuildError> {
-        let kernel = emit.parameter("kernel", kernel, self.kernel_initializer, fans)?;
-        emit.demand(kernel, self.demands)?;
-        let mut weights = vec![kernel];
-        if self.use_bias {
-            let bias = emit.parameter("bias", [units], self.bias_initializer, fans)?;
-            if let Some(penalty) = self.bias_regularizer {
-                emit.regularize(bias, penalty)?;
-            }
-            if let Some(limit) = self.bias_constraint {
-                emit.constrain(bias, limit)?;
-            }
-            weights.push(bias);
-        }
-        Ok(weights)
-    }
-
-    /// Writes the op whose one output is all that the layer gives, with the penalty on it.
-    fn output(
-        &self,
-        emit: &mut Emit<'_>,
-        op: impl Op,
-        inputs: &[Value],
-        weights: &[Weight],
-    ) -> Result<Vec<Value>, BuildError> {
-        penalized(
-            emit.op(op, inputs, weights)?,
-            self.activity_regularizer,
-            emit,
-        )
-    }
-}
-
-/// All that a layer gives, with the penalty on it, if there is one.
-fn penalized(
-    output: Value,
-    penalty: Option<Regularizer>,
-    emit: &mut Emit<'_>,
-) -> Result<Vec<Value>, BuildError> {
-    if let Some(penalty) = penalty {
-        emit.regularize_activity(output, penalty)?;
-    }
-    Ok(vec![output])
-}
 
 /// The single input of a layer that takes a flat one, and how many values it holds.
 fn flat_input(inputs: &[Value], emit: &Emit<'_>) -> Result<(Value, usize), BuildError> {

@@ -170,6 +170,8 @@ pub(crate) fn losses() -> Vec<(&'static str, Compile)> {
         ("hinge", with(Hinge)),
         ("huber", with(Huber::new())),
         ("KL divergence", with(KlDivergence)),
+        ("focal", with(CategoricalFocalCrossEntropy::new())),
+        ("logarithmic error", with(MeanSquaredLogarithmicError)),
         ("mean absolute error", with(MeanAbsoluteError)),
         ("mean squared error", with(MeanSquaredError)),
         ("sum of squared errors", with(SumSquaredError)),
