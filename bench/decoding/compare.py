@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 warnings.simplefilter("ignore")
 Image.MAX_IMAGE_PIXELS = None
@@ -17,6 +17,11 @@ Image.MAX_IMAGE_PIXELS = None
 MOST_PIXELS = 10_000_000
 ENDINGS = {".png", ".apng", ".jpg", ".jpeg", ".jfif", ".mpo", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
 FORMATS = {"PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "DIB", "TIFF"}
+
+# Each colour by itself; otherwise it comes from a table of few, up to 4 levels beside it.
+BY_LAB = ImageCms.buildTransform(
+    ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB", flags=ImageCms.Flags.NOOPTIMIZE
+)
 
 
 def luma(rgb):
@@ -32,6 +37,7 @@ def by_pillow(path):
         if picture.width * picture.height > MOST_PIXELS:
             return None, None
         bits = picture.tag_v2.get(258, (8,))[0] if kind == "TIFF" else 8
+        signed = kind == "TIFF" and picture.tag_v2.get(339) == (2,)
         picture.load()
         picture = ImageOps.exif_transpose(picture)
         if kind == "PNG" and picture.mode in ("I", "I;16", "I;16B"):
@@ -40,6 +46,10 @@ def by_pillow(path):
             return kind, np.where(clear, 255, levels >> 8)
         if kind == "TIFF" and picture.mode in ("I;16", "I;16B"):
             return kind, np.asarray(picture).astype(np.int32) >> bits - 8
+        if signed and bits == 16:
+            return kind, np.clip(np.asarray(picture), 0, None) >> 7
+        if picture.mode == "LAB":
+            picture = BY_LAB.apply(picture)
         rgba = np.asarray(picture.convert("RGBA"))
     except Exception:
         return None, None

@@ -9,7 +9,7 @@ use letra_kernels::convolution::{Convolution, Geometry, Padding2, Pool};
 use letra_kernels::gemm::{Mat, MatMut, gemm};
 use letra_kernels::pooling::Pooling;
 use letra_kernels::resampling::{FillMode, Resampling};
-use letra_kernels::{cross_entropy, dense, dropout, gaussian, maxout, optimizer, reduce};
+use letra_kernels::{cross_entropy, dense, dropout, gaussian, optimizer, reduce};
 
 use crate::{Settings, machine};
 
@@ -384,16 +384,6 @@ fn elementwise(bench: &Bench) {
     bench.row("dropout", bytes(3), || {
         dropout::apply(0.25, &words, &input, &mut first)
     });
-    for pieces in [2, 5] {
-        let (values, mut slopes) = (noise(pieces * COUNT, 1.0), vec![0.0; pieces * COUNT]);
-        let name = |what| format!("maxout of {pieces} pieces, {what}");
-        bench.row(&name("forward"), bytes(1 + pieces), || {
-            maxout::forward(pieces, 32, &values, black_box(&mut second));
-        });
-        bench.row(&name("backward"), bytes(2 + 2 * pieces), || {
-            maxout::backward(pieces, 32, &values, &second, &input, black_box(&mut slopes));
-        });
-    }
     bench.row("Gaussian noise", bytes(3), || {
         gaussian::add_noise(0.1, &words, &input, &mut first);
     });
@@ -498,35 +488,6 @@ fn adaptive(bench: &Bench, gradients: &[f32]) {
             averages,
             settings,
         );
-    });
-    let settings = optimizer::AdaSecant {
-        rate: 1e-6,
-        norm: 1.0,
-        decay: 0.95,
-        gamma_clip: 1.8,
-        delta_clip: 10.0,
-        adagrad: true,
-        epsilon: 1e-6,
-        first: false,
-    };
-    let mut state = optimizer::ADA_SECANT_START.map(|value| vec![value; gradients.len()]);
-    bench.row("AdaSecant", bytes(29), || {
-        let state = state.each_mut().map(Vec::as_mut_slice);
-        optimizer::ada_secant(&mut parameters, gradients, state, settings);
-    });
-    let settings = optimizer::Vsgd {
-        rate: 1e-6,
-        phase: optimizer::Phase::Descend,
-        slow_constant: 2.0,
-        detect_outliers: true,
-        epsilon: 1e-9,
-    };
-    let (displaced, displaced_gradients) = (noise(gradients.len(), 1.0), zeros());
-    let mut state = [(); 5].map(|()| vec![1.0; gradients.len()]);
-    bench.row("vSGD-fd", bytes(15), || {
-        let state = state.each_mut().map(Vec::as_mut_slice);
-        let probe = [&displaced[..], &displaced_gradients];
-        optimizer::vsgd(&mut parameters, gradients, probe, state, settings);
     });
     bench.row("L1 and L2 penalty", bytes(3), || {
         black_box(optimizer::penalize(&parameters, &mut first, 1e-6, 1e-6));

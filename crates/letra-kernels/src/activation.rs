@@ -10,6 +10,7 @@ pub use rectifiers::{
 
 use super::math::{exp, largest, sigmoid, sum, tanh};
 use super::simd::kernel;
+use crate::assert_same_length;
 
 /// The activation functions that have no numbers to set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -149,11 +150,7 @@ pub fn backward(
     gradient: &mut [f32],
 ) {
     let read = if kind.needs_input() { input } else { output };
-    assert_eq!(
-        read.len(),
-        gradient.len(),
-        "gradient and values differ in length"
-    );
+    assert_same_length("gradient and values", read, gradient);
     match kind {
         ActivationKind::Elu => elu_backward(1.0, 1.0, output, gradient),
         ActivationKind::Gelu => smooth::gelu_backward(input, gradient),

@@ -2,9 +2,7 @@
 
 mod interpolation;
 
-pub use interpolation::Interpolation;
-
-use super::simd::kernel;
+pub use interpolation::{Interpolation, Method};
 
 /// A picture inside a larger one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,77 +53,6 @@ impl Frame {
             let (sample, y) = (at / self.inner[0], at % self.inner[0]);
             let y = sample * height + self.corner[0] + y;
             visit(at * row, (y * width + self.corner[1]) * channels);
-        }
-    }
-}
-
-/// Pictures made larger by repeating each cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Repetition {
-    /// Columns of the smaller picture.
-    pub width: usize,
-    /// Channels.
-    pub channels: usize,
-    /// How often each row and each column is repeated.
-    pub times: [usize; 2],
-}
-
-impl Repetition {
-    /// Writes the larger pictures.
-    ///
-    /// # Panics
-    /// If a slice does not hold as many pictures as the other.
-    pub fn repeat(&self, input: &[f32], output: &mut [f32]) {
-        assert_eq!(input.len() * self.times[0] * self.times[1], output.len());
-        let row = self.width * self.channels;
-        let larger = row * self.times[1];
-        for (input, rows) in input
-            .chunks_exact(row)
-            .zip(output.chunks_exact_mut(larger * self.times[0]))
-        {
-            let (first, others) = rows.split_at_mut(larger);
-            let cells = first.chunks_exact_mut(self.channels * self.times[1]);
-            for (cell, copies) in input.chunks_exact(self.channels).zip(cells) {
-                for copy in copies.chunks_exact_mut(self.channels) {
-                    copy.copy_from_slice(cell);
-                }
-            }
-            for other in others.chunks_exact_mut(larger) {
-                other.copy_from_slice(first);
-            }
-        }
-    }
-
-    /// Writes the gradient of the smaller pictures: the sum over the copies of each cell.
-    ///
-    /// # Panics
-    /// If a slice does not hold as many pictures as the other.
-    pub fn sum(&self, output_gradient: &[f32], input_gradient: &mut [f32]) {
-        assert_eq!(
-            input_gradient.len() * self.times[0] * self.times[1],
-            output_gradient.len()
-        );
-        sum_copies(self, output_gradient, input_gradient);
-    }
-}
-
-kernel! {
-    fn sum_copies(repetition: &Repetition, output_gradient: &[f32], input_gradient: &mut [f32]) {
-        let Repetition { width, channels, times: [rows, columns] } = *repetition;
-        let larger = width * channels * columns;
-        let lines = input_gradient.chunks_exact_mut(width * channels);
-        for (line, copies) in lines.zip(output_gradient.chunks_exact(larger * rows)) {
-            line.fill(0.0);
-            for copy in copies.chunks_exact(larger) {
-                let cells = copy.chunks_exact(channels * columns);
-                for (sums, cells) in line.chunks_exact_mut(channels).zip(cells) {
-                    for cell in cells.chunks_exact(channels) {
-                        for (sum, value) in sums.iter_mut().zip(cell) {
-                            *sum += value;
-                        }
-                    }
-                }
-            }
         }
     }
 }

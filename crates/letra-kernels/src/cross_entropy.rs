@@ -3,6 +3,7 @@
 use super::activation::rows_together;
 use super::math::{exp, largest, sum};
 use super::simd::kernel;
+use crate::assert_same_length;
 
 #[cfg(test)]
 mod tests;
@@ -24,11 +25,7 @@ kernel! {
         scale: f32,
         gradient: &mut [f32],
     ) -> f64 {
-        assert_eq!(
-            logits.len(),
-            gradient.len(),
-            "logits and gradient differ in length"
-        );
+        assert_same_length("logits and gradient", logits, gradient);
         assert_eq!(
             logits.len(),
             labels.len() * classes,
@@ -75,16 +72,8 @@ kernel! {
         scale: f32,
         gradient: &mut [f32],
     ) -> f64 {
-        assert_eq!(
-            logits.len(),
-            gradient.len(),
-            "logits and gradient differ in length"
-        );
-        assert_eq!(
-            logits.len(),
-            targets.len(),
-            "logits and targets differ in length"
-        );
+        assert_same_length("logits and gradient", logits, gradient);
+        assert_same_length("logits and targets", logits, targets);
         let together = rows_together(classes) * classes;
         let (keep, share) = (1.0 - smoothing, smoothing / classes as f32);
         let mut loss = Loss::default();

@@ -1,6 +1,7 @@
 //! Dropout: units set to zero at random, the others scaled so that the expectation stays.
 
 use super::simd::kernel;
+use crate::assert_same_length;
 
 kernel! {
     /// output = input / (1 − rate) where the unit's random word lies at or above rate · 2³², else
@@ -9,16 +10,8 @@ kernel! {
     /// `words`, uniform over all 32-bit values, decide which units are kept; the backward pass is the
     /// same function on gradients with the same words. `rate` lies in [0, 1].
     pub fn apply(rate: f32, words: &[u32], input: &[f32], output: &mut [f32]) {
-        assert_eq!(
-            words.len(),
-            output.len(),
-            "words and output differ in length"
-        );
-        assert_eq!(
-            input.len(),
-            output.len(),
-            "input and output differ in length"
-        );
+        assert_same_length("words and output", words, output);
+        assert_same_length("input and output", input, output);
         let threshold = (f64::from(rate) * 2_f64.powi(32)) as u64;
         let scale = if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 };
         let threshold = u32::try_from(threshold).unwrap_or(u32::MAX);

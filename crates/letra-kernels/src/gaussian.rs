@@ -2,21 +2,14 @@
 
 use super::math::ln;
 use super::simd::kernel;
+use crate::assert_same_length;
 
 kernel! {
     /// output = input + deviation · n, with a standard normal number n for each of `words`, which
     /// are uniform over all 32-bit values.
     pub fn add_noise(deviation: f32, words: &[u32], input: &[f32], output: &mut [f32]) {
-        assert_eq!(
-            words.len(),
-            output.len(),
-            "words and output differ in length"
-        );
-        assert_eq!(
-            input.len(),
-            output.len(),
-            "input and output differ in length"
-        );
+        assert_same_length("words and output", words, output);
+        assert_same_length("input and output", input, output);
         for ((output, input), word) in output.iter_mut().zip(input).zip(words) {
             *output = input + deviation * standard_normal(*word);
         }

@@ -23,13 +23,11 @@ pub mod cells;
 pub mod convolution;
 pub mod cross_entropy;
 pub mod dense;
-pub mod drop_connect;
 pub mod dropout;
 mod few_units;
 pub mod gaussian;
 pub mod gemm;
 mod math;
-pub mod maxout;
 pub mod normalisation;
 pub mod optimizer;
 pub mod pointwise;
@@ -41,6 +39,13 @@ mod simd;
 pub mod sparse;
 
 pub use simd::{UnknownInstructionSet, instruction_set, prefetch_to_write};
+
+/// Fails where slices that belong together differ in length.
+#[track_caller]
+#[inline(always)]
+fn assert_same_length<A, B>(which: &str, a: &[A], b: &[B]) {
+    assert_eq!(a.len(), b.len(), "{which} differ in length");
+}
 
 #[cfg(test)]
 mod noise;

@@ -239,107 +239,38 @@ mod tests {
         numbers
     }
 
-    kernel! {
-        fn each_exp(values: &mut [f32]) {
-            values.iter_mut().for_each(|x| *x = exp(*x));
-        }
-    }
-
-    kernel! {
-        fn each_exp_minus_one(values: &mut [f32]) {
-            values.iter_mut().for_each(|x| *x = exp_minus_one(*x));
-        }
-    }
-
-    kernel! {
-        fn each_ln_one_plus(values: &mut [f32]) {
-            values.iter_mut().for_each(|x| *x = ln_one_plus(*x));
-        }
-    }
-
-    kernel! {
-        fn each_ln(values: &mut [f32]) {
-            values.iter_mut().for_each(|x| *x = ln(*x));
-        }
-    }
-
-    kernel! {
-        fn each_sigmoid(values: &mut [f32]) {
-            values.iter_mut().for_each(|x| *x = sigmoid(*x));
-        }
-    }
-
-    kernel! {
-        fn each_tanh(values: &mut [f32]) {
-            values.iter_mut().for_each(|x| *x = tanh(*x));
-        }
-    }
-
-    fn check(function: fn(&mut [f32]), exact: fn(f64) -> f64, most: f64) {
-        on_each_instruction_set(|| {
-            let mut values = numbers();
-            function(&mut values);
-            for (x, &y) in numbers().into_iter().zip(&values) {
-                let exact = exact(f64::from(x));
-                assert!(error(y, exact) <= most, "f({x}) = {y}, exactly {exact}");
+    /// Holds a function to its exact value, within so many units, on the numbers that are wanted.
+    macro_rules! check {
+        ($function:ident, $exact:expr, $most:expr, $wanted:expr) => {{
+            kernel! {
+                fn each(values: &mut [f32]) {
+                    values.iter_mut().for_each(|x| *x = $function(*x));
+                }
             }
-            bits(&values)
-        });
+            let numbers: Vec<f32> = numbers().into_iter().filter($wanted).collect();
+            on_each_instruction_set(|| {
+                let mut values = numbers.clone();
+                each(&mut values);
+                for (&x, &y) in numbers.iter().zip(&values) {
+                    let exact = $exact(f64::from(x));
+                    assert!(error(y, exact) <= $most, "f({x}) = {y}, exactly {exact}");
+                }
+                bits(&values)
+            });
+        }};
     }
 
     #[test]
-    fn exp_is_exact_to_two_units() {
-        check(each_exp, f64::exp, 2.0);
-    }
-
-    /// Holds a function on some of the numbers against its exact value.
-    fn check_where(
-        function: fn(&mut [f32]),
-        exact: fn(f64) -> f64,
-        most: f64,
-        domain: fn(f32) -> bool,
-    ) {
-        let numbers: Vec<f32> = numbers().into_iter().filter(|x| domain(*x)).collect();
-        on_each_instruction_set(|| {
-            let mut values = numbers.clone();
-            function(&mut values);
-            for (&x, &y) in numbers.iter().zip(&values) {
-                let exact = exact(f64::from(x));
-                assert!(error(y, exact) <= most, "f({x}) = {y}, exactly {exact}");
-            }
-            bits(&values)
-        });
-    }
-
-    #[test]
-    fn ln_is_exact_to_two_units() {
-        let normal = |x: f32| x >= f32::MIN_POSITIVE && x.is_finite();
-        check_where(each_ln, f64::ln, 2.0, normal);
-    }
-
-    #[test]
-    fn exp_minus_one_is_exact_to_two_units_below_zero() {
-        let function = |values: &mut [f32]| each_exp_minus_one(values);
+    fn functions_are_exact_to_a_few_units() {
+        check!(exp, f64::exp, 2.0, |_| true);
+        check!(tanh, f64::tanh, 3.0, |_| true);
+        check!(sigmoid, |x: f64| 1.0 / (1.0 + (-x).exp()), 3.0, |_| true);
+        check!(ln, f64::ln, 2.0, |x| *x >= f32::MIN_POSITIVE
+            && x.is_finite());
+        check!(ln_one_plus, f64::ln_1p, 3.0, |x| (0.0..=1.0).contains(x));
         // The smallest numbers, of few digits, are lost beside 1.
-        let domain = |x: f32| x <= -f32::MIN_POSITIVE || x == 0.0 || x.is_nan();
-        check_where(function, f64::exp_m1, 2.0, domain);
-    }
-
-    #[test]
-    fn ln_one_plus_is_exact_to_three_units_up_to_one() {
-        let function = |values: &mut [f32]| each_ln_one_plus(values);
-        check_where(function, f64::ln_1p, 3.0, |x| (0.0..=1.0).contains(&x));
-    }
-
-    #[test]
-    fn sigmoid_is_exact_to_three_units() {
-        let exact = |x: f64| 1.0 / (1.0 + (-x).exp());
-        check(each_sigmoid, exact, 3.0);
-    }
-
-    #[test]
-    fn tanh_is_exact_to_three_units() {
-        check(each_tanh, f64::tanh, 3.0);
+        let up_to_zero = |x: &f32| *x <= -f32::MIN_POSITIVE || *x == 0.0 || x.is_nan();
+        check!(exp_minus_one, f64::exp_m1, 2.0, up_to_zero);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub use pooled::{input_gradient_of_pooled, normalise_and_pool};
 
 use super::math::sum;
 use super::simd::{is_scalar, kernel};
+use crate::assert_same_length;
 
 /// Values that are added side by side: a cache line, and whole vectors of any machine.
 const LANES: usize = 16;
@@ -43,11 +44,7 @@ pub fn sums(channels: usize, values: &[f32], sums: &mut [f64]) {
 /// Adds to `sums` `[2, channels]` the sum over all positions of gradients
 /// `[positions, channels]`, and of their products with the inputs.
 pub fn gradient_sums(channels: usize, gradient: &[f32], input: &[f32], sums: &mut [f64]) {
-    assert_eq!(
-        gradient.len(),
-        input.len(),
-        "gradient and input differ in length"
-    );
+    assert_same_length("gradient and input", gradient, input);
     assert_eq!(sums.len(), 2 * channels, "two sums a channel");
     add_up(channels, gradient, input, sums);
 }
@@ -131,7 +128,7 @@ kernel! {
         x: &[f32],
         y: &mut [f32],
     ) {
-        assert_eq!(x.len(), y.len(), "input and output differ in length");
+        assert_same_length("input and output", x, y);
         for (y, x) in y.chunks_mut(mean.len()).zip(x.chunks(mean.len())) {
             let rows = x.iter().zip(mean).zip(scale).zip(offset);
             for (y, (((x, mean), scale), offset)) in y.iter_mut().zip(rows) {
@@ -164,11 +161,7 @@ kernel! {
         gradient: &[f32],
         input_gradient: &mut [f32],
     ) {
-        assert_eq!(
-            x.len(),
-            gradient.len(),
-            "gradient and input differ in length"
-        );
+        assert_same_length("gradient and input", x, gradient);
         let Channels { mean, scale, slope, constant } = channels;
         let row = mean.len();
         let rows = x.chunks(row).zip(gradient.chunks(row)).zip(input_gradient.chunks_mut(row));
@@ -192,7 +185,7 @@ kernel! {
         y: &mut [f32],
         moments: Option<&mut [f32]>,
     ) {
-        assert_eq!(x.len(), y.len(), "input and output differ in length");
+        assert_same_length("input and output", x, y);
         let moments = moments.unwrap_or_default();
         let mut kept = moments.chunks_exact_mut(2);
         for (x, y) in x.chunks_exact(size).zip(y.chunks_exact_mut(size)) {

@@ -4,6 +4,7 @@
 use super::cross_entropy::PROBABILITY_CLIP;
 use super::math::{exp, sigmoid};
 use super::simd::kernel;
+use crate::assert_same_length;
 
 /// Terms that are summed side by side, on every machine alike.
 const LANES: usize = 16;
@@ -46,16 +47,8 @@ macro_rules! pointwise {
 }
 
 fn check(prediction: &[f32], target: &[f32], gradient: &[f32]) {
-    assert_eq!(
-        prediction.len(),
-        target.len(),
-        "prediction and target differ in length"
-    );
-    assert_eq!(
-        prediction.len(),
-        gradient.len(),
-        "prediction and gradient differ in length"
-    );
+    assert_same_length("prediction and target", prediction, target);
+    assert_same_length("prediction and gradient", prediction, gradient);
 }
 
 pointwise! {

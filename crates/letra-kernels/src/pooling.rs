@@ -29,14 +29,19 @@ pub struct Pooling {
 impl Pooling {
     /// Rows of the output: ⌊(n + p − f) / s⌋ + 1.
     pub fn output_height(&self) -> usize {
-        let padded = self.height + self.padding.top + self.padding.bottom;
+        let padded = self.height + self.padding.rows();
         positions(padded, self.window[0], self.stride[0])
     }
 
     /// Columns of the output: ⌊(n + p − f) / s⌋ + 1.
     pub fn output_width(&self) -> usize {
-        let padded = self.width + self.padding.left + self.padding.right;
+        let padded = self.width + self.padding.columns();
         positions(padded, self.window[1], self.stride[1])
+    }
+
+    /// Sizes of the output.
+    pub fn output(&self) -> [usize; 3] {
+        [self.output_height(), self.output_width(), self.channels]
     }
 
     /// Elements of one input sample.
@@ -46,7 +51,7 @@ impl Pooling {
 
     /// Elements of one output sample.
     pub fn output_len(&self) -> usize {
-        self.output_height() * self.output_width() * self.channels
+        self.output().iter().product()
     }
 
     /// The greatest value of each window; the first of equals in row-major order wins.

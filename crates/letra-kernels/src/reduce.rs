@@ -1,11 +1,12 @@
 //! Sums and products of buffers, value by value, and whether all values are finite.
 
 use super::simd::kernel;
+use crate::assert_same_length;
 
 kernel! {
     /// sum += values
     pub fn add(sum: &mut [f32], values: &[f32]) {
-        assert_eq!(sum.len(), values.len(), "buffers differ in length");
+        assert_same_length("buffers", sum, values);
         for (sum, value) in sum.iter_mut().zip(values) {
             *sum += value;
         }
@@ -13,7 +14,7 @@ kernel! {
 
     /// values *= factors
     pub fn multiply(values: &mut [f32], factors: &[f32]) {
-        assert_eq!(values.len(), factors.len(), "buffers differ in length");
+        assert_same_length("buffers", values, factors);
         for (value, factor) in values.iter_mut().zip(factors) {
             *value *= factor;
         }

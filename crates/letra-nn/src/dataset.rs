@@ -1,3 +1,4 @@
+use crate::shape::{MOST_PARAMETERS, holds_at_most};
 use crate::targets::{TargetRows, Task, target_class};
 use crate::{Error, Tensor};
 
@@ -338,6 +339,13 @@ impl Dataset {
 /// When a label is not below `count`.
 pub fn one_hot(labels: &[u32], count: usize) -> Result<Tensor, Error> {
     check_labels(labels, count)?;
+    if !holds_at_most(&[labels.len(), count], MOST_PARAMETERS) {
+        return Err(Error::data(format!(
+            "{} rows of {count} values do not fit into memory",
+            labels.len()
+        ))
+        .with_hint("leave the labels as they are: Dataset::classes takes them"));
+    }
     let mut rows = Tensor::zeros([labels.len(), count]);
     for (row, &label) in rows.data_mut().chunks_exact_mut(count.max(1)).zip(labels) {
         row[label as usize] = 1.0;
@@ -381,6 +389,14 @@ fn check_labels(labels: &[u32], count: usize) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_that_do_not_fit_into_memory_are_refused() {
+        for count in [usize::MAX, 1 << 40] {
+            let error = one_hot(&[1], count).unwrap_err().to_string();
+            assert!(error.contains(&count.to_string()), "{error}");
+        }
+    }
 
     #[test]
     fn one_hot_puts_a_one_at_the_label() {

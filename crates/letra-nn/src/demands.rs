@@ -103,18 +103,6 @@ impl From<Option<Regularizer>> for KernelDemands {
 }
 
 impl KernelDemands {
-    /// Adds a penalty to the loss.
-    pub(crate) fn regularizer(mut self, regularizer: Regularizer) -> Self {
-        self.kernel_regularizer = Some(regularizer);
-        self
-    }
-
-    /// Sets a limit.
-    pub(crate) fn constraint(mut self, constraint: Constraint) -> Self {
-        self.kernel_constraint = Some(constraint);
-        self
-    }
-
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         self.kernel_regularizer
             .map_or(Ok(()), |regularizer| regularizer.check())?;

@@ -128,38 +128,25 @@ impl Initializer {
     pub fn values(&self, seed: u64, place: usize, count: usize, fans: [usize; 2]) -> Vec<f32> {
         let random = Random::new(seed, Domain::Initializer, place, 0);
         let [fan_in, fan_out] = fans.map(|fan| fan.max(1) as f32);
+        let within = |limit: f32| uniform(&random, count, -limit, limit);
+        let spread =
+            |deviation: f32| truncated_normal(&random, count, 0.0, deviation / TRUNCATED_DEVIATION);
         match *self {
             Initializer::Zeros => vec![0.0; count],
             Initializer::Constant(value) => vec![value; count],
-            Initializer::Normal { mean, deviation } => random
-                .normal(0, count)
-                .into_iter()
-                .map(|value| mean + deviation * value)
-                .collect(),
+            Initializer::Normal { mean, deviation } => {
+                let values = random.normal(0, count).into_iter();
+                values.map(|value| mean + deviation * value).collect()
+            }
             Initializer::TruncatedNormal { mean, deviation } => {
                 truncated_normal(&random, count, mean, deviation)
             }
             Initializer::Uniform { low, high } => uniform(&random, count, low, high),
-            Initializer::GlorotUniform => {
-                let limit = (6.0 / (fan_in + fan_out)).sqrt();
-                uniform(&random, count, -limit, limit)
-            }
-            Initializer::GlorotNormal => {
-                let deviation = (2.0 / (fan_in + fan_out)).sqrt() / TRUNCATED_DEVIATION;
-                truncated_normal(&random, count, 0.0, deviation)
-            }
-            Initializer::HeUniform => {
-                let limit = (6.0 / fan_in).sqrt();
-                uniform(&random, count, -limit, limit)
-            }
-            Initializer::HeNormal => {
-                let deviation = (2.0 / fan_in).sqrt() / TRUNCATED_DEVIATION;
-                truncated_normal(&random, count, 0.0, deviation)
-            }
-            Initializer::LecunNormal => {
-                let deviation = (1.0 / fan_in).sqrt() / TRUNCATED_DEVIATION;
-                truncated_normal(&random, count, 0.0, deviation)
-            }
+            Initializer::GlorotUniform => within((6.0 / (fan_in + fan_out)).sqrt()),
+            Initializer::GlorotNormal => spread((2.0 / (fan_in + fan_out)).sqrt()),
+            Initializer::HeUniform => within((6.0 / fan_in).sqrt()),
+            Initializer::HeNormal => spread((2.0 / fan_in).sqrt()),
+            Initializer::LecunNormal => spread((1.0 / fan_in).sqrt()),
         }
     }
 }

@@ -28,12 +28,17 @@
 
 #![warn(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::new_without_default, reason = "settings follow a `new`")]
+
+#[macro_use]
+mod settings;
 
 mod check;
 mod dataset;
 mod demands;
 mod error;
 mod factor;
+pub mod formats;
 mod graph;
 pub mod initializers;
 mod layer_graph;
@@ -63,8 +68,8 @@ pub use graph::Value;
 pub use initializers::Initializer;
 pub use letra_kernels::random;
 pub use network::{
-    LayerOutput, LayerSummary, Model, Network, Parameter, Registry, Sequential, Summary, Weights,
-    Workers,
+    IntoPart, LayerOutput, LayerSummary, Model, Named, Network, Parameter, Registry, Sequential,
+    Summary, Weights, Workers,
 };
 pub use shape::Shape;
 pub use tensor::Tensor;
@@ -109,8 +114,8 @@ pub mod prelude {
         LambdaCallback, LearningRateScheduler, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
     };
     pub use crate::{
-        BackPropagation, Compile, Constraint, Dataset, Error, Initializer, LayerOutput, Model,
-        Network, Registry, Regularizer, Scores, Sequential, Shape, Source, Targets, Tensor,
+        BackPropagation, Compile, Constraint, Dataset, Error, Initializer, IntoPart, LayerOutput,
+        Model, Network, Registry, Regularizer, Scores, Sequential, Shape, Source, Targets, Tensor,
         Trainer, Weights, Workers, one_hot,
     };
 }

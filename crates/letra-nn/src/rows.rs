@@ -59,11 +59,8 @@ impl<'a> SparseInput<'a> {
 
     /// The rows of an input that comes so.
     pub(crate) fn rows_of(input: Option<Self>) -> impl Iterator<Item = SparseRow<'a>> + Clone {
-        input.into_iter().flat_map(SparseInput::rows)
-    }
-
-    fn rows(self) -> impl Iterator<Item = SparseRow<'a>> + Clone {
-        let samples = self.samples.0..self.samples.1;
-        samples.map(move |sample| self.matrix.row(self.rows.index(sample)))
+        let input = input.expect("an op for non-zero values meets no other batch");
+        let samples = input.samples.0..input.samples.1;
+        samples.map(move |sample| input.matrix.row(input.rows.index(sample)))
     }
 }

@@ -9,10 +9,18 @@ pub(crate) const MOST_VALUES: usize = 1 << 26;
 
 /// Whether an array with these sizes holds at most so many values.
 pub(crate) fn holds_at_most(sizes: &[usize], most: usize) -> bool {
-    sizes
-        .iter()
-        .try_fold(1usize, |product, &size| product.checked_mul(size))
-        .is_some_and(|values| values <= most)
+    product(sizes).is_some_and(|values| values <= most)
+}
+
+/// The product of sizes, if a `usize` holds it.
+pub(crate) fn product(sizes: &[usize]) -> Option<usize> {
+    // A size of 0 makes it 0, wherever it stands.
+    match sizes.contains(&0) {
+        true => Some(0),
+        false => sizes
+            .iter()
+            .try_fold(1usize, |product, &size| product.checked_mul(size)),
+    }
 }
 
 /// Shape of one sample, without the batch axis; channels last, as in Keras.
@@ -32,9 +40,9 @@ impl Shape {
         &self.0
     }
 
-    /// Number of values in one sample: the product of the sizes.
+    /// Number of values in one sample: the product of the sizes, or `usize::MAX` where that is more.
     pub fn values(&self) -> usize {
-        self.0.iter().product()
+        product(&self.0).unwrap_or(usize::MAX)
     }
 
     /// Number of axes.

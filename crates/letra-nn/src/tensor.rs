@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use crate::Error;
 use crate::buffer::Buffer;
+use crate::shape::product;
 
 /// A dense array of single-precision numbers in row-major order.
 ///
@@ -27,16 +28,7 @@ impl Tensor {
     /// When the shape asks for another number of values than `data` holds.
     pub fn new(shape: impl Into<Vec<usize>>, data: Vec<f32>) -> Result<Self, Error> {
         let shape = shape.into();
-        let wanted = shape
-            .iter()
-            .try_fold(1usize, |product, &size| product.checked_mul(size));
-        if wanted != Some(data.len()) {
-            return Err(Error::data(format!(
-                "a tensor of shape {shape:?} was given {} values",
-                data.len()
-            ))
-            .with_hint("the product of the sizes must equal their number"));
-        }
+        check_values(&shape, data.len())?;
         let data = Buffer::from(data);
         Ok(Tensor { shape, data })
     }
@@ -59,10 +51,35 @@ impl Tensor {
     }
 
     /// A tensor of zeros.
+    ///
+    /// # Panics
+    /// When the product of the sizes is more than a computer can number.
     pub fn zeros(shape: impl Into<Vec<usize>>) -> Self {
         let shape = shape.into();
-        let data = Buffer::zeros(shape.iter().product());
-        Tensor { shape, data }
+        match values_of(&shape) {
+            Some(values) => Tensor {
+                data: Buffer::zeros(values),
+                shape,
+            },
+            None => panic!("a tensor of shape {shape:?} has more values than fit into memory"),
+        }
+    }
+
+    /// The same values in another shape: row-major, as in NumPy and Keras.
+    ///
+    /// ```
+    /// use letra_nn::Tensor;
+    /// let rows = Tensor::new([2, 3], vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0])?;
+    /// assert_eq!(rows.reshape([3, 2, 1])?.sample(2), [4.0, 5.0]);
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the shape asks for another number of values.
+    pub fn reshape(self, shape: impl Into<Vec<usize>>) -> Result<Self, Error> {
+        let shape = shape.into();
+        check_values(&shape, self.data.len())?;
+        Ok(Tensor { shape, ..self })
     }
 
     /// Sizes of the axes.
@@ -92,7 +109,8 @@ impl Tensor {
 
     /// Number of values of one sample.
     pub fn sample_values(&self) -> usize {
-        self.shape.iter().skip(1).product()
+        let sample = self.shape.get(1..).unwrap_or_default();
+        product(sample).unwrap_or(usize::MAX)
     }
 
     /// Values of sample `index`.
@@ -133,9 +151,44 @@ impl Tensor {
     }
 }
 
+/// Number of values of a tensor of this shape, if a computer can number them.
+fn values_of(shape: &[usize]) -> Option<usize> {
+    let values = product(shape)?;
+    (values <= isize::MAX as usize / size_of::<f32>()).then_some(values)
+}
+
+/// An error unless a tensor of this shape has so many values.
+fn check_values(shape: &[usize], given: usize) -> Result<(), Error> {
+    match values_of(shape) == Some(given) {
+        true => Ok(()),
+        false => Err(Error::data(format!(
+            "a tensor of shape {shape:?} was given {given} values"
+        ))
+        .with_hint("the product of the sizes must equal their number")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[should_panic(expected = "more values than fit into memory")]
+    fn sizes_whose_product_wraps_give_no_tensor() {
+        let _ = Tensor::zeros([usize::MAX / 2 + 1, 2]);
+    }
+
+    #[test]
+    fn another_shape_has_as_many_values() {
+        let tensor = Tensor::new([4], vec![0., 1., 2., 3.]).unwrap();
+        let error = tensor.clone().reshape([3, 2]).unwrap_err().to_string();
+        assert!(
+            error.contains("[3, 2]") && error.contains("4 values"),
+            "{error}"
+        );
+        assert!(tensor.clone().reshape([usize::MAX, 4]).is_err());
+        assert_eq!(tensor.reshape([2, 2]).unwrap().sample(1), [2., 3.]);
+    }
 
     #[test]
     fn a_shape_that_does_not_fit_is_refused() {

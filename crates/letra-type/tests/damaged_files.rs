@@ -4,6 +4,7 @@ mod helpers;
 
 use std::io::Write;
 
+use helpers::lossless_jpeg::lossless;
 use helpers::{Numbers, npz, small_glyph};
 use letra_type::{
     CHARACTERS, Distortions, Font, FontLibrary, Ink, LINE_HEIGHT, Outline, Picture, Sampler,
@@ -81,14 +82,14 @@ fn a_picture() {
         bmp.extend(row.iter().flat_map(|&level| [1, level]));
         bmp.extend([0, 0]);
     }
-    let tiff = |compression: u8, bits: u8, data: &[u8]| {
+    let tiff = |compression: u16, bits: u8, data: &[u8]| {
         let mut file = b"II*\0\x08\0\0\0\x08\0".to_vec();
         let length = (data.len() as u32).to_le_bytes();
         for (tag, value) in [
             (256_u16, [36, 0, 0, 0]),
             (257, [36, 0, 0, 0]),
             (258, [bits, 0, 0, 0]),
-            (259, [compression, 0, 0, 0]),
+            (259, [compression as u8, (compression >> 8) as u8, 0, 0]),
             (262, [0; 4]),
             (273, [110, 0, 0, 0]),
             (277, [1, 0, 0, 0]),
@@ -111,7 +112,22 @@ fn a_picture() {
     let rows = [0b0010_0000, 0b0011_1001, 0].repeat(36);
     let group_3 = [0, 0b0001_0010, 0b0000_0011, 0b1001_0000].repeat(36);
     let group_4 = [&[0b0010_0100, 0b0000_0111][..], &[0xff; 14]].concat();
+    let mut lzma = lzma_rust2::Lzma2Writer::new(
+        b"\xfd7zXZ\0\0\0\0\0\0\0\x02\0\x21\x01\x16\0\0\0\0\0\0\0".to_vec(),
+        lzma_rust2::Lzma2Options::with_preset(6),
+    );
+    lzma.write_all(glyph.pixels()).unwrap();
+    let lzma = lzma.finish().unwrap();
+    let mut restarts = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut restarts, 80);
+    encoder.set_restart_interval(2);
+    encoder
+        .encode(glyph.pixels(), 36, 36, jpeg_encoder::ColorType::Luma)
+        .unwrap();
     let files = [
+        tiff(34_925, 8, &lzma),
+        restarts,
+        lossless(&[1], 36, glyph.pixels()),
         tiff(1, 8, glyph.pixels()),
         tiff(5, 8, &lzw),
         tiff(8, 8, &deflated),

@@ -280,6 +280,26 @@ fn of_a_gif_the_first_picture_is_read_on_white() {
     assert_eq!(picture.pixels(), [255, 255, GREY_OF_RED, 255, 255, 255]);
 }
 
+#[test]
+fn a_gif_without_a_palette_is_grey() {
+    let mut bytes = Vec::new();
+    let mut encoder = gif::Encoder::new(&mut bytes, 3, 1, &[1; 6]).unwrap();
+    let frame = gif::Frame {
+        width: 3,
+        height: 1,
+        buffer: Cow::Borrowed(&[0, 1, 200]),
+        ..gif::Frame::default()
+    };
+    encoder.write_frame(&frame).unwrap();
+    drop(encoder);
+    let picture = read(&bytes).unwrap();
+    assert_eq!(picture.pixels()[..2], [1, 1]);
+    // The palette of two colours goes, and with it what says so.
+    bytes.drain(13..19);
+    bytes[10] &= 0x70;
+    assert_eq!(read(&bytes).unwrap().pixels(), [0, 1, 200]);
+}
+
 /// A BMP of 3 × 2 pixels: bits a pixel, how it is compressed, palette or masks, and its rows.
 fn bmp(bits: u8, compression: u8, height: i32, between: &[u8], rows: &[u8]) -> Vec<u8> {
     let mut bytes = b"BM\0\0\0\0\0\0\0\0".to_vec();
@@ -335,6 +355,35 @@ fn bmps_of_every_depth_are_read() {
     assert_eq!(level(bmp(16, 3, -2, &masks, &pixels)), expected);
     let cut = &bmp(24, 0, 2, &[], &colours)[..70];
     assert!(matches!(read(cut), Err(Error::Picture { .. })));
+}
+
+#[test]
+fn a_bitmap_without_its_file_header_is_read() {
+    let rows = [2, 2, 0, 0, 0, 1, 2, 0];
+    let greys = palette(&[0, 0, 0, 0, 0, 0, 255, 0, 255, 255, 255, 0], 256);
+    let masks = [0, 0xf8, 0, 0, 0xe0, 0x07, 0, 0, 0x1f, 0, 0, 0];
+    for whole in [
+        bmp(8, 0, 2, &greys, &rows),
+        bmp(16, 3, 2, &masks, &[0xff; 16]),
+    ] {
+        assert_eq!(read(&whole[14..]).unwrap(), read(&whole).unwrap());
+        assert!(read(&whole[14..40]).is_err());
+    }
+}
+
+#[test]
+fn runs_beyond_the_end_of_a_row_are_those_of_pillow() {
+    let greys: Vec<u8> = (0..=255).flat_map(|grey| [grey, grey, grey, 0]).collect();
+    let pixels = |runs: &[u8]| {
+        read(&bmp(8, 1, -2, &greys, runs))
+            .unwrap()
+            .pixels()
+            .to_vec()
+    };
+    // One index repeated ends with the row; several go on in the next.
+    assert_eq!(pixels(&[9, 7, 0, 0, 3, 8, 0, 1]), [7, 7, 7, 8, 8, 8]);
+    assert_eq!(pixels(&[0, 4, 1, 2, 3, 4, 0, 0, 0, 1]), [1, 2, 3, 4, 0, 0]);
+    assert_eq!(pixels(&[0, 2, 255, 255, 0, 1]), [0; 6]);
 }
 
 fn palette(colours: &[u8], count: usize) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! Functions with a kink or a bend at 0: leaky and parametric ReLU, ELU.
 
+use crate::assert_same_length;
 use crate::math::exp_minus_one;
 use crate::simd::kernel;
 
@@ -15,11 +16,7 @@ kernel! {
     /// Turns the gradient by the output of [`leaky_relu`] into that by its input; `signs` has the
     /// signs of the input.
     pub fn leaky_relu_backward(slope: f32, signs: &[f32], gradient: &mut [f32]) {
-        assert_eq!(
-            signs.len(),
-            gradient.len(),
-            "gradient and signs differ in length"
-        );
+        assert_same_length("gradient and signs", signs, gradient);
         for (gradient, sign) in gradient.iter_mut().zip(signs) {
             let factor = if *sign > 0.0 { 1.0 } else { slope };
             *gradient *= factor;
@@ -44,7 +41,7 @@ kernel! {
         gradient: &mut [f32],
         sums: &mut [f32]
     ) {
-        assert_eq!(input.len(), gradient.len(), "gradient and input differ in length");
+        assert_same_length("gradient and input", input, gradient);
         let inputs = input.chunks_exact(slopes.len());
         for (gradient, input) in gradient.chunks_exact_mut(slopes.len()).zip(inputs) {
             let inputs = input.iter().zip(slopes);
@@ -68,11 +65,7 @@ kernel! {
     /// Turns the gradient by the `output` of [`elu`] into that by its input: f′ = scale where
     /// y > 0, y + scale · alpha elsewhere. Neither number may be below 0.
     pub fn elu_backward(alpha: f32, scale: f32, output: &[f32], gradient: &mut [f32]) {
-        assert_eq!(
-            output.len(),
-            gradient.len(),
-            "gradient and output differ in length"
-        );
+        assert_same_length("gradient and output", output, gradient);
         for (gradient, y) in gradient.iter_mut().zip(output) {
             let below = y + scale * alpha;
             *gradient *= if *y > 0.0 { scale } else { below };

@@ -1,4 +1,4 @@
-//! Pictures made larger by whole factors, with lines between the centres of the cells.
+//! Pictures made larger by whole factors: each cell repeated, or lines between their centres.
 
 use crate::simd::kernel;
 
@@ -11,9 +11,19 @@ struct Between {
     share: f32,
 }
 
-/// Bilinear interpolation, planned once for a shape.
+/// What stands between the cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Each cell is repeated.
+    Nearest,
+    /// Lines between the centres of neighbouring cells.
+    Bilinear,
+}
+
+/// A picture made larger, planned once for a shape.
 ///
-/// Output i of an axis that grows s times lies at v = (i + ½) / s − ½ of the input and is
+/// By the nearest cell, output i of an axis that grows s times is x\[⌊i / s⌋\]. Bilinear, output i of an axis that grows s times lies at v = (i + ½) / s − ½ of the input and is
 /// (1 − t) x\[⌊v⌋\] + t x\[⌊v⌋ + 1\] with t = v − ⌊v⌋; beyond the first and the last input, it is
 /// that input. Rows first, then columns.
 #[derive(Clone, Debug)]
@@ -27,14 +37,19 @@ pub struct Interpolation {
 
 impl Interpolation {
     /// Plans the growth of pictures `[height, width, channels]` so many times along each axis.
-    pub fn new([height, width, channels]: [usize; 3], times: [usize; 2]) -> Self {
+    pub fn new([height, width, channels]: [usize; 3], times: [usize; 2], method: Method) -> Self {
         Self {
             height,
             width,
             channels,
-            rows: axis(height, times[0]),
-            columns: axis(width, times[1]),
+            rows: axis(height, times[0], method),
+            columns: axis(width, times[1], method),
         }
+    }
+
+    /// Height, width and channels of the larger pictures.
+    pub fn larger(&self) -> [usize; 3] {
+        [self.rows.len(), self.columns.len(), self.channels]
     }
 
     /// Elements of scratch space that both passes want.
@@ -71,8 +86,16 @@ impl Interpolation {
     }
 }
 
-fn axis(size: usize, times: usize) -> Vec<Between> {
+fn axis(size: usize, times: usize, method: Method) -> Vec<Between> {
     let between = |output: usize| {
+        if method == Method::Nearest {
+            let low = output / times;
+            return Between {
+                low,
+                high: low,
+                share: 0.0,
+            };
+        }
         let place = (output as f64 + 0.5) / times as f64 - 0.5;
         let low = place.floor().max(0.0);
         Between {

@@ -39,3 +39,12 @@ pub(super) trait Algorithm: Debug + Send + Sync {
     fn forward(&self, pass: Forward<'_>);
     fn backward(&self, pass: Backward<'_>);
 }
+
+/// Scratch space cut into parts of these lengths.
+pub(super) fn parts<const N: usize>(lens: [usize; N], mut scratch: &mut [f32]) -> [&mut [f32]; N] {
+    lens.map(|length| {
+        let (part, rest) = std::mem::take(&mut scratch).split_at_mut(length);
+        scratch = rest;
+        part
+    })
+}

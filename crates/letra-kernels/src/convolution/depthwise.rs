@@ -10,13 +10,13 @@
 mod cells;
 mod sums;
 
-use super::algorithm::{Algorithm, Backward, Forward};
+use super::algorithm::{Algorithm, Backward, Forward, parts};
 use super::tail::Tail;
 use super::vector::add_filled_up;
-use super::{Geometry, Padding2, Pool};
+use super::{Geometry, Pool};
 use crate::simd::Instructions;
 use cells::Cells;
-use sums::{KernelGradient, Outputs, Spread};
+use sums::{KernelGradient, Outputs};
 
 /// The algorithm for as many groups as channels.
 #[derive(Clone, Debug)]
@@ -29,10 +29,9 @@ pub(super) struct Depthwise {
     /// Filters rounded up to whole vectors.
     cell: usize,
     forward: Sweep,
-    /// The sweep with the turned kernel that gives the gradient of the input, for stride 1.
-    turned: Option<Sweep>,
-    /// How δ is laid out, and where each position of the output lies in it.
-    delta: Cells,
+    /// The sweep with the turned kernel over δ that gives the gradient of the input.
+    turned: Sweep,
+    /// Where each position of the output lies in δ as laid out.
     delta_positions: Vec<u32>,
     instructions: Instructions,
 }
@@ -63,21 +62,8 @@ impl Sweep {
     }
 }
 
-/// The parts of the scratch space.
-struct Scratch<'a> {
-    picture: &'a mut [f32],
-    delta: &'a mut [f32],
-    /// A map before the pool.
-    map: &'a mut [f32],
-    bias: &'a mut [f32],
-    /// The gradient of the weights.
-    weights: &'a mut [f32],
-    /// The gradient of the picture as laid out.
-    spread: &'a mut [f32],
-}
-
 impl Depthwise {
-    /// The plan, if every channel is a group.
+    /// The plan, if every channel is a group, and no padding is larger than the kernel's reach.
     pub(super) fn new(
         geometry: Geometry,
         relu: bool,
@@ -103,21 +89,19 @@ impl Depthwise {
         let cells = Cells {
             sizes: [height, width],
             padding,
+            step: [1, 1],
             channels,
             times: filters / channels,
             cell,
         };
-        let mut delta = Cells {
+        let delta = Cells {
             sizes: positions,
-            padding: Padding2::default(),
+            padding: geometry.turned_padding()?,
+            step: stride,
             channels: filters,
             times: 1,
             cell,
         };
-        let turned = turned(&geometry).map(|padding| {
-            delta.padding = padding;
-            Sweep::new(delta, [height, width], kernel, [1, 1], dilation)
-        });
         Some(Self {
             geometry,
             relu,
@@ -125,9 +109,8 @@ impl Depthwise {
             multiplier: filters / channels,
             cell,
             forward: Sweep::new(cells, positions, kernel, stride, dilation),
-            turned,
+            turned: Sweep::new(delta, [height, width], kernel, [1, 1], dilation),
             delta_positions: delta.inner_places(),
-            delta,
             instructions,
         })
     }
@@ -136,36 +119,22 @@ impl Depthwise {
         self.geometry.kernel[0] * self.geometry.kernel[1] * self.cell
     }
 
+    /// Lengths of the parts of the scratch space: for the picture and δ as laid out, a map before the
+    /// pool, the bias, the gradient of the weights, and that of the input by each of a channel's
+    /// filters.
     fn lens(&self) -> [usize; 6] {
-        let spread = match &self.turned {
-            Some(_) if self.multiplier == 1 => 0,
-            Some(_) => self.geometry.input_len() * self.multiplier,
-            None => self.forward.cells.laid_len(),
+        let shares = match self.multiplier {
+            1 => 0,
+            multiplier => self.geometry.input_len() * multiplier,
         };
         [
             self.forward.cells.space(),
-            self.delta.space(),
+            self.turned.cells.space(),
             self.tail.map_len(1),
             self.cell,
             self.weights_len(),
-            spread,
+            shares,
         ]
-    }
-
-    fn split<'a>(&self, mut scratch: &'a mut [f32]) -> Scratch<'a> {
-        let [picture, delta, map, bias, weights, spread] = self.lens().map(|length| {
-            let (part, rest) = std::mem::take(&mut scratch).split_at_mut(length);
-            scratch = rest;
-            part
-        });
-        Scratch {
-            picture,
-            delta,
-            map,
-            bias,
-            weights,
-            spread,
-        }
     }
 
     /// The gradient of one sample's input.
@@ -173,42 +142,27 @@ impl Depthwise {
         &self,
         prepared: &[f32],
         delta: &[f32],
-        spread: &mut [f32],
+        shares: &mut [f32],
         input_gradient: &mut [f32],
     ) {
-        let filters = self.geometry.filters;
-        let Some(turned) = &self.turned else {
-            spread.fill(0.0);
-            self.instructions.dispatch(Spread {
-                spread,
-                delta,
-                weights: &prepared[..self.weights_len()],
-                taps: &self.forward.taps,
-                positions: &self.forward.positions,
-                delta_positions: &self.delta_positions,
-                cell: self.cell,
-            });
-            self.forward.cells.collect(spread, input_gradient);
-            return;
-        };
         let direct = self.multiplier == 1;
         self.instructions.dispatch(Outputs {
             picture: delta,
             weights: &prepared[self.weights_len()..],
             start: None,
             relu: false,
-            taps: &turned.taps,
-            positions: &turned.positions,
+            taps: &self.turned.taps,
+            positions: &self.turned.positions,
             cell: self.cell,
-            filters,
+            filters: self.geometry.filters,
             output: if direct {
                 &mut *input_gradient
             } else {
-                &mut *spread
+                &mut *shares
             },
         });
         if !direct {
-            let shares = spread.chunks_exact(self.multiplier);
+            let shares = shares.chunks_exact(self.multiplier);
             for (gradient, shares) in input_gradient.iter_mut().zip(shares) {
                 *gradient = shares.iter().sum();
             }
@@ -216,33 +170,9 @@ impl Depthwise {
     }
 }
 
-/// The padding of δ for the sweep that gives the gradient of the input, where there is one.
-fn turned(geometry: &Geometry) -> Option<Padding2> {
-    let [rows, columns] = geometry.reach();
-    let Padding2 {
-        top,
-        bottom,
-        left,
-        right,
-    } = geometry.padding;
-    let suits = geometry.stride == [1, 1]
-        && top.max(bottom) < rows
-        && left.max(right) < columns
-        && geometry.output_len() > 0;
-    suits.then(|| Padding2 {
-        top: rows - 1 - top,
-        bottom: rows - 1 - bottom,
-        left: columns - 1 - left,
-        right: columns - 1 - right,
-    })
-}
-
 impl Algorithm for Depthwise {
     fn prepared_len(&self) -> usize {
-        match self.turned {
-            Some(_) => 2 * self.weights_len(),
-            None => self.weights_len(),
-        }
+        2 * self.weights_len()
     }
 
     /// The weights, and after them, for the turned kernel, in reverse; the filters filled up to
@@ -272,15 +202,15 @@ impl Algorithm for Depthwise {
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let scratch = self.split(pass.scratch);
+        let [picture, _, map, start, ..] = parts(self.lens(), pass.scratch);
         let start = pass.bias.map(|bias| {
-            scratch.bias.fill(0.0);
-            scratch.bias[..bias.len()].copy_from_slice(bias);
-            &*scratch.bias
+            start.fill(0.0);
+            start[..bias.len()].copy_from_slice(bias);
+            &*start
         });
         let convolve = |input: &[f32], output: &mut [f32]| {
             self.instructions.dispatch(Outputs {
-                picture: self.forward.cells.lay(input, scratch.picture),
+                picture: self.forward.cells.lay(input, picture),
                 weights: &pass.prepared[..self.weights_len()],
                 start,
                 relu: self.relu,
@@ -292,35 +222,36 @@ impl Algorithm for Depthwise {
             });
         };
         self.tail
-            .forward_each(pass.input, pass.output, pass.keep, scratch.map, convolve);
+            .forward_each(pass.input, pass.output, pass.keep, map, convolve);
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
-        let scratch = self.split(std::mem::take(&mut pass.scratch));
-        scratch.weights.fill(0.0);
+        let scratch = std::mem::take(&mut pass.scratch);
+        let [picture, laid_delta, map, _, weights, shares] = parts(self.lens(), scratch);
+        weights.fill(0.0);
         let prepared = pass.prepared;
         let kernel_gradient = pass.kernel_gradient.take();
         let convolve = |input: &[f32], gradient: &[f32], input_gradient: Option<&mut [f32]>| {
-            let delta = self.delta.lay(gradient, scratch.delta);
+            let delta = self.turned.cells.lay(gradient, laid_delta);
             if kernel_gradient.is_some() {
                 self.instructions.dispatch(KernelGradient {
-                    picture: self.forward.cells.lay(input, scratch.picture),
+                    picture: self.forward.cells.lay(input, picture),
                     delta,
                     taps: &self.forward.taps,
                     positions: &self.forward.positions,
                     delta_positions: &self.delta_positions,
                     cell: self.cell,
-                    sums: scratch.weights,
+                    sums: weights,
                 });
             }
             if let Some(input_gradient) = input_gradient {
-                self.input_gradient(prepared, delta, scratch.spread, input_gradient);
+                self.input_gradient(prepared, delta, shares, input_gradient);
             }
         };
-        self.tail.backward_each(&mut pass, scratch.map, convolve);
+        self.tail.backward_each(&mut pass, map, convolve);
         if let Some(kernel_gradient) = kernel_gradient {
             let filters = self.geometry.filters;
-            add_filled_up(scratch.weights, self.cell, kernel_gradient, filters);
+            add_filled_up(weights, self.cell, kernel_gradient, filters);
         }
     }
 }

@@ -5,12 +5,12 @@
 
 mod correlation;
 
-use super::algorithm::{Algorithm, Backward, Forward};
+use super::algorithm::{Algorithm, Backward, Forward, parts};
 use super::general::General;
 use super::product::Start;
 use super::tail::Tail;
 use super::vector::add_filled_up;
-use super::{Geometry, Padding2, Pool};
+use super::{Geometry, Pool};
 use crate::simd::{Instructions, LANES};
 use correlation::Correlation;
 
@@ -31,20 +31,6 @@ pub(super) struct Direct {
     turned: Option<Correlation>,
     /// For the gradient of the input with other strides.
     general: General,
-}
-
-/// The parts of the scratch space.
-struct Scratch<'a> {
-    padded: &'a mut [f32],
-    turned: &'a mut [f32],
-    /// A map before the pool.
-    map: &'a mut [f32],
-    line: &'a mut [f32],
-    /// Gradient of the weights, if their filters do not fill whole vectors of [`LANES`].
-    weights: &'a mut [f32],
-    bias: &'a mut [f32],
-    /// For the general algorithm.
-    patches: &'a mut [f32],
 }
 
 impl Direct {
@@ -84,6 +70,9 @@ impl Direct {
         }
     }
 
+    /// Lengths of the parts of the scratch space: for the padded picture and the padded gradient, a
+    /// map before the pool, a line, the gradient of the weights if their filters do not fill whole
+    /// vectors of [`LANES`], the bias, and the general algorithm.
     fn lens(&self) -> [usize; 7] {
         let turned = self.turned.as_ref();
         let line = turned.map_or(0, Correlation::line_len);
@@ -102,23 +91,6 @@ impl Direct {
         ]
     }
 
-    fn split<'a>(&self, mut scratch: &'a mut [f32]) -> Scratch<'a> {
-        let [padded, turned, map, line, weights, bias, patches] = self.lens().map(|length| {
-            let (part, rest) = std::mem::take(&mut scratch).split_at_mut(length);
-            scratch = rest;
-            part
-        });
-        Scratch {
-            padded,
-            turned,
-            map,
-            line,
-            weights,
-            bias,
-            patches,
-        }
-    }
-
     /// The weights of forward, `[taps, filters]`, the filters filled up to whole vectors.
     fn weights<'a>(&self, kernel: &'a [f32], prepared: &'a [f32]) -> &'a [f32] {
         if self.forward.is_whole() {
@@ -131,28 +103,14 @@ impl Direct {
 
 /// The correlation that gives the gradient of the input from the gradient at z.
 fn turned(geometry: &Geometry) -> Option<Geometry> {
-    let [rows, columns] = geometry.reach();
-    let Padding2 {
-        top,
-        bottom,
-        left,
-        right,
-    } = geometry.padding;
-    let suits = geometry.stride == [1, 1]
-        && geometry.channels >= FEWEST_CHANNELS
-        && top.max(bottom) < rows
-        && left.max(right) < columns;
-    suits.then(|| Geometry {
+    let suits = geometry.stride == [1, 1] && geometry.channels >= FEWEST_CHANNELS;
+    let padding = geometry.turned_padding().filter(|_| suits)?;
+    Some(Geometry {
         height: geometry.output_height(),
         width: geometry.output_width(),
         channels: geometry.filters,
         filters: geometry.channels,
-        padding: Padding2 {
-            top: rows - 1 - top,
-            bottom: rows - 1 - bottom,
-            left: columns - 1 - left,
-            right: columns - 1 - right,
-        },
+        padding,
         ..*geometry
     })
 }
@@ -202,13 +160,7 @@ impl Algorithm for Direct {
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let Scratch {
-            padded,
-            map,
-            line,
-            bias,
-            ..
-        } = self.split(pass.scratch);
+        let [padded, _, map, line, _, bias, _] = parts(self.lens(), pass.scratch);
         let weights = self.weights(pass.kernel, pass.prepared);
         let start = pass.bias.map_or(Start::Zero, |given| {
             bias.fill(0.0);
@@ -225,15 +177,8 @@ impl Algorithm for Direct {
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
-        let Scratch {
-            padded,
-            turned,
-            map,
-            line,
-            weights,
-            patches,
-            ..
-        } = self.split(std::mem::take(&mut pass.scratch));
+        let scratch = std::mem::take(&mut pass.scratch);
+        let [padded, turned, map, line, weights, _, patches] = parts(self.lens(), scratch);
         weights.fill(0.0);
         let (kernel, prepared) = (pass.kernel, pass.prepared);
         let mut kernel_gradient = pass.kernel_gradient.take();

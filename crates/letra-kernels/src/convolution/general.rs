@@ -46,34 +46,20 @@ impl Algorithm for General {
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let Forward {
-            samples,
-            input,
-            kernel,
-            bias,
-            output,
-            keep,
-            ..
-        } = pass;
+        let samples = pass.samples;
         if self.tail.pools() {
             let (map, scratch) = pass.scratch.split_at_mut(self.tail.map_len(samples));
-            self.convolve(samples, input, kernel, map, scratch);
-            self.tail.activate(map, bias);
-            self.tail.pool(samples, map, output, keep);
+            self.convolve(samples, pass.input, pass.kernel, map, scratch);
+            self.tail.activate(map, pass.bias);
+            self.tail.pool(samples, map, pass.output, pass.keep);
         } else {
-            self.convolve(samples, input, kernel, output, pass.scratch);
-            self.tail.activate(output, bias);
+            self.convolve(samples, pass.input, pass.kernel, pass.output, pass.scratch);
+            self.tail.activate(pass.output, pass.bias);
         }
     }
 
     fn backward(&self, pass: Backward<'_>) {
-        let Backward {
-            samples,
-            input,
-            kernel,
-            output_gradient,
-            ..
-        } = pass;
+        let (samples, output_gradient) = (pass.samples, pass.output_gradient);
         self.tail
             .mask_and_add_bias(pass.output, output_gradient, pass.bias_gradient);
         let (map, scratch) = pass.scratch.split_at_mut(self.tail.map_len(samples));
@@ -84,10 +70,10 @@ impl Algorithm for General {
             output_gradient
         };
         if let Some(kernel_gradient) = pass.kernel_gradient {
-            self.add_kernel_gradient(samples, input, gradient, kernel_gradient, scratch);
+            self.add_kernel_gradient(samples, pass.input, gradient, kernel_gradient, scratch);
         }
         if let Some(input_gradient) = pass.input_gradient {
-            self.input_gradient(samples, kernel, gradient, input_gradient, scratch);
+            self.input_gradient(samples, pass.kernel, gradient, input_gradient, scratch);
         }
     }
 }
@@ -124,10 +110,10 @@ impl General {
                 block.len(),
                 filters,
                 patch,
-                rows_mut(map, filters),
+                MatMut::row_major(map, filters),
                 false,
-                rows(scratch, patch),
-                rows(kernel, filters),
+                Mat::row_major(scratch, patch),
+                Mat::row_major(kernel, filters),
             );
         }
     }
@@ -148,10 +134,10 @@ impl General {
                 patch,
                 filters,
                 block.len(),
-                rows_mut(kernel_gradient, filters),
+                MatMut::row_major(kernel_gradient, filters),
                 true,
-                columns(scratch, patch),
-                rows(&gradient[block.start * filters..], filters),
+                Mat::transposed(scratch, patch),
+                Mat::row_major(&gradient[block.start * filters..], filters),
             );
         }
     }
@@ -172,10 +158,10 @@ impl General {
                 block.len(),
                 patch,
                 filters,
-                rows_mut(scratch, patch),
+                MatMut::row_major(scratch, patch),
                 false,
-                rows(&gradient[block.start * filters..], filters),
-                columns(kernel, filters),
+                Mat::row_major(&gradient[block.start * filters..], filters),
+                Mat::transposed(kernel, filters),
             );
             self.scatter(block, scratch, input_gradient);
         }
@@ -266,24 +252,4 @@ impl General {
             }
         }
     }
-}
-
-fn rows(data: &[f32], row_stride: usize) -> Mat<'_> {
-    Mat {
-        data,
-        row_stride,
-        column_stride: 1,
-    }
-}
-
-fn columns(data: &[f32], column_stride: usize) -> Mat<'_> {
-    Mat {
-        data,
-        row_stride: 1,
-        column_stride,
-    }
-}
-
-fn rows_mut(data: &mut [f32], row_stride: usize) -> MatMut<'_> {
-    MatMut { data, row_stride }
 }

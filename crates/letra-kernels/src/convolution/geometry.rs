@@ -13,6 +13,28 @@ pub struct Padding2 {
     pub right: usize,
 }
 
+impl Padding2 {
+    /// Rows above and below, columns to the left and to the right.
+    pub fn new([top, bottom]: [usize; 2], [left, right]: [usize; 2]) -> Self {
+        Self {
+            top,
+            bottom,
+            left,
+            right,
+        }
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> usize {
+        self.top + self.bottom
+    }
+
+    /// All columns.
+    pub fn columns(&self) -> usize {
+        self.left + self.right
+    }
+}
+
 /// A max-pooling after a convolution: windows that do not overlap (the stride is the window),
 /// without padding; rows and columns left over at the end are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,15 +81,38 @@ impl Geometry {
     /// Rows of the output: ⌊(n + p − r) / s⌋ + 1 with r the kernel's reach, or 0 where it does not
     /// fit.
     pub fn output_height(&self) -> usize {
-        let padded = self.height + self.padding.top + self.padding.bottom;
+        let padded = self.height + self.padding.rows();
         positions(padded, self.reach()[0], self.stride[0])
     }
 
     /// Columns of the output: ⌊(n + p − r) / s⌋ + 1 with r the kernel's reach, or 0 where it does
     /// not fit.
     pub fn output_width(&self) -> usize {
-        let padded = self.width + self.padding.left + self.padding.right;
+        let padded = self.width + self.padding.columns();
         positions(padded, self.reach()[1], self.stride[1])
+    }
+
+    /// The padding with which the gradient at z, stride − 1 zeros between its cells, correlated with
+    /// the kernel turned by half a turn gives that of the input; none where there would be too much.
+    pub(crate) fn turned_padding(&self) -> Option<Padding2> {
+        let axis = |axis: usize, [before, size, after]: [usize; 3], outputs: usize| {
+            let reach = self.reach()[axis] - 1;
+            let unseen =
+                before + size + after - (outputs.checked_sub(1)? * self.stride[axis] + reach + 1);
+            Some([
+                reach.checked_sub(before)?,
+                (reach + unseen).checked_sub(after)?,
+            ])
+        };
+        let Padding2 {
+            top,
+            bottom,
+            left,
+            right,
+        } = self.padding;
+        let rows = axis(0, [top, self.height, bottom], self.output_height())?;
+        let columns = axis(1, [left, self.width, right], self.output_width())?;
+        Some(Padding2::new(rows, columns))
     }
 
     /// Elements of one input sample.

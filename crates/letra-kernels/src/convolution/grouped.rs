@@ -2,7 +2,7 @@
 //! Sutskever, Hinton 2012, "ImageNet classification with deep convolutional neural networks",
 //! section 3.2). The groups' channels are copied out and convolved one group after the other.
 
-use super::algorithm::{Algorithm, Backward, Forward};
+use super::algorithm::{Algorithm, Backward, Forward, parts};
 use super::{Geometry, Pool};
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,17 +16,6 @@ pub(super) struct Grouped {
     /// Positions of one sample's output, after any pool.
     positions: usize,
     algorithm: Arc<dyn Algorithm>,
-}
-
-/// The parts of the scratch space.
-struct Scratch<'a> {
-    input: &'a mut [f32],
-    input_gradient: &'a mut [f32],
-    output: &'a mut [f32],
-    output_gradient: &'a mut [f32],
-    kernel_gradient: &'a mut [f32],
-    /// For the algorithm of one group.
-    rest: &'a mut [f32],
 }
 
 impl Grouped {
@@ -51,25 +40,14 @@ impl Grouped {
         }
     }
 
-    fn split<'a>(&self, samples: usize, mut scratch: &'a mut [f32]) -> Scratch<'a> {
-        let mut part = |length: usize| {
-            let (part, rest) = std::mem::take(&mut scratch).split_at_mut(length);
-            scratch = rest;
-            part
-        };
-        let outputs = samples * self.positions * self.geometry.filters;
+    /// Lengths of the parts of the scratch space: one group's input and its gradient, output and its
+    /// gradient, the gradient of its kernel, and what its algorithm wants.
+    fn lens(&self, samples: usize) -> [usize; 6] {
         let inputs = samples * self.geometry.input_len();
-        let (input, input_gradient) = (part(inputs), part(inputs));
-        let (output, output_gradient) = (part(outputs), part(outputs));
-        let kernel_gradient = part(self.geometry.kernel_len());
-        Scratch {
-            input,
-            input_gradient,
-            output,
-            output_gradient,
-            kernel_gradient,
-            rest: scratch,
-        }
+        let outputs = samples * self.positions * self.geometry.filters;
+        let rest = self.algorithm.scratch_len(samples);
+        let kernel = self.geometry.kernel_len();
+        [inputs, inputs, outputs, outputs, kernel, rest]
     }
 
     /// One group's part of what [`prepare`](Algorithm::prepare) writes: its kernel, and what its
@@ -161,62 +139,67 @@ impl Algorithm for Grouped {
     }
 
     fn scratch_len(&self, samples: usize) -> usize {
-        2 * samples * (self.geometry.input_len() + self.positions * self.geometry.filters)
-            + self.geometry.kernel_len()
-            + self.algorithm.scratch_len(samples)
+        self.lens(samples).iter().sum()
     }
 
     fn forward(&self, mut pass: Forward<'_>) {
-        let scratch = self.split(pass.samples, pass.scratch);
+        let [input, _, output, _, _, rest] = parts(self.lens(pass.samples), pass.scratch);
         for group in 0..self.groups {
             let (kernel, prepared) = self.prepared(group, pass.prepared);
-            self.channels(group).take(pass.input, scratch.input);
+            self.channels(group).take(pass.input, input);
             let keep = pass.keep.as_deref_mut();
             self.algorithm.forward(Forward {
                 samples: pass.samples,
-                input: scratch.input,
+                input,
                 kernel,
                 prepared,
                 bias: pass.bias.map(|bias| &bias[self.filters(group).range()]),
-                output: scratch.output,
+                output,
                 keep: keep.map(|keep| &mut keep[self.kept(group, pass.samples)]),
-                scratch: scratch.rest,
+                scratch: rest,
             });
-            self.filters(group).put(scratch.output, pass.output);
+            self.filters(group).put(output, pass.output);
         }
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
-        let scratch = self.split(pass.samples, pass.scratch);
+        let [
+            input,
+            input_gradient,
+            output,
+            output_gradient,
+            kernel_gradient,
+            rest,
+        ] = parts(self.lens(pass.samples), pass.scratch);
         for group in 0..self.groups {
             let (channels, filters) = (self.channels(group), self.filters(group));
             let (kernel, prepared) = self.prepared(group, pass.prepared);
-            channels.take(pass.input, scratch.input);
-            filters.take(pass.output, scratch.output);
-            filters.take(pass.output_gradient, scratch.output_gradient);
-            scratch.kernel_gradient.fill(0.0);
+            channels.take(pass.input, input);
+            filters.take(pass.output, output);
+            filters.take(pass.output_gradient, output_gradient);
+            kernel_gradient.fill(0.0);
             let bias_gradient = pass.bias_gradient.as_deref_mut();
             let wanted = pass.input_gradient.is_some();
             let trained = pass.kernel_gradient.is_some();
             self.algorithm.backward(Backward {
                 samples: pass.samples,
-                input: scratch.input,
+                input,
                 kernel,
                 prepared,
-                output: scratch.output,
-                output_gradient: scratch.output_gradient,
+                output,
+                output_gradient,
                 keep: &pass.keep[self.kept(group, pass.samples)],
-                input_gradient: wanted.then_some(&mut *scratch.input_gradient),
-                kernel_gradient: trained.then_some(&mut *scratch.kernel_gradient),
+                input_gradient: wanted.then_some(&mut *input_gradient),
+                kernel_gradient: trained.then_some(&mut *kernel_gradient),
                 bias_gradient: bias_gradient.map(|bias| &mut bias[filters.range()]),
-                scratch: scratch.rest,
+                scratch: rest,
             });
-            if let Some(kernel_gradient) = pass.kernel_gradient.as_deref_mut() {
-                filters.add(scratch.kernel_gradient, kernel_gradient);
+            if let Some(sums) = pass.kernel_gradient.as_deref_mut() {
+                filters.add(kernel_gradient, sums);
             }
-            filters.put(scratch.output_gradient, pass.output_gradient);
-            if let Some(input_gradient) = pass.input_gradient.as_deref_mut() {
-                channels.put(scratch.input_gradient, input_gradient);
+            filters.put(output_gradient, pass.output_gradient);
+            if let Some(whole) = pass.input_gradient.as_deref_mut() {
+                channels.put(input_gradient, whole);
             }
         }
     }

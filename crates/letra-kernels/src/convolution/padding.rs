@@ -15,7 +15,7 @@ impl Padded {
 
     /// Columns of the padded picture.
     pub(super) fn width(&self) -> usize {
-        self.geometry.width + self.geometry.padding.left + self.geometry.padding.right
+        self.geometry.width + self.geometry.padding.columns()
     }
 
     /// Elements of space that [`pad`](Self::pad) wants: none without padding.
@@ -29,7 +29,7 @@ impl Padded {
         if padding == Padding2::default() {
             0
         } else {
-            (height + padding.top + padding.bottom) * self.width() * channels
+            (height + padding.rows()) * self.width() * channels
         }
     }
 

@@ -3,8 +3,9 @@
 use super::algorithm::Backward;
 use super::vector::{array, load};
 use super::{Geometry, Padding2, Pool};
+use crate::activation::{self, ActivationKind};
 use crate::pooling::Pooling;
-use crate::simd::{ADDED, dispatch};
+use crate::simd::{ADDED, dispatch, kernel};
 use pulp::{Simd, WithSimd};
 
 /// Bias, ReLU and pooling of one convolution.
@@ -117,13 +118,7 @@ impl Tail {
 
     /// Adds the bias and applies the ReLU, in place.
     pub(super) fn activate(&self, map: &mut [f32], bias: Option<&[f32]>) {
-        let (filters, relu) = (self.filters, self.relu);
-        dispatch(Activate {
-            filters,
-            relu,
-            map,
-            bias,
-        });
+        add_bias_and_clip(self.filters, self.relu, map, bias);
     }
 
     /// Pools the map into the output.
@@ -142,7 +137,7 @@ impl Tail {
     /// Multiplies the gradient by 0 where the ReLU is closed, in place.
     pub(super) fn mask(&self, output: &[f32], gradient: &mut [f32]) {
         if self.relu {
-            dispatch(Mask { output, gradient });
+            activation::backward(ActivationKind::Relu, 1, output, &[], gradient);
         }
     }
 
@@ -171,46 +166,19 @@ impl Tail {
     }
 }
 
-struct Activate<'a> {
-    filters: usize,
-    relu: bool,
-    map: &'a mut [f32],
-    bias: Option<&'a [f32]>,
-}
-
-impl WithSimd for Activate<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        if let Some(bias) = self.bias {
-            for values in self.map.chunks_exact_mut(self.filters) {
+kernel! {
+    fn add_bias_and_clip(filters: usize, relu: bool, map: &mut [f32], bias: Option<&[f32]>) {
+        if let Some(bias) = bias {
+            for values in map.chunks_exact_mut(filters) {
                 for (value, bias) in values.iter_mut().zip(bias) {
                     *value += bias;
                 }
             }
         }
-        if self.relu {
-            for value in self.map {
+        if relu {
+            for value in map {
                 *value = ADDED + if *value <= 0.0 { 0.0 } else { *value };
             }
-        }
-    }
-}
-
-struct Mask<'a> {
-    output: &'a [f32],
-    gradient: &'a mut [f32],
-}
-
-impl WithSimd for Mask<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for (gradient, &output) in self.gradient.iter_mut().zip(self.output) {
-            // A gradient that is no number stays so.
-            *gradient *= if output <= 0.0 { 0.0 } else { 1.0 };
         }
     }
 }

@@ -92,38 +92,30 @@ impl Case {
         let mut scratch = nan(convolution.scratch_len(self.samples));
         let mut output = nan(self.output_gradient.len());
         let mut keep = nan(self.samples * convolution.keep_len());
-        convolution.forward(
-            self.samples,
-            &self.input,
-            &self.kernel,
-            &prepared,
-            Some(&self.bias),
-            &mut output,
-            Some(&mut keep),
-            &mut scratch,
-        );
+        let mut forward = |output: &mut [f32], keep: Option<&mut [f32]>| {
+            scratch.fill(f32::NAN);
+            convolution.forward(
+                self.samples,
+                &self.input,
+                &self.kernel,
+                &prepared,
+                Some(&self.bias),
+                output,
+                keep,
+                &mut scratch,
+            );
+        };
+        forward(&mut output, Some(&mut keep));
         let mut inferred = nan(output.len());
-        scratch.fill(f32::NAN);
-        convolution.forward(
-            self.samples,
-            &self.input,
-            &self.kernel,
-            &prepared,
-            Some(&self.bias),
-            &mut inferred,
-            None,
-            &mut scratch,
-        );
+        forward(&mut inferred, None);
         assert_eq!(output, inferred, "{}", self.describe());
 
         let mut input_gradient = nan(self.input.len());
         let mut kernel_gradient = vec![1.0; self.kernel.len()];
         let mut bias_gradient = vec![1.0; self.bias.len()];
         let mut output_gradient = self.output_gradient.clone();
-        let mut backward = |output_gradient: &mut [f32],
-                            input: Option<&mut [f32]>,
-                            kernel: Option<&mut [f32]>,
-                            bias: Option<&mut [f32]>| {
+        type Wanted<'a> = Option<&'a mut [f32]>;
+        let mut backward = |output_gradient: &mut [f32], [input, kernel, bias]: [Wanted<'_>; 3]| {
             scratch.fill(f32::NAN);
             convolution.backward(
                 self.samples,
@@ -139,29 +131,33 @@ impl Case {
                 &mut scratch,
             );
         };
-        backward(
-            &mut output_gradient,
-            Some(&mut input_gradient),
-            Some(&mut kernel_gradient),
-            Some(&mut bias_gradient),
-        );
+        let all = [
+            &mut input_gradient,
+            &mut kernel_gradient,
+            &mut bias_gradient,
+        ];
+        backward(&mut output_gradient, all.map(|all| Some(&mut all[..])));
         let mut alone = vec![1.0; self.kernel.len()];
         let mut masked = self.output_gradient.clone();
-        backward(&mut masked, None, Some(&mut alone), None);
+        backward(&mut masked, [None, Some(&mut alone), None]);
         assert_eq!(kernel_gradient, alone, "{}", self.describe());
         let mut let_through = nan(self.input.len());
         let mut untouched = self.bias.clone();
         masked.copy_from_slice(&self.output_gradient);
-        backward(
-            &mut masked,
-            Some(&mut let_through),
-            None,
-            Some(&mut untouched),
-        );
+        let some = [Some(&mut let_through[..]), None, Some(&mut untouched[..])];
+        backward(&mut masked, some);
         assert_eq!(input_gradient, let_through, "{}", self.describe());
         assert_eq!(output_gradient, masked, "{}", self.describe());
         assert_eq!(self.bias, untouched, "{}", self.describe());
 
+        let worst = |name: &str, fast: &[f32], twin: &[f64]| {
+            let difference = difference(fast, twin);
+            assert!(
+                difference < tolerance,
+                "{name} {difference}: {}",
+                self.describe()
+            );
+        };
         let (kernel, bias) = (wide(&self.kernel), wide(&self.bias));
         let mut want_kernel = vec![1.0; kernel.len()];
         let mut want_bias = vec![1.0; bias.len()];
@@ -170,14 +166,6 @@ impl Case {
             let of = |values: &[f32], length: usize| wide(&values[sample * length..][..length]);
             let input = of(&self.input, geometry.input_len());
             let gradient = of(&self.output_gradient, outputs);
-            let worst = |name: &str, fast: &[f32], twin: &[f64]| {
-                let difference = difference(fast, twin);
-                assert!(
-                    difference < tolerance,
-                    "{name} {difference}: {}",
-                    self.describe()
-                );
-            };
             let want = self.twin.forward(&input, &kernel, &bias);
             worst("output", &output[sample * outputs..][..outputs], &want);
             let want = self.twin.backward(&input, &kernel, &bias, &gradient);
@@ -198,18 +186,8 @@ impl Case {
             add(&mut want_kernel, &want.kernel);
             add(&mut want_bias, &want.bias);
         }
-        let kernel_difference = difference(&kernel_gradient, &want_kernel);
-        assert!(
-            kernel_difference < tolerance,
-            "kernel {kernel_difference}: {}",
-            self.describe()
-        );
-        let bias_difference = difference(&bias_gradient, &want_bias);
-        assert!(
-            bias_difference < tolerance,
-            "bias {bias_difference}: {}",
-            self.describe()
-        );
+        worst("kernel", &kernel_gradient, &want_kernel);
+        worst("bias", &bias_gradient, &want_bias);
         [
             output,
             output_gradient,
@@ -227,25 +205,46 @@ fn add(sums: &mut [f64], values: &[f64]) {
     }
 }
 
-fn random_geometry(noise: &mut Noise) -> Geometry {
-    let kernel = [noise.between(1, 5), noise.between(1, 5)];
+/// A convolution of stride 1 without padding, dilation or groups.
+fn plain(
+    [height, width]: [usize; 2],
+    [channels, filters]: [usize; 2],
+    kernel: [usize; 2],
+) -> Geometry {
     Geometry {
-        height: noise.between(kernel[0], 14),
-        width: noise.between(kernel[1], 14),
-        channels: noise.between(1, 9),
-        filters: noise.between(1, 17),
+        height,
+        width,
+        channels,
+        filters,
         kernel,
-        stride: [noise.between(1, 6), noise.between(1, 6)],
-        padding: Padding2 {
-            top: noise.between(0, kernel[0]),
-            bottom: noise.between(0, kernel[0]),
-            left: noise.between(0, kernel[1]),
-            right: noise.between(0, kernel[1]),
-        },
+        stride: [1, 1],
+        padding: Padding2::default(),
         dilation: [1, 1],
         groups: 1,
     }
 }
+
+/// Up to so many rows above and below, and columns left and right.
+fn random_padding(noise: &mut Noise, [rows, columns]: [usize; 2]) -> Padding2 {
+    let [rows, columns] = [rows, columns].map(|most| [(); 2].map(|()| noise.between(0, most)));
+    Padding2::new(rows, columns)
+}
+
+fn random_geometry(noise: &mut Noise) -> Geometry {
+    let kernel = [noise.between(1, 5), noise.between(1, 5)];
+    let sizes = kernel.map(|least| noise.between(least, 14));
+    let channels = [noise.between(1, 9), noise.between(1, 17)];
+    Geometry {
+        stride: [noise.between(1, 6), noise.between(1, 6)],
+        padding: random_padding(noise, kernel),
+        ..plain(sizes, channels, kernel)
+    }
+}
+
+const PAIRS: Option<Pool> = Some(Pool {
+    height: 2,
+    width: 2,
+});
 
 fn random_pool(noise: &mut Noise, geometry: &Geometry) -> Option<Pool> {
     let pool = Pool {
@@ -296,24 +295,21 @@ fn prove_twin(noise: &mut Noise, geometry: Geometry) {
         (above - loss(&moved)) / (2.0 * step)
     };
     for _ in 0..20 {
-        let at = noise.between(0, input.len() - 1);
-        let found = slope(&input, at, &|input| loss(input, &kernel, &bias));
-        assert!(
-            (found - gradients.input[at]).abs() < 1e-7,
-            "input {geometry:?}"
-        );
-        let at = noise.between(0, kernel.len() - 1);
-        let found = slope(&kernel, at, &|kernel| loss(&input, kernel, &bias));
-        assert!(
-            (found - gradients.kernel[at]).abs() < 1e-7,
-            "kernel {geometry:?}"
-        );
-        let at = noise.between(0, bias.len() - 1);
-        let found = slope(&bias, at, &|bias| loss(&input, &kernel, bias));
-        assert!(
-            (found - gradients.bias[at]).abs() < 1e-7,
-            "bias {geometry:?}"
-        );
+        let mut check =
+            |what: &str, values: &[f64], wanted: &[f64], loss: &dyn Fn(&[f64]) -> f64| {
+                let at = noise.between(0, values.len() - 1);
+                let error = (slope(values, at, loss) - wanted[at]).abs();
+                assert!(error < 1e-7, "{what} {geometry:?}");
+            };
+        check("input", &input, &gradients.input, &|input| {
+            loss(input, &kernel, &bias)
+        });
+        check("kernel", &kernel, &gradients.kernel, &|kernel| {
+            loss(&input, kernel, &bias)
+        });
+        check("bias", &bias, &gradients.bias, &|bias| {
+            loss(&input, &kernel, bias)
+        });
     }
 }
 
@@ -330,22 +326,8 @@ fn agrees_with_twin_over_random_shapes() {
 
 #[test]
 fn first_of_equal_cells_wins() {
-    let geometry = Geometry {
-        height: 2,
-        width: 2,
-        channels: 1,
-        filters: 1,
-        kernel: [1, 1],
-        stride: [1, 1],
-        padding: Padding2::default(),
-        dilation: [1, 1],
-        groups: 1,
-    };
-    let pool = Some(Pool {
-        height: 2,
-        width: 2,
-    });
-    let mut case = Case::new(&mut Noise::new(3), 1, geometry, true, pool);
+    let geometry = plain([2, 2], [1, 1], [1, 1]);
+    let mut case = Case::new(&mut Noise::new(3), 1, geometry, true, PAIRS);
     case.kernel[0] = 1.0;
     case.bias[0] = 0.0;
     for (input, winner) in [
@@ -367,26 +349,13 @@ fn few_channels_agree_with_twin() {
     let mut noise = Noise::new(4);
     for round in 0..60 {
         let kernel = [noise.between(1, 6), 3 + 2 * (round % 2)];
+        let sizes = [noise.between(kernel[0], 23), noise.between(kernel[1], 41)];
+        let channels = [noise.between(1, 4), noise.between(1, 8)];
         let geometry = Geometry {
-            height: noise.between(kernel[0], 23),
-            width: noise.between(kernel[1], 41),
-            channels: noise.between(1, 4),
-            filters: noise.between(1, 8),
-            kernel,
-            stride: [1, 1],
-            padding: Padding2 {
-                top: noise.between(0, 9),
-                bottom: noise.between(0, 9),
-                left: noise.between(0, 9),
-                right: noise.between(0, 9),
-            },
-            dilation: [1, 1],
-            groups: 1,
+            padding: random_padding(&mut noise, [9, 9]),
+            ..plain(sizes, channels, kernel)
         };
-        let pool = (round % 3 > 0).then_some(Pool {
-            height: 2,
-            width: 2,
-        });
+        let pool = PAIRS.filter(|_| round % 3 > 0);
         let pool = pool.filter(|_| geometry.output_height() > 1 && geometry.output_width() > 1);
         let (samples, relu) = (noise.between(1, 3), noise.between(0, 3) > 0);
         Case::new(&mut noise, samples, geometry, relu, pool).check(1e-5);
@@ -399,28 +368,16 @@ fn mostly_blank_pictures_agree_with_twin() {
     let mut noise = Noise::new(7);
     for round in 0..60 {
         let kernel = [1 + 2 * noise.between(0, 2), 3 + 2 * (round % 2)];
+        let sizes = [
+            noise.between(kernel[0] + 1, 25),
+            noise.between(kernel[1] + 1, 41),
+        ];
         let geometry = Geometry {
-            height: noise.between(kernel[0] + 1, 25),
-            width: noise.between(kernel[1] + 1, 41),
-            channels: 1,
-            filters: 4 * noise.between(1, 2),
-            kernel,
-            stride: [1, 1],
-            dilation: [1, 1],
-            groups: 1,
-            padding: Padding2 {
-                top: noise.between(0, 5),
-                bottom: noise.between(0, 5),
-                left: noise.between(0, 5),
-                right: noise.between(0, 5),
-            },
+            padding: random_padding(&mut noise, [5, 5]),
+            ..plain(sizes, [1, 4 * noise.between(1, 2)], kernel)
         };
-        let pool = Some(Pool {
-            height: 2,
-            width: 2,
-        });
         let relu = noise.between(0, 3) > 0;
-        let mut case = Case::new(&mut noise, 5, geometry, relu, pool);
+        let mut case = Case::new(&mut noise, 5, geometry, relu, PAIRS);
         let pictures = case.input.chunks_exact_mut(geometry.input_len());
         for (number, picture) in pictures.enumerate().skip(1) {
             let rows = [noise.between(0, geometry.height), noise.between(0, 9)];
@@ -442,26 +399,13 @@ fn mostly_blank_pictures_agree_with_twin() {
 fn winograd_agrees_with_twin() {
     let mut noise = Noise::new(5);
     for round in 0..60 {
+        let sizes = [noise.between(6, 15), noise.between(6, 15)];
+        let channels = [noise.between(8, 35), noise.between(8, 35)];
         let geometry = Geometry {
-            height: noise.between(6, 15),
-            width: noise.between(6, 15),
-            channels: noise.between(8, 35),
-            filters: noise.between(8, 35),
-            kernel: [3, 3],
-            stride: [1, 1],
-            padding: Padding2 {
-                top: noise.between(0, 3),
-                bottom: noise.between(0, 3),
-                left: noise.between(0, 3),
-                right: noise.between(0, 3),
-            },
-            dilation: [1, 1],
-            groups: 1,
+            padding: random_padding(&mut noise, [3, 3]),
+            ..plain(sizes, channels, [3, 3])
         };
-        let pool = (round % 2 == 0).then_some(Pool {
-            height: 2,
-            width: 2,
-        });
+        let pool = PAIRS.filter(|_| round % 2 == 0);
         let (samples, relu) = (noise.between(1, 4), noise.between(0, 3) > 0);
         Case::new(&mut noise, samples, geometry, relu, pool).check(1e-4);
     }
@@ -472,40 +416,17 @@ fn direct_agrees_with_twin() {
     let mut noise = Noise::new(6);
     for round in 0..150 {
         let kernel = [noise.between(1, 5), noise.between(1, 5)];
-        let stride = if round % 3 == 0 {
-            [noise.between(1, 3), noise.between(1, 3)]
-        } else {
-            [1, 1]
-        };
-        let tall = round % 10 == 0;
-        let geometry = Geometry {
-            height: noise.between(kernel[0], if tall { 120 } else { 14 }),
-            width: if tall {
-                kernel[1]
-            } else {
-                noise.between(kernel[1], 14)
-            },
-            channels: noise.between(1, 12),
-            filters: noise.between(8, 35),
-            kernel,
-            stride,
-            padding: Padding2 {
-                top: noise.between(0, kernel[0]),
-                bottom: noise.between(0, kernel[0] - 1),
-                left: if tall {
-                    0
-                } else {
-                    noise.between(0, kernel[1] - 1)
-                },
-                right: if tall {
-                    0
-                } else {
-                    noise.between(0, kernel[1] - 1)
-                },
-            },
-            dilation: [1, 1],
-            groups: 1,
-        };
+        let [height, width] = kernel.map(|least| noise.between(least, 14));
+        let channels = [noise.between(1, 12), noise.between(8, 35)];
+        let mut geometry = plain([height, width], channels, kernel);
+        if round % 3 == 0 {
+            geometry.stride = [noise.between(1, 3), noise.between(1, 3)];
+        }
+        geometry.padding = random_padding(&mut noise, [kernel[0], kernel[1] - 1]);
+        if round % 10 == 0 {
+            (geometry.height, geometry.width) = (noise.between(kernel[0], 120), kernel[1]);
+            (geometry.padding.left, geometry.padding.right) = (0, 0);
+        }
         let pool = random_pool(&mut noise, &geometry);
         let (samples, relu) = (noise.between(1, 3), noise.between(0, 1) > 0);
         Case::new(&mut noise, samples, geometry, relu, pool).check(1e-5);

@@ -90,56 +90,32 @@ const SHAPES: [[usize; 2]; 9] = [
 ];
 
 #[test]
-fn logits_with_classes_agree_with_the_twin() {
+fn logits_agree_with_the_twin() {
     let mut noise = Noise::new(14);
-    for [samples, classes] in SHAPES {
-        let rows = Rows::new(samples, classes, &mut noise);
-        for smoothing in [0.0, 0.125] {
-            let chosen =
-                |sample: usize, class: usize| f64::from(rows.labels[sample] as usize == class);
-            let wanted = rows.wanted(f64::from(smoothing), chosen);
-            on_each_instruction_set(|| {
-                let mut gradient = vec![f32::NAN; samples * classes];
-                let loss = classes_from_logits(
-                    classes,
-                    &rows.logits,
-                    &rows.labels,
-                    smoothing,
-                    0.3,
-                    &mut gradient,
-                );
-                let what = format!("{samples} × {classes}, smoothing {smoothing}");
-                assert_agrees(&what, (loss, &gradient), &wanted, 0.3);
-            });
-        }
-    }
-}
-
-#[test]
-fn logits_with_rows_of_targets_agree_with_the_twin() {
-    let mut noise = Noise::new(15);
     for [samples, classes] in SHAPES {
         let mut rows = Rows::new(samples, classes, &mut noise);
         // Targets of size 1 in all, whatever the number of classes.
-        rows.values
-            .iter_mut()
-            .for_each(|t| *t *= 2.0 / classes as f32);
+        let values = rows.values.iter_mut();
+        values.for_each(|t| *t *= 2.0 / classes as f32);
+        let Rows {
+            logits,
+            labels,
+            values,
+            ..
+        } = &rows;
         for smoothing in [0.0, 0.125] {
-            let given =
-                |sample: usize, class: usize| f64::from(rows.values[sample * classes + class]);
-            let wanted = rows.wanted(f64::from(smoothing), given);
+            let what = format!("{samples} × {classes}, smoothing {smoothing}");
+            let chosen = |sample: usize, class: usize| f64::from(labels[sample] as usize == class);
+            let given = |sample: usize, class: usize| f64::from(values[sample * classes + class]);
+            let of_classes = rows.wanted(f64::from(smoothing), chosen);
+            let of_values = rows.wanted(f64::from(smoothing), given);
             on_each_instruction_set(|| {
                 let mut gradient = vec![f32::NAN; samples * classes];
-                let loss = values_from_logits(
-                    classes,
-                    &rows.logits,
-                    &rows.values,
-                    smoothing,
-                    0.3,
-                    &mut gradient,
-                );
-                let what = format!("{samples} × {classes}, smoothing {smoothing}");
-                assert_agrees(&what, (loss, &gradient), &wanted, 0.3);
+                let slopes = &mut gradient[..];
+                let loss = classes_from_logits(classes, logits, labels, smoothing, 0.3, slopes);
+                assert_agrees(&what, (loss, slopes), &of_classes, 0.3);
+                let loss = values_from_logits(classes, logits, values, smoothing, 0.3, slopes);
+                assert_agrees(&what, (loss, slopes), &of_values, 0.3);
             });
         }
     }

@@ -1,6 +1,7 @@
 //! Normalisation with the max pooling after it in one pass, so that what lies between them is
 //! never in memory.
 
+use crate::assert_same_length;
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
@@ -54,11 +55,7 @@ pub fn input_gradient_of_pooled(
     codes: &[f32],
     input_gradient: &mut [f32],
 ) {
-    assert_eq!(
-        input.len(),
-        input_gradient.len(),
-        "input and its gradient differ in length"
-    );
+    assert_same_length("input and its gradient", input, input_gradient);
     dispatch(Backward {
         pooling,
         channels,
@@ -80,21 +77,28 @@ struct Forward<'a> {
     kept: Option<[&'a mut [f32]; 2]>,
 }
 
-impl WithSimd for Forward<'_> {
-    type Output = ();
+/// Runs a pass compiled for the usual shapes. `WHOLE` says that the channels are whole vectors; known
+/// sizes of the window are unrolled.
+macro_rules! by_shape {
+    ($pass:ident) => {
+        impl WithSimd for $pass<'_> {
+            type Output = ();
 
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match (self.pooling.channels % S::F32_LANES, self.pooling.window) {
-            (0, [2, 2]) => self.run::<S, true>(simd, [2, 2]),
-            (0, window) => self.run::<S, true>(simd, window),
-            (_, window) => self.run::<S, false>(simd, window),
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, simd: S) {
+                match (self.pooling.channels % S::F32_LANES, self.pooling.window) {
+                    (0, [2, 2]) => self.run::<S, true>(simd, [2, 2]),
+                    (0, window) => self.run::<S, true>(simd, window),
+                    (_, window) => self.run::<S, false>(simd, window),
+                }
+            }
         }
-    }
+    };
 }
 
+by_shape!(Forward);
+
 impl Forward<'_> {
-    /// `WHOLE` says that the channels are whole vectors; known sizes of the window are unrolled.
     #[inline(always)]
     fn run<S: Simd, const WHOLE: bool>(mut self, simd: S, [height, width]: [usize; 2]) {
         let pooling = self.pooling;
@@ -186,21 +190,9 @@ struct Backward<'a> {
     input_gradient: &'a mut [f32],
 }
 
-impl WithSimd for Backward<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match (self.pooling.channels % S::F32_LANES, self.pooling.window) {
-            (0, [2, 2]) => self.run::<S, true>(simd, [2, 2]),
-            (0, window) => self.run::<S, true>(simd, window),
-            (_, window) => self.run::<S, false>(simd, window),
-        }
-    }
-}
+by_shape!(Backward);
 
 impl Backward<'_> {
-    /// `WHOLE` says that the channels are whole vectors; known sizes of the window are unrolled.
     #[inline(always)]
     fn run<S: Simd, const WHOLE: bool>(mut self, simd: S, [height, width]: [usize; 2]) {
         let pooling = self.pooling;

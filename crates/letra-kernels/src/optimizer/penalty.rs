@@ -17,25 +17,18 @@ pub fn penalize(parameters: &[f32], gradients: &mut [f32], l1: f32, l2: f32) -> 
 kernel! {
     fn penalize_and_sum(parameters: &[f32], gradients: &mut [f32], l1: f32, l2: f32) -> [f64; 2] {
         let mut sums = [[0.0; LANES]; 2];
-        let (parameters, last_parameters) = parameters.as_chunks::<LANES>();
-        let (gradients, last_gradients) = gradients.as_chunks_mut::<LANES>();
-        let mut add = |parameters: &[f32; LANES], gradients: &mut [f32; LANES]| {
-            for i in 0..LANES {
-                let w = parameters[i];
+        let groups = parameters.chunks(LANES).zip(gradients.chunks_mut(LANES));
+        for (parameters, gradients) in groups {
+            let [absolutes, squares] = &mut sums;
+            let terms = absolutes.iter_mut().zip(squares);
+            for ((w, g), (absolute, square)) in parameters.iter().zip(gradients).zip(terms) {
+                let w = *w;
                 let sign = if w > 0.0 { l1 } else { 0.0 } - if w < 0.0 { l1 } else { 0.0 };
-                gradients[i] += sign + 2.0 * l2 * w;
-                sums[0][i] += f64::from(w.abs());
-                sums[1][i] += f64::from(w) * f64::from(w);
+                *g += sign + 2.0 * l2 * w;
+                *absolute += f64::from(w.abs());
+                *square += f64::from(w) * f64::from(w);
             }
-        };
-        for (parameters, gradients) in parameters.iter().zip(gradients) {
-            add(parameters, gradients);
         }
-        let (mut parameters, mut gradients) = ([0.0; LANES], [0.0; LANES]);
-        parameters[..last_parameters.len()].copy_from_slice(last_parameters);
-        gradients[..last_gradients.len()].copy_from_slice(last_gradients);
-        add(&parameters, &mut gradients);
-        last_gradients.copy_from_slice(&gradients[..last_gradients.len()]);
         sums.map(|sums| sums.iter().sum())
     }
 }
@@ -49,34 +42,26 @@ pub fn penalty(parameters: &[f32], l1: f32, l2: f32) -> f64 {
     f64::from(l1) * sum + f64::from(l2) * square_sum(parameters)
 }
 
+/// The sum of `of` each value, in double precision.
+#[inline(always)]
+fn sum(values: &[f32], of: impl Fn(f64) -> f64) -> f64 {
+    let mut sums = [0.0; LANES];
+    for values in values.chunks(LANES) {
+        for (sum, &value) in sums.iter_mut().zip(values) {
+            *sum += of(f64::from(value));
+        }
+    }
+    sums.iter().sum()
+}
+
 kernel! {
     fn absolute_sum(values: &[f32]) -> f64 {
-        let mut sums = [0.0; LANES];
-        let (values, last) = values.as_chunks::<LANES>();
-        for values in values {
-            for (sum, &value) in sums.iter_mut().zip(values) {
-                *sum += f64::from(value.abs());
-            }
-        }
-        for (sum, &value) in sums.iter_mut().zip(last) {
-            *sum += f64::from(value.abs());
-        }
-        sums.iter().sum()
+        sum(values, #[inline(always)] |value| value.abs())
     }
 
     /// Σx², in double precision.
     pub fn square_sum(values: &[f32]) -> f64 {
-        let mut sums = [0.0; LANES];
-        let (values, last) = values.as_chunks::<LANES>();
-        for values in values {
-            for (sum, &value) in sums.iter_mut().zip(values) {
-                *sum += f64::from(value) * f64::from(value);
-            }
-        }
-        for (sum, &value) in sums.iter_mut().zip(last) {
-            *sum += f64::from(value) * f64::from(value);
-        }
-        sums.iter().sum()
+        sum(values, #[inline(always)] |value| value * value)
     }
 
     /// Cuts values to magnitudes of at most `limit`; a value that is no number stays.

@@ -1,4 +1,4 @@
-use super::{BLOCK, assert_lengths, for_blocks, settled};
+use super::{assert_lengths, settled};
 use crate::simd::kernel;
 
 /// The settings of RMSprop in the form of Keras.
@@ -13,6 +13,9 @@ pub struct RmsProp {
     /// ε, added under the root.
     pub epsilon: f32,
 }
+
+/// Values that are worked on together: few enough for the registers and the first-level cache.
+const BLOCK: usize = 64;
 
 kernel! {
     /// v ← ρv + (1 − ρ)g², s = rate · g / √(v + ε), w ← w − s; with `averages`,
@@ -32,19 +35,30 @@ kernel! {
         }
         let RmsProp { rate, rho, momentum, epsilon } = settings;
         let new = 1.0 - rho;
-        // A square of the mean counts, or it does not; the same for the momentum.
-        let center = f32::from(averages.is_some());
-        let momentum = if momenta.is_some() { momentum } else { 0.0 };
-        let (momenta, averages) = (momenta.unwrap_or_default(), averages.unwrap_or_default());
-        let written = [parameters, velocities, momenta, averages];
-        for_blocks([gradients], written, #[inline(always)] |[g], [w, v, b, a]| {
-            for i in 0..BLOCK {
-                v[i] = settled(rho * v[i] + new * g[i] * g[i]);
-                a[i] = settled(rho * a[i] + new * g[i]);
-                let step = rate * g[i] / (v[i] - center * a[i] * a[i] + epsilon).sqrt();
-                b[i] = settled(momentum * b[i] + step);
-                w[i] -= b[i];
+        let mut momenta = momenta.map(|all| all.chunks_mut(BLOCK));
+        let mut averages = averages.map(|all| all.chunks_mut(BLOCK));
+        let blocks = parameters.chunks_mut(BLOCK).zip(velocities.chunks_mut(BLOCK));
+        for ((w, v), g) in blocks.zip(gradients.chunks(BLOCK)) {
+            let (mut steps, mut squares) = ([0.0; BLOCK], [0.0; BLOCK]);
+            if let Some(averages) = averages.as_mut().and_then(Iterator::next) {
+                for ((a, g), square) in averages.iter_mut().zip(g).zip(&mut squares) {
+                    *a = settled(rho * *a + new * g);
+                    *square = *a * *a;
+                }
             }
-        });
+            for (((step, v), g), square) in steps.iter_mut().zip(v).zip(g).zip(&squares) {
+                *v = settled(rho * *v + new * g * g);
+                *step = rate * g / (*v - square + epsilon).sqrt();
+            }
+            if let Some(momenta) = momenta.as_mut().and_then(Iterator::next) {
+                for (b, step) in momenta.iter_mut().zip(&mut steps) {
+                    *b = settled(momentum * *b + *step);
+                    *step = *b;
+                }
+            }
+            for (w, step) in w.iter_mut().zip(&steps) {
+                *w -= step;
+            }
+        }
     }
 }

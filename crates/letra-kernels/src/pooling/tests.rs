@@ -2,30 +2,42 @@ use super::*;
 use crate::noise::Noise;
 use crate::simd::tests::{bits, on_each_instruction_set};
 
-/// Winner of each window as a place in the input of one sample, in the order of the output.
-fn winners(pooling: &Pooling, input: &[f64]) -> Vec<(usize, usize)> {
-    let mut winners = Vec::new();
+/// The cells that each window counts, in the order of the output: places in the input of one
+/// sample, and numbers within the window.
+fn cells(pooling: &Pooling) -> Vec<Vec<(usize, usize)>> {
+    let mut windows = Vec::new();
     for i in 0..pooling.output_height() {
         for j in 0..pooling.output_width() {
             for c in 0..pooling.channels {
-                let mut winner: Option<(usize, usize)> = None;
+                let mut cells = Vec::new();
                 for u in 0..pooling.window[0] {
                     for v in 0..pooling.window[1] {
                         let y = (i * pooling.stride[0] + u).wrapping_sub(pooling.padding.top);
                         let x = (j * pooling.stride[1] + v).wrapping_sub(pooling.padding.left);
                         if y < pooling.height && x < pooling.width {
                             let at = (y * pooling.width + x) * pooling.channels + c;
-                            if winner.is_none_or(|(winner, _)| input[at] > input[winner]) {
-                                winner = Some((at, u * pooling.window[1] + v));
-                            }
+                            cells.push((at, u * pooling.window[1] + v));
                         }
                     }
                 }
-                winners.extend(winner);
+                windows.push(cells);
             }
         }
     }
-    winners
+    windows
+}
+
+/// The winner of each window, the first of equals.
+fn winners(pooling: &Pooling, input: &[f64]) -> Vec<(usize, usize)> {
+    let winner = |cells: Vec<(usize, usize)>| {
+        let mut cells = cells.into_iter();
+        let first = cells.next().expect("a window holds a cell");
+        cells.fold(first, |best, cell| match input[cell.0] > input[best.0] {
+            true => cell,
+            false => best,
+        })
+    };
+    cells(pooling).into_iter().map(winner).collect()
 }
 
 fn forward_twin(pooling: &Pooling, input: &[f64]) -> Vec<f64> {
@@ -49,11 +61,9 @@ fn random_pooling(noise: &mut Noise) -> Pooling {
         channels: noise.between(1, 19),
         window,
         stride: [noise.between(1, 5), noise.between(1, 5)],
-        padding: Padding2 {
-            top: noise.between(0, window[0] - 1),
-            bottom: noise.between(0, window[0] - 1),
-            left: noise.between(0, window[1] - 1),
-            right: noise.between(0, window[1] - 1),
+        padding: {
+            let [rows, columns] = window.map(|size| [(); 2].map(|()| noise.between(0, size - 1)));
+            Padding2::new(rows, columns)
         },
     }
 }
@@ -151,30 +161,6 @@ fn not_a_number_is_not_hidden() {
     }
 }
 
-/// Places in the input of one sample of the cells that each window counts, in the order of the
-/// output.
-fn cells(pooling: &Pooling) -> Vec<Vec<usize>> {
-    let mut windows = Vec::new();
-    for i in 0..pooling.output_height() {
-        for j in 0..pooling.output_width() {
-            for c in 0..pooling.channels {
-                let mut cells = Vec::new();
-                for u in 0..pooling.window[0] {
-                    for v in 0..pooling.window[1] {
-                        let y = (i * pooling.stride[0] + u).wrapping_sub(pooling.padding.top);
-                        let x = (j * pooling.stride[1] + v).wrapping_sub(pooling.padding.left);
-                        if y < pooling.height && x < pooling.width {
-                            cells.push((y * pooling.width + x) * pooling.channels + c);
-                        }
-                    }
-                }
-                windows.push(cells);
-            }
-        }
-    }
-    windows
-}
-
 #[test]
 fn average_agrees_with_twin_over_random_shapes() {
     let mut noise = Noise::new(3);
@@ -201,10 +187,10 @@ fn average_agrees_with_twin_over_random_shapes() {
                     .iter()
                     .zip(&output_gradient[outputs]);
                 for (cells, (&found, &gradient)) in windows.iter().zip(results) {
-                    let sum: f64 = cells.iter().map(|&cell| f64::from(input[cell])).sum();
+                    let sum: f64 = cells.iter().map(|&(cell, _)| f64::from(input[cell])).sum();
                     let mean = sum / cells.len() as f64;
                     assert!((f64::from(found) - mean).abs() < 1e-6, "{pooling:?}");
-                    for &cell in cells {
+                    for &(cell, _) in cells {
                         want[cell] += f64::from(gradient) / cells.len() as f64;
                     }
                 }

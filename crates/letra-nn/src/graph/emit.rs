@@ -192,8 +192,9 @@ impl<'a> Emit<'a> {
     /// # Errors
     /// When a factor is out of its range.
     pub fn regularize(&mut self, weight: Weight, penalty: Regularizer) -> Result<(), BuildError> {
-        let demands = self.graph.weights[weight.index].demands;
-        self.demand(weight, demands.regularizer(penalty))
+        let mut demands = self.graph.weights[weight.index].demands;
+        demands.kernel_regularizer = Some(penalty);
+        self.demand(weight, demands)
     }
 
     /// Limits the values of a parameter.
@@ -201,8 +202,9 @@ impl<'a> Emit<'a> {
     /// # Errors
     /// When the limit is out of its range.
     pub fn constrain(&mut self, weight: Weight, limit: Constraint) -> Result<(), BuildError> {
-        let demands = self.graph.weights[weight.index].demands;
-        self.demand(weight, demands.constraint(limit))
+        let mut demands = self.graph.weights[weight.index].demands;
+        demands.kernel_constraint = Some(limit);
+        self.demand(weight, demands)
     }
 
     /// Says what is demanded of a parameter: a penalty, a limit.
@@ -237,6 +239,16 @@ impl<'a> Emit<'a> {
                 outputs.len()
             ))),
         }
+    }
+
+    /// Writes the op whose one output is all that a layer gives.
+    pub(crate) fn output(
+        &mut self,
+        op: impl Op,
+        inputs: &[Value],
+        weights: &[Weight],
+    ) -> Result<Vec<Value>, BuildError> {
+        self.op(op, inputs, weights).map(|output| vec![output])
     }
 
     /// Writes an op of any number of outputs.

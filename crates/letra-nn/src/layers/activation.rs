@@ -16,60 +16,43 @@ pub struct Activation {
     function: ActivationFunction,
 }
 
+/// Constructors, one a function.
+macro_rules! functions {
+    ($($(#[$about:meta])* $name:ident: $function:ident,)*) => {$(
+        $(#[$about])*
+        pub fn $name() -> Self {
+            Self::new(ActivationFunction::$function)
+        }
+    )*};
+}
+
 impl Activation {
     /// The given function.
     pub fn new(function: ActivationFunction) -> Self {
         Activation { function }
     }
 
-    /// The identity.
-    pub fn linear() -> Self {
-        Self::new(ActivationFunction::Linear)
-    }
-
-    /// Rectified linear: max(0, x).
-    pub fn relu() -> Self {
-        Self::new(ActivationFunction::Relu)
-    }
-
-    /// Logistic sigmoid: 1 / (1 + e⁻ˣ).
-    pub fn sigmoid() -> Self {
-        Self::new(ActivationFunction::Sigmoid)
-    }
-
-    /// Hyperbolic tangent.
-    pub fn tanh() -> Self {
-        Self::new(ActivationFunction::Tanh)
-    }
-
-    /// Softmax over the last axis.
-    pub fn softmax() -> Self {
-        Self::new(ActivationFunction::Softmax)
-    }
-
-    /// Exponential linear, with α = 1; [`Elu`](super::Elu) has any α.
-    pub fn elu() -> Self {
-        Self::new(ActivationFunction::Elu)
-    }
-
-    /// Gaussian error linear: x Φ(x).
-    pub fn gelu() -> Self {
-        Self::new(ActivationFunction::Gelu)
-    }
-
-    /// Scaled exponential linear.
-    pub fn selu() -> Self {
-        Self::new(ActivationFunction::Selu)
-    }
-
-    /// Sigmoid-weighted linear: x / (1 + e⁻ˣ).
-    pub fn silu() -> Self {
-        Self::new(ActivationFunction::Silu)
-    }
-
-    /// A smooth ReLU: ln(1 + eˣ).
-    pub fn softplus() -> Self {
-        Self::new(ActivationFunction::Softplus)
+    functions! {
+        /// The identity.
+        linear: Linear,
+        /// Rectified linear: max(0, x).
+        relu: Relu,
+        /// Logistic sigmoid: 1 / (1 + e⁻ˣ).
+        sigmoid: Sigmoid,
+        /// Hyperbolic tangent.
+        tanh: Tanh,
+        /// Softmax over the last axis.
+        softmax: Softmax,
+        /// Exponential linear, with α = 1; [`Elu`](super::Elu) has any α.
+        elu: Elu,
+        /// Gaussian error linear: x Φ(x).
+        gelu: Gelu,
+        /// Scaled exponential linear.
+        selu: Selu,
+        /// Sigmoid-weighted linear: x / (1 + e⁻ˣ).
+        silu: Silu,
+        /// A smooth ReLU: ln(1 + eˣ).
+        softplus: Softplus,
     }
 
     /// The function.
@@ -79,17 +62,10 @@ impl Activation {
 }
 
 impl Layer for Activation {
-    fn kind(&self) -> &'static str {
-        "activation"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("activation");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, _) = emit.single_input(inputs)?;
-        let output = emit.op(Activate::new(self.function), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(Activate::new(self.function), &[input], &[])
     }
 }

@@ -12,16 +12,9 @@ use crate::ops;
 pub struct Add;
 
 impl Layer for Add {
-    fn kind(&self) -> &'static str {
-        "add"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("add");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        let output = emit.op(ops::Add, inputs, &[])?;
-        Ok(vec![output])
+        emit.output(ops::Add, inputs, &[])
     }
 }

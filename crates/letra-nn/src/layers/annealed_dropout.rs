@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, check_rate};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{Dropout, Rate};
@@ -46,35 +46,21 @@ impl AnnealedDropout {
 }
 
 impl Layer for AnnealedDropout {
-    fn kind(&self) -> &'static str {
-        "annealed_dropout"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("annealed_dropout");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        if !(0.0..1.0).contains(&self.rate) {
-            return Err(
-                BuildError::configuration(format!("has rate {}", self.rate)).with_hint(
-                    "a rate is the share that is dropped at first, from 0 up to \
-                     but not including 1",
-                ),
-            );
-        }
+        check_rate(self.rate, "share that is dropped at first")?;
         if self.steps == 0 {
             return Err(BuildError::configuration("anneals over 0 steps")
                 .with_hint("give it at least 1, or leave the layer out"));
         }
         let (input, _) = emit.single_input(inputs)?;
-        let output = emit.op(
+        emit.output(
             Dropout {
                 rate: self.schedule(),
             },
             &[input],
             &[],
-        )?;
-        Ok(vec![output])
+        )
     }
 }

@@ -22,19 +22,12 @@ pub struct AveragePool1d {
 pooling_settings!(AveragePool1d, usize, Windows::on_sequence);
 
 impl Layer for AveragePool1d {
-    fn kind(&self) -> &'static str {
-        "average_pooling1d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("average_pooling1d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let pooling = self.windows().checked(sequence(shape)?)?;
         let output = [pooling.output_width(), pooling.channels];
-        let output = emit.op(AveragePool::new(pooling, output.into()), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(AveragePool::new(pooling, output.into()), &[input], &[])
     }
 }

@@ -22,23 +22,12 @@ pub struct AveragePool2d {
 pooling_settings!(AveragePool2d, impl Into<Window>, Windows::on_picture);
 
 impl Layer for AveragePool2d {
-    fn kind(&self) -> &'static str {
-        "average_pooling2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("average_pooling2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let pooling = self.windows().checked(picture(shape)?)?;
-        let output = [
-            pooling.output_height(),
-            pooling.output_width(),
-            pooling.channels,
-        ];
-        let output = emit.op(AveragePool::new(pooling, output.into()), &[input], &[])?;
-        Ok(vec![output])
+        let output = pooling.output().into();
+        emit.output(AveragePool::new(pooling, output), &[input], &[])
     }
 }

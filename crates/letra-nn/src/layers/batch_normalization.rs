@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, check_number};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -37,10 +37,6 @@ pub struct BatchNormalization {
 
 impl BatchNormalization {
     /// Momentum 0.99, ε 0.001, with γ and β.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all layers"
-    )]
     pub fn new() -> Self {
         BatchNormalization {
             momentum: 0.99,
@@ -62,29 +58,15 @@ impl BatchNormalization {
 normalisation_settings!(BatchNormalization);
 
 impl Layer for BatchNormalization {
-    fn kind(&self) -> &'static str {
-        "batch_normalization"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("batch_normalization");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
-        if !(0.0..=1.0).contains(&self.momentum) {
-            return Err(
-                BuildError::configuration(format!("has momentum {}", self.momentum)).with_hint(
-                    "it is the share of the moving averages that a step keeps, from 0 to 1",
-                ),
-            );
-        }
-        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            return Err(
-                BuildError::configuration(format!("has epsilon {}", self.epsilon))
-                    .with_hint("it must be above 0"),
-            );
-        }
+        let hint = "it is the share of the moving averages that a step keeps, from 0 to 1";
+        let fine = (0.0..=1.0).contains(&self.momentum);
+        check_number("momentum", self.momentum, fine, hint)?;
+        let above_0 = self.epsilon > 0.0;
+        check_number("epsilon", self.epsilon, above_0, "it must be above 0")?;
         let channels = shape.sizes().last().copied().unwrap_or(1);
         let (sizes, fans) = ([channels], [channels; 2]);
         let mut weights = Vec::new();
@@ -105,7 +87,6 @@ impl Layer for BatchNormalization {
             relu: false,
             pool: None,
         };
-        let output = emit.op(normalize, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(normalize, &[input], &weights)
     }
 }

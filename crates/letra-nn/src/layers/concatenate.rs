@@ -12,16 +12,9 @@ use crate::ops;
 pub struct Concatenate;
 
 impl Layer for Concatenate {
-    fn kind(&self) -> &'static str {
-        "concatenate"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("concatenate");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        let output = emit.op(ops::Concatenate, inputs, &[])?;
-        Ok(vec![output])
+        emit.output(ops::Concatenate, inputs, &[])
     }
 }

@@ -2,11 +2,10 @@ use serde::{Deserialize, Serialize};
 
 use super::convolving::{Sliding, Surround};
 use super::window::sequence;
-use super::{ActivationFunction, Layer, Padding};
+use super::{ActivationFunction, KernelAndBias, Layer, Padding};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Convolve;
-use crate::{Initializer, KernelDemands};
 
 /// What surrounds a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,11 +37,8 @@ pub struct Conv1d {
     dilation_rate: usize,
     groups: usize,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 impl Conv1d {
@@ -56,10 +52,7 @@ impl Conv1d {
             dilation_rate: 1,
             groups: 1,
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 
@@ -83,24 +76,15 @@ impl Conv1d {
         self
     }
 
-    /// Steps from one position to the next.
-    pub fn stride(mut self, stride: usize) -> Self {
-        self.stride = stride;
-        self
-    }
-
-    /// Distance between the steps that a kernel looks at. Only one of stride and dilation rate
-    /// may be above 1.
-    pub fn dilation_rate(mut self, rate: usize) -> Self {
-        self.dilation_rate = rate;
-        self
-    }
-
-    /// Groups of channels and filters: a filter sees the channels of its group. The groups must
-    /// divide both.
-    pub fn groups(mut self, groups: usize) -> Self {
-        self.groups = groups;
-        self
+    settings! {
+        /// Steps from one position to the next.
+        stride: usize,
+        /// Distance between the steps that a kernel looks at. Only one of stride and dilation rate
+        /// may be above 1.
+        dilation_rate: usize,
+        /// Groups of channels and filters: a filter sees the channels of its group. The groups must
+        /// divide both.
+        groups: usize,
     }
 
     fn sliding(&self) -> Sliding {
@@ -123,13 +107,7 @@ impl Conv1d {
 linear_map_settings!(Conv1d);
 
 impl Layer for Conv1d {
-    fn kind(&self) -> &'static str {
-        "conv1d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("conv1d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
@@ -137,10 +115,9 @@ impl Layer for Conv1d {
         let channels = geometry.channels / self.groups;
         let fans = [self.kernel * channels, self.kernel * self.filters];
         let kernel = [self.kernel, channels, self.filters];
-        let weights = self.weights(emit, kernel, fans, self.filters)?;
+        let weights = self.parameters.weights(emit, kernel, fans, self.filters)?;
         let output = [geometry.output_width(), self.filters].into();
         let convolve = Convolve::new(geometry, self.activation, output);
-        let output = emit.op(convolve, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(convolve, &[input], &weights)
     }
 }

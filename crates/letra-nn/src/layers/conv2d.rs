@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{Sliding, Surround, output_picture};
-use super::{ActivationFunction, Layer, Padding, Window, picture};
+use super::convolving::{Sliding, output_picture};
+use super::{ActivationFunction, KernelAndBias, Layer, Padding, Window, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Convolve;
-use crate::{Initializer, KernelDemands};
 
 /// A convolution over pictures: each of `filters` kernels slides over the picture and
 /// gives one channel of the output (LeCun, Bottou, Bengio and Haffner 1998).
@@ -30,11 +29,8 @@ pub struct Conv2d {
     #[serde(default = "one_group")]
     groups: usize,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 /// The dilation rate in files from before there was one.
@@ -58,10 +54,7 @@ impl Conv2d {
             dilation_rate: one(),
             groups: one_group(),
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 
@@ -71,43 +64,29 @@ impl Conv2d {
         self.groups = groups;
         self
     }
-
-    fn sliding(&self) -> Sliding {
-        Sliding {
-            filters: self.filters,
-            kernel: self.kernel.0,
-            stride: self.stride.0,
-            dilation: self.dilation_rate.0,
-            groups: self.groups,
-            surround: Surround::Padding(self.padding),
-            axes: 2,
-        }
-    }
 }
 
 linear_map_settings!(Conv2d);
-sliding_settings!(Conv2d);
+sliding_settings!(Conv2d, dilated);
 
 impl Layer for Conv2d {
-    fn kind(&self) -> &'static str {
-        "conv2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("conv2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
-        let geometry = self.sliding().checked(picture(shape)?)?;
+        let sliding = Sliding {
+            dilation: self.dilation_rate.0,
+            groups: self.groups,
+            ..Sliding::over_picture(self.filters, self.kernel, self.stride, self.padding)
+        };
+        let geometry = sliding.checked(picture(shape)?)?;
         let [rows, columns] = self.kernel.0;
         let channels = geometry.channels / self.groups;
         let fans = [rows * columns * channels, rows * columns * self.filters];
         let kernel = [rows, columns, channels, self.filters];
-        let weights = self.weights(emit, kernel, fans, self.filters)?;
+        let weights = self.parameters.weights(emit, kernel, fans, self.filters)?;
         let output = output_picture(&geometry).into();
         let convolve = Convolve::new(geometry, self.activation, output);
-        let output = emit.op(convolve, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(convolve, &[input], &weights)
     }
 }

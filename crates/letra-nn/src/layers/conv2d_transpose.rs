@@ -1,14 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::check_no_norm;
+use super::convolving::{check_held, check_no_norm};
 use super::window::check_sizes;
-use super::{ActivationFunction, Layer, Padding, Window, picture};
+use super::{ActivationFunction, KernelAndBias, Layer, Padding, Window, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::kernels::convolution::Geometry;
 use crate::ops::ConvolveTransposed;
-use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Initializer, KernelDemands};
 
 /// A transposed convolution, which makes pictures larger: each value of the input adds a
 /// multiple of a kernel to the output, and the kernels lie a stride apart (Zeiler, Krishnan,
@@ -30,11 +28,8 @@ pub struct Conv2dTranspose {
     stride: Window,
     padding: Padding,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 impl Conv2dTranspose {
@@ -46,10 +41,7 @@ impl Conv2dTranspose {
             stride: Window([1, 1]),
             padding: Padding::Valid,
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 
@@ -99,13 +91,7 @@ impl Conv2dTranspose {
 linear_map_settings!(Conv2dTranspose);
 
 impl Layer for Conv2dTranspose {
-    fn kind(&self) -> &'static str {
-        "conv2d_transpose"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("conv2d_transpose");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_sizes("a kernel of", &self.kernel.0, 1)?;
@@ -123,18 +109,11 @@ impl Layer for Conv2dTranspose {
         let [rows, columns] = self.kernel.0;
         let kernel = [rows, columns, self.filters, picture[2]];
         let output = [geometry.height, geometry.width, self.filters];
-        if !holds_at_most(&kernel, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
-            return Err(BuildError::configuration(format!(
-                "would have a kernel of {kernel:?} and give {output:?}, more \
-                 values than can be held"
-            ))
-            .with_hint("make it smaller"));
-        }
+        check_held(kernel, output)?;
         let fans = [rows * columns * self.filters, rows * columns * picture[2]];
-        check_no_norm(self.demands)?;
-        let weights = self.weights(emit, kernel, fans, self.filters)?;
+        check_no_norm(self.parameters.demands)?;
+        let weights = self.parameters.weights(emit, kernel, fans, self.filters)?;
         let convolve = ConvolveTransposed::new(geometry, self.activation);
-        let output = emit.op(convolve, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(convolve, &[input], &weights)
     }
 }

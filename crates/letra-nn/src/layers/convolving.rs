@@ -1,6 +1,6 @@
 //! What the layers around a convolution share.
 
-use super::window::{Padding, check_sizes};
+use super::window::{Padding, Window, check_sizes};
 use crate::KernelDemands;
 use crate::error::BuildError;
 use crate::kernels::convolution::{Geometry, Padding2};
@@ -28,6 +28,24 @@ pub(crate) struct Sliding {
 }
 
 impl Sliding {
+    /// Over a picture, without dilation and groups.
+    pub(crate) fn over_picture(
+        filters: usize,
+        kernel: Window,
+        stride: Window,
+        padding: Padding,
+    ) -> Self {
+        Sliding {
+            filters,
+            kernel: kernel.0,
+            stride: stride.0,
+            dilation: [1, 1],
+            groups: 1,
+            surround: Surround::Padding(padding),
+            axes: 2,
+        }
+    }
+
     /// The shape on an input `[height, width, channels]`, if it fits.
     pub(crate) fn checked(&self, picture: [usize; 3]) -> Result<Geometry, BuildError> {
         self.check()?;
@@ -50,30 +68,14 @@ impl Sliding {
         }
         let [rows, columns] = self.kernel;
         let kernel = [rows, columns, channels / groups, filters];
-        let output = [geometry.output_height(), geometry.output_width(), filters];
-        if !holds_at_most(&kernel, MOST_PARAMETERS) || !holds_at_most(&output, MOST_VALUES) {
-            return Err(BuildError::configuration(format!(
-                "would have a kernel of {kernel:?} and give {output:?}, more \
-                 values than can be held"
-            ))
-            .with_hint("make it smaller"));
-        }
-        let Padding2 {
-            top,
-            bottom,
-            left,
-            right,
-        } = geometry.padding;
+        check_held(kernel, output_picture(&geometry))?;
         let deepest = if groups > 1 {
             channels.max(filters)
         } else {
             channels
         };
-        let padded = [
-            picture[0] + top + bottom,
-            picture[1] + left + right,
-            deepest,
-        ];
+        let (rows, columns) = (geometry.padding.rows(), geometry.padding.columns());
+        let padded = [picture[0] + rows, picture[1] + columns, deepest];
         if !holds_at_most(&padded, MOST_VALUES) {
             return Err(BuildError::configuration(format!(
                 "would pad its input to {padded:?}, more than {MOST_VALUES} values"
@@ -140,6 +142,17 @@ impl Sliding {
             format!("{input} that its kernel {kernel:?}{dilation} fits into"),
             "use a smaller kernel, padding, or fewer pooling layers before it",
         )
+    }
+}
+
+/// Refuses a kernel or an output that no machine holds.
+pub(crate) fn check_held(kernel: [usize; 4], output: [usize; 3]) -> Result<(), BuildError> {
+    match holds_at_most(&kernel, MOST_PARAMETERS) && holds_at_most(&output, MOST_VALUES) {
+        true => Ok(()),
+        false => Err(BuildError::configuration(format!(
+            "would have a kernel of {kernel:?} and give {output:?}, more values than can be held"
+        ))
+        .with_hint("make it smaller")),
     }
 }
 

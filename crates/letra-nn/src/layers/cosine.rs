@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_units, flat_input};
+use super::{Layer, check_number, check_units, flat_input};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -38,44 +38,28 @@ impl Cosine {
         }
     }
 
-    /// What the cosines are multiplied by, above 0: the larger, the more certain a class can be.
-    pub fn scale(mut self, scale: f32) -> Self {
-        self.scale = scale;
-        self
-    }
-
-    /// Initial values of the prototypes.
-    pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-        self.kernel_initializer = initializer;
-        self
+    settings! {
+        /// What the cosines are multiplied by, above 0: the larger, the more certain a class can be.
+        scale: f32,
+        /// Initial values of the prototypes.
+        kernel_initializer: Initializer,
     }
 }
 
 impl Layer for Cosine {
-    fn kind(&self) -> &'static str {
-        "cosine"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("cosine");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, width) = flat_input(inputs, emit)?;
         check_units(self.units)?;
-        if !(self.scale > 0.0 && self.scale.is_finite()) {
-            return Err(
-                BuildError::configuration(format!("has scale {}", self.scale))
-                    .with_hint("choose a finite number above 0"),
-            );
-        }
+        let hint = "choose a finite number above 0";
+        check_number("scale", self.scale, self.scale > 0.0, hint)?;
         let fans = [width, self.units];
         let kernel = emit.parameter("kernel", fans, self.kernel_initializer, fans)?;
         let similarity = CosineSimilarity {
             units: self.units,
             scale: self.scale,
         };
-        let output = emit.op(similarity, &[input], &[kernel])?;
-        Ok(vec![output])
+        emit.output(similarity, &[input], &[kernel])
     }
 }

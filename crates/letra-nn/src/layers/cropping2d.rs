@@ -27,13 +27,7 @@ impl Cropping2d {
 }
 
 impl Layer for Cropping2d {
-    fn kind(&self) -> &'static str {
-        "cropping2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("cropping2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         self.cropping.check("a cropping of")?;
@@ -54,7 +48,6 @@ impl Layer for Cropping2d {
             inner: [height - top - bottom, width - left - right],
             corner: [top, left],
         };
-        let output = emit.op(Crop { frame }, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(Crop { frame }, &[input], &[])
     }
 }

@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer, check_units};
+use super::{ActivationFunction, KernelAndBias, Layer, check_units};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::MatMul;
-use crate::{Initializer, KernelDemands};
 
 /// A fully connected layer: *y* = *f*(*x* · *W* + *b*).
 ///
@@ -19,11 +18,8 @@ use crate::{Initializer, KernelDemands};
 pub struct Dense {
     units: usize,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 impl Dense {
@@ -32,10 +28,7 @@ impl Dense {
         Dense {
             units,
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 }
@@ -43,13 +36,7 @@ impl Dense {
 linear_map_settings!(Dense);
 
 impl Layer for Dense {
-    fn kind(&self) -> &'static str {
-        "dense"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("dense");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
@@ -61,9 +48,8 @@ impl Layer for Dense {
         };
         check_units(self.units)?;
         let fans = [width, self.units];
-        let weights = self.weights(emit, fans, fans, self.units)?;
+        let weights = self.parameters.weights(emit, fans, fans, self.units)?;
         let product = MatMul::with_function(self.units, self.activation);
-        let output = emit.op(product, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(product, &[input], &weights)
     }
 }

@@ -1,12 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{Sliding, Surround, check_no_norm, output_picture};
+use super::convolving::{Sliding, check_no_norm, output_picture};
 use super::window::check_sizes;
-use super::{ActivationFunction, Layer, Padding, Window, picture};
+use super::{ActivationFunction, KernelAndBias, Layer, Padding, Window, picture};
+use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Convolve;
-use crate::{Initializer, KernelDemands};
 
 /// A convolution in which every filter sees one channel (Howard et al. 2017, "MobileNets:
 /// efficient convolutional neural networks for mobile vision applications", eq. 3).
@@ -27,11 +27,8 @@ pub struct DepthwiseConv2d {
     padding: Padding,
     dilation_rate: Window,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 impl DepthwiseConv2d {
@@ -44,10 +41,7 @@ impl DepthwiseConv2d {
             padding: Padding::Valid,
             dilation_rate: Window([1, 1]),
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 
@@ -61,37 +55,25 @@ impl DepthwiseConv2d {
     pub fn depthwise_initializer(self, initializer: Initializer) -> Self {
         self.kernel_initializer(initializer)
     }
-
-    fn sliding(&self, channels: usize) -> Sliding {
-        Sliding {
-            filters: channels.saturating_mul(self.depth_multiplier),
-            kernel: self.kernel.0,
-            stride: self.stride.0,
-            dilation: self.dilation_rate.0,
-            groups: channels,
-            surround: Surround::Padding(self.padding),
-            axes: 2,
-        }
-    }
 }
 
 linear_map_settings!(DepthwiseConv2d);
-sliding_settings!(DepthwiseConv2d);
+sliding_settings!(DepthwiseConv2d, dilated);
 
 impl Layer for DepthwiseConv2d {
-    fn kind(&self) -> &'static str {
-        "depthwise_conv2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("depthwise_conv2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let [height, width, channels] = picture(shape)?;
         check_sizes("a depth multiplier of", &[self.depth_multiplier], 1)?;
-        let geometry = self.sliding(channels).checked([height, width, channels])?;
+        let filters = channels.saturating_mul(self.depth_multiplier);
+        let sliding = Sliding {
+            dilation: self.dilation_rate.0,
+            groups: channels,
+            ..Sliding::over_picture(filters, self.kernel, self.stride, self.padding)
+        };
+        let geometry = sliding.checked([height, width, channels])?;
         let [rows, columns] = self.kernel.0;
         // Keras counts all channels and a channel's filters, though no filter sees them all.
         let fans = [
@@ -99,11 +81,12 @@ impl Layer for DepthwiseConv2d {
             rows * columns * self.depth_multiplier,
         ];
         let kernel = [rows, columns, channels, self.depth_multiplier];
-        check_no_norm(self.demands)?;
-        let weights = self.weights(emit, kernel, fans, geometry.filters)?;
+        check_no_norm(self.parameters.demands)?;
+        let weights = self
+            .parameters
+            .weights(emit, kernel, fans, geometry.filters)?;
         let output = output_picture(&geometry).into();
         let convolve = Convolve::new(geometry, self.activation, output);
-        let output = emit.op(convolve, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(convolve, &[input], &weights)
     }
 }

@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer, check_units, flat_input};
+use super::{ActivationFunction, KernelAndBias, Layer, check_rate, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops;
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
-use crate::{Initializer, KernelDemands};
 
 /// A fully connected layer that loses single weights while training: each weight and each
 /// bias is zero with probability `rate`, drawn anew for every sample (Wan, Zeiler, Zhang,
@@ -40,11 +39,8 @@ pub struct DropConnect {
     rate: f32,
     draws: usize,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 impl DropConnect {
@@ -56,10 +52,7 @@ impl DropConnect {
             rate,
             draws: 1000,
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 
@@ -73,23 +66,10 @@ impl DropConnect {
 linear_map_settings!(DropConnect);
 
 impl Layer for DropConnect {
-    fn kind(&self) -> &'static str {
-        "drop_connect"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("drop_connect");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        if !(0.0..1.0).contains(&self.rate) {
-            return Err(
-                BuildError::configuration(format!("has rate {}", self.rate)).with_hint(
-                    "a rate is the share of weights that is dropped, from 0 up to \
-                     but not including 1",
-                ),
-            );
-        }
+        check_rate(self.rate, "share of weights that is dropped")?;
         let (input, width) = flat_input(inputs, emit)?;
         check_units(self.units)?;
         if self.draws == 0 || !holds_at_most(&[self.draws, self.units], MOST_VALUES) {
@@ -108,9 +88,8 @@ impl Layer for DropConnect {
             ))
             .with_hint("make it smaller"));
         }
-        let weights = self.weights(emit, fans, fans, self.units)?;
+        let weights = self.parameters.weights(emit, fans, fans, self.units)?;
         let product = ops::DropConnect::new(self.units, self.rate, self.draws, self.activation);
-        let output = emit.op(product, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(product, &[input], &weights)
     }
 }

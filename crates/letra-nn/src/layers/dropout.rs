@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, check_rate};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{self, Rate};
@@ -39,25 +39,12 @@ impl Dropout {
 }
 
 impl Layer for Dropout {
-    fn kind(&self) -> &'static str {
-        "dropout"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("dropout");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        if !(0.0..1.0).contains(&self.rate) {
-            return Err(
-                BuildError::configuration(format!("has rate {}", self.rate)).with_hint(
-                    "a rate is the share that is dropped, from 0 up to but not including 1",
-                ),
-            );
-        }
+        check_rate(self.rate, "share that is dropped")?;
         let (input, _) = emit.single_input(inputs)?;
         let rate = Rate::Constant(self.rate);
-        let output = emit.op(ops::Dropout { rate }, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(ops::Dropout { rate }, &[input], &[])
     }
 }

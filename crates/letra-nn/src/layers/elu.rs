@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, check_not_negative};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Activate;
@@ -31,23 +31,11 @@ impl Default for Elu {
 }
 
 impl Layer for Elu {
-    fn kind(&self) -> &'static str {
-        "elu"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("elu");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        if !(self.alpha >= 0.0 && self.alpha.is_finite()) {
-            return Err(
-                BuildError::configuration(format!("has an alpha of {}", self.alpha))
-                    .with_hint("give it a finite number of 0 or more"),
-            );
-        }
+        check_not_negative("an alpha of", self.alpha)?;
         let (input, _) = emit.single_input(inputs)?;
-        let output = emit.op(Activate::elu(self.alpha), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(Activate::elu(self.alpha), &[input], &[])
     }
 }

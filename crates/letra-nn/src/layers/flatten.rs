@@ -10,18 +10,11 @@ use crate::ops;
 pub struct Flatten;
 
 impl Layer for Flatten {
-    fn kind(&self) -> &'static str {
-        "flatten"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("flatten");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let shape = [shape.values()].into();
-        let output = emit.op(ops::Reshape { shape }, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(ops::Reshape { shape }, &[input], &[])
     }
 }

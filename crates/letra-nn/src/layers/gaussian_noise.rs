@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, check_not_negative};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops;
@@ -23,27 +23,14 @@ impl GaussianNoise {
 }
 
 impl Layer for GaussianNoise {
-    fn kind(&self) -> &'static str {
-        "gaussian_noise"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("gaussian_noise");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        if !(self.stddev >= 0.0 && self.stddev.is_finite()) {
-            return Err(BuildError::configuration(format!(
-                "has standard deviation {}",
-                self.stddev
-            ))
-            .with_hint("give it a finite number of 0 or more"));
-        }
+        check_not_negative("standard deviation", self.stddev)?;
         let (input, _) = emit.single_input(inputs)?;
         let noise = ops::GaussianNoise {
             stddev: self.stddev,
         };
-        let output = emit.op(noise, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(noise, &[input], &[])
     }
 }

@@ -19,22 +19,12 @@ pub struct GlobalAveragePool2d {
 global_pooling_settings!(GlobalAveragePool2d);
 
 impl Layer for GlobalAveragePool2d {
-    fn kind(&self) -> &'static str {
-        "global_average_pooling2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("global_average_pooling2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let pooling = whole(picture(shape)?);
-        let output = match self.keepdims {
-            true => [1, 1, pooling.channels].into(),
-            false => [pooling.channels].into(),
-        };
-        let output = emit.op(AveragePool::new(pooling, output), &[input], &[])?;
-        Ok(vec![output])
+        let output = self.output([1, 1, pooling.channels]);
+        emit.output(AveragePool::new(pooling, output), &[input], &[])
     }
 }

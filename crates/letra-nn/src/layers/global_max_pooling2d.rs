@@ -19,22 +19,12 @@ pub struct GlobalMaxPool2d {
 global_pooling_settings!(GlobalMaxPool2d);
 
 impl Layer for GlobalMaxPool2d {
-    fn kind(&self) -> &'static str {
-        "global_max_pooling2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("global_max_pooling2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let pooling = whole_numbered(picture(shape)?)?;
-        let output = match self.keepdims {
-            true => [1, 1, pooling.channels].into(),
-            false => [pooling.channels].into(),
-        };
-        let output = emit.op(MaxPool::new(pooling, output), &[input], &[])?;
-        Ok(vec![output])
+        let output = self.output([1, 1, pooling.channels]);
+        emit.output(MaxPool::new(pooling, output), &[input], &[])
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, check_number};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -30,10 +30,6 @@ pub struct LayerNormalization {
 
 impl LayerNormalization {
     /// Over the last axis.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all layers"
-    )]
     pub fn new() -> Self {
         LayerNormalization {
             axes: 1,
@@ -56,13 +52,7 @@ impl LayerNormalization {
 normalisation_settings!(LayerNormalization);
 
 impl Layer for LayerNormalization {
-    fn kind(&self) -> &'static str {
-        "layer_normalization"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("layer_normalization");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
@@ -75,12 +65,8 @@ impl Layer for LayerNormalization {
                 "use last_axes with a number from 1 to that of the axes",
             ));
         }
-        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            return Err(
-                BuildError::configuration(format!("has epsilon {}", self.epsilon))
-                    .with_hint("it must be above 0"),
-            );
-        }
+        let above_0 = self.epsilon > 0.0;
+        check_number("epsilon", self.epsilon, above_0, "it must be above 0")?;
         let axes = shape.sizes()[shape.rank() - self.axes..].to_vec();
         let size = axes.iter().product();
         let mut weights = Vec::new();
@@ -98,7 +84,6 @@ impl Layer for LayerNormalization {
             scale: self.scale,
             center: self.center,
         };
-        let output = emit.op(normalize, &[input], &weights)?;
-        Ok(vec![output])
+        emit.output(normalize, &[input], &weights)
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, check_not_negative};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Activate;
@@ -29,24 +29,11 @@ impl Default for LeakyRelu {
 }
 
 impl Layer for LeakyRelu {
-    fn kind(&self) -> &'static str {
-        "leaky_relu"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("leaky_relu");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        if !(self.negative_slope >= 0.0 && self.negative_slope.is_finite()) {
-            return Err(BuildError::configuration(format!(
-                "has a negative slope of {}",
-                self.negative_slope
-            ))
-            .with_hint("give it a finite number of 0 or more"));
-        }
+        check_not_negative("a negative slope of", self.negative_slope)?;
         let (input, _) = emit.single_input(inputs)?;
-        let output = emit.op(Activate::leaky_relu(self.negative_slope), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(Activate::leaky_relu(self.negative_slope), &[input], &[])
     }
 }

@@ -22,19 +22,12 @@ pub struct MaxPool1d {
 pooling_settings!(MaxPool1d, usize, Windows::on_sequence);
 
 impl Layer for MaxPool1d {
-    fn kind(&self) -> &'static str {
-        "max_pooling1d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("max_pooling1d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let pooling = self.windows().checked(sequence(shape)?)?;
         let output = [pooling.output_width(), pooling.channels];
-        let output = emit.op(MaxPool::new(pooling, output.into()), &[input], &[])?;
-        Ok(vec![output])
+        emit.output(MaxPool::new(pooling, output.into()), &[input], &[])
     }
 }

@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_units, flat_input};
+use super::{KernelAndBias, Layer, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{MatMul, Maximum};
-use crate::{Initializer, KernelDemands};
 
 /// A fully connected layer whose units are each the largest of several linear pieces:
 ///
@@ -23,11 +22,8 @@ use crate::{Initializer, KernelDemands};
 pub struct Maxout {
     units: usize,
     pieces: usize,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 /// Pieces that are still credible.
@@ -51,10 +47,7 @@ impl Maxout {
         Maxout {
             units,
             pieces,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 }
@@ -62,13 +55,7 @@ impl Maxout {
 kernel_settings!(Maxout);
 
 impl Layer for Maxout {
-    fn kind(&self) -> &'static str {
-        "maxout"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("maxout");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_pieces(self.pieces)?;
@@ -76,12 +63,11 @@ impl Layer for Maxout {
         check_units(self.units)?;
         let together = self.units.saturating_mul(self.pieces);
         let (sizes, fans) = ([width, together], [width, self.units]);
-        let weights = self.weights(emit, sizes, fans, together)?;
+        let weights = self.parameters.weights(emit, sizes, fans, together)?;
         let pieces = emit.op(MatMul::new(together), &[input], &weights)?;
         let maximum = Maximum {
             pieces: self.pieces,
         };
-        let output = emit.op(maximum, &[pieces], &[])?;
-        Ok(vec![output])
+        emit.output(maximum, &[pieces], &[])
     }
 }

@@ -1,13 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{Sliding, Surround, output_picture};
+use super::convolving::{Sliding, output_picture};
 use super::maxout::check_pieces;
 use super::window::check_sizes;
-use super::{ActivationFunction, Layer, Padding, Window, picture};
+use super::{ActivationFunction, KernelAndBias, Layer, Padding, Window, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{Convolve, Maximum};
-use crate::{Initializer, KernelDemands};
 
 /// A convolution whose channels are each the largest of several linear pieces:
 ///
@@ -27,11 +26,8 @@ pub struct MaxoutConv2d {
     pieces: usize,
     stride: Window,
     padding: Padding,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 impl MaxoutConv2d {
@@ -44,79 +40,38 @@ impl MaxoutConv2d {
             pieces,
             stride: Window([1, 1]),
             padding: Padding::Valid,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
-        }
-    }
-
-    /// No padding: the output is smaller than the input.
-    pub fn valid(mut self) -> Self {
-        self.padding = Padding::Valid;
-        self
-    }
-
-    /// Padding that keeps the size, for stride 1.
-    pub fn same(mut self) -> Self {
-        self.padding = Padding::Same;
-        self
-    }
-
-    /// Rows of zeros above and below, columns of zeros left and right.
-    pub fn padding(mut self, around: impl Into<Window>) -> Self {
-        self.padding = Padding::Explicit(around.into().0);
-        self
-    }
-
-    /// Steps from one position to the next.
-    pub fn stride(mut self, stride: impl Into<Window>) -> Self {
-        self.stride = stride.into();
-        self
-    }
-
-    /// The convolution that gives all pieces.
-    fn sliding(&self) -> Sliding {
-        Sliding {
-            filters: self.filters.saturating_mul(self.pieces),
-            kernel: self.kernel.0,
-            stride: self.stride.0,
-            dilation: [1, 1],
-            groups: 1,
-            surround: Surround::Padding(self.padding),
-            axes: 2,
+            parameters: KernelAndBias::default(),
         }
     }
 }
 
 kernel_settings!(MaxoutConv2d);
+sliding_settings!(MaxoutConv2d);
 
 impl Layer for MaxoutConv2d {
-    fn kind(&self) -> &'static str {
-        "maxout_conv2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("maxout_conv2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_pieces(self.pieces)?;
         check_sizes("filters:", &[self.filters], 1)?;
         let (input, shape) = emit.single_input(inputs)?;
-        let geometry = self.sliding().checked(picture(shape)?)?;
+        // The convolution that gives all pieces.
+        let filters = self.filters.saturating_mul(self.pieces);
+        let sliding = Sliding::over_picture(filters, self.kernel, self.stride, self.padding);
+        let geometry = sliding.checked(picture(shape)?)?;
         let ([rows, columns], channels) = (self.kernel.0, geometry.channels);
         // Each piece is a layer of its own to the initializer.
         let fans = [rows * columns * channels, rows * columns * self.filters];
         let kernel = [rows, columns, channels, geometry.filters];
-        let weights = self.weights(emit, kernel, fans, geometry.filters)?;
+        let weights = self
+            .parameters
+            .weights(emit, kernel, fans, geometry.filters)?;
         let pieces = output_picture(&geometry).into();
         let convolve = Convolve::new(geometry, ActivationFunction::Linear, pieces);
         let pieces = emit.op(convolve, &[input], &weights)?;
         let maximum = Maximum {
             pieces: self.pieces,
         };
-        let output = emit.op(maximum, &[pieces], &[])?;
-        Ok(vec![output])
+        emit.output(maximum, &[pieces], &[])
     }
 }

@@ -4,7 +4,10 @@
 use std::any::Any;
 use std::fmt::Debug;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::BuildError;
+use crate::{Initializer, KernelDemands};
 
 /// Declares the functions that may come after a layer's linear map.
 macro_rules! activation_settings {
@@ -54,58 +57,52 @@ macro_rules! kernel_settings {
     ($layer:ty) => {
         impl $layer {
             /// Initial values of the kernel.
-            pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-                self.kernel_initializer = initializer;
+            pub fn kernel_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.parameters.kernel_initializer = initializer;
                 self
             }
 
             /// Initial values of the bias.
-            pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-                self.bias_initializer = initializer;
+            pub fn bias_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.parameters.bias_initializer = initializer;
                 self
             }
 
             /// A penalty on the kernel that is added to the loss.
             pub fn kernel_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
-                self.demands = self.demands.regularizer(regularizer);
+                self.parameters.demands.kernel_regularizer = Some(regularizer);
                 self
             }
 
             /// A limit that the kernel is brought back to after every step.
             pub fn kernel_constraint(mut self, constraint: crate::Constraint) -> Self {
-                self.demands = self.demands.constraint(constraint);
+                self.parameters.demands.kernel_constraint = Some(constraint);
                 self
             }
 
             /// Whether a bias is added.
             pub fn use_bias(mut self, use_bias: bool) -> Self {
-                self.use_bias = use_bias;
+                self.parameters.use_bias = use_bias;
                 self
-            }
-
-            /// Declares the kernel and, where there is one, the bias, one value a unit.
-            fn weights(
-                &self,
-                emit: &mut crate::layers::Emit<'_>,
-                kernel: impl Into<Vec<usize>>,
-                fans: [usize; 2],
-                units: usize,
-            ) -> Result<Vec<crate::layers::Weight>, crate::BuildError> {
-                let kernel = emit.parameter("kernel", kernel, self.kernel_initializer, fans)?;
-                emit.demand(kernel, self.demands)?;
-                let mut weights = vec![kernel];
-                if self.use_bias {
-                    weights.push(emit.parameter("bias", [units], self.bias_initializer, fans)?);
-                }
-                Ok(weights)
             }
         }
     };
 }
 
-/// Declares the settings of layers whose kernel slides over a picture: padding, stride and
-/// dilation rate.
+/// Declares the settings of layers whose kernel slides over a picture: padding, stride and, where
+/// it is asked for, dilation rate.
 macro_rules! sliding_settings {
+    ($layer:ty, dilated) => {
+        sliding_settings!($layer);
+
+        impl $layer {
+            settings! {
+                /// Distance between the cells that a kernel looks at, down and right. Only one of
+                /// stride and dilation rate may be above 1.
+                dilation_rate: into Window,
+            }
+        }
+    };
     ($layer:ty) => {
         impl $layer {
             /// No padding: the output is smaller than the input.
@@ -126,17 +123,9 @@ macro_rules! sliding_settings {
                 self
             }
 
-            /// Steps from one position to the next.
-            pub fn stride(mut self, stride: impl Into<Window>) -> Self {
-                self.stride = stride.into();
-                self
-            }
-
-            /// Distance between the cells that a kernel looks at, down and right. Only one of
-            /// stride and dilation rate may be above 1.
-            pub fn dilation_rate(mut self, rate: impl Into<Window>) -> Self {
-                self.dilation_rate = rate.into();
-                self
+            settings! {
+                /// Steps from one position to the next.
+                stride: into Window,
             }
         }
     };
@@ -186,6 +175,14 @@ macro_rules! global_pooling_settings {
                 Self::default()
             }
 
+            /// The output's shape, of which the last axis is the channels'.
+            fn output<const AXES: usize>(&self, kept: [usize; AXES]) -> crate::Shape {
+                match self.keepdims {
+                    true => kept.into(),
+                    false => [kept[AXES - 1]].into(),
+                }
+            }
+
             /// Whether the output keeps the axes that are pooled, as size 1.
             pub fn keepdims(mut self, keepdims: bool) -> Self {
                 self.keepdims = keepdims;
@@ -199,34 +196,17 @@ macro_rules! global_pooling_settings {
 macro_rules! normalisation_settings {
     ($layer:ty) => {
         impl $layer {
-            /// What is added to the variance, above 0.
-            pub fn epsilon(mut self, epsilon: f32) -> Self {
-                self.epsilon = epsilon;
-                self
-            }
-
-            /// Whether β is added.
-            pub fn center(mut self, center: bool) -> Self {
-                self.center = center;
-                self
-            }
-
-            /// Whether γ multiplies.
-            pub fn scale(mut self, scale: bool) -> Self {
-                self.scale = scale;
-                self
-            }
-
-            /// Initial values of γ.
-            pub fn gamma_initializer(mut self, initializer: Initializer) -> Self {
-                self.gamma_initializer = initializer;
-                self
-            }
-
-            /// Initial values of β.
-            pub fn beta_initializer(mut self, initializer: Initializer) -> Self {
-                self.beta_initializer = initializer;
-                self
+            settings! {
+                /// What is added to the variance, above 0.
+                epsilon: f32,
+                /// Whether β is added.
+                center: bool,
+                /// Whether γ multiplies.
+                scale: bool,
+                /// Initial values of γ.
+                gamma_initializer: Initializer,
+                /// Initial values of β.
+                beta_initializer: Initializer,
             }
         }
     };
@@ -358,6 +338,47 @@ pub use crate::kernels::resampling::FillMode;
 pub(crate) use window::picture;
 pub use window::{Edges, Padding, Window};
 
+/// The kernel and bias of a layer around a linear map: initial values, what is demanded of the
+/// kernel, and whether there is a bias.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct KernelAndBias {
+    kernel_initializer: Initializer,
+    bias_initializer: Initializer,
+    use_bias: bool,
+    #[serde(flatten)]
+    demands: KernelDemands,
+}
+
+impl Default for KernelAndBias {
+    fn default() -> Self {
+        KernelAndBias {
+            kernel_initializer: Initializer::GlorotUniform,
+            bias_initializer: Initializer::Zeros,
+            use_bias: true,
+            demands: KernelDemands::default(),
+        }
+    }
+}
+
+impl KernelAndBias {
+    /// Declares the kernel and, where there is one, the bias, one value a unit.
+    fn weights(
+        &self,
+        emit: &mut Emit<'_>,
+        kernel: impl Into<Vec<usize>>,
+        fans: [usize; 2],
+        units: usize,
+    ) -> Result<Vec<Weight>, BuildError> {
+        let kernel = emit.parameter("kernel", kernel, self.kernel_initializer, fans)?;
+        emit.demand(kernel, self.demands)?;
+        let mut weights = vec![kernel];
+        if self.use_bias {
+            weights.push(emit.parameter("bias", [units], self.bias_initializer, fans)?);
+        }
+        Ok(weights)
+    }
+}
+
 /// The single input of a layer that takes a flat one, and how many values it holds.
 fn flat_input(inputs: &[Value], emit: &Emit<'_>) -> Result<(Value, usize), BuildError> {
     let (input, shape) = emit.single_input(inputs)?;
@@ -376,6 +397,26 @@ fn check_units(units: usize) -> Result<(), BuildError> {
         0 => Err(BuildError::configuration("has 0 units").with_hint("give it at least 1")),
         _ => Ok(()),
     }
+}
+
+/// Refuses a number that is not finite, or not `fine`.
+fn check_number(name: &str, value: f32, fine: bool, hint: &str) -> Result<(), BuildError> {
+    match fine && value.is_finite() {
+        true => Ok(()),
+        false => Err(BuildError::configuration(format!("has {name} {value}")).with_hint(hint)),
+    }
+}
+
+/// Refuses a number below 0.
+fn check_not_negative(name: &str, value: f32) -> Result<(), BuildError> {
+    let hint = "give it a finite number of 0 or more";
+    check_number(name, value, value >= 0.0, hint)
+}
+
+/// Refuses what is not the share that `what` says.
+fn check_rate(rate: f32, what: &str) -> Result<(), BuildError> {
+    let hint = format!("a rate is the {what}, from 0 up to but not including 1");
+    check_number("rate", rate, (0.0..1.0).contains(&rate), &hint)
 }
 
 /// A layer: what a user configures, and the ops that do its work.

@@ -12,16 +12,9 @@ use crate::ops;
 pub struct Multiply;
 
 impl Layer for Multiply {
-    fn kind(&self) -> &'static str {
-        "multiply"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("multiply");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        let output = emit.op(ops::Multiply, inputs, &[])?;
-        Ok(vec![output])
+        emit.output(ops::Multiply, inputs, &[])
     }
 }

@@ -29,17 +29,12 @@ impl PRelu {
         }
     }
 
-    /// Axes along which one slope serves all, counted from 1: of a picture, 1 is the height, 2
-    /// the width, 3 the channels.
-    pub fn shared_axes(mut self, axes: impl Into<Vec<usize>>) -> Self {
-        self.shared_axes = axes.into();
-        self
-    }
-
-    /// Initial values of the slopes.
-    pub fn alpha_initializer(mut self, initializer: Initializer) -> Self {
-        self.alpha_initializer = initializer;
-        self
+    settings! {
+        /// Axes along which one slope serves all, counted from 1: of a picture, 1 is the height, 2
+        /// the width, 3 the channels.
+        shared_axes: into Vec<usize>,
+        /// Initial values of the slopes.
+        alpha_initializer: Initializer,
     }
 }
 
@@ -60,13 +55,7 @@ fn places(sizes: &[usize], alpha: &[usize]) -> Vec<usize> {
 }
 
 impl Layer for PRelu {
-    fn kind(&self) -> &'static str {
-        "prelu"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("prelu");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
@@ -81,7 +70,6 @@ impl Layer for PRelu {
         let places = places(shape.sizes(), &alpha);
         let fans = [shape.values(); 2];
         let alpha = emit.parameter("alpha", alpha, self.alpha_initializer, fans)?;
-        let output = emit.op(ParametricRelu { places }, &[input], &[alpha])?;
-        Ok(vec![output])
+        emit.output(ParametricRelu { places }, &[input], &[alpha])
     }
 }

@@ -40,13 +40,7 @@ impl RandomContrast {
 }
 
 impl Layer for RandomContrast {
-    fn kind(&self) -> &'static str {
-        "random_contrast"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("random_contrast");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         self.factor.check("factor", -1.0, 1.0)?;
@@ -64,7 +58,6 @@ impl Layer for RandomContrast {
             factor: self.factor,
             range: self.value_range,
         };
-        let output = emit.op(contrast, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(contrast, &[input], &[])
     }
 }

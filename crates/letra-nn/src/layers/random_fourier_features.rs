@@ -2,7 +2,7 @@ use std::f32::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, flat_input};
+use super::{Layer, check_number, flat_input};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -57,13 +57,7 @@ impl RandomFourierFeatures {
 }
 
 impl Layer for RandomFourierFeatures {
-    fn kind(&self) -> &'static str {
-        "random_fourier_features"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("random_fourier_features");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, width) = flat_input(inputs, emit)?;
@@ -73,10 +67,8 @@ impl Layer for RandomFourierFeatures {
             );
         }
         let gamma = self.gamma.unwrap_or(1.0 / width as f32);
-        if !(gamma > 0.0 && gamma.is_finite()) {
-            return Err(BuildError::configuration(format!("has gamma {gamma}"))
-                .with_hint("choose a number above 0 (with scale, one whose square is above 0)"));
-        }
+        let hint = "choose a number above 0 (with scale, one whose square is above 0)";
+        check_number("gamma", gamma, gamma > 0.0, hint)?;
         let frequencies = Initializer::normal(0.0, (2.0 * gamma).sqrt());
         let kernel = emit.state("kernel", [width, self.output_dim], frequencies)?;
         let offsets = Initializer::uniform(0.0, TAU);
@@ -86,7 +78,6 @@ impl Layer for RandomFourierFeatures {
         let waves = Fourier {
             amplitude: self.amplitude(),
         };
-        let output = emit.op(waves, &[angles], &[])?;
-        Ok(vec![output])
+        emit.output(waves, &[angles], &[])
     }
 }

@@ -58,13 +58,7 @@ impl RandomRotation {
 }
 
 impl Layer for RandomRotation {
-    fn kind(&self) -> &'static str {
-        "random_rotation"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("random_rotation");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         self.check()?;

@@ -68,13 +68,7 @@ impl RandomTranslation {
 }
 
 impl Layer for RandomTranslation {
-    fn kind(&self) -> &'static str {
-        "random_translation"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("random_translation");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         self.check()?;

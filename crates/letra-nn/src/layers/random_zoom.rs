@@ -72,13 +72,7 @@ impl RandomZoom {
 }
 
 impl Layer for RandomZoom {
-    fn kind(&self) -> &'static str {
-        "random_zoom"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("random_zoom");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         self.check()?;

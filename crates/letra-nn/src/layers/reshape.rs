@@ -23,13 +23,7 @@ impl Reshape {
 }
 
 impl Layer for Reshape {
-    fn kind(&self) -> &'static str {
-        "reshape"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("reshape");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, _) = emit.single_input(inputs)?;
@@ -41,7 +35,6 @@ impl Layer for Reshape {
             .with_hint("make it smaller"));
         }
         let shape = self.shape.clone();
-        let output = emit.op(ops::Reshape { shape }, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(ops::Reshape { shape }, &[input], &[])
     }
 }

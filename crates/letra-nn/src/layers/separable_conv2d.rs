@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{Sliding, Surround, output_picture};
+use super::convolving::{Sliding, output_picture};
 use super::window::check_sizes;
 use super::{ActivationFunction, Layer, Padding, Window, picture};
 use crate::error::BuildError;
@@ -63,34 +63,17 @@ impl SeparableConv2d {
         }
     }
 
-    /// Depthwise filters for each channel, at least 1.
-    pub fn depth_multiplier(mut self, filters: usize) -> Self {
-        self.depth_multiplier = filters;
-        self
-    }
-
-    /// Initial values of the depthwise kernel.
-    pub fn depthwise_initializer(mut self, initializer: Initializer) -> Self {
-        self.depthwise_initializer = initializer;
-        self
-    }
-
-    /// Initial values of the pointwise kernel.
-    pub fn pointwise_initializer(mut self, initializer: Initializer) -> Self {
-        self.pointwise_initializer = initializer;
-        self
-    }
-
-    /// Initial values of the bias.
-    pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-        self.bias_initializer = initializer;
-        self
-    }
-
-    /// Whether a bias is added.
-    pub fn use_bias(mut self, use_bias: bool) -> Self {
-        self.use_bias = use_bias;
-        self
+    settings! {
+        /// Depthwise filters for each channel, at least 1.
+        depth_multiplier: usize,
+        /// Initial values of the depthwise kernel.
+        depthwise_initializer: Initializer,
+        /// Initial values of the pointwise kernel.
+        pointwise_initializer: Initializer,
+        /// Initial values of the bias.
+        bias_initializer: Initializer,
+        /// Whether a bias is added.
+        use_bias: bool,
     }
 
     /// A penalty on the depthwise kernel that is added to the loss.
@@ -110,47 +93,26 @@ impl SeparableConv2d {
         check_sizes("a depth multiplier of", &[self.depth_multiplier], 1)?;
         check_sizes("filters:", &[self.filters], 1)?;
         let channels = picture[2];
+        let filters = channels.saturating_mul(self.depth_multiplier);
         let depthwise = Sliding {
-            filters: channels.saturating_mul(self.depth_multiplier),
-            kernel: self.kernel.0,
-            stride: self.stride.0,
             dilation: self.dilation_rate.0,
             groups: channels,
-            surround: Surround::Padding(self.padding),
-            axes: 2,
-        }
-        .checked(picture)?;
-        let pointwise = Sliding {
-            filters: self.filters,
-            kernel: [1, 1],
-            stride: [1, 1],
-            dilation: [1, 1],
-            groups: 1,
-            surround: Surround::Padding(Padding::Valid),
-            axes: 2,
+            ..Sliding::over_picture(filters, self.kernel, self.stride, self.padding)
         };
-        let between = [
-            depthwise.output_height(),
-            depthwise.output_width(),
-            depthwise.filters,
-        ];
-        let pointwise = pointwise.checked(between)?;
+        let depthwise = depthwise.checked(picture)?;
+        let one = Window([1, 1]);
+        let pointwise = Sliding::over_picture(self.filters, one, one, Padding::Valid);
+        let pointwise = pointwise.checked(output_picture(&depthwise))?;
         debug_assert_eq!(pointwise.padding, Padding2::default());
         Ok([depthwise, pointwise])
     }
 }
 
 activation_settings!(SeparableConv2d);
-sliding_settings!(SeparableConv2d);
+sliding_settings!(SeparableConv2d, dilated);
 
 impl Layer for SeparableConv2d {
-    fn kind(&self) -> &'static str {
-        "separable_conv2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("separable_conv2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
@@ -177,7 +139,6 @@ impl Layer for SeparableConv2d {
         let between = emit.op(filter, &[input], &[depthwise_kernel])?;
         let output = output_picture(&pointwise).into();
         let mix = Convolve::new(pointwise, self.activation, output);
-        let output = emit.op(mix, &[between], &weights)?;
-        Ok(vec![output])
+        emit.output(mix, &[between], &weights)
     }
 }

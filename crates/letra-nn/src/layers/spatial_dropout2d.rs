@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, picture};
+use super::{Layer, check_rate, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::ChannelDropout;
@@ -25,22 +25,10 @@ impl SpatialDropout2d {
 }
 
 impl Layer for SpatialDropout2d {
-    fn kind(&self) -> &'static str {
-        "spatial_dropout2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("spatial_dropout2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        if !(0.0..1.0).contains(&self.rate) {
-            return Err(
-                BuildError::configuration(format!("has rate {}", self.rate)).with_hint(
-                    "a rate is the share that is dropped, from 0 up to but not including 1",
-                ),
-            );
-        }
+        check_rate(self.rate, "share that is dropped")?;
         let (input, shape) = emit.single_input(inputs)?;
         let [_, width, channels] = picture(shape)?;
         let dropout = ChannelDropout {
@@ -48,7 +36,6 @@ impl Layer for SpatialDropout2d {
             width,
             channels,
         };
-        let output = emit.op(dropout, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(dropout, &[input], &[])
     }
 }

@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer, check_units, flat_input};
+use super::{ActivationFunction, KernelAndBias, Layer, check_number, check_units, flat_input};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{self, Activate, MatMul};
-use crate::{Initializer, KernelDemands};
 
 /// A fully connected layer with adaptive dropout: a binary belief network that shares the
 /// layer's weights decides, unit by unit and sample by sample, which units are kept (Ba and
@@ -34,11 +33,8 @@ pub struct Standout {
     alpha: f32,
     beta: f32,
     activation: ActivationFunction,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
     #[serde(flatten)]
-    demands: KernelDemands,
+    parameters: KernelAndBias,
 }
 
 impl Standout {
@@ -49,48 +45,31 @@ impl Standout {
             alpha: 1.0,
             beta: 0.0,
             activation: ActivationFunction::Linear,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
+            parameters: KernelAndBias::default(),
         }
     }
 
-    /// The factor α of the pre-activation in π = σ(α *z* + β), any finite number.
-    pub fn alpha(mut self, alpha: f32) -> Self {
-        self.alpha = alpha;
-        self
-    }
-
-    /// The shift β in π = σ(α *z* + β), any finite number.
-    pub fn beta(mut self, beta: f32) -> Self {
-        self.beta = beta;
-        self
+    settings! {
+        /// The factor α of the pre-activation in π = σ(α *z* + β), any finite number.
+        alpha: f32,
+        /// The shift β in π = σ(α *z* + β), any finite number.
+        beta: f32,
     }
 }
 
 linear_map_settings!(Standout);
 
 impl Layer for Standout {
-    fn kind(&self) -> &'static str {
-        "standout"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("standout");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
-            if !value.is_finite() {
-                return Err(BuildError::configuration(format!("has {name} {value}"))
-                    .with_hint("it must be a finite number"));
-            }
+            check_number(name, value, true, "it must be a finite number")?;
         }
         let (input, width) = flat_input(inputs, emit)?;
         check_units(self.units)?;
         let fans = [width, self.units];
-        let weights = self.weights(emit, fans, fans, self.units)?;
+        let weights = self.parameters.weights(emit, fans, fans, self.units)?;
         let z = emit.op(MatMul::new(self.units), &[input], &weights)?;
         let activated = match self.activation {
             ActivationFunction::Linear => z,
@@ -100,7 +79,6 @@ impl Layer for Standout {
             alpha: self.alpha,
             beta: self.beta,
         };
-        let output = emit.op(mask, &[activated, z], &[])?;
-        Ok(vec![output])
+        emit.output(mask, &[activated, z], &[])
     }
 }

@@ -4,6 +4,7 @@ use super::window::check_sizes;
 use super::{Layer, Window, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
+use crate::kernels::cells::{Interpolation, Method};
 use crate::ops::UpSample;
 use crate::shape::{MOST_VALUES, holds_at_most};
 
@@ -22,14 +23,6 @@ use crate::shape::{MOST_VALUES, holds_at_most};
 pub struct UpSampling2d {
     size: Window,
     interpolation: Method,
-}
-
-/// What stands between the cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Method {
-    Nearest,
-    Bilinear,
 }
 
 impl UpSampling2d {
@@ -55,13 +48,7 @@ impl UpSampling2d {
 }
 
 impl Layer for UpSampling2d {
-    fn kind(&self) -> &'static str {
-        "up_sampling2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("up_sampling2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_sizes("a size of", &self.size.0, 1)?;
@@ -74,11 +61,7 @@ impl Layer for UpSampling2d {
             ))
             .with_hint("choose a smaller size"));
         }
-        let op = match self.interpolation {
-            Method::Nearest => UpSample::nearest(picture, times),
-            Method::Bilinear => UpSample::bilinear(picture, times),
-        };
-        let output = emit.op(op, &[input], &[])?;
-        Ok(vec![output])
+        let larger = Interpolation::new(picture, times, self.interpolation);
+        emit.output(UpSample(larger), &[input], &[])
     }
 }

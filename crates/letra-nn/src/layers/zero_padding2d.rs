@@ -28,13 +28,7 @@ impl ZeroPadding2d {
 }
 
 impl Layer for ZeroPadding2d {
-    fn kind(&self) -> &'static str {
-        "zero_padding2d"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("zero_padding2d");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         self.padding.check("a padding of")?;
@@ -53,7 +47,6 @@ impl Layer for ZeroPadding2d {
             inner: [height, width],
             corner: [top, left],
         };
-        let output = emit.op(Pad { frame }, &[input], &[])?;
-        Ok(vec![output])
+        emit.output(Pad { frame }, &[input], &[])
     }
 }

@@ -35,10 +35,6 @@ pub struct BinaryCrossEntropy {
 
 impl BinaryCrossEntropy {
     /// On probabilities, such as a sigmoid layer gives.
-    #[expect(
-        clippy::new_without_default,
-        reason = "neither form is the obvious default"
-    )]
     pub fn new() -> Self {
         BinaryCrossEntropy {
             from_logits: false,
@@ -65,13 +61,7 @@ impl BinaryCrossEntropy {
 }
 
 impl Loss for BinaryCrossEntropy {
-    fn kind(&self) -> &'static str {
-        "binary_cross_entropy"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("binary_cross_entropy");
 
     fn check_configuration(&self) -> Result<(), Error> {
         check_smoothing(self.label_smoothing)

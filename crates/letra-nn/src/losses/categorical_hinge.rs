@@ -16,13 +16,7 @@ use crate::kernels::pointwise;
 pub struct CategoricalHinge;
 
 impl Loss for CategoricalHinge {
-    fn kind(&self) -> &'static str {
-        "categorical_hinge"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("categorical_hinge");
 
     fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
         check_classes(units, targets)

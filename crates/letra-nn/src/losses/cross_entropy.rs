@@ -38,10 +38,6 @@ pub struct CrossEntropy {
 
 impl CrossEntropy {
     /// On probabilities, such as a softmax layer gives.
-    #[expect(
-        clippy::new_without_default,
-        reason = "neither form is the obvious default"
-    )]
     pub fn new() -> Self {
         CrossEntropy {
             from_logits: false,
@@ -68,13 +64,7 @@ impl CrossEntropy {
 }
 
 impl Loss for CrossEntropy {
-    fn kind(&self) -> &'static str {
-        "cross_entropy"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("cross_entropy");
 
     fn check_configuration(&self) -> Result<(), Error> {
         check_smoothing(self.label_smoothing)

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, Task, check_values, rows};
+use super::{Loss, TargetRows, Task, check_values};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::pointwise;
@@ -14,13 +14,7 @@ use crate::kernels::pointwise;
 pub struct Hinge;
 
 impl Loss for Hinge {
-    fn kind(&self) -> &'static str {
-        "hinge"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("hinge");
 
     fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
         check_values(units, targets)?;
@@ -49,14 +43,5 @@ impl Loss for Hinge {
         Task::Labels { threshold: 0.0 }
     }
 
-    fn evaluate(
-        &self,
-        _units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        scale: f32,
-        gradient: &mut [f32],
-    ) -> f64 {
-        pointwise::hinge(output, rows(targets), scale, gradient)
-    }
+    evaluated_by!(self, pointwise::hinge);
 }

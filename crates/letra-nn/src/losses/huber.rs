@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, rows};
+use super::{Loss, TargetRows};
 use crate::Error;
 use crate::kernels::pointwise;
 
@@ -17,10 +17,6 @@ pub struct Huber {
 
 impl Huber {
     /// With δ = 1, as in Keras.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all losses"
-    )]
     pub fn new() -> Self {
         Huber { delta: 1.0 }
     }
@@ -33,13 +29,7 @@ impl Huber {
 }
 
 impl Loss for Huber {
-    fn kind(&self) -> &'static str {
-        "huber"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("huber");
 
     fn check_configuration(&self) -> Result<(), Error> {
         match self.delta > 0.0 && self.delta.is_finite() {
@@ -51,14 +41,7 @@ impl Loss for Huber {
         }
     }
 
-    fn evaluate(
-        &self,
-        _units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        scale: f32,
-        gradient: &mut [f32],
-    ) -> f64 {
-        pointwise::huber(self.delta, output, rows(targets), scale, gradient)
-    }
+    evaluated_by!(self, |output, targets, scale, gradient| {
+        pointwise::huber(self.delta, output, targets, scale, gradient)
+    });
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, Task, rows};
+use super::{Loss, TargetRows, Task};
 use crate::kernels::pointwise;
 
 /// The Kullback–Leibler divergence Σ *t* log (*t* / *y*) of the outputs from the targets, the
@@ -12,13 +12,7 @@ use crate::kernels::pointwise;
 pub struct KlDivergence;
 
 impl Loss for KlDivergence {
-    fn kind(&self) -> &'static str {
-        "kl_divergence"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("kl_divergence");
 
     fn task(&self) -> Task {
         Task::Classes
@@ -28,14 +22,5 @@ impl Loss for KlDivergence {
         1.0 / rows as f32
     }
 
-    fn evaluate(
-        &self,
-        _units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        scale: f32,
-        gradient: &mut [f32],
-    ) -> f64 {
-        pointwise::kl_divergence(output, rows(targets), scale, gradient)
-    }
+    evaluated_by!(self, pointwise::kl_divergence);
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, rows};
+use super::{Loss, TargetRows};
 use crate::kernels::pointwise;
 
 /// The mean of (*y* − *t*)² over all values of all samples, as in Keras; its gradient is
@@ -9,22 +9,7 @@ use crate::kernels::pointwise;
 pub struct MeanSquaredError;
 
 impl Loss for MeanSquaredError {
-    fn kind(&self) -> &'static str {
-        "mean_squared_error"
-    }
+    named!("mean_squared_error");
 
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
-
-    fn evaluate(
-        &self,
-        _units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        scale: f32,
-        gradient: &mut [f32],
-    ) -> f64 {
-        pointwise::squared_error(output, rows(targets), scale, gradient)
-    }
+    evaluated_by!(self, pointwise::squared_error);
 }

@@ -8,6 +8,22 @@ use crate::layers::ActivationFunction;
 
 pub use crate::targets::{Direction, TargetRows, Task};
 
+/// The evaluation of a loss that a kernel computes value by value.
+macro_rules! evaluated_by {
+    ($self:ident, $kernel:expr) => {
+        fn evaluate(
+            &$self,
+            _units: usize,
+            output: &[f32],
+            targets: TargetRows<'_>,
+            scale: f32,
+            gradient: &mut [f32],
+        ) -> f64 {
+            ($kernel)(output, super::rows(targets), scale, gradient)
+        }
+    };
+}
+
 // The modules stand here, and not in the table below, so that rustfmt sees their files.
 mod binary_cross_entropy;
 mod categorical_hinge;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, rows};
+use super::{Loss, TargetRows};
 use crate::kernels::pointwise;
 
 /// The sum of (*y* − *t*)² over all values of all samples, *E* of the classical derivation
@@ -9,26 +9,11 @@ use crate::kernels::pointwise;
 pub struct SumSquaredError;
 
 impl Loss for SumSquaredError {
-    fn kind(&self) -> &'static str {
-        "sum_squared_error"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("sum_squared_error");
 
     fn scale(&self, _rows: usize, _units: usize) -> f32 {
         1.0
     }
 
-    fn evaluate(
-        &self,
-        _units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        scale: f32,
-        gradient: &mut [f32],
-    ) -> f64 {
-        pointwise::squared_error(output, rows(targets), scale, gradient)
-    }
+    evaluated_by!(self, pointwise::squared_error);
 }

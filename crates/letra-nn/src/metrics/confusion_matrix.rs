@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::Error;
+use crate::shape::{MOST_PARAMETERS, holds_at_most};
 
 /// How often each class was taken for each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,12 @@ impl ConfusionMatrix {
                 predicted.len()
             ))
             .with_hint("give one prediction a label"));
+        }
+        if !holds_at_most(&[classes, classes], MOST_PARAMETERS) {
+            return Err(Error::data(format!(
+                "a table of {classes} by {classes} classes does not fit into memory"
+            ))
+            .with_hint("number the classes from 0 on"));
         }
         let mut counts = vec![0; classes * classes];
         for (&label, &prediction) in labels.iter().zip(predicted) {
@@ -89,6 +96,10 @@ mod tests {
         assert_eq!(matrix.accuracy(), 0.5);
         assert_eq!(matrix.to_string(), "1 1 0\n0 1 0\n1 0 0\n");
         assert!(ConfusionMatrix::new(&[3], &[0], 3).is_err());
+        for classes in [1 << 40, usize::MAX] {
+            let error = ConfusionMatrix::new(&[3], &[0], classes).unwrap_err();
+            assert!(error.to_string().contains("into memory"), "{error}");
+        }
         assert!(ConfusionMatrix::new(&[1], &[], 3).is_err());
     }
 }

@@ -1,9 +1,6 @@
-use std::sync::Arc;
-
-use super::{Network, Workers};
+use super::{IntoPart, Network, Workers};
 use crate::graph::{self, Value};
-use crate::layer_graph::Graph;
-use crate::layers::Layer;
+use crate::layer_graph::{Graph, Layers, Problem};
 use crate::{Error, Shape};
 
 /// A network of any shape without cycles: several inputs, several outputs, layers that are
@@ -42,7 +39,7 @@ pub struct Model {
     /// Tells the values of one model from those of another; no number depends on it.
     identity: u64,
     /// The first thing that was wrong, reported when the model is compiled.
-    problem: Option<String>,
+    problem: Option<Problem>,
 }
 
 /// What stands for a value that does not exist, since something was wrong with it.
@@ -50,10 +47,6 @@ const NOTHING: usize = usize::MAX;
 
 impl Model {
     /// A model without inputs and layers.
-    #[expect(
-        clippy::new_without_default,
-        reason = "inputs follow, and an empty model is nothing to fall back on"
-    )]
     pub fn new() -> Self {
         let mut graph = Graph::new(Shape::new([]));
         graph.inputs.clear();
@@ -68,42 +61,51 @@ impl Model {
     /// layer; the data sets give them in this order.
     pub fn input(&mut self, shape: impl Into<Shape>) -> Value {
         if !self.graph.nodes.is_empty() {
-            return self.wrong("an input was added after a layer: add all inputs first");
+            return self.wrong(Problem(
+                "an input was added after a layer".into(),
+                "add all inputs first",
+            ));
         }
         self.graph.inputs.push(shape.into());
         self.value(self.graph.inputs.len() - 1)
     }
 
-    /// Adds a layer that reads the given values, under Keras's automatic name: "dense",
-    /// "dense_1", …; returns what it gives. What is wrong with it is reported when the
-    /// model is compiled.
-    pub fn layer(&mut self, layer: impl Layer, inputs: impl AsRef<[Value]>) -> Value {
-        match self.numbers(layer.kind(), inputs.as_ref()) {
+    /// Adds a layer that reads the given values, under Keras's automatic name, "dense", "dense_1", …,
+    /// or one of its own ([`IntoPart::named`]); or all layers of another network. Returns what it
+    /// gives. What is wrong with it is reported when the model is compiled.
+    pub fn layer(&mut self, part: impl IntoPart, inputs: impl AsRef<[Value]>) -> Value {
+        let part = part.into_part();
+        let reader = match (&part.name, &part.layers) {
+            (Some(name), _) => name.clone(),
+            (None, Ok(Layers::One(layer))) => layer.kind().to_owned(),
+            _ => "network".to_owned(),
+        };
+        match self.numbers(&reader, inputs.as_ref()) {
             Some(inputs) => {
-                let value = self.graph.add(Arc::new(layer), inputs);
-                self.value(value)
+                let value = self.graph.insert(part, inputs);
+                self.value_or_problem(value)
             }
             None => self.value(NOTHING),
         }
     }
 
-    /// Puts the layer that gave `value` at one more place, where it reads other values: it
+    /// Puts the layer or network that gave `value` at one more place, where it reads other values: it
     /// has one set of parameters, whose gradients are added.
     pub fn again(&mut self, value: Value, inputs: impl AsRef<[Value]>) -> Value {
-        let Some(numbers) = self.numbers("again", &[value]) else {
-            return self.value(NOTHING);
-        };
-        let Some(node) = self.graph.node_of(numbers[0]) else {
-            return self.wrong("an input was to stand at a second place: only a layer can");
-        };
-        let owner = self.graph.nodes[node].shares.unwrap_or(node);
-        let kind = self.graph.nodes[owner].name.clone();
-        match self.numbers(&kind, inputs.as_ref()) {
-            Some(inputs) => {
-                let value = self.graph.add_again(owner, inputs);
-                self.value(value)
+        let owner = self.numbers("again", &[value]);
+        match owner.zip(self.numbers("again", inputs.as_ref())) {
+            Some((owner, inputs)) => {
+                let value = self.graph.add_again(owner[0], inputs);
+                self.value_or_problem(value)
             }
             None => self.value(NOTHING),
+        }
+    }
+
+    fn value_or_problem(&mut self, value: Result<usize, Problem>) -> Value {
+        match value {
+            Ok(value) => self.value(value),
+            Err(problem) => self.wrong(problem),
         }
     }
 
@@ -139,9 +141,9 @@ impl Model {
         Network::new(self.checked()?, seed, workers)
     }
 
-    fn checked(self) -> Result<Graph, Error> {
+    pub(super) fn checked(self) -> Result<Graph, Error> {
         if let Some(problem) = self.problem {
-            return Err(Error::build(problem));
+            return Err(problem.into());
         }
         check_connections(&self.graph)?;
         Ok(self.graph)
@@ -154,8 +156,8 @@ impl Model {
         }
     }
 
-    fn wrong(&mut self, problem: impl Into<String>) -> Value {
-        self.problem.get_or_insert(problem.into());
+    fn wrong(&mut self, problem: Problem) -> Value {
+        self.problem.get_or_insert(problem);
         self.value(NOTHING)
     }
 
@@ -163,22 +165,23 @@ impl Model {
     fn numbers(&mut self, reader: &str, values: &[Value]) -> Option<Vec<usize>> {
         let known = self.graph.values();
         for value in values {
-            if value.owner != self.identity {
-                self.wrong(format!(
-                    "{reader}: a value comes from another model: use the values that this model's input and layer gave"
-                ));
-                return None;
-            }
-            if value.number >= known {
+            let problem = match value.owner == self.identity {
+                false => "comes from another model",
+                true if value.number < known => continue,
                 // Reported where it arose, or from a copy that has grown since.
-                self.wrong(format!(
-                    "{reader}: a value is not known here: use the values that this model's input and layer gave"
-                ));
-                return None;
-            }
+                true => "is not known here",
+            };
+            self.wrong(Problem(
+                format!("{reader}: a value {problem}"),
+                "use the values that this model's input and layer gave",
+            ));
+            return None;
         }
         if values.is_empty() {
-            self.wrong(format!("{reader}: no values are given: give at least one"));
+            self.wrong(Problem(
+                format!("{reader}: no values are given"),
+                "give at least one",
+            ));
             return None;
         }
         Some(values.iter().map(|value| value.number).collect())

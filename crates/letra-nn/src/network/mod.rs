@@ -6,7 +6,7 @@ mod freezing;
 mod functional;
 mod grad_cam;
 mod inspect;
-
+mod part;
 mod predict;
 mod registry;
 mod restore;
@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 pub(crate) use file::{Contents, Saved, SavedOutput, SavedTraining, check_writable, write_whole};
 pub use functional::Model;
 pub use inspect::LayerOutput;
+pub use part::{IntoPart, Named};
 pub use registry::Registry;
 pub(crate) use restore::{Checkpoint, Restored};
 pub use sequential::Sequential;
@@ -43,7 +44,21 @@ use predict::Plans;
 
 /// A graph of layers and the weights it works with: it answers, from any number of threads at once.
 ///
-/// A [`Trainer`](crate::Trainer) changes the weights.
+/// A [`Trainer`](crate::Trainer) changes the weights. A clone is a network of its own: it has a copy of
+/// the weights as they are, and learns apart from this one. What is to share them is made by
+/// [`Network::subnetwork`] or [`Sequential::build_on`].
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([4]).add(Dense::new(2)).build(1)?;
+/// let copy = network.clone();
+/// copy.weights().set("dense/bias", &Tensor::new([2], vec![1.0, 2.0])?)?;
+/// let zeros = Tensor::zeros([1, 4]);
+/// assert_eq!(network.predict(&zeros)?.data(), [0.0, 0.0]);
+/// assert_eq!(copy.predict(&zeros)?.data(), [1.0, 2.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub struct Network {
     pub(crate) graph: Graph,
     /// What the layers wrote, with each weight at its place among `weights`.
@@ -89,23 +104,44 @@ impl Reading {
     }
 }
 
+impl Clone for Network {
+    fn clone(&self) -> Self {
+        Network {
+            graph: self.graph.clone(),
+            ops: self.ops.clone(),
+            weights: self.weights.copy(),
+            workers: self.workers.clone(),
+            readings: self.readings.clone(),
+            notes: self.notes.clone(),
+            training: self.training.clone(),
+            plans: Plans::default(),
+        }
+    }
+}
+
 impl Network {
     /// A network on weights of its own, drawn by the seed.
     pub(crate) fn new(graph: Graph, seed: u64, workers: Workers) -> Result<Self, Error> {
         let ops = graph.ops()?;
+        graph.check_inserted(&ops)?;
         let weights = Weights::new(&ops, Buffer::from(ops.initial_values(seed)));
+        for (name, values) in graph.inserted.iter().flat_map(|part| &part.parameters) {
+            weights.set(name, values)?;
+        }
         Ok(Self::of(graph, ops, weights, workers))
     }
 
     /// A network on weights that are there.
     pub(crate) fn on(graph: Graph, weights: Weights, workers: Workers) -> Result<Self, Error> {
         let mut ops = graph.ops()?;
+        graph.check_inserted(&ops)?;
         weights.place(&mut ops)?;
         Ok(Self::of(graph, ops, weights, workers))
     }
 
     /// A network of the ops of a graph, whose places are those of the weights.
-    fn of(graph: Graph, ops: OpGraph, weights: Weights, workers: Workers) -> Self {
+    fn of(mut graph: Graph, ops: OpGraph, weights: Weights, workers: Workers) -> Self {
+        graph.inserted.clear();
         Network {
             readings: vec![Reading::default(); ops.outputs.len()],
             plans: Plans::default(),

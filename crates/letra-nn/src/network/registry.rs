@@ -9,10 +9,11 @@ use crate::layers::Layer;
 use crate::losses::Loss;
 use crate::metrics::{Metric, Weighted};
 use crate::optimizers::Optimizer;
-use crate::{Error, layers, losses, metrics, optimizers};
+use crate::schedules::Schedule;
+use crate::{Error, layers, losses, metrics, optimizers, schedules};
 
-/// What a program has of its own beside letra's layers, losses, metrics and optimizers, so that files
-/// with them can be read.
+/// What a program has of its own beside letra's layers, losses, metrics, optimizers and schedules, so
+/// that files with them can be read.
 ///
 /// ```
 /// use letra_nn::layers::{Emit, Layer, Value};
@@ -51,6 +52,7 @@ pub struct Registry {
     layers: Makers<dyn Layer>,
     losses: Makers<dyn Loss>,
     optimizers: Makers<dyn Optimizer>,
+    schedules: Makers<dyn Schedule>,
     metrics: BTreeMap<String, Arc<dyn Fn() -> Box<dyn Metric> + Send + Sync>>,
 }
 
@@ -102,6 +104,22 @@ impl Registry {
         Ok(self)
     }
 
+    /// Adds a schedule, which calls itself `kind` and saves itself by `serde`. An optimizer of one's
+    /// own that takes one says so by [`Optimizer::learning_rate`].
+    ///
+    /// # Errors
+    /// When letra has a schedule of this kind, or one has been added.
+    pub fn schedule<S: Schedule + DeserializeOwned + 'static>(
+        mut self,
+        kind: &str,
+    ) -> Result<Self, Error> {
+        let known = schedules::KINDS.contains(&kind);
+        add(&mut self.schedules, "schedules", kind, known, |saved| {
+            Ok(Box::new(serde_json::from_value::<S>(saved)?))
+        })?;
+        Ok(self)
+    }
+
     /// Adds a metric, by the name that it has.
     ///
     /// # Errors
@@ -132,12 +150,14 @@ impl Registry {
         kind: &str,
         saved: Value,
     ) -> Result<Box<dyn Optimizer>, String> {
-        make(
-            &self.optimizers,
-            kind,
-            saved,
-            optimizers::from_configuration,
-        )
+        let letras = optimizers::from_configuration;
+        let mut optimizer = make(&self.optimizers, kind, saved, letras)?;
+        if let Some(rate) = optimizer.learning_rate() {
+            rate.resolve(&|kind, saved| {
+                make(&self.schedules, kind, saved, schedules::from_configuration)
+            })?;
+        }
+        Ok(optimizer)
     }
 
     pub(crate) fn make_metric(&self, name: &str) -> Result<Box<dyn Metric>, String> {
@@ -192,6 +212,7 @@ impl fmt::Debug for Registry {
             .field("layers", &self.layers.keys())
             .field("losses", &self.losses.keys())
             .field("optimizers", &self.optimizers.keys())
+            .field("schedules", &self.schedules.keys())
             .field("metrics", &self.metrics.keys())
             .finish()
     }

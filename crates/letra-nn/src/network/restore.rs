@@ -12,7 +12,7 @@ use super::tensors::TensorFile;
 use super::{Network, Reading, Registry, Weights, Workers};
 use crate::buffer::Buffer;
 use crate::graph::{INPUT, WeightSpecification};
-use crate::layer_graph::{Graph, Node};
+use crate::layer_graph::{Graph, MOST_CHARACTERS, Node};
 use crate::layers::ActivationFunction;
 use crate::optimizers::Optimizer;
 use crate::targets::USUAL_THRESHOLD;
@@ -20,8 +20,6 @@ use crate::{Error, Shape};
 
 /// Layers of a network, at most.
 const MOST_LAYERS: usize = 4096;
-/// Characters of a layer's name, at most.
-const MOST_CHARACTERS: usize = 256;
 /// Steps of a training, at most.
 const MOST_STEPS: u64 = 1 << 62;
 
@@ -74,7 +72,8 @@ pub(crate) struct Checkpoint {
 
 impl Network {
     /// Reads the checkpoint of a training of this network, by these settings and this optimizer, whose
-    /// states are `slots`.
+    /// states are `slots`. Where it may have changes, all but the layers and the kind of the optimizer
+    /// may differ.
     ///
     /// # Errors
     /// As [`Network::load`]; the file is no checkpoint, or that of another training.
@@ -83,6 +82,7 @@ impl Network {
         path: &Path,
         wanted: &SavedTraining,
         slots: (&[&str], &[Buffer]),
+        changes: bool,
     ) -> Result<Checkpoint, Error> {
         let mut source = TensorFile::open(path)?;
         let header = source.header()?;
@@ -94,12 +94,23 @@ impl Network {
                     .with_hint("resume from a file that the Checkpoint callback wrote"),
             );
         };
-        if header.of_training() != self.header(Some(wanted)).of_training() {
+        let own = self.header(Some(wanted));
+        let is_same = match changes {
+            false => header.of_training() == own.of_training(),
+            true => {
+                settings.optimizer.kind == wanted.optimizer.kind
+                    && header.of_architecture() == own.of_architecture()
+            }
+        };
+        if !is_same {
             return Err(Error::file(
                 path,
                 "the checkpoint belongs to another network, loss, optimizer or seed",
             )
-            .with_hint("start without it, or restore the settings it was made with"));
+            .with_hint(match changes {
+                false => "start without it, restore the settings it was made with, or say with Fit::changes that other rates, losses and batches are wanted",
+                true => "start without it; the layers and the kind of optimizer must stay",
+            }));
         }
         let known = &self.ops.weights;
         let prefixes = prefixes(slots.0, Some(&note));
@@ -240,6 +251,13 @@ impl Header {
         serde_json::json!(self).to_string()
     }
 
+    /// All that decides what the network answers but its weights, as text.
+    fn of_architecture(mut self) -> String {
+        self.trained.clear();
+        self.output_functions.clear();
+        self.of_training()
+    }
+
     /// How the network is trained, where the file tells.
     fn training_settings(&self) -> Result<Option<SavedTraining>, String> {
         if self.trained.is_empty() && self.format == FORMAT {
@@ -292,6 +310,7 @@ fn graph(
         inputs,
         nodes: Vec::new(),
         outputs,
+        inserted: Vec::new(),
     };
     let mut names = HashSet::new();
     for (index, saved) in saved.into_iter().enumerate() {

@@ -1,8 +1,5 @@
-use std::sync::Arc;
-
-use super::{Network, Workers};
-use crate::layer_graph::Graph;
-use crate::layers::Layer;
+use super::{IntoPart, Network, Workers};
+use crate::layer_graph::{Graph, Problem};
 use crate::{Error, Shape};
 
 /// A network whose layers stand one after the other.
@@ -22,6 +19,8 @@ use crate::{Error, Shape};
 #[derive(Debug, Clone)]
 pub struct Sequential {
     graph: Graph,
+    /// The first thing that was wrong, reported when the network is made.
+    problem: Option<Problem>,
 }
 
 impl Sequential {
@@ -29,18 +28,21 @@ impl Sequential {
     pub fn new(input: impl Into<Shape>) -> Self {
         Sequential {
             graph: Graph::new(input.into()),
+            problem: None,
         }
     }
 
-    /// Puts a layer after the last one, under Keras's automatic name: "dense",
-    /// "dense_1", …
+    /// Puts a layer after the last one, under Keras's automatic name, "dense", "dense_1", …, or one of
+    /// its own ([`IntoPart::named`]); or all layers of another network.
     #[expect(
         clippy::should_implement_trait,
         reason = "Keras's word; nothing is summed"
     )]
-    pub fn add(mut self, layer: impl Layer) -> Self {
-        let last = self.graph.nodes.len();
-        self.graph.add(Arc::new(layer), vec![last]);
+    pub fn add(mut self, part: impl IntoPart) -> Self {
+        let last = self.graph.values() - 1;
+        if let Err(error) = self.graph.insert(part.into_part(), vec![last]) {
+            self.problem.get_or_insert(error);
+        }
         self
     }
 
@@ -59,11 +61,19 @@ impl Sequential {
     /// # Errors
     /// As [`Sequential::build`]; there are no weights of a layer's name and shape.
     pub fn build_on(self, other: &Network) -> Result<Network, Error> {
-        Network::on(self.graph, other.weights(), other.workers())
+        Network::on(self.checked()?, other.weights(), other.workers())
     }
 
     pub(crate) fn build_with(self, seed: u64, workers: Option<Workers>) -> Result<Network, Error> {
         let workers = workers.map_or_else(|| Workers::new(0), Ok)?;
-        Network::new(self.graph, seed, workers)
+        Network::new(self.checked()?, seed, workers)
+    }
+
+    /// The layers, unless something is wrong with one.
+    pub(super) fn checked(self) -> Result<Graph, Error> {
+        match self.problem {
+            None => Ok(self.graph),
+            Some(problem) => Err(problem.into()),
+        }
     }
 }

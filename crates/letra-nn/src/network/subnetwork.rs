@@ -133,6 +133,7 @@ impl Graph {
             inputs: from.iter().map(|&value| shapes[value].clone()).collect(),
             nodes: Vec::new(),
             outputs: Vec::new(),
+            inserted: Vec::new(),
         };
         let mut values: HashMap<usize, usize> = from.iter().copied().zip(0..).collect();
         let mut places: HashMap<usize, usize> = HashMap::new();

@@ -69,6 +69,17 @@ impl Weights {
         }
     }
 
+    /// The same values as they are now, to be changed apart.
+    pub(crate) fn copy(&self) -> Self {
+        Weights {
+            shared: Arc::new(Shared {
+                specifications: self.shared.specifications.clone(),
+                parameter_space: self.shared.parameter_space,
+                values: Mutex::new(self.now()),
+            }),
+        }
+    }
+
     /// Names, in the order of the layers.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let known = self.shared.specifications.iter();
@@ -93,7 +104,7 @@ impl Weights {
             let message = format!("parameter {name} has shape {wanted:?} but is given {given:?}");
             return Err(Error::shape(wanted, given, message).with_hint("make them equal"));
         }
-        self.change(|all| all[known.range()].copy_from_slice(values.data()));
+        self.change(|all, _| all[known.range()].copy_from_slice(values.data()));
         Ok(())
     }
 
@@ -112,13 +123,15 @@ impl Weights {
         Arc::clone(&self.lock())
     }
 
-    /// Changes values. Who reads older ones at this moment keeps these; who asks meanwhile waits.
-    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Buffer) -> R) -> R {
+    /// Changes values, which then have the revision that `change` is told. Who reads older ones at
+    /// this moment keeps these; who asks meanwhile waits.
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Buffer, u64) -> R) -> R {
         let mut values = self.lock();
         // A copy is made only where it is still read.
         let values = Arc::make_mut(&mut values);
         values.revision += 1;
-        change(&mut values.all)
+        let revision = values.revision;
+        change(&mut values.all, revision)
     }
 
     /// Length of the front part of all values that holds the parameters alone.

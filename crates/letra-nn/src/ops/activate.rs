@@ -1,6 +1,4 @@
-use super::{Backward, Forward, Op, last_axis, pass_on, same_shape};
-use crate::Shape;
-use crate::error::BuildError;
+use super::{Backward, Forward, Op, last_axis, pass_on};
 use crate::kernels::activation::{self, ActivationKind};
 
 /// A function of each value, or softmax over the last axis; the shape stays.
@@ -55,10 +53,6 @@ impl Activate {
 }
 
 impl Op for Activate {
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-        same_shape(inputs)
-    }
-
     fn forward(&self, pass: &mut Forward<'_>) {
         let output = &mut *pass.outputs[0];
         output.copy_from_slice(pass.inputs[0]);

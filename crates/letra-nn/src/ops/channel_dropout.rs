@@ -1,6 +1,5 @@
-use super::{Backward, Forward, Needs, Op, pass_on, same_shape, sample_range};
+use super::{Backward, Forward, Needs, Op, pass_on, sample_range};
 use crate::Shape;
-use crate::error::BuildError;
 use crate::kernels::dropout;
 
 /// Dropout of whole channels: each is zero in all of a picture or in none of it.
@@ -25,10 +24,6 @@ impl ChannelDropout {
 }
 
 impl Op for ChannelDropout {
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-        same_shape(inputs)
-    }
-
     fn needs(&self, _inputs: &[Shape]) -> Needs {
         Needs {
             keep: self.channels,

@@ -1,6 +1,5 @@
-use super::{Backward, Forward, Needs, Op, pass_on, same_shape, sample_range, shares};
+use super::{Backward, Forward, Needs, Op, pass_on, sample_range, shares};
 use crate::Shape;
-use crate::error::BuildError;
 use crate::factor::Factor;
 
 /// More or less contrast for each picture at random while training. With *f* drawn from `factor`
@@ -54,10 +53,6 @@ impl RandomContrast {
 }
 
 impl Op for RandomContrast {
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-        same_shape(inputs)
-    }
-
     fn needs(&self, _inputs: &[Shape]) -> Needs {
         Needs {
             keep: 1,

@@ -1,11 +1,10 @@
 use std::sync::OnceLock;
 
 use super::matmul::{BIAS, KERNEL, kernel_and_bias, output_shape};
-use super::{Backward, Forward, Needs, Op, Prepare, WeightGradient, sample_range};
+use super::{Backward, Forward, Needs, Op, Prepare, sample_range};
 use crate::Shape;
 use crate::error::BuildError;
 use crate::kernels::activation::{self, ActivationKind};
-use crate::kernels::drop_connect::{self, Sizes};
 use crate::kernels::{dense, reduce};
 use crate::random::{Domain, Random};
 
@@ -45,50 +44,57 @@ impl DropConnect {
         }
     }
 
-    fn sizes(&self, input: &Shape) -> Sizes {
-        Sizes {
-            inputs: input.values(),
-            units: self.units,
-        }
+    /// Words of a mask for one input's weights.
+    fn row_words(&self) -> usize {
+        self.units.div_ceil(BITS)
+    }
+
+    /// Words of the masks of one sample: rows of bits, one for each input and, last, for the bias.
+    fn words(&self, inputs: usize) -> usize {
+        (inputs + 1) * self.row_words()
     }
 
     /// Values a sample that are kept for the backward pass: the masks of a training step, or the mean
     /// and the deviation of a prediction.
-    fn kept(&self, sizes: Sizes) -> usize {
-        sizes.words().max(2 * self.units)
+    fn kept(&self, inputs: usize) -> usize {
+        self.words(inputs).max(2 * self.units)
     }
 
     fn train(&self, pass: &mut Forward<'_>) {
-        let (input, sizes) = (pass.inputs[0], self.sizes(&pass.input_shapes[0]));
-        let (masks, before) = pass.keep.split_at_mut(pass.samples * self.kept(sizes));
+        let (units, inputs) = (self.units, pass.input_shapes[0].values());
+        let (masks, before) = pass.keep.split_at_mut(pass.samples * self.kept(inputs));
         let masks: &mut [u32] = bytemuck::cast_slice_mut(masks);
-        let masks = &mut masks[..pass.samples * sizes.words()];
-        for sample in 0..pass.samples {
-            let masks = &mut masks[sample_range(sample, sizes.words())];
+        let samples = pass.inputs[0].chunks_exact(inputs);
+        let outputs = pass.outputs[0].chunks_exact_mut(units);
+        let masks = masks.chunks_exact_mut(self.words(inputs));
+        for (sample, ((input, output), masks)) in samples.zip(outputs).zip(masks).enumerate() {
             pass.random
                 .bits(pass.first_sample + sample, 1.0 - self.rate, masks);
+            output.fill(0.0);
+            let rows = pass.weights.iter().flat_map(|weight| weight.chunks(units));
+            let rows = rows.zip(masks.chunks_exact(self.row_words()));
+            for (value, (row, mask)) in input.iter().chain([&1.0]).zip(rows) {
+                add_masked(*value, mask, row, output);
+            }
         }
-        let (kernel, bias) = (pass.weights[KERNEL], pass.weights.get(BIAS).copied());
-        drop_connect::forward(sizes, input, kernel, bias, masks, pass.outputs[0]);
-        activation::forward(self.function, self.units, pass.outputs[0], before);
+        activation::forward(self.function, units, pass.outputs[0], before);
     }
 
     fn predict(&self, pass: &mut Forward<'_>) {
         let (samples, units, kept) = (pass.samples, self.units, 1.0 - self.rate);
-        let input = pass.inputs[0];
-        let sizes = self.sizes(&pass.input_shapes[0]);
+        let (input, inputs) = (pass.inputs[0], pass.input_shapes[0].values());
         let (kernel, bias) = (pass.weights[KERNEL], pass.weights.get(BIAS).copied());
         let ([mean, deviation, drawn, _], squared_input) = parts(pass.scratch, samples * units);
-        dense::forward(samples, sizes.inputs, units, input, kernel, bias, mean);
+        dense::forward(samples, inputs, units, input, kernel, bias, mean);
         mean.iter_mut().for_each(|value| *value *= kept);
-        let (squared_kernel, squared_bias) = pass.prepared.split_at(sizes.inputs * units);
+        let (squared_kernel, squared_bias) = pass.prepared.split_at(inputs * units);
         let squared_input = &mut squared_input[..input.len()];
         squared_input.copy_from_slice(input);
         reduce::multiply(squared_input, input);
         let bias = bias.map(|_| squared_bias);
         dense::forward(
             samples,
-            sizes.inputs,
+            inputs,
             units,
             squared_input,
             squared_kernel,
@@ -120,8 +126,7 @@ impl DropConnect {
     /// and through both by the input.
     fn predict_backward(&self, pass: &mut Backward<'_>) {
         let (samples, units, kept) = (pass.samples, self.units, 1.0 - self.rate);
-        let input = pass.inputs[0];
-        let sizes = self.sizes(&pass.input_shapes[0]);
+        let (input, inputs) = (pass.inputs[0], pass.input_shapes[0].values());
         let (mean, deviation) = pass.keep[..2 * samples * units].split_at(samples * units);
         let ([drawn, delta, by_mean, by_deviation], rest) = parts(pass.scratch, samples * units);
         let (before, rest) = rest.split_at_mut(samples * self.function.kept(units));
@@ -159,11 +164,11 @@ impl DropConnect {
         pass.output_gradients[0].copy_from_slice(by_mean);
         if let Some(gradient) = &mut pass.input_gradients[0] {
             let kernel = pass.weights[KERNEL];
-            let squared = &pass.prepared[..sizes.inputs * units];
-            let rest = &mut rest[..samples * sizes.inputs];
-            dense::input_gradient(samples, sizes.inputs, units, by_deviation, squared, rest);
+            let squared = &pass.prepared[..inputs * units];
+            let rest = &mut rest[..samples * inputs];
+            dense::input_gradient(samples, inputs, units, by_deviation, squared, rest);
             reduce::multiply(rest, input);
-            dense::input_gradient(samples, sizes.inputs, units, by_mean, kernel, gradient);
+            dense::input_gradient(samples, inputs, units, by_mean, kernel, gradient);
             reduce::add(gradient, rest);
         }
     }
@@ -172,6 +177,39 @@ impl DropConnect {
         self.noise
             .get_or_init(|| Random::new(0, Domain::Layer, 0, 0).normal(0, self.draws * self.units))
     }
+}
+
+/// Bits of a word of a mask.
+const BITS: usize = u32::BITS as usize;
+
+/// 1 where a bit of the word is set, else 0.
+fn factors(word: u32) -> [f32; BITS] {
+    let mut factors = [0.0; BITS];
+    for (bit, factor) in factors.iter_mut().enumerate() {
+        *factor = (word >> bit & 1) as f32;
+    }
+    factors
+}
+
+/// sums += factor · (mask ∘ values). A missing value is multiplied by 0, so that one that is no
+/// number shows.
+fn add_masked(factor: f32, mask: &[u32], values: &[f32], sums: &mut [f32]) {
+    let parts = values.chunks(BITS).zip(sums.chunks_mut(BITS));
+    for ((values, sums), word) in parts.zip(mask) {
+        for ((sum, value), there) in sums.iter_mut().zip(values).zip(factors(*word)) {
+            *sum += factor * (there * value);
+        }
+    }
+}
+
+/// Σ delta · (mask ∘ values)
+fn masked_product(mask: &[u32], values: &[f32], delta: &[f32]) -> f32 {
+    let parts = values.chunks(BITS).zip(delta.chunks(BITS)).zip(mask);
+    let products = parts.flat_map(|((values, delta), word)| {
+        let pairs = values.iter().zip(delta).zip(factors(*word));
+        pairs.map(|((value, delta), there)| there * (delta * value))
+    });
+    products.sum()
 }
 
 /// Four parts of the given length, and the rest.
@@ -201,13 +239,12 @@ impl Op for DropConnect {
     }
 
     fn needs(&self, inputs: &[Shape]) -> Needs {
-        let sizes = self.sizes(&inputs[0]);
+        let inputs = inputs[0].values();
         Needs {
             // The squares of the weights, for the variance.
-            prepared: (sizes.inputs + 1) * sizes.units,
+            prepared: (inputs + 1) * self.units,
             // After the masks, or a prediction's moments, what the function needs.
-            keep: self.kept(sizes) + self.function.kept(self.units),
-            deferred: Some(KERNEL),
+            keep: self.kept(inputs) + self.function.kept(self.units),
             ..Needs::default()
         }
     }
@@ -242,44 +279,31 @@ impl Op for DropConnect {
         if !pass.training {
             return self.predict_backward(pass);
         }
-        let sizes = self.sizes(&pass.input_shapes[0]);
-        let (kept, before) = pass.keep.split_at(pass.samples * self.kept(sizes));
-        let (input, masks) = (pass.inputs[0], masks(kept, pass.samples, sizes));
+        let (units, inputs) = (self.units, pass.input_shapes[0].values());
+        let (kept, before) = pass.keep.split_at(pass.samples * self.kept(inputs));
         let delta = &mut *pass.output_gradients[0];
-        activation::backward(self.function, self.units, pass.outputs[0], before, delta);
-        if let Some(input_gradient) = &mut pass.input_gradients[0] {
-            let kernel = pass.weights[KERNEL];
-            drop_connect::input_gradient(sizes, delta, kernel, masks, input_gradient);
-        }
-        let [kernel, bias] = kernel_and_bias(&mut pass.weight_gradients);
-        if let Some(gradient) = bias {
-            drop_connect::bias_gradient(sizes, delta, masks, gradient);
-        }
-        if let Some(gradient) = kernel {
-            let all = 0..sizes.inputs;
-            drop_connect::kernel_gradient(sizes, all.clone(), input, all, delta, masks, gradient);
-        }
-    }
-
-    fn weight_gradient(&self, pass: &mut WeightGradient<'_>) {
-        let sizes = self.sizes(pass.input_shape);
-        if !pass.accumulate {
-            pass.gradient.fill(0.0);
-        }
-        for shard in pass.shards {
-            drop_connect::kernel_gradient(
-                sizes,
-                pass.rows.clone(),
-                shard.input,
-                pass.columns.clone(),
-                shard.output_gradient,
-                masks(shard.keep, shard.samples, sizes),
-                pass.gradient,
-            );
+        activation::backward(self.function, units, pass.outputs[0], before, delta);
+        let [mut kernel, mut bias] = kernel_and_bias(&mut pass.weight_gradients);
+        let masks = bytemuck::cast_slice(kept).chunks_exact(self.words(inputs));
+        for (sample, (delta, masks)) in delta.chunks_exact(units).zip(masks).enumerate() {
+            let range = sample_range(sample, inputs);
+            let mut masks = masks.chunks_exact(self.row_words());
+            let of_bias = masks.next_back().expect("the last row is the bias's");
+            if let Some(gradient) = &mut bias {
+                add_masked(1.0, of_bias, delta, gradient);
+            }
+            if let Some(gradient) = &mut pass.input_gradients[0] {
+                let rows = pass.weights[KERNEL].chunks_exact(units).zip(masks.clone());
+                for (gradient, (row, mask)) in gradient[range.clone()].iter_mut().zip(rows) {
+                    *gradient = masked_product(mask, row, delta);
+                }
+            }
+            if let Some(gradient) = &mut kernel {
+                let rows = gradient.chunks_exact_mut(units).zip(masks);
+                for (value, (row, mask)) in pass.inputs[0][range].iter().zip(rows) {
+                    add_masked(*value, mask, delta, row);
+                }
+            }
         }
     }
-}
-
-fn masks(keep: &[f32], samples: usize, sizes: Sizes) -> &[u32] {
-    &bytemuck::cast_slice(keep)[..samples * sizes.words()]
 }

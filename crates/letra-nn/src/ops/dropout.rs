@@ -1,6 +1,5 @@
-use super::{Backward, Forward, Needs, Op, pass_on, same_shape, sample_range};
+use super::{Backward, Forward, Needs, Op, pass_on, sample_range};
 use crate::Shape;
-use crate::error::BuildError;
 use crate::kernels::dropout;
 
 /// While training, each value is zero with probability *p* and multiplied by 1 / (1 − *p*)
@@ -33,10 +32,6 @@ impl Rate {
 }
 
 impl Op for Dropout {
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-        same_shape(inputs)
-    }
-
     fn needs(&self, inputs: &[Shape]) -> Needs {
         Needs {
             keep: inputs[0].values(),

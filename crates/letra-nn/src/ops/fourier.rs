@@ -1,6 +1,4 @@
-use super::{Backward, Forward, Op, pass_on, same_shape};
-use crate::Shape;
-use crate::error::BuildError;
+use super::{Backward, Forward, Op, pass_on};
 
 /// Waves of the given amplitude *a* at angles *x*: *y* = *a* cos(*x*), ∂*x* = −*a* sin(*x*) ∂*y*.
 #[derive(Debug, Clone)]
@@ -9,10 +7,6 @@ pub(crate) struct Fourier {
 }
 
 impl Op for Fourier {
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-        same_shape(inputs)
-    }
-
     fn forward(&self, pass: &mut Forward<'_>) {
         for (output, angle) in pass.outputs[0].iter_mut().zip(pass.inputs[0]) {
             *output = self.amplitude * libm::cosf(*angle);

@@ -1,6 +1,5 @@
-use super::{Backward, Forward, Op, pass_on, same_shape, sample_range};
+use super::{Backward, Forward, Op, pass_on, sample_range};
 use crate::Shape;
-use crate::error::BuildError;
 use crate::kernels::gaussian;
 
 /// While training, a normal random number of mean 0 and standard deviation `stddev` is added to
@@ -11,10 +10,6 @@ pub(crate) struct GaussianNoise {
 }
 
 impl Op for GaussianNoise {
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-        same_shape(inputs)
-    }
-
     fn scratch(&self, inputs: &[Shape], _samples: usize) -> usize {
         inputs[0].values()
     }

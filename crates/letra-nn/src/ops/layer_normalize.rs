@@ -1,6 +1,5 @@
-use super::{Backward, Forward, Needs, Op, same_shape};
+use super::{Backward, Forward, Needs, Op};
 use crate::Shape;
-use crate::error::BuildError;
 use crate::kernels::normalisation::{self, GroupGradients};
 
 /// Each group of `size` neighbouring values brought to mean 0 and variance 1, then scaled by γ and
@@ -19,10 +18,6 @@ pub(crate) struct LayerNormalize {
 }
 
 impl Op for LayerNormalize {
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-        same_shape(inputs)
-    }
-
     fn needs(&self, inputs: &[Shape]) -> Needs {
         Needs {
             // Mean and deviation of each group.

@@ -93,11 +93,14 @@ pub struct Needs {
 /// An op has no state of its own. Weights, what forward keeps for backward, and scratch space are
 /// handed to the passes.
 pub trait Op: Any + Debug + Send + Sync {
-    /// The shape rule: shapes of a sample of each output, from those of the inputs.
+    /// The shape rule: shapes of a sample of each output, from those of the inputs. Unless told
+    /// otherwise, one output of the shape of the one input.
     ///
     /// # Errors
     /// When an input does not fit.
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError>;
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+        single_input(inputs).map(|input| vec![input.clone()])
+    }
 
     /// What the passes need.
     fn needs(&self, _inputs: &[Shape]) -> Needs {
@@ -167,11 +170,6 @@ pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
             inputs.len()
         ))),
     }
-}
-
-/// The shape of an op's only output, which is that of its only input.
-fn same_shape(inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-    single_input(inputs).map(|input| vec![input.clone()])
 }
 
 /// The shape of the output of an op that joins at least two inputs of one shape.

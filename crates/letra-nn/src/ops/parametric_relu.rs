@@ -1,6 +1,5 @@
-use super::{Backward, Forward, Needs, Op, Prepare, pass_on, same_shape};
+use super::{Backward, Forward, Needs, Op, Prepare, pass_on};
 use crate::Shape;
-use crate::error::BuildError;
 use crate::kernels::activation;
 
 /// Rectified linear with a slope that is learned: *y* = *x* where *x* > 0, and *a* · *x* elsewhere
@@ -15,10 +14,6 @@ pub(crate) struct ParametricRelu {
 }
 
 impl Op for ParametricRelu {
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-        same_shape(inputs)
-    }
-
     fn needs(&self, _inputs: &[Shape]) -> Needs {
         Needs {
             prepared: self.places.len(),

@@ -1,9 +1,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::{Backward, Forward, Needs, Op, pass_on, same_shape, sample_range};
+use super::{Backward, Forward, Needs, Op, pass_on, sample_range};
 use crate::Shape;
-use crate::error::BuildError;
 use crate::kernels::resampling::{FillMode, Resampling};
 use crate::random::Random;
 
@@ -90,10 +89,6 @@ impl Resample {
 }
 
 impl Op for Resample {
-    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-        same_shape(inputs)
-    }
-
     fn needs(&self, _inputs: &[Shape]) -> Needs {
         Needs {
             keep: SOURCE,

@@ -1,5 +1,7 @@
+use std::slice::{self, ChunksExact};
+
 use super::matmul::{BIAS, FEWEST_SAMPLES, KERNEL, kernel_and_bias, output_shape};
-use super::{Backward, Forward, MatMul, Needs, Op, WeightGradient, last_axis};
+use super::{Backward, Forward, MatMul, Needs, Op, ShardGradient, WeightGradient, last_axis};
 use crate::Shape;
 use crate::error::BuildError;
 use crate::kernels::reduce::is_finite;
@@ -17,6 +19,40 @@ pub(crate) struct SparseMatMul(pub(crate) MatMul);
 fn add_zeros(values: &[f32], sums: &mut [f32]) {
     for (sum, value) in sums.iter_mut().zip(values) {
         *sum += 0.0 * value;
+    }
+}
+
+/// The gradients of the outputs of some shards, row by row.
+#[derive(Clone)]
+struct RowsOfShards<'a> {
+    rows: ChunksExact<'a, f32>,
+    shards: slice::Iter<'a, ShardGradient<'a>>,
+    units: usize,
+}
+
+impl<'a> RowsOfShards<'a> {
+    fn new(shards: &'a [ShardGradient<'a>], units: usize) -> Self {
+        RowsOfShards {
+            rows: [].chunks_exact(units),
+            shards: shards.iter(),
+            units,
+        }
+    }
+}
+
+impl<'a> Iterator for RowsOfShards<'a> {
+    type Item = &'a [f32];
+
+    // What `flat_map` gives is not inlined into the kernel.
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'a [f32]> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Some(row);
+            }
+            let shard = self.shards.next()?;
+            self.rows = shard.output_gradient.chunks_exact(self.units);
+        }
     }
 }
 
@@ -69,8 +105,7 @@ impl Op for SparseMatMul {
 
     fn weight_gradient(&self, pass: &mut WeightGradient<'_>) {
         let units = self.0.units;
-        let shards = pass.shards.iter();
-        let deltas = shards.flat_map(|shard| shard.output_gradient.chunks_exact(units));
+        let deltas = RowsOfShards::new(pass.shards, units);
         dense::kernel_gradient_sparse(
             units,
             pass.rows.clone(),

@@ -1,9 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Update, check_decay, check_epsilon, first_slots};
+use super::{Optimizer, Update, check_decay, check_epsilon};
 use crate::Error;
 use crate::check::check_range;
-use crate::kernels::optimizer;
 use crate::schedules::LearningRate;
 
 /// AdaSecant (Gulcehre and Bengio 2014, arXiv 1412.7419): each value finds its own rate from
@@ -52,10 +51,6 @@ pub struct AdaSecant {
 
 impl AdaSecant {
     /// With the authors' settings, and a bound on the rates.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all optimizers"
-    )]
     pub fn new() -> Self {
         AdaSecant {
             rate: 1.0.into(),
@@ -68,49 +63,32 @@ impl AdaSecant {
         }
     }
 
-    /// What the steps are multiplied by, 0 or more, or a schedule; 1 unless set.
-    pub fn rate(mut self, rate: impl Into<LearningRate>) -> Self {
-        self.rate = rate.into();
-        self
-    }
-
-    /// Decay of the means of the gradient and its square, from 0 to below 1.
-    pub fn decay(mut self, decay: f32) -> Self {
-        self.decay = decay;
-        self
-    }
-
-    /// The largest γ, 0 or more; 0 leaves the gradient as it is.
-    pub fn gamma_clip(mut self, gamma: f32) -> Self {
-        self.gamma_clip = gamma;
-        self
-    }
-
-    /// The largest size of a value's own rate η, above 0; `None` leaves it as it is, as the
-    /// authors do.
-    pub fn delta_clip(mut self, rate: impl Into<Option<f32>>) -> Self {
-        self.delta_clip = rate.into();
-        self
-    }
-
-    /// The step, from 0, with which the reduction of the variance begins.
-    pub fn variance_reduction_start(mut self, step: u64) -> Self {
-        self.variance_reduction_start = step;
-        self
-    }
-
-    /// Whether the steps are divided by the bounded Adagrad, so that they die down.
-    pub fn adagrad(mut self, adagrad: bool) -> Self {
-        self.adagrad = adagrad;
-        self
-    }
-
-    /// What is added to the means of squares of step 3, above 0.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
+    settings! {
+        /// What the steps are multiplied by, 0 or more, or a schedule; 1 unless set.
+        rate: into LearningRate,
+        /// Decay of the means of the gradient and its square, from 0 to below 1.
+        decay: f32,
+        /// The largest γ, 0 or more; 0 leaves the gradient as it is.
+        gamma_clip: f32,
+        /// The largest size of a value's own rate η, above 0; `None` leaves it as it is, as the
+        /// authors do.
+        delta_clip: into Option<f32>,
+        /// The step, from 0, with which the reduction of the variance begins.
+        variance_reduction_start: u64,
+        /// Whether the steps are divided by the bounded Adagrad, so that they die down.
+        adagrad: bool,
+        /// What is added to the means of squares of step 3, above 0.
+        epsilon: f32,
     }
 }
+
+/// Keeps denominators from zero; the authors' value.
+const DAMPING: f32 = 1e-7;
+/// The memory τ at first, after an outlier, and its limits.
+const FIRST_MEMORY: f32 = 2.1;
+const OUTLIER_MEMORY: f32 = 2.2;
+const LEAST_MEMORY: f32 = 1.5;
+const MOST_MEMORY: f32 = 1e8;
 
 const SLOT_NAMES: &[&str] = &[
     "mean_gradient",
@@ -129,13 +107,7 @@ const SLOT_NAMES: &[&str] = &[
 ];
 
 impl Optimizer for AdaSecant {
-    fn kind(&self) -> &'static str {
-        "ada_secant"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("ada_secant", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
@@ -147,10 +119,6 @@ impl Optimizer for AdaSecant {
         check_epsilon(self.epsilon)
     }
 
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
-    }
-
     fn slots(&self) -> &'static [&'static str] {
         match self.adagrad {
             true => SLOT_NAMES,
@@ -159,28 +127,118 @@ impl Optimizer for AdaSecant {
     }
 
     fn initial(&self, slot: usize) -> f32 {
-        optimizer::ADA_SECANT_START[slot]
+        match SLOT_NAMES[slot] {
+            "mean_step" | "mean_square_step" | "sum_square_gradient" => 0.0,
+            "memory" => FIRST_MEMORY + FIRST_MEMORY * DAMPING,
+            _ => DAMPING,
+        }
     }
 
     fn wants_norm(&self) -> bool {
         true
     }
 
+    /// A step in the order of the authors' code.
     fn update(&self, update: Update<'_>) {
-        let settings = optimizer::AdaSecant {
-            rate: update.rate,
-            norm: update.norm,
-            decay: self.decay,
-            gamma_clip: match update.step >= self.variance_reduction_start {
-                true => self.gamma_clip,
-                false => 0.0,
-            },
-            delta_clip: self.delta_clip.unwrap_or(f32::INFINITY),
-            adagrad: self.adagrad,
-            epsilon: self.epsilon,
-            first: update.step == 0,
+        let AdaSecant {
+            decay,
+            adagrad,
+            epsilon,
+            ..
+        } = *self;
+        let inverse = 1.0 / (update.norm + DAMPING);
+        let gamma_clip = match update.step >= self.variance_reduction_start {
+            true => self.gamma_clip,
+            false => 0.0,
         };
-        let slots = first_slots(update.slots);
-        optimizer::ada_secant(update.parameters, update.gradients, slots, settings);
+        let delta_clip = self.delta_clip.unwrap_or(f32::INFINITY);
+        let [
+            mean_gradient,
+            mean_square_gradient,
+            mean_step,
+            mean_square_step,
+            numerator,
+            denominator,
+            memory,
+            covariance,
+            last_gradient,
+            last_corrected,
+            mean_curvature,
+            mean_square_curvature,
+            sum_square,
+        ] = update.slots;
+        for (i, (parameter, gradient)) in update
+            .parameters
+            .iter_mut()
+            .zip(update.gradients)
+            .enumerate()
+        {
+            let g = gradient * inverse;
+            let tau = memory[i];
+            let new = 1.0 / tau;
+            let kept = 1.0 - new;
+            // The first step is as large as the gradient, for want of an earlier one.
+            let (step_before, square_step_before) = match update.step {
+                0 => (g, g * g),
+                _ => (mean_step[i], mean_square_step[i]),
+            };
+
+            mean_square_gradient[i] = mean_square_gradient[i] * decay + g * g * (1.0 - decay);
+            mean_gradient[i] = mean_gradient[i] * decay + g * (1.0 - decay);
+            let mean = mean_gradient[i];
+
+            let gamma = numerator[i].sqrt() / (denominator[i] + DAMPING).sqrt();
+            let gamma = if gamma < gamma_clip {
+                gamma
+            } else {
+                gamma_clip
+            };
+            let from_mean = last_corrected[i] - mean;
+            let above = (g - last_corrected[i]) * from_mean;
+            let below = (mean - g) * from_mean;
+            numerator[i] = numerator[i] * kept + above * above * new;
+            denominator[i] = denominator[i] * kept + below * below * new;
+            let corrected = (g + gamma * mean) / (1.0 + gamma);
+
+            let curvature = g - last_gradient[i];
+            mean_curvature[i] = mean_curvature[i] * kept + curvature * new;
+            mean_square_curvature[i] =
+                mean_square_curvature[i] * kept + curvature * curvature * new;
+            let square_curvature = mean_square_curvature[i] + epsilon;
+            let own_rate = ((square_step_before + epsilon) / square_curvature).sqrt()
+                - covariance[i] / square_curvature;
+            let own_rate = own_rate.clamp(-delta_clip, delta_clip);
+
+            let bound = match sum_square.get_mut(i) {
+                Some(sum) if adagrad => {
+                    *sum += corrected * corrected;
+                    let root = sum.sqrt();
+                    if root > 1.0 { root } else { 1.0 }
+                }
+                _ => 1.0,
+            };
+            let step = -own_rate * corrected / bound;
+
+            mean_square_step[i] = square_step_before * kept + step * step * new;
+            let share = step_before * step_before / (square_step_before + DAMPING);
+            mean_step[i] = mean_step[i] * kept + step * new;
+            covariance[i] = covariance[i] * kept + step * curvature * new;
+
+            // A difference below 0 has no root and compares as false.
+            let spread = 2.0 * (mean_square_gradient[i] - mean * mean).sqrt();
+            let curvature_spread =
+                2.0 * (mean_square_curvature[i] - mean_curvature[i] * mean_curvature[i]).sqrt();
+            let outlier = (g - mean).abs() > spread
+                || (curvature - mean_curvature[i]).abs() > curvature_spread;
+            let next = (1.0 - share) * tau + (1.0 + DAMPING);
+            let next = if outlier { OUTLIER_MEMORY } else { next };
+            memory[i] = next.clamp(LEAST_MEMORY, MOST_MEMORY);
+
+            last_gradient[i] = g;
+            last_corrected[i] = corrected;
+            // The factor is not remembered: the next rate follows from the steps before, and would
+            // be multiplied by it again and again.
+            *parameter += update.rate * step;
+        }
     }
 }

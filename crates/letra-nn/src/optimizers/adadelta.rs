@@ -29,36 +29,21 @@ impl Adadelta {
         }
     }
 
-    /// Decay of the averages, from 0 to below 1.
-    pub fn rho(mut self, rho: f32) -> Self {
-        self.rho = rho;
-        self
-    }
-
-    /// The small number in both roots, above 0: the first steps have about its root's size.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
+    settings! {
+        /// Decay of the averages, from 0 to below 1.
+        rho: f32,
+        /// The small number in both roots, above 0: the first steps have about its root's size.
+        epsilon: f32,
     }
 }
 
 impl Optimizer for Adadelta {
-    fn kind(&self) -> &'static str {
-        "adadelta"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("adadelta", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
         check_decay("rho", self.rho)?;
         check_epsilon(self.epsilon)
-    }
-
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {

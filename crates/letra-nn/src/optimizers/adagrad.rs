@@ -29,37 +29,22 @@ impl Adagrad {
         }
     }
 
-    /// What the sums of squares begin at, 0 or more.
-    pub fn initial_accumulator_value(mut self, value: f32) -> Self {
-        self.initial_accumulator_value = value;
-        self
-    }
-
-    /// The small number in the denominator, above 0.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
+    settings! {
+        /// What the sums of squares begin at, 0 or more.
+        initial_accumulator_value: f32,
+        /// The small number in the denominator, above 0.
+        epsilon: f32,
     }
 }
 
 impl Optimizer for Adagrad {
-    fn kind(&self) -> &'static str {
-        "adagrad"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("adagrad", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
         let initial = self.initial_accumulator_value;
         check_range("initial accumulator value", initial, 0.0.., "0 or more")?;
         check_epsilon(self.epsilon)
-    }
-
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {

@@ -41,16 +41,24 @@ impl Adam {
         self.epsilon = epsilon;
         self
     }
+
+    /// An update before which each value shrinks by a share of the rate.
+    pub(super) fn decayed_update(&self, weight_decay: f32, update: Update<'_>) {
+        let settings = optimizer::Adam {
+            rate: update.rate,
+            beta_1: self.beta_1,
+            beta_2: self.beta_2,
+            epsilon: self.epsilon,
+            weight_decay,
+            step: update.step + 1,
+        };
+        let [first, second, ..] = update.slots;
+        optimizer::adam(update.parameters, update.gradients, first, second, settings);
+    }
 }
 
 impl Optimizer for Adam {
-    fn kind(&self) -> &'static str {
-        "adam"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("adam", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
@@ -59,24 +67,11 @@ impl Optimizer for Adam {
         check_epsilon(self.epsilon)
     }
 
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
-    }
-
     fn slots(&self) -> &'static [&'static str] {
         &["first_moment", "second_moment"]
     }
 
     fn update(&self, update: Update<'_>) {
-        let settings = optimizer::Adam {
-            rate: update.rate,
-            beta_1: self.beta_1,
-            beta_2: self.beta_2,
-            epsilon: self.epsilon,
-            weight_decay: 0.0,
-            step: update.step + 1,
-        };
-        let [first, second, ..] = update.slots;
-        optimizer::adam(update.parameters, update.gradients, first, second, settings);
+        self.decayed_update(0.0, update);
     }
 }

@@ -1,9 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Update, check_decay, check_epsilon};
+use super::{Adam, Optimizer, Update};
 use crate::Error;
 use crate::check::check_range;
-use crate::kernels::optimizer;
 use crate::schedules::LearningRate;
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2): every value
@@ -14,22 +13,17 @@ use crate::schedules::LearningRate;
 /// β₁ 0.9, β₂ 0.999, ε 10⁻⁷.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AdamW {
-    rate: LearningRate,
     weight_decay: f32,
-    beta_1: f32,
-    beta_2: f32,
-    epsilon: f32,
+    #[serde(flatten)]
+    adam: Adam,
 }
 
 impl AdamW {
     /// At the given learning rate, 0 or more, or by a schedule; Keras's default is 0.001.
     pub fn new(rate: impl Into<LearningRate>) -> Self {
         AdamW {
-            rate: rate.into(),
             weight_decay: 0.004,
-            beta_1: 0.9,
-            beta_2: 0.999,
-            epsilon: 1e-7,
+            adam: Adam::new(rate),
         }
     }
 
@@ -39,59 +33,41 @@ impl AdamW {
         self
     }
 
-    /// Decay of the averages of the gradient and of its square, each from 0 to below 1.
+    /// As [`Adam::betas`].
     pub fn betas(mut self, beta_1: f32, beta_2: f32) -> Self {
-        (self.beta_1, self.beta_2) = (beta_1, beta_2);
+        self.adam = self.adam.betas(beta_1, beta_2);
         self
     }
 
-    /// The small number in the denominator, above 0.
+    /// As [`Adam::epsilon`].
     pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
+        self.adam = self.adam.epsilon(epsilon);
         self
     }
 }
 
 impl Optimizer for AdamW {
-    fn kind(&self) -> &'static str {
-        "adam_w"
-    }
+    named!("adam_w");
 
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
+    fn learning_rate(&mut self) -> Option<&mut LearningRate> {
+        self.adam.learning_rate()
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.rate.check()?;
-        check_range(
-            "weight decay",
-            self.weight_decay,
-            0.0..,
-            "a number of 0 or more",
-        )?;
-        check_decay("beta_1", self.beta_1)?;
-        check_decay("beta_2", self.beta_2)?;
-        check_epsilon(self.epsilon)
+        let range = "a number of 0 or more";
+        check_range("weight decay", self.weight_decay, 0.0.., range)?;
+        self.adam.check()
     }
 
     fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
+        self.adam.rate(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {
-        &["first_moment", "second_moment"]
+        self.adam.slots()
     }
 
     fn update(&self, update: Update<'_>) {
-        let settings = optimizer::Adam {
-            rate: update.rate,
-            beta_1: self.beta_1,
-            beta_2: self.beta_2,
-            epsilon: self.epsilon,
-            weight_decay: self.weight_decay,
-            step: update.step + 1,
-        };
-        let [first, second, ..] = update.slots;
-        optimizer::adam(update.parameters, update.gradients, first, second, settings);
+        self.adam.decayed_update(self.weight_decay, update);
     }
 }

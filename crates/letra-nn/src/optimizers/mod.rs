@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use crate::Error;
 use crate::buffer::Buffer;
 use crate::check::check_range;
+use crate::schedules::LearningRate;
 
 pub(crate) use clipping::Clipping;
 
@@ -74,6 +75,11 @@ pub trait Optimizer: Debug + Send + Sync {
     /// gives 1, and multiplies its changes by it.
     fn rate(&self, step: u64) -> f64;
 
+    /// The learning rate as it is set, if there is one: it may hold a schedule of one's own.
+    fn learning_rate(&mut self) -> Option<&mut LearningRate> {
+        None
+    }
+
     /// Names of the arrays of state, each as long as the parameters; at most [`SLOTS`].
     /// They are saved in checkpoints.
     fn slots(&self) -> &'static [&'static str];
@@ -120,12 +126,6 @@ pub struct Update<'a> {
     pub probe: [&'a [f32]; 2],
     /// The arrays of state, in the order of [`Optimizer::slots`]; the rest is empty.
     pub slots: [&'a mut [f32]; SLOTS],
-}
-
-/// The first `N` arrays of state.
-fn first_slots<const N: usize>(slots: [&mut [f32]; SLOTS]) -> [&mut [f32]; N] {
-    let mut slots = slots.into_iter();
-    std::array::from_fn(|_| slots.next().expect("there are more slots than these"))
 }
 
 /// An error unless a decay of a moving average lies from 0 to below 1.

@@ -35,49 +35,26 @@ impl RmsProp {
         }
     }
 
-    /// Decay of the averages, from 0 to below 1.
-    pub fn rho(mut self, rho: f32) -> Self {
-        self.rho = rho;
-        self
-    }
-
-    /// Momentum of the steps, from 0 to below 1.
-    pub fn momentum(mut self, momentum: f32) -> Self {
-        self.momentum = momentum;
-        self
-    }
-
-    /// Whether the mean of the gradient is taken off before its size is measured.
-    pub fn centered(mut self, centered: bool) -> Self {
-        self.centered = centered;
-        self
-    }
-
-    /// The small number in the denominator, above 0.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
+    settings! {
+        /// Decay of the averages, from 0 to below 1.
+        rho: f32,
+        /// Momentum of the steps, from 0 to below 1.
+        momentum: f32,
+        /// Whether the mean of the gradient is taken off before its size is measured.
+        centered: bool,
+        /// The small number in the denominator, above 0.
+        epsilon: f32,
     }
 }
 
 impl Optimizer for RmsProp {
-    fn kind(&self) -> &'static str {
-        "rms_prop"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("rms_prop", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
         check_decay("rho", self.rho)?;
         check_decay("momentum", self.momentum)?;
         check_epsilon(self.epsilon)
-    }
-
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {

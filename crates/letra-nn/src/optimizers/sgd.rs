@@ -32,32 +32,21 @@ impl Sgd {
         }
     }
 
-    /// Momentum, from 0 to 1.
-    pub fn momentum(mut self, momentum: f32) -> Self {
-        self.momentum = momentum;
-        self
-    }
-
-    /// Whether momentum takes Nesterov's form.
-    pub fn nesterov(mut self, nesterov: bool) -> Self {
-        self.nesterov = nesterov;
-        self
-    }
-
-    /// Decay of the rate, 0 or more.
-    pub fn decay(mut self, decay: f32) -> Self {
-        self.decay = decay;
-        self
+    settings! {
+        /// Momentum, from 0 to 1.
+        momentum: f32,
+        /// Whether momentum takes Nesterov's form.
+        nesterov: bool,
+        /// Decay of the rate, 0 or more.
+        decay: f32,
     }
 }
 
 impl Optimizer for Sgd {
-    fn kind(&self) -> &'static str {
-        "sgd"
-    }
+    named!("sgd");
 
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
+    fn learning_rate(&mut self) -> Option<&mut LearningRate> {
+        Some(&mut self.rate)
     }
 
     fn check(&self) -> Result<(), Error> {

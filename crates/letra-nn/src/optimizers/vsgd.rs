@@ -1,9 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Update, check_epsilon, first_slots};
+use super::{Optimizer, Update, check_epsilon};
 use crate::Error;
 use crate::check::check_range;
-use crate::kernels::optimizer;
 use crate::schedules::LearningRate;
 
 /// vSGD: variance-based stochastic gradient descent, without a learning rate to tune (Schaul,
@@ -56,10 +55,6 @@ fn yes() -> bool {
 
 impl Vsgd {
     /// With the authors' settings: 10 steps of slow start.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all optimizers"
-    )]
     pub fn new() -> Self {
         Vsgd {
             rate: 1.0.into(),
@@ -70,46 +65,33 @@ impl Vsgd {
         }
     }
 
-    /// What the steps are multiplied by, 0 or more, or a schedule; 1 unless set.
-    pub fn rate(mut self, rate: impl Into<LearningRate>) -> Self {
-        self.rate = rate.into();
-        self
-    }
-
-    /// Steps that only measure, at least 1.
-    pub fn slow_start(mut self, steps: u64) -> Self {
-        self.slow_start = steps;
-        self
-    }
-
-    /// What the mean square gradient is multiplied by after the slow start, at least 1.
-    pub fn slow_constant(mut self, constant: f32) -> Self {
-        self.slow_constant = constant;
-        self
-    }
-
-    /// Whether an outlier counts for less; without that, and where the curvature does not change,
-    /// this is the vSGD-l of 1206.1106.
-    pub fn detect_outliers(mut self, detect: bool) -> Self {
-        self.detect_outliers = detect;
-        self
-    }
-
-    /// The small number in denominators and the least displacement, above 0.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
+    settings! {
+        /// What the steps are multiplied by, 0 or more, or a schedule; 1 unless set.
+        rate: into LearningRate,
+        /// Steps that only measure, at least 1.
+        slow_start: u64,
+        /// What the mean square gradient is multiplied by after the slow start, at least 1.
+        slow_constant: f32,
+        /// Whether an outlier counts for less; without that, and where the curvature does not change,
+        /// this is the vSGD-l of 1206.1106.
+        detect_outliers: bool,
+        /// The small number in denominators and the least displacement, above 0.
+        epsilon: f32,
     }
 }
 
-impl Optimizer for Vsgd {
-    fn kind(&self) -> &'static str {
-        "vsgd"
-    }
+/// A displacement is at least this much, and this share of the value, so that single precision
+/// can hold it.
+const LEAST_DISPLACEMENT: f32 = 1e-6;
+const LEAST_SHARE: f32 = 1e-4;
+/// What finite differences in single precision cannot tell apart, as the square of a share of the
+/// curvature: without it, rounding would be an outlier wherever the curvature does not change.
+const CURVATURE_PRECISION: f32 = 1e-4;
+/// The memory τ after the slow start.
+const FIRST_MEMORY: f32 = 2.0;
 
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+impl Optimizer for Vsgd {
+    named!("vsgd", rate);
 
     fn check(&self) -> Result<(), Error> {
         self.rate.check()?;
@@ -121,10 +103,6 @@ impl Optimizer for Vsgd {
         )?;
         check_range("slow constant", self.slow_constant, 1.0.., "at least 1")?;
         check_epsilon(self.epsilon)
-    }
-
-    fn rate(&self, step: u64) -> f64 {
-        self.rate.at(step)
     }
 
     fn slots(&self) -> &'static [&'static str] {
@@ -147,27 +125,54 @@ impl Optimizer for Vsgd {
             0 => update.gradients,
             _ => means,
         };
-        optimizer::displace(update.parameters, direction, displaced);
+        // A little larger, so that it is not lost in rounding.
+        let values = update.parameters.iter().zip(direction);
+        for (displaced, (parameter, direction)) in displaced.iter_mut().zip(values) {
+            let least = LEAST_DISPLACEMENT + LEAST_SHARE * parameter.abs();
+            *displaced = parameter + (direction + least.copysign(*direction));
+        }
     }
 
     fn update(&self, update: Update<'_>) {
-        let settings = optimizer::Vsgd {
-            rate: update.rate,
-            phase: match update.step + 1 {
-                step if step < self.slow_start => optimizer::Phase::Measure { step },
-                step if step == self.slow_start => optimizer::Phase::Begin { step },
-                _ => optimizer::Phase::Descend,
-            },
-            slow_constant: self.slow_constant,
-            detect_outliers: self.detect_outliers,
-            epsilon: self.epsilon,
+        let epsilon = self.epsilon;
+        // While measuring, what a new value weighs, and what is made of the mean square gradient.
+        let step = update.step + 1;
+        let measured = (step <= self.slow_start).then(|| 1.0 / step as f32);
+        let factor = match step == self.slow_start {
+            true => self.slow_constant,
+            false => 1.0,
         };
-        optimizer::vsgd(
-            update.parameters,
-            update.gradients,
-            update.probe,
-            first_slots(update.slots),
-            settings,
-        );
+        let [there, g_there] = update.probe;
+        let [m, v, h, h2, tau, ..] = update.slots;
+        for (i, (w, g)) in update
+            .parameters
+            .iter_mut()
+            .zip(update.gradients)
+            .enumerate()
+        {
+            let bend = ((g - g_there[i]) / (*w - there[i])).abs();
+            let (from_mean, from_curvature) = (g - m[i], bend - h[i]);
+            let spread = 4.0 * (h2[i] - h[i] * h[i]) + CURVATURE_PRECISION * h[i] * h[i];
+            let outlier = from_mean * from_mean > 4.0 * (v[i] - m[i] * m[i])
+                || from_curvature * from_curvature > spread;
+            let memory = tau[i] + f32::from(outlier && self.detect_outliers);
+            let new = measured.unwrap_or(1.0 / memory);
+            let kept = 1.0 - new;
+            m[i] = kept * m[i] + new * g;
+            v[i] = (kept * v[i] + new * g * g) * factor;
+            h[i] = kept * h[i] + new * bend;
+            h2[i] = kept * h2[i] + new * bend * bend;
+            if measured.is_some() {
+                tau[i] = FIRST_MEMORY;
+                continue;
+            }
+            // The mean square is at least the square of the mean, but for rounding; where there
+            // never was a gradient it is 0.
+            let share = m[i] * m[i] / (v[i] + f32::MIN_POSITIVE);
+            let share = if share < 1.0 { share } else { 1.0 };
+            let own_rate = (h[i] + epsilon) / (h2[i] + epsilon) * share;
+            tau[i] = (1.0 - share) * memory + 1.0;
+            *w -= update.rate * own_rate * g;
+        }
     }
 }

@@ -51,8 +51,7 @@ impl Layout {
 
     /// The nodes whose ops skip the zeros of a batch that comes as its non-zero values.
     pub(super) fn skipping_nodes(&self) -> impl Iterator<Item = &PlannedNode> {
-        let nodes = self.nodes.iter().filter(|node| !node.view);
-        nodes.filter(|node| node.reads_input() && node.on_sparse_input.is_some())
+        self.nodes.iter().filter(|node| node.skips_zeros())
     }
 
     /// Whether an output of the network is one of its inputs.

@@ -100,6 +100,11 @@ impl PlannedNode {
         }
     }
 
+    /// Whether its op skips the zeros of a batch that comes as its non-zero values.
+    pub(super) fn skips_zeros(&self) -> bool {
+        self.on_sparse_input.is_some() && self.reads_input() && !self.view
+    }
+
     pub(crate) fn reads_input(&self) -> bool {
         self.inputs.iter().any(Location::is_input)
     }

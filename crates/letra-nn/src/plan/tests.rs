@@ -24,10 +24,10 @@ fn compile() -> Compile {
 /// A hidden layer read by two layers whose outputs are added.
 fn fork() -> Trainer {
     let mut graph = Graph::new([6].into());
-    let hidden = graph.add(Arc::new(Dense::new(7).tanh()), vec![INPUT]);
-    let left = graph.add(Arc::new(Dense::new(3)), vec![hidden]);
-    let right = graph.add(Arc::new(Dense::new(3)), vec![hidden]);
-    graph.add(Arc::new(Add), vec![left, right]);
+    let hidden = graph.push("dense".into(), Arc::new(Dense::new(7).tanh()), vec![INPUT]);
+    let left = graph.push("dense_1".into(), Arc::new(Dense::new(3)), vec![hidden]);
+    let right = graph.push("dense_2".into(), Arc::new(Dense::new(3)), vec![hidden]);
+    graph.push("add".into(), Arc::new(Add), vec![left, right]);
     let workers = Workers::new(2).unwrap();
     let network = Network::new(graph, 3, workers).unwrap();
     network.compile(compile()).unwrap()
@@ -139,8 +139,8 @@ fn neighbours_are_fused_for_training_and_not_for_inspection() {
         Arc::new(Dense::new(4)),
         Arc::new(Activation::sigmoid()),
     ];
-    for layer in layers {
-        value = graph.add(layer, vec![value]);
+    for (place, layer) in layers.into_iter().enumerate() {
+        value = graph.push(format!("layer_{place}"), layer, vec![value]);
     }
     let nodes = |purpose| Layout::new(graph.ops().unwrap(), 16, purpose).nodes.len();
     assert_eq!(nodes(Purpose::Training), 3);
@@ -150,7 +150,7 @@ fn neighbours_are_fused_for_training_and_not_for_inspection() {
 #[test]
 fn shards_and_leaves_follow_from_model_and_batch() {
     let mut graph = Graph::new([50].into());
-    graph.add(Arc::new(Dense::new(4)), vec![INPUT]);
+    graph.push("dense".into(), Arc::new(Dense::new(4)), vec![INPUT]);
     let shape = |batch| {
         let layout = Layout::new(graph.ops().unwrap(), batch, Purpose::Training);
         let leaves = Leaves::new(batch.div_ceil(layout.shard));

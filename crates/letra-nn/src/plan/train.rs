@@ -54,6 +54,8 @@ pub(crate) struct TrainingPlan {
     sums: Vec<f64>,
     /// Samples of the batch that these are of, where no states have been changed by them yet.
     sums_of: usize,
+    /// The revision of the weights in which those that zeros may hide were found finite.
+    finite: Option<u64>,
     /// Of the last step.
     pub(crate) result: StepResult,
 }
@@ -87,6 +89,7 @@ impl TrainingPlan {
             prepared: Buffer::zeros(layout.prepared_values),
             sums: vec![0.0; layout.sums],
             sums_of: 0,
+            finite: None,
             result: StepResult::new(&sizes),
             sizes,
             layout,
@@ -104,7 +107,12 @@ impl TrainingPlan {
         rule: Option<Rule<'_>>,
     ) -> &StepResult {
         let samples = batch.samples();
-        let batch = self.hiding_no_weight(batch, state.parameters);
+        // A step's revision is the next after that of the weights it begins with.
+        let finite = rule.is_some_and(|rule| self.finite == rule.revision.checked_sub(1));
+        let batch = match finite {
+            true => batch,
+            false => self.hiding_no_weight(batch, state.parameters),
+        };
         self.layout.prepare(state.parameters, &mut self.prepared);
         self.pass(upstream, batch, state.parameters, at);
         self.sum(upstream, samples);
@@ -151,6 +159,8 @@ impl TrainingPlan {
             &mut self.column_sums,
             at.learning,
         );
+        let finite = batch.sparse.is_some() && self.blocks.iter().all(|block| block.finite);
+        self.finite = finite.then_some(rule.revision);
         &self.result
     }
 

@@ -9,8 +9,7 @@ use super::layout::Layout;
 use super::node::Location;
 use super::rows::{Batch, InputColumns, InputRows};
 use super::shard::{Buffers, Shard, Worker, worker_of_thread};
-use super::tree::Leaf;
-use super::tree::{self, Leaves};
+use super::tree::{self, Leaf, Leaves};
 use crate::Constraint;
 use crate::buffer::Buffer;
 use crate::graph::WeightSpecification;
@@ -39,6 +38,11 @@ pub(super) struct Block {
     pub(super) penalty: f64,
     /// Sum of the squares of its gradient, where it is asked for.
     squares: f64,
+    /// Whether an op may meet it that skips zeros of a batch: then one must know whether it is
+    /// finite.
+    meets_zeros: bool,
+    /// Whether it was when it was last changed.
+    pub(super) finite: bool,
 }
 
 enum Origin {
@@ -56,6 +60,8 @@ pub(crate) struct Rule<'a> {
     /// Number of the step, from 0.
     pub(crate) step: u64,
     pub(crate) rate: f32,
+    /// That of the weights after the step.
+    pub(crate) revision: u64,
 }
 
 impl Rule<'_> {
@@ -320,6 +326,10 @@ pub(super) fn blocks(layout: &Layout) -> Vec<Block> {
                     penalties: penalties.map(|penalty| penalty.factors()),
                     penalty: 0.0,
                     squares: 0.0,
+                    meets_zeros: layout
+                        .skipping_nodes()
+                        .any(|node| node.weights.contains(&weight)),
+                    finite: true,
                 });
             }
         }
@@ -369,8 +379,14 @@ fn collect_piece(
         measure_piece(block, piece.gradients, rule);
     }
     if let Some(rule) = at_once {
-        rule.optimizer.update(rule.update(0.0, piece).0);
+        update_piece(block, rule, 0.0, piece);
     }
+}
+
+/// Lets the optimizer change a piece, and sees what became of it while it is still in the cache.
+fn update_piece(block: &mut Block, rule: Rule<'_>, norm: f32, mut piece: Piece<'_>) {
+    rule.optimizer.update(rule.update(norm, piece.reborrow()).0);
+    block.finite = !block.meets_zeros || reduce::is_finite(piece.parameters);
 }
 
 /// Clips a gradient value by value, and takes its norm, as far as the rule wants it.
@@ -446,7 +462,7 @@ pub(super) fn update(
             scale(piece.gradients, factor);
         }
         let norm = (norm * f64::from(factor)) as f32;
-        rule.optimizer.update(rule.update(norm, piece).0);
+        update_piece(block, rule, norm, piece);
     });
 }
 

@@ -36,13 +36,7 @@ impl CosineDecay {
 }
 
 impl Schedule for CosineDecay {
-    fn kind(&self) -> &'static str {
-        "cosine_decay"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("cosine_decay");
 
     fn check(&self) -> Result<(), Error> {
         check_rate(self.kind(), "initial rate", self.initial_learning_rate)?;

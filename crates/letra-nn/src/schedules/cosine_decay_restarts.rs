@@ -36,34 +36,19 @@ impl CosineDecayRestarts {
         }
     }
 
-    /// How many times longer each descent is than the one before, at least 1.
-    pub fn t_mul(mut self, t_mul: f64) -> Self {
-        self.t_mul = t_mul;
-        self
-    }
-
-    /// What the rate after a restart is multiplied by, compared to the one before; 0 or
-    /// more.
-    pub fn m_mul(mut self, m_mul: f64) -> Self {
-        self.m_mul = m_mul;
-        self
-    }
-
-    /// The share of the initial rate below which none falls, from 0 to 1.
-    pub fn alpha(mut self, alpha: f64) -> Self {
-        self.alpha = alpha;
-        self
+    settings! {
+        /// How many times longer each descent is than the one before, at least 1.
+        t_mul: f64,
+        /// What the rate after a restart is multiplied by, compared to the one before; 0 or
+        /// more.
+        m_mul: f64,
+        /// The share of the initial rate below which none falls, from 0 to 1.
+        alpha: f64,
     }
 }
 
 impl Schedule for CosineDecayRestarts {
-    fn kind(&self) -> &'static str {
-        "cosine_decay_restarts"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("cosine_decay_restarts");
 
     fn check(&self) -> Result<(), Error> {
         check_rate(self.kind(), "initial rate", self.initial_learning_rate)?;

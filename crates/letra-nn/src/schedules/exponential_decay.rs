@@ -33,13 +33,7 @@ impl ExponentialDecay {
 }
 
 impl Schedule for ExponentialDecay {
-    fn kind(&self) -> &'static str {
-        "exponential_decay"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("exponential_decay");
 
     fn check(&self) -> Result<(), Error> {
         check_rate(self.kind(), "initial rate", self.initial_learning_rate)?;

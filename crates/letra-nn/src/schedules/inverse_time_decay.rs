@@ -33,13 +33,7 @@ impl InverseTimeDecay {
 }
 
 impl Schedule for InverseTimeDecay {
-    fn kind(&self) -> &'static str {
-        "inverse_time_decay"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("inverse_time_decay");
 
     fn check(&self) -> Result<(), Error> {
         check_rate(self.kind(), "initial rate", self.initial_learning_rate)?;

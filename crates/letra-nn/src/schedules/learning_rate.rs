@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Schedule, from_configuration};
+use super::{KINDS, Schedule, from_configuration};
 use crate::Error;
 use crate::check::check_range;
 
@@ -25,7 +25,12 @@ pub struct LearningRate(Kind);
 enum Kind {
     Number(f32),
     Schedule(Arc<dyn Schedule>),
+    /// One of a file that letra does not have: a registry may.
+    Unknown(String, serde_json::Value),
 }
+
+/// Makes the schedule of a kind with a saved configuration.
+type MakeSchedule<'a> = dyn Fn(&str, serde_json::Value) -> Result<Box<dyn Schedule>, String> + 'a;
 
 /// In a file, a number is a number, as it was before there were schedules.
 #[derive(Serialize, Deserialize)]
@@ -44,6 +49,23 @@ impl LearningRate {
         match &self.0 {
             Kind::Number(rate) => f64::from(*rate),
             Kind::Schedule(schedule) => schedule.rate(step),
+            Kind::Unknown(..) => f64::NAN,
+        }
+    }
+
+    /// Puts the schedules of a registry in the places of those that letra does not know.
+    ///
+    /// # Errors
+    /// When the registry does not have one either, or cannot read it.
+    pub(crate) fn resolve(&mut self, make: &MakeSchedule<'_>) -> Result<(), String> {
+        if let Kind::Unknown(kind, configuration) = &mut self.0 {
+            self.0 = Kind::Schedule(make(kind, configuration.take())?.into());
+        }
+        match &mut self.0 {
+            Kind::Schedule(schedule) => Arc::get_mut(schedule)
+                .and_then(|schedule| schedule.learning_rate())
+                .map_or(Ok(()), |rate| rate.resolve(make)),
+            _ => Ok(()),
         }
     }
 
@@ -60,6 +82,10 @@ impl LearningRate {
                 schedule.check()?;
                 check_step(schedule.rate(0), 0).map(|_| ())
             }
+            Kind::Unknown(kind, _) => Err(Error::configuration(format!(
+                "there is no schedule named \"{kind}\""
+            ))
+            .with_hint("make one of a type of your own")),
         }
     }
 }
@@ -106,7 +132,10 @@ impl TryFrom<Saved> for LearningRate {
             Saved::Schedule {
                 kind,
                 configuration,
-            } => Kind::Schedule(from_configuration(&kind, configuration)?),
+            } => match KINDS.contains(&kind.as_str()) {
+                true => Kind::Schedule(from_configuration(&kind, configuration)?.into()),
+                false => Kind::Unknown(kind, configuration),
+            },
         }))
     }
 }
@@ -118,6 +147,10 @@ impl From<LearningRate> for Saved {
             Kind::Schedule(schedule) => Saved::Schedule {
                 kind: schedule.kind().into(),
                 configuration: schedule.configuration(),
+            },
+            Kind::Unknown(kind, configuration) => Saved::Schedule {
+                kind,
+                configuration,
             },
         }
     }

@@ -25,14 +25,17 @@ macro_rules! schedules {
     ($($file:ident: $schedule:ident,)*) => {
         $(pub use $file::$schedule;)*
 
+        /// The kinds of all.
+        pub(crate) const KINDS: &[&str] = &[$(stringify!($file)),*];
+
         /// The schedule of the given kind with a saved configuration.
         pub(crate) fn from_configuration(
             kind: &str,
             configuration: serde_json::Value,
-        ) -> Result<std::sync::Arc<dyn Schedule>, String> {
+        ) -> Result<Box<dyn Schedule>, String> {
             match kind {
                 $(stringify!($file) => serde_json::from_value::<$schedule>(configuration)
-                    .map(|schedule| std::sync::Arc::new(schedule) as std::sync::Arc<dyn Schedule>)
+                    .map(|schedule| Box::new(schedule) as Box<dyn Schedule>)
                     .map_err(|error| format!("the schedule's configuration cannot be read: {error}")),)*
                 _ => Err(format!("this version of letra has no schedule named \"{kind}\"")),
             }
@@ -66,6 +69,11 @@ pub trait Schedule: Debug + Send + Sync {
 
     /// The rate of a step, counted from 0: a finite number of 0 or more.
     fn rate(&self, step: u64) -> f64;
+
+    /// The learning rate that it builds on, if it has one: it may hold a schedule of one's own.
+    fn learning_rate(&mut self) -> Option<&mut LearningRate> {
+        None
+    }
 }
 
 /// An error unless `fine`; `value` is the setting called `name` of a schedule.

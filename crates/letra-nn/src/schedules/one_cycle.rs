@@ -57,13 +57,7 @@ impl OneCycle {
 }
 
 impl Schedule for OneCycle {
-    fn kind(&self) -> &'static str {
-        "one_cycle"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("one_cycle");
 
     fn check(&self) -> Result<(), Error> {
         check_rate(self.kind(), "maximum", self.maximum)?;

@@ -23,13 +23,7 @@ impl PiecewiseConstantDecay {
 }
 
 impl Schedule for PiecewiseConstantDecay {
-    fn kind(&self) -> &'static str {
-        "piecewise_constant_decay"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
+    named!("piecewise_constant_decay");
 
     fn check(&self) -> Result<(), Error> {
         let (boundaries, values) = (self.boundaries.len(), self.values.len());

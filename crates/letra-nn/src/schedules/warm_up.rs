@@ -34,12 +34,10 @@ impl WarmUp {
 }
 
 impl Schedule for WarmUp {
-    fn kind(&self) -> &'static str {
-        "warm_up"
-    }
+    named!("warm_up");
 
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
+    fn learning_rate(&mut self) -> Option<&mut LearningRate> {
+        Some(&mut self.then)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -272,7 +272,6 @@ impl Trainer {
                 self.measured().outputs(),
                 upstream.len()
             ))
-            .with_hint("give a tensor for each")
             .with_hint("give a tensor for each"));
         }
         for (index, (shape, given)) in self

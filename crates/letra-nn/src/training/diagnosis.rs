@@ -106,18 +106,13 @@ impl Measured {
         }
     }
 
-    /// Error that counts as low: that of people, of a nearest neighbour, or of whatever else is
-    /// known to work; 0 without this.
-    pub fn reference(mut self, error: f64) -> Self {
-        self.reference = error;
-        self
-    }
-
-    /// What may be missing to the reference, or between training and validation, before it
-    /// counts as high; one point (0.01) without this.
-    pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = tolerance;
-        self
+    settings! {
+        /// Error that counts as low: that of people, of a nearest neighbour, or of whatever else is
+        /// known to work; 0 without this.
+        reference: f64,
+        /// What may be missing to the reference, or between training and validation, before it
+        /// counts as high; one point (0.01) without this.
+        tolerance: f64,
     }
 
     /// What may lie between the training error and the validation error before it counts as

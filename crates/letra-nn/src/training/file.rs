@@ -94,7 +94,7 @@ impl Trainer {
     /// # Errors
     /// As [`Network::load`](crate::Network::load); the file is not a checkpoint, or that of another network.
     pub fn resume_from(&mut self, path: impl AsRef<Path>) -> Result<serde_json::Value, Error> {
-        let checkpoint = self.checkpoint(path.as_ref())?;
+        let checkpoint = self.checkpoint(path.as_ref(), false)?;
         let note = checkpoint.note.clone();
         self.take_checkpoint(checkpoint);
         Ok(note)
@@ -102,9 +102,9 @@ impl Trainer {
 
     /// Reads what [`Trainer::save_training`] wrote for the same network, for
     /// [`Trainer::take_checkpoint`].
-    pub(super) fn checkpoint(&self, path: &Path) -> Result<Checkpoint, Error> {
+    pub(super) fn checkpoint(&self, path: &Path, changes: bool) -> Result<Checkpoint, Error> {
         let slots = (self.optimizer.slots(), &self.slots[..]);
-        self.read_checkpoint(path, &self.settings(), slots)
+        self.read_checkpoint(path, &self.settings(), slots, changes)
     }
 
     /// Takes parameters, the optimizer's state and the step.
@@ -115,7 +115,7 @@ impl Trainer {
             .iter()
             .map(|known| known.range())
             .collect();
-        self.weights().change(|all| {
+        self.weights().change(|all, _| {
             for range in own {
                 all[range.clone()].copy_from_slice(&checkpoint.values[range]);
             }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::best::Best;
 use super::callbacks::checkpoint::{self, Loaded, Settings};
-use super::callbacks::{Callback, Epoch, Position, Start, Step};
+use super::callbacks::{Callback, End, Epoch, Position, Start, Step};
 use super::history::{EpochLogs, History};
 use super::source::{Batches, Source};
 use super::trainer::{Trainer, sparse_input};
@@ -26,6 +26,7 @@ pub struct Fit<'a> {
     validation: Option<&'a Dataset>,
     callbacks: Vec<&'a mut dyn Callback>,
     resume: Option<PathBuf>,
+    changes: bool,
     class_weights: Option<Vec<f32>>,
 }
 
@@ -39,6 +40,7 @@ impl<'a> Fit<'a> {
             validation: None,
             callbacks: Vec::new(),
             resume: None,
+            changes: false,
             class_weights: None,
         }
     }
@@ -85,6 +87,14 @@ impl<'a> Fit<'a> {
         self
     }
 
+    /// Whether a training that goes on from a checkpoint may have another rate, schedule, loss, batch
+    /// size, data and seed than it had; without this, a checkpoint of other settings is refused. The
+    /// layers and the kind of the optimizer stay. An epoch that was under way begins anew.
+    pub fn changes(mut self, changes: bool) -> Self {
+        self.changes = changes;
+        self
+    }
+
     /// The checkpoint to go on from, if there is one.
     fn resumed(&self) -> Option<&Path> {
         self.resume.as_deref().filter(|path| path.exists())
@@ -109,6 +119,14 @@ enum Supply<'a> {
 }
 
 impl Supply<'_> {
+    /// Steps of an epoch.
+    fn steps(&self, epoch: usize) -> usize {
+        match self {
+            Supply::Data { data, batch, .. } => data.samples().div_ceil(*batch),
+            Supply::Source { source, .. } => source.steps(epoch),
+        }
+    }
+
     /// What a checkpoint must be resumed with.
     fn settings(&self) -> Settings {
         let (batch, samples, shuffle) = match self {
@@ -128,20 +146,48 @@ impl Supply<'_> {
     }
 }
 
+/// Tells all callbacks of something; says whether one of them ends the training.
+///
+/// # Errors
+/// The first that one of them gives.
+fn tell(
+    callbacks: &mut [&mut dyn Callback],
+    mut what: impl FnMut(&mut dyn Callback) -> Result<ControlFlow<()>, Error>,
+) -> Result<bool, Error> {
+    let mut ends = false;
+    for callback in callbacks {
+        ends |= what(*callback)?.is_break();
+    }
+    Ok(ends)
+}
+
 /// What a training has come to.
-#[derive(Default)]
 struct State {
+    /// What the optimizer's rate was multiplied by before any callback had a word.
+    rate_factor: f32,
     history: History,
     best: Option<Best>,
     /// Steps of the epoch that is under way, and their sums.
     step: usize,
     sums: StepResult,
+    /// The epoch that a callback ended in its middle. A checkpoint does without it: a training that
+    /// goes on finishes the epoch.
+    stopped: Option<EpochLogs>,
 }
 
 impl State {
+    /// Keeps the weights where they are the best so far.
+    fn look(&mut self, trainer: &Trainer) -> Result<(), Error> {
+        match &mut self.best {
+            Some(best) => best.look(trainer, &self.history),
+            None => Ok(()),
+        }
+    }
+
     fn position(&self, settings: Settings) -> Position<'_> {
         Position {
             settings,
+            rate_factor: self.rate_factor,
             history: &self.history,
             best: self.best.as_ref(),
             step: self.step,
@@ -177,6 +223,17 @@ impl Trainer {
         // All of the training runs inside the pool, so that no step waits to enter it.
         let workers = self.workers();
         workers.install_training(|| self.run(&mut supply, &mut fit, &mut state))?;
+        let end = End {
+            trainer: self,
+            epochs: fit.epochs,
+            position: state.position(supply.settings()),
+        };
+        let mut callbacks = fit.callbacks.iter_mut();
+        callbacks.try_for_each(|callback| callback.on_train_end(&end))?;
+        if let Some(logs) = state.stopped.take() {
+            state.history.epochs.push(logs);
+            state.look(self)?;
+        }
         if let Some(best) = state.best.filter(|best| best.epoch > 0) {
             self.set_values(&best.weights);
         }
@@ -230,7 +287,7 @@ impl Trainer {
         mut best: Option<Best>,
     ) -> Result<(State, serde_json::Value), Error> {
         let mut loaded = match fit.resumed() {
-            Some(path) => checkpoint::load(self, path, supply.settings())?,
+            Some(path) => checkpoint::load(self, path, supply.settings(), fit.changes)?,
             None => Loaded::default(),
         };
         loaded.history.directions = self.directions();
@@ -238,10 +295,12 @@ impl Trainer {
             best.resume(self, &loaded.history, loaded.best)?;
         }
         let state = State {
+            rate_factor: loaded.rate_factor.unwrap_or(self.rate_factor),
             history: loaded.history,
             best,
             step: loaded.step,
             sums: loaded.sums,
+            stopped: None,
         };
         Ok((state, loaded.note))
     }
@@ -258,6 +317,7 @@ impl Trainer {
             trainer: self,
             resumed: resumed.as_deref(),
             note,
+            measured: &self.names(fit.validation.is_some()),
             position,
         };
         let mut callbacks = fit.callbacks.iter_mut();
@@ -273,67 +333,72 @@ impl Trainer {
         let settings = supply.settings();
         let first = state.history.epochs.len() + 1;
         if first > 1 && state.step == 0 {
-            let epoch = self.finished_epoch(fit.epochs, state.position(settings));
-            for callback in &mut fit.callbacks {
-                if callback.on_resume(&epoch)?.is_break() {
-                    return Ok(());
-                }
+            let epoch = self.finished_epoch(fit.epochs, &state.history, state.position(settings));
+            if tell(&mut fit.callbacks, |callback| callback.on_resume(&epoch))? {
+                return Ok(());
             }
         }
         for number in first..=fit.epochs {
-            self.take_learning_rate(fit, &state.history)?;
-            let Some(logs) = self.epoch(supply, fit, state, number)? else {
-                return Ok(());
-            };
-            state.history.epochs.push(logs);
-            (state.step, state.sums) = (0, StepResult::default());
-            if let Some(best) = &mut state.best {
-                best.look(self, &state.history)?;
+            self.take_learning_rate(fit, state)?;
+            let stops = self.epoch(supply, fit, state, number)?;
+            let logs = self.finish_epoch(&state.sums, fit, number)?;
+            let mut stopped = None;
+            if state.step < supply.steps(number) {
+                state.stopped = Some(logs.clone());
+                let history = stopped.insert(state.history.clone());
+                history.epochs.push(logs);
+            } else {
+                state.history.epochs.push(logs);
+                (state.step, state.sums) = (0, StepResult::default());
+                state.look(self)?;
             }
-            let epoch = self.finished_epoch(fit.epochs, state.position(settings));
-            for callback in &mut fit.callbacks {
-                if callback.on_epoch_end(&epoch)?.is_break() {
-                    return Ok(());
-                }
+            let history = stopped.as_ref().unwrap_or(&state.history);
+            let epoch = self.finished_epoch(fit.epochs, history, state.position(settings));
+            if tell(&mut fit.callbacks, |callback| callback.on_epoch_end(&epoch))? || stops {
+                return Ok(());
             }
         }
         Ok(())
     }
 
     /// The last epoch of the history, as callbacks see it.
-    fn finished_epoch<'a>(&'a self, epochs: usize, position: Position<'a>) -> Epoch<'a> {
+    fn finished_epoch<'a>(
+        &'a self,
+        epochs: usize,
+        history: &'a History,
+        position: Position<'a>,
+    ) -> Epoch<'a> {
         Epoch {
-            number: position.history.epochs.len(),
+            number: history.epochs.len(),
             epochs,
             trainer: self,
+            history,
             position,
         }
     }
 
     /// Sets the factor of the learning rate that the callbacks want, if any wants one.
-    fn take_learning_rate(&mut self, fit: &Fit<'_>, history: &History) -> Result<(), Error> {
+    fn take_learning_rate(&mut self, fit: &Fit<'_>, state: &State) -> Result<(), Error> {
         let mut product = None;
         for callback in &fit.callbacks {
-            if let Some(factor) = callback.learning_rate_factor(history)? {
-                product = Some(product.unwrap_or(1.0) * factor);
+            if let Some(factor) = callback.learning_rate_factor(&state.history)? {
+                product = Some(product.unwrap_or(state.rate_factor) * factor);
             }
         }
         product.map_or(Ok(()), |factor| self.set_learning_rate_factor(factor))
     }
 
-    /// One pass over the data; nothing where a callback stopped it.
+    /// What is left of a pass over the data, its sums in the state; says whether a callback stopped
+    /// it.
     fn epoch(
         &mut self,
         supply: &mut Supply<'_>,
         fit: &mut Fit<'_>,
         state: &mut State,
         number: usize,
-    ) -> Result<Option<EpochLogs>, Error> {
+    ) -> Result<bool, Error> {
         let settings = supply.settings();
-        let steps = match supply {
-            Supply::Data { data, batch, .. } => data.samples().div_ceil(*batch),
-            Supply::Source { source, .. } => source.steps(number),
-        };
+        let steps = supply.steps(number);
         if steps == 0 {
             return Err(
                 Error::data(format!("epoch {number} of the source has no steps"))
@@ -389,14 +454,11 @@ impl Trainer {
                 trainer: self,
                 position: state.position(settings),
             };
-            for callback in &mut fit.callbacks {
-                if let ControlFlow::Break(()) = callback.on_step_end(&step)? {
-                    return Ok(None);
-                }
+            if tell(&mut fit.callbacks, |callback| callback.on_step_end(&step))? {
+                return Ok(true);
             }
         }
-        let sums = std::mem::take(&mut state.sums);
-        self.finish_epoch(sums, fit, number).map(Some)
+        Ok(false)
     }
 
     /// A step on the next batch of a source, number `place.0` of an epoch of `place.1`.
@@ -421,10 +483,11 @@ impl Trainer {
     /// What an epoch was measured by.
     fn finish_epoch(
         &self,
-        mut sums: StepResult,
+        sums: &StepResult,
         fit: &Fit<'_>,
         number: usize,
     ) -> Result<EpochLogs, Error> {
+        let mut sums = sums.clone();
         let samples = sums.samples as f64;
         sums.loss /= samples;
         sums.losses.iter_mut().for_each(|loss| *loss /= samples);

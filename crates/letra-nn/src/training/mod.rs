@@ -21,7 +21,7 @@ pub use by_hand::Gradients;
 #[cfg(feature = "tensorboard")]
 pub use callbacks::TensorBoard;
 pub use callbacks::{
-    BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, LambdaCallback,
+    BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, End, Epoch, LambdaCallback,
     LearningRateScheduler, Monitor, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
 };
 pub use compile::Compile;

@@ -182,7 +182,7 @@ impl Trainer {
 
     /// Sets all values of the weights.
     pub(super) fn set_values(&self, values: &[f32]) {
-        self.weights().change(|all| all.copy_from_slice(values));
+        self.weights().change(|all, _| all.copy_from_slice(values));
     }
 
     /// The parameters that an optimizer changes, unless they are left out of learning.
@@ -293,11 +293,12 @@ impl Trainer {
             .training
             .first_mut()
             .expect("plan_training comes first");
-        let rule = Rule {
+        let rule = |revision| Rule {
             optimizer: &*self.optimizer,
             clipping: self.clipping,
             step: self.steps,
             rate,
+            revision,
         };
         let upstream = Upstream::Losses(&self.objective);
         let at = At {
@@ -305,18 +306,19 @@ impl Trainer {
             step: self.steps,
             learning: &self.learning,
         };
-        let gradients = match self.keeps_gradients || rule.wants_all() {
+        let gradients = match self.keeps_gradients || rule(0).wants_all() {
             true => &mut self.gradients[..],
             false => &mut [],
         };
-        let loss = weights.change(|parameters| {
+        let loss = weights.change(|parameters, revision| {
             let state = Piece {
                 parameters,
                 gradients,
                 slots: slots(&mut self.slots),
                 probe: self.probe.each_mut().map(|values| &mut **values),
             };
-            workers.install(|| plan.step(upstream, batch, state, at, Some(rule)).loss)
+            let rule = Some(rule(revision));
+            workers.install(|| plan.step(upstream, batch, state, at, rule).loss)
         });
         if !loss.is_finite() {
             return Err(self.diverged(batch, loss));
@@ -339,13 +341,14 @@ impl Trainer {
         let rate = check_step(self.rate(), self.steps)?;
         let (weights, workers) = (self.weights(), self.workers());
         self.training_plan();
-        let rule = Rule {
-            optimizer: &*self.optimizer,
-            clipping: self.clipping,
-            step: self.steps,
-            rate,
-        };
-        weights.change(|parameters| {
+        weights.change(|parameters, revision| {
+            let rule = Rule {
+                optimizer: &*self.optimizer,
+                clipping: self.clipping,
+                step: self.steps,
+                rate,
+                revision,
+            };
             // What the batches of these gradients taught without a gradient.
             for plan in self.training.iter_mut().chain(&mut self.to_inputs) {
                 plan.update_states(parameters, self.steps);
@@ -361,6 +364,24 @@ impl Trainer {
         });
         self.steps += 1;
         Ok(())
+    }
+
+    /// Names of what a training measures.
+    pub(super) fn names(&self, validates: bool) -> Vec<String> {
+        let several = self.objective.len() > 1;
+        let of_output = |(prefix, objective): (String, &Objective)| {
+            let loss = several.then(|| format!("{prefix}loss"));
+            let metrics = objective.metrics.iter();
+            let names = metrics.map(|metric| format!("{prefix}{}", metric.name()));
+            loss.into_iter().chain(names).collect::<Vec<String>>()
+        };
+        let mut names = vec!["loss".to_owned()];
+        names.extend(self.prefixed_objectives().flat_map(of_output));
+        if validates {
+            let validated: Vec<String> = names.iter().map(|name| format!("val_{name}")).collect();
+            names.extend(validated);
+        }
+        names
     }
 
     pub(super) fn scores(&self, result: &StepResult) -> Scores {

@@ -193,7 +193,7 @@ fn drop_connect() {
     }
 }
 
-/// Gradients of large kernels are formed for the whole batch at once, from kept masks.
+/// Masks of several words a row, for many weights.
 #[test]
 fn drop_connect_with_a_large_kernel() {
     check_drop_connect([300, 70, 11], 0.4, true, &mut Noise::new(32));

@@ -5,6 +5,7 @@ use letra_nn::losses::{Loss, TargetRows};
 use letra_nn::metrics::{Metric, MetricRows, MetricState};
 use letra_nn::ops::Multiply;
 use letra_nn::prelude::*;
+use letra_nn::schedules::{Schedule, WarmUp};
 use letra_nn::{BuildError, optimizers};
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,30 @@ impl Metric for Largest {
     }
 }
 
+/// A rate that is high every other step.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Alternating {
+    high: f64,
+}
+
+impl Schedule for Alternating {
+    fn kind(&self) -> &'static str {
+        "alternating"
+    }
+
+    fn configuration(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        self.high / (1 + step % 2) as f64
+    }
+}
+
 fn data() -> Dataset {
     let values = (0..40).map(|i| (i % 7) as f32 / 7.0).collect();
     let inputs = Tensor::new([10, 4], values).unwrap();
@@ -85,7 +110,7 @@ fn trainer() -> Trainer {
         .add(Power)
         .add(Dense::new(2))
         .compile(
-            Compile::new(Adam::new(0.1))
+            Compile::new(AdamW::new(WarmUp::new(2, Alternating { high: 0.1 })))
                 .loss(Half { of: 0.5 })
                 .metric(Largest)
                 .weighted_metric(Largest)
@@ -98,6 +123,8 @@ fn trainer() -> Trainer {
 fn registry() -> Registry {
     let registry = Registry::new().layer::<Power>("power").unwrap();
     registry
+        .schedule::<Alternating>("alternating")
+        .unwrap()
         .loss::<Half>("half")
         .unwrap()
         .metric(Largest)
@@ -114,6 +141,7 @@ fn what_the_registry_knows_is_loaded() {
     let error = Trainer::load(&file).err().unwrap().to_string();
     assert!(error.contains("\"power\""), "{error}");
     let loaded = Trainer::load_with(&file, &registry(), trainer.workers()).unwrap();
+    assert_eq!(loaded.learning_rate(), trainer.learning_rate());
     assert_eq!(
         loaded.evaluate(&data).unwrap(),
         trainer.evaluate(&data).unwrap()
@@ -165,6 +193,10 @@ fn names_that_clash_are_refused() {
     refused(
         Registry::new().optimizer::<optimizers::Sgd>("adam"),
         "letra's own optimizers",
+    );
+    refused(
+        Registry::new().schedule::<Alternating>("warm_up"),
+        "letra's own schedules",
     );
     refused(
         registry().layer::<Power>("power"),

@@ -168,3 +168,38 @@ fn early_stopping_stops_a_resumed_training_where_it_would_have() {
         assert!(stopped_early(&fresh, 50, keeper_first) == whole);
     }
 }
+
+#[test]
+fn a_training_goes_on_with_other_settings_if_that_is_wanted() {
+    let train = quadrants(60);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let adam = |rate: f64| {
+        let compile = Compile::new(Adam::new(rate)).seed(4).threads(1);
+        layers().compile(compile).unwrap()
+    };
+    let mut keeper = Checkpoint::new(&path);
+    let mut first = adam(0.01);
+    first
+        .fit(&train, Fit::epochs(2).batch(20).callback(&mut keeper))
+        .unwrap();
+
+    let other = || Fit::epochs(3).batch(12).resume(&path);
+    let error = adam(0.001).fit(&train, other()).unwrap_err().to_string();
+    assert!(error.contains("Fit::changes"), "{error}");
+    let mut second = adam(0.001);
+    let history = second.fit(&train, other().changes(true)).unwrap();
+    assert_eq!(history.epochs.len(), 3);
+    assert_eq!(history.epochs[2].steps, 2 * 3 + 5);
+    assert_eq!(second.learning_rate(), 0.001);
+    // It began where the first one was.
+    let loss = first.evaluate(&train).unwrap().loss;
+    assert!((history.epochs[2].loss - loss).abs() < 0.3 * loss);
+
+    let sgd = layers().compile(Compile::new(Sgd::new(0.1)).seed(4));
+    let error = sgd.unwrap().fit(&train, other().changes(true)).unwrap_err();
+    assert!(
+        error.to_string().contains("kind of optimizer must stay"),
+        "{error}"
+    );
+}

@@ -1,5 +1,7 @@
 //! What ground, light, lens and sensor do to a picture of grey levels, 0 to 255 in 32 bits.
 
+use std::sync::LazyLock;
+
 use crate::random::Random;
 
 /// A picture of grey levels in rows, and the memory for changing it.
@@ -19,13 +21,14 @@ impl Greys {
     }
 }
 
-/// Lays ink on the ground: `shares` are 0 to 255 and raised to `gamma`.
+/// Binary logarithms of the shares of ink that 0 to 255 stand for.
+static LOGARITHMS: LazyLock<[f32; 256]> =
+    LazyLock::new(|| std::array::from_fn(|share| libm::log2f(share as f32 / 255.0)));
+
+/// Lays ink on the ground: `shares` are 0 to 255 and raised to `gamma`, a number above 0.
 #[inline(always)]
 pub(crate) fn lay_ink(greys: &mut Greys, shares: &[u8], ink: f32, ground: f32, gamma: f32) {
-    let table: [f32; 256] = std::array::from_fn(|share| {
-        let share = libm::powf(share as f32 / 255.0, gamma);
-        ground + (ink - ground) * share
-    });
+    let table = LOGARITHMS.map(|share| ground + (ink - ground) * libm::exp2f(gamma * share));
     for (level, &share) in greys.levels.iter_mut().zip(shares) {
         *level = table[usize::from(share)];
     }

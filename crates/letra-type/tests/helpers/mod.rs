@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses some")]
 
 pub(crate) mod font_file;
+pub(crate) mod lossless_jpeg;
+pub(crate) mod tiff;
 pub(crate) mod web_font_file;
 
 use std::io::{Cursor, Write};

@@ -131,6 +131,9 @@ impl Callback for Recorder<'_> {
     }
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        if self.interrupt.requested() {
+            return Ok(ControlFlow::Break(()));
+        }
         self.bar.set_length(epoch.epochs as u64);
         self.bar.set_position(epoch.number as u64);
         if !epoch.number.is_multiple_of(self.every) && epoch.number != epoch.epochs {

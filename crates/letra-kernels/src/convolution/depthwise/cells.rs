@@ -1,5 +1,5 @@
-//! Pictures laid out with zeros around them, each channel perhaps several times, and each cell
-//! filled up to whole vectors.
+//! Pictures laid out with zeros around them and perhaps between their cells, each channel perhaps
+//! several times, and each cell filled up to whole vectors.
 
 use crate::convolution::Padding2;
 
@@ -9,6 +9,8 @@ pub(super) struct Cells {
     /// Rows and columns of the picture.
     pub(super) sizes: [usize; 2],
     pub(super) padding: Padding2,
+    /// Rows and columns from one cell of the picture to the next as laid out.
+    pub(super) step: [usize; 2],
     pub(super) channels: usize,
     /// How often each channel is repeated, one after the other.
     pub(super) times: usize,
@@ -19,17 +21,23 @@ pub(super) struct Cells {
 impl Cells {
     /// Columns as laid out.
     fn width(&self) -> usize {
-        self.sizes[1] + self.padding.left + self.padding.right
+        (self.sizes[1] - 1) * self.step[1] + 1 + self.padding.columns()
     }
 
     /// Elements of a picture as laid out.
     pub(super) fn laid_len(&self) -> usize {
-        (self.sizes[0] + self.padding.top + self.padding.bottom) * self.width() * self.cell
+        let height = (self.sizes[0] - 1) * self.step[0] + 1 + self.padding.rows();
+        height * self.width() * self.cell
     }
 
     /// Whether a picture serves as it is.
     fn is_plain(&self) -> bool {
-        self.padding == Padding2::default() && self.times == 1 && self.cell == self.channels
+        self.padding == Padding2::default() && self.step[0] == 1 && self.has_plain_rows()
+    }
+
+    /// Whether the cells of a row lie as they do in the picture.
+    fn has_plain_rows(&self) -> bool {
+        self.step[1] == 1 && self.times == 1 && self.cell == self.channels
     }
 
     /// Elements of space that [`lay`](Self::lay) wants.
@@ -51,7 +59,7 @@ impl Cells {
     /// Places of the picture's own cells as laid out.
     pub(super) fn inner_places(&self) -> Vec<u32> {
         let first = (self.padding.top * self.width() + self.padding.left) * self.cell;
-        let mut places = self.places(self.sizes, [1, 1]);
+        let mut places = self.places(self.sizes, self.step);
         places.iter_mut().for_each(|place| *place += first as u32);
         places
     }
@@ -63,23 +71,25 @@ impl Cells {
         }
         let row = self.sizes[1] * self.channels;
         let [left, right] = [self.padding.left, self.padding.right].map(|cells| cells * self.cell);
-        let inside = self.padding.top..self.padding.top + self.sizes[0];
         let rows = space[..self.laid_len()].chunks_exact_mut(self.width() * self.cell);
         for (number, to) in rows.enumerate() {
-            if !inside.contains(&number) {
+            let inside = number.checked_sub(self.padding.top);
+            let inside = inside.filter(|place| place.is_multiple_of(self.step[0]));
+            let inside = inside.map(|place| place / self.step[0]);
+            let Some(number) = inside.filter(|&number| number < self.sizes[0]) else {
                 to.fill(0.0);
                 continue;
-            }
-            let from = &picture[(number - inside.start) * row..][..row];
+            };
+            let from = &picture[number * row..][..row];
             let end = to.len() - right;
             to[..left].fill(0.0);
             to[end..].fill(0.0);
             let to = &mut to[left..end];
-            if self.times == 1 && self.cell == self.channels {
+            if self.has_plain_rows() {
                 to.copy_from_slice(from);
                 continue;
             }
-            let cells = to.chunks_exact_mut(self.cell);
+            let cells = to.chunks_mut(self.cell * self.step[1]);
             for (to, from) in cells.zip(from.chunks_exact(self.channels)) {
                 let (to, rest) = to.split_at_mut(self.times * self.channels);
                 rest.fill(0.0);
@@ -93,27 +103,5 @@ impl Cells {
             }
         }
         space
-    }
-
-    /// The way back for gradients: those of the picture's own cells, the sum over a channel's
-    /// repetitions.
-    pub(super) fn collect(&self, laid: &[f32], picture: &mut [f32]) {
-        let row = self.sizes[1] * self.channels;
-        let rows = laid.chunks_exact(self.width() * self.cell);
-        let rows = rows
-            .skip(self.padding.top)
-            .zip(picture.chunks_exact_mut(row));
-        for (from, to) in rows {
-            let cells = from[self.padding.left * self.cell..].chunks_exact(self.cell);
-            for (to, from) in to.chunks_exact_mut(self.channels).zip(cells) {
-                if self.times == 1 {
-                    to.copy_from_slice(&from[..self.channels]);
-                    continue;
-                }
-                for (to, from) in to.iter_mut().zip(from.chunks_exact(self.times)) {
-                    *to = from.iter().sum();
-                }
-            }
-        }
     }
 }

@@ -16,27 +16,19 @@ fn shape(
         [1, 1] => [noise.between(1, 3), noise.between(1, 3)],
         _ => [1, 1],
     };
-    let [top, bottom] = [(); 2].map(|()| noise.between(0, reach[0]));
-    let [left, right] = [(); 2].map(|()| noise.between(0, reach[1]));
+    let padding = random_padding(noise, reach);
+    let around = [padding.rows(), padding.columns()];
+    let sizes = [0, 1].map(|axis| {
+        noise
+            .between(1, 13)
+            .max(reach[axis].saturating_sub(around[axis]))
+    });
     Geometry {
-        height: noise
-            .between(1, 13)
-            .max(reach[0].saturating_sub(top + bottom)),
-        width: noise
-            .between(1, 13)
-            .max(reach[1].saturating_sub(left + right)),
-        channels: groups * channels,
-        filters: groups * filters,
-        kernel,
         stride,
-        padding: Padding2 {
-            top,
-            bottom,
-            left,
-            right,
-        },
+        padding,
         dilation,
         groups,
+        ..plain(sizes, [groups * channels, groups * filters], kernel)
     }
 }
 
@@ -103,14 +95,13 @@ fn depthwise() {
         let (channels, multiplier) = (noise.between(2, 37), noise.between(1, 3));
         let mut geometry = shape(&mut noise, kernel, dilation, channels, [1, multiplier]);
         if round % 2 == 0 {
-            // The stride for which the gradient of the input is a sweep, too.
-            geometry.stride = [1, 1];
-            geometry.padding = Padding2 {
-                top: geometry.padding.top.min(geometry.reach()[0] - 1),
-                bottom: geometry.reach()[0] - 1,
-                left: geometry.reach()[1] - 1,
-                right: geometry.padding.right.min(geometry.reach()[1] - 1),
-            };
+            // Paddings for which the gradient of the input is a sweep, too.
+            let [rows, columns] = geometry.reach().map(|reach| reach - 1);
+            let Padding2 { top, right, .. } = geometry.padding;
+            geometry.padding = Padding2::new([top.min(rows), rows], [columns, right.min(columns)]);
+            if round % 4 == 0 {
+                geometry.stride = [1, 1];
+            }
         }
         check(&mut noise, geometry, 1e-5);
     }

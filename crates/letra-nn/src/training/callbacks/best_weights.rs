@@ -3,7 +3,6 @@ use std::path::{Path, PathBuf};
 
 use super::{Callback, Epoch, Monitor, Start};
 use crate::Error;
-use crate::metrics::Direction;
 use crate::network::check_writable;
 
 /// Gives the network the weights of its best epoch when the training is over.
@@ -18,10 +17,6 @@ pub struct BestWeights {
 
 impl BestWeights {
     /// The epoch with the smallest "val_loss".
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all callbacks"
-    )]
     pub fn new() -> Self {
         BestWeights {
             monitor: Monitor::new("val_loss"),
@@ -29,24 +24,7 @@ impl BestWeights {
         }
     }
 
-    /// Value that says what is best, as its loss or metric tells: the smallest "val_loss", the largest
-    /// "val_accuracy".
-    pub fn monitor(mut self, name: impl Into<String>) -> Self {
-        self.monitor = self.monitor.named(name);
-        self
-    }
-
-    /// Which way the value becomes better, whatever its loss or metric says.
-    pub fn mode(mut self, mode: Direction) -> Self {
-        self.monitor = self.monitor.mode(mode);
-        self
-    }
-
-    /// Change that counts as an improvement.
-    pub fn minimum_change(mut self, change: f64) -> Self {
-        self.monitor = self.monitor.minimum_change(change);
-        self
-    }
+    monitor_settings!();
 
     /// Also writes the network to `path` at every epoch that is the best so far, as Keras's
     /// `ModelCheckpoint(save_best_only=True)`; `Network::load` reads it.
@@ -62,6 +40,7 @@ impl Callback for BestWeights {
     }
 
     fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
+        self.monitor.check(start)?;
         match &self.path {
             Some(path) => check_writable(path, start.trainer.file_size(1)),
             None => Ok(()),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Callback, Epoch, Start};
+use super::{Callback, End, Epoch, Start};
 use crate::Error;
 use crate::network::check_writable;
 use crate::plan::StepResult;
@@ -25,6 +25,8 @@ pub struct Checkpoint {
     every: usize,
     /// Whether what is in the file may be lost: it is this callback's, or the user says so.
     may_replace: bool,
+    /// Training steps when there was nothing new to keep.
+    kept: u64,
 }
 
 impl Checkpoint {
@@ -34,10 +36,11 @@ impl Checkpoint {
             path: path.as_ref().to_path_buf(),
             every: 1,
             may_replace: false,
+            kept: 0,
         }
     }
 
-    /// Writes after every `epochs` epochs only, and after the last; 0 counts as 1.
+    /// Writes after every `epochs` epochs only, and when the training is over, stopped early or not; 0 counts as 1.
     pub fn every(mut self, epochs: usize) -> Self {
         self.every = epochs.max(1);
         self
@@ -62,6 +65,7 @@ impl Checkpoint {
 
 impl Callback for Checkpoint {
     fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
+        self.kept = start.trainer.steps();
         check_writable(&self.path, start.trainer.checkpoint_size())?;
         match self.holds_another(start.resumed) {
             false => Ok(()),
@@ -71,11 +75,18 @@ impl Callback for Checkpoint {
     }
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        if epoch.number.is_multiple_of(self.every) || epoch.number == epoch.epochs {
+        if epoch.number.is_multiple_of(self.every) {
             epoch.save_checkpoint(&self.path, serde_json::Value::Null)?;
-            self.may_replace = true;
+            (self.may_replace, self.kept) = (true, epoch.trainer.steps());
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn on_train_end(&mut self, end: &End<'_>) -> Result<(), Error> {
+        match self.kept == end.trainer.steps() {
+            true => Ok(()),
+            false => end.save_checkpoint(&self.path, serde_json::Value::Null),
+        }
     }
 }
 
@@ -106,6 +117,8 @@ impl fmt::Display for Settings {
 #[derive(Clone, Copy)]
 pub(crate) struct Position<'a> {
     pub(crate) settings: Settings,
+    /// What the optimizer's rate was multiplied by before any callback had a word.
+    pub(crate) rate_factor: f32,
     pub(crate) history: &'a History,
     pub(crate) best: Option<&'a Best>,
     /// Steps of the epoch that is under way, and their sums.
@@ -122,6 +135,7 @@ impl Position<'_> {
     ) -> Result<(), Error> {
         let progress = Progress {
             settings: self.settings,
+            rate_factor: Some(self.rate_factor),
             history: Cow::Borrowed(self.history),
             best_epoch: self.best.map(|best| best.epoch),
             step: self.step,
@@ -138,6 +152,9 @@ impl Position<'_> {
 struct Progress<'a> {
     #[serde(flatten)]
     settings: Settings,
+    /// Not in files before version 0.2.
+    #[serde(default)]
+    rate_factor: Option<f32>,
     history: Cow<'a, History>,
     /// Epoch whose weights are the best so far, where they are kept.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -158,6 +175,7 @@ fn is_zero(step: &usize) -> bool {
 /// What a checkpoint holds besides the network.
 #[derive(Default)]
 pub(crate) struct Loaded {
+    pub(crate) rate_factor: Option<f32>,
     pub(crate) history: History,
     /// The best weights, where they were kept.
     pub(crate) best: Option<Vec<f32>>,
@@ -167,12 +185,20 @@ pub(crate) struct Loaded {
     pub(crate) note: serde_json::Value,
 }
 
-/// Brings a trainer to where the checkpoint left it.
-pub(crate) fn load(trainer: &mut Trainer, path: &Path, wanted: Settings) -> Result<Loaded, Error> {
-    let mut kept = trainer.checkpoint(path)?;
-    let found: Progress = serde_json::from_value(kept.note.take())
+/// Brings a trainer to where the checkpoint left it; with changes, an epoch that was under way begins
+/// anew.
+pub(crate) fn load(
+    trainer: &mut Trainer,
+    path: &Path,
+    wanted: Settings,
+    changes: bool,
+) -> Result<Loaded, Error> {
+    let mut kept = trainer.checkpoint(path, changes)?;
+    let mut found: Progress = serde_json::from_value(kept.note.take())
         .map_err(|error| Error::file(path, format!("its progress cannot be read: {error}")))?;
-    if found.settings != wanted {
+    if changes {
+        (found.step, found.sums) = (0, None);
+    } else if found.settings != wanted {
         return Err(Error::file(
             path,
             format!(
@@ -180,7 +206,7 @@ pub(crate) fn load(trainer: &mut Trainer, path: &Path, wanted: Settings) -> Resu
                 found.settings
             ),
         )
-        .with_hint("resume with the same data and settings"));
+        .with_hint("resume with the same data and settings, or say with Fit::changes that others are wanted"));
     }
     let sums = found.sums.map(Cow::into_owned).unwrap_or_default();
     if (found.step == 0) != (sums.samples == 0) || found.step as u64 > kept.steps {
@@ -190,6 +216,7 @@ pub(crate) fn load(trainer: &mut Trainer, path: &Path, wanted: Settings) -> Resu
     let best = kept.best.take();
     trainer.take_checkpoint(kept);
     Ok(Loaded {
+        rate_factor: found.rate_factor,
         history: found.history.into_owned(),
         best,
         step: found.step,

@@ -1,8 +1,7 @@
 use std::ops::ControlFlow;
 
-use super::{Callback, Epoch, Monitor};
+use super::{Callback, Epoch, Monitor, Start};
 use crate::Error;
-use crate::metrics::Direction;
 
 /// Stops a training when a value has not become better for some epochs.
 ///
@@ -17,10 +16,6 @@ pub struct EarlyStopping {
 
 impl EarlyStopping {
     /// Watches "val_loss" and stops at the first epoch that does not make it smaller.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all callbacks"
-    )]
     pub fn new() -> Self {
         EarlyStopping {
             monitor: Monitor::new("val_loss"),
@@ -29,27 +24,11 @@ impl EarlyStopping {
         }
     }
 
-    /// Value to watch; which way is better, its loss or metric tells.
-    pub fn monitor(mut self, name: impl Into<String>) -> Self {
-        self.monitor = self.monitor.named(name);
-        self
-    }
+    monitor_settings!();
 
-    /// Which way the value becomes better, whatever its loss or metric says.
-    pub fn mode(mut self, mode: Direction) -> Self {
-        self.monitor = self.monitor.mode(mode);
-        self
-    }
-
-    /// Epochs without improvement that are endured.
+    /// Epochs without improvement after which the training ends; 0 is as 1, as in Keras.
     pub fn patience(mut self, epochs: usize) -> Self {
         self.patience = epochs;
-        self
-    }
-
-    /// Change that counts as an improvement.
-    pub fn minimum_change(mut self, change: f64) -> Self {
-        self.monitor = self.monitor.minimum_change(change);
         self
     }
 
@@ -66,13 +45,17 @@ impl Callback for EarlyStopping {
         self.restore_best_weights.then_some(&self.monitor)
     }
 
+    fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
+        self.monitor.check(start)
+    }
+
     fn on_resume(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
         self.on_epoch_end(epoch)
     }
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        let best = self.monitor.best_epoch(epoch.history())?;
-        Ok(match epoch.history().epochs.len() - best > self.patience {
+        let waited = epoch.history().epochs.len() - self.monitor.best_epoch(epoch.history())?;
+        Ok(match waited >= self.patience.max(1) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         })

@@ -1,6 +1,4 @@
-use std::ops::ControlFlow;
-
-use super::{Callback, Epoch};
+use super::Callback;
 use crate::Error;
 use crate::training::History;
 
@@ -49,9 +47,5 @@ impl Callback for LearningRateScheduler {
         Ok(Some(
             epochs.fold(1.0, |factor, epoch| (self.schedule)(epoch, factor)),
         ))
-    }
-
-    fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        Ok(ControlFlow::Continue(()))
     }
 }

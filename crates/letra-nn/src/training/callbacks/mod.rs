@@ -1,5 +1,28 @@
 //! What watches a training and may stop it. One file each.
 
+/// Declares the settings of what watches a value.
+macro_rules! monitor_settings {
+    () => {
+        /// Value to watch; which way it becomes better, its loss or metric says.
+        pub fn monitor(mut self, name: impl Into<String>) -> Self {
+            self.monitor = self.monitor.named(name);
+            self
+        }
+
+        /// Which way the value becomes better, whatever its loss or metric says.
+        pub fn mode(mut self, mode: crate::metrics::Direction) -> Self {
+            self.monitor = self.monitor.mode(mode);
+            self
+        }
+
+        /// Change that counts as an improvement (Keras's `min_delta`).
+        pub fn minimum_change(mut self, change: f64) -> Self {
+            self.monitor = self.monitor.minimum_change(change);
+            self
+        }
+    };
+}
+
 mod best_weights;
 pub(crate) mod checkpoint;
 mod csv_log;
@@ -57,8 +80,8 @@ pub trait Callback: Send {
     }
 
     /// What the learning rate of the coming epoch is multiplied by, given the epochs so far; nothing
-    /// from a callback that leaves it alone. The factors of several callbacks are multiplied, and
-    /// [`Trainer::set_learning_rate_factor`] is called with the product.
+    /// from a callback that leaves it alone. The factors of several callbacks are multiplied with each
+    /// other and with the one that [`Trainer::set_learning_rate_factor`] had set before the training.
     ///
     /// # Errors
     /// When the settings make no sense or a value is not measured.
@@ -66,8 +89,8 @@ pub trait Callback: Send {
         Ok(None)
     }
 
-    /// Called after each step; [`ControlFlow::Break`] ends the training at once, without
-    /// the rest of the epoch.
+    /// Called after each step; [`ControlFlow::Break`] ends the training without the rest of the
+    /// epoch, once all callbacks were told of the step and of the epoch as far as it came.
     ///
     /// # Errors
     /// Whatever goes wrong; it ends the training.
@@ -84,11 +107,22 @@ pub trait Callback: Send {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Called after each epoch; [`ControlFlow::Break`] ends the training.
+    /// Called after each epoch, also one that was stopped in its middle; [`ControlFlow::Break`] ends
+    /// the training once all callbacks were told.
     ///
     /// # Errors
     /// Whatever goes wrong; it ends the training.
-    fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error>;
+    fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Called once when the training is over, unless an error ended it.
+    ///
+    /// # Errors
+    /// Whatever goes wrong.
+    fn on_train_end(&mut self, _end: &End<'_>) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// A training before its first step.
@@ -100,6 +134,8 @@ pub struct Start<'a> {
     pub resumed: Option<&'a Path>,
     /// The note in that checkpoint; null where there is none.
     pub note: &'a serde_json::Value,
+    /// Names of all that will be measured, such as "loss" and "val_accuracy".
+    pub measured: &'a [String],
     pub(crate) position: Position<'a>,
 }
 
@@ -130,13 +166,24 @@ pub struct Epoch<'a> {
     pub epochs: usize,
     /// The network as it is now; it can be evaluated and saved.
     pub trainer: &'a Trainer,
+    pub(crate) history: &'a History,
+    pub(crate) position: Position<'a>,
+}
+
+/// A training after its last step, before the weights of its best epoch are restored.
+#[derive(Clone, Copy)]
+pub struct End<'a> {
+    /// Epochs that were asked for.
+    pub epochs: usize,
+    /// The network as it is now.
+    pub trainer: &'a Trainer,
     pub(crate) position: Position<'a>,
 }
 
 impl Epoch<'_> {
     /// What was measured so far, this epoch included.
     pub fn history(&self) -> &History {
-        self.position.history
+        self.history
     }
 
     /// What was measured in this epoch.
@@ -166,4 +213,4 @@ macro_rules! keeps_checkpoints {
     };
 }
 
-keeps_checkpoints! { Start Step Epoch }
+keeps_checkpoints! { Start Step Epoch End }

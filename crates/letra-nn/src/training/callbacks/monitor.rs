@@ -1,3 +1,4 @@
+use super::Start;
 use crate::Error;
 use crate::metrics::Direction;
 use crate::training::History;
@@ -44,6 +45,20 @@ impl Monitor {
     /// Name of the value.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// # Errors
+    /// When a training will not measure the value.
+    pub(crate) fn check(&self, start: &Start<'_>) -> Result<(), Error> {
+        if start.measured.contains(&self.name) {
+            return Ok(());
+        }
+        Err(Error::callback(format!(
+            "a callback watches {:?}, which is not measured; there are {}",
+            self.name,
+            start.measured.join(", ")
+        ))
+        .with_hint("add the metric, or validation data for names that begin with val_"))
     }
 
     /// Number of the best epoch, from 1: the first of equals. What is not a number is never

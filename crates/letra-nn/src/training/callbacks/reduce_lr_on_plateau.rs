@@ -1,8 +1,5 @@
-use std::ops::ControlFlow;
-
-use super::{Callback, Epoch, Monitor};
+use super::{Callback, Monitor, Start};
 use crate::Error;
-use crate::metrics::Direction;
 use crate::training::History;
 
 /// Turns the learning rate down when a value has not become better for some epochs.
@@ -20,10 +17,6 @@ pub struct ReduceLrOnPlateau {
 
 impl ReduceLrOnPlateau {
     /// A tenth of the rate after 10 epochs in which "val_loss" did not fall by 10⁻⁴.
-    #[expect(
-        clippy::new_without_default,
-        reason = "settings follow, as with all callbacks"
-    )]
     pub fn new() -> Self {
         ReduceLrOnPlateau {
             monitor: Monitor::new("val_loss").minimum_change(1e-4),
@@ -34,50 +27,28 @@ impl ReduceLrOnPlateau {
         }
     }
 
-    /// Value to watch; which way is better, its loss or metric tells.
-    pub fn monitor(mut self, name: impl Into<String>) -> Self {
-        self.monitor = self.monitor.named(name);
-        self
+    monitor_settings!();
+
+    settings! {
+        /// What the rate is multiplied by each time; from 0 to below 1.
+        factor: f32,
+        /// Epochs without improvement after which the rate is turned down.
+        patience: usize,
     }
 
-    /// Which way the value becomes better, whatever its loss or metric says.
-    pub fn mode(mut self, mode: Direction) -> Self {
-        self.monitor = self.monitor.mode(mode);
-        self
-    }
-
-    /// What the rate is multiplied by each time; from 0 to below 1.
-    pub fn factor(mut self, factor: f32) -> Self {
-        self.factor = factor;
-        self
-    }
-
-    /// Epochs without improvement after which the rate is turned down.
-    pub fn patience(mut self, epochs: usize) -> Self {
-        self.patience = epochs;
-        self
-    }
-
-    /// Change that counts as an improvement (Keras's `min_delta`).
-    pub fn minimum_change(mut self, change: f64) -> Self {
-        self.monitor = self.monitor.minimum_change(change);
-        self
-    }
-
-    /// Epochs after a reduction that are not counted.
-    pub fn cooldown(mut self, epochs: usize) -> Self {
-        self.cooldown = epochs;
-        self
-    }
-
-    /// Product of all reductions that is not gone below.
-    pub fn minimum_factor(mut self, factor: f32) -> Self {
-        self.minimum_factor = factor;
-        self
+    settings! {
+        /// Epochs after a reduction that are not counted.
+        cooldown: usize,
+        /// Product of all reductions that is not gone below.
+        minimum_factor: f32,
     }
 }
 
 impl Callback for ReduceLrOnPlateau {
+    fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
+        self.monitor.check(start)
+    }
+
     fn learning_rate_factor(&self, history: &History) -> Result<Option<f32>, Error> {
         if !(0.0..1.0).contains(&self.factor) {
             return Err(Error::configuration(format!(
@@ -104,9 +75,5 @@ impl Callback for ReduceLrOnPlateau {
             }
         }
         Ok(Some(rate))
-    }
-
-    fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        Ok(ControlFlow::Continue(()))
     }
 }

@@ -1,6 +1,6 @@
 use std::ops::ControlFlow;
 
-use super::{Callback, Epoch, Step};
+use super::{Callback, Step};
 use crate::Error;
 
 /// Ends a training with an error at the first step that leaves a gradient or a parameter that
@@ -27,9 +27,5 @@ impl Callback for TerminateOnNan {
                 place,
             }),
         }
-    }
-
-    fn on_epoch_end(&mut self, _epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        Ok(ControlFlow::Continue(()))
     }
 }

@@ -1,4 +1,4 @@
-//! BMP files (Windows bitmaps, and those of OS/2 1.x).
+//! BMP files (Windows bitmaps, and those of OS/2 1.x), and bitmaps without their file header.
 
 use super::{fail, luma, rgba};
 use crate::error::Result;
@@ -9,8 +9,36 @@ pub(super) const SIGNATURE: &[u8] = b"BM";
 
 const CUT_SHORT: &str = "it does not hold all its pixels";
 
+/// Bytes of the file header.
+const FILE_HEADER: usize = 14;
+
+/// Whether a file begins with the header of a bitmap, as one from the clipboard does: a size of
+/// such headers, and one plane.
+pub(super) fn is_bitmap(bytes: &[u8]) -> bool {
+    let Some((size, rest)) = bytes.split_first_chunk() else {
+        return false;
+    };
+    let planes = match u32::from_le_bytes(*size) {
+        12 => 4,
+        40 | 52 | 56 | 64 | 108 | 124 => 8,
+        _ => return false,
+    };
+    rest.get(planes..planes + 2) == Some(&[1, 0])
+}
+
+/// Decodes a file.
 pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
-    let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
+    let start = bytes.get(10..14).and_then(|start| start.first_chunk());
+    let start = start.ok_or_else(|| fail(file, "it is cut short"))?;
+    // Offsets count from the file header.
+    let start = (u32::from_le_bytes(*start) as usize).saturating_sub(FILE_HEADER);
+    decode_bitmap(file, &bytes[FILE_HEADER..], Some(start))
+}
+
+/// Decodes what follows a file header, which says where the pixels begin; without one they follow
+/// what is before them.
+pub(super) fn decode_bitmap(file: &str, bytes: &[u8], start: Option<usize>) -> Result<Picture> {
+    let header = Header::read(bytes, start).map_err(|problem| fail(file, problem))?;
     check_size(file, header.width, header.height)?;
     let mut pixels = header
         .pixels(bytes)
@@ -46,7 +74,7 @@ const MASKS: u32 = 3;
 const MASKS_WITH_OPACITY: u32 = 6;
 
 impl Header {
-    fn read(bytes: &[u8]) -> std::result::Result<Self, Problem> {
+    fn read(bytes: &[u8], start: Option<usize>) -> std::result::Result<Self, Problem> {
         let short = |at: usize| -> std::result::Result<u16, Problem> {
             let two = bytes.get(at..).and_then(|bytes| bytes.first_chunk());
             two.copied()
@@ -56,22 +84,21 @@ impl Header {
         let long = |at: usize| -> std::result::Result<u32, Problem> {
             Ok(u32::from(short(at)?) | u32::from(short(at + 2)?) << 16)
         };
-        let start = long(10)? as usize;
-        let size = long(14)? as usize;
+        let size = long(0)? as usize;
         let (width, height, bits, compression, used) = match size {
             12 => (
-                i32::from(short(18)?),
-                i32::from(short(20)?),
-                short(24)?,
+                i32::from(short(4)?),
+                i32::from(short(6)?),
+                short(10)?,
                 PLAIN,
                 0,
             ),
             40..=1024 => (
-                long(18)? as i32,
-                long(22)? as i32,
-                short(28)?,
-                long(30)?,
-                long(46)?,
+                long(4)? as i32,
+                long(8)? as i32,
+                short(14)?,
+                long(16)?,
+                long(32)?,
             ),
             _ => return Err("its header is of no known kind"),
         };
@@ -81,7 +108,7 @@ impl Header {
             _ => [0x00ff_0000, 0x0000_ff00, 0x0000_00ff, 0],
         };
         let masked = matches!(compression, MASKS | MASKS_WITH_OPACITY);
-        let mut after = 14 + size;
+        let mut after = size;
         if masked {
             let count = match size >= 56 || compression == MASKS_WITH_OPACITY {
                 true => 4,
@@ -89,7 +116,7 @@ impl Header {
             };
             // They follow the short header and are part of the longer ones.
             for (index, mask) in masks.iter_mut().take(count).enumerate() {
-                *mask = long(54 + 4 * index)?;
+                *mask = long(40 + 4 * index)?;
             }
             if size == 40 {
                 after += 4 * count;
@@ -114,11 +141,9 @@ impl Header {
             bits,
             compression,
             // Some files say that the pixels begin where the palette does, which is then before them.
-            start: if start == after {
-                after + entry * colours
-            } else {
-                start
-            },
+            start: start
+                .filter(|&start| start != after)
+                .unwrap_or(after + entry * colours),
             masks,
             palette,
         })
@@ -197,7 +222,8 @@ impl Header {
     fn runs(&self, data: &[u8]) -> std::result::Result<Vec<u8>, Problem> {
         let nibbles = self.bits == 4;
         let mut indices = vec![0; self.width * self.height];
-        let (mut column, mut row) = (0, 0);
+        // Of a damaged file a run of several indices goes on in the next row, as in Pillow.
+        let (mut at, mut column) = (0, 0);
         let mut data = data;
         let mut take = |count: usize| -> std::result::Result<&[u8], Problem> {
             let taken;
@@ -208,18 +234,18 @@ impl Header {
             true => bytes[place / 2 % bytes.len()] >> (4 * (1 - place % 2)) & 0x0f,
             false => bytes[place % bytes.len()],
         };
-        while row < self.height {
+        while at < indices.len() {
             let pair = take(2)?;
             let (count, bytes) = match (pair[0], pair[1]) {
                 (0, 0) => {
-                    (column, row) = (0, row + 1);
+                    (at, column) = (at.next_multiple_of(self.width), 0);
                     continue;
                 }
                 (0, 1) => break,
                 (0, 2) => {
                     let step = take(2)?;
-                    column = (column + usize::from(step[0])).min(self.width);
-                    row += usize::from(step[1]);
+                    at += usize::from(step[0]) + usize::from(step[1]) * self.width;
+                    column = at % self.width;
                     continue;
                 }
                 (0, count) => {
@@ -228,12 +254,15 @@ impl Header {
                     let bytes = take(length.next_multiple_of(2))?;
                     (count, &bytes[..length])
                 }
-                (count, _) => (usize::from(count), &pair[1..]),
+                (count, _) => {
+                    let left = self.width.saturating_sub(column);
+                    (usize::from(count).min(left), &pair[1..])
+                }
             };
-            for place in 0..count.min(self.width - column) {
-                indices[row * self.width + column] = index(bytes, place);
-                column += 1;
+            for (place, to) in indices[at..].iter_mut().take(count).enumerate() {
+                *to = index(bytes, place);
             }
+            (at, column) = (at + count, column + count);
         }
         Ok(indices)
     }

@@ -11,6 +11,14 @@ pub(super) const SIGNATURE: &[u8] = b"GIF8";
 
 /// The first picture of a file, on white where it does not cover all.
 pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
+    let with_palette;
+    let bytes = match bytes.split_at_checked(SCREEN) {
+        Some((screen, rest)) if screen[FLAGS] & HAS_PALETTE == 0 => {
+            with_palette = add_grey_palette(screen, rest);
+            &with_palette
+        }
+        _ => bytes,
+    };
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
     options.set_memory_limit(MemoryLimit::Unlimited);
@@ -37,4 +45,18 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     let mut picture = Picture::blank(width, height, 255)?;
     picture.paste(&frame, (left, top), (columns, rows));
     Ok(picture)
+}
+
+/// Bytes of the signature and the logical screen descriptor, and where its flags are.
+const SCREEN: usize = 13;
+const FLAGS: usize = 10;
+const HAS_PALETTE: u8 = 0x80;
+
+/// The file with a palette of the 256 greys for all pictures that have none of their own: the
+/// format leaves open what those are of, Pillow takes these, and the decoder refuses them.
+fn add_grey_palette(screen: &[u8], rest: &[u8]) -> Vec<u8> {
+    let greys = (0..=255).flat_map(|grey| [grey; 3]).collect::<Vec<u8>>();
+    let mut whole = [screen, &greys, rest].concat();
+    whole[FLAGS] |= HAS_PALETTE | 7;
+    whole
 }

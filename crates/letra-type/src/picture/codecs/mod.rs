@@ -26,8 +26,8 @@ impl Picture {
     /// animation the first picture, of several pages the first.
     ///
     /// A PNG or JPEG of more than 67,108,864 pixels or a side above 16,384 is made smaller as it
-    /// is read, up to 536,870,912 pixels and a side of 32,768; progressive and arithmetic-coded
-    /// JPEGs up to 268,435,456 samples, interlaced PNGs not.
+    /// is read, up to 536,870,912 pixels and a side of 32,768; progressive JPEGs up to
+    /// 268,435,456 samples, interlaced PNGs and lossless JPEGs not.
     ///
     /// # Errors
     /// The file is missing, empty, larger than 256 MiB, of none of these formats, cut short or
@@ -78,6 +78,8 @@ fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
         bmp::decode(file, bytes)
     } else if tiff::is_tiff(bytes) {
         tiff::decode(file, bytes)
+    } else if bmp::is_bitmap(bytes) {
+        bmp::decode_bitmap(file, bytes, None)
     } else {
         Err(match foreign::format(bytes) {
             Some(format) => fail(file, format_args!("it is {format}, which is not read")),

@@ -1,17 +1,27 @@
-//! JPEG files.
+//! JPEG files, to the bit as libjpeg-turbo reads them.
 
 mod arithmetic;
+mod decoder;
+mod frame;
+mod huffman;
+mod lossless;
 mod markers;
+mod scan;
+mod transform;
+mod upsample;
 
 pub(super) use markers::SIGNATURE;
-
-use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 
 use super::orientation::upright;
 use super::{fail, luma, on_white, printed, rgb, rgb_of, shrink};
 use crate::error::Result;
 use crate::picture::{MOST_PIXELS, Picture, check_size};
 use markers::{APP0, APP1, APP14, DAC, DHT, EOI, JPG, SOS, next_marker, split_segment};
+
+type Problem = &'static str;
+
+const CUT_SHORT: Problem = "it is cut short";
+const DAMAGED: Problem = "its coding is damaged";
 
 /// The most scans of a progressive picture; programs write some ten.
 const MOST_SCANS: usize = 500;
@@ -24,10 +34,11 @@ const MOST_COEFFICIENTS: usize = 1 << 28;
 
 pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
-    let stored = stored(file, bytes, &header, header.shrink())?;
+    let stored = stored(file, bytes, &header, header.shrink(), true)?;
     let samples = stored.levels;
     let pixels = match (stored.of_a_pixel, header.is_ycc()) {
         (1, _) => samples,
+        (2, _) => return Err(fail(file, "its two components are of no known meaning")),
         (3, true) => on_white(&samples, |ycc| (luma(rgb_of(ycc)), 255)),
         (3, false) => on_white(&samples, rgb),
         (_, true) => on_white(&samples, |[luma, blue, red, black]: [u8; 4]| {
@@ -44,28 +55,34 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
 }
 
 /// The samples of a JPEG that is part of another file, as they are stored.
-pub(super) fn samples(file: &str, bytes: &[u8]) -> Result<Samples> {
+///
+/// Where `smooth` is said coarse components are mixed with the samples beside them.
+pub(super) fn samples(file: &str, bytes: &[u8], smooth: bool) -> Result<Samples> {
     let bytes = bytes.strip_prefix(SIGNATURE).map(|_| bytes);
     let bytes = bytes.ok_or_else(|| fail(file, "it holds no JPEG where it says so"))?;
     let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
-    stored(file, bytes, &header, 1)
+    stored(file, bytes, &header, 1, smooth)
 }
 
 /// Samples of 8 bits, those of a pixel together, in rows from the top.
 pub(super) struct Samples {
     pub(super) width: usize,
     pub(super) height: usize,
-    /// How many a pixel has: 1, 3 or 4.
+    /// How many a pixel has: 1 to 4.
     pub(super) of_a_pixel: usize,
     pub(super) levels: Vec<u8>,
 }
 
 /// Decodes the samples of a file as they are stored, at about a `shrink`th of its width and height.
-fn stored(file: &str, bytes: &[u8], header: &Header, shrink: usize) -> Result<Samples> {
-    let (mut width, mut height) = (header.width, header.height);
-    if shrink == 1 {
-        check_size(file, width, height)?;
-    }
+fn stored(
+    file: &str,
+    bytes: &[u8],
+    header: &Header,
+    shrink: usize,
+    smooth: bool,
+) -> Result<Samples> {
+    let (width, height) = (header.width, header.height);
+    check_size(file, width.div_ceil(shrink), height.div_ceil(shrink))?;
     if width * height > bytes.len().saturating_mul(header.most_pixels_of_a_byte()) {
         return Err(fail(file, "it does not hold all its pixels"));
     }
@@ -75,50 +92,8 @@ fn stored(file: &str, bytes: &[u8], header: &Header, shrink: usize) -> Result<Sa
             return Err(fail(file, "it is stored in too many passes"));
         }
     }
-    let ordinary;
-    let bytes = match header.arithmetic {
-        true => {
-            ordinary = arithmetic::to_huffman(bytes).map_err(|problem| fail(file, problem))?;
-            &ordinary
-        }
-        false => bytes,
-    };
-    let mut decoder = Decoder::new(bytes);
-    // Samples as they are stored, but those of four components turned round.
-    decoder.set_color_transform(match header.components.len() {
-        4 => ColorTransform::CMYK,
-        _ => ColorTransform::RGB,
-    });
-    // A picture of one row or column would be made smaller even where it is asked for whole.
-    if shrink > 1 {
-        let scaled = decoder
-            .scale(
-                width.div_ceil(shrink) as u16,
-                height.div_ceil(shrink) as u16,
-            )
-            .map_err(|error| fail(file, error))?;
-        (width, height) = (usize::from(scaled.0), usize::from(scaled.1));
-        check_size(file, width, height)?;
-    }
-    let mut levels = decoder.decode().map_err(|error| fail(file, error))?;
-    let of_a_pixel = match decoder.info().map(|info| info.pixel_format) {
-        Some(PixelFormat::L8) => 1,
-        Some(PixelFormat::RGB24) => 3,
-        Some(PixelFormat::CMYK32) => 4,
-        _ => return Err(fail(file, "it has more than 256 levels")),
-    };
-    if of_a_pixel == 4 {
-        levels.iter_mut().for_each(|level| *level = 255 - *level);
-    }
-    if levels.len() != width * height * of_a_pixel {
-        return Err(fail(file, "it does not hold all its pixels"));
-    }
-    Ok(Samples {
-        width,
-        height,
-        of_a_pixel,
-        levels,
-    })
+    let frame = decoder::decode(bytes, shrink).map_err(|problem| fail(file, problem))?;
+    Ok(upsample::samples(&frame, smooth))
 }
 
 /// How many scans there seem to be.
@@ -137,6 +112,7 @@ struct Header<'a> {
     coefficients: usize,
     progressive: bool,
     arithmetic: bool,
+    lossless: bool,
     jfif: bool,
     /// The colours by Adobe's segment: 0 as they are, 1 YCbCr, 2 YCCK.
     adobe: Option<u8>,
@@ -184,6 +160,9 @@ impl<'a> Header<'a> {
 
     /// The frame header: precision, height, width, and each component's name, sampling and table.
     fn frame(&mut self, marker: u8, segment: &[u8]) -> std::result::Result<(), &'static str> {
+        if !self.components.is_empty() {
+            return Err("it has two frames");
+        }
         let &[
             precision,
             high,
@@ -209,6 +188,7 @@ impl<'a> Header<'a> {
         self.width = usize::from(u16::from_be_bytes([left, right]));
         self.progressive = matches!(marker, 0xc2 | 0xca);
         self.arithmetic = matches!(marker, 0xc9 | 0xca);
+        self.lossless = marker == 0xc3;
         let components = components.as_chunks::<3>().0.iter().take(count.into());
         self.components = components.clone().map(|&[name, ..]| name).collect();
         let sampling = components
@@ -229,6 +209,7 @@ impl<'a> Header<'a> {
             ([_, _, _, _], adobe) => adobe == Some(2),
             (_, _) if self.jfif => true,
             (_, Some(transform)) => transform != 0,
+            (_, None) if self.lossless => false,
             (names, None) => names != b"RGB",
         }
     }
@@ -244,11 +225,10 @@ impl<'a> Header<'a> {
     }
 
     /// By which factor, 1, 2, 4 or 8, the picture is made smaller as it is decoded. The
-    /// coefficients of a progressive or arithmetic-coded one are held whole, so that not all of
-    /// those are read beyond the limits.
+    /// coefficients of a progressive one are held whole, so that not all of those are read beyond
+    /// the limits; lossless ones are not made smaller.
     fn shrink(&self) -> usize {
-        let is_held = self.progressive || self.arithmetic;
-        match is_held && self.coefficients > MOST_COEFFICIENTS {
+        match self.lossless || self.progressive && self.coefficients > MOST_COEFFICIENTS {
             true => 1,
             false => shrink(self.width, self.height).next_power_of_two(),
         }

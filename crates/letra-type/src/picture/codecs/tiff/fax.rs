@@ -1,16 +1,16 @@
 //! Rows coded as fax machines send them (ITU-T T.4 and T.6).
 
-use std::array::IntoIter;
 use std::convert::Infallible;
-use std::iter::{Chain, Copied, Map};
-use std::slice::Iter;
 
+use fax::BitReader;
 use fax::maps::{Mode, black, mode, white};
-use fax::{BitReader, ByteReader};
 
 use super::Problem;
 
 const DAMAGED: Problem = "a row of its fax coding is damaged";
+
+/// Bits that a code cut short and what fills up the last byte may have.
+const MOST_FILLED: usize = 20;
 
 /// How the rows follow one another.
 #[derive(Clone, Copy, PartialEq)]
@@ -26,10 +26,42 @@ pub(super) enum Coding {
     TwoDimensional,
 }
 
-type Byte = Result<u8, Infallible>;
-/// The tables look at more bits than the last codes have.
-type Padded<'a> = Chain<Copied<Iter<'a, u8>>, IntoIter<u8, 4>>;
-type Bits<'a> = ByteReader<Map<Padded<'a>, fn(u8) -> Byte>>;
+/// The bits of some bytes, the highest of each first.
+struct Bits<'a> {
+    data: &'a [u8],
+    /// How many are read.
+    at: usize,
+}
+
+impl Bits<'_> {
+    fn left(&self) -> usize {
+        (8 * self.data.len()).saturating_sub(self.at)
+    }
+}
+
+impl BitReader for Bits<'_> {
+    type Error = Infallible;
+
+    /// After the last bit zeros, as the tables look at more than the last codes have; nothing from
+    /// the end on.
+    fn peek(&self, count: u8) -> Option<u16> {
+        let rest = self.data.get(self.at / 8..)?;
+        rest.first()?;
+        let byte = |place: usize| u32::from(rest.get(place).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let bits = bits << (8 + self.at % 8);
+        Some((u64::from(bits) >> (32 - count)) as u16)
+    }
+
+    fn consume(&mut self, count: u8) -> Result<(), Infallible> {
+        self.at += usize::from(count);
+        Ok(())
+    }
+
+    fn bits_to_byte_boundary(&self) -> u8 {
+        (self.at.next_multiple_of(8) - self.at) as u8
+    }
+}
 
 pub(super) struct Fax<'a> {
     bits: Bits<'a>,
@@ -39,20 +71,26 @@ pub(super) struct Fax<'a> {
     above: Vec<u32>,
     /// As much of the same for the row being read as is known.
     changes: Vec<u32>,
+    /// Whether a row has been read, and whether one was damaged.
+    begun: bool,
+    damaged: bool,
+    /// Whether marks stand between the rows.
+    marked: bool,
     ended: bool,
 }
 
 impl<'a> Fax<'a> {
     /// Rows of `width` pixels from the bits of `data`, the highest of each byte first.
     pub(super) fn new(data: &'a [u8], width: usize, coding: Coding) -> Self {
-        let byte: fn(u8) -> Byte = Ok;
-        let Ok(bits) = ByteReader::new(data.iter().copied().chain([0; 4]).map(byte));
         Self {
-            bits,
+            bits: Bits { data, at: 0 },
             coding,
             width: width as u32,
             above: Vec::new(),
             changes: Vec::new(),
+            begun: false,
+            damaged: false,
+            marked: false,
             ended: false,
         }
     }
@@ -62,7 +100,15 @@ impl<'a> Fax<'a> {
         std::mem::swap(&mut self.above, &mut self.changes);
         self.changes.clear();
         if !self.ended {
-            self.read_row()?;
+            let row = self.read_row();
+            // Damage may have taken rows, so that there are fewer than stated.
+            if row.is_err() && self.damaged && self.bits.left() == 0 {
+                self.end_in_white();
+                self.ended = true;
+            } else {
+                row?;
+            }
+            self.begun = true;
         }
         row.fill(0);
         for run in self.changes.chunks(2) {
@@ -78,9 +124,26 @@ impl<'a> Fax<'a> {
         match self.coding {
             Coding::Bytes => {
                 let _ = self.bits.consume(self.bits.bits_to_byte_boundary());
-                self.by_runs()
+                let row = self.by_runs();
+                // The next row begins with the next byte.
+                if row.is_err() && self.bits.left() > MOST_FILLED {
+                    self.end_in_white();
+                    return Ok(());
+                }
+                row
             }
-            Coding::TwoDimensional => self.by_the_row_above(),
+            Coding::TwoDimensional => {
+                let row = self.by_the_row_above();
+                let left = self.bits.left();
+                // As in libtiff the next row begins where a damaged one was left. Where the data
+                // ends before there was damage it is cut short.
+                self.damaged |= row.is_err() && self.begun && left > MOST_FILLED;
+                if !self.damaged || row.is_ok() {
+                    return row;
+                }
+                self.end_in_white();
+                Ok(())
+            }
             Coding::EndMarks { two_dimensional } => {
                 let by_runs = self.pass_end_marks(two_dimensional)?;
                 if self.ended {
@@ -92,15 +155,20 @@ impl<'a> Fax<'a> {
                 };
                 // What was read of a damaged row stays; the next begins after the next mark.
                 if row.is_err() {
-                    if self.changes.len() % 2 == 1 {
-                        self.changes.pop();
-                    }
-                    while self.bits.peek(11).ok_or(DAMAGED)? != 0 {
-                        let _ = self.bits.consume(1);
-                    }
+                    self.end_in_white();
+                    self.marked = true;
+                    return self.bits.peek(11).map(|_| ()).ok_or(DAMAGED);
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Leaves what is not known of a damaged row white. In the row below it counts, as in libtiff,
+    /// that there was a change.
+    fn end_in_white(&mut self) {
+        if let (1, Some(&last)) = (self.changes.len() % 2, self.changes.last()) {
+            self.changes.push(last);
         }
     }
 
@@ -109,6 +177,11 @@ impl<'a> Fax<'a> {
     fn pass_end_marks(&mut self, tagged: bool) -> Result<bool, Problem> {
         let mut by_runs = true;
         let mut marks = 0;
+        // Where there was one before the first row what is left of a damaged one is passed over.
+        while self.marked && self.bits.peek(11).is_some_and(|bits| bits != 0) {
+            let _ = self.bits.consume(1);
+            self.damaged = true;
+        }
         while self.bits.peek(11) == Some(0) {
             while self.bits.peek(1).ok_or(DAMAGED)? == 0 {
                 let _ = self.bits.consume(1);
@@ -120,6 +193,7 @@ impl<'a> Fax<'a> {
             }
             marks += 1;
         }
+        self.marked |= marks > 0;
         self.ended = marks > 1;
         Ok(by_runs)
     }
@@ -154,8 +228,9 @@ impl<'a> Fax<'a> {
             }
             // The change to the other colour: to black those of even numbers are.
             next += usize::from((next % 2 == 1) != black);
-            // The table takes seven zeros for an end mark whatever follows.
+            // Seven zeros begin an end mark; where it does not go on as one the page ends, too.
             if self.bits.peek(7) == Some(0) && self.bits.peek(12) != Some(1) {
+                self.ended = self.begun;
                 return Err(DAMAGED);
             }
             match mode::decode(&mut self.bits).ok_or(DAMAGED)? {
@@ -192,11 +267,16 @@ impl<'a> Fax<'a> {
     fn run(&mut self, dark: bool) -> Result<u32, Problem> {
         let mut run = 0;
         loop {
+            let before = self.bits.at;
             let code = match dark {
                 true => black::decode(&mut self.bits),
                 false => white::decode(&mut self.bits),
             };
-            let code = u32::from(code.ok_or(DAMAGED)?);
+            let Some(code) = code else {
+                self.bits.at = before;
+                return Err(DAMAGED);
+            };
+            let code = u32::from(code);
             run += code;
             if code < 64 {
                 return Ok(run);
@@ -207,9 +287,12 @@ impl<'a> Fax<'a> {
         }
     }
 
-    /// Changes the colour at a column; twice at the same is not at all.
+    /// Changes the colour at a column; twice at the same is not at all. Of a damaged row a run
+    /// that goes beyond its end is white, as in libtiff.
     fn change(&mut self, column: u32) {
-        if self.changes.last() == Some(&column) {
+        if column > self.width {
+            self.end_in_white();
+        } else if self.changes.last() == Some(&column) {
             self.changes.pop();
         } else if column < self.width {
             self.changes.push(column);

@@ -1,6 +1,8 @@
 //! How a TIFF file stores its first picture, and what its samples mean.
 
 use super::fax::Coding;
+use super::lab::Lab;
+use super::tags::*;
 use super::{CUT_SHORT, Problem};
 use crate::picture::codecs::directory::{Directory, Values};
 use crate::picture::codecs::{luma, printed, rgb_of};
@@ -30,6 +32,7 @@ pub(super) struct Layout<'a> {
     pub(super) compression: Compression<'a>,
     /// Whether what is stored of a sample is the difference from that of the pixel to its left.
     differences: bool,
+    pub(super) numbers: Numbers,
     pub(super) lowest_bit_first: bool,
     little_endian: bool,
     colours: Colours,
@@ -44,8 +47,13 @@ pub(super) enum Compression<'a> {
     PackBits,
     Lzw,
     Deflate,
+    Lzma,
     Fax(Coding),
-    Jpeg { tables: &'a [u8] },
+    Jpeg {
+        tables: &'a [u8],
+        /// Whether coarse colours are mixed with those beside them.
+        smooth: bool,
+    },
 }
 
 /// What the first samples of a pixel mean.
@@ -59,6 +67,17 @@ enum Colours {
     Cmyk,
     /// Luma and two differences of colour.
     Ycc,
+    Lab(Lab),
+}
+
+/// What a sample is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    Unsigned,
+    /// From below 0, which is black.
+    Signed,
+    /// Grey levels from 0 to 255 in single precision, as Pillow takes them.
+    Fractions,
 }
 
 /// What the sample after the colours means.
@@ -92,10 +111,25 @@ impl<'a> Layout<'a> {
         if !(1..=MOST_SAMPLES).contains(&samples) {
             return Err("its pixels have no samples or too many");
         }
+        let numbers = numbers(directory, samples as usize)?;
         let bits = bits(directory, samples as usize)?;
+        match (numbers, bits) {
+            (Numbers::Unsigned, ..=16) | (Numbers::Signed, 16) | (Numbers::Fractions, 32) => {}
+            (Numbers::Unsigned, _) => return Err("its samples are of an unusual number of bits"),
+            (Numbers::Signed, _) => return Err("its samples are signed and not of 16 bits"),
+            (Numbers::Fractions, _) => return Err("its samples are fractions and not of 32 bits"),
+        }
         let compression = compression(directory)?;
         let jpeg = matches!(compression, Compression::Jpeg { .. });
         let (colours, of_colour) = colours(directory, bits, jpeg)?;
+        let colours = match (numbers, colours) {
+            // Pillow turns none of them round.
+            (Numbers::Fractions, Colours::WhiteIsZero) => Colours::BlackIsZero,
+            (Numbers::Fractions, Colours::Rgb | Colours::Palette(_) | Colours::Cmyk) => {
+                return Err("its samples are fractions and of several colours");
+            }
+            (_, colours) => colours,
+        };
         if samples < of_colour {
             return Err("its pixels have fewer samples than their colours");
         }
@@ -113,8 +147,12 @@ impl<'a> Layout<'a> {
         };
         let differences = match (number(PREDICTOR).unwrap_or(1), compression) {
             (1, _) => false,
-            (2, Compression::Lzw | Compression::Deflate) if bits == 8 || bits == 16 => true,
-            (_, Compression::Lzw | Compression::Deflate) => {
+            (2, Compression::Lzw | Compression::Deflate | Compression::Lzma)
+                if bits == 8 || bits == 16 =>
+            {
+                true
+            }
+            (_, Compression::Lzw | Compression::Deflate | Compression::Lzma) => {
                 return Err("its samples are predicted in a way that is not read");
             }
             _ => false,
@@ -133,6 +171,7 @@ impl<'a> Layout<'a> {
             planar: samples > 1 && number(PLANAR_CONFIGURATION) == Some(2),
             compression,
             differences,
+            numbers,
             lowest_bit_first: !jpeg && number(FILL_ORDER) == Some(2),
             little_endian: directory.is_little_endian(),
             colours,
@@ -165,6 +204,15 @@ impl<'a> Layout<'a> {
 
     pub(super) fn planes(&self) -> usize {
         if self.planar { self.samples } else { 1 }
+    }
+
+    /// Samples and bytes of a row of a strip or tile of one plane.
+    pub(super) fn samples_of_a_row(&self) -> usize {
+        self.part_width * self.samples / self.planes()
+    }
+
+    pub(super) fn bytes_of_a_row(&self) -> usize {
+        (self.samples_of_a_row() * self.bits).div_ceil(8)
     }
 
     pub(super) fn parts_across(&self) -> usize {
@@ -229,8 +277,23 @@ impl<'a> Layout<'a> {
         match self.bits {
             8 => samples.for_each(|(place, sample)| *sample = row[place]),
             16 => samples.for_each(|(place, sample)| {
-                let bytes = [row[2 * place], row[2 * place + 1]];
-                *sample = self.word(bytes).to_be_bytes()[0];
+                let word = self.word([row[2 * place], row[2 * place + 1]]);
+                *sample = match self.numbers {
+                    // Black is 0, and no level is below it.
+                    Numbers::Signed => ((word as i16).max(0) >> 7) as u8,
+                    _ => (word >> 8) as u8,
+                };
+            }),
+            32 => samples.for_each(|(place, sample)| {
+                let bytes = row[4 * place..][..4]
+                    .try_into()
+                    .expect("a sample has 4 bytes");
+                let level = match self.little_endian {
+                    true => f32::from_le_bytes(bytes),
+                    false => f32::from_be_bytes(bytes),
+                };
+                // What lies beyond the ends of a level becomes these, and what is no number 0.
+                *sample = level as u8;
             }),
             12 => samples.for_each(|(place, sample)| {
                 let at = place * 3 / 2;
@@ -281,6 +344,7 @@ impl<'a> Layout<'a> {
             Colours::Palette(greys) => greys[usize::from(sample(0))],
             Colours::Rgb => luma([0, 1, 2].map(sample)),
             Colours::Ycc => luma(rgb_of([0, 1, 2].map(sample))),
+            Colours::Lab(lab) => luma(lab.rgb_of([0, 1, 2].map(sample))),
             Colours::Cmyk => printed([0, 1, 2].map(|place| 255 - sample(place)), 255 - sample(3)),
         }
     }
@@ -291,7 +355,7 @@ impl Colours {
     fn samples(&self) -> usize {
         match self {
             Self::WhiteIsZero | Self::BlackIsZero | Self::Palette(_) => 1,
-            Self::Rgb | Self::Ycc => 3,
+            Self::Rgb | Self::Ycc | Self::Lab(_) => 3,
             Self::Cmyk => 4,
         }
     }
@@ -304,17 +368,26 @@ fn bits(directory: &Directory, samples: usize) -> Result<usize, Problem> {
         .into_iter()
         .flat_map(|bits| bits.iter().take(samples).collect::<Vec<_>>());
     let bits = all.next().unwrap_or(1);
-    let mut formats = directory
-        .values(SAMPLE_FORMAT)
-        .into_iter()
-        .flat_map(|formats| formats.iter().take(samples).collect::<Vec<_>>());
-    if formats.any(|format| format != UNSIGNED) {
-        return Err("its samples are not whole numbers from 0");
-    }
     match bits {
-        1 | 2 | 4 | 8 | 12 | 16 if all.all(|other| other == bits) => Ok(bits as usize),
+        1 | 2 | 4 | 8 | 12 | 16 | 32 if all.all(|other| other == bits) => Ok(bits as usize),
         _ => Err("its samples are of an unusual number of bits"),
     }
+}
+
+fn numbers(directory: &Directory, samples: usize) -> Result<Numbers, Problem> {
+    let Some(formats) = directory.values(SAMPLE_FORMAT) else {
+        return Ok(Numbers::Unsigned);
+    };
+    let all = |wanted| formats.iter().take(samples).all(|format| format == wanted);
+    let known = [
+        (UNSIGNED, Numbers::Unsigned),
+        (SIGNED, Numbers::Signed),
+        (FRACTIONS, Numbers::Fractions),
+    ];
+    let found = known.into_iter().find(|(format, _)| all(*format));
+    found
+        .map(|(_, numbers)| numbers)
+        .ok_or("its samples are numbers of a kind that is not read")
 }
 
 fn compression<'a>(directory: &Directory<'a>) -> Result<Compression<'a>, Problem> {
@@ -327,17 +400,22 @@ fn compression<'a>(directory: &Directory<'a>) -> Result<Compression<'a>, Problem
         }),
         4 => Compression::Fax(Coding::TwoDimensional),
         5 => Compression::Lzw,
-        // Where the old way, which left much open, has a whole JPEG in its only strip it is the new.
-        6 => Compression::Jpeg { tables: &[] },
+        // The old way, which left much open, is read where its only strip is a whole JPEG; libtiff
+        // repeats its coarse colours.
+        6 => Compression::Jpeg {
+            tables: &[],
+            smooth: false,
+        },
         7 => Compression::Jpeg {
             tables: directory
                 .values(JPEG_TABLES)
                 .map_or(&[], |tables| tables.data),
+            smooth: true,
         },
         8 | 32_946 => Compression::Deflate,
         32_773 => Compression::PackBits,
         34_712 => return Err("it is compressed by JPEG 2000, which is not read"),
-        34_925 => return Err("it is compressed by LZMA, which is not read"),
+        34_925 => Compression::Lzma,
         50_000 => return Err("it is compressed by Zstandard, which is not read"),
         50_001 => return Err("it is compressed by WebP, which is not read"),
         _ => return Err("it is compressed in a way that is not read"),
@@ -360,7 +438,9 @@ fn colours(directory: &Directory, bits: usize, jpeg: bool) -> Result<(Colours, u
             }
             Colours::Ycc
         }
-        8..=10 => return Err("its colours are those of L*a*b*, which are not read"),
+        8 if bits == 8 || bits == 16 => Colours::Lab(Lab::signed()),
+        9 if bits == 8 || bits == 16 => Colours::Lab(Lab::shifted()),
+        8..=10 => return Err("its colours are L*a*b* in a way that is not read"),
         _ => return Err("its colours are of a kind that is not read"),
     };
     let samples = colours.samples() as u64;
@@ -380,30 +460,3 @@ fn palette(directory: &Directory, bits: usize) -> Result<Vec<u8>, Problem> {
         _ => Err("its palette has more than 256 colours"),
     }
 }
-
-// Tags of TIFF 6.0, section 8 and following.
-const IMAGE_WIDTH: u16 = 256;
-const IMAGE_LENGTH: u16 = 257;
-const BITS_PER_SAMPLE: u16 = 258;
-const COMPRESSION: u16 = 259;
-const PHOTOMETRIC_INTERPRETATION: u16 = 262;
-const FILL_ORDER: u16 = 266;
-const STRIP_OFFSETS: u16 = 273;
-const SAMPLES_PER_PIXEL: u16 = 277;
-const ROWS_PER_STRIP: u16 = 278;
-const STRIP_BYTE_COUNTS: u16 = 279;
-const PLANAR_CONFIGURATION: u16 = 284;
-const T4_OPTIONS: u16 = 292;
-const PREDICTOR: u16 = 317;
-const COLOUR_MAP: u16 = 320;
-const TILE_WIDTH: u16 = 322;
-const TILE_LENGTH: u16 = 323;
-const TILE_OFFSETS: u16 = 324;
-const TILE_BYTE_COUNTS: u16 = 325;
-const EXTRA_SAMPLES: u16 = 338;
-const SAMPLE_FORMAT: u16 = 339;
-const JPEG_TABLES: u16 = 347;
-const YCC_SUBSAMPLING: u16 = 530;
-
-/// The sample format of whole numbers from 0.
-const UNSIGNED: u64 = 1;

@@ -1,12 +1,15 @@
 //! TIFF files (TIFF 6.0, and BigTIFF): the first page.
 
 mod fax;
+mod lab;
 mod layout;
 mod rows;
+mod tags;
+mod xz;
 
 use std::io::Cursor;
 
-use layout::{Compression, Layout};
+use layout::{Compression, Layout, Numbers};
 use rows::Rows;
 
 use self::fax::Fax;
@@ -52,6 +55,12 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
         layout,
     }
     .pixels()?;
+    if layout.numbers == Numbers::Fractions && pixels.iter().all(|&level| level <= 1) {
+        return Err(fail(
+            file,
+            "its samples are fractions, of which nothing tells the white; save it with whole numbers",
+        ));
+    }
     let orientation = directory.value(ORIENTATION).unwrap_or(1);
     let picture = Picture::from_parts(width, height, pixels);
     Ok(turned(picture, u16::try_from(orientation).unwrap_or(1)))
@@ -90,8 +99,8 @@ impl<'a> Reader<'a> {
         let mut sources = (0..planes)
             .map(|plane| self.rows(part + plane * layout.parts_of_a_plane()))
             .collect::<Result<Vec<_>>>()?;
-        let samples_of_a_row = layout.part_width * layout.samples / planes;
-        let mut stored = vec![0; (samples_of_a_row * layout.bits).div_ceil(8)];
+        let samples_of_a_row = layout.samples_of_a_row();
+        let mut stored = vec![0; layout.bytes_of_a_row()];
         let mut samples = vec![0; layout.part_width * layout.samples];
         for row in rows {
             for (plane, source) in sources.iter_mut().enumerate() {
@@ -120,13 +129,17 @@ impl<'a> Reader<'a> {
             Compression::PackBits => Rows::pack_bits(data),
             Compression::Lzw => Rows::lzw(data),
             Compression::Deflate => Rows::Deflate(flate2::read::ZlibDecoder::new(data)),
+            Compression::Lzma => {
+                let length = layout.bytes_of_a_row() * layout.part_height;
+                Rows::Lzma(xz::reader(data, length).map_err(|problem| fail(self.file, problem))?)
+            }
             Compression::Fax(coding) => Rows::Fax(Fax::new(data, layout.part_width, coding)),
-            Compression::Jpeg { tables } => Rows::Whole(self.jpeg(tables, data)?),
+            Compression::Jpeg { tables, smooth } => Rows::Whole(self.jpeg(tables, data, smooth)?),
         })
     }
 
     /// The samples of a strip or tile that is a JPEG file but for its tables, which are one, too.
-    fn jpeg(&self, tables: &[u8], data: &[u8]) -> Result<Cursor<Vec<u8>>> {
+    fn jpeg(&self, tables: &[u8], data: &[u8], smooth: bool) -> Result<Cursor<Vec<u8>>> {
         let layout = self.layout;
         let tables = tables.strip_suffix(&[0xff, 0xd9]).unwrap_or(tables);
         let whole;
@@ -137,7 +150,7 @@ impl<'a> Reader<'a> {
             }
             _ => data,
         };
-        let samples = jpeg::samples(self.file, data)?;
+        let samples = jpeg::samples(self.file, data, smooth)?;
         // The last strip may be of the height that is left.
         match samples.width == layout.part_width
             && samples.height <= layout.part_height

@@ -8,12 +8,15 @@ use weezl::decode::{Configuration, Decoder};
 use super::fax::Fax;
 use super::{CUT_SHORT, Problem};
 
+const DAMAGED: Problem = "its compressed data is cut short or damaged";
+
 /// Where the rows of one strip, or tile, come from.
 pub(super) enum Rows<'a> {
     Plain(&'a [u8]),
     PackBits(PackBits<'a>),
     Lzw(Decoder, &'a [u8]),
     Deflate(flate2::read::ZlibDecoder<&'a [u8]>),
+    Lzma(Box<dyn Read + 'a>),
     Fax(Fax<'a>),
     /// Samples that are decoded already.
     Whole(Cursor<Vec<u8>>),
@@ -40,9 +43,8 @@ impl<'a> Rows<'a> {
         match self {
             Self::Plain(data) => data.read_exact(row).map_err(|_| CUT_SHORT),
             Self::Whole(data) => data.read_exact(row).map_err(|_| CUT_SHORT),
-            Self::Deflate(data) => data
-                .read_exact(row)
-                .map_err(|_| "its compressed data is cut short or damaged"),
+            Self::Deflate(data) => data.read_exact(row).map_err(|_| DAMAGED),
+            Self::Lzma(data) => data.read_exact(row).map_err(|_| DAMAGED),
             Self::PackBits(data) => data.fill(row),
             Self::Lzw(decoder, data) => fill_by_lzw(decoder, data, row),
             Self::Fax(fax) => fax.fill(row),
@@ -56,7 +58,7 @@ fn fill_by_lzw(decoder: &mut Decoder, data: &mut &[u8], mut row: &mut [u8]) -> R
         *data = &data[step.consumed_in..];
         row = &mut row[step.consumed_out..];
         if step.status.is_err() || (step.consumed_in, step.consumed_out) == (0, 0) {
-            return Err("its compressed data is cut short or damaged");
+            return Err(DAMAGED);
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ pub(super) type AcBins = [Bin; 245];
 
 /// What the conditioning of the segment DAC states, or may leave as it is.
 #[derive(Clone, Copy)]
-pub(super) struct Conditioning {
+pub(in crate::picture::codecs::jpeg) struct Conditioning {
     /// Bounds of small differences of DC coefficients, as powers of two.
     pub(super) lower: u8,
     pub(super) upper: u8,

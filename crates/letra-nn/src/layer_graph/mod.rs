@@ -1,8 +1,11 @@
 //! A network as a graph of layers: which layer reads which values. Its layers write the graph of
 //! ops, and the shapes follow.
 
-use std::collections::BTreeMap;
+mod insert;
+
 use std::sync::Arc;
+
+pub(crate) use insert::{Inserted, Layers, MOST_CHARACTERS, Part, Problem};
 
 use crate::error::BuildError;
 use crate::graph::{Emit, OpGraph, Value, new_owner};
@@ -23,6 +26,21 @@ pub(crate) struct Node {
     pub(crate) frozen: bool,
 }
 
+impl Node {
+    /// Whether the name is one that Keras gives by itself, which says nothing but the layer's kind.
+    pub(crate) fn is_automatic(&self) -> bool {
+        let own = self.name.rsplit('/').next().unwrap_or_default();
+        let number = own.strip_prefix(self.layer.kind());
+        self.name == own
+            && number.is_some_and(|number| {
+                number.is_empty()
+                    || number
+                        .strip_prefix('_')
+                        .is_some_and(|digits| digits.parse::<u64>().is_ok())
+            })
+    }
+}
+
 /// Layers in an order in which each comes after those it reads.
 #[derive(Debug, Clone)]
 pub(crate) struct Graph {
@@ -30,6 +48,8 @@ pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     /// The values that the network gives; none stands for the last node's.
     pub(crate) outputs: Vec<usize>,
+    /// The networks that were put into this one, while it is being put together.
+    pub(crate) inserted: Vec<Inserted>,
 }
 
 impl Graph {
@@ -38,6 +58,7 @@ impl Graph {
             inputs: vec![input],
             nodes: Vec::new(),
             outputs: Vec::new(),
+            inserted: Vec::new(),
         }
     }
 
@@ -72,42 +93,6 @@ impl Graph {
             true => vec![self.values().saturating_sub(1)],
             false => self.outputs.clone(),
         }
-    }
-
-    /// Appends a layer under Keras's automatic name: its kind, then kind_1, kind_2, …
-    pub(crate) fn add(&mut self, layer: Arc<dyn Layer>, inputs: Vec<usize>) -> usize {
-        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        for node in self.nodes.iter().filter(|node| node.shares.is_none()) {
-            *kinds.entry(node.layer.kind()).or_default() += 1;
-        }
-        let kind = layer.kind();
-        let name = match kinds.get(kind) {
-            None => kind.to_owned(),
-            Some(count) => format!("{kind}_{count}"),
-        };
-        self.nodes.push(Node {
-            name,
-            layer,
-            inputs,
-            shares: None,
-            frozen: false,
-        });
-        self.value(self.nodes.len() - 1)
-    }
-
-    /// Puts the layer of a node at another place, with the same parameters; its name there
-    /// counts the places: "dense (2)".
-    pub(crate) fn add_again(&mut self, owner: usize, inputs: Vec<usize>) -> usize {
-        let places = self.nodes.iter().filter(|node| node.shares == Some(owner));
-        let first = &self.nodes[owner];
-        let node = Node {
-            name: format!("{} ({})", first.name, places.count() + 2),
-            inputs,
-            shares: Some(owner),
-            ..first.clone()
-        };
-        self.nodes.push(node);
-        self.value(self.nodes.len() - 1)
     }
 
     /// Writes the ops of all layers, with all shapes, and lays out the weights.
