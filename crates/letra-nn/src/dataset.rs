@@ -302,6 +302,24 @@ impl Dataset {
         self.inputs.samples()
     }
 
+    /// The first samples, and the last ones, which are this share of all, from 0 to 1, rounded down.
+    ///
+    /// # Errors
+    /// When one of the parts would have no samples.
+    pub fn split(&self, share: f64) -> Result<(Dataset, Dataset), Error> {
+        let samples = self.samples();
+        let last = (samples as f64 * share) as usize;
+        if !(0.0..1.0).contains(&share) || last == 0 {
+            return Err(Error::data(format!(
+                "a share of {share} of {samples} samples leaves one part empty"
+            ))
+            .with_hint("choose one between 0 and 1, such as 0.2, or give more samples"));
+        }
+        let indices: Vec<usize> = (0..samples).collect();
+        let (first, last) = indices.split_at(samples - last);
+        Ok((self.select(first), self.select(last)))
+    }
+
     /// The samples with the given indices, in that order.
     ///
     /// # Panics

@@ -1,5 +1,6 @@
 //! Losses: what training makes small. One file each.
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use crate::Error;
@@ -84,7 +85,7 @@ losses! {
 }
 
 /// A loss over outputs and targets.
-pub trait Loss: Debug + Send + Sync {
+pub trait Loss: Any + Debug + Send + Sync {
     /// Name of the loss, the same as its file's.
     fn kind(&self) -> &'static str;
 

@@ -1,5 +1,6 @@
 //! Metrics: what people read while the loss is made small. One file each.
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use crate::Error;
@@ -105,7 +106,7 @@ metrics! {
 ///     }
 /// }
 /// ```
-pub trait Metric: Debug + Send + Sync {
+pub trait Metric: Any + Debug + Send + Sync {
     /// Name in logs, tables and saved models; settings are part of it.
     fn name(&self) -> String;
 

@@ -2,6 +2,7 @@
 
 mod clipping;
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use crate::Error;
@@ -64,7 +65,7 @@ optimizers! {
 pub const SLOTS: usize = 13;
 
 /// A rule that turns gradients into changes of the parameters, value by value.
-pub trait Optimizer: Debug + Send + Sync {
+pub trait Optimizer: Any + Debug + Send + Sync {
     /// Name of the optimizer, the same as its file's.
     fn kind(&self) -> &'static str;
 

@@ -5,6 +5,7 @@
 
 mod learning_rate;
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use crate::Error;
@@ -56,7 +57,7 @@ schedules! {
 }
 
 /// The learning rate as a function of the step.
-pub trait Schedule: Debug + Send + Sync {
+pub trait Schedule: Any + Debug + Send + Sync {
     /// Name of the schedule, the same as its file's.
     fn kind(&self) -> &'static str;
 

@@ -1,8 +1,12 @@
+use std::any::Any;
+
 use crate::Error;
-use crate::losses::{CrossEntropy, Loss};
-use crate::metrics::{Metric, Weighted};
+use crate::check::{check_name, type_of};
+use crate::layers::ActivationFunction;
+use crate::losses::{self, CrossEntropy, Loss};
+use crate::metrics::{self, Metric, Weighted};
 use crate::network::{Model, Network, Sequential, Workers};
-use crate::optimizers::{Clipping, Optimizer};
+use crate::optimizers::{self, Clipping, Optimizer};
 use crate::plan::Objective;
 use crate::training::Trainer;
 
@@ -198,6 +202,12 @@ impl Compile {
     /// Checks all settings against the network.
     pub(super) fn check(&self, network: &Network) -> Result<(), Error> {
         self.optimizer.check()?;
+        let kind = self.optimizer.kind();
+        let letras = optimizers::KINDS.contains(&kind).then(|| {
+            let made = optimizers::from_configuration(kind, self.optimizer.configuration());
+            made.map(|made| type_of(&*made))
+        });
+        check_name("an optimizer", kind, &*self.optimizer, letras)?;
         self.clipping.check()?;
         if self.optimizer.wants_probe() && !self.clipping.is_none() {
             return Err(Error::configuration(format!(
@@ -217,10 +227,65 @@ impl Compile {
         let inner = self.inner.iter().map(|inner| &inner.objective);
         for objective in self.outputs.iter().chain(inner) {
             objective.loss.check_configuration()?;
+            check_names(objective)?;
             check_loss_weight(objective.weight)?;
         }
         Ok(())
     }
+}
+
+/// What makes little sense about what losses are given, and what to do.
+pub(super) fn warnings(network: &Network, objectives: &[Objective]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let (graph, shapes) = (&network.graph, network.output_shapes());
+    for ((output, shape), objective) in graph.given().iter().zip(shapes).zip(objectives) {
+        let Some(node) = graph.node_of(*output).map(|node| &graph.nodes[node]) else {
+            continue;
+        };
+        let configuration = node.layer.configuration();
+        let function = match node.layer.kind() {
+            "activation" => &configuration["function"],
+            _ => &configuration["activation"],
+        };
+        let (name, loss) = (&node.name, objective.loss.kind());
+        if function == "softmax" && shape.sizes().last() == Some(&1) {
+            warnings.push(format!(
+                "layer {name}: softmax over one unit gives 1, whatever comes in: take sigmoid, or a unit a class"
+            ));
+        }
+        let twice = match objective.loss.output_function() {
+            ActivationFunction::Softmax => function == "softmax",
+            ActivationFunction::Sigmoid => function == "sigmoid",
+            _ => false,
+        };
+        if twice {
+            warnings.push(format!(
+                "layer {name}: the loss {loss} wants logits and is given what {} made of them: leave that out, or let the loss take probabilities",
+                function.as_str().unwrap_or_default()
+            ));
+        }
+    }
+    warnings
+}
+
+/// Refuses a loss or metric of one's own that is called as one of letra's.
+fn check_names(objective: &Objective) -> Result<(), Error> {
+    let (loss, kind) = (&objective.loss, objective.loss.kind());
+    let letras = losses::KINDS.contains(&kind).then(|| {
+        let made = losses::from_configuration(kind, loss.configuration());
+        made.map(|made| type_of(&*made))
+    });
+    check_name("a loss", kind, &**loss, letras)?;
+    objective.metrics.iter().try_for_each(|metric| {
+        let made = metrics::from_name(&metric.name()).ok();
+        let letras = made.map(|made| Ok(type_of(&*made)));
+        // A metric may come boxed.
+        let own: &dyn Any = match (&**metric as &dyn Any).downcast_ref::<Box<dyn Metric>>() {
+            Some(boxed) => &**boxed,
+            None => &**metric,
+        };
+        check_name("a metric", &metric.name(), own, letras)
+    })
 }
 
 /// What an output is measured by where nothing else is said.
