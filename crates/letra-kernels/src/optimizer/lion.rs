@@ -16,6 +16,7 @@ pub struct Lion {
 
 kernel! {
     /// w ← w − rate · (sign(β₁m + (1 − β₁)g) + λ w), m ← β₂m + (1 − β₂)g, the sign of 0 being 0.
+    /// What is not finite has no sign: the parameter is then no number.
     pub fn lion(parameters: &mut [f32], gradients: &[f32], momenta: &mut [f32], settings: Lion) {
         assert_lengths(parameters, &[gradients, momenta]);
         let Lion { rate, beta_1, beta_2, weight_decay } = settings;
@@ -23,9 +24,10 @@ kernel! {
         let (new_1, new_2) = (1.0 - beta_1, 1.0 - beta_2);
         for ((parameter, momentum), gradient) in parameters.iter_mut().zip(momenta).zip(gradients) {
             let direction = beta_1 * *momentum + new_1 * gradient;
-            // What is neither above nor below 0 is 0, or no number, which is not to be hidden.
-            let small = if direction < 0.0 { -1.0 } else { direction };
-            let sign = if direction > 0.0 { 1.0 } else { small };
+            let above = if direction > 0.0 { 1.0 } else { 0.0 };
+            let below = if direction < 0.0 { 1.0 } else { 0.0 };
+            // 0 times what is not finite is no number: the sign alone would hide it.
+            let sign = above - below + 0.0 * direction;
             *parameter = kept * *parameter - rate * sign;
             *momentum = settled(beta_2 * *momentum + new_2 * gradient);
         }

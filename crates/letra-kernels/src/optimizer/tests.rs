@@ -255,7 +255,7 @@ fn lion_agrees_with_its_twin() {
     }
 }
 
-/// Where a gradient is 0 from the start Lion stays, and one that is no number is seen.
+/// Where a gradient is 0 from the start Lion stays, and one that is not finite is seen.
 #[test]
 fn lion_knows_three_signs() {
     let settings = Lion {
@@ -265,15 +265,15 @@ fn lion_knows_three_signs() {
         weight_decay: 0.0,
     };
     on_each_instruction_set(|| {
-        let (mut parameters, mut momenta) = ([1.0; 4], [0.0; 4]);
+        let (mut parameters, mut momenta) = ([1.0; 5], [0.0; 5]);
         lion(
             &mut parameters,
-            &[0.0, -2.0, 3.0, f32::NAN],
+            &[0.0, -2.0, 3.0, f32::NAN, f32::INFINITY],
             &mut momenta,
             settings,
         );
         assert_eq!(parameters[..3], [1.0, 1.5, 0.5]);
-        assert!(parameters[3].is_nan());
+        assert!(parameters[3..].iter().all(|parameter| parameter.is_nan()));
     });
 }
 

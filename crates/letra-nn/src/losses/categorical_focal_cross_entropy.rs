@@ -77,52 +77,77 @@ impl CategoricalFocalCrossEntropy {
         f64::from(*alpha) * (f64::from(target) * (1.0 - smoothing) + smoothing / units as f64)
     }
 
-    /// The loss of a row of logits; writes its gradient to `room`.
-    fn of_logits(&self, z: &[f32], target: impl Fn(usize) -> f32, room: &mut [f64]) -> f64 {
-        let gamma = f64::from(self.gamma);
+    /// The loss of a row of logits; writes its scaled gradient.
+    fn of_logits(
+        &self,
+        z: &[f32],
+        target: impl Fn(usize) -> f32,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
         let log_sum = log_sum(z);
         let log = |unit: usize| f64::from(z[unit]) - log_sum;
-        let (mut loss, mut common) = (0.0, 0.0);
-        for (unit, slope) in room.iter_mut().enumerate() {
-            let log = log(unit);
-            let (factor, factor_slope) = focus(-libm::expm1(log), gamma);
-            let weight = self.weight(unit, z.len(), target(unit));
-            // A class that has no share of the target adds 0, even where its logarithm is infinite.
-            let own = if weight == 0.0 { 0.0 } else { log };
-            loss -= weight * factor * own;
-            // The slope by p, times p.
-            *slope = weight * (factor_slope * libm::exp(log) * own - factor);
-            common += *slope;
-        }
-        for (unit, slope) in room.iter_mut().enumerate() {
-            *slope -= libm::exp(log(unit)) * common;
+        // A class's loss, and its slope by p, times p.
+        let term = |unit: usize| match self.weight(unit, z.len(), target(unit)) {
+            // Also where the logarithm is infinite.
+            0.0 => [0.0; 2],
+            weight => {
+                let log = log(unit);
+                let (factor, slope) = focus(-libm::expm1(log), f64::from(self.gamma));
+                let slope = slope * libm::exp(log) * log - factor;
+                [-weight * factor * log, weight * slope]
+            }
+        };
+        let [loss, common] = sums(z.len(), term);
+        for (unit, gradient) in gradient.iter_mut().enumerate() {
+            let slope = term(unit)[1] - libm::exp(log(unit)) * common;
+            *gradient = (slope * f64::from(scale)) as f32;
         }
         loss
     }
 
-    /// The loss of a row of probabilities; writes its gradient to `room`.
-    fn of_probabilities(&self, p: &[f32], target: impl Fn(usize) -> f32, room: &mut [f64]) -> f64 {
-        let gamma = f64::from(self.gamma);
+    /// The loss of a row of probabilities; writes its scaled gradient.
+    fn of_probabilities(
+        &self,
+        p: &[f32],
+        target: impl Fn(usize) -> f32,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
         let sum: f64 = p.iter().copied().map(f64::from).sum();
-        let (mut loss, mut common) = (0.0, 0.0);
-        for (unit, slope) in room.iter_mut().enumerate() {
-            let share = f64::from(p[unit]) / sum;
-            let clipped = share.clamp(EPSILON, 1.0 - EPSILON);
-            let log = libm::log(clipped);
-            let (factor, factor_slope) = focus(1.0 - clipped, gamma);
-            let weight = self.weight(unit, p.len(), target(unit));
-            loss -= weight * factor * log;
-            *slope = match clipped == share {
-                true => weight * (factor_slope * log - factor / clipped),
-                false => 0.0,
-            };
-            common += *slope * share;
-        }
-        for slope in room {
-            *slope = (*slope - common) / sum;
+        let share = |unit: usize| f64::from(p[unit]) / sum;
+        // A class's loss, and its slope by its share.
+        let term = |unit: usize| match self.weight(unit, p.len(), target(unit)) {
+            0.0 => [0.0; 2],
+            weight => {
+                let share = share(unit);
+                let clipped = share.clamp(EPSILON, 1.0 - EPSILON);
+                let log = libm::log(clipped);
+                let (factor, slope) = focus(1.0 - clipped, f64::from(self.gamma));
+                let slope = match clipped == share {
+                    true => slope * log - factor / clipped,
+                    false => 0.0,
+                };
+                [-weight * factor * log, weight * slope]
+            }
+        };
+        let [loss, common] = sums(p.len(), |unit| {
+            let [loss, slope] = term(unit);
+            [loss, slope * share(unit)]
+        });
+        for (unit, gradient) in gradient.iter_mut().enumerate() {
+            let slope = (term(unit)[1] - common) / sum;
+            *gradient = (slope * f64::from(scale)) as f32;
         }
         loss
     }
+}
+
+/// The sums of two numbers a unit.
+fn sums(units: usize, numbers: impl Fn(usize) -> [f64; 2]) -> [f64; 2] {
+    (0..units)
+        .map(numbers)
+        .fold([0.0; 2], |sums, own| [sums[0] + own[0], sums[1] + own[1]])
 }
 
 /// log Σ exp(z)
@@ -171,19 +196,15 @@ impl Loss for CategoricalFocalCrossEntropy {
         scale: f32,
         gradient: &mut [f32],
     ) -> f64 {
-        let mut room = vec![0.0; units];
         let mut loss = 0.0;
         let rows = output.chunks_exact(units);
         let rows = rows.zip(gradient.chunks_exact_mut(units));
         for (row, (output, gradient)) in rows.enumerate() {
             let target = |unit: usize| targets.value(units, row, unit);
             loss += match self.from_logits {
-                true => self.of_logits(output, target, &mut room),
-                false => self.of_probabilities(output, target, &mut room),
+                true => self.of_logits(output, target, scale, gradient),
+                false => self.of_probabilities(output, target, scale, gradient),
             };
-            for (gradient, slope) in gradient.iter_mut().zip(&room) {
-                *gradient = (slope * f64::from(scale)) as f32;
-            }
         }
         loss
     }
@@ -207,7 +228,8 @@ mod tests {
             let evaluated = |logits: [f32; 3], class: usize| {
                 let mut gradient = [0.0; 3];
                 let target = |unit: usize| f32::from(u8::from(unit == class));
-                (loss.of_logits(&logits, target, &mut gradient), gradient)
+                let value = loss.of_logits(&logits, target, 1.0, &mut gradient);
+                (value, gradient)
             };
             let (right, gradient) = evaluated([1000.0, -1000.0, 0.0], 0);
             assert_eq!((right, gradient), (0.0, [0.0; 3]));

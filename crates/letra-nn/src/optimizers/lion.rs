@@ -11,6 +11,7 @@ use crate::schedules::LearningRate;
 ///
 /// *w* ← *w* − *r* (sign(β₁ *m* + (1 − β₁) *g*) + λ *w*), *m* ← β₂ *m* + (1 − β₂) *g*.
 ///
+/// The sign of 0 is 0; a gradient that is not finite makes its value no number, so that it is seen.
 /// It keeps one array of state where Adam keeps two. The paper advises a rate 3 to 10 times
 /// smaller than Adam's, and a weight decay λ as many times larger. Defaults are Keras's: β₁ 0.9,
 /// β₂ 0.99, no weight decay; all parameters decay, as there.

@@ -94,6 +94,25 @@ impl Twin for Power {
     }
 }
 
+/// y = x, with the penalty |x| / 2 + x² / 4 on the way back, the mean over the samples.
+struct Penalised;
+
+impl Twin for Penalised {
+    fn forward(&self, input: &[f64], _: &[Vec<f64>]) -> Vec<f64> {
+        input.to_vec()
+    }
+
+    fn backward(&self, input: &[f64], _: &[Vec<f64>], gradient: &[f64]) -> Gradients {
+        let slopes = input
+            .iter()
+            .map(|x| (x.signum() + x) / (2 * SAMPLES) as f64);
+        Gradients {
+            input: slopes.zip(gradient).map(|(slope, g)| g + slope).collect(),
+            parameters: Vec::new(),
+        }
+    }
+}
+
 /// A network in which a layer reads the same value twice.
 fn twice(layer: impl letra_nn::layers::Layer + 'static) -> Trainer {
     let mut model = Model::new();
@@ -417,6 +436,14 @@ fn others() -> Vec<Case> {
     let drawn = || stack(waves(&features));
     let (predicted, trained) = (drawn(), drawn());
     vec![
+        case(
+            "penalize",
+            network(
+                &[7],
+                ActivityRegularization::new(Regularizer::l1_l2(0.5, 0.25)),
+            ),
+            || stack(Penalised),
+        ),
         case("max_pool", network(&picture, MaxPool2d::new(2)), || {
             stack(pooled(picture))
         }),
