@@ -17,7 +17,7 @@ use crate::ops::{Add, Rescale};
 /// let network = model.outputs([mean]).build(1)?;
 /// let pair = |left, right| -> Result<Vec<f32>, letra_nn::Error> {
 ///     let inputs = [Tensor::new([1, 2], left)?, Tensor::new([1, 2], right)?];
-///     Ok(network.predict(&inputs[..])?.into_data())
+///     Ok(network.predict(&inputs)?.into_data())
 /// };
 /// assert_eq!(pair(vec![1.0, 4.0], vec![3.0, -4.0])?, [2.0, 0.0]);
 /// # Ok::<(), letra_nn::Error>(())

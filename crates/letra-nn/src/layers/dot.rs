@@ -25,7 +25,7 @@ use crate::ops::{BatchMatMul, Permute, Reshape, UnitNormalize};
 /// let cosine = model.layer(Dot::new(1).normalize(true), [left, right]);
 /// let network = model.outputs([cosine]).build(1)?;
 /// let inputs = [Tensor::new([1, 2], vec![3.0, 0.0])?, Tensor::new([1, 2], vec![2.0, 2.0])?];
-/// assert!((network.predict(&inputs[..])?.data()[0] - 0.5f32.sqrt()).abs() < 1e-6);
+/// assert!((network.predict(&inputs)?.data()[0] - 0.5f32.sqrt()).abs() < 1e-6);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ use crate::ops::{self, Concatenate};
 /// let largest = model.layer(Maximum, [left, right]);
 /// let network = model.outputs([largest]).build(1)?;
 /// let inputs = [Tensor::new([1, 2], vec![1.0, 4.0])?, Tensor::new([1, 2], vec![3.0, -4.0])?];
-/// assert_eq!(network.predict(&inputs[..])?.data(), [3.0, 4.0]);
+/// assert_eq!(network.predict(&inputs)?.data(), [3.0, 4.0]);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]

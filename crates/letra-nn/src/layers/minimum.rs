@@ -18,7 +18,7 @@ use crate::ops::Rescale;
 /// let smallest = model.layer(Minimum, [left, right]);
 /// let network = model.outputs([smallest]).build(1)?;
 /// let inputs = [Tensor::new([1, 2], vec![1.0, 4.0])?, Tensor::new([1, 2], vec![3.0, -4.0])?];
-/// assert_eq!(network.predict(&inputs[..])?.data(), [1.0, -4.0]);
+/// assert_eq!(network.predict(&inputs)?.data(), [1.0, -4.0]);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]

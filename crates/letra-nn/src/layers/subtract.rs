@@ -16,7 +16,7 @@ use crate::ops::{Add, Rescale};
 /// let difference = model.layer(Subtract, [left, right]);
 /// let network = model.outputs([difference]).build(1)?;
 /// let inputs = [Tensor::new([1, 2], vec![1.0, 4.0])?, Tensor::new([1, 2], vec![3.0, -4.0])?];
-/// assert_eq!(network.predict(&inputs[..])?.data(), [-2.0, 8.0]);
+/// assert_eq!(network.predict(&inputs)?.data(), [-2.0, 8.0]);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
