@@ -1,4 +1,6 @@
-use super::{Backward, Forward, Needs, Op, last_axis};
+use std::ops::Range;
+
+use super::{Backward, Forward, Needs, Op, last_axis, sample_range};
 use crate::Shape;
 use crate::kernels::normalisation::{self, Channels, repeat, row_length};
 
@@ -19,16 +21,33 @@ pub(crate) struct GroupNormalize {
     pub(crate) center: bool,
 }
 
-/// Mean and 1 / √(σ² + ε) of some values, summed in double precision.
-fn moments<'a>(values: impl Iterator<Item = &'a f32> + Clone, epsilon: f32) -> [f32; 2] {
-    let count = values.clone().count() as f64;
-    let mean = values.clone().map(|&x| f64::from(x)).sum::<f64>() / count;
-    let squares = values.map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>();
-    let deviation = 1.0 / (squares / count + f64::from(epsilon)).sqrt();
-    [mean as f32, deviation as f32]
+/// Mean and 1 / √(σ² + ε) of a group, in double precision; and how they are kept.
+type Moments = [f64; 2];
+type Kept = [f32; 4];
+
+/// Numbers that keep the moments of a group.
+const KEPT: usize = size_of::<Kept>() / size_of::<f32>();
+
+/// Where a pass works: sums of each channel, something of each group, rows of channels.
+struct Room<'a> {
+    sums: &'a mut [f64],
+    groups: &'a mut [Kept],
+    rows: [&'a mut [f32]; 4],
 }
 
 impl GroupNormalize {
+    fn room<'a>(&self, channels: usize, scratch: &'a mut [f32]) -> Room<'a> {
+        // First, as scratch space begins at a cache line, where double precision can stand.
+        let (sums, rest) = scratch.split_at_mut(4 * channels);
+        let (groups, rest) = rest.split_at_mut(KEPT * self.groups);
+        let mut rows = rest.chunks_exact_mut(row_length(channels));
+        Room {
+            sums: bytemuck::cast_slice_mut(sums),
+            groups: groups.as_chunks_mut().0,
+            rows: [(); 4].map(|()| rows.next().expect("there is room for four rows")),
+        }
+    }
+
     /// γ and β, where there are any.
     fn learned<'a>(&self, weights: &[&'a [f32]]) -> [Option<&'a [f32]>; 2] {
         [
@@ -37,127 +56,147 @@ impl GroupNormalize {
         ]
     }
 
-    /// Writes the moments of each group of a sample.
-    fn write_moments(&self, channels: usize, sample: &[f32], to: &mut [f32]) {
+    /// The channels of a group.
+    fn channels(&self, group: usize, channels: usize) -> Range<usize> {
         let width = channels / self.groups;
-        for (group, to) in to.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-            let positions = sample.chunks_exact(channels);
-            let values = positions.flat_map(|position| &position[group * width..][..width]);
-            *to = moments(values, self.epsilon);
-        }
+        group * width..(group + 1) * width
     }
 
-    /// What `(Σ ∂y, Σ ∂y x̂)` of each channel adds to the weights' gradients, and the means over its
-    /// group of *g* and *g* *x̂*.
-    fn sums(
+    /// The moments of a group of `count` values from the sums, and the sums of squares, of each
+    /// channel.
+    fn moments(&self, group: usize, sums: &[f64], count: f64) -> Moments {
+        let (sums, squares) = sums.split_at(sums.len() / 2);
+        let channels = self.channels(group, sums.len());
+        let mean = sums[channels.clone()].iter().sum::<f64>() / count;
+        let variance = squares[channels].iter().sum::<f64>() / count - mean * mean;
+        // Not `max`, which would hide a variance that is not a number.
+        let variance = if variance < 0.0 { 0.0 } else { variance };
+        [mean, 1.0 / (variance + f64::from(self.epsilon)).sqrt()]
+    }
+
+    /// From the sums of each channel's Σ ∂y and Σ ∂y *x*, makes the latter Σ ∂y *x̂*; returns the
+    /// means over the group of *g* and *g* *x̂*.
+    fn normal_sums(
         &self,
-        [x, gradient]: [&[f32]; 2],
-        [mean, deviation]: [f32; 2],
         group: usize,
+        [mean, deviation]: Moments,
         gamma: Option<&[f32]>,
-        weight_gradients: &mut [Option<&mut [f32]>],
-        channels: usize,
-    ) -> [f64; 2] {
-        let width = channels / self.groups;
+        sums: &mut [f64],
+        count: f64,
+    ) -> Moments {
+        let (sums, products) = sums.split_at_mut(sums.len() / 2);
         let mut means = [0.0; 2];
-        for channel in group * width..(group + 1) * width {
-            let mut sums = [0.0; 2];
-            let column = |values| <[f32]>::iter(values).skip(channel).step_by(channels);
-            for (x, gradient) in column(x).zip(column(gradient)) {
-                let normal = f64::from((x - mean) * deviation);
-                sums[0] += f64::from(*gradient);
-                sums[1] += f64::from(*gradient) * normal;
-            }
-            if let Some(Some(gammas)) = self.scale.then(|| weight_gradients[0].as_mut()) {
-                gammas[channel] += sums[1] as f32;
-            }
-            let beta = usize::from(self.scale);
-            if let Some(Some(betas)) = self.center.then(|| weight_gradients[beta].as_mut()) {
-                betas[channel] += sums[0] as f32;
-            }
-            let factor = gamma.map_or(1.0, |gamma| f64::from(gamma[channel]));
-            means = [0, 1].map(|index| means[index] + factor * sums[index]);
+        for channel in self.channels(group, sums.len()) {
+            let product = &mut products[channel];
+            *product = (*product - mean * sums[channel]) * deviation;
+            let factor = factor(gamma, channel);
+            means[0] += factor * sums[channel];
+            means[1] += factor * *product;
         }
-        let count = (x.len() / self.groups) as f64;
         means.map(|mean| mean / count)
     }
+
+    /// Adds a sample's part to the gradients of γ and β.
+    fn add_to_weights(&self, sums: &[f64], gradients: &mut [Option<&mut [f32]>]) {
+        let (sums, products) = sums.split_at(sums.len() / 2);
+        let learned = [self.scale.then_some(products), self.center.then_some(sums)];
+        for (gradient, sums) in gradients.iter_mut().zip(learned.into_iter().flatten()) {
+            let Some(gradient) = gradient else { continue };
+            for (gradient, sum) in gradient.iter_mut().zip(sums) {
+                *gradient += *sum as f32;
+            }
+        }
+    }
+}
+
+/// γ of a channel.
+fn factor(gamma: Option<&[f32]>, channel: usize) -> f64 {
+    gamma.map_or(1.0, |gamma| f64::from(gamma[channel]))
 }
 
 impl Op for GroupNormalize {
     fn needs(&self, _inputs: &[Shape]) -> Needs {
         Needs {
-            // Mean and deviation of each group.
-            keep: 2 * self.groups,
+            keep: KEPT * self.groups,
             ..Needs::default()
         }
     }
 
     fn scratch(&self, inputs: &[Shape], _samples: usize) -> usize {
-        4 * row_length(last_axis(&inputs[0])) + 2 * self.groups
+        let channels = last_axis(&inputs[0]);
+        4 * channels + KEPT * self.groups + 4 * row_length(channels)
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
-        let (values, channels) = (
-            pass.input_shapes[0].values(),
-            last_axis(&pass.input_shapes[0]),
-        );
+        let input = &pass.input_shapes[0];
+        let (values, channels) = (input.values(), last_axis(input));
         let [gamma, beta] = self.learned(&pass.weights);
-        let of_group = |channel: usize| 2 * (channel / (channels / self.groups));
-        let (moments, rows) = pass.scratch.split_at_mut(2 * self.groups);
-        let [mean, scale, offset] = rows_of(rows, row_length(channels));
+        let room = self.room(channels, pass.scratch);
+        let (sums, groups, [mean, scale, offset, _]) = (room.sums, room.groups, room.rows);
+        let (count, width) = ((values / self.groups) as f64, channels / self.groups);
         repeat(channels, |c| beta.map_or(0.0, |beta| beta[c]), offset);
-        let mut kept = pass.keep.chunks_exact_mut(2 * self.groups);
+        let mut kept = pass
+            .keep
+            .as_chunks_mut::<KEPT>()
+            .0
+            .chunks_exact_mut(self.groups);
         let samples = pass.inputs[0].chunks_exact(values);
         for (x, y) in samples.zip(pass.outputs[0].chunks_exact_mut(values)) {
-            self.write_moments(channels, x, moments);
-            if let Some(kept) = kept.next() {
-                kept.copy_from_slice(moments);
+            sums.fill(0.0);
+            normalisation::sums(channels, x, sums);
+            for (group, moments) in groups.iter_mut().enumerate() {
+                *moments = bytemuck::cast(self.moments(group, sums, count));
             }
-            let factor = |c: usize| gamma.map_or(1.0, |gamma| gamma[c]);
-            repeat(channels, |c| moments[of_group(c)], mean);
-            repeat(channels, |c| moments[of_group(c) + 1] * factor(c), scale);
+            if let Some(kept) = kept.next() {
+                kept.copy_from_slice(groups);
+            }
+            let moments = |c: usize| bytemuck::cast::<Kept, Moments>(groups[c / width]);
+            repeat(channels, |c| moments(c)[0] as f32, mean);
+            let of_channel = |c: usize| (moments(c)[1] * factor(gamma, c)) as f32;
+            repeat(channels, of_channel, scale);
             normalisation::normalise(mean, scale, offset, f32::NEG_INFINITY, x, y);
         }
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        let (values, channels) = (
-            pass.input_shapes[0].values(),
-            last_axis(&pass.input_shapes[0]),
-        );
+        let input = &pass.input_shapes[0];
+        let (values, channels) = (input.values(), last_axis(input));
         let [gamma, _] = self.learned(&pass.weights);
-        let of_group = |channel: usize| 2 * (channel / (channels / self.groups));
-        let (means, rows) = pass.scratch.split_at_mut(2 * self.groups);
-        let [mean, scale, slope, constant] = rows_of(rows, row_length(channels));
-        for (sample, kept) in pass.keep.chunks_exact(2 * self.groups).enumerate() {
-            let at = sample * values..(sample + 1) * values;
+        let room = self.room(channels, pass.scratch);
+        let (sums, groups, [mean, scale, slope, constant]) = (room.sums, room.groups, room.rows);
+        let (count, width) = ((values / self.groups) as f64, channels / self.groups);
+        let kept = pass.keep.as_chunks::<KEPT>().0.chunks_exact(self.groups);
+        for (sample, kept) in kept.enumerate() {
+            let at = sample_range(sample, values);
             let (x, gradient) = (
                 &pass.inputs[0][at.clone()],
                 &pass.output_gradients[0][at.clone()],
             );
-            let moments = kept.as_chunks::<2>().0;
-            for (group, (moments, means)) in
-                moments.iter().zip(means.as_chunks_mut::<2>().0).enumerate()
-            {
-                let gradients = &mut pass.weight_gradients;
-                let both = [x, gradient];
-                *means = self
-                    .sums(both, *moments, group, gamma, gradients, channels)
-                    .map(|mean| mean as f32);
+            sums.fill(0.0);
+            normalisation::gradient_sums(channels, gradient, x, sums);
+            for (group, (means, kept)) in groups.iter_mut().zip(kept).enumerate() {
+                let moments = bytemuck::cast(*kept);
+                *means = bytemuck::cast(self.normal_sums(group, moments, gamma, sums, count));
             }
+            self.add_to_weights(sums, &mut pass.weight_gradients);
             let Some(input_gradient) = &mut pass.input_gradients[0] else {
                 continue;
             };
-            let deviation = |c: usize| kept[of_group(c) + 1];
-            let factor = |c: usize| gamma.map_or(1.0, |gamma| gamma[c]);
-            repeat(channels, |c| kept[of_group(c)], mean);
-            repeat(channels, |c| deviation(c) * factor(c), scale);
+            let moments = |c: usize| bytemuck::cast::<Kept, Moments>(kept[c / width]);
+            let means = |c: usize| bytemuck::cast::<Kept, Moments>(groups[c / width]);
+            let deviation = |c: usize| moments(c)[1];
+            repeat(channels, |c| moments(c)[0] as f32, mean);
             repeat(
                 channels,
-                |c| deviation(c) * deviation(c) * means[of_group(c) + 1],
+                |c| (deviation(c) * factor(gamma, c)) as f32,
+                scale,
+            );
+            repeat(
+                channels,
+                |c| (deviation(c).powi(2) * means(c)[1]) as f32,
                 slope,
             );
-            repeat(channels, |c| deviation(c) * means[of_group(c)], constant);
+            repeat(channels, |c| (deviation(c) * means(c)[0]) as f32, constant);
             let known = Channels {
                 mean,
                 scale,
@@ -167,10 +206,4 @@ impl Op for GroupNormalize {
             normalisation::input_gradient(known, x, gradient, &mut input_gradient[at]);
         }
     }
-}
-
-/// The first `COUNT` rows of a buffer.
-fn rows_of<const COUNT: usize>(buffer: &mut [f32], row: usize) -> [&mut [f32]; COUNT] {
-    let mut rows = buffer.chunks_exact_mut(row);
-    [(); COUNT].map(|()| rows.next().expect("there is room for the rows"))
 }

@@ -1,13 +1,16 @@
 //! Cases of layers that join inputs, look at others, or are given their numbers.
 
-use letra_nn::layers::Layer;
+use letra_nn::layers::{Layer, Padding};
 use letra_nn::prelude::*;
 
 use super::{Case, case, case_of, network, settings, stack};
 use crate::attention::{attention, parts};
 use crate::joins::joining;
 use crate::scaling::permuted;
-use crate::twins::{Attention, Dotted, GroupNormalised, Largest, Power, Rescaled, Stack, Twin};
+use crate::twins::{
+    Attention, Convolved, Dotted, GroupNormalised, Largest, Moved, Power, Rescaled, Stack,
+    Transposed, Twin,
+};
 
 fn joined(
     op: &'static str,
@@ -53,6 +56,44 @@ fn same(
     case(op, network(shape, layer), || stack(twin.clone()))
 }
 
+/// Layers over sequences, which are those over pictures of one row.
+fn sequences() -> Vec<Case> {
+    let transposed = || Transposed {
+        picture: [1, 6, 3],
+        filters: 4,
+        kernel: [1, 3],
+        stride: [1, 2],
+        padding: Padding::Same,
+        bias: true,
+    };
+    let convolved = |channels, filters, kernel, groups, bias| Convolved {
+        picture: [1, 6, channels],
+        filters,
+        kernel: [1, kernel],
+        stride: [1, 1],
+        padding: Padding::Same,
+        dilation: [1, 1],
+        groups,
+        bias,
+    };
+    let separable = || {
+        let depthwise = convolved(3, 6, 3, 3, false);
+        stack(depthwise).then(convolved(6, 4, 1, 1, true))
+    };
+    let copy = |_: usize, times: usize, at: usize| vec![(at / times, 1.0)];
+    let longer = Conv1dTranspose::new(4, 3).stride(2).same();
+    let mixed = SeparableConv1d::new(4, 3).depth_multiplier(2).same();
+    vec![
+        case("convolve_transposed", network(&[6, 3], longer), || {
+            stack(transposed())
+        }),
+        case("convolve", network(&[6, 3], mixed), separable),
+        case("up_sample", network(&[6, 3], UpSampling1d::new(2)), || {
+            stack(Moved::larger([1, 6, 3], [1, 2], copy))
+        }),
+    ]
+}
+
 pub(super) fn cases() -> Vec<Case> {
     let grouped = || GroupNormalised {
         groups: 2,
@@ -73,7 +114,8 @@ pub(super) fn cases() -> Vec<Case> {
     let given = Normalization::new([0.5, -0.25, 0.0], [4.0, 1.0, 0.25]);
     let normal = vec![[0.5, 0.5, 0.0], [-0.25, 1.0, 0.0], [0.0, 2.0, 0.0]];
     let cube = Lambda::of_values(|x| x * x * x, |x| 3.0 * x * x);
-    vec![
+    let mut cases = sequences();
+    cases.extend([
         same(
             "rescale",
             &[2, 5],
@@ -98,5 +140,6 @@ pub(super) fn cases() -> Vec<Case> {
         looking("batch_matmul", 3, false),
         looking("causal_mask", 1, true),
         looking("causal_mask", 2, true),
-    ]
+    ]);
+    cases
 }
