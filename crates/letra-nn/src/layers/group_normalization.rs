@@ -29,7 +29,7 @@ use crate::ops::GroupNormalize;
 ///     .add(GroupNormalization::new().groups(4))
 ///     .add(Activation::relu())
 ///     .build(1)?;
-/// assert_eq!(network.parameter("group_normalization/gamma")?.shape(), [16]);
+/// assert_eq!(network.parameter("group_normalization/gamma").unwrap().shape(), [16]);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! Layers: what a user configures, one file each. A layer computes nothing: it says which
 //! [ops](crate::ops) do its work.
+#![doc = ""]
+#![doc = include_str!("list.md")]
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -286,6 +288,10 @@ macro_rules! layers {
         /// The kinds of all.
         pub(crate) const KINDS: &[&str] = &[$(stringify!($file)),*];
 
+        /// The names of their types.
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$(stringify!($layer)),*];
+
         /// The layer of the given kind with a saved configuration.
         pub(crate) fn from_configuration(
             kind: &str,
@@ -438,4 +444,11 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// # Errors
     /// When the configuration makes no sense or an input does not fit.
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError>;
+}
+
+#[test]
+fn the_list_in_the_docs_is_complete() {
+    let list = include_str!("list.md");
+    let missing = |name: &&&str| !list.contains(&format!("[`{name}`]"));
+    assert_eq!(NAMES.iter().find(missing), None);
 }

@@ -38,7 +38,7 @@ use crate::{Initializer, Regularizer};
 /// let read = model.layer(MultiHeadAttention::new(4, 8).dropout(0.1), [own, other]);
 /// let network = model.outputs([read]).build(1)?;
 /// assert_eq!(network.output_shape(), [7, 16]);
-/// assert_eq!(network.parameter("multi_head_attention_1/key_kernel")?.shape(), [12, 4, 8]);
+/// assert_eq!(network.parameter("multi_head_attention_1/key_kernel").unwrap().shape(), [12, 4, 8]);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]

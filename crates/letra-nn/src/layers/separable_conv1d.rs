@@ -29,7 +29,7 @@ use crate::ops::Convolve;
 ///
 /// let network = Sequential::new([20, 4]).add(SeparableConv1d::new(8, 3).same().relu()).build(1)?;
 /// assert_eq!(network.output_shape(), [20, 8]);
-/// assert_eq!(network.parameter("separable_conv1d/depthwise_kernel")?.shape(), [3, 4, 1]);
+/// assert_eq!(network.parameter("separable_conv1d/depthwise_kernel").unwrap().shape(), [3, 4, 1]);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
