@@ -36,7 +36,9 @@ impl Layer for Permute {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let dims = &self.dims;
-        if !(1..=dims.len()).all(|axis| dims.contains(&axis)) {
+        let mut sorted = dims.clone();
+        sorted.sort_unstable();
+        if !sorted.into_iter().eq(1..=dims.len()) {
             return Err(
                 BuildError::configuration(format!("has axes {dims:?}")).with_hint(format!(
                     "it must hold each number from 1 to {} once",

@@ -22,13 +22,19 @@ struct Axis {
 
 /// The axes of an array, outermost first.
 fn axes(sizes: &[usize]) -> Vec<Axis> {
-    let stride = |axis: usize| sizes[axis + 1..].iter().product();
-    let all = sizes.iter().enumerate();
-    all.map(|(axis, &size)| Axis {
-        size,
-        stride: stride(axis),
-    })
-    .collect()
+    let mut stride = 1;
+    let mut axes: Vec<Axis> = Vec::with_capacity(sizes.len());
+    for &size in sizes.iter().rev() {
+        axes.push(Axis { size, stride });
+        stride *= size;
+    }
+    axes.reverse();
+    axes
+}
+
+/// Those along which there is anywhere to go, so that there are few.
+fn long(axes: impl IntoIterator<Item = Axis>) -> Vec<Axis> {
+    axes.into_iter().filter(|axis| axis.size > 1).collect()
 }
 
 impl Permute {
@@ -42,8 +48,8 @@ impl Permute {
         }
         Permute {
             output: sizes.into(),
-            there: order.iter().map(|&axis| inputs[axis]).collect(),
-            back,
+            there: long(order.iter().map(|&axis| inputs[axis])),
+            back: long(back),
         }
     }
 }
