@@ -39,7 +39,7 @@ fn main() -> Result<(), Error> {
     let data = Dataset::classes(measures, labels, 2)?;
     // A few labels are enough.
     let rows = Vec::from_iter(0..2000);
-    classifier.fit(&data.select(&rows[..100]), Fit::epochs(100))?;
+    classifier.fit(&data.select(&rows[..100]), Fit::epochs(500))?;
     for (name, value) in classifier.evaluate(&data.select(&rows[1000..]))?.metrics {
         println!("{name} {value:.3}");
     }

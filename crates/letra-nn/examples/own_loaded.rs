@@ -2,7 +2,7 @@
 include!("own/quantile.rs");
 
 fn main() -> Result<(), Error> {
-    let file = std::env::var_os("OWN_MODEL").unwrap_or("own.letra".into());
+    let file = "own.letra";
     let registry = Registry::new()
         .layer::<Square>("square")?
         .loss::<Quantile>("quantile")?

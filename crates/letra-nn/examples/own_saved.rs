@@ -17,7 +17,7 @@ impl Callback for Enough {
 }
 
 fn main() -> Result<(), Error> {
-    let file = std::env::var_os("OWN_MODEL").unwrap_or("own.letra".into());
+    let file = "own.letra";
     let compile = Compile::new(Adam::new(0.003))
         .loss(Quantile(0.9))
         .metric(Coverage);

@@ -35,11 +35,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let table = Table::read(&known)?;
     let features = FeatureSpace::infer(&table, &["rooms", "district", "age"])?;
     let train = Dataset::values(features.encode(&table)?, table.numbers(&["rent"])?)?;
-    let compile = Compile::new(Adam::new(0.01)).loss(MeanSquaredError);
+    let compile = Compile::new(Adam::new(0.003)).loss(MeanSquaredError);
     let mut network = Sequential::new([features.width()])
         .add(Dense::new(1))
         .compile(compile.metric(R2Score).seed(1))?;
-    network.fit(&train, Fit::epochs(200))?;
+    network.fit(&train, Fit::epochs(500))?;
 
     let others = Table::read(&new)?;
     let inputs = features.encode(&others)?;

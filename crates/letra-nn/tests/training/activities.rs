@@ -307,3 +307,46 @@ fn dense_outputs() -> f64 {
     let outputs = network.predict(&batch().inputs).unwrap();
     outputs.data().iter().map(|y| f64::from(y * y)).sum()
 }
+
+/// Every layer around a linear map has the setting: its loss grows by what it gives.
+#[test]
+fn every_layer_around_a_linear_map_can_be_penalized() {
+    let penalty = Regularizer::l2(0.5);
+    macro_rules! check {
+        ($shape:expr, $layer:expr) => {
+            let network = |penalized: bool| {
+                let layer = match penalized {
+                    true => $layer.activity_regularizer(penalty),
+                    false => $layer,
+                };
+                Sequential::new($shape)
+                    .add(layer)
+                    .compile(compile())
+                    .unwrap()
+            };
+            let [plain, penalized] = [false, true].map(network);
+            let shape = [&[3][..], &$shape].concat();
+            let values: usize = shape.iter().product();
+            let inputs = (0..values).map(|i| ((i * 37) % 23) as f32 / 11.0 - 1.0);
+            let inputs = Tensor::new(shape, inputs.collect()).unwrap();
+            let outputs = plain.predict(&inputs).unwrap();
+            let data = Dataset::values(inputs, outputs.clone()).unwrap();
+            let squares = outputs.data().iter().map(|y| f64::from(y * y));
+            let wanted = 0.5 * squares.sum::<f64>() / 3.0;
+            assert!(wanted > 0.01, "{}", stringify!($layer));
+            close(penalized.evaluate(&data).unwrap().loss, wanted);
+        };
+    }
+    check!([4], Dense::new(3));
+    check!([4], Maxout::new(3, 2));
+    check!([4], DropConnect::new(3, 0.5));
+    check!([4], Standout::new(3));
+    check!([6, 2], Conv1d::new(3, 2));
+    check!([6, 2], Conv1dTranspose::new(3, 2));
+    check!([6, 2], SeparableConv1d::new(3, 2));
+    check!([5, 5, 2], Conv2d::new(3, 2).relu());
+    check!([5, 5, 2], Conv2dTranspose::new(3, 2));
+    check!([5, 5, 2], DepthwiseConv2d::new(2));
+    check!([5, 5, 2], SeparableConv2d::new(3, 2));
+    check!([5, 5, 2], MaxoutConv2d::new(3, 2, 2));
+}
