@@ -53,6 +53,7 @@ impl Regularizer {
 /// A limit that a parameter is brought back to after every step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Constraint {
     /// The largest Euclidean norm of the weights that lead into a unit or make up a filter: all
     /// axes but the last (Srebro and Shraibman 2005; Hinton et al. 2012). What is longer is

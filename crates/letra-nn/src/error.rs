@@ -10,6 +10,7 @@ use crate::shape::Shape;
 /// colon what to do about it. [`message`](Self::message) is the text without that,
 /// [`hint`](Self::hint) that alone.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A layer does not fit where it stands, or its configuration makes no sense.
     #[error("{message}{}", after_colon(hint))]
@@ -213,6 +214,7 @@ impl Error {
 
 /// Why a layer cannot be built on the inputs it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BuildError {
     /// The shape of an input does not suit the layer.
     Input {

@@ -8,6 +8,7 @@ use crate::random::{Domain, Random};
 /// How a parameter gets its first values; names and formulas are Keras's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Initializer {
     /// All zero.
     Zeros,

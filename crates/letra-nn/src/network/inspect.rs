@@ -6,6 +6,7 @@ use crate::{Error, Tensor};
 
 /// What a layer makes of some inputs.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LayerOutput {
     /// Name of the layer.
     pub layer: String,

@@ -4,6 +4,7 @@ use super::Network;
 
 /// The layers of a network, their output shapes and numbers of parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// One entry a layer, in order.
     pub layers: Vec<LayerSummary>,
@@ -22,6 +23,7 @@ impl Summary {
 
 /// One line of a [`Summary`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LayerSummary {
     /// Name of the layer, such as "dense_1".
     pub name: String,

@@ -42,6 +42,7 @@ pub(crate) struct Values {
 
 /// A copy of a parameter or of a layer's own values.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Parameter {
     /// Layer and parameter, such as "dense/kernel".
     pub name: String,

@@ -8,6 +8,7 @@ use crate::{Error, Tensor};
 
 /// Back-propagation in view: all that one pass forward and back computes for a batch.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct BackPropagation {
     /// The loss of the batch.
     pub loss: f64,

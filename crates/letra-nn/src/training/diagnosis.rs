@@ -35,6 +35,7 @@ pub struct Measured {
 ///
 /// Without a learning curve, the last two are only known together: the gap *V* − *T*.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Diagnosis {
     /// Share of wrong answers on the training samples, *T*.
     pub training_error: f64,

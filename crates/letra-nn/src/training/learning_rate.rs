@@ -14,6 +14,7 @@ const DIVERGED: f64 = 4.0;
 
 /// What a learning-rate range test found.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RateRangeTest {
     /// The rates that were tried, rising.
     pub rates: Vec<f32>,

@@ -60,6 +60,7 @@ impl Deref for Trainer {
 
 /// A loss and metrics over a data set or batch.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Scores {
     /// The loss.
     pub loss: f64,
