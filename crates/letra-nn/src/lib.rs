@@ -38,6 +38,7 @@ mod dataset;
 mod demands;
 mod error;
 mod factor;
+pub mod formats;
 mod graph;
 pub mod initializers;
 mod layer_graph;

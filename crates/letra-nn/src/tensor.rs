@@ -50,6 +50,21 @@ impl Tensor {
         Tensor::new(shape, data.iter().map(|&value| value as f32).collect())
     }
 
+    /// A tensor of numbers in double precision, rounded to single.
+    ///
+    /// # Errors
+    /// When the shape asks for another number of values than `data` holds, or one is larger than
+    /// single precision goes.
+    pub fn from_f64(shape: impl Into<Vec<usize>>, data: &[f64]) -> Result<Self, Error> {
+        let too_large = |value: &&f64| value.is_finite() && !(**value as f32).is_finite();
+        if let Some(value) = data.iter().find(too_large) {
+            return Err(
+                Error::data(format!("{value} is beyond single precision")).with_hint("scale it")
+            );
+        }
+        Tensor::new(shape, data.iter().map(|&value| value as f32).collect())
+    }
+
     /// A tensor of zeros.
     ///
     /// # Panics
@@ -198,6 +213,14 @@ mod tests {
             "{error}"
         );
         assert!(Tensor::new([usize::MAX, 2], vec![]).is_err());
+    }
+
+    #[test]
+    fn double_precision_is_rounded_or_refused() {
+        let tensor = Tensor::from_f64([2], &[0.1, -1e-60]).unwrap();
+        assert_eq!(tensor.data(), [0.1, 0.0]);
+        let error = Tensor::from_f64([1], &[1e40]).unwrap_err().to_string();
+        assert!(error.contains("single precision"), "{error}");
     }
 
     #[test]

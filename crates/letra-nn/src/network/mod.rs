@@ -42,7 +42,21 @@ use predict::Plans;
 
 /// A graph of layers and the weights it works with: it answers, from any number of threads at once.
 ///
-/// A [`Trainer`](crate::Trainer) changes the weights.
+/// A [`Trainer`](crate::Trainer) changes the weights. A clone is a network of its own: it has a copy of
+/// the weights as they are, and learns apart from this one. What is to share them is made by
+/// [`Network::subnetwork`] or [`Sequential::build_on`].
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([4]).add(Dense::new(2)).build(1)?;
+/// let copy = network.clone();
+/// copy.weights().set("dense/bias", &Tensor::new([2], vec![1.0, 2.0])?)?;
+/// let zeros = Tensor::zeros([1, 4]);
+/// assert_eq!(network.predict(&zeros)?.data(), [0.0, 0.0]);
+/// assert_eq!(copy.predict(&zeros)?.data(), [1.0, 2.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub struct Network {
     pub(crate) graph: Graph,
     /// What the layers wrote, with each weight at its place among `weights`.
@@ -55,6 +69,21 @@ pub struct Network {
     /// How it was trained, as its file told.
     training: Option<SavedTraining>,
     plans: Plans,
+}
+
+impl Clone for Network {
+    fn clone(&self) -> Self {
+        Network {
+            graph: self.graph.clone(),
+            ops: self.ops.clone(),
+            weights: self.weights.copy(),
+            workers: self.workers.clone(),
+            output_functions: self.output_functions.clone(),
+            notes: self.notes.clone(),
+            training: self.training.clone(),
+            plans: Plans::default(),
+        }
+    }
 }
 
 impl Network {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use half::f16;
 use safetensors::tensor::{Dtype, Metadata};
 
 use super::file::{FORMAT, Header, KEY, STATE, check_finite};
@@ -114,7 +115,9 @@ impl<'a, R: Read + Seek> TensorFile<'a, R> {
                         format!("tensor {name} is missing: the file was not written whole");
                     Error::file(self.path, message)
                 })?;
-                if info.dtype != Dtype::F32 || info.shape != specification.shape {
+                if !matches!(info.dtype, Dtype::F32 | Dtype::F16)
+                    || info.shape != specification.shape
+                {
                     let message = format!(
                         "tensor {name} is {:?} {:?} where the architecture asks for F32 {:?}",
                         info.dtype, info.shape, specification.shape
@@ -151,8 +154,17 @@ impl<'a, R: Read + Seek> TensorFile<'a, R> {
                 .and_then(|_| self.file.read_exact(&mut bytes))
                 .map_err(|error| Error::io(self.path, error))?;
             let values = &mut values[specification.range()];
-            for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
-                *value = f32::from_le_bytes(*bytes);
+            match info.dtype {
+                Dtype::F16 => {
+                    for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+                        *value = f16::from_le_bytes(*bytes).to_f32();
+                    }
+                }
+                _ => {
+                    for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+                        *value = f32::from_le_bytes(*bytes);
+                    }
+                }
             }
             check_finite(&name, values).map_err(|error| Error::file(self.path, error))?;
         }

@@ -70,6 +70,17 @@ impl Weights {
         }
     }
 
+    /// The same values as they are now, to be changed apart.
+    pub(crate) fn copy(&self) -> Self {
+        Weights {
+            shared: Arc::new(Shared {
+                specifications: self.shared.specifications.clone(),
+                parameter_space: self.shared.parameter_space,
+                values: Mutex::new(self.now()),
+            }),
+        }
+    }
+
     /// Names, in the order of the layers.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let known = self.shared.specifications.iter();

@@ -203,3 +203,43 @@ fn saving_replaces_a_file_and_leaves_nothing_beside_it() {
     assert!(Trainer::load(&path).is_ok());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+#[test]
+fn half_precision_takes_half_the_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, half] = ["whole", "half"].map(|name| folder.path().join(name));
+    let mut network = network(1);
+    let data = quadrants(40);
+    network.fit(&data, Fit::epochs(1)).unwrap();
+    network.save(&whole).unwrap();
+    network.save_in_half_precision(&half).unwrap();
+    let values: usize = network.parameters().map(|known| known.values.len()).sum();
+    let size = |path| std::fs::metadata(path).unwrap().len() as usize;
+    assert!(size(&whole) - size(&half) + 64 >= 2 * values);
+    let loaded = Network::load(&half).unwrap();
+    for (rounded, exact) in loaded.parameters().zip(network.parameters()) {
+        for (rounded, exact) in rounded.values.iter().zip(&exact.values) {
+            assert!(
+                (rounded - exact).abs() <= exact.abs() / 2048.0 + 3e-8,
+                "{rounded} {exact}"
+            );
+        }
+    }
+    // What was rounded once stays.
+    loaded.save_in_half_precision(&whole).unwrap();
+    assert_eq!(
+        Network::load(&whole).unwrap().weights().get("dense/kernel"),
+        loaded.weights().get("dense/kernel")
+    );
+    let mut large = network.weights().get("dense/bias").unwrap();
+    large.data_mut()[3] = 1e5;
+    network.weights().set("dense/bias", &large).unwrap();
+    let error = network
+        .save_in_half_precision(&half)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("dense/bias holds 100000 at place 3"),
+        "{error}"
+    );
+}

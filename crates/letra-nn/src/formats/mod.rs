@@ -1,0 +1,16 @@
+//! Data from and to other programs: NumPy's files, tables, ndarray's arrays. Each is a feature of the
+//! crate.
+
+#[cfg(feature = "csv")]
+mod feature_space;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+#[cfg(feature = "npy")]
+mod npy;
+#[cfg(feature = "csv")]
+mod table;
+
+#[cfg(feature = "csv")]
+pub use feature_space::FeatureSpace;
+#[cfg(feature = "csv")]
+pub use table::Table;
