@@ -49,3 +49,8 @@ fn assert_same_length<A, B>(which: &str, a: &[A], b: &[B]) {
 
 #[cfg(test)]
 mod noise;
+
+/// The README's program runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -40,6 +40,7 @@ mod error;
 mod factor;
 pub mod formats;
 mod graph;
+pub mod guide;
 pub mod initializers;
 mod layer_graph;
 pub mod layers;
@@ -113,3 +114,8 @@ pub mod prelude {
         Trainer, Weights, Workers, one_hot,
     };
 }
+
+/// The README's program runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
