@@ -8,6 +8,19 @@ use crate::BuildError;
 ///
 /// Its gradient, λ₁ sign(*w*) + 2 λ₂ *w*, is added to the parameter's. Names and formulas are
 /// Keras's; as there, the loss that is reported includes the penalty.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2])
+///     .add(Dense::new(1).kernel_regularizer(Regularizer::l2(0.5)))
+///     .compile(Compile::new(Sgd::new(0.1)).loss(MeanSquaredError))?;
+/// network.set_parameter("dense/kernel", &Tensor::new([2, 1], vec![1.0, 2.0])?)?;
+/// // The values are hit, but 0.5 (1² + 2²) is added for the weights.
+/// let data = Dataset::values(Tensor::zeros([1, 2]), Tensor::zeros([1, 1]))?;
+/// assert_eq!(network.evaluate(&data)?.loss, 2.5);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Regularizer {
     #[serde(default)]
@@ -51,6 +64,18 @@ impl Regularizer {
 }
 
 /// A limit that a parameter is brought back to after every step.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([784])
+///     .add(Dense::new(256).relu().kernel_constraint(Constraint::max_norm(3.0)))
+///     .add(Dropout::new(0.5))
+///     .add(Dense::new(10))
+///     .build(0)?;
+/// assert_eq!(network.output_shape(), [10]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -85,7 +85,9 @@ fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// The names of letra's: in the second column, and below the tables.
 fn own_names() -> impl Iterator<Item = &'static str> {
     let columns = rows().map(|(_, own)| own);
-    let below = PAGE.lines().filter_map(|line| line.strip_prefix("letra alone:"));
+    let below = PAGE
+        .lines()
+        .filter_map(|line| line.strip_prefix("letra alone:"));
     columns.chain(below).flat_map(quoted)
 }
 
@@ -108,7 +110,10 @@ fn what_the_page_says_letra_lacks_is_not_there() {
     let source = Source::read();
     for (keras, _) in rows().filter(|(keras, own)| *own == "no" && !keras.contains(" as ")) {
         for name in quoted(keras) {
-            let spelled = name.replace("1D", "1d").replace("2D", "2d").replace("3D", "3d");
+            let spelled = name
+                .replace("1D", "1d")
+                .replace("2D", "2d")
+                .replace("3D", "3d");
             assert!(!source.has_type(&spelled), "letra has {spelled}");
         }
     }
@@ -117,7 +122,12 @@ fn what_the_page_says_letra_lacks_is_not_there() {
 #[test]
 fn all_that_letra_has_is_on_the_page() {
     let names: Vec<String> = own_names().map(plain).collect();
-    for kinds in [layers::KINDS, losses::KINDS, optimizers::KINDS, schedules::KINDS] {
+    for kinds in [
+        layers::KINDS,
+        losses::KINDS,
+        optimizers::KINDS,
+        schedules::KINDS,
+    ] {
         for kind in kinds {
             let name = plain(kind).replace("pooling", "pool");
             assert!(names.contains(&name), "{kind} is not on the page");

@@ -19,6 +19,19 @@ use crate::rows::Rows;
 const USUAL_BATCH: usize = 32;
 
 /// How long and on what to train: the settings of [`Trainer::fit`].
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let mut stopping = EarlyStopping::new().patience(3);
+/// let fit = Fit::epochs(20).batch(2).shuffle(true).validation(&data).callback(&mut stopping);
+/// let history = network.fit(&data, fit)?;
+/// assert!(history.epochs.len() <= 20);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub struct Fit<'a> {
     epochs: usize,
     batch: Option<usize>,
