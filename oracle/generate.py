@@ -9,6 +9,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import activations
 import convolutions
+import examples
 import graphs
 import initializers
 import layers
@@ -18,11 +19,12 @@ import normalization
 import optimizers
 import pictures
 import schedules
+import scores
 import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -1,5 +1,5 @@
 use crate::shape::{MOST_PARAMETERS, holds_at_most};
-use crate::targets::{TargetRows, target_class};
+use crate::targets::{TargetRows, Task, target_class};
 use crate::{Error, Tensor};
 
 /// What a network is to say about each sample.
@@ -15,14 +15,17 @@ use crate::{Error, Tensor};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Targets {
-    /// One class a sample.
+    /// One class a sample or, where the output has several axes, one for each of a sample's places,
+    /// such as steps or pixels.
     Classes {
-        /// Class of each sample, from 0 to `count` − 1.
+        /// Class of each sample, or of each place, sample by sample and row-major; from 0 to
+        /// `count` − 1.
         labels: Vec<u32>,
         /// Number of classes.
         count: usize,
     },
-    /// Values to reach, one row a sample: one-hot classes, probabilities, or quantities.
+    /// Values to reach, of the output's shape for each sample: one-hot classes, probabilities,
+    /// answers to questions, 0 or 1, or quantities.
     Values(Tensor),
 }
 
@@ -49,6 +52,21 @@ pub struct Dataset {
     pub other_targets: Vec<Targets>,
     /// How much each sample counts in the loss; all alike where there are none.
     pub sample_weights: Option<Vec<f32>>,
+}
+
+impl Targets {
+    /// Whether one unit is to tell two classes apart: their labels are then its targets, 0 or 1.
+    pub(crate) fn are_values_of(&self, units: usize) -> bool {
+        matches!(self, Targets::Classes { count: 2, .. } if units == 1)
+    }
+
+    /// Labels of one of `samples` samples.
+    pub(crate) fn labels_each(&self, samples: usize) -> usize {
+        match self {
+            Targets::Classes { labels, .. } => labels.len() / samples.max(1),
+            Targets::Values(_) => 0,
+        }
+    }
 }
 
 /// The inputs of a network: a tensor, or several of them with a row a sample each.
@@ -120,10 +138,12 @@ impl<'a, const N: usize> From<&'a [Tensor; N]> for Inputs<'a> {
 }
 
 impl Dataset {
-    /// Samples with a class each.
+    /// Samples with a class each or, for an output with several axes, a class for each of a
+    /// sample's places: steps, or pixels row by row. The labels of a sample's places stand together.
     ///
     /// # Errors
-    /// When there are more or fewer labels than samples, or a label is not below `count`.
+    /// When there is not the same number of labels for each sample, or a label is not below
+    /// `count`.
     pub fn classes(inputs: Tensor, labels: Vec<u32>, count: usize) -> Result<Self, Error> {
         let data = Dataset {
             inputs,
@@ -135,7 +155,8 @@ impl Dataset {
         data.check().map(|()| data)
     }
 
-    /// Samples with a row of target values each.
+    /// Samples with target values each, `[samples, …]` with the output's shape; a last axis of one
+    /// value may be left out.
     ///
     /// # Errors
     /// When `values` has more or fewer rows than there are samples.
@@ -202,7 +223,14 @@ impl Dataset {
         }
         self.all_targets().try_for_each(|targets| match targets {
             Targets::Classes { labels, count } => {
-                check_rows(&self.inputs, labels.len(), "labels")?;
+                let samples = self.inputs.samples();
+                // As many for each sample as for the others; none at all are none.
+                let each = labels.len().checked_div(samples).unwrap_or(0).max(1);
+                let rows = match labels.len() == each * samples {
+                    true => samples,
+                    false => labels.len(),
+                };
+                check_rows(&self.inputs, rows, "labels")?;
                 check_labels(labels, *count)
             }
             Targets::Values(values) => {
@@ -232,14 +260,22 @@ impl Dataset {
     }
 
     /// The weight of each sample where a class counts `weights[class]` times: that, times the
-    /// sample's own weight.
+    /// sample's own weight. `task` says what the loss takes the first output for, which has `units`
+    /// values on its last axis.
     ///
     /// # Errors
-    /// When there are more or fewer weights than classes, or one is negative or no number.
-    pub(crate) fn class_weighted(&self, weights: &[f32]) -> Result<Vec<f32>, Error> {
+    /// When there are more or fewer weights than classes, one is negative or no number, or the
+    /// samples have no class.
+    pub(crate) fn class_weighted(
+        &self,
+        weights: &[f32],
+        task: Task,
+        units: usize,
+    ) -> Result<Vec<f32>, Error> {
+        let rows = self.one_class_each(task, units)?;
         let classes = match &self.targets {
             Targets::Classes { count, .. } => *count,
-            Targets::Values(values) => values.sample_values(),
+            Targets::Values(_) => units.max(2),
         };
         if weights.len() != classes {
             return Err(Error::configuration(format!(
@@ -255,21 +291,66 @@ impl Dataset {
             ))
             .with_hint("give each class one from 0 up"));
         }
-        let rows = match &self.targets {
-            Targets::Classes { labels, .. } => TargetRows::Classes(labels),
-            Targets::Values(values) => TargetRows::Values(values.data()),
+        let class = |sample: usize| match rows {
+            TargetRows::Values(values) if units == 1 => usize::from(values[sample] > 0.0),
+            _ => target_class(classes, rows, sample),
         };
+        let own = |sample: usize| self.sample_weights.as_ref().map_or(1.0, |own| own[sample]);
         Ok((0..self.samples())
-            .map(|sample| {
-                let own = self.sample_weights.as_ref().map_or(1.0, |own| own[sample]);
-                own * weights[target_class(classes, rows, sample)]
-            })
+            .map(|sample| own(sample) * weights[class(sample)])
             .collect())
+    }
+
+    /// The targets, where each sample has one class.
+    fn one_class_each(&self, task: Task, units: usize) -> Result<TargetRows<'_>, Error> {
+        let refused = |what: &str| {
+            let message = format!("class weights want a class for each sample, but {what}");
+            let hint = "weigh the samples themselves by Dataset::with_sample_weights";
+            Err(Error::configuration(message).with_hint(hint))
+        };
+        let places = "there is one for each of a sample's places";
+        match &self.targets {
+            Targets::Classes { labels, .. } if labels.len() == self.samples() => {
+                Ok(TargetRows::Classes(labels))
+            }
+            Targets::Classes { .. } => refused(places),
+            Targets::Values(values) if values.sample_values() != units => refused(places),
+            Targets::Values(_) if units > 1 && matches!(task, Task::Labels { .. }) => {
+                refused("the loss asks a question for each output")
+            }
+            Targets::Values(values) => {
+                let known = |value: &&f32| [-1.0, 0.0, 1.0].contains(*value);
+                match values.data().iter().find(|value| !known(value)) {
+                    Some(value) if units == 1 => {
+                        refused(&format!("one has the target {value}, neither 0 nor 1"))
+                    }
+                    _ => Ok(TargetRows::Values(values.data())),
+                }
+            }
+        }
     }
 
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.inputs.samples()
+    }
+
+    /// The first samples, and the last ones, which are this share of all, from 0 to 1, rounded down.
+    ///
+    /// # Errors
+    /// When one of the parts would have no samples.
+    pub fn split(&self, share: f64) -> Result<(Dataset, Dataset), Error> {
+        let samples = self.samples();
+        let last = (samples as f64 * share) as usize;
+        if !(0.0..1.0).contains(&share) || last == 0 {
+            return Err(Error::data(format!(
+                "a share of {share} of {samples} samples leaves one part empty"
+            ))
+            .with_hint("choose one between 0 and 1, such as 0.2, or give more samples"));
+        }
+        let indices: Vec<usize> = (0..samples).collect();
+        let (first, last) = indices.split_at(samples - last);
+        Ok((self.select(first), self.select(last)))
     }
 
     /// The samples with the given indices, in that order.
@@ -279,7 +360,11 @@ impl Dataset {
     pub fn select(&self, indices: &[usize]) -> Dataset {
         let select = |targets: &Targets| match targets {
             Targets::Classes { labels, count } => Targets::Classes {
-                labels: indices.iter().map(|&index| labels[index]).collect(),
+                labels: {
+                    let each = targets.labels_each(self.samples());
+                    let labels = |&index: &usize| &labels[index * each..(index + 1) * each];
+                    indices.iter().flat_map(labels).copied().collect()
+                },
                 count: *count,
             },
             Targets::Values(values) => Targets::Values(values.select(indices)),

@@ -197,6 +197,14 @@ impl Error {
         self
     }
 
+    /// The same about a part of what was given, which it names; for data alone.
+    pub(crate) fn of(mut self, part: &str) -> Self {
+        if let Self::Data { message, .. } = &mut self {
+            *message = format!("{part}: {message}");
+        }
+        self
+    }
+
     /// What is wrong.
     pub fn message(&self) -> String {
         let text = self.to_string();

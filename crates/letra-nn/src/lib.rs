@@ -47,12 +47,14 @@ pub mod layers;
 pub mod losses;
 pub mod metrics;
 mod network;
+mod number;
 pub mod ops;
 pub mod optimizers;
 mod plan;
 mod rows;
 pub mod schedules;
 mod shape;
+mod target_shapes;
 mod targets;
 mod tensor;
 pub mod training;
@@ -100,7 +102,11 @@ pub mod prelude {
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
         MeanAbsoluteError, MeanSquaredError, SumSquaredError,
     };
-    pub use crate::metrics::{Accuracy, ConfusionMatrix, TopKAccuracy};
+    pub use crate::metrics::{
+        Accuracy, Auc, Average, BinaryAccuracy, BrierScore, ConfusionMatrix, CosineSimilarity,
+        Direction, ExpectedCalibrationError, F1Score, LogLoss, Precision, R2Score, Recall,
+        RootMeanSquaredError, TopKAccuracy,
+    };
     pub use crate::optimizers::{AdaSecant, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd, Vsgd};
     #[cfg(feature = "tensorboard")]
     pub use crate::training::TensorBoard;

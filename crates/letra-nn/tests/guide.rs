@@ -6,6 +6,10 @@ use std::process::Command;
 
 use letra_nn::prelude::*;
 
+/// The page on tasks, and the examples that it shows, in this order.
+const TASKS: &str = "binary-multi-label-regression";
+const TASK_EXAMPLES: [&str; 3] = ["one_unit", "several_labels", "label_a_pixel"];
+
 /// Tells a test to run its example in the current folder.
 const RUN: &str = "LETRA_TEST_RUN_EXAMPLE";
 
@@ -27,8 +31,8 @@ macro_rules! examples {
 }
 
 examples! {
-    back_propagation first_network inner_loss layer_of_ops many_threads own_layer pairs_of_points
-    shared_weights through_another
+    back_propagation first_network inner_loss label_a_pixel layer_of_ops many_threads one_unit
+    own_layer pairs_of_points several_labels shared_weights through_another
 }
 
 fn read(path: &str) -> String {
@@ -62,7 +66,12 @@ fn shown_code(example: &str) -> Vec<String> {
         Some(code) => code,
         None => text.split_once("\n\n").unwrap().1,
     };
-    code.lines().map(str::to_owned).collect()
+    // Of the inside of a function, without its indentation.
+    let lines = || code.lines().filter(|line| !line.trim().is_empty());
+    let spaces = |line: &str| line.len() - line.trim_start().len();
+    let indentation = lines().map(spaces).min().unwrap_or(0);
+    let unindented = |line: &str| line.get(indentation..).unwrap_or("").to_owned();
+    code.trim_end().lines().map(unindented).collect()
 }
 
 /// What an example prints.
@@ -106,6 +115,9 @@ fn the_code_shown_is_the_examples() {
     ] {
         assert_eq!(blocks(page, "rust")[0], shown_code(example), "{page}");
     }
+    for (block, example) in blocks(TASKS, "rust").iter().zip(TASK_EXAMPLES) {
+        assert_eq!(block[..], shown_code(example), "{example}");
+    }
 }
 
 /// Those that check themselves what they show.
@@ -134,16 +146,46 @@ fn the_output_shown_is_what_the_examples_print() {
         ("backpropagation", "back_propagation"),
         ("models", "pairs_of_points"),
     ] {
+        assert_printed(
+            blocks(page, "text").iter().flatten(),
+            example,
+            &printed(example),
+        );
+    }
+}
+
+fn assert_printed<'a>(lines: impl Iterator<Item = &'a String>, example: &str, printed: &[String]) {
+    let mut printed_lines = printed.iter();
+    for shown in lines {
+        // The test harness may print something before a line.
+        let found = printed_lines.any(|line| {
+            let end = line.chars().count().saturating_sub(shown.chars().count());
+            let end: String = line.chars().skip(end).collect();
+            alike(shown, line) || alike(shown, &end)
+        });
+        assert!(found, "{example} does not print {shown:?} but {printed:#?}");
+    }
+}
+
+/// What the examples of tasks print is what the guide shows, and about as good as scikit-learn's.
+#[test]
+fn the_tasks_reach_their_figures() {
+    let oracle: serde_json::Value =
+        serde_json::from_str(&read("oracle/numbers/examples.json")).unwrap();
+    for (shown, example) in blocks(TASKS, "text").iter().zip(TASK_EXAMPLES) {
         let printed = printed(example);
-        let mut printed_lines = printed.iter();
-        for shown in blocks(page, "text").iter().flatten() {
-            // The test harness may print something before a line.
-            let found = printed_lines.any(|line| {
-                let end = line.chars().count().saturating_sub(shown.chars().count());
-                let end: String = line.chars().skip(end).collect();
-                alike(shown, line) || alike(shown, &end)
+        assert_printed(shown.iter(), example, &printed);
+        for (name, wanted) in oracle[example].as_object().unwrap() {
+            let own = format!("{name} ");
+            let mut values = printed.iter().filter_map(|line| {
+                let value = line.split_once(&own)?;
+                value.1.parse::<f64>().ok()
             });
-            assert!(found, "{example} does not print {shown:?} but {printed:#?}");
+            let (found, wanted) = (values.next_back().unwrap(), wanted.as_f64().unwrap());
+            assert!(
+                found > wanted - 0.01,
+                "{example}: {name} {found} for {wanted}"
+            );
         }
     }
 }
@@ -153,9 +195,10 @@ fn the_output_shown_is_what_the_examples_print() {
 fn the_pieces_of_code_are_ones_that_compile() {
     let source = read("crates/letra-nn/tests/guide.rs");
     let source: Vec<&str> = source.lines().map(str::trim).collect();
-    let pieces = &blocks("first-network", "rust")[1..];
-    assert_eq!(pieces.len(), 2);
-    for piece in pieces {
+    let (first, tasks) = (blocks("first-network", "rust"), blocks(TASKS, "rust"));
+    let pieces = || first[1..].iter().chain(&tasks[3..]);
+    assert_eq!(pieces().count(), 3);
+    for piece in pieces() {
         let piece: Vec<&str> = piece.iter().map(|line| line.trim()).collect();
         let found = source.windows(piece.len()).any(|lines| lines == piece);
         assert!(found, "guide.rs lacks {piece:#?}");
@@ -217,6 +260,36 @@ fn the_pieces_of_examples_are_in_them() {
         let found = source.windows(piece.len()).any(|lines| lines == piece);
         assert!(found, "{example} lacks {piece:#?}");
     }
+}
+
+#[test]
+fn a_curve_is_measured_over_the_whole_pass() -> Result<(), Error> {
+    let curve = |samples: usize, step: f32| {
+        let inputs: Vec<f32> = (0..samples).map(|i| i as f32 * step - 1.0).collect();
+        let targets = inputs.iter().map(|x| x * x).collect();
+        let column = |values| Tensor::new([samples, 1], values);
+        Dataset::values(column(inputs)?, column(targets)?)
+    };
+    let (train, test) = (curve(200, 0.01)?, curve(50, 0.04)?);
+    let mut network = Sequential::new([1])
+        .add(Dense::new(16).tanh())
+        .add(Dense::new(1))
+        .compile(
+            Compile::new(Adam::new(0.02))
+                .loss(MeanSquaredError)
+                .metric(MeanAbsoluteError)
+                .metric(RootMeanSquaredError)
+                .metric(R2Score),
+        )?;
+    let mut stopping = EarlyStopping::new()
+        .monitor("val_mean_absolute_error")
+        .patience(20)
+        .restore_best_weights(true);
+    let fit = Fit::epochs(200).validation(&test).callback(&mut stopping);
+    network.fit(&train, fit)?;
+    let scores = network.evaluate(&test)?;
+    assert!(scores.metric("r2_score") > Some(0.99), "{scores:?}");
+    Ok(())
 }
 
 /// The one line that a layer adds stands among lines that are really there.

@@ -3,10 +3,11 @@
 //! Pages that are read from the top:
 //!
 //! 1. [`first_network`]: data, layers, training, a saved model
-//! 2. [`models`]: several inputs and outputs, shared layers
-//! 3. [`weights_networks_trainers`]: shared weights, many threads, a step by hand
-//! 4. [`backpropagation`]: every gradient by hand
-//! 5. [`adding_a_layer`]: a layer of your own, and its proof
+//! 2. [`binary_multi_label_regression`]: which loss and metrics go with which task
+//! 3. [`models`]: several inputs and outputs, shared layers
+//! 4. [`weights_networks_trainers`]: shared weights, many threads, a step by hand
+//! 5. [`backpropagation`]: every gradient by hand
+//! 6. [`adding_a_layer`]: a layer of your own, and its proof
 //!
 //! and one to look things up in: [`keras`], Keras's names and letra's side by side.
 //!
@@ -21,6 +22,10 @@ pub mod adding_a_layer {}
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../../docs/backpropagation.md")]
 pub mod backpropagation {}
+
+#[doc = include_str!("links.md")]
+#[doc = include_str!("../../docs/binary-multi-label-regression.md")]
+pub mod binary_multi_label_regression {}
 
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../../docs/first-network.md")]

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_smoothing, check_values, rows};
+use super::{Loss, TargetRows, Task, check_smoothing, check_values, rows};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::pointwise;
@@ -12,7 +12,21 @@ use crate::layers::ActivationFunction;
 /// From logits *z*, sigmoid and logarithm are computed together: with *p* = 1 / (1 + e⁻ᶻ) the
 /// loss is max(*z*, 0) − *z* *t* + log (1 + e^−|*z*|) and its gradient
 /// (*p* − *t*) / (samples · units). Probabilities are clipped to [10⁻⁷, 1 − 10⁻⁷], as in
-/// Keras. Targets are rows of values from 0 to 1.
+/// Keras. Targets are rows of values from 0 to 1 or, for one output, two classes.
+///
+/// ```
+/// # use letra_nn::prelude::*;
+/// let lengths = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(lengths, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(1)).compile(
+///     Compile::new(Adam::new(0.1))
+///         .loss(BinaryCrossEntropy::from_logits())
+///         .metric(Accuracy),
+/// )?;
+/// network.fit(&data, Fit::epochs(100))?;
+/// assert_eq!(network.predict_classes(&data.inputs)?, [0, 0, 1, 1]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BinaryCrossEntropy {
     from_logits: bool,
@@ -62,11 +76,16 @@ impl Loss for BinaryCrossEntropy {
         match values.data().iter().position(outside) {
             Some(index) => Err(Error::data(format!(
                 "binary cross-entropy wants targets from 0 to 1 but sample {} has {}",
-                index / units,
+                index / values.sample_values().max(1),
                 values.data()[index]
-            ))),
+            ))
+            .with_hint("give 1 for yes, 0 for no, or a probability")),
             None => Ok(()),
         }
+    }
+
+    fn task(&self) -> Task {
+        Task::Labels { threshold: 0.5 }
     }
 
     fn evaluate(

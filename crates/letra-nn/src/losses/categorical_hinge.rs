@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_classes};
+use super::{Loss, TargetRows, Task, check_classes};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::pointwise;
@@ -33,8 +33,12 @@ impl Loss for CategoricalHinge {
         check_classes(units, targets)
     }
 
-    fn scale(&self, samples: usize, _units: usize) -> f32 {
-        1.0 / samples as f32
+    fn task(&self) -> Task {
+        Task::Classes
+    }
+
+    fn scale(&self, rows: usize, _units: usize) -> f32 {
+        1.0 / rows as f32
     }
 
     fn evaluate(

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_classes, check_smoothing};
+use super::{Loss, TargetRows, Task, check_classes, check_smoothing};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::cross_entropy;
@@ -8,11 +8,27 @@ use crate::layers::ActivationFunction;
 
 /// Categorical cross-entropy −Σ *t* log *p*, the mean over the samples.
 ///
+/// The sum goes over the last axis of the output. Where there are more, such as steps or pixels,
+/// each of their places has a target and counts as a sample.
+///
 /// From logits *z*, softmax and logarithm are computed together: with *p* = softmax(*z*)
 /// the gradient is *p* − *t* (Bridle 1990). Probabilities are scaled to sum to 1 and
 /// clipped to [10⁻⁷, 1 − 10⁻⁷], in this order for rows of targets and in the other for
 /// classes, as Keras does. Targets are classes or rows of probabilities, such as one-hot
-/// rows.
+/// rows. A single output is refused for such targets as 0, since its softmax is 1 whatever it says.
+///
+/// ```
+/// # use letra_nn::prelude::*;
+/// // Two pictures of 2 × 2 pixels, and a class for each pixel.
+/// let pictures = Tensor::new([2, 2, 2, 1], vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0])?;
+/// let data = Dataset::classes(pictures, vec![1, 0, 0, 1, 1, 1, 0, 0], 2)?;
+/// let mut network = Sequential::new([2, 2, 1])
+///     .add(Conv2d::new(2, 1))
+///     .compile(Compile::new(Adam::new(0.1)).loss(CrossEntropy::from_logits()).metric(Accuracy))?;
+/// network.fit(&data, Fit::epochs(100))?;
+/// assert_eq!(network.evaluate(&data)?.metric("accuracy"), Some(1.0));
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CrossEntropy {
     from_logits: bool,
@@ -55,11 +71,30 @@ impl Loss for CrossEntropy {
     }
 
     fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
-        check_classes(units, targets)
+        check_classes(units, targets)?;
+        let Targets::Values(values) = targets else {
+            return Ok(());
+        };
+        // A share of the only class is above 0; what else there is cannot be learnt.
+        let share = |value: &f32| value.is_nan() || (*value > 0.0 && *value <= 1.0);
+        match units > 1 || values.data().iter().all(share) {
+            true => Ok(()),
+            false => Err(Error::data(
+                "cross-entropy over classes is given one output, whose softmax is always 1",
+            )
+            .with_hint(
+                "to tell two classes apart take BinaryCrossEntropy, for quantities \
+                 MeanSquaredError",
+            )),
+        }
     }
 
-    fn scale(&self, samples: usize, _units: usize) -> f32 {
-        1.0 / samples as f32
+    fn task(&self) -> Task {
+        Task::Classes
+    }
+
+    fn scale(&self, rows: usize, _units: usize) -> f32 {
+        1.0 / rows as f32
     }
 
     fn evaluate(

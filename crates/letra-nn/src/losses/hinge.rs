@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, check_values};
+use super::{Loss, TargetRows, Task, check_values};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::pointwise;
@@ -36,7 +36,7 @@ impl Loss for Hinge {
         if let Some(index) = values.data().iter().position(|value| !known(value)) {
             return Err(Error::data(format!(
                 "the hinge loss wants targets -1 and 1, or 0 and 1, but sample {} has {}",
-                index / units,
+                index / values.sample_values().max(1),
                 values.data()[index]
             )));
         }
@@ -47,6 +47,11 @@ impl Loss for Hinge {
             )),
             false => Ok(()),
         }
+    }
+
+    /// Yes is what lies above 0.
+    fn task(&self) -> Task {
+        Task::Labels { threshold: 0.0 }
     }
 
     evaluated_by!(self, pointwise::hinge);

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows};
+use super::{Loss, TargetRows, Task};
 use crate::kernels::pointwise;
 
 /// The Kullback–Leibler divergence Σ *t* log (*t* / *y*) of the outputs from the targets, the
@@ -25,8 +25,12 @@ pub struct KlDivergence;
 impl Loss for KlDivergence {
     named!("kl_divergence");
 
-    fn scale(&self, samples: usize, _units: usize) -> f32 {
-        1.0 / samples as f32
+    fn task(&self) -> Task {
+        Task::Classes
+    }
+
+    fn scale(&self, rows: usize, _units: usize) -> f32 {
+        1.0 / rows as f32
     }
 
     evaluated_by!(self, pointwise::kl_divergence);

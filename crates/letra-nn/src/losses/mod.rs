@@ -1,12 +1,13 @@
 //! Losses: what training makes small. One file each.
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use crate::Error;
 use crate::dataset::Targets;
 use crate::layers::ActivationFunction;
 
-pub use crate::targets::TargetRows;
+pub use crate::targets::{Direction, TargetRows, Task};
 
 /// The evaluation of a loss that a kernel computes value by value.
 macro_rules! evaluated_by {
@@ -114,7 +115,7 @@ losses! {
 /// assert_eq!(network.evaluate(&data)?.loss, 16.0);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
-pub trait Loss: Debug + Send + Sync {
+pub trait Loss: Any + Debug + Send + Sync {
     /// Name of the loss, the same as its file's.
     fn kind(&self) -> &'static str;
 
@@ -129,8 +130,9 @@ pub trait Loss: Debug + Send + Sync {
         Ok(())
     }
 
-    /// Whether outputs of `units` values can be held against such targets: rows of as many
-    /// values, unless a loss says otherwise.
+    /// Whether outputs of `units` values a row can be held against such targets, whose shape is
+    /// the output's: rows of as many values, unless a loss says otherwise. For one unit, two
+    /// classes are values 0 and 1.
     ///
     /// # Errors
     /// When they cannot; says what would fit.
@@ -138,15 +140,28 @@ pub trait Loss: Debug + Send + Sync {
         check_values(units, targets)
     }
 
-    /// Factor from the sum over all outputs to the loss of a batch: 1 / (samples · units), the
-    /// mean over all values, unless a loss says otherwise; 1 / samples for a mean over the
-    /// samples, 1 for a sum.
-    fn scale(&self, samples: usize, units: usize) -> f32 {
-        1.0 / (samples * units) as f32
+    /// What the outputs say, which decides what is taken for an answer: quantities, unless a loss
+    /// says otherwise.
+    fn task(&self) -> Task {
+        Task::Values
     }
 
-    /// The unscaled sum of the loss over some samples, `output` being `[samples, units]`;
-    /// writes the gradient of the scaled loss at the output.
+    /// Which way the loss becomes better: down, since training makes it small.
+    fn direction(&self) -> Direction {
+        Direction::Min
+    }
+
+    /// Factor from the sum over all outputs to the loss of a batch: 1 / (rows · units), the
+    /// mean over all values, unless a loss says otherwise; 1 / rows for a mean over the rows, 1
+    /// for a sum.
+    fn scale(&self, rows: usize, units: usize) -> f32 {
+        1.0 / (rows * units) as f32
+    }
+
+    /// The unscaled sum of the loss over some rows, `output` being `[rows, units]`; writes the
+    /// gradient of the scaled loss at the output. Units are the last axis of the network's output:
+    /// a row is a sample or, where the output has several axes, one of its places, such as a step
+    /// or a pixel.
     fn evaluate(
         &self,
         units: usize,
@@ -156,7 +171,8 @@ pub trait Loss: Debug + Send + Sync {
         gradient: &mut [f32],
     ) -> f64;
 
-    /// As [`Loss::evaluate`], where each sample counts with a weight of its own.
+    /// As [`Loss::evaluate`], where each sample, with as many rows as the others, counts with a
+    /// weight of its own.
     fn evaluate_weighted(
         &self,
         units: usize,
@@ -166,12 +182,13 @@ pub trait Loss: Debug + Send + Sync {
         scale: f32,
         gradient: &mut [f32],
     ) -> f64 {
-        let rows = output
-            .chunks_exact(units)
-            .zip(gradient.chunks_exact_mut(units));
+        let places = output.len() / units / weights.len().max(1);
+        let samples = output
+            .chunks_exact(places * units)
+            .zip(gradient.chunks_exact_mut(places * units));
         let mut loss = 0.0;
-        for ((sample, (output, gradient)), &weight) in rows.enumerate().zip(weights) {
-            let target = targets.row(units, sample);
+        for ((sample, (output, gradient)), &weight) in samples.enumerate().zip(weights) {
+            let target = targets.rows(units, sample * places..(sample + 1) * places);
             let own = self.evaluate(units, output, target, scale * weight, gradient);
             loss += f64::from(weight) * own;
         }
@@ -185,31 +202,43 @@ pub trait Loss: Debug + Send + Sync {
     }
 }
 
-/// Checks that targets are rows of `units` values.
+/// Checks that targets are values, or two classes for one unit.
 pub(crate) fn check_values(units: usize, targets: &Targets) -> Result<(), Error> {
-    match targets {
-        Targets::Values(values) if values.sample_values() == units => Ok(()),
-        Targets::Values(values) => Err(Error::data(format!(
-            "the network gives {units} values a sample but the targets have {}",
-            values.sample_values()
+    let Targets::Classes { count, .. } = targets else {
+        return Ok(());
+    };
+    match units {
+        1 if *count == 2 => Ok(()),
+        1 => Err(Error::data(format!(
+            "one output tells two classes apart but the data has {count}"
         ))
-        .with_hint("make them equal")),
-        Targets::Classes { count, .. } => Err(Error::data(
-            "this loss wants target values but is given classes",
-        )
-        .with_hint(format!("encode them with one_hot(labels, {count})"))),
+        .with_hint(format!(
+            "make the last layer Dense::new({count}) and the loss CrossEntropy"
+        ))),
+        _ => Err(
+            Error::data("this loss wants target values but is given classes").with_hint(
+                match *count == units {
+                    true => format!("encode them with one_hot(labels, {count})"),
+                    false => format!(
+                        "encode them with one_hot(labels, {count}) and make the last layer Dense::new({count})"
+                    ),
+                },
+            ),
+        ),
     }
 }
 
-/// Checks that targets are classes, one for each of `units` outputs, or rows of values.
+/// Checks that targets are classes, one for each of `units` outputs, or values.
 pub(crate) fn check_classes(units: usize, targets: &Targets) -> Result<(), Error> {
     match targets {
-        Targets::Classes { count, .. } if *count == units => Ok(()),
-        Targets::Classes { count, .. } => Err(Error::data(format!(
+        Targets::Classes { count, .. } if *count != units => Err(Error::data(format!(
             "the network has {units} outputs but the data has {count} classes"
         ))
-        .with_hint(format!("make the last layer Dense::new({count})"))),
-        Targets::Values(_) => check_values(units, targets),
+        .with_hint(match targets.are_values_of(units) {
+            true => "make the last layer Dense::new(2), or take BinaryCrossEntropy".into(),
+            false => format!("make the last layer Dense::new({count})"),
+        })),
+        _ => Ok(()),
     }
 }
 

@@ -22,7 +22,7 @@ pub struct SumSquaredError;
 impl Loss for SumSquaredError {
     named!("sum_squared_error");
 
-    fn scale(&self, _samples: usize, _units: usize) -> f32 {
+    fn scale(&self, _rows: usize, _units: usize) -> f32 {
         1.0
     }
 

@@ -15,6 +15,7 @@ use super::restore::parameters_of;
 use super::tensors::MOST_HEADER;
 use crate::layers::{self, ActivationFunction, Layer};
 use crate::optimizers::Clipping;
+use crate::targets::USUAL_THRESHOLD;
 use crate::{Error, Shape};
 
 /// Version of the architecture's form; raised when an older reader would misread it: 1 is a chain of
@@ -42,6 +43,9 @@ pub(super) struct Header {
     /// What turns each output into a prediction, where no loss tells it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub(super) output_functions: Vec<ActivationFunction>,
+    /// What a single value of each output must be above to be a yes, where not always 0.5.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) thresholds: Vec<f32>,
     /// The fields of a [`SavedTraining`], where the file has them.
     #[serde(flatten)]
     pub(super) trained: serde_json::Map<String, serde_json::Value>,
@@ -232,7 +236,17 @@ impl Network {
             outputs: given.unwrap_or_default(),
             output_functions: match trained {
                 Some(_) => Vec::new(),
-                None => self.output_functions.clone(),
+                None => self.readings.iter().map(|known| known.function).collect(),
+            },
+            thresholds: match self
+                .readings
+                .iter()
+                .all(|known| known.threshold == USUAL_THRESHOLD)
+            {
+                false if trained.is_none() => {
+                    self.readings.iter().map(|known| known.threshold).collect()
+                }
+                _ => Vec::new(),
             },
             trained: trained.map(fields).unwrap_or_default(),
             notes: self.notes.clone(),

@@ -36,7 +36,9 @@ use crate::buffer::Buffer;
 use crate::graph::OpGraph;
 use crate::layer_graph::Graph;
 use crate::layers::ActivationFunction;
+use crate::losses::Loss;
 use crate::plan::{Purpose, Sizes, TrainingPlan};
+use crate::targets::{Task, USUAL_THRESHOLD};
 use crate::{Error, Shape, Tensor};
 use predict::Plans;
 
@@ -63,8 +65,8 @@ pub struct Network {
     ops: OpGraph,
     weights: Weights,
     workers: Workers,
-    /// What turns each output into a prediction.
-    output_functions: Vec<ActivationFunction>,
+    /// How each output is read.
+    readings: Vec<Reading>,
     notes: BTreeMap<String, String>,
     /// How it was trained, as its file told.
     training: Option<SavedTraining>,
@@ -78,10 +80,41 @@ impl Clone for Network {
             ops: self.ops.clone(),
             weights: self.weights.copy(),
             workers: self.workers.clone(),
-            output_functions: self.output_functions.clone(),
+            readings: self.readings.clone(),
             notes: self.notes.clone(),
             training: self.training.clone(),
             plans: Plans::default(),
+        }
+    }
+}
+
+/// How an output is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// What turns it into a prediction.
+    function: ActivationFunction,
+    /// What a single value must be above to be a yes.
+    threshold: f32,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Reading {
+            function: ActivationFunction::Linear,
+            threshold: USUAL_THRESHOLD,
+        }
+    }
+}
+
+impl Reading {
+    /// As the loss takes the output.
+    pub(crate) fn of(loss: &dyn Loss) -> Self {
+        Reading {
+            function: loss.output_function(),
+            threshold: match loss.task() {
+                Task::Labels { threshold } => threshold,
+                _ => USUAL_THRESHOLD,
+            },
         }
     }
 }
@@ -110,7 +143,7 @@ impl Network {
     fn of(mut graph: Graph, ops: OpGraph, weights: Weights, workers: Workers) -> Self {
         graph.inserted.clear();
         Network {
-            output_functions: vec![ActivationFunction::Linear; ops.outputs.len()],
+            readings: vec![Reading::default(); ops.outputs.len()],
             plans: Plans::default(),
             notes: BTreeMap::new(),
             training: None,
@@ -204,14 +237,19 @@ impl Network {
         self.ops.outputs.len()
     }
 
-    /// Values of a sample of output `index`.
-    pub(crate) fn units(&self, index: usize) -> usize {
-        self.ops.shapes[self.ops.outputs[index]].values()
+    /// Shape of a sample of output `index`.
+    pub(crate) fn one_output_shape(&self, index: usize) -> &Shape {
+        &self.ops.shapes[self.ops.outputs[index]]
     }
 
-    /// Says what turns each output into a prediction.
-    pub(crate) fn set_output_functions(&mut self, functions: Vec<ActivationFunction>) {
-        self.output_functions = functions;
+    /// Values of a sample of output `index`.
+    pub(crate) fn units(&self, index: usize) -> usize {
+        self.one_output_shape(index).values()
+    }
+
+    /// Says how each output is read.
+    pub(crate) fn set_readings(&mut self, readings: Vec<Reading>) {
+        self.readings = readings;
     }
 
     /// A plan that keeps all values of a batch.

@@ -6,8 +6,8 @@ use std::sync::{Arc, RwLock};
 use super::Network;
 use crate::dataset::Inputs;
 use crate::kernels::activation;
-use crate::metrics::largest;
 use crate::plan::InferencePlan;
+use crate::targets::{largest, units};
 use crate::{Error, Tensor};
 
 /// Samples that a plan for many predictions is laid out for.
@@ -55,28 +55,38 @@ impl Network {
     pub fn predict_all<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Vec<Tensor>, Error> {
         let inputs = inputs.into();
         let outputs = self.all_outputs(inputs)?.into_iter();
-        let known = self.ops().outputs.iter().zip(&self.output_functions);
+        let known = self.ops().outputs.iter().zip(&self.readings);
         outputs
             .zip(known)
-            .map(|(mut output, (&value, &function))| {
+            .map(|(mut output, (&value, known))| {
                 let shape = &self.ops().shapes[value];
-                activation::forward(function, shape.values(), &mut output, &mut []);
+                activation::forward(known.function, units(shape), &mut output, &mut []);
                 Tensor::new([&[inputs.samples()], shape.sizes()].concat(), output)
             })
             .collect()
     }
 
-    /// The class with the largest prediction, for all samples of `inputs`.
+    /// The class with the largest prediction, for all samples of `inputs`; where the output has
+    /// several axes, one for each place of a sample. Of a single value, it is 1 where the prediction
+    /// is above 0.5, or above 0 for a network that was trained by [`Hinge`](crate::losses::Hinge),
+    /// and 0 elsewhere.
+    ///
+    /// Of several labels, each with an answer of its own, ask [`Network::predict`].
     ///
     /// # Errors
     /// When the inputs do not have the network's input shapes, or it has several outputs.
     pub fn predict_classes<'a>(&self, inputs: impl Into<Inputs<'a>>) -> Result<Vec<u32>, Error> {
         self.check_single_output()?;
+        let units = units(self.one_output_shape(0));
+        if units == 1 {
+            let predictions = self.predict(inputs)?;
+            let values = predictions.data().iter();
+            let threshold = self.readings[0].threshold;
+            return Ok(values.map(|value| u32::from(*value > threshold)).collect());
+        }
         let output = self.all_outputs(inputs.into())?.remove(0);
-        Ok(output
-            .chunks_exact(self.units(0))
-            .map(|row| largest(row) as u32)
-            .collect())
+        let rows = output.chunks_exact(units);
+        Ok(rows.map(|row| largest(row) as u32).collect())
     }
 
     fn check_single_output(&self) -> Result<(), Error> {

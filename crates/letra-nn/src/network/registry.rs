@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::layers::Layer;
 use crate::losses::Loss;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, Weighted};
 use crate::optimizers::Optimizer;
 use crate::schedules::Schedule;
 use crate::{Error, layers, losses, metrics, optimizers, schedules};
@@ -129,7 +129,7 @@ impl Registry {
         check(
             "metrics",
             &name,
-            metrics::from_name(&name).is_ok(),
+            metrics::from_name(name.strip_prefix(Weighted::PREFIX).unwrap_or(&name)).is_ok(),
             self.metrics.contains_key(&name),
         )?;
         let make = move || Box::new(metric.clone()) as Box<dyn Metric>;
@@ -161,8 +161,11 @@ impl Registry {
     }
 
     pub(crate) fn make_metric(&self, name: &str) -> Result<Box<dyn Metric>, String> {
-        match self.metrics.get(name) {
-            Some(make) => Ok(make()),
+        if let Some(make) = self.metrics.get(name) {
+            return Ok(make());
+        }
+        match name.strip_prefix(Weighted::PREFIX) {
+            Some(name) => Ok(Box::new(Weighted(self.make_metric(name)?))),
             None => metrics::from_name(name),
         }
     }

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use super::file::{BEST, FORMAT, Header, STATE, SavedLayer, SavedTraining};
 use super::functional::check_outputs;
 use super::tensors::TensorFile;
-use super::{Network, Registry, Weights, Workers};
+use super::{Network, Reading, Registry, Weights, Workers};
 use crate::buffer::Buffer;
 use crate::graph::{INPUT, WeightSpecification};
 use crate::layer_graph::{Graph, MOST_CHARACTERS, Node};
 use crate::layers::ActivationFunction;
 use crate::optimizers::Optimizer;
+use crate::targets::USUAL_THRESHOLD;
 use crate::{Error, Shape};
 
 /// Layers of a network, at most.
@@ -186,19 +187,19 @@ fn read<R: Read + Seek>(
     source.fill(ops.weights.iter(), "", &mut values)?;
     let weights = Weights::new(&ops, values);
     let mut network = Network::of(graph, ops, weights, workers);
-    network.notes = header.notes;
     network.training = settings.clone();
-    network.output_functions = match &settings {
-        Some(settings) => output_functions(settings, registry).map_err(wrong)?,
-        None => header.output_functions,
+    network.readings = match &settings {
+        Some(settings) => readings(settings, registry).map_err(wrong)?,
+        None => saved_readings(&header.output_functions, &header.thresholds),
     };
+    network.notes = header.notes;
     // Losses on inner values follow those of the outputs.
-    network.output_functions.truncate(network.outputs());
-    if network.output_functions.len() != network.outputs() {
+    network.readings.truncate(network.outputs());
+    if network.readings.len() != network.outputs() {
         return Err(wrong(format!(
             "the network has {} outputs but losses for {}: choose a file that letra saved",
             network.outputs(),
-            network.output_functions.len()
+            network.readings.len()
         )));
     }
     let trained = settings.zip(optimizer);
@@ -220,15 +221,22 @@ fn prefixes(states: &[&str], training: Option<&serde_json::Value>) -> Vec<String
         .collect()
 }
 
-fn output_functions(
-    settings: &SavedTraining,
-    registry: &Registry,
-) -> Result<Vec<ActivationFunction>, String> {
+/// How each output is read, where no loss tells it.
+fn saved_readings(functions: &[ActivationFunction], thresholds: &[f32]) -> Vec<Reading> {
+    let functions = functions.iter().enumerate();
+    let reading = |(output, &function)| Reading {
+        function,
+        threshold: *thresholds.get(output).unwrap_or(&USUAL_THRESHOLD),
+    };
+    functions.map(reading).collect()
+}
+
+fn readings(settings: &SavedTraining, registry: &Registry) -> Result<Vec<Reading>, String> {
     let others = settings.other_outputs.iter().map(|output| &output.loss);
     let losses = std::iter::once(&settings.loss).chain(others).cloned();
     losses
         .map(|loss| registry.make_loss(&loss.kind, loss.configuration))
-        .map(|loss| loss.map(|loss| loss.output_function()))
+        .map(|loss| loss.map(|loss| Reading::of(&*loss)))
         .collect()
 }
 

@@ -38,11 +38,11 @@ impl Network {
             .graph
             .part(&from, &to, &|value| self.value_name(value), self.ops())?;
         let mut part = Network::on(graph, self.weights(), self.workers())?;
-        // What turns an output of the whole into a prediction does so for the part.
+        // An output of the whole is read in the same way as one of the part.
         let given = self.graph.given();
         for (index, value) in to.iter().enumerate() {
             if let Some(output) = given.iter().position(|known| known == value) {
-                part.output_functions[index] = self.output_functions[output];
+                part.readings[index] = self.readings[output];
             }
         }
         Ok(part)

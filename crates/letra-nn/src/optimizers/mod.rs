@@ -2,6 +2,7 @@
 
 mod clipping;
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use crate::Error;
@@ -97,7 +98,7 @@ pub const SLOTS: usize = 13;
 ///
 /// let compile = Compile::new(SignDescent(0.01));
 /// ```
-pub trait Optimizer: Debug + Send + Sync {
+pub trait Optimizer: Any + Debug + Send + Sync {
     /// Name of the optimizer, the same as its file's.
     fn kind(&self) -> &'static str;
 

@@ -85,6 +85,8 @@ pub(crate) struct PlannedOutput {
     pub(crate) place: Location,
     /// Values of a sample.
     pub(crate) values: usize,
+    /// Those of its last axis.
+    pub(crate) units: usize,
     /// Where the loss writes its gradient.
     pub(crate) gradient: Option<Location>,
 }

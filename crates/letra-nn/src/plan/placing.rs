@@ -16,6 +16,7 @@ use crate::Shape;
 use crate::buffer::LINE;
 use crate::graph::{OpGraph, OpNode};
 use crate::ops::Needs;
+use crate::targets::units;
 
 /// Values of a shard should take at most about this much memory: three quarters of a usual L2 cache.
 const SHARD_BYTES: usize = 768 * 1024;
@@ -102,6 +103,7 @@ fn lay_out(
     let outputs = graph.outputs.iter().map(|&value| PlannedOutput {
         place: placed(value).place,
         values: placed(value).values,
+        units: units(&graph.shapes[value]),
         gradient: gradients[placing.roots[value]],
     });
     let outputs = outputs.collect();

@@ -162,18 +162,30 @@ pub(super) struct InputColumns<'a> {
     pub(super) sparse: Option<SparseInput<'a>>,
 }
 
-/// The targets of a shard for one output.
+/// The targets of a shard, which is samples `range` of the batch, for an output of `units` values a
+/// row, from those of `all` samples.
 pub(super) fn gather_targets<'a>(
     targets: &'a Targets,
+    all: usize,
     rows: Rows<'a>,
-    first: usize,
-    samples: usize,
-    gathered_labels: &'a mut [u32],
-    gathered_values: &'a mut [f32],
+    range: Range<usize>,
+    units: usize,
+    gathered_labels: &'a mut Vec<u32>,
+    gathered_values: &'a mut Vec<f32>,
 ) -> TargetRows<'a> {
+    let (first, samples) = (range.start, range.len());
     match (targets, rows) {
+        (Targets::Classes { labels, .. }, _) if targets.are_values_of(units) => {
+            let each = targets.labels_each(all);
+            let places = range.map(|sample| rows.index(sample) * each);
+            let labels = places.flat_map(|first| &labels[first..first + each]);
+            gathered_values.clear();
+            gathered_values.extend(labels.map(|&label| label as f32));
+            TargetRows::Values(gathered_values)
+        }
         (Targets::Classes { labels, .. }, Rows::Contiguous(start, _)) => {
-            TargetRows::Classes(&labels[start + first..start + first + samples])
+            let each = targets.labels_each(all);
+            TargetRows::Classes(&labels[(start + first) * each..(start + range.end) * each])
         }
         (Targets::Values(values), Rows::Contiguous(start, _)) => {
             let width = values.sample_values();
@@ -181,11 +193,15 @@ pub(super) fn gather_targets<'a>(
             TargetRows::Values(&values.data()[range])
         }
         (Targets::Classes { labels, .. }, Rows::Scattered(indices)) => {
-            let gathered = &mut gathered_labels[..samples];
-            for (label, &index) in gathered.iter_mut().zip(&indices[first..]) {
-                *label = labels[index];
+            let each = targets.labels_each(all);
+            let indices = indices[range].iter();
+            gathered_labels.clear();
+            match each {
+                1 => gathered_labels.extend(indices.map(|&index| labels[index])),
+                _ => gathered_labels
+                    .extend(indices.flat_map(|&index| &labels[index * each..(index + 1) * each])),
             }
-            TargetRows::Classes(gathered)
+            TargetRows::Classes(gathered_labels)
         }
         (Targets::Values(values), Rows::Scattered(indices)) => {
             let width = values.sample_values();

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::kernels::activation::{self, ActivationKind};
 use crate::losses::Loss;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, MetricRows, MetricState};
+use crate::targets::TargetRows;
 
 /// Sums over the samples of a batch.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -14,8 +16,8 @@ pub(crate) struct StepResult {
     pub(crate) loss: f64,
     /// The loss of each output.
     pub(crate) losses: Vec<f64>,
-    /// Sum over the samples of each metric, output by output.
-    pub(crate) metrics: Vec<f64>,
+    /// What each metric has gathered, output by output.
+    pub(crate) metrics: Vec<MetricState>,
 }
 
 impl StepResult {
@@ -23,28 +25,27 @@ impl StepResult {
     pub(crate) fn new(sizes: &Sizes) -> Self {
         StepResult {
             losses: vec![0.0; sizes.target_values.len()],
-            metrics: vec![0.0; sizes.metrics],
+            metrics: vec![MetricState::default(); sizes.metrics],
             ..StepResult::default()
         }
     }
 
-    /// Turns the outputs' sums into the losses of a batch, and adds them up.
+    /// Turns the outputs' sums into the losses of a batch, and adds them up. `units` gives the
+    /// values of a sample of an output, and those of its last axis.
     pub(crate) fn finish(
         &mut self,
         samples: usize,
         objective: &[Objective],
-        units: impl Fn(usize) -> usize,
+        units: impl Fn(usize) -> [usize; 2],
     ) {
         self.samples = samples;
         self.loss = 0.0;
         for (index, (loss, objective)) in self.losses.iter_mut().zip(objective).enumerate() {
-            *loss *= f64::from(objective.loss.scale(samples, units(index)));
+            *loss *= f64::from(objective.scale(samples, units(index)));
             self.loss += f64::from(objective.weight) * *loss;
         }
     }
-}
 
-impl StepResult {
     /// Adds another batch's, for the sums of an epoch: losses count as often as they have samples.
     pub(crate) fn add(&mut self, batch: &StepResult) {
         let samples = batch.samples as f64;
@@ -54,9 +55,10 @@ impl StepResult {
         for (sum, loss) in self.losses.iter_mut().zip(&batch.losses) {
             *sum += loss * samples;
         }
-        self.metrics.resize(batch.metrics.len(), 0.0);
-        for (sum, value) in self.metrics.iter_mut().zip(&batch.metrics) {
-            *sum += value;
+        self.metrics
+            .resize_with(batch.metrics.len(), MetricState::default);
+        for (sum, state) in self.metrics.iter_mut().zip(&batch.metrics) {
+            sum.merge(state);
         }
     }
 }
@@ -77,4 +79,61 @@ pub(crate) struct Objective {
     /// Of the loss in the sum over the outputs.
     pub(crate) weight: f32,
     pub(crate) metrics: Vec<Box<dyn Metric>>,
+}
+
+impl Objective {
+    /// The loss's factor for a batch of outputs of so many values a sample, and on the last axis.
+    pub(crate) fn scale(&self, samples: usize, [values, units]: [usize; 2]) -> f32 {
+        self.loss.scale(samples * (values / units.max(1)), units)
+    }
+
+    /// Lets the metrics see some rows of the output. `states` has one a metric, `room` is used for
+    /// predictions, where the outputs are others and a metric asks for more than their order.
+    pub(crate) fn measure(
+        &self,
+        units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        weights: Option<&[f32]>,
+        room: &mut Vec<f32>,
+        states: &mut [MetricState],
+    ) {
+        let (task, function) = (self.loss.task(), self.loss.output_function());
+        let same = |metric: &dyn Metric| {
+            function == ActivationKind::Linear || metric.needs_only_order(units, task)
+        };
+        if !self.metrics.iter().all(|metric| same(&**metric)) {
+            room.clear();
+            room.extend_from_slice(output);
+            activation::forward(function, units, room, &mut []);
+        }
+        for (metric, state) in self.metrics.iter().zip(states) {
+            let predictions = match same(&**metric) {
+                true => output,
+                false => &room[..],
+            };
+            let rows = MetricRows::checked(units, predictions, targets, task);
+            let weights = weights.filter(|_| metric.is_weighted());
+            metric.update(&rows.weighted(weights), state);
+        }
+    }
+
+    /// The loss over some rows, and its gradient.
+    pub(crate) fn lose(
+        &self,
+        units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        weights: Option<&[f32]>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        match weights {
+            None => self.loss.evaluate(units, output, targets, scale, gradient),
+            Some(weights) => {
+                let loss = &self.loss;
+                loss.evaluate_weighted(units, output, targets, weights, scale, gradient)
+            }
+        }
+    }
 }

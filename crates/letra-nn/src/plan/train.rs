@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use super::join::for_each;
 use super::layout::Layout;
-use super::node::{Location, PlannedNode, Purpose};
+use super::node::{Location, PlannedNode, PlannedOutput, Purpose};
 use super::rows::{Batch, InputRows, gather_targets, gather_weights};
 use super::shard::{Buffers, Run, Shard, ShardPass, Worker, worker_of_thread};
 use super::step::{Objective, Sizes, StepResult};
@@ -15,6 +15,7 @@ use crate::buffer::Buffer;
 use crate::dataset::Inputs;
 use crate::graph::OpGraph;
 use crate::kernels::reduce::is_finite;
+use crate::metrics::MetricState;
 use crate::tensor::Tensor;
 
 /// Where the gradients of the outputs come from.
@@ -72,7 +73,8 @@ impl TrainingPlan {
         let leaf = |_| Leaf {
             gradients: Buffer::zeros(layout.leaf_values),
             losses: vec![0.0; sizes.target_values.len()],
-            metrics: vec![0.0; sizes.metrics],
+            metrics: vec![MetricState::default(); sizes.metrics],
+            predictions: Vec::new(),
         };
         TrainingPlan {
             batch,
@@ -307,7 +309,7 @@ impl TrainingPlan {
                 if layout.phases[phase.number].middle {
                     leaf.gradients.fill(0.0);
                     leaf.losses.fill(0.0);
-                    leaf.metrics.fill(0.0);
+                    leaf.metrics.iter_mut().for_each(MetricState::clear);
                 }
                 let mut worker = worker_of_thread(&self.workers);
                 for (index, shard) in shards.iter_mut().enumerate() {
@@ -326,14 +328,20 @@ impl TrainingPlan {
         for (index, sum) in result.losses.iter_mut().enumerate() {
             *sum = tree::sum(0, count, &|leaf| leaves[leaf].losses[index]);
         }
-        for (index, sum) in result.metrics.iter_mut().enumerate() {
-            *sum = tree::sum(0, count, &|leaf| leaves[leaf].metrics[index]);
+        for (index, state) in result.metrics.iter_mut().enumerate() {
+            let of = |leaf: usize| &leaves[leaf].metrics[index];
+            let sum = |number| tree::sum(0, count, &|leaf| of(leaf).sums[number]);
+            state.clear();
+            state.sums.extend((0..of(0).sums.len()).map(sum));
+            (0..count).for_each(|leaf| state.values.extend_from_slice(&of(leaf).values));
         }
         let objective = match upstream {
             Upstream::Losses(objective) => objective,
             Upstream::Given(_) => &[],
         };
-        result.finish(samples, objective, |index| outputs[index].values);
+        result.finish(samples, objective, |index| {
+            [outputs[index].values, outputs[index].units]
+        });
     }
 
     /// A value that every shard keeps, all shards' rows together: `[samples, …]`.
@@ -486,27 +494,27 @@ impl PhasePass<'_> {
         let mut sums = &mut leaf.metrics[..];
         let rooms = labels.iter_mut().zip(&mut targets);
         let targets_of = batch.targets.iter().flat_map(|data| data.all_targets());
+        let all = batch.inputs.samples();
+        let mut room = std::mem::take(&mut leaf.predictions);
         for (index, (objective, (target, (labels, values)))) in
             objective.iter().zip(targets_of.zip(rooms)).enumerate()
         {
-            let target = gather_targets(target, batch.rows, first, samples, labels, values);
-            let units = self.layout.outputs[index].values;
-            let scale = objective.loss.scale(batch.samples(), units) * objective.weight;
+            let PlannedOutput {
+                values: of_sample,
+                units,
+                ..
+            } = self.layout.outputs[index];
+            let range = first..first + samples;
+            let target = gather_targets(target, all, batch.rows, range, units, labels, values);
+            let scale = objective.scale(batch.samples(), [of_sample, units]) * objective.weight;
             let (own, others) = std::mem::take(&mut sums).split_at_mut(objective.metrics.len());
             sums = others;
             leaf.losses[index] += pass.with_output_gradient(index, |output, gradient| {
-                for (metric, sum) in objective.metrics.iter().zip(own) {
-                    *sum += metric.sum(units, output, target);
-                }
-                let loss = &objective.loss;
-                match of_samples {
-                    None => loss.evaluate(units, output, target, scale, gradient),
-                    Some(weights) => {
-                        loss.evaluate_weighted(units, output, target, weights, scale, gradient)
-                    }
-                }
+                objective.measure(units, output, target, of_samples, &mut room, own);
+                objective.lose(units, output, target, of_samples, scale, gradient)
             });
         }
+        leaf.predictions = room;
         pass.worker.labels = labels;
         pass.worker.targets = targets;
         pass.worker.weights = weights;

@@ -7,12 +7,15 @@
 
 use crate::buffer::Buffer;
 use crate::kernels::reduce;
+use crate::metrics::MetricState;
 
 /// The gradient sums of a leaf's shards, one after the other.
 pub(super) struct Leaf {
     pub(super) gradients: Buffer,
     pub(super) losses: Vec<f64>,
-    pub(super) metrics: Vec<f64>,
+    pub(super) metrics: Vec<MetricState>,
+    /// Room for predictions, where metrics ask for them and the outputs are others.
+    pub(super) predictions: Vec<f32>,
 }
 
 /// Leaves at most, so that their sums do not take more memory than they are worth.

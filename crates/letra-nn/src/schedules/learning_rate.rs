@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{KINDS, Schedule, from_configuration};
 use crate::Error;
-use crate::check::check_range;
+use crate::check::{check_name, check_range, type_of};
 
 /// A learning rate: a number, or a schedule. Both turn into one by themselves.
 ///
@@ -80,6 +80,12 @@ impl LearningRate {
             }
             Kind::Schedule(schedule) => {
                 schedule.check()?;
+                let kind = schedule.kind();
+                let letras = KINDS.contains(&kind).then(|| {
+                    let made = from_configuration(kind, schedule.configuration());
+                    made.map(|made| type_of(&*made))
+                });
+                check_name("a schedule", kind, &**schedule, letras)?;
                 check_step(schedule.rate(0), 0).map(|_| ())
             }
             Kind::Unknown(kind, _) => Err(Error::configuration(format!(

@@ -5,6 +5,7 @@
 
 mod learning_rate;
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use crate::Error;
@@ -83,7 +84,7 @@ schedules! {
 ///
 /// let compile = Compile::new(Sgd::new(RootDecay(0.1)));
 /// ```
-pub trait Schedule: Debug + Send + Sync {
+pub trait Schedule: Any + Debug + Send + Sync {
     /// Name of the schedule, the same as its file's.
     fn kind(&self) -> &'static str;
 

@@ -1,8 +1,11 @@
+use std::any::Any;
+
 use crate::Error;
-use crate::losses::{CrossEntropy, Loss};
-use crate::metrics::Metric;
+use crate::check::{check_name, type_of};
+use crate::losses::{self, CrossEntropy, Loss};
+use crate::metrics::{self, Metric, Weighted};
 use crate::network::{Model, Network, Sequential, Workers};
-use crate::optimizers::{Clipping, Optimizer};
+use crate::optimizers::{self, Clipping, Optimizer};
 use crate::plan::Objective;
 use crate::training::Trainer;
 
@@ -101,6 +104,28 @@ impl Compile {
         self
     }
 
+    /// Adds a number to report in which each sample counts by its weight (see
+    /// [`Dataset::with_sample_weights`](crate::Dataset::with_sample_weights) and
+    /// [`Fit::class_weights`](super::Fit::class_weights)), as Keras's `weighted_metrics`; its name
+    /// begins with "weighted_". The others leave weights alone.
+    ///
+    /// ```
+    /// # use letra_nn::prelude::*;
+    /// let said = Tensor::new([2, 2], vec![0.9, 0.1, 0.8, 0.2])?;
+    /// let data = Dataset::classes(said, vec![0, 1], 2)?.with_sample_weights(vec![3.0, 1.0])?;
+    /// let compile = Compile::new(Sgd::new(0.1)).metric(Accuracy).weighted_metric(Accuracy);
+    /// let network = Sequential::new([2]).add(Activation::linear()).compile(compile)?;
+    /// let scores = network.evaluate(&data)?;
+    /// assert_eq!(scores.metric("accuracy"), Some(0.5));
+    /// assert_eq!(scores.metric("weighted_accuracy"), Some(0.75));
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    pub fn weighted_metric(mut self, metric: impl Metric + 'static) -> Self {
+        let metric = Weighted(Box::new(metric));
+        self.last().metrics.push(Box::new(metric));
+        self
+    }
+
     /// Cuts every value of a gradient to a magnitude of at most `limit`, above 0.
     pub fn clip_value(mut self, limit: f32) -> Self {
         self.clipping.value = Some(limit);
@@ -176,6 +201,12 @@ impl Compile {
     /// Checks all settings against the network.
     pub(super) fn check(&self, network: &Network) -> Result<(), Error> {
         self.optimizer.check()?;
+        let kind = self.optimizer.kind();
+        let letras = optimizers::KINDS.contains(&kind).then(|| {
+            let made = optimizers::from_configuration(kind, self.optimizer.configuration());
+            made.map(|made| type_of(&*made))
+        });
+        check_name("an optimizer", kind, &*self.optimizer, letras)?;
         self.clipping.check()?;
         if self.optimizer.wants_probe() && !self.clipping.is_none() {
             return Err(Error::configuration(format!(
@@ -195,10 +226,31 @@ impl Compile {
         let inner = self.inner.iter().map(|inner| &inner.objective);
         for objective in self.outputs.iter().chain(inner) {
             objective.loss.check_configuration()?;
+            check_names(objective)?;
             check_loss_weight(objective.weight)?;
         }
         Ok(())
     }
+}
+
+/// Refuses a loss or metric of one's own that is called as one of letra's.
+fn check_names(objective: &Objective) -> Result<(), Error> {
+    let (loss, kind) = (&objective.loss, objective.loss.kind());
+    let letras = losses::KINDS.contains(&kind).then(|| {
+        let made = losses::from_configuration(kind, loss.configuration());
+        made.map(|made| type_of(&*made))
+    });
+    check_name("a loss", kind, &**loss, letras)?;
+    objective.metrics.iter().try_for_each(|metric| {
+        let made = metrics::from_name(&metric.name()).ok();
+        let letras = made.map(|made| Ok(type_of(&*made)));
+        // A metric may come boxed.
+        let own: &dyn Any = match (&**metric as &dyn Any).downcast_ref::<Box<dyn Metric>>() {
+            Some(boxed) => &**boxed,
+            None => &**metric,
+        };
+        check_name("a metric", &metric.name(), own, letras)
+    })
 }
 
 /// What an output is measured by where nothing else is said.

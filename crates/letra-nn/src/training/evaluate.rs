@@ -5,6 +5,7 @@ use crate::Error;
 use crate::dataset::{Dataset, Targets};
 use crate::losses::TargetRows;
 use crate::plan::StepResult;
+use crate::targets::units;
 
 impl Trainer {
     /// Loss and metrics over a data set; nothing is trained.
@@ -15,32 +16,66 @@ impl Trainer {
         self.check_data(data)?;
         let outputs = self.measured().all_outputs(data.into())?;
         let mut result = StepResult::new(&self.sizes(data));
-        let mut sums = result.metrics.iter_mut();
+        let mut states = &mut result.metrics[..];
+        let sizes = |index: usize| {
+            let measured = self.measured();
+            [
+                measured.units(index),
+                units(measured.one_output_shape(index)),
+            ]
+        };
+        let weights = data.sample_weights.as_deref();
+        let mut room = Vec::new();
         for (index, (objective, targets)) in
             self.objective.iter().zip(data.all_targets()).enumerate()
         {
-            let (output, units) = (&outputs[index], self.measured().units(index));
+            let (output, [_, units]) = (&outputs[index], sizes(index));
+            let own;
             let targets = match targets {
+                Targets::Classes { labels, .. } if targets.are_values_of(units) => {
+                    own = labels
+                        .iter()
+                        .map(|&label| label as f32)
+                        .collect::<Vec<f32>>();
+                    TargetRows::Values(&own)
+                }
                 Targets::Classes { labels, .. } => TargetRows::Classes(labels),
                 Targets::Values(values) => TargetRows::Values(values.data()),
             };
-            let scale = objective.loss.scale(data.samples(), units);
+            let scale = objective.scale(data.samples(), sizes(index));
             let mut gradient = vec![0.0; output.len()];
-            let (loss, gradient) = (&objective.loss, &mut gradient);
-            result.losses[index] = match &data.sample_weights {
-                None => loss.evaluate(units, output, targets, scale, gradient),
-                Some(weights) => {
-                    loss.evaluate_weighted(units, output, targets, weights, scale, gradient)
-                }
-            };
-            for (metric, sum) in objective.metrics.iter().zip(sums.by_ref()) {
-                *sum = metric.sum(units, output, targets);
-            }
+            result.losses[index] =
+                objective.lose(units, output, targets, weights, scale, &mut gradient);
+            let (own, others) = std::mem::take(&mut states).split_at_mut(objective.metrics.len());
+            states = others;
+            objective.measure(units, output, targets, weights, &mut room, own);
         }
-        let units = |index: usize| self.measured().units(index);
-        result.finish(data.samples(), &self.objective, units);
+        result.finish(data.samples(), &self.objective, sizes);
         result.loss += self.penalty();
         Ok(self.scores(&result))
+    }
+
+    /// As [`Trainer::evaluate`], but refuses data that holds what is not finite, where the loss has
+    /// come to that.
+    pub(super) fn validate(&self, data: &Dataset) -> Result<Scores, Error> {
+        let scores = self.evaluate(data)?;
+        match scores.loss.is_finite() {
+            true => Ok(scores),
+            false => data
+                .check_finite()
+                .map(|()| scores)
+                .map_err(|error| error.of("the validation data")),
+        }
+    }
+
+    /// The weight of each sample where classes have weights.
+    pub(super) fn class_weighted(
+        &self,
+        data: &Dataset,
+        weights: &[f32],
+    ) -> Result<Vec<f32>, Error> {
+        let task = self.objective[0].loss.task();
+        data.class_weighted(weights, task, units(self.measured().one_output_shape(0)))
     }
 
     /// Checks that data fits the network, the losses and the metrics.
@@ -60,10 +95,12 @@ impl Trainer {
         for (index, (objective, targets)) in
             self.objective.iter().zip(data.all_targets()).enumerate()
         {
-            let units = self.measured().units(index);
+            let output = self.measured().one_output_shape(index);
+            let (units, task) = (units(output), objective.loss.task());
             objective.loss.check(units, targets)?;
+            targets.check_shape(output, data.samples())?;
             let mut metrics = objective.metrics.iter();
-            metrics.try_for_each(|metric| metric.check(units, targets))?;
+            metrics.try_for_each(|metric| metric.check(units, task, targets))?;
         }
         Ok(())
     }

@@ -37,6 +37,7 @@ pub struct Fit<'a> {
     batch: Option<usize>,
     shuffle: Option<bool>,
     validation: Option<&'a Dataset>,
+    validation_split: Option<f64>,
     callbacks: Vec<&'a mut dyn Callback>,
     resume: Option<PathBuf>,
     changes: bool,
@@ -51,6 +52,7 @@ impl<'a> Fit<'a> {
             batch: None,
             shuffle: None,
             validation: None,
+            validation_split: None,
             callbacks: Vec::new(),
             resume: None,
             changes: false,
@@ -77,9 +79,18 @@ impl<'a> Fit<'a> {
         self
     }
 
+    /// The share of the data, from 0 to 1, that is evaluated on after each epoch and never trained on:
+    /// its last samples, as they stand before any shuffling, as in Keras. They are copied.
+    pub fn validation_split(mut self, share: f64) -> Self {
+        self.validation_split = Some(share);
+        self
+    }
+
     /// How much the samples of each class count in the loss, one weight a class, such as more
-    /// for a class with few samples. They are multiplied with the samples' own weights (see
-    /// [`Dataset::with_sample_weights`]). The validation data is not weighted.
+    /// for a class with few samples; for one output, first that of no, then of yes. They are
+    /// multiplied with the samples' own weights (see [`Dataset::with_sample_weights`]). The
+    /// validation data is not weighted. Where a sample has several labels, or one a place, it has
+    /// no class, and this is refused.
     pub fn class_weights(mut self, weights: impl Into<Vec<f32>>) -> Self {
         self.class_weights = Some(weights.into());
         self
@@ -173,7 +184,9 @@ fn tell(
 }
 
 /// What a training has come to.
-struct State {
+struct State<'v> {
+    /// What is evaluated on after each epoch.
+    validation: Option<&'v Dataset>,
     /// What the optimizer's rate was multiplied by before any callback had a word.
     rate_factor: f32,
     history: History,
@@ -186,7 +199,7 @@ struct State {
     stopped: Option<EpochLogs>,
 }
 
-impl State {
+impl State<'_> {
     /// Keeps the weights where they are the best so far.
     fn look(&mut self, trainer: &Trainer) -> Result<(), Error> {
         match &mut self.best {
@@ -220,15 +233,42 @@ impl Trainer {
     pub fn fit<'a>(
         &mut self,
         batches: impl Into<Batches<'a>>,
-        mut fit: Fit<'_>,
+        fit: Fit<'_>,
     ) -> Result<History, Error> {
-        if let Some(validation) = fit.validation {
+        match (batches.into(), fit.validation_split) {
+            (batches, None) => {
+                let validation = fit.validation;
+                self.fit_on(batches, fit, validation)
+            }
+            (_, Some(_)) if fit.validation.is_some() => Err(Error::configuration(
+                "there is validation data, and a share of the data is to be that, too",
+            )
+            .with_hint("leave one out")),
+            (Batches::Source(_), Some(_)) => Err(Error::configuration(
+                "a source has no share that is kept for validation",
+            )
+            .with_hint("give validation data of its own")),
+            (Batches::Data(data), Some(share)) => {
+                let (train, validation) = data.split(share)?;
+                self.fit_on(Batches::Data(&train), fit, Some(&validation))
+            }
+        }
+    }
+
+    fn fit_on(
+        &mut self,
+        batches: Batches<'_>,
+        mut fit: Fit<'_>,
+        validation: Option<&Dataset>,
+    ) -> Result<History, Error> {
+        if let Some(validation) = validation {
             self.check_data(validation)?;
         }
-        let mut supply = self.supply(batches.into(), &fit)?;
+        let mut supply = self.supply(batches, &fit)?;
         let best = Best::wanted(&fit.callbacks)?;
         let (mut state, note) = self.resume(&fit, &supply, best)?;
-        self.start(&mut fit, state.position(supply.settings()), &note)?;
+        state.validation = validation;
+        self.start(&mut fit, &state, supply.settings(), &note)?;
         let mut callbacks = fit.callbacks.iter();
         self.keep_gradients(callbacks.any(|callback| callback.reads_gradients()));
         // All of the training runs inside the pool, so that no step waits to enter it.
@@ -277,7 +317,7 @@ impl Trainer {
         self.check_data(data)?;
         let batch = batch.min(data.samples());
         let weights = match &fit.class_weights {
-            Some(weights) => Some(data.class_weighted(weights)?.into()),
+            Some(weights) => Some(self.class_weighted(data, weights)?.into()),
             None => data.sample_weights.as_deref().map(Cow::Borrowed),
         };
         self.plan_training(batch, data);
@@ -291,20 +331,22 @@ impl Trainer {
     }
 
     /// Where the training begins, and the note of the checkpoint that it goes on from.
-    fn resume(
+    fn resume<'v>(
         &mut self,
         fit: &Fit<'_>,
         supply: &Supply<'_>,
         mut best: Option<Best>,
-    ) -> Result<(State, serde_json::Value), Error> {
-        let loaded = match fit.resumed() {
+    ) -> Result<(State<'v>, serde_json::Value), Error> {
+        let mut loaded = match fit.resumed() {
             Some(path) => checkpoint::load(self, path, supply.settings(), fit.changes)?,
             None => Loaded::default(),
         };
+        loaded.history.directions = self.directions();
         if let Some(best) = best.as_mut().filter(|_| !loaded.history.epochs.is_empty()) {
             best.resume(self, &loaded.history, loaded.best)?;
         }
         let state = State {
+            validation: None,
             rate_factor: loaded.rate_factor.unwrap_or(self.rate_factor),
             history: loaded.history,
             best,
@@ -319,7 +361,8 @@ impl Trainer {
     fn start(
         &self,
         fit: &mut Fit<'_>,
-        position: Position<'_>,
+        state: &State<'_>,
+        settings: Settings,
         note: &serde_json::Value,
     ) -> Result<(), Error> {
         let resumed = fit.resumed().map(Path::to_path_buf);
@@ -327,8 +370,8 @@ impl Trainer {
             trainer: self,
             resumed: resumed.as_deref(),
             note,
-            measured: &self.names(fit.validation.is_some()),
-            position,
+            measured: &self.names(state.validation.is_some()),
+            position: state.position(settings),
         };
         let mut callbacks = fit.callbacks.iter_mut();
         callbacks.try_for_each(|callback| callback.on_train_begin(&start))
@@ -338,7 +381,7 @@ impl Trainer {
         &mut self,
         supply: &mut Supply<'_>,
         fit: &mut Fit<'_>,
-        state: &mut State,
+        state: &mut State<'_>,
     ) -> Result<(), Error> {
         let settings = supply.settings();
         let first = state.history.epochs.len() + 1;
@@ -351,7 +394,7 @@ impl Trainer {
         for number in first..=fit.epochs {
             self.take_learning_rate(fit, state)?;
             let stops = self.epoch(supply, fit, state, number)?;
-            let logs = self.finish_epoch(&state.sums, fit, number)?;
+            let logs = self.finish_epoch(state, number)?;
             let mut stopped = None;
             if state.step < supply.steps(number) {
                 state.stopped = Some(logs.clone());
@@ -388,7 +431,7 @@ impl Trainer {
     }
 
     /// Sets the factor of the learning rate that the callbacks want, if any wants one.
-    fn take_learning_rate(&mut self, fit: &Fit<'_>, state: &State) -> Result<(), Error> {
+    fn take_learning_rate(&mut self, fit: &Fit<'_>, state: &State<'_>) -> Result<(), Error> {
         let mut product = None;
         for callback in &fit.callbacks {
             if let Some(factor) = callback.learning_rate_factor(&state.history)? {
@@ -404,7 +447,7 @@ impl Trainer {
         &mut self,
         supply: &mut Supply<'_>,
         fit: &mut Fit<'_>,
-        state: &mut State,
+        state: &mut State<'_>,
         number: usize,
     ) -> Result<bool, Error> {
         let settings = supply.settings();
@@ -486,23 +529,21 @@ impl Trainer {
             .with_hint("let it say fewer, or give more"));
         };
         self.check_data(&data)?;
-        let weights = class_weights.map(|weights| data.class_weighted(weights));
+        let weights = class_weights.map(|weights| self.class_weighted(&data, weights));
         self.step_on_all(&data, weights.transpose()?.as_deref())
     }
 
     /// What an epoch was measured by.
-    fn finish_epoch(
-        &self,
-        sums: &StepResult,
-        fit: &Fit<'_>,
-        number: usize,
-    ) -> Result<EpochLogs, Error> {
-        let mut sums = sums.clone();
+    fn finish_epoch(&self, state: &State<'_>, number: usize) -> Result<EpochLogs, Error> {
+        let mut sums = state.sums.clone();
         let samples = sums.samples as f64;
         sums.loss /= samples;
         sums.losses.iter_mut().for_each(|loss| *loss /= samples);
         let scores = self.scores(&sums);
-        let validation = fit.validation.map(|data| self.evaluate(data)).transpose()?;
+        let validation = state
+            .validation
+            .map(|data| self.validate(data))
+            .transpose()?;
         Ok(EpochLogs {
             epoch: number,
             steps: self.steps(),

@@ -1,6 +1,10 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::metrics::{self, Direction};
+use crate::number;
 
 /// What an epoch was measured by.
 ///
@@ -22,12 +26,16 @@ pub struct EpochLogs {
     /// Training steps taken since the network was compiled.
     pub steps: u64,
     /// Mean of the loss over the epoch's samples, each measured before its step.
+    #[serde(with = "number")]
     pub loss: f64,
-    /// Name and mean over the epoch's samples of each metric, measured likewise.
+    /// Name and value over the epoch's samples of each metric, measured likewise.
+    #[serde(with = "number::named")]
     pub metrics: Vec<(String, f64)>,
     /// Loss on the validation data after the epoch, if there is any.
+    #[serde(with = "number::option", default)]
     pub val_loss: Option<f64>,
     /// Name and value of each metric on the validation data.
+    #[serde(with = "number::named")]
     pub val_metrics: Vec<(String, f64)>,
 }
 
@@ -82,12 +90,30 @@ impl fmt::Display for EpochLogs {
 pub struct History {
     /// One entry an epoch, in order.
     pub epochs: Vec<EpochLogs>,
+    /// Which way each value becomes better, as its loss or metric says; those on validation data
+    /// go by the same names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub directions: BTreeMap<String, Direction>,
 }
 
 impl History {
     /// The last epoch's logs.
     pub fn last(&self) -> Option<&EpochLogs> {
         self.epochs.last()
+    }
+
+    /// Which way the value called `name` becomes better. Where the history does not tell, letra's own
+    /// metrics do, and others are taken to rise, unless their names end with "loss".
+    pub fn direction(&self, name: &str) -> Direction {
+        let bare = name.strip_prefix("val_").unwrap_or(name);
+        let known = [name, bare].map(|name| self.directions.get(name).copied());
+        known[0]
+            .or(known[1])
+            .unwrap_or_else(|| match metrics::from_name(bare) {
+                Ok(metric) => metric.direction(),
+                Err(_) if bare.ends_with("loss") => Direction::Min,
+                Err(_) => Direction::Max,
+            })
     }
 
     /// The values called `name` (see [`EpochLogs::get`]) of the epochs that have one.

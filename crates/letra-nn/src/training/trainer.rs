@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use super::compile::{Compile, Inner};
@@ -7,13 +8,14 @@ use crate::dataset::{Dataset, Targets};
 use crate::graph::WeightSpecification;
 use crate::kernels::optimizer;
 use crate::kernels::sparse::SparseRows;
-use crate::network::Network;
+use crate::network::{Network, Reading};
 use crate::optimizers::{Clipping, Optimizer, SLOTS, initial_slots};
 use crate::plan::{
     At, Batch, Objective, Piece, Purpose, Rule, Sizes, StepResult, TrainingPlan, Upstream,
 };
 use crate::rows::Rows;
 use crate::schedules::check_step;
+use crate::targets::Direction;
 
 /// Plans that are kept, for batches of sizes that come in turn.
 const MOST_PLANS: usize = 3;
@@ -106,9 +108,9 @@ impl Trainer {
     /// A trainer of a network, by checked settings.
     pub(super) fn new(mut network: Network, compile: Compile) -> Result<Self, Error> {
         compile.check(&network)?;
-        let functions = compile.outputs.iter();
-        let functions = functions.map(|objective| objective.loss.output_function());
-        network.set_output_functions(functions.take(network.outputs()).collect());
+        let outputs = compile.outputs.iter().take(network.outputs());
+        let readings = outputs.map(|objective| Reading::of(&*objective.loss));
+        network.set_readings(readings.collect());
         let inner: Vec<String> = compile
             .inner
             .iter()
@@ -391,12 +393,14 @@ impl Trainer {
 
     /// Names of what a training measures.
     pub(super) fn names(&self, validates: bool) -> Vec<String> {
-        let scores = self.scores(&StepResult::new(&Sizes {
-            target_values: vec![0; self.objective.len()],
-            metrics: self.objective.iter().map(|one| one.metrics.len()).sum(),
-        }));
-        let metrics = scores.metrics.into_iter().map(|(name, _)| name);
-        let mut names: Vec<String> = ["loss".to_owned()].into_iter().chain(metrics).collect();
+        let mut names = vec!["loss".to_owned()];
+        for (prefix, objective) in self.prefixed_objectives() {
+            if !prefix.is_empty() {
+                names.push(format!("{prefix}loss"));
+            }
+            let metrics = objective.metrics.iter();
+            names.extend(metrics.map(|metric| format!("{prefix}{}", metric.name())));
+        }
         if validates {
             let validated: Vec<String> = names.iter().map(|name| format!("val_{name}")).collect();
             names.extend(validated);
@@ -406,30 +410,48 @@ impl Trainer {
 
     pub(super) fn scores(&self, result: &StepResult) -> Scores {
         let mut metrics = Vec::new();
-        let mut means = result.metrics.iter().map(|sum| sum / result.samples as f64);
-        let graph = &self.measured().graph;
-        let outputs = graph.given();
-        for (objective, (loss, &output)) in self
-            .objective
-            .iter()
-            .zip(result.losses.iter().zip(&outputs))
-        {
-            // As Keras has it: "dense_loss", "dense_accuracy", where there are several.
-            let prefix = match graph.node_of(output) {
-                Some(node) if outputs.len() > 1 => format!("{}_", graph.nodes[node].name),
-                _ => String::new(),
-            };
-            if outputs.len() > 1 {
+        let mut states = result.metrics.iter();
+        let several = self.objective.len() > 1;
+        for ((prefix, objective), loss) in self.prefixed_objectives().zip(&result.losses) {
+            if several {
                 metrics.push((format!("{prefix}loss"), *loss));
             }
-            let names = objective.metrics.iter();
-            let names = names.map(|metric| format!("{prefix}{}", metric.name()));
-            metrics.extend(names.zip(means.by_ref()));
+            for (metric, state) in objective.metrics.iter().zip(states.by_ref()) {
+                metrics.push((format!("{prefix}{}", metric.name()), metric.result(state)));
+            }
         }
         Scores {
             loss: result.loss,
             metrics,
         }
+    }
+
+    /// Which way each loss and metric becomes better, by the names that they have in a history.
+    pub(super) fn directions(&self) -> BTreeMap<String, Direction> {
+        let mut directions = BTreeMap::from([("loss".to_owned(), Direction::Min)]);
+        for (prefix, objective) in self.prefixed_objectives() {
+            let loss = objective.loss.direction();
+            directions.insert(format!("{prefix}loss"), loss);
+            for metric in &objective.metrics {
+                let name = format!("{prefix}{}", metric.name());
+                directions.insert(name, metric.direction());
+            }
+        }
+        directions
+    }
+
+    /// What each output is measured by, and what its names begin with where there are several, as
+    /// Keras has it: "dense_loss", "dense_accuracy".
+    fn prefixed_objectives(&self) -> impl Iterator<Item = (String, &Objective)> {
+        let graph = &self.measured().graph;
+        let outputs = graph.given();
+        let several = outputs.len() > 1;
+        let prefix = move |&output: &_| match graph.node_of(output) {
+            Some(node) if several => format!("{}_", graph.nodes[node].name),
+            _ => String::new(),
+        };
+        let prefixes: Vec<String> = outputs.iter().map(prefix).collect();
+        prefixes.into_iter().zip(&self.objective)
     }
 
     /// What the regularizers add to the loss.

@@ -22,6 +22,7 @@ mod rectifiers;
 mod saving;
 mod settings;
 mod sharing;
+mod tasks;
 mod weights;
 
 use letra_nn::Error;

@@ -181,6 +181,45 @@ fn check(case: &Case, form: Form, [samples, units]: [usize; 2], noise: &mut Nois
     assert_alike(&format!("{what}: gradient"), &found, &wanted, 1.0);
 }
 
+/// Each place of an output with several axes is a row of its own, as so many samples would be.
+#[test]
+fn places_count_as_samples() {
+    let mut noise = Noise::new(37);
+    for case in cases() {
+        for &form in case.forms {
+            let (samples, places, units) = (5, 6, 3);
+            let rows: Vec<f64> = (0..samples * places)
+                .flat_map(|_| outputs(&case, units, &mut noise))
+                .collect();
+            let (labels, targets): (Vec<u32>, Vec<Vec<f64>>) = (0..samples * places)
+                .map(|_| target(form, units, &mut noise))
+                .unzip();
+            let seen = |shape: &[usize]| {
+                let tensor = |values: &[f64]| Tensor::new(shape, singles(values)).unwrap();
+                let batch = match form {
+                    Form::Classes => Dataset::classes(tensor(&rows), labels.clone(), units),
+                    _ => Dataset::values(tensor(&rows), tensor(&targets.concat())),
+                };
+                let network = Sequential::new(&shape[1..])
+                    .add(Activation::linear())
+                    .compile((case.compile)().threads(2))
+                    .unwrap();
+                let batch = batch.unwrap();
+                let seen = network.back_propagate(&batch).unwrap();
+                let gradient = seen.pre_activation_gradients[0].1.clone().into_data();
+                (seen.loss, network.evaluate(&batch).unwrap().loss, gradient)
+            };
+            let (loss, evaluated, gradient) = seen(&[samples, 2, 3, units]);
+            let (wanted, other, wanted_gradient) = seen(&[samples * places, units]);
+            let close =
+                |found: f64, wanted: f64| (found - wanted).abs() < 1e-12 * wanted.abs().max(1.0);
+            assert!(close(loss, wanted), "{}: {loss} for {wanted}", case.name);
+            assert_eq!(evaluated, other, "{}", case.name);
+            assert_eq!(gradient, wanted_gradient, "{}", case.name);
+        }
+    }
+}
+
 /// Weights multiply a sample's loss and gradient; the sum is still divided by the number of
 /// samples, as in Keras.
 #[test]

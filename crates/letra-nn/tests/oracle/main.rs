@@ -13,6 +13,7 @@ mod optimizers;
 mod pictures;
 mod reading;
 mod schedules;
+mod scores;
 mod slides;
 mod summaries;
 mod training;

@@ -16,6 +16,7 @@ fn history(losses: impl Iterator<Item = f64>, val_losses: impl Iterator<Item = f
                 val_metrics: Vec::new(),
             })
             .collect(),
+        ..History::default()
     }
 }
 

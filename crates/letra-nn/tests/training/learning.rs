@@ -210,3 +210,30 @@ fn functions_are_called_after_steps_and_epochs() {
     assert_eq!(lines.len(), 2);
     assert!(lines[0].starts_with("1: loss ") && lines[0].contains("  accuracy "));
 }
+
+#[test]
+fn the_last_samples_may_be_kept_for_validation() {
+    let data = quadrants(50);
+    let indices: Vec<usize> = (0..50).collect();
+    let (train, last) = (data.select(&indices[..40]), data.select(&indices[40..]));
+    let apart = network(1)
+        .fit(&train, Fit::epochs(3).validation(&last))
+        .unwrap();
+    let split = network(2)
+        .fit(&data, Fit::epochs(3).validation_split(0.2))
+        .unwrap();
+    assert_eq!(apart, split);
+    for share in [0.0, 1.0, -0.1, f64::NAN, 0.01] {
+        let error = network(1).fit(&data, Fit::epochs(1).validation_split(share));
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("leaves one part empty"), "{error}");
+    }
+    let both = Fit::epochs(1).validation(&last).validation_split(0.5);
+    assert!(
+        network(1)
+            .fit(&data, both)
+            .unwrap_err()
+            .to_string()
+            .contains("leave one out")
+    );
+}

@@ -11,6 +11,7 @@ mod csv_log;
 mod data;
 mod demands;
 mod diagnosis;
+mod directions;
 mod drop_connect;
 mod dropout;
 mod ensemble;
@@ -34,6 +35,8 @@ mod sources;
 mod sparse_inputs;
 mod standout;
 mod state;
+mod tasks;
 #[cfg(feature = "tensorboard")]
 mod tensor_board;
+mod validation;
 mod weights;

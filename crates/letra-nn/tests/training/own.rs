@@ -2,7 +2,7 @@
 
 use letra_nn::layers::{Emit, Layer, Value};
 use letra_nn::losses::{Loss, TargetRows};
-use letra_nn::metrics::Metric;
+use letra_nn::metrics::{Direction, Metric, MetricRows, MetricState};
 use letra_nn::ops::Multiply;
 use letra_nn::prelude::*;
 use letra_nn::schedules::{Schedule, WarmUp};
@@ -61,13 +61,17 @@ impl Metric for Largest {
         "largest".into()
     }
 
-    fn check(&self, _: usize, _: &Targets) -> Result<(), Error> {
-        Ok(())
+    fn direction(&self) -> Direction {
+        Direction::Max
     }
 
-    fn sum(&self, units: usize, output: &[f32], _: TargetRows<'_>) -> f64 {
+    fn update(&self, rows: &MetricRows<'_>, state: &mut MetricState) {
         let largest = |row: &[f32]| f64::from(row.iter().copied().fold(f32::MIN, f32::max));
-        output.chunks_exact(units).map(largest).sum()
+        rows.add_mean(state, |row| largest(rows.prediction(row)));
+    }
+
+    fn result(&self, state: &MetricState) -> f64 {
+        state.mean()
     }
 }
 
@@ -109,6 +113,7 @@ fn trainer() -> Trainer {
             Compile::new(AdamW::new(WarmUp::new(2, Alternating { high: 0.1 })))
                 .loss(Half { of: 0.5 })
                 .metric(Largest)
+                .weighted_metric(Largest)
                 .seed(1)
                 .threads(1),
         )
@@ -142,6 +147,13 @@ fn what_the_registry_knows_is_loaded() {
         trainer.evaluate(&data).unwrap()
     );
     assert!(loaded.evaluate(&data).unwrap().metric("largest").is_some());
+    assert!(
+        loaded
+            .evaluate(&data)
+            .unwrap()
+            .metric("weighted_largest")
+            .is_some()
+    );
     let network = Network::load_with(&file, &registry(), trainer.workers()).unwrap();
     assert_eq!(
         network.predict(&data.inputs).unwrap(),
@@ -219,4 +231,119 @@ fn a_layer_that_would_be_read_as_another_is_not_saved() {
         error.contains("layer flatten") && error.contains("another kind"),
         "{error}"
     );
+}
+
+/// Things that call themselves as letra's do.
+mod false_names {
+    use super::*;
+
+    #[derive(Debug, Clone)]
+    pub(super) struct Named;
+
+    impl Loss for Named {
+        fn kind(&self) -> &'static str {
+            "hinge"
+        }
+
+        fn configuration(&self) -> serde_json::Value {
+            serde_json::json!(null)
+        }
+
+        fn task(&self) -> letra_nn::losses::Task {
+            letra_nn::losses::Task::Values
+        }
+
+        fn evaluate(&self, _: usize, _: &[f32], _: TargetRows<'_>, _: f32, _: &mut [f32]) -> f64 {
+            0.0
+        }
+    }
+
+    impl Metric for Named {
+        fn name(&self) -> String {
+            "accuracy".into()
+        }
+
+        fn direction(&self) -> Direction {
+            Direction::Max
+        }
+
+        fn update(&self, _: &MetricRows<'_>, _: &mut MetricState) {}
+
+        fn result(&self, _: &MetricState) -> f64 {
+            1.0
+        }
+    }
+
+    impl Schedule for Named {
+        fn kind(&self) -> &'static str {
+            "cosine_decay"
+        }
+
+        fn configuration(&self) -> serde_json::Value {
+            serde_json::json!(null)
+        }
+
+        fn check(&self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn rate(&self, _: u64) -> f64 {
+            0.1
+        }
+    }
+
+    impl optimizers::Optimizer for Named {
+        fn kind(&self) -> &'static str {
+            "sgd"
+        }
+
+        fn configuration(&self) -> serde_json::Value {
+            serde_json::json!(optimizers::Sgd::new(0.1))
+        }
+
+        fn check(&self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn rate(&self, _: u64) -> f64 {
+            0.1
+        }
+
+        fn slots(&self) -> &'static [&'static str] {
+            &[]
+        }
+
+        fn update(&self, _: optimizers::Update<'_>) {}
+    }
+}
+
+#[test]
+fn what_would_be_read_as_something_of_letras_is_not_trained_with() {
+    use false_names::Named;
+    let usual = || Compile::new(Sgd::new(0.1)).loss(MeanSquaredError);
+    for (compile, word) in [
+        (
+            usual().loss(Named),
+            "a loss of one's own is called \"hinge\"",
+        ),
+        (
+            usual().metric(Named),
+            "a metric of one's own is called \"accuracy\"",
+        ),
+        (
+            Compile::new(Named),
+            "an optimizer of one's own is called \"sgd\"",
+        ),
+        (
+            Compile::new(Sgd::new(Named)),
+            "a schedule of one's own is called \"cosine_decay\"",
+        ),
+    ] {
+        let error = Sequential::new([2]).add(Dense::new(2)).compile(compile);
+        let error = error.err().unwrap().to_string();
+        assert!(
+            error.contains(word) && error.contains("another name"),
+            "{error}"
+        );
+    }
 }

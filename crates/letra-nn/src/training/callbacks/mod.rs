@@ -3,9 +3,15 @@
 /// Declares the settings of what watches a value.
 macro_rules! monitor_settings {
     () => {
-        /// Value to watch: "loss" and "val_loss" are to fall, metrics are to rise.
+        /// Value to watch; which way is better, its loss or metric tells.
         pub fn monitor(mut self, name: impl Into<String>) -> Self {
             self.monitor = self.monitor.named(name);
+            self
+        }
+
+        /// Which way the value becomes better, whatever its loss or metric says.
+        pub fn mode(mut self, mode: crate::metrics::Direction) -> Self {
+            self.monitor = self.monitor.mode(mode);
             self
         }
 

@@ -1,9 +1,9 @@
 use super::Start;
 use crate::Error;
+use crate::metrics::Direction;
 use crate::training::History;
 
-/// A value to watch and what counts as better: "loss", "val_loss" and other names that end so
-/// are to fall, metrics are to rise.
+/// A value to watch and what counts as better, which its loss or metric says.
 ///
 /// ```
 /// use letra_nn::prelude::*;
@@ -19,6 +19,7 @@ use crate::training::History;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Monitor {
     name: String,
+    mode: Option<Direction>,
     minimum_change: f64,
 }
 
@@ -28,6 +29,7 @@ impl Monitor {
     pub fn new(name: impl Into<String>) -> Self {
         Monitor {
             name: name.into(),
+            mode: None,
             minimum_change: 0.0,
         }
     }
@@ -38,6 +40,12 @@ impl Monitor {
             name: name.into(),
             ..self
         }
+    }
+
+    /// Which way the value becomes better, whatever its loss or metric says.
+    pub fn mode(mut self, mode: Direction) -> Self {
+        self.mode = Some(mode);
+        self
     }
 
     /// Change that counts as an improvement (Keras's `min_delta`).
@@ -87,10 +95,10 @@ impl Monitor {
 
     /// The watched value of each epoch, with the sign that makes smaller better.
     pub(crate) fn badness(&self, history: &History) -> Result<Vec<f64>, Error> {
-        let sign = if self.name.ends_with("loss") {
-            1.0
-        } else {
-            -1.0
+        let direction = || history.direction(&self.name);
+        let sign = match self.mode.unwrap_or_else(direction) {
+            Direction::Min => 1.0,
+            Direction::Max => -1.0,
         };
         let values = history.epochs.iter().map(|epoch| epoch.get(&self.name));
         let values: Option<Vec<f64>> = values

@@ -66,6 +66,7 @@ fn diagnosis(result: &NetworkResult<'_>, reference: f64) -> Result<Diagnosis, Fa
     };
     let history = History {
         epochs: points.iter().enumerate().map(epoch).collect(),
+        ..History::default()
     };
     let (train, test) = (row.train_accuracy(), row.test_accuracy());
     Measured::new(1.0 - train, 1.0 - test, row.answers().count())

@@ -1,0 +1,257 @@
+//! What metrics see, and what they gather of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Task;
+use crate::Error;
+use crate::number;
+use crate::targets::{TargetRows, largest, target_class};
+
+/// Some rows of predictions and their targets: a row is a sample or, where the output has several
+/// axes, one of its places, such as a step or a pixel.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricRows<'a> {
+    units: usize,
+    predictions: &'a [f32],
+    targets: TargetRows<'a>,
+    task: Task,
+    /// Of samples, each with as many rows.
+    weights: Option<&'a [f32]>,
+}
+
+impl<'a> MetricRows<'a> {
+    /// Rows of `units` values each, which say `task`.
+    ///
+    /// ```
+    /// use letra_nn::metrics::{Accuracy, Metric, MetricRows, TargetRows, Task};
+    ///
+    /// let predictions = [0.2, 0.7, 0.1, 0.5, 0.3, 0.2];
+    /// let rows = MetricRows::new(3, &predictions, TargetRows::Classes(&[1, 2]), Task::Classes)?;
+    /// assert_eq!(Accuracy.of(&rows), 0.5);
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is not a target for each row, or a class is none of `units`.
+    pub fn new(
+        units: usize,
+        predictions: &'a [f32],
+        targets: TargetRows<'a>,
+        task: Task,
+    ) -> Result<Self, Error> {
+        let fits = match targets {
+            TargetRows::Values(values) => values.len() == predictions.len(),
+            TargetRows::Classes(labels) => {
+                labels.len().checked_mul(units) == Some(predictions.len())
+                    && labels.iter().all(|&label| (label as usize) < units)
+            }
+        };
+        match fits && units > 0 && predictions.len().is_multiple_of(units) {
+            true => Ok(Self::checked(units, predictions, targets, task)),
+            false => Err(Error::data(format!(
+                "{} predictions, {units} a row, do not go with the targets",
+                predictions.len()
+            ))
+            .with_hint("give a row of as many targets, or one of as many classes, for each")),
+        }
+    }
+
+    /// The same where the numbers are known to fit.
+    pub(crate) fn checked(
+        units: usize,
+        predictions: &'a [f32],
+        targets: TargetRows<'a>,
+        task: Task,
+    ) -> Self {
+        MetricRows {
+            units,
+            predictions,
+            targets,
+            task,
+            weights: None,
+        }
+    }
+
+    /// With weights of the samples, each with as many rows.
+    pub(crate) fn weighted(mut self, weights: Option<&'a [f32]>) -> Self {
+        self.weights = weights;
+        self
+    }
+
+    /// Values of a row, the size of the output's last axis.
+    pub fn units(&self) -> usize {
+        self.units
+    }
+
+    /// Number of rows.
+    pub fn count(&self) -> usize {
+        self.predictions.len() / self.units
+    }
+
+    /// What the loss takes the values for.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// How an answer is read from a row: see [`Task::decision`].
+    pub fn decision(&self) -> Task {
+        self.task.decision(self.units)
+    }
+
+    /// All predictions, row after row.
+    pub fn predictions(&self) -> &'a [f32] {
+        self.predictions
+    }
+
+    /// Whether some rows count more than others.
+    pub(super) fn are_weighted(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    /// The predictions of a row.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn prediction(&self, row: usize) -> &'a [f32] {
+        &self.predictions[row * self.units..(row + 1) * self.units]
+    }
+
+    /// Target of one of a row's values; for a class, 1 at that and 0 elsewhere.
+    ///
+    /// # Panics
+    /// When there is no such value.
+    pub fn target(&self, row: usize, unit: usize) -> f32 {
+        self.targets.value(self.units, row, unit)
+    }
+
+    /// The class that a row's target names: its label, or the largest of its values.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn target_class(&self, row: usize) -> usize {
+        target_class(self.units, self.targets, row)
+    }
+
+    /// The class with the largest prediction of a row, the first of equals.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn predicted_class(&self, row: usize) -> usize {
+        largest(self.prediction(row))
+    }
+
+    /// Whether the target of one of a row's values is a yes: the class of the row or, where the
+    /// values are questions each, above the threshold.
+    ///
+    /// # Panics
+    /// When there is no such value.
+    pub fn is_positive(&self, row: usize, unit: usize) -> bool {
+        match self.decision() {
+            Task::Labels { threshold } => self.target(row, unit) > threshold,
+            _ => self.target_class(row) == unit,
+        }
+    }
+
+    /// The weight of a row, that of its sample; 1 where all count alike.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn weight(&self, row: usize) -> f64 {
+        match self.weights {
+            Some(weights) => {
+                let places = self.count() / weights.len();
+                f64::from(weights[row / places])
+            }
+            None => 1.0,
+        }
+    }
+
+    /// Sum over a row's values of the squared error.
+    pub(super) fn squared_error(&self, row: usize) -> f64 {
+        let values = self.prediction(row).iter().enumerate();
+        let errors = values.map(|(unit, &y)| f64::from(y) - f64::from(self.target(row, unit)));
+        errors.map(|error| error * error).sum()
+    }
+
+    /// Adds a number a row to a mean over the rows, by their weights; [`MetricState::mean`] is the
+    /// mean.
+    pub fn add_mean(&self, state: &mut MetricState, number: impl Fn(usize) -> f64) {
+        let [sum, weights] = state.sums();
+        for row in 0..self.count() {
+            let weight = self.weight(row);
+            *sum += weight * number(row);
+            *weights += weight;
+        }
+    }
+}
+
+/// What a metric has gathered over some rows.
+///
+/// ```
+/// use letra_nn::metrics::MetricState;
+///
+/// // A mean: a sum, and what it is divided by.
+/// let mut state = MetricState::default();
+/// let [sum, count] = state.sums();
+/// *sum += 3.0;
+/// *count += 2.0;
+/// assert_eq!(state.mean(), 1.5);
+/// ```
+///
+/// What several batches and threads gather is brought together in one fixed order, that of the
+/// samples, however many threads there are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricState {
+    /// Numbers that are added up; always as many, for outputs of the same shape.
+    #[serde(with = "number::list")]
+    pub sums: Vec<f64>,
+    /// Numbers that are put one after the other, for a metric that must see all rows at once.
+    #[serde(with = "number::list", skip_serializing_if = "Vec::is_empty", default)]
+    pub values: Vec<f32>,
+}
+
+impl MetricState {
+    /// The sums, 0 at first.
+    ///
+    /// # Panics
+    /// When there are sums already and not as many.
+    pub fn sums<const N: usize>(&mut self) -> &mut [f64; N] {
+        let sums = self.sums_of(N);
+        sums.try_into().expect("always as many sums")
+    }
+
+    /// As [`MetricState::sums`], where their number depends on the output.
+    ///
+    /// # Panics
+    /// When there are sums already and not as many.
+    pub fn sums_of(&mut self, count: usize) -> &mut [f64] {
+        if self.sums.is_empty() {
+            self.sums.resize(count, 0.0);
+        }
+        assert_eq!(self.sums.len(), count, "always as many sums");
+        &mut self.sums
+    }
+
+    /// The first sum over the second, as [`MetricRows::add_mean`] leaves them.
+    pub fn mean(&self) -> f64 {
+        match self.sums[..] {
+            [sum, weights, ..] => sum / weights,
+            _ => f64::NAN,
+        }
+    }
+
+    /// Adds what later rows have brought.
+    pub fn merge(&mut self, later: &MetricState) {
+        self.sums.resize(later.sums.len(), 0.0);
+        for (sum, more) in self.sums.iter_mut().zip(&later.sums) {
+            *sum += more;
+        }
+        self.values.extend_from_slice(&later.values);
+    }
+
+    /// Forgets all, but keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.sums.clear();
+        self.values.clear();
+    }
+}
