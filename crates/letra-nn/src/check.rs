@@ -1,6 +1,7 @@
 //! Checks of settings.
 
 use std::any::{Any, TypeId};
+use std::io::Write;
 use std::ops::RangeBounds;
 
 use crate::Error;
@@ -41,4 +42,10 @@ pub(crate) fn check_name(
         .with_hint("give it another name, so that files with it can be read")),
         _ => Ok(()),
     }
+}
+
+/// Says on standard error what makes little sense but is no error.
+pub(crate) fn warn(text: &str) {
+    // One that is closed loses the warning, not the training.
+    let _ = writeln!(std::io::stderr(), "warning: {text}");
 }

@@ -76,14 +76,18 @@ impl TrainingPlan {
             metrics: vec![MetricState::default(); sizes.metrics],
             predictions: Vec::new(),
         };
+        let blocks = blocks(&layout);
+        let worker = |_| {
+            let mut worker = Worker::new(&layout, &sizes.target_values);
+            update::make_room(&mut worker, &blocks, &layout, shards);
+            Mutex::new(worker)
+        };
         TrainingPlan {
             batch,
-            workers: (0..threads)
-                .map(|_| Mutex::new(Worker::new(&layout, &sizes.target_values)))
-                .collect(),
+            workers: (0..threads).map(worker).collect(),
             shards: (0..shards).map(|_| Shard::new(&layout)).collect(),
             leaves: (0..Leaves::new(shards).count()).map(leaf).collect(),
-            blocks: blocks(&layout),
+            blocks,
             norms: vec![0.0; layout.weights.len()],
             column_sums: vec![0.0; most_units(&layout)],
             prepared: Buffer::zeros(layout.prepared_values),

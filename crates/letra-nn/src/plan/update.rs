@@ -175,14 +175,13 @@ impl Gradients<'_> {
             }
             Origin::Deferred { node, rows } => {
                 // Sums of fewer samples would cost more to add than to form.
-                let shards = (SAMPLES_TOGETHER / self.layout.shard).clamp(1, MOST_TOGETHER);
-                let leaves = self.dealt.of_at_least(shards);
+                let leaves = self.dealt.of_at_least(together(self.layout));
                 let mut worker = worker_of_thread(self.workers);
                 let mut columns = std::mem::take(&mut worker.columns);
                 let mut partial = std::mem::take(&mut worker.partial);
                 drop(worker);
-                // A buffer for each level of the tree.
-                partial.resize_with(leaves.count().ilog2() as usize + 1, Buffer::default);
+                let levels = levels(leaves.count()).max(partial.len());
+                partial.resize_with(levels, Buffer::default);
                 let deferred = Deferred {
                     gradients: self,
                     node: *node,
@@ -236,7 +235,7 @@ impl Deferred<'_> {
         };
         let (values, each) = (node.outputs[0].values, layout.shard);
         let shards = self.leaves.shards_of(leaf);
-        let together = (SAMPLES_TOGETHER / each).clamp(1, MOST_TOGETHER);
+        let together = together(layout);
         for start in shards.clone().step_by(together) {
             let end = shards.end.min(start + together);
             let samples = start * each..batch.samples().min(end * each);
@@ -287,6 +286,38 @@ impl Deferred<'_> {
             });
         }
     }
+}
+
+/// Shards from which a piece of a deferred gradient is formed at a time.
+fn together(layout: &Layout) -> usize {
+    (SAMPLES_TOGETHER / layout.shard).clamp(1, MOST_TOGETHER)
+}
+
+/// Gives a worker the room that any of the pieces takes, whichever it gets.
+pub(super) fn make_room(worker: &mut Worker, blocks: &[Block], layout: &Layout, shards: usize) {
+    let longest = |blocks: &mut dyn Iterator<Item = &Block>| {
+        blocks.map(|block| block.range.len()).max().unwrap_or(0)
+    };
+    worker.gradient.resize(longest(&mut blocks.iter()));
+    let rows = |block: &Block| match &block.origin {
+        Origin::Leaves(_) => None,
+        Origin::Deferred { rows, .. } => Some(rows.len()),
+    };
+    let Some(most) = blocks.iter().filter_map(rows).max() else {
+        return;
+    };
+    worker
+        .columns
+        .resize(most * layout.shard * together(layout));
+    let leaves = Leaves::new(shards).of_at_least(together(layout)).count();
+    let deferred = longest(&mut blocks.iter().filter(|block| rows(block).is_some()));
+    let room = || Buffer::zeros(deferred);
+    worker.partial.resize_with(levels(leaves), room);
+}
+
+/// Buffers that it takes to add up so many leaves: one for each level of the tree.
+fn levels(leaves: usize) -> usize {
+    leaves.ilog2() as usize + 1
 }
 
 /// Cuts the parameters into pieces, in their order.

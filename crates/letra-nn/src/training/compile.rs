@@ -2,6 +2,7 @@ use std::any::Any;
 
 use crate::Error;
 use crate::check::{check_name, type_of};
+use crate::layers::ActivationFunction;
 use crate::losses::{self, CrossEntropy, Loss};
 use crate::metrics::{self, Metric, Weighted};
 use crate::network::{Model, Network, Sequential, Workers};
@@ -231,6 +232,40 @@ impl Compile {
         }
         Ok(())
     }
+}
+
+/// What makes little sense about what losses are given, and what to do.
+pub(super) fn warnings(network: &Network, objectives: &[Objective]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let (graph, shapes) = (&network.graph, network.output_shapes());
+    for ((output, shape), objective) in graph.given().iter().zip(shapes).zip(objectives) {
+        let Some(node) = graph.node_of(*output).map(|node| &graph.nodes[node]) else {
+            continue;
+        };
+        let configuration = node.layer.configuration();
+        let function = match node.layer.kind() {
+            "activation" => &configuration["function"],
+            _ => &configuration["activation"],
+        };
+        let (name, loss) = (&node.name, objective.loss.kind());
+        if function == "softmax" && shape.sizes().last() == Some(&1) {
+            warnings.push(format!(
+                "layer {name}: softmax over one unit gives 1, whatever comes in: take sigmoid, or a unit a class"
+            ));
+        }
+        let twice = match objective.loss.output_function() {
+            ActivationFunction::Softmax => function == "softmax",
+            ActivationFunction::Sigmoid => function == "sigmoid",
+            _ => false,
+        };
+        if twice {
+            warnings.push(format!(
+                "layer {name}: the loss {loss} wants logits and is given what {} made of them: leave that out, or let the loss take probabilities",
+                function.as_str().unwrap_or_default()
+            ));
+        }
+    }
+    warnings
 }
 
 /// Refuses a loss or metric of one's own that is called as one of letra's.

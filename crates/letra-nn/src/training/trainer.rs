@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use super::compile::{Compile, Inner};
+use super::compile::{Compile, Inner, warnings};
 use crate::Error;
 use crate::buffer::Buffer;
+use crate::check::warn;
 use crate::dataset::{Dataset, Targets};
 use crate::graph::WeightSpecification;
 use crate::kernels::optimizer;
@@ -63,6 +64,7 @@ pub struct Trainer {
     pub(super) to_inputs: Option<TrainingPlan>,
     /// Whether each weight learns; all that can where there is nothing.
     pub(super) learning: Vec<bool>,
+    warnings: Vec<String>,
 }
 
 impl Deref for Trainer {
@@ -121,6 +123,8 @@ impl Trainer {
             false => Some(network.with_outputs_of(&inner)?),
         };
         let mut objective = compile.outputs;
+        let warnings = warnings(&network, &objective);
+        warnings.iter().for_each(|warning| warn(warning));
         objective.extend(
             compile
                 .inner
@@ -150,12 +154,19 @@ impl Trainer {
             training: Vec::new(),
             to_inputs: None,
             learning: Vec::new(),
+            warnings,
         })
     }
 
     /// The network that learns, to keep, without what it learns by.
     pub fn into_network(self) -> Network {
         self.network
+    }
+
+    /// What makes little sense about the network and its losses without being an error, such as a
+    /// softmax over one unit; it was said on standard error, too, when the network was compiled.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Number of training steps taken.

@@ -380,3 +380,33 @@ fn shards_and_threads_change_no_bit_of_a_metric() {
         assert!(close, "{name}: {found} for {wanted}");
     }
 }
+
+#[test]
+fn functions_that_are_taken_twice_or_say_nothing_are_warned_of() {
+    let warnings = |layers: Sequential, loss: CrossEntropy| {
+        let compile = Compile::new(Sgd::new(0.1)).loss(loss);
+        let trainer = layers.compile(compile).unwrap();
+        trainer.warnings().join("; ")
+    };
+    let layers = || Sequential::new([4]);
+    let twice = warnings(
+        layers().add(Dense::new(3).softmax()),
+        CrossEntropy::from_logits(),
+    );
+    assert!(
+        twice.contains("layer dense") && twice.contains("wants logits"),
+        "{twice}"
+    );
+    let twice = layers().add(Dense::new(3)).add(Activation::softmax());
+    assert!(warnings(twice, CrossEntropy::from_logits()).contains("layer activation"));
+    let one = warnings(layers().add(Dense::new(1).softmax()), CrossEntropy::new());
+    assert!(one.contains("softmax over one unit"), "{one}");
+    assert_eq!(
+        warnings(layers().add(Dense::new(3).softmax()), CrossEntropy::new()),
+        ""
+    );
+    assert_eq!(
+        warnings(layers().add(Dense::new(3)), CrossEntropy::from_logits()),
+        ""
+    );
+}
