@@ -8,6 +8,7 @@ use super::callbacks::{Callback, End, Epoch, Position, Start, Step};
 use super::history::{EpochLogs, History};
 use super::source::{Batches, Source};
 use super::trainer::{Trainer, sparse_input};
+use super::unoptimised::warn_of_slow_kernels;
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::kernels::sparse::SparseRows;
@@ -227,6 +228,9 @@ impl Trainer {
     /// layers can read it so, as [`crate::layers::Dense`] can, the training holds a copy of its
     /// non-zero values, and skips the rest.
     ///
+    /// Where `letra-kernels` is not optimised, as in a usual debug build, the first call says so on
+    /// standard error: it is some 100 to 200 times slower.
+    ///
     /// # Errors
     /// When the data or the settings do not fit the network, the loss is no longer a
     /// number, a source ends early or fails, or a callback fails.
@@ -235,6 +239,7 @@ impl Trainer {
         batches: impl Into<Batches<'a>>,
         fit: Fit<'_>,
     ) -> Result<History, Error> {
+        warn_of_slow_kernels();
         match (batches.into(), fit.validation_split) {
             (batches, None) => {
                 let validation = fit.validation;
