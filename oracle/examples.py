@@ -2,8 +2,11 @@
 
 import numpy as np
 import sklearn.metrics as sk
-from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression, LogisticRegression, QuantileRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from output import write
 
@@ -71,8 +74,104 @@ def label_a_pixel():
     return {"accuracy": model.score(patches[train:], labels[train:])}
 
 
+def rows(source, count):
+    return [np.float32(next(source)) for _ in range(count)]
+
+
+def shared_sub_model():
+    source = fractions(4)
+    pairs, same = [], []
+    for _ in range(3000):
+        things = [rows(source, 6), rows(source, 6)]
+        kinds = [a + b > c + d for a, b, c, d, *_ in things]
+        pairs.append(things[0] + things[1])
+        same.append(int(kinds[0] == kinds[1]))
+    model = MLPClassifier((32, 16), max_iter=500, random_state=1).fit(pairs[:2000], same[:2000])
+    return {"accuracy": model.score(pairs[2000:], same[2000:])}
+
+
+def transfer():
+    source = fractions(5)
+    measures, labels = [], []
+    for _ in range(3000):
+        sample = rows(source, 10)
+        unlike = lambda a, b: (sample[a] > 0.5) != (sample[b] > 0.5)
+        labels.append(int(unlike(0, 1) and unlike(2, 3)))
+        measures.append(sample)
+    few, test = slice(2000, 2040), slice(2040, 3000)
+    model = MLPClassifier((32, 16), max_iter=2000, random_state=1).fit(measures[few], labels[few])
+    return {"accuracy": model.score(measures[test], labels[test])}
+
+
+def network_in_network():
+    source = fractions(6)
+    measures, labels = [], []
+    for _ in range(2000):
+        a, b, c = (value - 0.5 for value in rows(source, 3))
+        mixed = [a + b, b - c, c + a, a - b]
+        measures.append([mixed[place % 4] + 0.2 * (next(source) - 0.5) for place in range(12)])
+        labels.append(int(a > b))
+    code = PCA(3).fit(measures).transform(measures)
+    model = LogisticRegression(C=100.0).fit(code[:100], labels[:100])
+    return {"accuracy": model.score(code[1000:], labels[1000:])}
+
+
+def table():
+    source = fractions(7)
+    flats, rents = [], []
+    for _ in range(600):
+        rooms, age = np.floor(1 + 5 * next(source)), next(source)
+        district = int(3 * next(source))
+        rents.append(0.2 * rooms + [0.5, 0.1, 0.3][district] - 0.3 * age + 0.2 * next(source))
+        flats.append([rooms, age] + [float(district == k) for k in range(3)])
+    model = LinearRegression().fit(flats[:400], rents[:400])
+    return {"r2_score": model.score(flats[400:], rents[400:])}
+
+
+def own_loaded():
+    def data(state, count):
+        source = fractions(state)
+        lengths, times = [], []
+        for _ in range(count):
+            length = next(source)
+            lengths.append(length)
+            times.append(length * length * (1 + next(source)))
+        return np.square(lengths)[:, None], np.array(times)
+
+    model = QuantileRegressor(quantile=0.9, alpha=0.0).fit(*data(8, 1000))
+    squares, times = data(9, 500)
+    return {"coverage": np.mean(times < model.predict(squares))}
+
+
+def regression():
+    source = fractions(10)
+    measures, strengths = [], []
+    for _ in range(1200):
+        cement, water = 200 + 300 * next(source), 140 + 80 * next(source)
+        age = 1 + np.floor(99 * next(source))
+        noise = 4 * (next(source) + next(source) - 1)
+        measures.append([cement, water, age])
+        strengths.append(25 * cement / water * (0.3 + 0.15 * np.log(age)) - 5 + noise)
+    model = make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(32, 16), max_iter=2000, random_state=1))
+    model.fit(measures[:900], strengths[:900])
+    return {"r2_score": model.score(measures[900:], strengths[900:])}
+
+
+EXAMPLES = (
+    one_unit,
+    several_labels,
+    label_a_pixel,
+    regression,
+    shared_sub_model,
+    transfer,
+    network_in_network,
+    table,
+    own_loaded,
+)
+
+
 def main():
-    write("examples", {"one_unit": one_unit(), "several_labels": several_labels(), "label_a_pixel": label_a_pixel()})
+    write("examples", {example.__name__: example() for example in EXAMPLES})
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import initializers
 import layers
 import losses
 import metrics
+import more_layers
 import normalization
 import optimizers
 import pictures
@@ -24,7 +25,7 @@ import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples, more_layers)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -37,8 +37,8 @@ fn main() -> Result<(), Error> {
         Compile::new(Adam::new(0.03))
             .loss(BinaryCrossEntropy::from_logits())
             .metric(Accuracy)
-            .metric(F1Score::new().average(Average::Macro))
-            .metric(F1Score::new().average(Average::Class(2)))
+            .metric(F1Score::new().average(Averaging::Macro))
+            .metric(F1Score::new().average(Averaging::Class(2)))
             .seed(1),
     )?;
     network.fit(&train, Fit::epochs(80))?;

@@ -90,20 +90,23 @@ pub fn instruction_set() -> Result<&'static str, Error> {
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, Add, AnnealedDropout, AveragePool1d, AveragePool2d,
-        BatchNormalization, Concatenate, Conv1d, Conv2d, Conv2dTranspose, Cosine, Cropping2d,
-        Dense, DepthwiseConv2d, DropConnect, Dropout, Elu, FillMode, Flatten, GaussianNoise,
-        GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
-        LayerNormalization, LeakyRelu, MaxPool1d, MaxPool2d, Maxout, MaxoutConv2d, Multiply, PRelu,
-        RandomContrast, RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom,
-        Reshape, SeparableConv2d, SpatialDropout2d, Standout, UpSampling2d, ZeroPadding2d,
+        Activation, ActivationFunction, Add, AnnealedDropout, Average, AveragePool1d,
+        AveragePool2d, BatchNormalization, Concatenate, Conv1d, Conv1dTranspose, Conv2d,
+        Conv2dTranspose, Cosine, Cropping2d, Dense, DepthwiseConv2d, Dot, DropConnect, Dropout,
+        Elu, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
+        GlobalMaxPool1d, GlobalMaxPool2d, GroupNormalization, Lambda, LayerNormalization,
+        LeakyRelu, MaxPool1d, MaxPool2d, Maximum, Maxout, MaxoutConv2d, Minimum,
+        MultiHeadAttention, Multiply, Normalization, PRelu, Permute, RandomContrast, RandomFlip,
+        RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom, Rescaling, Reshape,
+        SeparableConv1d, SeparableConv2d, SpatialDropout2d, Standout, Subtract, UpSampling1d,
+        UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
         MeanAbsoluteError, MeanSquaredError, SumSquaredError,
     };
     pub use crate::metrics::{
-        Accuracy, Auc, Average, BinaryAccuracy, BrierScore, ConfusionMatrix, CosineSimilarity,
+        Accuracy, Auc, Averaging, BinaryAccuracy, BrierScore, ConfusionMatrix, CosineSimilarity,
         Direction, ExpectedCalibrationError, F1Score, LogLoss, Precision, R2Score, Recall,
         RootMeanSquaredError, TopKAccuracy,
     };

@@ -45,7 +45,9 @@ fn check(compile: Compile) {
         .add(RandomTranslation::new(0.1, 0.1))
         .add(RandomRotation::new(0.1))
         .add(RandomZoom::new(0.1).fill_mode(FillMode::Nearest))
+        .add(RandomFlip::new())
         .add(RandomContrast::new(0.1))
+        .add(Rescaling::new(2.0))
         .add(GaussianNoise::new(0.1))
         .add(Conv2d::new(4, 5).same().relu())
         .add(MaxPool2d::new(2))
@@ -56,6 +58,7 @@ fn check(compile: Compile) {
         .add(SeparableConv2d::new(8, 3).same())
         .add(UpSampling2d::new(2).bilinear())
         .add(AveragePool2d::new(2))
+        .add(GroupNormalization::new().groups(4))
         .add(BatchNormalization::new())
         .add(Activation::tanh())
         .add(Dropout::new(0.25))
@@ -66,6 +69,13 @@ fn check(compile: Compile) {
                 .kernel_regularizer(Regularizer::l2(1e-3))
                 .kernel_constraint(Constraint::max_norm(2.0)),
         )
+        .add(Reshape::new([8, 8]))
+        .add(
+            MultiHeadAttention::new(2, 20)
+                .dropout(0.1)
+                .use_causal_mask(true),
+        )
+        .add(Flatten)
         .add(PRelu::new())
         .add(Maxout::new(64, 2))
         .add(DropConnect::new(40, 0.5).relu())

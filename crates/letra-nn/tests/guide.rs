@@ -31,9 +31,21 @@ macro_rules! examples {
 }
 
 examples! {
-    back_propagation first_network inner_loss label_a_pixel layer_of_ops many_threads one_unit
-    own_layer pairs_of_points several_labels shared_weights through_another
+    back_propagation first_network inner_loss label_a_pixel layer_of_ops many_threads
+    network_in_network one_unit own_layer own_loaded own_saved pairs_of_points regression
+    several_labels shared_sub_model shared_weights through_another transfer
 }
+
+#[cfg(feature = "csv")]
+examples! { table }
+
+/// Further examples that print a figure.
+const FIGURES: [&str; 4] = [
+    "network_in_network",
+    "regression",
+    "shared_sub_model",
+    "transfer",
+];
 
 fn read(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -76,11 +88,15 @@ fn shown_code(example: &str) -> Vec<String> {
 
 /// What an example prints.
 fn printed(example: &str) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
+    printed_in(tempfile::tempdir().unwrap().path(), example)
+}
+
+/// The same, in a folder where another may have run.
+fn printed_in(folder: &Path, example: &str) -> Vec<String> {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &format!("{example}::runs"), "--nocapture"])
         .env(RUN, "1")
-        .current_dir(folder.path())
+        .current_dir(folder)
         .output()
         .unwrap();
     assert!(output.status.success(), "{example} failed");
@@ -170,23 +186,44 @@ fn assert_printed<'a>(lines: impl Iterator<Item = &'a String>, example: &str, pr
 /// What the examples of tasks print is what the guide shows, and about as good as scikit-learn's.
 #[test]
 fn the_tasks_reach_their_figures() {
-    let oracle: serde_json::Value =
-        serde_json::from_str(&read("oracle/numbers/examples.json")).unwrap();
     for (shown, example) in blocks(TASKS, "text").iter().zip(TASK_EXAMPLES) {
         let printed = printed(example);
         assert_printed(shown.iter(), example, &printed);
-        for (name, wanted) in oracle[example].as_object().unwrap() {
-            let own = format!("{name} ");
-            let mut values = printed.iter().filter_map(|line| {
-                let value = line.split_once(&own)?;
-                value.1.parse::<f64>().ok()
-            });
-            let (found, wanted) = (values.next_back().unwrap(), wanted.as_f64().unwrap());
-            assert!(
-                found > wanted - 0.01,
-                "{example}: {name} {found} for {wanted}"
-            );
-        }
+        assert_reached(example, &printed);
+    }
+}
+
+/// The other examples' figures are about as good as scikit-learn's.
+#[test]
+fn the_examples_reach_their_figures() {
+    for example in FIGURES {
+        assert_reached(example, &printed(example));
+    }
+    #[cfg(feature = "csv")]
+    assert_reached("table", &printed("table"));
+}
+
+#[test]
+fn things_of_ones_own_are_saved_by_one_program_and_loaded_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    printed_in(folder.path(), "own_saved");
+    assert_reached("own_loaded", &printed_in(folder.path(), "own_loaded"));
+}
+
+fn assert_reached(example: &str, printed: &[String]) {
+    let oracle: serde_json::Value =
+        serde_json::from_str(&read("oracle/numbers/examples.json")).unwrap();
+    for (name, wanted) in oracle[example].as_object().unwrap() {
+        let own = format!("{name} ");
+        let mut values = printed.iter().filter_map(|line| {
+            let value = line.split_once(&own)?;
+            value.1.parse::<f64>().ok()
+        });
+        let (found, wanted) = (values.next_back().unwrap(), wanted.as_f64().unwrap());
+        assert!(
+            found > wanted - 0.01,
+            "{example}: {name} {found} for {wanted}"
+        );
     }
 }
 

@@ -1,20 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{Sliding, Surround};
+use super::convolving::{Sides, Sliding, sequence_settings};
 use super::window::sequence;
-use super::{ActivationFunction, KernelAndBias, Layer, Padding};
+use super::{ActivationFunction, KernelAndBias, Layer};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Convolve;
-
-/// What surrounds a sequence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Sides {
-    Valid,
-    Same,
-    Causal,
-}
 
 /// A convolution over sequences: each of `filters` kernels slides along the steps and gives
 /// one channel of the output (Waibel et al. 1989, "Phoneme recognition using time-delay
@@ -64,32 +55,7 @@ impl Conv1d {
         }
     }
 
-    /// No padding: the output is shorter than the input.
-    pub fn valid(mut self) -> Self {
-        self.padding = Sides::Valid;
-        self
-    }
-
-    /// Padding on both sides that keeps the length, for stride 1.
-    pub fn same(mut self) -> Self {
-        self.padding = Sides::Same;
-        self
-    }
-
-    /// Padding before the first step that keeps the length, for stride 1: an output depends on
-    /// its own and earlier steps alone (van den Oord et al. 2016, "WaveNet: a generative model
-    /// for raw audio", section 2.1).
-    pub fn causal(mut self) -> Self {
-        self.padding = Sides::Causal;
-        self
-    }
-
     settings! {
-        /// Steps from one position to the next.
-        stride: usize,
-        /// Distance between the steps that a kernel looks at. Only one of stride and dilation rate
-        /// may be above 1.
-        dilation_rate: usize,
         /// Groups of channels and filters: a filter sees the channels of its group. The groups must
         /// divide both.
         groups: usize,
@@ -102,17 +68,14 @@ impl Conv1d {
             stride: [1, self.stride],
             dilation: [1, self.dilation_rate],
             groups: self.groups,
-            surround: match self.padding {
-                Sides::Valid => Surround::Padding(Padding::Valid),
-                Sides::Same => Surround::Padding(Padding::Same),
-                Sides::Causal => Surround::Causal,
-            },
+            surround: self.padding.surround(),
             axes: 1,
         }
     }
 }
 
 linear_map_settings!(Conv1d);
+sequence_settings!(Conv1d);
 
 impl Layer for Conv1d {
     named!("conv1d");

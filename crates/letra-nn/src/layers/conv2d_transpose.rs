@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolving::{check_held, check_no_norm};
-use super::window::check_sizes;
+use super::convolving::check_no_norm;
+use super::transposing::Transposing;
 use super::{ActivationFunction, KernelAndBias, Layer, Padding, Window, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
-use crate::kernels::convolution::Geometry;
 use crate::ops::ConvolveTransposed;
 
 /// A transposed convolution, which makes pictures larger: each value of the input adds a
@@ -70,30 +69,6 @@ impl Conv2dTranspose {
         self.stride = stride.into();
         self
     }
-
-    /// The convolution whose way back this is.
-    fn geometry(&self, [height, width, channels]: [usize; 3]) -> Geometry {
-        let (kernel, stride) = (self.kernel.0, self.stride.0);
-        let beyond = |axis: usize| match self.padding {
-            Padding::Valid => kernel[axis].saturating_sub(stride[axis]),
-            _ => 0,
-        };
-        let sizes = [
-            height * stride[0] + beyond(0),
-            width * stride[1] + beyond(1),
-        ];
-        Geometry {
-            height: sizes[0],
-            width: sizes[1],
-            channels: self.filters,
-            filters: channels,
-            kernel,
-            stride,
-            padding: self.padding.around(sizes, kernel, stride),
-            dilation: [1, 1],
-            groups: 1,
-        }
-    }
 }
 
 linear_map_settings!(Conv2dTranspose);
@@ -102,23 +77,18 @@ impl Layer for Conv2dTranspose {
     named!("conv2d_transpose");
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        check_sizes("a kernel of", &self.kernel.0, 1)?;
-        check_sizes("a stride of", &self.stride.0, 1)?;
-        check_sizes("filters:", &[self.filters], 1)?;
-        if let Padding::Explicit(around) = self.padding {
-            return Err(
-                BuildError::configuration(format!("has a padding of {around:?}"))
-                    .with_hint("it is either valid or same"),
-            );
-        }
         let (input, shape) = emit.single_input(inputs)?;
-        let picture = picture(shape)?;
-        let geometry = self.geometry(picture);
+        let transposing = Transposing {
+            filters: self.filters,
+            kernel: self.kernel.0,
+            stride: self.stride.0,
+            padding: self.padding,
+            axes: 2,
+        };
+        let geometry = transposing.checked(picture(shape)?)?;
         let [rows, columns] = self.kernel.0;
-        let kernel = [rows, columns, self.filters, picture[2]];
-        let output = [geometry.height, geometry.width, self.filters];
-        check_held(kernel, output)?;
-        let fans = [rows * columns * self.filters, rows * columns * picture[2]];
+        let kernel = [rows, columns, self.filters, geometry.filters];
+        let fans = transposing.fans(&geometry);
         check_no_norm(self.parameters.demands)?;
         let weights = self.parameters.weights(emit, kernel, fans, self.filters)?;
         let convolve = ConvolveTransposed::new(geometry, self.activation);

@@ -1,5 +1,7 @@
 //! What the layers around a convolution share.
 
+use serde::{Deserialize, Serialize};
+
 use super::window::{Padding, Window, check_sizes};
 use crate::KernelDemands;
 use crate::error::BuildError;
@@ -12,6 +14,62 @@ pub(crate) enum Surround {
     Padding(Padding),
     /// Along the columns, only before them, so that no output sees what comes later.
     Causal,
+}
+
+/// Declares the settings of layers whose kernel slides over a sequence: padding, stride and dilation
+/// rate.
+macro_rules! sequence_settings {
+    ($layer:ty) => {
+        impl $layer {
+            /// No padding: the output is shorter than the input.
+            pub fn valid(mut self) -> Self {
+                self.padding = Sides::Valid;
+                self
+            }
+
+            /// Padding on both sides that keeps the length, for stride 1.
+            pub fn same(mut self) -> Self {
+                self.padding = Sides::Same;
+                self
+            }
+
+            /// Padding before the first step that keeps the length, for stride 1: an output
+            /// depends on its own and earlier steps alone (van den Oord et al. 2016, "WaveNet: a
+            /// generative model for raw audio", section 2.1).
+            pub fn causal(mut self) -> Self {
+                self.padding = Sides::Causal;
+                self
+            }
+
+            settings! {
+                /// Steps from one position to the next.
+                stride: usize,
+                /// Distance between the steps that a kernel looks at. Only one of stride and dilation
+                /// rate may be above 1.
+                dilation_rate: usize,
+            }
+        }
+    };
+}
+pub(super) use sequence_settings;
+
+/// What surrounds a sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Sides {
+    Valid,
+    Same,
+    Causal,
+}
+
+impl Sides {
+    pub(super) fn surround(self) -> Surround {
+        match self {
+            Sides::Valid => Surround::Padding(Padding::Valid),
+            Sides::Same => Surround::Padding(Padding::Same),
+            Sides::Causal => Surround::Causal,
+        }
+    }
 }
 
 /// The settings of a layer's convolution.

@@ -1,5 +1,7 @@
 //! Layers: what a user configures, one file each. A layer computes nothing: it says which
 //! [ops](crate::ops) do its work.
+#![doc = ""]
+#![doc = include_str!("list.md")]
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -216,11 +218,14 @@ macro_rules! normalisation_settings {
 mod activation;
 mod add;
 mod annealed_dropout;
+mod average;
 mod average_pooling1d;
 mod average_pooling2d;
 mod batch_normalization;
+mod checks;
 mod concatenate;
 mod conv1d;
+mod conv1d_transpose;
 mod conv2d;
 mod conv2d_transpose;
 mod convolving;
@@ -228,6 +233,7 @@ mod cosine;
 mod cropping2d;
 mod dense;
 mod depthwise_conv2d;
+mod dot;
 mod drop_connect;
 mod dropout;
 mod elu;
@@ -237,24 +243,38 @@ mod global_average_pooling1d;
 mod global_average_pooling2d;
 mod global_max_pooling1d;
 mod global_max_pooling2d;
+mod group_normalization;
+mod lambda;
 mod layer_normalization;
 mod leaky_relu;
 mod max_pooling1d;
 mod max_pooling2d;
+mod maximum;
 mod maxout;
 mod maxout_conv2d;
+mod minimum;
 mod moving;
+mod multi_head_attention;
 mod multiply;
+mod normalization;
+mod permute;
 mod prelu;
 mod random_contrast;
+mod random_flip;
 mod random_fourier_features;
 mod random_rotation;
 mod random_translation;
 mod random_zoom;
+mod rescaling;
 mod reshape;
+mod separable_conv1d;
 mod separable_conv2d;
+mod separating;
 mod spatial_dropout2d;
 mod standout;
+mod subtract;
+mod transposing;
+mod up_sampling1d;
 mod up_sampling2d;
 mod window;
 mod zero_padding2d;
@@ -267,6 +287,10 @@ macro_rules! layers {
 
         /// The kinds of all.
         pub(crate) const KINDS: &[&str] = &[$(stringify!($file)),*];
+
+        /// The names of their types.
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$(stringify!($layer)),*];
 
         /// The layer of the given kind with a saved configuration.
         pub(crate) fn from_configuration(
@@ -290,17 +314,20 @@ layers! {
     activation: Activation,
     add: Add,
     annealed_dropout: AnnealedDropout,
+    average: Average,
     average_pooling1d: AveragePool1d,
     average_pooling2d: AveragePool2d,
     batch_normalization: BatchNormalization,
     concatenate: Concatenate,
     conv1d: Conv1d,
+    conv1d_transpose: Conv1dTranspose,
     conv2d: Conv2d,
     conv2d_transpose: Conv2dTranspose,
     cosine: Cosine,
     cropping2d: Cropping2d,
     dense: Dense,
     depthwise_conv2d: DepthwiseConv2d,
+    dot: Dot,
     drop_connect: DropConnect,
     dropout: Dropout,
     elu: Elu,
@@ -310,23 +337,34 @@ layers! {
     global_average_pooling2d: GlobalAveragePool2d,
     global_max_pooling1d: GlobalMaxPool1d,
     global_max_pooling2d: GlobalMaxPool2d,
+    group_normalization: GroupNormalization,
     layer_normalization: LayerNormalization,
     leaky_relu: LeakyRelu,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
+    maximum: Maximum,
     maxout: Maxout,
     maxout_conv2d: MaxoutConv2d,
+    minimum: Minimum,
+    multi_head_attention: MultiHeadAttention,
     multiply: Multiply,
+    normalization: Normalization,
+    permute: Permute,
     prelu: PRelu,
     random_contrast: RandomContrast,
+    random_flip: RandomFlip,
     random_fourier_features: RandomFourierFeatures,
     random_rotation: RandomRotation,
     random_translation: RandomTranslation,
     random_zoom: RandomZoom,
+    rescaling: Rescaling,
     reshape: Reshape,
+    separable_conv1d: SeparableConv1d,
     separable_conv2d: SeparableConv2d,
     spatial_dropout2d: SpatialDropout2d,
     standout: Standout,
+    subtract: Subtract,
+    up_sampling1d: UpSampling1d,
     up_sampling2d: UpSampling2d,
     zero_padding2d: ZeroPadding2d,
 }
@@ -335,6 +373,9 @@ pub use crate::factor::Factor;
 pub use crate::graph::{Emit, Value, Weight};
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
 pub use crate::kernels::resampling::FillMode;
+use checks::{check_joined, check_not_negative, check_number, check_rate, check_units, flat_input};
+pub use dot::Axes;
+pub use lambda::Lambda;
 pub(crate) use window::picture;
 pub use window::{Edges, Padding, Window};
 
@@ -377,46 +418,6 @@ impl KernelAndBias {
         }
         Ok(weights)
     }
-}
-
-/// The single input of a layer that takes a flat one, and how many values it holds.
-fn flat_input(inputs: &[Value], emit: &Emit<'_>) -> Result<(Value, usize), BuildError> {
-    let (input, shape) = emit.single_input(inputs)?;
-    match shape.rank() {
-        1 => Ok((input, shape.values())),
-        _ => Err(BuildError::input(
-            "a flat input",
-            "add Flatten between them",
-        )),
-    }
-}
-
-/// Refuses a layer without units.
-fn check_units(units: usize) -> Result<(), BuildError> {
-    match units {
-        0 => Err(BuildError::configuration("has 0 units").with_hint("give it at least 1")),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a number that is not finite, or not `fine`.
-fn check_number(name: &str, value: f32, fine: bool, hint: &str) -> Result<(), BuildError> {
-    match fine && value.is_finite() {
-        true => Ok(()),
-        false => Err(BuildError::configuration(format!("has {name} {value}")).with_hint(hint)),
-    }
-}
-
-/// Refuses a number below 0.
-fn check_not_negative(name: &str, value: f32) -> Result<(), BuildError> {
-    let hint = "give it a finite number of 0 or more";
-    check_number(name, value, value >= 0.0, hint)
-}
-
-/// Refuses what is not the share that `what` says.
-fn check_rate(rate: f32, what: &str) -> Result<(), BuildError> {
-    let hint = format!("a rate is the {what}, from 0 up to but not including 1");
-    check_number("rate", rate, (0.0..1.0).contains(&rate), &hint)
 }
 
 /// A layer: what a user configures, and the ops that do its work.
@@ -462,10 +463,22 @@ pub trait Layer: Any + Debug + Send + Sync {
         1
     }
 
+    /// Whether a file can hold it: not where its configuration is not all that makes it.
+    fn is_saved(&self) -> bool {
+        true
+    }
+
     /// Checks the configuration and the inputs, declares the layer's weights, and writes its ops;
     /// returns the values that it gives.
     ///
     /// # Errors
     /// When the configuration makes no sense or an input does not fit.
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError>;
+}
+
+#[test]
+fn the_list_in_the_docs_is_complete() {
+    let list = include_str!("list.md");
+    let missing = |name: &&&str| !list.contains(&format!("[`{name}`]"));
+    assert_eq!(NAMES.iter().find(missing), None);
 }

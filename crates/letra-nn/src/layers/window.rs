@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Shape;
 use crate::error::BuildError;
+use crate::graph::{Emit, Value};
 use crate::kernels::convolution::Padding2;
 use crate::kernels::pooling::Pooling;
+use crate::ops::Reshape;
 
 /// Sizes of windows, strides, paddings and filters that are still credible.
 pub(crate) const MOST: usize = 1 << 16;
@@ -107,6 +109,24 @@ pub(crate) fn sequence(input: &Shape) -> Result<[usize; 3], BuildError> {
             "add Reshape before it",
         )),
     }
+}
+
+/// The single input of a layer, a sequence, as a picture of one row, and its sizes; for ops that know
+/// pictures only. Nothing is moved.
+pub(super) fn as_picture(
+    inputs: &[Value],
+    emit: &mut Emit<'_>,
+) -> Result<(Value, [usize; 3]), BuildError> {
+    let (input, shape) = emit.single_input(inputs)?;
+    let picture = sequence(shape)?;
+    let shape = picture.into();
+    Ok((emit.op(Reshape { shape }, &[input], &[])?, picture))
+}
+
+/// The way back: a picture of one row as the sequence that a layer gives.
+pub(super) fn as_sequence(row: Value, emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+    let shape = emit.shape(row).sizes()[1..].into();
+    emit.output(Reshape { shape }, &[row], &[])
 }
 
 /// Fails unless every size is between `least` and what is credible.

@@ -1,6 +1,6 @@
 use std::cmp::Ordering;
 
-use super::average::Average;
+use super::averaging::Averaging;
 use super::{Direction, Metric, MetricRows, MetricState, Task, check_questions};
 use crate::Error;
 use crate::dataset::Targets;
@@ -33,7 +33,7 @@ use crate::dataset::Targets;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Auc {
     curve: Curve,
-    average: Average,
+    average: Averaging,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,7 +59,7 @@ impl Auc {
     pub fn roc() -> Self {
         Auc {
             curve: Curve::Roc,
-            average: Average::default(),
+            average: Averaging::default(),
         }
     }
 
@@ -67,12 +67,12 @@ impl Auc {
     pub fn precision_recall() -> Self {
         Auc {
             curve: Curve::PrecisionRecall,
-            average: Average::default(),
+            average: Averaging::default(),
         }
     }
 
     /// How several labels or classes make one number.
-    pub fn average(mut self, average: Average) -> Self {
+    pub fn average(mut self, average: Averaging) -> Self {
         self.average = average;
         self
     }
@@ -112,7 +112,7 @@ impl Auc {
 pub(super) fn from_name(name: &str) -> Option<Auc> {
     let curves = [Curve::Roc, Curve::PrecisionRecall].into_iter();
     let mut known = curves.filter_map(|curve| {
-        let average = Average::from_name(name, curve.name())?;
+        let average = Averaging::from_name(name, curve.name())?;
         Some(Auc { curve, average })
     });
     known.next()
@@ -204,9 +204,9 @@ mod tests {
         let said = [0.9, 0.4, 0.2, 0.3];
         let rows = rows(2, &said, &[1.0, 0.0, 0.0, 0.0]);
         let of = |average| Auc::roc().average(average).of(&rows);
-        assert_eq!(of(Average::Macro), 1.0);
-        assert!(of(Average::Class(1)).is_nan());
-        assert_eq!(of(Average::Micro), 1.0);
+        assert_eq!(of(Averaging::Macro), 1.0);
+        assert!(of(Averaging::Class(1)).is_nan());
+        assert_eq!(of(Averaging::Micro), 1.0);
     }
 
     #[test]

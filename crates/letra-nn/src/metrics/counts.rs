@@ -1,7 +1,7 @@
 //! Right and wrong answers counted for each of an output's values: what precision and recall are
 //! made of.
 
-use super::average::Average;
+use super::averaging::Averaging;
 use super::state::{MetricRows, MetricState};
 use super::{Task, check_questions, check_threshold};
 use crate::Error;
@@ -45,7 +45,7 @@ pub(super) fn count(rows: &MetricRows<'_>, threshold: Option<f32>, state: &mut M
 
 /// The number that `formula` makes of the counts, by the average that was asked for.
 pub(super) fn averaged(
-    average: Average,
+    average: Averaging,
     state: &MetricState,
     formula: impl Fn(Counts) -> f64,
 ) -> f64 {
@@ -63,7 +63,7 @@ pub(super) fn averaged(
 /// Whether the settings make sense for an output.
 pub(super) fn check(
     what: &str,
-    (average, threshold): (Average, Option<f32>),
+    (average, threshold): (Averaging, Option<f32>),
     units: usize,
     task: Task,
     targets: &Targets,
@@ -76,7 +76,7 @@ pub(super) fn check(
 /// Declares a metric that is a formula of [`Counts`].
 macro_rules! counted_metric {
     ($(#[$documentation:meta])* $metric:ident, $name:literal, $formula:expr) => {
-        use super::average::Average;
+        use super::averaging::Averaging;
         use super::counts;
         use super::{Direction, Metric, MetricRows, MetricState, Task};
         use crate::Error;
@@ -85,7 +85,7 @@ macro_rules! counted_metric {
         $(#[$documentation])*
         #[derive(Debug, Clone, Copy, Default, PartialEq)]
         pub struct $metric {
-            average: Average,
+            average: Averaging,
             threshold: Option<f32>,
         }
 
@@ -96,7 +96,7 @@ macro_rules! counted_metric {
             }
 
             /// How several values or classes make one number.
-            pub fn average(mut self, average: Average) -> Self {
+            pub fn average(mut self, average: Averaging) -> Self {
                 self.average = average;
                 self
             }
@@ -110,7 +110,7 @@ macro_rules! counted_metric {
 
         pub(super) fn from_name(name: &str) -> Option<$metric> {
             let (name, threshold) = super::split_threshold(name)?;
-            let average = Average::from_name(name, $name)?;
+            let average = Averaging::from_name(name, $name)?;
             Some($metric { average, threshold })
         }
 

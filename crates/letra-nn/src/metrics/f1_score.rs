@@ -8,14 +8,14 @@ counted_metric! {
     /// logits.
     ///
     /// ```
-    /// use letra_nn::metrics::{Average, F1Score, Metric, MetricRows, TargetRows, Task};
+    /// use letra_nn::metrics::{Averaging, F1Score, Metric, MetricRows, TargetRows, Task};
     ///
     /// // Two labels a sample.
     /// let said = [0.9, 0.2, 0.7, 0.6, 0.1, 0.8];
     /// let targets = TargetRows::Values(&[1.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
     /// let rows = MetricRows::new(2, &said, targets, Task::Labels { threshold: 0.5 })?;
     /// assert_eq!(F1Score::new().of(&rows), 0.75);
-    /// let first = F1Score::new().average(Average::Class(0));
+    /// let first = F1Score::new().average(Averaging::Class(0));
     /// assert_eq!(first.of(&rows), 2.0 / 3.0);
     /// # Ok::<(), letra_nn::Error>(())
     /// ```

@@ -14,7 +14,7 @@ mod counts;
 
 mod accuracy;
 mod auc;
-mod average;
+mod averaging;
 mod binary_accuracy;
 mod brier_score;
 mod confusion_matrix;
@@ -32,7 +32,7 @@ mod state;
 mod top_k_accuracy;
 mod weighted;
 
-pub use average::Average;
+pub use averaging::Averaging;
 pub use confusion_matrix::ConfusionMatrix;
 pub use state::{MetricRows, MetricState};
 pub(crate) use weighted::Weighted;

@@ -4,7 +4,7 @@ counted_metric! {
     ///
     /// For one output, a positive is a prediction above the loss's threshold, as for each of several
     /// labels. For one of several classes it is the largest, so that of all classes together it is
-    /// the accuracy: ask for [`Average::Macro`] or a class. It sees predictions, probabilities where
+    /// the accuracy: ask for [`Averaging::Macro`] or a class. It sees predictions, probabilities where
     /// the loss takes logits.
     ///
     /// ```
@@ -32,12 +32,12 @@ mod tests {
         let labels = TargetRows::Classes(&[0, 1, 1, 2, 0]);
         let rows = MetricRows::new(3, said.as_flattened(), labels, Task::Classes).unwrap();
         let of = |average| Precision::new().average(average).of(&rows);
-        assert_eq!(of(Average::Micro), 3.0 / 5.0);
-        assert_eq!(of(Average::Macro), 2.0 / 3.0);
-        assert_eq!(of(Average::Class(1)), 1.0);
+        assert_eq!(of(Averaging::Micro), 3.0 / 5.0);
+        assert_eq!(of(Averaging::Macro), 2.0 / 3.0);
+        assert_eq!(of(Averaging::Class(1)), 1.0);
         assert!(
             Precision::new()
-                .average(Average::Class(3))
+                .average(Averaging::Class(3))
                 .check(
                     3,
                     Task::Classes,
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn names_tell_the_settings() {
-        let precision = Precision::new().average(Average::Class(4)).threshold(0.3);
+        let precision = Precision::new().average(Averaging::Class(4)).threshold(0.3);
         assert_eq!(precision.name(), "precision_of_4_at_0.3");
         assert_eq!(from_name(&precision.name()), Some(precision));
         assert_eq!(from_name("precision_at_much"), None);

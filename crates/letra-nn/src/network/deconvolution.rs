@@ -9,7 +9,7 @@ use crate::{Error, Tensor};
 
 /// Layers that are linear but for a rectifier after them, when predicting, or choose a maximum:
 /// what their backward pass does to a signal is what a deconvolutional network does.
-const PASSABLE: [&str; 20] = [
+const PASSABLE: [&str; 21] = [
     "activation",
     "annealed_dropout",
     "average_pooling2d",
@@ -22,6 +22,7 @@ const PASSABLE: [&str; 20] = [
     "max_pooling2d",
     // These do nothing while predicting.
     "random_contrast",
+    "random_flip",
     "random_rotation",
     "random_translation",
     "random_zoom",

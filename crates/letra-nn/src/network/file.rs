@@ -317,10 +317,18 @@ impl Network {
         }
     }
 
-    /// Refuses a layer that calls itself as one of letra's own does, and would be read as that.
-    fn check_kinds(&self) -> Result<(), Error> {
+    /// Refuses a layer that no file can hold, and one that calls itself as one of letra's own does,
+    /// and would be read as that.
+    pub(crate) fn check_kinds(&self) -> Result<(), Error> {
         for node in &self.graph.nodes {
             let kind = node.layer.kind();
+            if !node.layer.is_saved() {
+                return Err(Error::configuration(format!(
+                    "layer {} is a {kind}, made of what no file can hold, and is not saved",
+                    node.name
+                ))
+                .with_hint("write a layer of your own in its place and tell a Registry of it"));
+            }
             if !layers::KINDS.contains(&kind) {
                 continue;
             }

@@ -6,8 +6,11 @@
 
 mod activate;
 mod add;
+mod apply;
 mod average_pool;
+mod batch_matmul;
 mod batch_normalize;
+mod causal_mask;
 mod channel_dropout;
 mod concatenate;
 mod contrast;
@@ -19,6 +22,7 @@ mod drop_connect;
 mod dropout;
 mod fourier;
 mod gaussian_noise;
+mod group_normalize;
 mod layer_normalize;
 mod matmul;
 mod max_pool;
@@ -27,10 +31,13 @@ mod multiply;
 mod pad;
 mod parametric_relu;
 mod pass;
+mod permute;
 mod resample;
+mod rescale;
 mod reshape;
 mod sparse_matmul;
 mod standout;
+mod unit_normalize;
 mod up_sample;
 
 use std::any::Any;
@@ -41,8 +48,11 @@ use crate::error::BuildError;
 
 pub use activate::Activate;
 pub use add::Add;
+pub(crate) use apply::Apply;
 pub(crate) use average_pool::AveragePool;
+pub(crate) use batch_matmul::BatchMatMul;
 pub(crate) use batch_normalize::BatchNormalize;
+pub(crate) use causal_mask::CausalMask;
 pub(crate) use channel_dropout::ChannelDropout;
 pub use concatenate::Concatenate;
 pub(crate) use contrast::RandomContrast;
@@ -54,6 +64,7 @@ pub(crate) use drop_connect::DropConnect;
 pub(crate) use dropout::{Dropout, Rate};
 pub(crate) use fourier::Fourier;
 pub(crate) use gaussian_noise::GaussianNoise;
+pub(crate) use group_normalize::GroupNormalize;
 pub(crate) use layer_normalize::LayerNormalize;
 pub use matmul::MatMul;
 pub(crate) use max_pool::MaxPool;
@@ -62,10 +73,13 @@ pub use multiply::Multiply;
 pub(crate) use pad::Pad;
 pub(crate) use parametric_relu::ParametricRelu;
 pub use pass::{Backward, Forward, Prepare, ShardGradient, Slices, UpdateState, WeightGradient};
+pub(crate) use permute::Permute;
 pub(crate) use resample::{Affine, Movement, Resample, shares};
+pub(crate) use rescale::Rescale;
 pub(crate) use reshape::Reshape;
 pub(crate) use sparse_matmul::SparseMatMul;
 pub(crate) use standout::Standout;
+pub(crate) use unit_normalize::UnitNormalize;
 pub(crate) use up_sample::UpSample;
 
 /// What an op needs beside its inputs, outputs and weights.
@@ -173,7 +187,7 @@ pub(crate) fn single_input(inputs: &[Shape]) -> Result<&Shape, BuildError> {
 }
 
 /// The shape of the output of an op that joins at least two inputs of one shape.
-fn joined_shape(inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+pub(crate) fn joined_shape(inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
     match inputs {
         [] | [_] => Err(BuildError::configuration(format!(
             "joins values but is given {}",

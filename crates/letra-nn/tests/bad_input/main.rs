@@ -14,6 +14,7 @@ mod inside;
 mod layers;
 mod losses;
 mod models;
+mod more_layers;
 mod mutations;
 mod random_fourier_features;
 mod random_layers;

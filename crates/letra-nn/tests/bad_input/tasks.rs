@@ -193,7 +193,7 @@ fn metrics_that_make_no_sense() {
     assert_refused("margins", result, &parts);
     let binary = || Box::new(BinaryCrossEntropy::from_logits());
     let parts = ["class 2", "0 to 0"];
-    let of_class = F1Score::new().average(Average::Class(2));
+    let of_class = F1Score::new().average(Averaging::Class(2));
     assert_refused(
         "a class",
         measured(1, binary(), Box::new(of_class), &column),

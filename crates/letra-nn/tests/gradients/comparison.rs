@@ -130,12 +130,29 @@ impl Drawn {
     }
 }
 
+/// What a network is compiled of.
+pub(crate) trait Layers {
+    fn compiled(self, compile: Compile) -> Trainer;
+}
+
+impl Layers for Sequential {
+    fn compiled(self, compile: Compile) -> Trainer {
+        self.compile(compile).unwrap()
+    }
+}
+
+impl Layers for Model {
+    fn compiled(self, compile: Compile) -> Trainer {
+        self.compile(compile).unwrap()
+    }
+}
+
 /// Holds a network against its twin on a random batch: predictions, the outputs and
 /// gradients that `back_propagate` shows, and the step that training takes. `network`
 /// begins with an identity, whose gradient is that of the input.
 pub(crate) fn compare(
     what: &str,
-    network: Sequential,
+    network: impl Layers,
     twin: &Stack,
     samples: usize,
     numbers: Numbers,
@@ -151,7 +168,7 @@ pub(crate) fn compare(
 /// the twin of what `back_propagate` shows, `trained` that of a step.
 pub(crate) fn compare_in_training(
     what: &str,
-    network: Sequential,
+    network: impl Layers,
     shown: &Stack,
     trained: &Stack,
     samples: usize,
@@ -173,7 +190,7 @@ struct Compared<'a> {
 impl<'a> Compared<'a> {
     fn new(
         what: &'a str,
-        network: Sequential,
+        network: impl Layers,
         twin: &Stack,
         samples: usize,
         numbers: Numbers,
@@ -182,7 +199,7 @@ impl<'a> Compared<'a> {
         // At rate 1/2 and with the factor 2 of the squared error, a step subtracts a number
         // of the gradient's own size.
         let compile = Compile::new(Sgd::new(0.5)).loss(SumSquaredError).threads(2);
-        let mut network = network.compile(compile).unwrap();
+        let mut network = network.compiled(compile);
         let inputs: usize = network.input_shape().iter().product();
         let outputs: usize = network.output_shape().iter().product();
         let drawn = Drawn::new(twin, [samples, inputs, outputs], numbers, noise);

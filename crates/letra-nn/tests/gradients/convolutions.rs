@@ -11,7 +11,7 @@ use crate::twins::{Activated, Convolved, Moved, Pooled, Stack, Transposed};
 
 /// Holds a network of one layer against its twin, and proves the twin where it is small and
 /// has no ReLU, whose edge a finite difference may step over.
-fn check(
+pub(crate) fn check(
     what: &str,
     network: Sequential,
     twin: &Stack,
@@ -25,14 +25,14 @@ fn check(
     }
 }
 
-const FUNCTIONS: [ActivationFunction; 3] = [
+pub(crate) const FUNCTIONS: [ActivationFunction; 3] = [
     ActivationFunction::Linear,
     ActivationFunction::Relu,
     ActivationFunction::Tanh,
 ];
 
 /// A kernel, a stride or a dilation rate, and padding that suit a picture.
-fn random_sliding(picture: [usize; 3], filters: usize, noise: &mut Noise) -> Convolved {
+pub(crate) fn random_sliding(picture: [usize; 3], filters: usize, noise: &mut Noise) -> Convolved {
     let mut twin = Convolved {
         picture,
         filters,
@@ -60,7 +60,7 @@ fn random_sliding(picture: [usize; 3], filters: usize, noise: &mut Noise) -> Con
     twin
 }
 
-fn describe(kind: &str, twin: &Convolved, function: ActivationFunction) -> String {
+pub(crate) fn describe(kind: &str, twin: &Convolved, function: ActivationFunction) -> String {
     format!("{kind} {twin:?}, {function:?}")
 }
 
@@ -198,56 +198,6 @@ fn conv2d_transpose() {
             .then(Activated { function, channels });
         let inputs = picture.iter().product();
         check(&what, network, &stack, (inputs, function), &mut noise);
-    }
-}
-
-/// A convolution of sequences is one of pictures of one row; causal is padding on the left.
-#[test]
-fn conv1d() {
-    let mut noise = Noise::new(45);
-    for round in 0..60 {
-        let groups = noise.between(1, 3);
-        let (steps, channels) = (noise.between(1, 17), groups * noise.between(1, 4));
-        let filters = groups * noise.between(1, 9);
-        let mut twin = random_sliding([1, steps, channels], filters, &mut noise);
-        (twin.kernel[0], twin.stride[0], twin.dilation[0]) = (1, 1, 1);
-        twin.groups = groups;
-        let function = FUNCTIONS[round % 3];
-        let causal = noise.between(0, 2) == 0;
-        let what = describe(
-            if causal { "causal conv1d" } else { "conv1d" },
-            &twin,
-            function,
-        );
-        let layer = Conv1d::new(filters, twin.kernel[1])
-            .stride(twin.stride[1])
-            .dilation_rate(twin.dilation[1])
-            .groups(groups)
-            .use_bias(twin.bias)
-            .activation(function);
-        let layer = match twin.padding {
-            _ if causal => layer.causal(),
-            Padding::Same => layer.same(),
-            _ => layer.valid(),
-        };
-        let network = behind_identity([steps, channels]).add(layer);
-        let mut stack = Stack::default();
-        if causal {
-            let left = twin.reach(1) - 1;
-            stack = stack.then(Moved::padded(twin.picture, [[0, 0], [left, 0]]));
-            (twin.picture[1], twin.padding) = (steps + left, Padding::Valid);
-        }
-        let stack = stack.then(twin).then(Activated {
-            function,
-            channels: filters,
-        });
-        check(
-            &what,
-            network,
-            &stack,
-            (steps * channels, function),
-            &mut noise,
-        );
     }
 }
 

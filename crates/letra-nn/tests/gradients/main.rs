@@ -4,12 +4,14 @@
 //! A ReLU or a pooling that is close to deciding otherwise would make a comparison a matter
 //! of rounding; `comparison` says how that is kept out.
 
+mod attention;
 mod comparison;
 mod convolutions;
 mod dropped;
 mod formulas;
 mod graphs;
 mod inside;
+mod joins;
 mod last_axis;
 mod layers;
 mod losses;
@@ -22,4 +24,6 @@ mod poolings;
 mod proof;
 mod random_fourier_features;
 mod rectifiers;
+mod scaling;
+mod sequences;
 mod twins;

@@ -8,7 +8,8 @@ use crate::layers::{behind_identity, convolution};
 use crate::noise::Noise;
 use crate::proof::prove;
 use crate::twins::{
-    Activated, BatchNormalised, Convolved, Each, LayerNormalised, Multiplied, Pooled, Stack, Twin,
+    Activated, BatchNormalised, Convolved, Each, GroupNormalised, LayerNormalised, Multiplied,
+    Pooled, Stack, Twin,
 };
 
 /// The twin of a convolution that keeps the picture's size and has no bias.
@@ -317,5 +318,37 @@ fn layer_normalization() {
         if values < 200 {
             prove(&what, &stack, values, &mut noise);
         }
+    }
+}
+
+#[test]
+fn group_normalization() {
+    let mut noise = Noise::new(77);
+    for case in 0..40 {
+        let [scale, center] = LEARNED[case % 4];
+        let (groups, width) = (noise.between(1, 4), noise.between(1, 5));
+        let channels = groups * width;
+        let mut shape: Vec<usize> = (0..case % 3).map(|_| noise.between(1, 6)).collect();
+        shape.push(channels);
+        let (values, samples) = (shape.iter().product::<usize>(), noise.between(1, 9));
+        let what = format!("group_normalization {shape:?}, {groups} groups, {scale}, {center}");
+        let layer = GroupNormalization::new()
+            .groups(groups)
+            .epsilon(0.01)
+            .scale(scale)
+            .center(center);
+        let twin = GroupNormalised {
+            groups,
+            channels,
+            epsilon: f64::from(0.01f32),
+            scale,
+            center,
+        };
+        let (network, stack) = (
+            behind_identity(shape).add(layer),
+            Stack::default().then(twin),
+        );
+        compare(&what, network, &stack, samples, Numbers::Any, &mut noise);
+        prove(&what, &stack, values, &mut noise);
     }
 }

@@ -2,6 +2,8 @@
 //! formula, wherever it stands, also where it meets nothing but zeros. What depends on it, the
 //! double-precision twins tell.
 
+mod joins;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -15,8 +17,7 @@ use crate::pictures::{Move, resampled};
 use crate::random_fourier_features::waves;
 use crate::twins::{
     Activated, Adaptive, Alike, Averaged, BatchNormalised, Contrasted, Convolved, Exponential,
-    Gradients, Largest, LayerNormalised, Moved, Multiplied, Pooled, Rectified, Stack, Transposed,
-    Twin,
+    Largest, LayerNormalised, Moved, Multiplied, Pooled, Power, Rectified, Stack, Transposed, Twin,
 };
 
 const BAD: [f64; 2] = [f64::NAN, f64::INFINITY];
@@ -75,23 +76,6 @@ fn picked(inputs: usize, order: impl Iterator<Item = usize>) -> Moved {
 
 fn identity(values: usize) -> Stack {
     stack(picked(values, 0..values))
-}
-
-/// y = xⁿ, value by value.
-struct Power(i32);
-
-impl Twin for Power {
-    fn forward(&self, input: &[f64], _: &[Vec<f64>]) -> Vec<f64> {
-        input.iter().map(|x| x.powi(self.0)).collect()
-    }
-
-    fn backward(&self, input: &[f64], _: &[Vec<f64>], gradient: &[f64]) -> Gradients {
-        let slopes = input.iter().map(|x| f64::from(self.0) * x.powi(self.0 - 1));
-        Gradients {
-            input: slopes.zip(gradient).map(|(slope, g)| slope * g).collect(),
-            parameters: Vec::new(),
-        }
-    }
 }
 
 /// A network in which a layer reads the same value twice.
@@ -618,6 +602,7 @@ fn cases() -> Vec<Case> {
         at_random(),
         normalisations(),
         others(),
+        joins::cases(),
     ];
     all.into_iter().flatten().collect()
 }
@@ -627,7 +612,8 @@ fn what_is_not_finite_shows_in_all_that_depends_on_it() {
     let (mut noise, mut hidden) = (Noise::new(91), Vec::new());
     for mut case in cases() {
         // A row of zeros alone has no direction.
-        let many = if case.op == "cosine_similarity" { 2 } else { 8 };
+        let has_direction = ["cosine_similarity", "unit_normalize"].contains(&case.op);
+        let many = if has_direction { 2 } else { 8 };
         for zeros in [0, many] {
             walk(&mut case, zeros, &mut noise, &mut hidden);
         }

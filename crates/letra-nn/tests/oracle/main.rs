@@ -8,6 +8,7 @@ mod initializers;
 mod layers;
 mod losses;
 mod metrics;
+mod more_layers;
 mod normalization;
 mod optimizers;
 mod pictures;

@@ -13,8 +13,8 @@ macro_rules! averaged {
         let metric = $metric;
         [
             Box::new(metric) as Box<dyn Metric>,
-            Box::new(metric.average(Average::Macro)),
-            Box::new(metric.average(Average::Class($class))),
+            Box::new(metric.average(Averaging::Macro)),
+            Box::new(metric.average(Averaging::Class($class))),
         ]
     }};
 }

@@ -80,6 +80,35 @@ pub(crate) fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "groups, flips and numbers that are given",
+            pictures()
+                .add(Rescaling::new(2.0).offset(-0.5))
+                .add(RandomFlip::new())
+                .add(Conv2d::new(6, 3))
+                .add(GroupNormalization::new().groups(3))
+                .add(Activation::relu())
+                .add(Permute::new([3, 1, 2]))
+                .add(Normalization::new([0.25], [0.5]))
+                .add(Flatten)
+                .add(Dense::new(4)),
+        ),
+        (
+            "sequences and attention",
+            pictures()
+                .add(Reshape::new([8, 8]))
+                .add(SeparableConv1d::new(7, 3).same().relu())
+                .add(
+                    MultiHeadAttention::new(3, 5)
+                        .dropout(0.1)
+                        .use_causal_mask(true),
+                )
+                .add(UpSampling1d::new(2))
+                .add(Conv1dTranspose::new(5, 3).stride(2))
+                .add(MultiHeadAttention::new(2, 3).value_dim(4))
+                .add(Flatten)
+                .add(Dense::new(4)),
+        ),
+        (
             "many values a sample",
             pictures()
                 .add(Conv2d::new(67, 5).same().relu())

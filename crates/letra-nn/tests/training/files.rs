@@ -243,3 +243,52 @@ fn half_precision_takes_half_the_space() {
         "{error}"
     );
 }
+
+/// Layers that join, look at others, or were adapted to data.
+#[test]
+fn joins_attention_and_adapted_numbers_come_back_bit_for_bit() {
+    let values = (0..120).map(|i| ((i * 37) % 19) as f32 / 3.0).collect();
+    let inputs = Tensor::new([10, 4, 3], values).unwrap();
+    let mut model = Model::new();
+    let input = model.input([4, 3]);
+    let normal = model.layer(Normalization::adapt(&inputs).unwrap(), [input]);
+    let scaled = model.layer(Rescaling::new(0.3).offset(0.1), [normal]);
+    let attention = MultiHeadAttention::new(2, 3)
+        .value_dim(4)
+        .dropout(0.25)
+        .use_bias(false)
+        .use_causal_mask(true)
+        .kernel_regularizer(Regularizer::l2(0.01));
+    let looked = model.layer(attention, [scaled, normal]);
+    let groups = GroupNormalization::new()
+        .groups(3)
+        .epsilon(0.01)
+        .center(false);
+    let grouped = model.layer(groups, [looked]);
+    let turned = model.layer(Permute::new([2, 1]), [grouped]);
+    let dots = model.layer(Dot::new([-1, 1]).normalize(true), [grouped, turned]);
+    let convolution = SeparableConv1d::new(3, 2).causal().depth_multiplier(2);
+    let convolved = model.layer(convolution, [dots]);
+    let longer = model.layer(Conv1dTranspose::new(3, 2).same().tanh(), [convolved]);
+    let joins = [
+        model.layer(Average, [looked, longer]),
+        model.layer(Subtract, [looked, longer]),
+        model.layer(Maximum, [looked, longer]),
+        model.layer(Minimum, [looked, longer]),
+    ];
+    let sum = model.layer(Add, joins);
+    let steps = model.layer(UpSampling1d::new(2), [sum]);
+    let pictures = model.layer(Reshape::new([4, 2, 3]), [steps]);
+    let output = model.layer(RandomFlip::vertical(), [pictures]);
+    let compile = Compile::new(Adam::new(0.01)).loss(MeanSquaredError).seed(3);
+    let mut network = model.outputs([output]).compile(compile).unwrap();
+    let data = Dataset::values(inputs, Tensor::zeros([10, 4, 2, 3])).unwrap();
+    network.train_on_batch(&data).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.letra");
+    network.save(&path).unwrap();
+    let loaded = Trainer::load(&path).unwrap();
+    assert_eq!(bytes(&loaded), bytes(&network));
+    let predicted = |network: &Trainer| network.predict(&data.inputs).unwrap();
+    assert_eq!(predicted(&loaded), predicted(&network));
+}

@@ -224,6 +224,7 @@ fn layers() -> Vec<(&'static str, Sequential)> {
         ),
         ("rotation", pictures().add(RandomRotation::new(0.2))),
         ("zoom", pictures().add(RandomZoom::new(0.2))),
+        ("flip", pictures().add(RandomFlip::new())),
         ("contrast", pictures().add(RandomContrast::new(0.2))),
         ("noise", pictures().add(GaussianNoise::new(0.2))),
         ("dropout", pictures().add(SpatialDropout2d::new(0.5))),
@@ -381,4 +382,59 @@ fn a_factor_of_one_is_a_full_turn() {
     };
     assert!(angle(1.0).abs() < 1e-4);
     assert!((angle(0.125) - TAU / 8.0).abs() < 1e-4);
+}
+
+/// A picture of 4 × 6 pixels mirrored left and right, top and bottom, in any combination.
+fn flipped(picture: &[f32], [down, right]: [bool; 2]) -> Vec<f32> {
+    let place = |pixel: usize| {
+        let (row, column) = (pixel / 6, pixel % 6);
+        let row = if down { 3 - row } else { row };
+        6 * row + if right { 5 - column } else { column }
+    };
+    (0..24).map(|pixel| picture[place(pixel)]).collect()
+}
+
+const WAYS: [[bool; 2]; 4] = [[false, false], [false, true], [true, false], [true, true]];
+
+/// Each way for as many pictures as any other, whose gradients go back the same way; no pixel is
+/// mixed with another.
+#[test]
+fn flips_mirror_exactly_and_each_way_is_as_likely() {
+    for (layer, ways) in [
+        (RandomFlip::new(), &[0, 1, 2, 3][..]),
+        (RandomFlip::horizontal(), &[0, 1]),
+        (RandomFlip::vertical(), &[0, 2]),
+    ] {
+        let picture: Vec<f32> = (0..24).map(|pixel| (pixel * pixel) as f32 / 7.0).collect();
+        let network = Sequential::new([4, 6, 1]).add(Activation::linear());
+        let network = compiled(network.add(layer), 14);
+        let inputs = Tensor::new([SAMPLES, 4, 6, 1], picture.repeat(SAMPLES)).unwrap();
+        let targets = Tensor::new([SAMPLES, 4, 6, 1], picture.repeat(SAMPLES)).unwrap();
+        let data = Dataset::values(inputs, targets).unwrap();
+        let seen = network.back_propagate(&data).unwrap();
+        let mut counts = [0; 4];
+        for sample in 0..SAMPLES {
+            let shown = seen.outputs[1].1.sample(sample);
+            let of_way = |way: &[bool; 2]| flipped(&picture, *way) == shown;
+            let way = WAYS.iter().position(of_way).expect("it is mirrored");
+            counts[way] += 1;
+            let slopes: Vec<f32> = shown
+                .iter()
+                .zip(&picture)
+                .map(|(y, t)| 2.0 * (y - t))
+                .collect();
+            let back = seen.pre_activation_gradients[0].1.sample(sample);
+            assert_eq!(back, flipped(&slopes, WAYS[way]));
+        }
+        let share = SAMPLES as f64 / ways.len() as f64;
+        for (way, count) in counts.into_iter().enumerate() {
+            let wanted = if ways.contains(&way) { share } else { 0.0 };
+            let error = (wanted * (1.0 - wanted / SAMPLES as f64)).sqrt();
+            let found = f64::from(count);
+            assert!(
+                (found - wanted).abs() <= 4.0 * error,
+                "way {way}: {found} of {wanted}"
+            );
+        }
+    }
 }

@@ -147,7 +147,7 @@ fn several_labels_are_counted_one_by_one() {
         .loss(BinaryCrossEntropy::from_logits())
         .metric(Accuracy)
         .metric(BinaryAccuracy::new())
-        .metric(F1Score::new().average(Average::Macro))
+        .metric(F1Score::new().average(Averaging::Macro))
         .seed(2);
     let network = Sequential::new([8, 8, 1]).add(Flatten).add(Dense::new(3));
     let mut network = network.compile(compile).unwrap();
@@ -241,7 +241,7 @@ fn a_label_a_pixel() {
     let (classes, rows) = bright(40);
     let network = |threads| {
         let compile = Compile::new(Adam::new(0.05)).metric(Accuracy);
-        let compile = compile.metric(F1Score::new().average(Average::Class(1)));
+        let compile = compile.metric(F1Score::new().average(Averaging::Class(1)));
         Sequential::new([8, 8, 1])
             .add(Conv2d::new(4, 3).same().relu())
             .add(Conv2d::new(2, 1))
@@ -326,10 +326,10 @@ fn metrics_are_saved_with_their_settings() {
         .with_sample_weights((0..20).map(|i| i as f32).collect())
         .unwrap();
     let compile = Compile::new(Sgd::new(0.1))
-        .metric(F1Score::new().average(Average::Class(2)).threshold(0.3))
-        .metric(Recall::new().average(Average::Macro))
+        .metric(F1Score::new().average(Averaging::Class(2)).threshold(0.3))
+        .metric(Recall::new().average(Averaging::Macro))
         .metric(BinaryAccuracy::new().threshold(0.25))
-        .metric(Auc::precision_recall().average(Average::Macro))
+        .metric(Auc::precision_recall().average(Averaging::Macro))
         .metric(ExpectedCalibrationError::new().bins(7))
         .metric(TopKAccuracy::new(3))
         .metric(MeanAbsoluteError)
@@ -355,13 +355,13 @@ fn shards_and_threads_change_no_bit_of_a_metric() {
     let data = data.with_sample_weights(weights).unwrap();
     let still = |threads| {
         let compile = Compile::new(Sgd::new(0.0))
-            .metric(Auc::roc().average(Average::Macro))
+            .metric(Auc::roc().average(Averaging::Macro))
             .metric(LogLoss)
             .metric(MeanSquaredError)
             .metric(R2Score)
             .weighted_metric(Auc::precision_recall())
             .weighted_metric(BrierScore)
-            .weighted_metric(F1Score::new().average(Average::Class(1)));
+            .weighted_metric(F1Score::new().average(Averaging::Class(1)));
         let network = Sequential::new([8, 8, 1])
             .add(Conv2d::new(16, 3).same().relu())
             .add(Flatten)

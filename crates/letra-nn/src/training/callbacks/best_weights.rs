@@ -53,7 +53,10 @@ impl Callback for BestWeights {
     fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
         self.monitor.check(start)?;
         match &self.path {
-            Some(path) => check_writable(path, start.trainer.file_size(1)),
+            Some(path) => {
+                start.trainer.check_kinds()?;
+                check_writable(path, start.trainer.file_size(1))
+            }
             None => Ok(()),
         }
     }

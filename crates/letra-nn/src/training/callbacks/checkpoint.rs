@@ -84,6 +84,7 @@ impl Checkpoint {
 impl Callback for Checkpoint {
     fn on_train_begin(&mut self, start: &Start<'_>) -> Result<(), Error> {
         self.kept = start.trainer.steps();
+        start.trainer.check_kinds()?;
         check_writable(&self.path, start.trainer.checkpoint_size())?;
         match self.holds_another(start.resumed) {
             false => Ok(()),

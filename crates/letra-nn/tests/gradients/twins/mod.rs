@@ -1,12 +1,14 @@
 //! The layers' twins: one sample, double precision, plain loops.
 
 mod activation;
+mod attention;
 mod average_pool2d;
 mod contrast;
 mod conv2d;
 mod conv2d_transpose;
 mod cosine;
 mod dense;
+mod dotted;
 mod dropped;
 pub(crate) mod losses;
 mod max_pool2d;
@@ -15,21 +17,25 @@ mod normalisation;
 mod random_fourier_features;
 mod rectifiers;
 mod resampling;
+mod rescaled;
 
 pub(crate) use activation::{Activated, softmax};
+pub(crate) use attention::Attention;
 pub(crate) use average_pool2d::Averaged;
 pub(crate) use contrast::Contrasted;
 pub(crate) use conv2d::Convolved;
 pub(crate) use conv2d_transpose::Transposed;
 pub(crate) use cosine::Alike;
 pub(crate) use dense::Multiplied;
+pub(crate) use dotted::Dotted;
 pub(crate) use dropped::{Adaptive, Masked, Thinned};
 pub(crate) use max_pool2d::Pooled;
 pub(crate) use moved::Moved;
-pub(crate) use normalisation::{BatchNormalised, LayerNormalised};
+pub(crate) use normalisation::{BatchNormalised, GroupNormalised, LayerNormalised};
 pub(crate) use random_fourier_features::Waves;
 pub(crate) use rectifiers::{Exponential, Largest, Rectified};
 pub(crate) use resampling::Resampled;
+pub(crate) use rescaled::{Power, Rescaled};
 
 /// What a twin's backward pass gives.
 pub(crate) struct Gradients {

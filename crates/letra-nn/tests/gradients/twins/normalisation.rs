@@ -155,3 +155,85 @@ impl Twin for LayerNormalised {
         }
     }
 }
+
+/// Normalisation of groups of channels over all positions of one sample, `[positions, channels]`.
+pub(crate) struct GroupNormalised {
+    pub(crate) groups: usize,
+    pub(crate) channels: usize,
+    pub(crate) epsilon: f64,
+    pub(crate) scale: bool,
+    pub(crate) center: bool,
+}
+
+impl GroupNormalised {
+    /// Places of a group's values.
+    fn places(&self, group: usize, values: usize) -> Vec<usize> {
+        let width = self.channels / self.groups;
+        let belongs = |place: &usize| place % self.channels / width == group;
+        (0..values).filter(belongs).collect()
+    }
+
+    fn normal(&self, places: &[usize], input: &[f64]) -> Normal {
+        let values: Vec<f64> = places.iter().map(|&place| input[place]).collect();
+        Normal::new(&values, self.epsilon)
+    }
+}
+
+impl Twin for GroupNormalised {
+    fn parameters(&self) -> Vec<usize> {
+        let count = usize::from(self.scale) + usize::from(self.center);
+        vec![self.channels; count]
+    }
+
+    fn forward(&self, input: &[f64], parameters: &[Vec<f64>]) -> Vec<f64> {
+        let beta = usize::from(self.scale);
+        let mut output = vec![0.0; input.len()];
+        for group in 0..self.groups {
+            let places = self.places(group, input.len());
+            for (x, &place) in self.normal(&places, input).normal.iter().zip(&places) {
+                let channel = place % self.channels;
+                let gamma = if self.scale {
+                    parameters[0][channel]
+                } else {
+                    1.0
+                };
+                let beta = if self.center {
+                    parameters[beta][channel]
+                } else {
+                    0.0
+                };
+                output[place] = x * gamma + beta;
+            }
+        }
+        output
+    }
+
+    fn backward(&self, input: &[f64], parameters: &[Vec<f64>], gradient: &[f64]) -> Gradients {
+        let [mut gammas, mut betas] = [(); 2].map(|()| vec![0.0; self.channels]);
+        let mut input_gradient = vec![0.0; input.len()];
+        for group in 0..self.groups {
+            let places = self.places(group, input.len());
+            let normal = self.normal(&places, input);
+            let mut scaled = Vec::new();
+            for (x, &place) in normal.normal.iter().zip(&places) {
+                let channel = place % self.channels;
+                gammas[channel] += gradient[place] * x;
+                betas[channel] += gradient[place];
+                let gamma = if self.scale {
+                    parameters[0][channel]
+                } else {
+                    1.0
+                };
+                scaled.push(gradient[place] * gamma);
+            }
+            for (dx, &place) in normal.backward(&scaled).iter().zip(&places) {
+                input_gradient[place] = *dx;
+            }
+        }
+        let gradients = [self.scale.then_some(gammas), self.center.then_some(betas)];
+        Gradients {
+            input: input_gradient,
+            parameters: gradients.into_iter().flatten().collect(),
+        }
+    }
+}

@@ -4,15 +4,15 @@ use crate::Error;
 ///
 /// ```
 /// # use letra_nn::prelude::*;
-/// use letra_nn::metrics::Average;
+/// use letra_nn::metrics::Averaging;
 ///
 /// // The mean over all classes, and that of class 2 alone.
 /// let settings = Compile::new(Adam::new(0.01))
-///     .metric(F1Score::new().average(Average::Macro))
-///     .metric(F1Score::new().average(Average::Class(2)));
+///     .metric(F1Score::new().average(Averaging::Macro))
+///     .metric(F1Score::new().average(Averaging::Class(2)));
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Average {
+pub enum Averaging {
     /// All are taken together, as if they were answers to one question.
     #[default]
     Micro,
@@ -22,22 +22,22 @@ pub enum Average {
     Class(usize),
 }
 
-impl Average {
+impl Averaging {
     /// The name of a metric with this average.
     pub(super) fn name(self, base: &str) -> String {
         match self {
-            Average::Micro => base.into(),
-            Average::Macro => format!("macro_{base}"),
-            Average::Class(class) => format!("{base}_of_{class}"),
+            Averaging::Micro => base.into(),
+            Averaging::Macro => format!("macro_{base}"),
+            Averaging::Class(class) => format!("{base}_of_{class}"),
         }
     }
 
     /// The average in the name of a metric.
     pub(super) fn from_name(name: &str, base: &str) -> Option<Self> {
         match name.split_once(base)? {
-            ("", "") => Some(Average::Micro),
-            ("macro_", "") => Some(Average::Macro),
-            ("", class) => Some(Average::Class(class.strip_prefix("_of_")?.parse().ok()?)),
+            ("", "") => Some(Averaging::Micro),
+            ("macro_", "") => Some(Averaging::Macro),
+            ("", class) => Some(Averaging::Class(class.strip_prefix("_of_")?.parse().ok()?)),
             _ => None,
         }
     }
@@ -45,7 +45,7 @@ impl Average {
     /// Whether there is such a class.
     pub(super) fn check(self, units: usize) -> Result<(), Error> {
         match self {
-            Average::Class(class) if class >= units => Err(Error::configuration(format!(
+            Averaging::Class(class) if class >= units => Err(Error::configuration(format!(
                 "a metric is about class {class}, but the output has {units}"
             ))
             .with_hint(format!("they are 0 to {}", units.saturating_sub(1)))),
@@ -62,15 +62,15 @@ impl Average {
         add: impl Fn(&mut T, T),
     ) -> f64 {
         match self {
-            Average::Micro => {
+            Averaging::Micro => {
                 let together = classes.reduce(|mut sum, next| {
                     add(&mut sum, next);
                     sum
                 });
                 together.map_or(f64::NAN, formula)
             }
-            Average::Class(class) => classes.nth(class).map_or(f64::NAN, formula),
-            Average::Macro => {
+            Averaging::Class(class) => classes.nth(class).map_or(f64::NAN, formula),
+            Averaging::Macro => {
                 let numbers = classes.map(formula).filter(|number| !number.is_nan());
                 let (sum, count) = numbers.fold((0.0, 0.0), |(sum, count), number| {
                     (sum + number, count + 1.0)
@@ -87,9 +87,9 @@ mod tests {
 
     #[test]
     fn names_tell_the_average() {
-        for average in [Average::Micro, Average::Macro, Average::Class(12)] {
+        for average in [Averaging::Micro, Averaging::Macro, Averaging::Class(12)] {
             let name = average.name("precision");
-            assert_eq!(Average::from_name(&name, "precision"), Some(average));
+            assert_eq!(Averaging::from_name(&name, "precision"), Some(average));
         }
         for name in [
             "recall",
@@ -97,7 +97,7 @@ mod tests {
             "precision_of_x",
             "micro_precision",
         ] {
-            assert_eq!(Average::from_name(name, "precision"), None, "{name}");
+            assert_eq!(Averaging::from_name(name, "precision"), None, "{name}");
         }
     }
 }
