@@ -11,7 +11,7 @@ pub(super) fn warn_of_slow_kernels() {
     if !OPTIMISED {
         SAID.call_once(|| {
             warn(
-                "letra-kernels is built without optimisation, which makes training some 100 to 200 times slower: build with --release, or write [profile.dev.package.letra-kernels] opt-level = 3 into Cargo.toml",
+                "letra-kernels is built without optimisation, which makes training some 100 to 200 times slower: build with --release, or write [profile.dev.package.letra-kernels] opt-level = 3, and the same for letra-nn, into the Cargo.toml of your workspace",
             );
         });
     }
