@@ -31,3 +31,8 @@ pub use leftovers::is_own;
 pub use lock::Lock;
 pub use problem::{Problem, remedy};
 pub use unfinished::{MadeFolders, discard_unfinished};
+
+/// The README's program runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

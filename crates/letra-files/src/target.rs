@@ -65,7 +65,9 @@ pub(crate) fn hidden(name: &OsStr, ending: &str) -> OsString {
     match name.len() > LONGEST {
         true => {
             let name = name.to_string_lossy();
-            hidden.push(&name[..name.floor_char_boundary(LONGEST)]);
+            let ends = (0..=LONGEST).rev();
+            let mut ends = ends.filter(|&end| name.is_char_boundary(end));
+            hidden.push(&name[..ends.next().unwrap_or(0)]);
         }
         false => hidden.push(name),
     }

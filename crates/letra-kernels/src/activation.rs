@@ -15,6 +15,7 @@ use crate::assert_same_length;
 /// The activation functions that have no numbers to set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ActivationKind {
     /// y = x where x > 0, e^x − 1 elsewhere (Clevert, Unterthiner and Hochreiter 2016, eq. 15)
     Elu,

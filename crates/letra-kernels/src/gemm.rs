@@ -12,6 +12,7 @@
 use std::array;
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::ptr;
 
 use pulp::{Simd, WithSimd};
 
@@ -407,8 +408,8 @@ fn pack<'m, S: Simd, const V: usize>(
         }
     }
     // SAFETY: every row was written in its first columns.len() entries, and the others are zeros
-    // where there are any.
-    unsafe { packed.assume_init_ref() }
+    // where there are any; a `MaybeUninit<f32>` has the layout of an `f32`.
+    unsafe { &*(ptr::from_ref(packed) as *const [f32]) }
 }
 
 /// Copies a panel whose columns are contiguous, a square of it at a time.
@@ -432,7 +433,7 @@ fn pack_transposed(
         let sources = a.iter().zip(b).zip(c).zip(d);
         for ((((a, b), c), d), rows) in sources.zip(packed.chunks_exact_mut(4 * width)) {
             for (i, values) in transpose([*a, *b, *c, *d]).iter().enumerate() {
-                rows[i * width + j..][..4].write_copy_of_slice(values);
+                rows[i * width + j..][..4].copy_from_slice(&values.map(MaybeUninit::new));
             }
         }
         for (i, source) in [a_rest, b_rest, c_rest, d_rest].iter().enumerate() {

@@ -40,6 +40,9 @@ pub mod sparse;
 
 pub use simd::{UnknownInstructionSet, instruction_set, prefetch_to_write};
 
+/// Whether the crate was compiled with optimisation. Without, it is some hundred times slower.
+pub const OPTIMISED: bool = !cfg!(unoptimised);
+
 /// Fails where slices that belong together differ in length.
 #[track_caller]
 #[inline(always)]
@@ -49,3 +52,8 @@ fn assert_same_length<A, B>(which: &str, a: &[A], b: &[B]) {
 
 #[cfg(test)]
 mod noise;
+
+/// The README's program runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

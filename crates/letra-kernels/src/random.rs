@@ -20,6 +20,7 @@ const PLACE: u32 = 0x00FF_FFFF;
 
 /// What random numbers are drawn for: streams of different domains have nothing in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Domain {
     /// Initial values of parameters.
     Initializer = 1,

@@ -6,6 +6,7 @@ use super::simd::kernel;
 /// what surrounds the row a b c d.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FillMode {
     /// The given value: k k k k | a b c d | k k k k
     Constant(f32),

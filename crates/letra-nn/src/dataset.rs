@@ -3,6 +3,16 @@ use crate::targets::{TargetRows, Task, target_class};
 use crate::{Error, Tensor};
 
 /// What a network is to say about each sample.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let inputs = Tensor::zeros([2, 3]);
+/// let labels = Targets::Classes { labels: vec![0, 1], count: 2 };
+/// let data = Dataset::values(inputs, Tensor::zeros([2, 1]))?.and_targets(labels)?;
+/// assert_eq!(data.all_targets().count(), 2);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Targets {
     /// One class a sample or, where the output has several axes, one for each of a sample's places,
@@ -20,6 +30,16 @@ pub enum Targets {
 }
 
 /// Samples and their targets: what `fit` and `evaluate` take.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let inputs = Tensor::new([3, 2], vec![0.0, 0.1, 1.0, 1.1, 2.0, 2.1])?;
+/// let data = Dataset::classes(inputs, vec![0, 1, 0], 2)?;
+/// let (train, test) = (data.select(&[0, 2]), data.select(&[1]));
+/// assert_eq!((train.samples(), test.inputs.data()), (2, &[1.0, 1.1][..]));
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     /// Inputs, `[samples, …]`.
@@ -50,6 +70,19 @@ impl Targets {
 }
 
 /// The inputs of a network: a tensor, or several of them with a row a sample each.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let mut model = Model::new();
+/// let (left, right) = (model.input([2]), model.input([3]));
+/// let both = model.layer(Concatenate, [left, right]);
+/// let network = model.outputs([both]).build(0)?;
+/// // Several inputs are given as an array of tensors.
+/// let given = network.predict(&[Tensor::zeros([4, 2]), Tensor::zeros([4, 3])])?;
+/// assert_eq!(given.shape(), [4, 5]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     first: &'a Tensor,

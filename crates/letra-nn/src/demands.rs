@@ -64,8 +64,21 @@ impl Regularizer {
 }
 
 /// A limit that a parameter is brought back to after every step.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([784])
+///     .add(Dense::new(256).relu().kernel_constraint(Constraint::max_norm(3.0)))
+///     .add(Dropout::new(0.5))
+///     .add(Dense::new(10))
+///     .build(0)?;
+/// assert_eq!(network.output_shape(), [10]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Constraint {
     /// The largest Euclidean norm of the weights that lead into a unit or make up a filter: all
     /// axes but the last (Srebro and Shraibman 2005; Hinton et al. 2012). What is longer is

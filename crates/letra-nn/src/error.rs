@@ -9,7 +9,17 @@ use crate::shape::Shape;
 /// Its text names the layer, tensor or file, says what was found and what was wanted, and after a
 /// colon what to do about it. [`message`](Self::message) is the text without that,
 /// [`hint`](Self::hint) that alone.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let error = Sequential::new([784]).add(Conv2d::new(8, 3)).build(0).err().unwrap();
+/// assert!(matches!(error, Error::Build { .. }));
+/// assert_eq!(error.hint(), Some("add Reshape before it"));
+/// assert!(error.to_string().ends_with("add Reshape before it"));
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A layer does not fit where it stands, or its configuration makes no sense.
     #[error("{message}{}", after_colon(hint))]
@@ -220,7 +230,15 @@ impl Error {
 }
 
 /// Why a layer cannot be built on the inputs it is given.
+///
+/// ```
+/// use letra_nn::BuildError;
+///
+/// let error = BuildError::configuration("has bend -1").with_hint("choose a number above 0");
+/// assert!(matches!(error, BuildError::Configuration { .. }));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BuildError {
     /// The shape of an input does not suit the layer.
     Input {

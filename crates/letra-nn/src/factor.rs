@@ -6,6 +6,12 @@ use crate::error::BuildError;
 
 /// The range that a number is drawn from, each value as likely as any other. One number *f*
 /// stands for −*f* to *f*, a pair for its lower and upper bound.
+///
+/// ```
+/// use letra_nn::layers::Factor;
+///
+/// assert_eq!(Factor::from(0.2), Factor::from([-0.2, 0.2]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Factor {
     lower: f32,

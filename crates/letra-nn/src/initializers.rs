@@ -6,8 +6,19 @@ use crate::BuildError;
 use crate::random::{Domain, Random};
 
 /// How a parameter gets its first values; names and formulas are Keras's.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let layer = Dense::new(32).relu().kernel_initializer(Initializer::he_normal());
+/// // 10,000 values of a kernel with 100 inputs and outputs a unit, drawn by seed 1.
+/// let values = Initializer::glorot_uniform().values(1, 0, 10_000, [100, 100]);
+/// let limit = (6.0_f32 / 200.0).sqrt();
+/// assert!(values.iter().all(|value| value.abs() <= limit));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Initializer {
     /// All zero.
     Zeros,

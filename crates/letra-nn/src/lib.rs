@@ -25,6 +25,17 @@
 //! Channels come last, as in Keras. All randomness comes from the seed given to
 //! [`Compile`]; the same seed gives the same bits on any number of threads and with
 //! every instruction set ([`instruction_set`]).
+//!
+//! **In a debug build** it is 100 to 160 times slower, unless your workspace's `Cargo.toml` says otherwise:
+//!
+//! ```toml
+//! [profile.dev.package.letra-kernels]
+//! opt-level = 3
+//! [profile.dev.package.letra-nn]
+//! opt-level = 3
+//! ```
+//!
+//! The [`guide`] begins with a first network; [one of its pages](guide::keras) lists Keras's names beside letra's.
 
 #![warn(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -40,6 +51,7 @@ mod error;
 mod factor;
 pub mod formats;
 mod graph;
+pub mod guide;
 pub mod initializers;
 mod layer_graph;
 pub mod layers;
@@ -126,3 +138,8 @@ pub mod prelude {
         Trainer, Weights, Workers, one_hot,
     };
 }
+
+/// The README's program runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -26,6 +26,13 @@ pub(crate) fn product(sizes: &[usize]) -> Option<usize> {
 /// Shape of one sample, without the batch axis; channels last, as in Keras.
 ///
 /// A picture of 36 × 36 pixels with one channel is `[36, 36, 1]`, a flat vector `[1296]`.
+///
+/// ```
+/// use letra_nn::Shape;
+///
+/// let picture = Shape::from([36, 36, 1]);
+/// assert_eq!((picture.rank(), picture.values()), (3, 1296));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape(Vec<usize>);
 

@@ -1,4 +1,5 @@
-//! The guide in `docs/` says what is so: its code is code that runs, its output what comes out.
+//! The guides in `docs/` say what is so: what rustdoc cannot test of them is code that runs here, and
+//! their output is what comes out.
 
 use std::path::Path;
 use std::process::Command;
@@ -54,11 +55,12 @@ fn read(path: &str) -> String {
 /// The contents of the fenced blocks of a kind, without their indentation.
 fn blocks(page: &str, kind: &str) -> Vec<Vec<String>> {
     let mut blocks = Vec::new();
-    let text = read(&format!("docs/{page}.md"));
+    let text = read(&format!("crates/letra-nn/docs/{page}.md"));
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let indentation = line.len() - line.trim_start().len();
-        if line.trim_start() == format!("```{kind}") {
+        let fence = line.trim_start().strip_prefix("```").unwrap_or("");
+        if fence.split(',').next() == Some(kind) {
             let inside = lines.by_ref().take_while(|line| line.trim() != "```");
             let unindented = inside.map(|line| line.get(indentation..).unwrap_or(""));
             blocks.push(unindented.map(str::to_owned).collect());
@@ -278,6 +280,23 @@ fn a_network_for_pictures() -> Result<(), Error> {
         .compile(Compile::new(Sgd::new(0.1)))?;
     assert_eq!(network.output_shape(), [5]);
     Ok(())
+}
+
+/// Those of the other pages are parts of the examples.
+#[test]
+fn the_pieces_of_examples_are_in_them() {
+    for (page, place, example) in [
+        ("weights-networks-trainers", 0, "shared_weights"),
+        ("weights-networks-trainers", 4, "layer_of_ops"),
+        ("adding-a-layer", 1, "layer_of_ops"),
+    ] {
+        let source = read(&format!("crates/letra-nn/examples/{example}.rs"));
+        let source: Vec<&str> = source.lines().map(str::trim).collect();
+        let piece = &blocks(page, "rust")[place];
+        let piece: Vec<&str> = piece.iter().map(|line| line.trim()).collect();
+        let found = source.windows(piece.len()).any(|lines| lines == piece);
+        assert!(found, "{example} lacks {piece:#?}");
+    }
 }
 
 #[test]

@@ -58,3 +58,8 @@ pub use sample::{Distortions, Explained, Origin, Sampler, Stripes, Wear, Workben
 pub use sheets::{MOST_SAMPLES, MOST_SPECIMENS, specimen, training_sheet};
 pub use text::Texts;
 pub use transcript::{LEAST_FIT, Transcriber, Transcript};
+
+/// The README's program runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -27,5 +27,5 @@ pub use console::{action, failure, interrupt, json, progress, terminal};
 
 /// The README's program compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

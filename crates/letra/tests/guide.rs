@@ -36,6 +36,17 @@ fn the_code_shown_is_the_examples_but_for_the_crates_name() {
     assert_eq!(blocks()[0], code.replace("use letra::", "use crate::"));
 }
 
+/// The crate's own README is what rustdoc tests.
+#[test]
+fn both_readmes_show_one_program() {
+    let program = |path: &str| {
+        let text = read(path);
+        let (_, rest) = text.split_once("```rust,no_run\n").unwrap();
+        rest.split("```\n").next().unwrap().to_owned()
+    };
+    assert_eq!(program("README.md"), program("crates/letra/README.md"));
+}
+
 #[test]
 fn the_table_of_experiments_is_the_one_in_the_source() {
     let source = read("crates/letra/src/lab/mod.rs");

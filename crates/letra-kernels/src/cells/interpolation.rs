@@ -14,6 +14,7 @@ struct Between {
 /// What stands between the cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Method {
     /// Each cell is repeated.
     Nearest,

@@ -11,6 +11,15 @@ use crate::ops::Activate;
 /// tanh 1 − *y*², for ReLU 1 where *y* > 0, for softmax
 /// ∂*x*ᵢ = *y*ᵢ (∂*y*ᵢ − Σⱼ ∂*y*ⱼ *y*ⱼ). GELU and SiLU fall and rise, so that theirs needs
 /// the input: Φ(*x*) + *x* φ(*x*), and σ(*x*) (1 + *x* (1 − σ(*x*))).
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([3]).add(Activation::relu()).build(0)?;
+/// let given = network.predict(&Tensor::new([1, 3], vec![-1.0, 0.0, 2.0])?)?;
+/// assert_eq!(given.data(), [0.0, 0.0, 2.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Activation {
     function: ActivationFunction,

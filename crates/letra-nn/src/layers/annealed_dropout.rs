@@ -19,6 +19,16 @@ use crate::ops::{Dropout, Rate};
 /// At each step it works like [`Dropout`](super::Dropout) at that rate: values are zero with
 /// probability *p*\[*t*\], the others are multiplied by 1 / (1 − *p*\[*t*\]), and gradients
 /// likewise; it rests when predicting.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let dropout = AnnealedDropout::new(0.5, 100);
+/// assert_eq!((dropout.rate_at(0), dropout.rate_at(100)), (0.5, 0.0));
+/// let network = Sequential::new([8]).add(Dense::new(4).relu()).add(dropout).build(0)?;
+/// assert_eq!(network.output_shape(), [4]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AnnealedDropout {
     rate: f32,

@@ -12,6 +12,15 @@ use crate::ops::AveragePool;
 /// n = ⌊(steps + padding − window) / stride⌋ + 1. A window of *k* steps passes its gradient
 /// on in shares: ∂*x* = Σ ∂*y* / *k* over the windows that hold *x*. Steps of the padding
 /// are not counted in *k*. Defaults are Keras's: the stride is the window, no padding.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([4, 1]).add(AveragePool1d::new(2)).build(0)?;
+/// let given = network.predict(&Tensor::new([1, 4, 1], vec![1.0, 3.0, 5.0, 9.0])?)?;
+/// assert_eq!(given.data(), [2.0, 7.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AveragePool1d {
     window: usize,

@@ -12,6 +12,15 @@ use crate::ops::AveragePool;
 /// h = ⌊(height + padding − window) / stride⌋ + 1. A window of *k* cells passes its gradient
 /// on in shares: ∂*x* = Σ ∂*y* / *k* over the windows that hold *x*. Cells of the padding
 /// are not counted in *k*. Defaults are Keras's: the stride is the window, no padding.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2, 2, 1]).add(AveragePool2d::new(2)).build(0)?;
+/// let given = network.predict(&Tensor::new([1, 2, 2, 1], vec![1.0, 3.0, 5.0, 9.0])?)?;
+/// assert_eq!(given.data(), [4.5]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AveragePool2d {
     window: Window,

@@ -25,6 +25,14 @@ use crate::ops::BatchNormalize;
 /// While training, all of the batch must pass this layer before any of it goes on; that
 /// costs two passes over memory more than a layer that does not look beyond a sample.
 /// Defaults are Keras's.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 1]).add(Conv2d::new(8, 3).use_bias(false)).add(BatchNormalization::new()).build(0)?;
+/// assert_eq!(network.output_shape(), [26, 26, 8]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BatchNormalization {
     momentum: f32,

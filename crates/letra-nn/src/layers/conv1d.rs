@@ -19,6 +19,14 @@ use crate::ops::Convolve;
 ///
 /// Defaults are Keras's: stride 1, no padding, dilation rate 1, one group, linear, Glorot
 /// uniform kernel, zero bias.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([100, 4]).add(Conv1d::new(16, 5).causal().relu()).build(0)?;
+/// assert_eq!(network.output_shape(), [100, 16]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Conv1d {
     filters: usize,

@@ -18,6 +18,14 @@ use crate::ops::Convolve;
 ///
 /// where *c* goes over the channels of the filter's group. Defaults are Keras's: stride 1, no
 /// padding, dilation rate 1, one group, linear, Glorot uniform kernel, zero bias.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 3]).add(Conv2d::new(16, [3, 5]).same().relu()).build(0)?;
+/// assert_eq!(network.output_shape(), [28, 28, 16]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Conv2d {
     filters: usize,

@@ -20,6 +20,14 @@ use crate::ops::ConvolveTransposed;
 ///
 /// Its gradient by *x* is the convolution of stride *s* with the same kernel. Defaults are
 /// Keras's: stride 1, no padding, linear, Glorot uniform kernel, zero bias.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([7, 7, 8]).add(Conv2dTranspose::new(4, 3).same().stride(2)).build(0)?;
+/// assert_eq!(network.output_shape(), [14, 14, 4]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Conv2dTranspose {
     filters: usize,

@@ -21,6 +21,16 @@ use crate::ops::CosineSimilarity;
 /// ∂*w*ₖ = Σ (*s* ∂*y*ₖ *x̂* − ∂*y*ₖ *y*ₖ *ŵ*ₖ) / |*w*ₖ|.
 ///
 /// Lengths below 10⁻⁶ count as 10⁻⁶. Defaults: *s* = 20, Glorot uniform kernel.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(Cosine::new(1).scale(1.0)).build(0)?;
+/// network.set_parameter("cosine/kernel", &Tensor::new([2, 1], vec![3.0, 4.0])?)?;
+/// let given = network.predict(&Tensor::new([1, 2], vec![6.0, 8.0])?)?;
+/// assert!((given.data()[0] - 1.0).abs() < 1e-6);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Cosine {
     units: usize,

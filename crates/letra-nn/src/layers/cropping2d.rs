@@ -11,6 +11,14 @@ use crate::ops::Crop;
 ///
 /// Input `[height, width, channels]`, output `[height − top − bottom, width − left − right,
 /// channels]`. The gradient of what was cut off is 0.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 1]).add(Cropping2d::new([[1, 3], [0, 4]])).build(0)?;
+/// assert_eq!(network.output_shape(), [24, 24, 1]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Cropping2d {
     cropping: Edges,

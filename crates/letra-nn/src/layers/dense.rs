@@ -14,6 +14,14 @@ use crate::ops::MatMul;
 ///
 /// (Rumelhart, Hinton and Williams 1986, eqs. 4–7). Defaults are Keras's: linear,
 /// Glorot uniform kernel, zero bias.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([784]).add(Dense::new(32).relu().kernel_regularizer(Regularizer::l2(1e-4))).add(Dense::new(10).softmax()).build(0)?;
+/// assert_eq!(network.output_shape(), [10]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Dense {
     units: usize,

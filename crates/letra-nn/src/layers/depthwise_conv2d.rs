@@ -19,6 +19,14 @@ use crate::ops::Convolve;
 ///
 /// Defaults are Keras's: one filter a channel, stride 1, no padding, dilation rate 1, linear,
 /// Glorot uniform kernel, zero bias.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 3]).add(DepthwiseConv2d::new(3).depth_multiplier(2)).build(0)?;
+/// assert_eq!(network.output_shape(), [26, 26, 6]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DepthwiseConv2d {
     kernel: Window,

@@ -33,6 +33,14 @@ use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 /// (`DropConnect::new(64, 0.5).relu()`): an activation layer after it would see the mean.
 ///
 /// Defaults: 1000 draws, linear, Glorot uniform kernel, zero bias.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([784]).add(DropConnect::new(32, 0.5).relu()).build(0)?;
+/// assert_eq!(network.output_shape(), [32]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DropConnect {
     units: usize,

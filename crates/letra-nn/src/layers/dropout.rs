@@ -26,6 +26,16 @@ use crate::ops::{self, Rate};
 /// *m* ⊙ *x* / (1 − *p*) is *x* (Hinton et al. 2012; Baldi and Sadowski, "Understanding
 /// dropout", NIPS 2013, on the normalised weighted geometric mean). For a linear layer it is their arithmetic mean; for deeper networks it is
 /// an approximation of it, close to the mean where the members differ little.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([3]).add(Dropout::new(0.5)).build(0)?;
+/// // When predicting, it does nothing.
+/// let given = network.predict(&Tensor::new([1, 3], vec![1.0, 2.0, 3.0])?)?;
+/// assert_eq!(given.data(), [1.0, 2.0, 3.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Dropout {
     rate: f32,

@@ -11,6 +11,15 @@ use crate::ops::Activate;
 ///
 /// Any shape. The derivative is 1 where *x* > 0, and *y* + α elsewhere. Keras's default for
 /// α is 1.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(Elu::new(0.5)).build(0)?;
+/// let given = network.predict(&Tensor::new([1, 2], vec![f32::NEG_INFINITY, 2.0])?)?;
+/// assert_eq!(given.data(), [-0.5, 2.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Elu {
     alpha: f32,

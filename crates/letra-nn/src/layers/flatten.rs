@@ -6,6 +6,14 @@ use crate::graph::{Emit, Value};
 use crate::ops;
 
 /// Reads a sample of any shape as a flat vector, row-major; nothing is moved.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([7, 7, 8]).add(Flatten).build(0)?;
+/// assert_eq!(network.output_shape(), [392]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Flatten;
 

@@ -10,6 +10,14 @@ use crate::ops;
 /// equivalent to Tikhonov regularization", 1995, says what it does).
 ///
 /// Any shape. The gradient passes as it is.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([8]).add(GaussianNoise::new(0.1)).build(0)?;
+/// assert_eq!(network.output_shape(), [8]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GaussianNoise {
     stddev: f32,

@@ -11,6 +11,14 @@ use crate::ops::AveragePool;
 ///
 /// Input `[steps, channels]`, output `[channels]`, or `[1, channels]` with
 /// [`keepdims`](Self::keepdims). Each of *n* steps gets the share ∂*x* = ∂*y* / *n*.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([20, 8]).add(GlobalAveragePool1d::new()).build(0)?;
+/// assert_eq!(network.output_shape(), [8]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct GlobalAveragePool1d {
     keepdims: bool,

@@ -11,6 +11,14 @@ use crate::ops::AveragePool;
 ///
 /// Input `[height, width, channels]`, output `[channels]`, or `[1, 1, channels]` with
 /// [`keepdims`](Self::keepdims). Each of *n* cells gets the share ∂*x* = ∂*y* / *n*.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([7, 7, 8]).add(GlobalAveragePool2d::new()).build(0)?;
+/// assert_eq!(network.output_shape(), [8]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct GlobalAveragePool2d {
     keepdims: bool,

@@ -11,6 +11,14 @@ use crate::ops::MaxPool;
 /// Input `[steps, channels]`, output `[channels]`, or `[1, channels]` with
 /// [`keepdims`](Self::keepdims). The gradient goes to the value that won, the first of
 /// equals.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([20, 8]).add(GlobalMaxPool1d::new()).build(0)?;
+/// assert_eq!(network.output_shape(), [8]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct GlobalMaxPool1d {
     keepdims: bool,

@@ -11,6 +11,14 @@ use crate::ops::MaxPool;
 /// Input `[height, width, channels]`, output `[channels]`, or `[1, 1, channels]` with
 /// [`keepdims`](Self::keepdims). The gradient goes to the value that won, the first of
 /// equals in row-major order.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([7, 7, 8]).add(GlobalMaxPool2d::new().keepdims(true)).build(0)?;
+/// assert_eq!(network.output_shape(), [1, 1, 8]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct GlobalMaxPool2d {
     keepdims: bool,

@@ -18,6 +18,15 @@ use crate::ops::LayerNormalize;
 /// ∂β = Σ ∂*y*, ∂γ = Σ ∂*y* *x̂*, ∂*x* = (*g* − mean(*g*) − *x̂* mean(*g* *x̂*)) / √(σ² + ε).
 ///
 /// Defaults are Keras's: ε 0.001, with γ and β.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(LayerNormalization::new().epsilon(1e-9)).build(0)?;
+/// let given = network.predict(&Tensor::new([1, 2], vec![3.0, 5.0])?)?;
+/// assert_eq!(given.data(), [-1.0, 1.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LayerNormalization {
     axes: usize,

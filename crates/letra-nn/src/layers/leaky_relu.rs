@@ -9,6 +9,15 @@ use crate::ops::Activate;
 /// Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013).
 ///
 /// Any shape. The gradient passes with the same factor. Keras's default slope is 0.3.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(LeakyRelu::new(0.25)).build(0)?;
+/// let given = network.predict(&Tensor::new([1, 2], vec![-4.0, 2.0])?)?;
+/// assert_eq!(given.data(), [-1.0, 2.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LeakyRelu {
     negative_slope: f32,

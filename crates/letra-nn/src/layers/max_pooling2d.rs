@@ -12,6 +12,15 @@ use crate::ops::MaxPool;
 /// h = ⌊(height + padding − window) / stride⌋ + 1. The gradient goes to the value that
 /// won, the first of equals in row-major order. Defaults are Keras's: the stride is the
 /// window, no padding. Padded cells never win.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2, 2, 1]).add(MaxPool2d::new(2)).build(0)?;
+/// let given = network.predict(&Tensor::new([1, 2, 2, 1], vec![1.0, 3.0, 5.0, 9.0])?)?;
+/// assert_eq!(given.data(), [9.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MaxPool2d {
     window: Window,

@@ -18,6 +18,14 @@ use crate::ops::{MatMul, Maximum};
 /// The gradient goes to the piece that won, the first of equals; from there it is that of
 /// [`Dense`](super::Dense). A largest norm (the paper trains with one) holds for each piece of each unit.
 /// Defaults: Glorot uniform kernel, each piece on its own, zero bias.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([784]).add(Maxout::new(32, 4)).build(0)?;
+/// assert_eq!(network.output_shape(), [32]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Maxout {
     units: usize,

@@ -19,6 +19,14 @@ use crate::ops::{Convolve, Maximum};
 /// `bias` `[pieces · filters]`. The gradient goes to the piece that won, the first of equals;
 /// from there it is that of the convolution. Defaults: stride 1, no padding, Glorot uniform
 /// kernel, each piece on its own, zero bias.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 3]).add(MaxoutConv2d::new(16, 3, 2)).build(0)?;
+/// assert_eq!(network.output_shape(), [26, 26, 16]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MaxoutConv2d {
     filters: usize,

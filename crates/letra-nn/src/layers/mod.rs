@@ -400,6 +400,36 @@ pub(crate) use window::picture;
 pub use window::{Edges, Padding, Window};
 
 /// A layer: what a user configures, and the ops that do its work.
+///
+/// ```
+/// use letra_nn::layers::{Emit, Layer, Value};
+/// use letra_nn::ops::Add;
+/// use letra_nn::{BuildError, prelude::*};
+///
+/// /// Twice its input.
+/// #[derive(Debug)]
+/// struct Twice;
+///
+/// impl Layer for Twice {
+///     fn kind(&self) -> &'static str {
+///         "twice"
+///     }
+///
+///     fn configuration(&self) -> serde_json::Value {
+///         serde_json::Value::Null
+///     }
+///
+///     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+///         let (input, _) = emit.single_input(inputs)?;
+///         Ok(vec![emit.op(Add, &[input, input], &[])?])
+///     }
+/// }
+///
+/// let network = Sequential::new([2]).add(Twice).build(0)?;
+/// let given = network.predict(&Tensor::new([1, 2], vec![1.0, 3.0])?)?;
+/// assert_eq!(given.data(), [2.0, 6.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub trait Layer: Any + Debug + Send + Sync {
     /// Name of the layer's kind, the same as its file's: the stem of automatic names.
     fn kind(&self) -> &'static str;

@@ -14,6 +14,14 @@ use crate::ops::ParametricRelu;
 /// channel. Gradients: ∂*x* = ∂*y* where *x* > 0 and *a* ∂*y* elsewhere; ∂*a* = Σ *x* ∂*y* over
 /// all that share it and are not above 0. Defaults are Keras's: nothing shared, *a* begins
 /// as 0. (The paper begins with 0.25 and shares each channel's.)
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 1]).add(Conv2d::new(8, 3)).add(PRelu::new()).build(0)?;
+/// assert_eq!(network.output_shape(), [26, 26, 8]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PRelu {
     alpha_initializer: Initializer,

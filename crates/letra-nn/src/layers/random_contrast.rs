@@ -16,6 +16,14 @@ use crate::ops;
 /// ∂*x* = (1 + *f*) *g* − *f* · mean(*g*). Defaults are Keras's: values from 0 to 255; for
 /// pictures of values from 0 to 1 say `value_range(0.0, 1.0)`. Keras writes a pair of bounds
 /// as two positive numbers; here the lower bound has its sign.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 1]).add(RandomContrast::new(0.2)).build(0)?;
+/// assert_eq!(network.output_shape(), [28, 28, 1]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RandomContrast {
     factor: Factor,

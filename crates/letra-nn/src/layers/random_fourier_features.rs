@@ -25,6 +25,14 @@ use crate::ops::{Fourier, MatMul};
 ///
 /// Unless told otherwise γ is 1 / `inputs`, as in Keras, whose `scale` σ is that of
 /// exp(−‖*u* − *v*‖² / 2σ²).
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([784]).add(RandomFourierFeatures::new(256).scale(8.0)).add(Dense::new(10)).build(0)?;
+/// assert_eq!(network.output_shape(), [10]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RandomFourierFeatures {
     output_dim: usize,

@@ -20,6 +20,14 @@ use crate::random::Random;
 /// positive angles turn counter-clockwise. Interpolation, gradient, and what happens to
 /// several movements in a row are those of [`RandomTranslation`](super::RandomTranslation).
 /// Defaults are Keras's: the picture is mirrored at its edges.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 1]).add(RandomRotation::new(0.05)).build(0)?;
+/// assert_eq!(network.output_shape(), [28, 28, 1]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RandomRotation {
     factor: Factor,

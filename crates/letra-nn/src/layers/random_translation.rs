@@ -26,6 +26,14 @@ use crate::random::Random;
 ///
 /// Defaults are Keras's: the picture is mirrored at its edges. For ink on empty paper,
 /// `fill_mode(FillMode::Constant(0.0))` is better.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 1]).add(RandomTranslation::new(0.1, [-0.2, 0.2])).build(0)?;
+/// assert_eq!(network.output_shape(), [28, 28, 1]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RandomTranslation {
     height_factor: Factor,

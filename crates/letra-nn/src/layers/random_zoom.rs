@@ -19,6 +19,14 @@ use crate::random::Random;
 /// proportions stay. Interpolation, gradient, and what happens to several movements in a row
 /// are those of [`RandomTranslation`](super::RandomTranslation). Defaults are Keras's: no
 /// width factor, and the picture is mirrored at its edges.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 1]).add(RandomZoom::new(0.1).width_factor(0.2)).build(0)?;
+/// assert_eq!(network.output_shape(), [28, 28, 1]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RandomZoom {
     height_factor: Factor,

@@ -8,6 +8,14 @@ use crate::ops;
 use crate::shape::{MOST_VALUES, holds_at_most};
 
 /// Reads a sample under another shape of the same number of values; nothing is moved.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([784]).add(Reshape::new([28, 28, 1])).build(0)?;
+/// assert_eq!(network.output_shape(), [28, 28, 1]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reshape {
     shape: Shape,

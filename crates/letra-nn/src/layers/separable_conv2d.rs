@@ -21,6 +21,14 @@ use crate::ops::Convolve;
 ///
 /// Defaults are Keras's: one depthwise filter a channel, stride 1, no padding, dilation rate
 /// 1, linear, Glorot uniform kernels, zero bias.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 3]).add(SeparableConv2d::new(16, 3).same().relu()).build(0)?;
+/// assert_eq!(network.output_shape(), [28, 28, 16]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SeparableConv2d {
     kernel: Window,

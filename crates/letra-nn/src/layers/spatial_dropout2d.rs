@@ -12,6 +12,14 @@ use crate::ops::ChannelDropout;
 /// Input and output `[height, width, channels]`. Neighbouring pixels of a map say nearly the
 /// same, so dropping single ones, as [`Dropout`](super::Dropout) does, hides little. The
 /// gradient passes where the channel did, with the same factor.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 1]).add(Conv2d::new(8, 3).relu()).add(SpatialDropout2d::new(0.2)).build(0)?;
+/// assert_eq!(network.output_shape(), [26, 26, 8]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SpatialDropout2d {
     rate: f32,

@@ -27,6 +27,14 @@ use crate::ops::{self, Activate, MatMul};
 /// With α = 0 and β = 0 every unit is kept with probability ½, whatever its input: plain
 /// dropout. The larger α, the surer the units that answer strongly are to stay.
 /// Defaults: α = 1, β = 0, linear, Glorot uniform kernel, zero bias.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([784]).add(Standout::new(32).relu()).build(0)?;
+/// assert_eq!(network.output_shape(), [32]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Standout {
     units: usize,

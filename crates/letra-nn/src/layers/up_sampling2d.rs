@@ -19,6 +19,15 @@ use crate::shape::{MOST_VALUES, holds_at_most};
 ///
 /// along each axis, the picture's edge standing for what lies beyond, as in Keras; the
 /// gradient goes back with the same weights.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([1, 2, 1]).add(UpSampling2d::new([1, 2])).build(0)?;
+/// let given = network.predict(&Tensor::new([1, 1, 2, 1], vec![1.0, 3.0])?)?;
+/// assert_eq!(given.data(), [1.0, 1.0, 3.0, 3.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UpSampling2d {
     size: Window,

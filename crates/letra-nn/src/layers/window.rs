@@ -15,6 +15,12 @@ pub(crate) const MOST: usize = 1 << 16;
 const MOST_CELLS: usize = 1 << 24;
 
 /// Height and width: of a kernel, a window or a stride. A single number stands for both.
+///
+/// ```
+/// use letra_nn::layers::Window;
+///
+/// assert_eq!(Window::from(3), Window::from([3, 3]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window(pub [usize; 2]);
 
@@ -31,6 +37,19 @@ impl From<[usize; 2]> for Window {
 }
 
 /// What surrounds a picture before a window slides over it.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let shape = |layer: Conv2d| {
+///     let network = Sequential::new([28, 28, 1]).add(layer).build(0)?;
+///     Ok::<usize, Error>(network.output_shape()[0])
+/// };
+/// assert_eq!(shape(Conv2d::new(4, 5).valid())?, 24);
+/// assert_eq!(shape(Conv2d::new(4, 5).same())?, 28);
+/// assert_eq!(shape(Conv2d::new(4, 5).padding(1))?, 26);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Padding {
@@ -222,6 +241,17 @@ pub(crate) fn whole_numbered(picture: [usize; 3]) -> Result<Pooling, BuildError>
 
 /// Rows and columns at a picture's edges: `[[top, bottom], [left, right]]`. A single number
 /// stands for all four, two for rows and columns.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// // All around; above and below, left and right; each edge by itself.
+/// for edges in [Cropping2d::new(1), Cropping2d::new([1, 1]), Cropping2d::new([[1, 1], [1, 1]])] {
+///     let network = Sequential::new([6, 6, 1]).add(edges).build(0)?;
+///     assert_eq!(network.output_shape(), [4, 4, 1]);
+/// }
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edges(pub [[usize; 2]; 2]);
 

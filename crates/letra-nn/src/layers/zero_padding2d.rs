@@ -12,6 +12,14 @@ use crate::shape::{MOST_VALUES, holds_at_most};
 ///
 /// Input `[height, width, channels]`, output `[top + height + bottom, left + width + right,
 /// channels]`. The gradient of the picture is the inner part of the output's.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([28, 28, 1]).add(ZeroPadding2d::new(2)).build(0)?;
+/// assert_eq!(network.output_shape(), [32, 32, 1]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ZeroPadding2d {
     padding: Edges,

@@ -12,6 +12,17 @@ use crate::kernels::pointwise;
 ///
 /// Where the margin is not kept, the gradient is −*t* / samples, and (1 − *t*) / samples more at
 /// the largest of the others. Targets are classes or one-hot rows.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(Activation::linear());
+/// let network = network.compile(Compile::new(Sgd::new(0.1)).loss(CategoricalHinge))?;
+/// let data = Dataset::values(Tensor::new([1, 2], vec![0.5, 1.0])?, Tensor::new([1, 2], vec![0.0, 1.0])?)?;
+/// let loss = network.evaluate(&data)?.loss;
+/// assert!((loss - 0.5).abs() < 1e-5, "{loss}");
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CategoricalHinge;
 

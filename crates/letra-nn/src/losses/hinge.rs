@@ -10,6 +10,17 @@ use crate::kernels::pointwise;
 ///
 /// Targets are −1 and 1, or 0 and 1, 0 then counting as −1, as in Keras. The gradient is
 /// −*t* / (samples · units) where *t* *y* ≤ 1, and 0 where the margin is kept.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(Activation::linear());
+/// let network = network.compile(Compile::new(Sgd::new(0.1)).loss(Hinge))?;
+/// let data = Dataset::values(Tensor::new([1, 2], vec![0.5, 1.0])?, Tensor::new([1, 2], vec![-1.0, 1.0])?)?;
+/// let loss = network.evaluate(&data)?.loss;
+/// assert!((loss - 0.75).abs() < 1e-5, "{loss}");
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Hinge;
 

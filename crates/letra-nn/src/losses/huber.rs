@@ -10,6 +10,17 @@ use crate::kernels::pointwise;
 ///
 /// Its gradient is *e*, cut off at ±δ, over samples · units: near the target like a squared
 /// error, far off like an absolute one.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(Activation::linear());
+/// let network = network.compile(Compile::new(Sgd::new(0.1)).loss(Huber::new()))?;
+/// let data = Dataset::values(Tensor::new([1, 2], vec![0.5, 3.0])?, Tensor::new([1, 2], vec![0.0, 0.0])?)?;
+/// let loss = network.evaluate(&data)?.loss;
+/// assert!((loss - 1.3125).abs() < 1e-5, "{loss}");
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Huber {
     delta: f32,

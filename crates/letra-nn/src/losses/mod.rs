@@ -85,6 +85,50 @@ losses! {
 }
 
 /// A loss over outputs and targets.
+///
+/// ```
+/// use letra_nn::losses::{Loss, TargetRows};
+/// use letra_nn::prelude::*;
+///
+/// /// The mean of (*y* − *t*)⁴, which minds large errors most.
+/// #[derive(Debug)]
+/// struct FourthPower;
+///
+/// impl Loss for FourthPower {
+///     fn kind(&self) -> &'static str {
+///         "fourth_power"
+///     }
+///
+///     fn configuration(&self) -> serde_json::Value {
+///         serde_json::Value::Null
+///     }
+///
+///     fn evaluate(
+///         &self,
+///         _units: usize,
+///         output: &[f32],
+///         targets: TargetRows<'_>,
+///         scale: f32,
+///         gradient: &mut [f32],
+///     ) -> f64 {
+///         let TargetRows::Values(targets) = targets else {
+///             unreachable!("the trait's check wants values");
+///         };
+///         let mut sum = 0.0;
+///         for ((gradient, y), t) in gradient.iter_mut().zip(output).zip(targets) {
+///             *gradient = scale * 4.0 * (y - t).powi(3);
+///             sum += f64::from(y - t).powi(4);
+///         }
+///         sum
+///     }
+/// }
+///
+/// let network = Sequential::new([1]).add(Activation::linear());
+/// let network = network.compile(Compile::new(Sgd::new(0.1)).loss(FourthPower))?;
+/// let data = Dataset::values(Tensor::new([1, 1], vec![2.0])?, Tensor::zeros([1, 1]))?;
+/// assert_eq!(network.evaluate(&data)?.loss, 16.0);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub trait Loss: Any + Debug + Send + Sync {
     /// Name of the loss, the same as its file's.
     fn kind(&self) -> &'static str;

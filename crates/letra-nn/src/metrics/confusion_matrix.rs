@@ -4,6 +4,14 @@ use crate::Error;
 use crate::shape::{MOST_PARAMETERS, holds_at_most};
 
 /// How often each class was taken for each other.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let matrix = ConfusionMatrix::new(&[0, 0, 1, 1], &[0, 1, 1, 1], 2)?;
+/// assert_eq!((matrix.count(0, 1), matrix.accuracy()), (1, 0.75));
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     classes: usize,

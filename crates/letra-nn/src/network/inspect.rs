@@ -5,7 +5,17 @@ use crate::dataset::Inputs;
 use crate::{Error, Tensor};
 
 /// What a layer makes of some inputs.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(Dense::new(3).relu()).add(Dense::new(1)).build(0)?;
+/// let outputs = network.layer_outputs(&Tensor::zeros([4, 2]))?;
+/// assert_eq!((outputs[0].layer.as_str(), outputs[0].output.shape()), ("dense", &[4, 3][..]));
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LayerOutput {
     /// Name of the layer.
     pub layer: String,

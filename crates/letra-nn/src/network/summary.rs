@@ -3,7 +3,18 @@ use std::fmt;
 use super::Network;
 
 /// The layers of a network, their output shapes and numbers of parameters.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(Dense::new(16).relu()).add(Dense::new(2)).build(0)?;
+/// let summary = network.summary();
+/// assert_eq!((summary.layers.len(), summary.parameters), (2, 82));
+/// println!("{summary}");
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// One entry a layer, in order.
     pub layers: Vec<LayerSummary>,
@@ -21,7 +32,17 @@ impl Summary {
 }
 
 /// One line of a [`Summary`].
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(Dense::new(16).relu()).build(0)?;
+/// let first = &network.summary().layers[0];
+/// assert_eq!((first.name.as_str(), first.parameters, first.frozen), ("dense", 48, false));
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LayerSummary {
     /// Name of the layer, such as "dense_1".
     pub name: String,

@@ -41,7 +41,17 @@ pub(crate) struct Values {
 }
 
 /// A copy of a parameter or of a layer's own values.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([2]).add(Dense::new(16)).build(0)?;
+/// let names: Vec<String> = network.parameters().map(|parameter| parameter.name).collect();
+/// assert_eq!(names, ["dense/kernel", "dense/bias"]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Parameter {
     /// Layer and parameter, such as "dense/kernel".
     pub name: String,

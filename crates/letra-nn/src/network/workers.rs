@@ -7,6 +7,18 @@ const MOST_THREADS: usize = 1024;
 
 /// A pool of threads that networks and trainers work on. A clone is the same pool; how many threads
 /// it has changes no bit of any result.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// // One pool for two networks.
+/// let workers = Workers::new(2)?;
+/// let compile = || Compile::new(Sgd::new(0.1)).workers(workers.clone());
+/// let first = Sequential::new([2]).add(Dense::new(1)).compile(compile())?;
+/// let second = Sequential::new([3]).add(Dense::new(1)).compile(compile())?;
+/// assert_eq!((first.threads(), second.threads()), (2, 2));
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Workers {
     pool: Arc<rayon::ThreadPool>,

@@ -36,6 +36,22 @@ use crate::schedules::LearningRate;
 ///   makes no difference that can be seen: the seminar's feed-forward network learns as fast.
 /// - A factor of the steps ([`AdaSecant::rate`]) does not count among the steps Δ that are
 ///   remembered. It would be multiplied into every next rate again: 3, to the power of the step.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let line = Dataset::values(
+///     Tensor::new([4, 1], vec![0.0, 1.0, 2.0, 3.0])?,
+///     Tensor::new([4, 1], vec![1.0, 3.0, 5.0, 7.0])?,
+/// )?;
+/// let mut network = Sequential::new([1])
+///     .add(Dense::new(1))
+///     .compile(Compile::new(AdaSecant::new()).loss(MeanSquaredError).seed(1))?;
+/// let before = network.evaluate(&line)?.loss;
+/// network.fit(&line, Fit::epochs(50))?;
+/// assert!(network.evaluate(&line)?.loss < before);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AdaSecant {
     rate: LearningRate,

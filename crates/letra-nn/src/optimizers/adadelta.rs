@@ -12,6 +12,22 @@ use crate::schedules::LearningRate;
 ///
 /// The paper has no rate, that is *r* = 1. Keras's default is 0.001, which makes next to
 /// nothing of the method; ρ 0.95 and ε 10⁻⁷ are Keras's, ε the paper's 10⁻⁶ in PyTorch.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let line = Dataset::values(
+///     Tensor::new([4, 1], vec![0.0, 1.0, 2.0, 3.0])?,
+///     Tensor::new([4, 1], vec![1.0, 3.0, 5.0, 7.0])?,
+/// )?;
+/// let mut network = Sequential::new([1])
+///     .add(Dense::new(1))
+///     .compile(Compile::new(Adadelta::new(1.0)).loss(MeanSquaredError).seed(1))?;
+/// let before = network.evaluate(&line)?.loss;
+/// network.fit(&line, Fit::epochs(50))?;
+/// assert!(network.evaluate(&line)?.loss < before);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Adadelta {
     rate: LearningRate,

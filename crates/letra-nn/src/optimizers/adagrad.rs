@@ -12,6 +12,22 @@ use crate::schedules::LearningRate;
 /// *a* ← *a* + *g*², *w* ← *w* − *r* *g* / √(*a* + ε).
 ///
 /// Defaults are Keras's: *a* begins at 0.1, ε is 10⁻⁷.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let line = Dataset::values(
+///     Tensor::new([4, 1], vec![0.0, 1.0, 2.0, 3.0])?,
+///     Tensor::new([4, 1], vec![1.0, 3.0, 5.0, 7.0])?,
+/// )?;
+/// let mut network = Sequential::new([1])
+///     .add(Dense::new(1))
+///     .compile(Compile::new(Adagrad::new(0.1)).loss(MeanSquaredError).seed(1))?;
+/// let before = network.evaluate(&line)?.loss;
+/// network.fit(&line, Fit::epochs(50))?;
+/// assert!(network.evaluate(&line)?.loss < before);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Adagrad {
     rate: LearningRate,

@@ -11,6 +11,22 @@ use crate::schedules::LearningRate;
 /// Unlike an L2 penalty, the decay is not divided by the root of the second moment. All
 /// parameters decay, biases too, as in Keras and PyTorch. Defaults are Keras's: λ 0.004,
 /// β₁ 0.9, β₂ 0.999, ε 10⁻⁷.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let line = Dataset::values(
+///     Tensor::new([4, 1], vec![0.0, 1.0, 2.0, 3.0])?,
+///     Tensor::new([4, 1], vec![1.0, 3.0, 5.0, 7.0])?,
+/// )?;
+/// let mut network = Sequential::new([1])
+///     .add(Dense::new(1))
+///     .compile(Compile::new(AdamW::new(0.05).weight_decay(0.01)).loss(MeanSquaredError).seed(1))?;
+/// let before = network.evaluate(&line)?.loss;
+/// network.fit(&line, Fit::epochs(50))?;
+/// assert!(network.evaluate(&line)?.loss < before);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AdamW {
     weight_decay: f32,

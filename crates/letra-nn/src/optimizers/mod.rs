@@ -65,6 +65,45 @@ optimizers! {
 pub const SLOTS: usize = 13;
 
 /// A rule that turns gradients into changes of the parameters, value by value.
+///
+/// ```
+/// use letra_nn::optimizers::{Optimizer, Update};
+/// use letra_nn::prelude::*;
+///
+/// /// Steps of one size, against the sign of the gradient.
+/// #[derive(Debug)]
+/// struct SignDescent(f64);
+///
+/// impl Optimizer for SignDescent {
+///     fn kind(&self) -> &'static str {
+///         "sign_descent"
+///     }
+///
+///     fn configuration(&self) -> serde_json::Value {
+///         serde_json::json!(self.0)
+///     }
+///
+///     fn check(&self) -> Result<(), Error> {
+///         Ok(())
+///     }
+///
+///     fn rate(&self, _step: u64) -> f64 {
+///         self.0
+///     }
+///
+///     fn slots(&self) -> &'static [&'static str] {
+///         &[]
+///     }
+///
+///     fn update(&self, update: Update<'_>) {
+///         for (value, gradient) in update.parameters.iter_mut().zip(update.gradients) {
+///             *value -= update.rate * gradient.signum();
+///         }
+///     }
+/// }
+///
+/// let compile = Compile::new(SignDescent(0.01));
+/// ```
 pub trait Optimizer: Any + Debug + Send + Sync {
     /// Name of the optimizer, the same as its file's.
     fn kind(&self) -> &'static str;

@@ -14,6 +14,22 @@ use crate::schedules::LearningRate;
 /// *a* ← ρ *a* + (1 − ρ) *g*, *s* = *r* *g* / √(*v* − *a*² + ε). With a momentum *m*,
 /// *b* ← *m* *b* + *s*, *w* ← *w* − *b*. The places of ε and the defaults are Keras's:
 /// ρ 0.9, no momentum, not centred, ε 10⁻⁷.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let line = Dataset::values(
+///     Tensor::new([4, 1], vec![0.0, 1.0, 2.0, 3.0])?,
+///     Tensor::new([4, 1], vec![1.0, 3.0, 5.0, 7.0])?,
+/// )?;
+/// let mut network = Sequential::new([1])
+///     .add(Dense::new(1))
+///     .compile(Compile::new(RmsProp::new(0.05)).loss(MeanSquaredError).seed(1))?;
+/// let before = network.evaluate(&line)?.loss;
+/// network.fit(&line, Fit::epochs(50))?;
+/// assert!(network.evaluate(&line)?.loss < before);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RmsProp {
     rate: LearningRate,

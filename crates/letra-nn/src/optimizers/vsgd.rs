@@ -38,6 +38,22 @@ use crate::schedules::LearningRate;
 /// out, the mean rate is 0.3 to 0.9, and 0.38 in the long run.
 ///
 /// A step takes two gradients, and so about twice the time.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let line = Dataset::values(
+///     Tensor::new([4, 1], vec![0.0, 1.0, 2.0, 3.0])?,
+///     Tensor::new([4, 1], vec![1.0, 3.0, 5.0, 7.0])?,
+/// )?;
+/// let mut network = Sequential::new([1])
+///     .add(Dense::new(1))
+///     .compile(Compile::new(Vsgd::new()).loss(MeanSquaredError).seed(1))?;
+/// let before = network.evaluate(&line)?.loss;
+/// network.fit(&line, Fit::epochs(50))?;
+/// assert!(network.evaluate(&line)?.loss < before);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Vsgd {
     rate: LearningRate,

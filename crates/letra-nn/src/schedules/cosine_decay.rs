@@ -11,6 +11,17 @@ use crate::Error;
 /// *r* = *r*₀ · ((1 − α) · ½ (1 + cos(π min(*t*, *T*) / *T*)) + α).
 ///
 /// Afterwards it stays where it is. Keras's default is α = 0.
+///
+/// ```
+/// use letra_nn::prelude::*;
+/// use letra_nn::schedules::{CosineDecay, Schedule};
+///
+/// let schedule = CosineDecay::new(0.1, 100);
+/// assert!((schedule.rate(0) - 0.1).abs() < 1e-6);
+/// assert!((schedule.rate(50) - 0.05).abs() < 1e-6);
+/// assert!((schedule.rate(100) - 0.0).abs() < 1e-6);
+/// let compile = Compile::new(Sgd::new(schedule));
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CosineDecay {
     initial_learning_rate: f64,

@@ -14,6 +14,17 @@ use crate::Error;
 /// *r* = *r*₀ · ((1 − α) · `m_mul`ⁱ · ½ (1 + cos(π *f*)) + α).
 ///
 /// Keras's defaults: `t_mul` 2, `m_mul` 1, α 0.
+///
+/// ```
+/// use letra_nn::prelude::*;
+/// use letra_nn::schedules::{CosineDecayRestarts, Schedule};
+///
+/// let schedule = CosineDecayRestarts::new(0.1, 100);
+/// assert!((schedule.rate(0) - 0.1).abs() < 1e-6);
+/// assert!((schedule.rate(50) - 0.05).abs() < 1e-6);
+/// assert!((schedule.rate(100) - 0.1).abs() < 1e-6);
+/// let compile = Compile::new(Sgd::new(schedule));
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CosineDecayRestarts {
     initial_learning_rate: f64,

@@ -5,6 +5,17 @@ use crate::Error;
 
 /// Exponential decay: *r* = *r*₀ · *q*^(*t* / *T*), the exponent rounded down with
 /// `staircase`. As Keras has it.
+///
+/// ```
+/// use letra_nn::prelude::*;
+/// use letra_nn::schedules::{ExponentialDecay, Schedule};
+///
+/// let schedule = ExponentialDecay::new(0.1, 100, 0.5);
+/// assert!((schedule.rate(0) - 0.1).abs() < 1e-6);
+/// assert!((schedule.rate(100) - 0.05).abs() < 1e-6);
+/// assert!((schedule.rate(200) - 0.025).abs() < 1e-6);
+/// let compile = Compile::new(Sgd::new(schedule));
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExponentialDecay {
     initial_learning_rate: f64,

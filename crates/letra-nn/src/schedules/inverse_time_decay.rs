@@ -5,6 +5,16 @@ use crate::Error;
 
 /// Inverse time decay: *r* = *r*₀ / (1 + *d* · *t* / *T*), the quotient *t* / *T* rounded
 /// down with `staircase`. As Keras has it.
+///
+/// ```
+/// use letra_nn::prelude::*;
+/// use letra_nn::schedules::{InverseTimeDecay, Schedule};
+///
+/// let schedule = InverseTimeDecay::new(0.1, 100, 1.0);
+/// assert!((schedule.rate(0) - 0.1).abs() < 1e-6);
+/// assert!((schedule.rate(100) - 0.05).abs() < 1e-6);
+/// let compile = Compile::new(Sgd::new(schedule));
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InverseTimeDecay {
     initial_learning_rate: f64,

@@ -57,6 +57,35 @@ schedules! {
 }
 
 /// The learning rate as a function of the step.
+///
+/// ```
+/// use letra_nn::prelude::*;
+/// use letra_nn::schedules::Schedule;
+///
+/// /// The rate falls as 1 / √step (Vaswani et al. 2017, without the warm-up).
+/// #[derive(Debug)]
+/// struct RootDecay(f64);
+///
+/// impl Schedule for RootDecay {
+///     fn kind(&self) -> &'static str {
+///         "root_decay"
+///     }
+///
+///     fn configuration(&self) -> serde_json::Value {
+///         serde_json::json!(self.0)
+///     }
+///
+///     fn check(&self) -> Result<(), Error> {
+///         Ok(())
+///     }
+///
+///     fn rate(&self, step: u64) -> f64 {
+///         self.0 / (step as f64 + 1.0).sqrt()
+///     }
+/// }
+///
+/// let compile = Compile::new(Sgd::new(RootDecay(0.1)));
+/// ```
 pub trait Schedule: Any + Debug + Send + Sync {
     /// Name of the schedule, the same as its file's.
     fn kind(&self) -> &'static str;

@@ -13,6 +13,16 @@ use crate::Error;
 /// 10,000th of that, along halves of a cosine. Smith's own form is straight lines
 /// ([`OneCycle::linear`]). His cycle of the momentum, which runs the other way, is not
 /// part of it. After the last step the rate stays as it is.
+///
+/// ```
+/// use letra_nn::prelude::*;
+/// use letra_nn::schedules::{OneCycle, Schedule};
+///
+/// let schedule = OneCycle::new(0.1, 100);
+/// let most = (0..100).map(|step| schedule.rate(step)).fold(0.0, f64::max);
+/// assert!((most - 0.1).abs() < 1e-3 && schedule.rate(99) < 0.001);
+/// let compile = Compile::new(Sgd::new(schedule));
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OneCycle {
     maximum: f64,

@@ -5,6 +5,17 @@ use crate::Error;
 
 /// A rate that changes at given steps and is constant in between, as Keras has it: the
 /// first value up to and including the step of the first boundary, then the second, …
+///
+/// ```
+/// use letra_nn::prelude::*;
+/// use letra_nn::schedules::{PiecewiseConstantDecay, Schedule};
+///
+/// let schedule = PiecewiseConstantDecay::new([100, 200], [0.1, 0.01, 0.001]);
+/// assert!((schedule.rate(0) - 0.1).abs() < 1e-6);
+/// assert!((schedule.rate(150) - 0.01).abs() < 1e-6);
+/// assert!((schedule.rate(500) - 0.001).abs() < 1e-6);
+/// let compile = Compile::new(Sgd::new(schedule));
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PiecewiseConstantDecay {
     boundaries: Vec<u64>,

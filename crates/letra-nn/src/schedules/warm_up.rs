@@ -9,6 +9,15 @@ use crate::Error;
 ///
 /// In step *t* of *W*, *r* = *a* + (*r*₀ − *a*) · *t* / *W*; then the other schedule, from
 /// its own step 0 on. Keras's default for *a* is 0: the first step then changes nothing.
+///
+/// ```
+/// use letra_nn::prelude::*;
+/// use letra_nn::schedules::{CosineDecay, Schedule, WarmUp};
+///
+/// let schedule = WarmUp::new(10, CosineDecay::new(0.1, 100));
+/// assert!(schedule.rate(0) < schedule.rate(5) && schedule.rate(5) < schedule.rate(10));
+/// let compile = Compile::new(Adam::new(schedule));
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WarmUp {
     steps: u64,

@@ -7,7 +7,20 @@ use crate::rows::Rows;
 use crate::{Error, Tensor};
 
 /// Back-propagation in view: all that one pass forward and back computes for a batch.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let seen = network.back_propagate(&data)?;
+/// assert_eq!(seen.gradients[0].0, "dense/kernel");
+/// assert_eq!(seen.outputs[0].1.shape(), [4, 2]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct BackPropagation {
     /// The loss of the batch.
     pub loss: f64,

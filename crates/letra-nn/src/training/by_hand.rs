@@ -15,6 +15,20 @@ use crate::{Error, Tensor};
 ///
 /// Those of parameters that do not learn, since their layer is frozen or
 /// [`Trainer::learn_only`] leaves them out, are zero.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// // One step on the gradients of two batches.
+/// let mut gradients = network.gradients(&data.select(&[0, 2]))?;
+/// gradients.add(&network.gradients(&data.select(&[1, 3]))?)?;
+/// network.apply(&gradients)?;
+/// assert_eq!((network.steps(), gradients.samples), (1, 4));
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Gradients {
     /// The loss of the batch, penalties included; 0 where the outputs' gradients were given.

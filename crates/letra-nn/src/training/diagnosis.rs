@@ -7,6 +7,15 @@ use super::power_law::{LearningPoint, PowerLaw};
 use crate::Error;
 
 /// What is known of a trained network; [`Measured::diagnose`] says what it lacks.
+///
+/// ```
+/// use letra_nn::training::{Measured, NextStep};
+///
+/// // 2 % wrong on the training samples, 15 % on 1,000 others: the gap is what is high.
+/// let diagnosis = Measured::new(0.02, 0.15, 1000).reference(0.02).diagnose()?;
+/// assert_eq!(diagnosis.next, NextStep::Regularise);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Measured {
     training_error: f64,
@@ -34,7 +43,18 @@ pub struct Measured {
 /// | data | *V* − *a*, kept likewise | more samples of the same kind |
 ///
 /// Without a learning curve, the last two are only known together: the gap *V* − *T*.
+///
+/// ```
+/// use letra_nn::training::Measured;
+///
+/// let diagnosis = Measured::new(0.2, 0.25, 1000).reference(0.05).diagnose()?;
+/// let parts = diagnosis.base + diagnosis.capacity + diagnosis.gap;
+/// assert!((parts - diagnosis.validation_error).abs() < 1e-9);
+/// assert!((diagnosis.capacity - 0.15).abs() < 1e-9);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Diagnosis {
     /// Share of wrong answers on the training samples, *T*.
     pub training_error: f64,
@@ -66,6 +86,14 @@ pub struct Diagnosis {
 }
 
 /// The next step of the recipe.
+///
+/// ```
+/// use letra_nn::training::{Measured, NextStep};
+///
+/// let next = Measured::new(0.3, 0.31, 1000).diagnose()?.next;
+/// assert_eq!(next, NextStep::LargerNetwork);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {

@@ -8,6 +8,7 @@ use super::callbacks::{Callback, End, Epoch, Position, Start, Step};
 use super::history::{EpochLogs, History};
 use super::source::{Batches, Source};
 use super::trainer::{Trainer, sparse_input};
+use super::unoptimised::warn_of_slow_kernels;
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::kernels::sparse::SparseRows;
@@ -19,6 +20,19 @@ use crate::rows::Rows;
 const USUAL_BATCH: usize = 32;
 
 /// How long and on what to train: the settings of [`Trainer::fit`].
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let mut stopping = EarlyStopping::new().patience(3);
+/// let fit = Fit::epochs(20).batch(2).shuffle(true).validation(&data).callback(&mut stopping);
+/// let history = network.fit(&data, fit)?;
+/// assert!(history.epochs.len() <= 20);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub struct Fit<'a> {
     epochs: usize,
     batch: Option<usize>,
@@ -214,6 +228,9 @@ impl Trainer {
     /// layers can read it so, as [`crate::layers::Dense`] can, the training holds a copy of its
     /// non-zero values, and skips the rest.
     ///
+    /// Where `letra-kernels` is not optimised, as in a usual debug build, the first call says so on
+    /// standard error: it is some 100 to 200 times slower.
+    ///
     /// # Errors
     /// When the data or the settings do not fit the network, the loss is no longer a
     /// number, a source ends early or fails, or a callback fails.
@@ -222,6 +239,7 @@ impl Trainer {
         batches: impl Into<Batches<'a>>,
         fit: Fit<'_>,
     ) -> Result<History, Error> {
+        warn_of_slow_kernels();
         match (batches.into(), fit.validation_split) {
             (batches, None) => {
                 let validation = fit.validation;

@@ -7,6 +7,18 @@ use crate::metrics::{self, Direction};
 use crate::number;
 
 /// What an epoch was measured by.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let history = network.fit(&data, Fit::epochs(2).validation(&data))?;
+/// let last = history.last().unwrap();
+/// assert_eq!((last.epoch, last.get("val_loss")), (2, last.val_loss));
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochLogs {
     /// Number of the epoch, from 1.
@@ -63,6 +75,17 @@ impl fmt::Display for EpochLogs {
 }
 
 /// The logs of all epochs of a training.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let losses = network.fit(&data, Fit::epochs(5))?.values("loss");
+/// assert!(losses.len() == 5 && losses[4] < losses[0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// One entry an epoch, in order.

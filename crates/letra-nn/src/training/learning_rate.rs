@@ -13,7 +13,19 @@ const SMOOTHING: f64 = 0.9;
 const DIVERGED: f64 = 4.0;
 
 /// What a learning-rate range test found.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let test = network.learning_rate_range_test(&data, 1e-4, 1.0, 20, 4)?;
+/// assert!(test.rates.len() == test.losses.len() && test.suggestion.is_some());
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RateRangeTest {
     /// The rates that were tried, rising.
     pub rates: Vec<f32>,

@@ -15,6 +15,7 @@ mod not_finite;
 mod power_law;
 mod source;
 mod trainer;
+mod unoptimised;
 
 pub use back_propagation::BackPropagation;
 pub use by_hand::Gradients;

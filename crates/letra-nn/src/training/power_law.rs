@@ -5,6 +5,14 @@ use serde::Serialize;
 use crate::Error;
 
 /// An error that was measured after training on so many samples.
+///
+/// ```
+/// use letra_nn::training::{LearningPoint, PowerLaw};
+///
+/// let points = [(100, 0.30), (400, 0.20), (1600, 0.15)]
+///     .map(|(samples, error)| LearningPoint { samples, error });
+/// assert_eq!(points[0].samples, 100);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LearningPoint {
     /// Training samples.
@@ -16,6 +24,16 @@ pub struct LearningPoint {
 /// A learning curve *e*(*n*) = *a* + *b* *n*⁻ᶜ for *n* training samples: an error *a* that more
 /// data of the kind does not take away, and one that it does (Cortes, Jackel, Solla, Vapnik and
 /// Denker 1994, "Learning curves: asymptotic values and rate of convergence", equation 4).
+///
+/// ```
+/// use letra_nn::training::{LearningPoint, PowerLaw};
+///
+/// let points = [(100, 0.30), (400, 0.20), (1600, 0.15)]
+///     .map(|(samples, error)| LearningPoint { samples, error });
+/// let curve = PowerLaw::fit(&points, 10_000)?;
+/// assert!(curve.limit < 0.15 && curve.error(6400) < 0.15);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PowerLaw {
     /// The error that stays, *a*, 0 to 1.

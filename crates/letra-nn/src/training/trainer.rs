@@ -25,6 +25,19 @@ const MOST_PLANS: usize = 3;
 ///
 /// It is a [`Network`] besides, to ask, look into and share. Other networks on the same weights
 /// answer with what it has learnt.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// network.fit(&data, Fit::epochs(20))?;
+/// // It answers, too; without what it learns by, it is a network.
+/// let classes = network.predict_classes(&data)?;
+/// assert_eq!(network.into_network().predict_classes(&data)?, classes);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub struct Trainer {
     network: Network,
     /// The same with what inner losses are about among its outputs, where there are such losses.
@@ -63,7 +76,19 @@ impl Deref for Trainer {
 }
 
 /// A loss and metrics over a data set or batch.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)).metric(Accuracy))?;
+/// let scores = network.evaluate(&data)?;
+/// assert!(scores.loss > 0.0 && scores.metric("accuracy").is_some());
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Scores {
     /// The loss.
     pub loss: f64,

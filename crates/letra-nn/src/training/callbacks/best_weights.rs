@@ -9,6 +9,17 @@ use crate::network::check_writable;
 ///
 /// The weights are kept in memory and in the files of [`super::Checkpoint`], so that a training
 /// that is resumed ends with the same bits. An error ends a training without this.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let mut watcher = BestWeights::new().monitor("val_loss");
+/// network.fit(&data, Fit::epochs(5).validation(&data).callback(&mut watcher))?;
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct BestWeights {
     monitor: Monitor,

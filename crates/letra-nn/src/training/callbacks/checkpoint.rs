@@ -19,6 +19,24 @@ use crate::training::{History, Trainer};
 ///
 /// A file that another training left is not overwritten: resume it, or say
 /// [`Checkpoint::start_over`].
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let file = std::env::temp_dir().join("letra-nn-checkpoint-example");
+/// # let _ = std::fs::remove_file(&file);
+/// let mut keeper = Checkpoint::new(&file).every(2);
+/// network.fit(&data, Fit::epochs(4).callback(&mut keeper))?;
+///
+/// // Another process goes on where this one ended.
+/// let history = network.fit(&data, Fit::epochs(6).resume(&file))?;
+/// assert_eq!(history.epochs.len(), 6);
+/// # std::fs::remove_file(&file).unwrap();
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
     path: PathBuf,

@@ -13,6 +13,21 @@ use crate::training::EpochLogs;
 ///
 /// The file begins anew with the training and, for one that is resumed, with all that its
 /// checkpoint knows, so that there is one row for each epoch whatever came between.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let file = std::env::temp_dir().join("letra-nn-csv-log-example.csv");
+/// # let _ = std::fs::remove_file(&file);
+/// network.fit(&data, Fit::epochs(3).callback(&mut CsvLog::new(&file)))?;
+/// // A line of names, and one an epoch.
+/// assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 4);
+/// # std::fs::remove_file(&file).unwrap();
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct CsvLog {
     path: PathBuf,

@@ -7,6 +7,17 @@ use crate::Error;
 ///
 /// It looks at the history alone, so a training that is resumed stops where it would
 /// have.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let mut watcher = EarlyStopping::new().patience(3).restore_best_weights(true);
+/// network.fit(&data, Fit::epochs(5).validation(&data).callback(&mut watcher))?;
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct EarlyStopping {
     monitor: Monitor,

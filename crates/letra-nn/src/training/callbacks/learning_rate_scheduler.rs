@@ -9,6 +9,19 @@ type Schedule = dyn Fn(usize, f32) -> f32 + Send;
 /// As Keras's, but for what it sets: the schedule is given a factor and returns one, so that it
 /// works with any optimizer and beside a schedule of the optimizer's own. A training that is
 /// resumed asks it for all epochs from the first again.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// // Half the rate from the fourth epoch on.
+/// let mut watcher =
+///     LearningRateScheduler::new(|epoch, rate| if epoch == 3 { rate / 2.0 } else { rate });
+/// network.fit(&data, Fit::epochs(5).validation(&data).callback(&mut watcher))?;
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub struct LearningRateScheduler {
     schedule: Box<Schedule>,
 }

@@ -56,6 +56,31 @@ use crate::Error;
 pub(super) use checkpoint::Position;
 
 /// Something that is told of each step and epoch of a training.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use letra_nn::prelude::*;
+///
+/// /// Ends a training once its loss is low.
+/// struct LowEnough(f64);
+///
+/// impl Callback for LowEnough {
+///     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
+///         Ok(match epoch.logs().loss < self.0 {
+///             true => ControlFlow::Break(()),
+///             false => ControlFlow::Continue(()),
+///         })
+///     }
+/// }
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let history = network.fit(&data, Fit::epochs(500).callback(&mut LowEnough(0.1)))?;
+/// assert!(history.epochs.len() < 500);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub trait Callback: Send {
     /// The value whose best epoch's weights the network is to have when the training is over;
     /// none, unless the callback says otherwise. Whichever callback asks, the training keeps
@@ -126,6 +151,18 @@ pub trait Callback: Send {
 }
 
 /// A training before its first step.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let mut watcher = LambdaCallback::new()
+///     .on_train_begin(|start| assert_eq!((start.resumed, start.measured[0].as_str()), (None, "loss")));
+/// network.fit(&data, Fit::epochs(3).callback(&mut watcher))?;
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Start<'a> {
     /// The network as it is trained from.
@@ -140,6 +177,20 @@ pub struct Start<'a> {
 }
 
 /// A step that was just taken.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let mut losses = Vec::new();
+/// let mut watcher = LambdaCallback::new().on_step_end(|step| losses.push(step.loss));
+/// network.fit(&data, Fit::epochs(3).callback(&mut watcher))?;
+/// # drop(watcher);
+/// assert_eq!(losses.len(), 3);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Step<'a> {
     /// Number of the step in its epoch, from 1.
@@ -158,6 +209,18 @@ pub struct Step<'a> {
 }
 
 /// An epoch that was just finished.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let mut watcher = LambdaCallback::new()
+///     .on_epoch_end(|epoch| println!("{} of {}: {}", epoch.number, epoch.epochs, epoch.logs()));
+/// network.fit(&data, Fit::epochs(3).callback(&mut watcher))?;
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Epoch<'a> {
     /// Number of the epoch, from 1.
@@ -171,6 +234,18 @@ pub struct Epoch<'a> {
 }
 
 /// A training after its last step, before the weights of its best epoch are restored.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let mut watcher =
+///     LambdaCallback::new().on_train_end(|end| assert_eq!(end.trainer.steps(), 3));
+/// network.fit(&data, Fit::epochs(3).callback(&mut watcher))?;
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct End<'a> {
     /// Epochs that were asked for.

@@ -4,6 +4,18 @@ use crate::metrics::Direction;
 use crate::training::History;
 
 /// A value to watch and what counts as better, which its loss or metric says.
+///
+/// ```
+/// use letra_nn::prelude::*;
+/// use letra_nn::training::Monitor;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let history = network.fit(&data, Fit::epochs(5).validation(&data))?;
+/// assert_eq!(Monitor::new("val_loss").best_epoch(&history)?, 5);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Monitor {
     name: String,

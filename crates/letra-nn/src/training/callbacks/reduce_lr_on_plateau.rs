@@ -6,6 +6,17 @@ use crate::training::History;
 ///
 /// Names and defaults are Keras's, but that its `min_lr` is here a factor, too. It looks at the
 /// history alone, so a training that is resumed has the rates that it would have had.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let mut watcher = ReduceLrOnPlateau::new().factor(0.5).patience(2);
+/// network.fit(&data, Fit::epochs(5).validation(&data).callback(&mut watcher))?;
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ReduceLrOnPlateau {
     monitor: Monitor,

@@ -22,6 +22,17 @@ use crate::training::EpochLogs;
 ///
 /// The files are a sequence of TFRecords, each an `Event` of TensorFlow's
 /// `core/util/event.proto`.
+///
+/// ```no_run
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// network.fit(&data, Fit::epochs(3).callback(&mut TensorBoard::new("logs/first")))?;
+/// // tensorboard --logdir logs
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct TensorBoard {
     folder: PathBuf,

@@ -10,6 +10,17 @@ use crate::Error;
 /// [`Error::Diverged`], which names the layer where that began. This callback looks at all
 /// gradients and parameters after each step as well, one more pass over both, and so notices
 /// earlier, and also what a ReLU hides from the loss: [`Error::NotFinite`].
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
+/// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
+/// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
+/// let mut watcher = TerminateOnNan;
+/// network.fit(&data, Fit::epochs(5).validation(&data).callback(&mut watcher))?;
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct TerminateOnNan;
 

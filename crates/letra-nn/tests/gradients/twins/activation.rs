@@ -78,6 +78,7 @@ impl Twin for Activated {
                 let rows = input.chunks(self.channels);
                 rows.flat_map(softmax).collect()
             }
+            other => panic!("{other:?} has no twin yet"),
         }
     }
 
@@ -131,6 +132,7 @@ impl Twin for Activated {
                         .sum();
                     continue;
                 }
+                other => panic!("{other:?} has no twin yet"),
             };
             input_gradient[i] = gradient[i] * slope;
         }

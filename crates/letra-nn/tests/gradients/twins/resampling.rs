@@ -27,6 +27,7 @@ impl Resampled {
                 let place = place.rem_euclid(2 * size);
                 place.min(2 * size - 1 - place)
             }
+            other => panic!("{other:?} has no twin yet"),
         } as usize)
     }
 
