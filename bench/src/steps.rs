@@ -109,7 +109,7 @@ pub(crate) fn train(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let data = data::training(settings.data.as_deref())?;
     let mut network =
         recipe("feed-forward-keras")?.build(&task(&data), data.samples(), 0, settings.threads)?;
-    network.fit(&data, Fit::epochs(100).batch(128))?;
+    network.fit(&data, Fit::epochs(100).batch_size(128))?;
     let accuracy = network
         .evaluate(&data)?
         .metric("accuracy")
@@ -193,7 +193,7 @@ fn measure(
     network.fit(
         data,
         Fit::epochs(usize::MAX)
-            .batch(batch)
+            .batch_size(batch)
             .callback(&mut stopwatch),
     )?;
     let mut times = stopwatch.times.split_off(3);

@@ -19,7 +19,7 @@ fn main() -> Result<(), Error> {
         .compile(Compile::new(Adam::new(0.02)).metric(Accuracy))?;
     println!("{}", network.summary());
 
-    let history = network.fit(&train, Fit::epochs(60).validation(&test))?;
+    let history = network.fit(&train, Fit::epochs(60).validation_data(&test))?;
     for epoch in history.epochs.iter().filter(|epoch| epoch.epoch % 20 == 0) {
         println!("epoch {}: loss {:.2}", epoch.epoch, epoch.loss);
     }

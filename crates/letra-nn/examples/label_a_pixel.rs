@@ -46,7 +46,7 @@ fn main() -> Result<(), Error> {
                 .metric(Accuracy)
                 .seed(1),
         )?;
-    network.fit(&train, Fit::epochs(40).batch(10))?;
+    network.fit(&train, Fit::epochs(40).batch_size(10))?;
     // guide: end
     for (name, value) in network.evaluate(&test)?.metrics {
         println!("{name} {value:.3}");

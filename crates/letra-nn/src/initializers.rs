@@ -29,14 +29,16 @@ pub enum Initializer {
         /// Mean.
         mean: f32,
         /// Standard deviation, not negative.
-        deviation: f32,
+        #[serde(rename = "deviation")]
+        stddev: f32,
     },
     /// Normal, redrawn beyond two standard deviations from the mean.
     TruncatedNormal {
         /// Mean before truncation.
         mean: f32,
         /// Standard deviation before truncation, not negative.
-        deviation: f32,
+        #[serde(rename = "deviation")]
+        stddev: f32,
     },
     /// Uniform between two values.
     Uniform {
@@ -73,13 +75,13 @@ impl Initializer {
     }
 
     /// Normal.
-    pub fn normal(mean: f32, deviation: f32) -> Self {
-        Initializer::Normal { mean, deviation }
+    pub fn normal(mean: f32, stddev: f32) -> Self {
+        Initializer::Normal { mean, stddev }
     }
 
     /// Normal, redrawn beyond two standard deviations.
-    pub fn truncated_normal(mean: f32, deviation: f32) -> Self {
-        Initializer::TruncatedNormal { mean, deviation }
+    pub fn truncated_normal(mean: f32, stddev: f32) -> Self {
+        Initializer::TruncatedNormal { mean, stddev }
     }
 
     /// Uniform between `low` and `high`.
@@ -116,10 +118,8 @@ impl Initializer {
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         let (numbers, fine) = match *self {
             Initializer::Constant(value) => ([value, 0.0], true),
-            Initializer::Normal { mean, deviation }
-            | Initializer::TruncatedNormal { mean, deviation } => {
-                ([mean, deviation], deviation >= 0.0)
-            }
+            Initializer::Normal { mean, stddev }
+            | Initializer::TruncatedNormal { mean, stddev } => ([mean, stddev], stddev >= 0.0),
             Initializer::Uniform { low, high } => ([low, high], low <= high),
             _ => return Ok(()),
         };
@@ -145,12 +145,12 @@ impl Initializer {
         match *self {
             Initializer::Zeros => vec![0.0; count],
             Initializer::Constant(value) => vec![value; count],
-            Initializer::Normal { mean, deviation } => {
+            Initializer::Normal { mean, stddev } => {
                 let values = random.normal(0, count).into_iter();
-                values.map(|value| mean + deviation * value).collect()
+                values.map(|value| mean + stddev * value).collect()
             }
-            Initializer::TruncatedNormal { mean, deviation } => {
-                truncated_normal(&random, count, mean, deviation)
+            Initializer::TruncatedNormal { mean, stddev } => {
+                truncated_normal(&random, count, mean, stddev)
             }
             Initializer::Uniform { low, high } => uniform(&random, count, low, high),
             Initializer::GlorotUniform => within((6.0 / (fan_in + fan_out)).sqrt()),

@@ -17,7 +17,7 @@
 //!             .metric(Accuracy)
 //!             .seed(1),
 //!     )?;
-//! network.fit(&data, Fit::epochs(60).batch(20))?;
+//! network.fit(&data, Fit::epochs(60).batch_size(20))?;
 //! assert!(network.evaluate(&data)?.metric("accuracy") > Some(0.95));
 //! # Ok::<(), letra_nn::Error>(())
 //! ```

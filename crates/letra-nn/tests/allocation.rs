@@ -94,7 +94,7 @@ fn check(compile: Compile) {
         counts: Vec::with_capacity(64),
     };
     network
-        .fit(&data, Fit::epochs(4).batch(24).callback(&mut counter))
+        .fit(&data, Fit::epochs(4).batch_size(24).callback(&mut counter))
         .unwrap();
     // Four steps an epoch; the first of each epoch also pays for the order of the samples.
     for (index, count) in counter.counts.iter().enumerate().skip(4) {

@@ -258,7 +258,7 @@ fn a_training_that_stops_and_goes_on() -> Result<(), Error> {
     let mut stopping = EarlyStopping::new().patience(5);
     let mut keeper = Checkpoint::new("circle.checkpoint");
     let fit = Fit::epochs(500)
-        .validation(&test)
+        .validation_data(&test)
         .callback(&mut printer)
         .callback(&mut stopping)
         .callback(&mut keeper)
@@ -322,7 +322,9 @@ fn a_curve_is_measured_over_the_whole_pass() -> Result<(), Error> {
         .monitor("val_mean_absolute_error")
         .patience(20)
         .restore_best_weights(true);
-    let fit = Fit::epochs(200).validation(&test).callback(&mut stopping);
+    let fit = Fit::epochs(200)
+        .validation_data(&test)
+        .callback(&mut stopping);
     network.fit(&train, fit)?;
     let scores = network.evaluate(&test)?;
     assert!(scores.metric("r2_score") > Some(0.99), "{scores:?}");

@@ -28,7 +28,7 @@ const USUAL_BATCH: usize = 32;
 /// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
 /// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
 /// let mut stopping = EarlyStopping::new().patience(3);
-/// let fit = Fit::epochs(20).batch(2).shuffle(true).validation(&data).callback(&mut stopping);
+/// let fit = Fit::epochs(20).batch_size(2).shuffle(true).validation_data(&data).callback(&mut stopping);
 /// let history = network.fit(&data, fit)?;
 /// assert!(history.epochs.len() <= 20);
 /// # Ok::<(), letra_nn::Error>(())
@@ -63,7 +63,7 @@ impl<'a> Fit<'a> {
 
     /// Samples in a batch, at least 1. A batch at least as large as the data takes all of
     /// it in its own order, one step an epoch. A [`Source`] makes its own batches.
-    pub fn batch(mut self, batch: usize) -> Self {
+    pub fn batch_size(mut self, batch: usize) -> Self {
         self.batch = Some(batch);
         self
     }
@@ -75,7 +75,7 @@ impl<'a> Fit<'a> {
     }
 
     /// Data to evaluate on after each epoch; never trained on.
-    pub fn validation(mut self, data: &'a Dataset) -> Self {
+    pub fn validation_data(mut self, data: &'a Dataset) -> Self {
         self.validation = Some(data);
         self
     }
@@ -92,7 +92,7 @@ impl<'a> Fit<'a> {
     /// multiplied with the samples' own weights (see [`Dataset::with_sample_weights`]). The
     /// validation data is not weighted. Where a sample has several labels, or one a place, it has
     /// no class, and this is refused.
-    pub fn class_weights(mut self, weights: impl Into<Vec<f32>>) -> Self {
+    pub fn class_weight(mut self, weights: impl Into<Vec<f32>>) -> Self {
         self.class_weights = Some(weights.into());
         self
     }

@@ -14,7 +14,7 @@ use crate::number;
 /// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
 /// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
 /// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
-/// let history = network.fit(&data, Fit::epochs(2).validation(&data))?;
+/// let history = network.fit(&data, Fit::epochs(2).validation_data(&data))?;
 /// let last = history.last().unwrap();
 /// assert_eq!((last.epoch, last.get("val_loss")), (2, last.val_loss));
 /// # Ok::<(), letra_nn::Error>(())

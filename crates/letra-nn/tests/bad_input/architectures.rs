@@ -185,7 +185,7 @@ fn run(mut network: Trainer) {
     network.layer_outputs(&data.inputs).unwrap();
     network.back_propagate(&data).unwrap();
     network.train_on_batch(&data).unwrap();
-    network.fit(&data, Fit::epochs(1).batch(2)).unwrap();
+    network.fit(&data, Fit::epochs(1).batch_size(2)).unwrap();
 }
 
 #[test]

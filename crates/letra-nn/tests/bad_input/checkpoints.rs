@@ -10,7 +10,7 @@ use super::forgery::{File, Forgery, data, network};
 fn checkpoint() -> Vec<u8> {
     let file = File::new(&[]);
     let mut keeper = Checkpoint::new(&file.path);
-    let fit = Fit::epochs(2).batch(2).callback(&mut keeper);
+    let fit = Fit::epochs(2).batch_size(2).callback(&mut keeper);
     std::fs::remove_file(&file.path).unwrap();
     network().fit(&data(), fit).unwrap();
     std::fs::read(&file.path).unwrap()
@@ -35,11 +35,11 @@ fn resume_from(file: &File, mut network: Trainer, fit: Fit<'_>) -> Result<Histor
 #[test]
 fn cut_short_at_every_length() {
     let bytes = checkpoint();
-    assert!(resume(&bytes, network(), Fit::epochs(3).batch(2)).is_ok());
+    assert!(resume(&bytes, network(), Fit::epochs(3).batch_size(2)).is_ok());
     let file = File::new(&bytes);
     for length in 0..bytes.len() {
         file.write(&bytes[..length]);
-        let result = resume_from(&file, network(), Fit::epochs(3).batch(2));
+        let result = resume_from(&file, network(), Fit::epochs(3).batch_size(2));
         assert_refused(&format!("{length} bytes"), result, &["cut short"]);
     }
 }
@@ -55,7 +55,7 @@ fn of_another_network() {
     std::fs::remove_file(&file.path).unwrap();
     let mut keeper = Checkpoint::new(&file.path);
     let sgd = || Sgd::new(0.1).momentum(0.5);
-    let fit = || Fit::epochs(2).batch(2);
+    let fit = || Fit::epochs(2).batch_size(2);
     dense(Compile::new(sgd()))
         .fit(&data(), fit().callback(&mut keeper))
         .unwrap();
@@ -80,8 +80,8 @@ fn of_another_network() {
 fn of_other_settings() {
     let bytes = checkpoint();
     for (what, fit) in [
-        ("a batch", Fit::epochs(3).batch(3)),
-        ("no shuffling", Fit::epochs(3).batch(2).shuffle(false)),
+        ("a batch", Fit::epochs(3).batch_size(3)),
+        ("no shuffling", Fit::epochs(3).batch_size(2).shuffle(false)),
     ] {
         let parts = ["batches of 2 of 5 samples", "same data and settings"];
         assert_refused(what, resume(&bytes, network(), fit), &parts);
@@ -90,7 +90,7 @@ fn of_other_settings() {
 
 #[test]
 fn with_damaged_state() {
-    let fit = || Fit::epochs(3).batch(2);
+    let fit = || Fit::epochs(3).batch_size(2);
     let mut forgery = Forgery::of(&checkpoint());
     forgery
         .tensors

@@ -24,7 +24,7 @@ pub(crate) fn assert_all_refuse(what: &str, data: &Dataset, parts: &[&str]) {
     assert_refused(what, network.evaluate(data), parts);
     assert_refused(what, network.back_propagate(data), parts);
     let good = Dataset::classes(pictures(4), vec![0, 1, 2, 0], 3).unwrap();
-    let fit = Fit::epochs(1).validation(data);
+    let fit = Fit::epochs(1).validation_data(data);
     assert_refused(what, network.fit(&good, fit), parts);
     assert_eq!(network.steps(), 0);
 }

@@ -41,7 +41,7 @@ fn inputs_that_are_no_numbers_are_not_blamed_on_the_rate() {
     for value in [f32::NAN, f32::INFINITY] {
         let mut network = network(0.01);
         let parts = ["sample 0", &value.to_string()];
-        let result = network.fit(&data(value), Fit::epochs(2).batch(1));
+        let result = network.fit(&data(value), Fit::epochs(2).batch_size(1));
         assert_refused("an input", result, &parts);
         assert_refused("an input", network.train_on_batch(&data(value)), &parts);
         let mut targets = data(0.0);
@@ -85,7 +85,7 @@ fn the_layer_where_it_began_is_named() {
     let parts = ["output of layer dense_1 ", "inf", "sample 1 of the batch"];
     assert_refused("a later output", output, &parts);
     // In the second step: the error of the first was small enough to be squared.
-    let squared = broken("dense_1/kernel", 1e30).fit(&data(1.0), fit().batch(1));
+    let squared = broken("dense_1/kernel", 1e30).fit(&data(1.0), fit().batch_size(1));
     assert_refused("a squared error", squared, &["a tenth"]);
 }
 
@@ -129,7 +129,7 @@ fn terminate_on_nan_does_not_change_what_goes_well() {
     let run = |watched: bool| {
         let mut network = network(0.01);
         let mut watch = TerminateOnNan;
-        let fit = Fit::epochs(5).batch(2);
+        let fit = Fit::epochs(5).batch_size(2);
         let fit = match watched {
             true => fit.callback(&mut watch),
             false => fit,

@@ -76,11 +76,11 @@ fn models() {
 fn checkpoints() {
     let (data, file) = (data(), File::new(&[]));
     let mut keeper = Checkpoint::new(&file.path);
-    let fit = || Fit::epochs(2).batch(2);
+    let fit = || Fit::epochs(2).batch_size(2);
     network().fit(&data, fit().callback(&mut keeper)).unwrap();
     let bytes = std::fs::read(&file.path).unwrap();
     let refused = refused(&bytes, 5000, |file| {
-        let fit = Fit::epochs(3).batch(2).resume(&file.path);
+        let fit = Fit::epochs(3).batch_size(2).resume(&file.path);
         network().fit(&data, fit).map(drop)
     });
     assert!((2500..5000).contains(&refused), "{refused} were refused");

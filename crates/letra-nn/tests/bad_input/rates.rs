@@ -137,7 +137,7 @@ fn a_rate_below_nothing_stops_the_training_at_its_step() {
     let before = network.parameter("dense/kernel");
     let parts = ["step 4", "-0.125", "0 or more"];
     assert_refused("a negative rate", network.train_on_batch(&data()), &parts);
-    let fit = Fit::epochs(3).batch(1);
+    let fit = Fit::epochs(3).batch_size(1);
     assert_refused("a negative rate", network.fit(&data(), fit), &parts);
     assert_eq!(network.parameter("dense/kernel"), before);
     assert_eq!(network.steps(), 3);

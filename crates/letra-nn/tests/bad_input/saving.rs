@@ -97,7 +97,7 @@ fn files_of_callbacks_that_cannot_be_written() {
     ];
     for (word, mut callback) in callbacks {
         let mut steps = Steps(0);
-        let fit = Fit::epochs(3).validation(&data).callback(&mut steps);
+        let fit = Fit::epochs(3).validation_data(&data).callback(&mut steps);
         let result = network().fit(&data, fit.callback(&mut *callback));
         assert_refused(word, result, &[word]);
         assert_eq!(steps.0, 0, "{word}");

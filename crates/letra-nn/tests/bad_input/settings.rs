@@ -52,7 +52,7 @@ fn optimizers() {
 #[test]
 fn a_batch_of_nothing() {
     let mut network = compiled(Compile::new(Sgd::new(0.1))).unwrap();
-    let fit = Fit::epochs(1).batch(0);
+    let fit = Fit::epochs(1).batch_size(0);
     let parts = ["batch size is 0", "at least 1"];
     assert_refused("batch 0", network.fit(&data(), fit), &parts);
     assert_eq!(network.steps(), 0);

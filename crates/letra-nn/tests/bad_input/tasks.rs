@@ -129,7 +129,7 @@ fn targets_of_another_shape() {
 fn class_weights_without_a_class() {
     let fit = |units, loss: Box<dyn FnOnce(usize) -> Trainer>, data: &Dataset, weights: &[f32]| {
         loss(units)
-            .fit(data, Fit::epochs(1).class_weights(weights))
+            .fit(data, Fit::epochs(1).class_weight(weights))
             .map(|_| ())
     };
     let binary = || Box::new(|units| network(units, BinaryCrossEntropy::from_logits()));
@@ -158,7 +158,7 @@ fn class_weights_without_a_class() {
     let result = network
         .compile(compile)
         .unwrap()
-        .fit(&places, Fit::epochs(1).class_weights(vec![1.0; 5]));
+        .fit(&places, Fit::epochs(1).class_weight(vec![1.0; 5]));
     assert_refused("a label a place", result, &["each of a sample's places"]);
 }
 

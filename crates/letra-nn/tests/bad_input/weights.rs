@@ -39,7 +39,7 @@ fn class_weights() {
         (vec![1.0, 1.0, f32::INFINITY], ["class 2", "weight inf"]),
     ] {
         let mut network = network();
-        let fit = Fit::epochs(1).class_weights(weights);
+        let fit = Fit::epochs(1).class_weight(weights);
         assert_refused("class weights", network.fit(&data(), fit), &parts);
         assert_eq!(network.steps(), 0);
     }

@@ -95,7 +95,7 @@ fn mostly_zero_rows_are_mapped_as_any_others() {
     };
     let (mut fitted, mut stepped) = (network(), network());
     fitted
-        .fit(&data, Fit::epochs(1).batch(80).shuffle(false))
+        .fit(&data, Fit::epochs(1).batch_size(80).shuffle(false))
         .unwrap();
     stepped.train_on_batch(&data).unwrap();
     for (found, wanted) in fitted.parameters().zip(stepped.parameters()) {

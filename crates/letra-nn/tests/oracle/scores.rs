@@ -112,7 +112,7 @@ fn metrics_over_a_whole_pass() {
                     "{name}: {found} for {wanted}"
                 );
             }
-            let history = network.fit(&data, Fit::epochs(1).batch(7)).unwrap();
+            let history = network.fit(&data, Fit::epochs(1).batch_size(7)).unwrap();
             for (name, wanted) in &wanted {
                 let found = history.epochs[0].get(name).unwrap();
                 assert!(

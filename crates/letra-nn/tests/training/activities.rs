@@ -44,7 +44,7 @@ fn a_penalty_on_outputs_is_part_of_the_loss() {
     close(penalized.evaluate(&batch).unwrap().loss, loss);
     close(penalized.back_propagate(&batch).unwrap().loss, loss);
     close(penalized.gradients(&batch).unwrap().loss, loss);
-    let history = penalized.fit(&batch, Fit::epochs(1).batch(2)).unwrap();
+    let history = penalized.fit(&batch, Fit::epochs(1).batch_size(2)).unwrap();
     close(history.last().unwrap().loss, loss);
 }
 
@@ -134,7 +134,7 @@ fn the_number_of_threads_changes_no_bit() {
     let trained = |threads: usize| {
         let slow = Compile::new(Sgd::new(1e-3)).loss(MeanSquaredError);
         let mut network = deep().compile(slow.seed(6).threads(threads)).unwrap();
-        let history = network.fit(&data, Fit::epochs(2).batch(40)).unwrap();
+        let history = network.fit(&data, Fit::epochs(2).batch_size(40)).unwrap();
         let loss = network.evaluate(&data).unwrap().loss;
         (bytes(&network), history, loss)
     };
@@ -164,7 +164,7 @@ fn evaluation_has_the_loss_of_one_batch() {
     let mut penalized = network(0.1);
     let loss = penalized.evaluate(&data).unwrap().loss;
     assert!(loss > network(0.0).evaluate(&data).unwrap().loss + 0.01);
-    let history = penalized.fit(&data, Fit::epochs(1).batch(26)).unwrap();
+    let history = penalized.fit(&data, Fit::epochs(1).batch_size(26)).unwrap();
     close(history.last().unwrap().loss, loss);
 }
 
@@ -207,7 +207,7 @@ fn a_penalty_on_activities_makes_them_sparse() {
             .add(Dense::new(4))
             .compile(Compile::new(Adam::new(0.01)).seed(2))
             .unwrap();
-        network.fit(&data, Fit::epochs(30).batch(20)).unwrap();
+        network.fit(&data, Fit::epochs(30).batch_size(20)).unwrap();
         let seen = network.layer_outputs(&data.inputs).unwrap();
         let codes = seen[1].output.data();
         let silent = codes.iter().filter(|&&value| value < 1e-3).count();

@@ -40,7 +40,9 @@ fn at_first_it_is_dropout_and_over_time_it_is_not() {
     let trained = |network: Sequential, epochs: usize| {
         let compile = Compile::new(Sgd::new(0.1)).seed(7);
         let mut network = network.add(Dense::new(4)).compile(compile).unwrap();
-        network.fit(&data, Fit::epochs(epochs).batch(40)).unwrap();
+        network
+            .fit(&data, Fit::epochs(epochs).batch_size(40))
+            .unwrap();
         network.parameter("dense/kernel").unwrap()
     };
     let flat = || Sequential::new([8, 8, 1]).add(Flatten);

@@ -50,7 +50,7 @@ fn best_epoch(history: &History, name: &str, sign: f64) -> usize {
 }
 
 fn fit<'a>(test: &'a Dataset, epochs: usize) -> Fit<'a> {
-    Fit::epochs(epochs).batch(10).validation(test)
+    Fit::epochs(epochs).batch_size(10).validation_data(test)
 }
 
 #[test]

@@ -131,7 +131,9 @@ fn trained(network: Sequential, batch: usize, rows: bool, threads: usize) -> Vec
     };
     let compile = compile.metric(Accuracy).seed(5).threads(threads);
     let mut network = network.compile(compile).unwrap();
-    let history = network.fit(&data, Fit::epochs(2).batch(batch)).unwrap();
+    let history = network
+        .fit(&data, Fit::epochs(2).batch_size(batch))
+        .unwrap();
     let logs = serde_json::to_vec(&history).unwrap();
     let evaluated = network.evaluate(&data).unwrap().loss.to_le_bytes();
     let predicted = network.predict(&data.inputs).unwrap();

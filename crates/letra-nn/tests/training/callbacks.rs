@@ -42,7 +42,7 @@ fn a_stop_silences_no_other_callback() {
         let mut log = CsvLog::new(&table);
         let mut weights = BestWeights::new().save(&best);
         let mut checkpoint = Checkpoint::new(&kept).every(2).start_over();
-        let fit = Fit::epochs(9).batch(16).validation(&test);
+        let fit = Fit::epochs(9).batch_size(16).validation_data(&test);
         let fit = match in_the_middle {
             true => fit.callback(&mut within),
             false => fit.callback(&mut after),
@@ -61,7 +61,7 @@ fn a_stop_silences_no_other_callback() {
 }
 
 fn fit<'a>(test: &'a Dataset, epochs: usize) -> Fit<'a> {
-    Fit::epochs(epochs).batch(16).validation(test)
+    Fit::epochs(epochs).batch_size(16).validation_data(test)
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_factor_set_by_hand_stays_below_those_of_callbacks() {
     let train = quadrants(20);
     // Nothing falls by as much as this, so that every epoch is on a plateau.
     let reduce = || {
-        let callback = ReduceLrOnPlateau::new().monitor("loss").minimum_change(1e9);
+        let callback = ReduceLrOnPlateau::new().monitor("loss").min_delta(1e9);
         callback.patience(1).factor(0.5)
     };
     let mut network = network(1);
@@ -139,7 +139,7 @@ fn functions_are_called_at_the_beginning_and_at_the_end() {
     let mut recorder = LambdaCallback::new()
         .on_train_begin(|start| begun.extend(start.measured.to_vec()))
         .on_train_end(|end| ended.push((end.epochs, end.trainer.steps())));
-    let fit = Fit::epochs(2).batch(10).callback(&mut recorder);
+    let fit = Fit::epochs(2).batch_size(10).callback(&mut recorder);
     network(1).fit(&quadrants(20), fit).unwrap();
     drop(recorder);
     assert_eq!(begun, ["loss", "accuracy", "top_2_accuracy"]);

@@ -18,7 +18,7 @@ fn a_row_an_epoch_that_reads_back_as_the_history() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.csv");
     let mut log = CsvLog::new(&path);
-    let fit = Fit::epochs(4).batch(20).validation(&test);
+    let fit = Fit::epochs(4).batch_size(20).validation_data(&test);
     let history = network(1).fit(&train, fit.callback(&mut log)).unwrap();
     let found = rows(&path);
     let names = [
@@ -41,7 +41,7 @@ fn a_row_an_epoch_that_reads_back_as_the_history() {
         }
     }
     // Another training begins anew.
-    let fit = Fit::epochs(2).batch(20).callback(&mut log);
+    let fit = Fit::epochs(2).batch_size(20).callback(&mut log);
     network(1).fit(&train, fit).unwrap();
     assert_eq!(rows(&path).len(), 3);
     assert_eq!(rows(&path)[0].len(), 5);
@@ -57,7 +57,7 @@ fn a_resumed_training_has_each_epoch_once() {
         let path = folder.path().join(name);
         let mut network = network(1);
         let (mut log, mut keeper) = (CsvLog::new(&path), Checkpoint::new(&checkpoint).every(3));
-        let fit = Fit::epochs(epochs).batch(20).callback(&mut log);
+        let fit = Fit::epochs(epochs).batch_size(20).callback(&mut log);
         let fit = match resume {
             true => fit.callback(&mut keeper).resume(&checkpoint),
             false => fit,

@@ -73,7 +73,7 @@ fn no_unit_grows_beyond_its_limit() {
         .add(Dense::new(4))
         .compile(Compile::new(Adam::new(0.05)).seed(1))
         .unwrap();
-    network.fit(&train, Fit::epochs(4).batch(16)).unwrap();
+    network.fit(&train, Fit::epochs(4).batch_size(16)).unwrap();
     let norms = |name: &str| -> Vec<f32> {
         let kernel = network.parameter(name).unwrap();
         let units = *kernel.shape().last().unwrap();

@@ -101,7 +101,7 @@ fn a_falling_error_does_not_stop_a_training() {
             .monitor(name)
             .restore_best_weights(true);
         let mut plateau = ReduceLrOnPlateau::new().monitor(name).patience(2);
-        let fit = Fit::epochs(10).validation(&data);
+        let fit = Fit::epochs(10).validation_data(&data);
         let fit = fit.callback(&mut stopping).callback(&mut plateau);
         let history = network.fit(&data, fit).unwrap();
         assert_eq!(history.epochs.len(), 10);
@@ -117,7 +117,9 @@ fn a_falling_error_does_not_stop_a_training() {
 fn a_mode_that_is_given_wins() {
     let data = line();
     let mut stopping = EarlyStopping::new().monitor("val_off").mode(Direction::Max);
-    let fit = Fit::epochs(10).validation(&data).callback(&mut stopping);
+    let fit = Fit::epochs(10)
+        .validation_data(&data)
+        .callback(&mut stopping);
     let history = network(Off(Direction::Min)).fit(&data, fit).unwrap();
     assert!(history.epochs.len() < 10);
 }
@@ -129,7 +131,7 @@ fn the_best_weights_of_an_error_are_those_of_its_least() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("best.letra");
     let mut best = BestWeights::new().monitor("val_off").save(&file);
-    let fit = Fit::epochs(6).validation(&data).callback(&mut best);
+    let fit = Fit::epochs(6).validation_data(&data).callback(&mut best);
     let history = network.fit(&data, fit).unwrap();
     let least = history
         .values("val_off")

@@ -66,7 +66,9 @@ fn the_number_of_threads_changes_no_bit() {
     for batch in [1, 17, 61] {
         let trained = |threads| {
             let mut network = model().compile(compile(threads)).unwrap();
-            let history = network.fit(&train, Fit::epochs(2).batch(batch)).unwrap();
+            let history = network
+                .fit(&train, Fit::epochs(2).batch_size(batch))
+                .unwrap();
             let predicted = bits(&network.predict_all(&train).unwrap());
             (
                 bytes(&network),
@@ -86,7 +88,7 @@ fn the_number_of_threads_changes_no_bit() {
 fn it_learns_and_reports_each_output() {
     let train = data(80);
     let mut network = model().compile(compile(2)).unwrap();
-    network.fit(&train, Fit::epochs(40).batch(16)).unwrap();
+    network.fit(&train, Fit::epochs(40).batch_size(16)).unwrap();
     let scores = network.evaluate(&train).unwrap();
     let names: Vec<&str> = scores
         .metrics
@@ -127,14 +129,14 @@ fn a_stopped_training_resumes_to_the_same_bits() {
     let checkpoint = folder.path().join("checkpoint");
     let network = || model().compile(compile(2)).unwrap();
     let mut whole = network();
-    let history = whole.fit(&train, Fit::epochs(4).batch(20)).unwrap();
+    let history = whole.fit(&train, Fit::epochs(4).batch_size(20)).unwrap();
     let mut keeper = Checkpoint::new(&checkpoint);
     network()
-        .fit(&train, Fit::epochs(2).batch(20).callback(&mut keeper))
+        .fit(&train, Fit::epochs(2).batch_size(20).callback(&mut keeper))
         .unwrap();
     let mut resumed = network();
     let again = resumed
-        .fit(&train, Fit::epochs(4).batch(20).resume(&checkpoint))
+        .fit(&train, Fit::epochs(4).batch_size(20).resume(&checkpoint))
         .unwrap();
     assert_eq!(history, again);
     assert!(bytes(&whole) == bytes(&resumed));
@@ -220,7 +222,7 @@ fn values(network: &Trainer, name: &str) -> Vec<f32> {
 fn a_frozen_layer_stays_and_the_others_go_on() {
     let train = data(40);
     let mut network = model().compile(compile(2)).unwrap();
-    let fit = || Fit::epochs(2).batch(10);
+    let fit = || Fit::epochs(2).batch_size(10);
     network.freeze("conv2d").unwrap();
     network.freeze("batch_normalization").unwrap();
     let frozen = [
@@ -315,7 +317,7 @@ fn a_frozen_batch_normalisation_goes_by_its_moving_averages() {
         .add(Dense::new(4))
         .compile(Compile::new(Sgd::new(0.1)).seed(2).threads(2))
         .unwrap();
-    network.fit(&train, Fit::epochs(2).batch(10)).unwrap();
+    network.fit(&train, Fit::epochs(2).batch_size(10)).unwrap();
     network.freeze("batch_normalization").unwrap();
     let evaluated = network.evaluate(&train).unwrap().loss;
     let trained = network.train_on_batch(&train).unwrap().loss;

@@ -53,8 +53,11 @@ fn of_two_outputs() -> Trainer {
 #[test]
 fn an_inner_loss_trains_as_that_of_a_further_output_does() {
     let (mut inner, mut outer, data) = (with_inner(), of_two_outputs(), data());
-    let history = inner.fit(&data, Fit::epochs(5).batch(8)).unwrap();
-    assert_eq!(history, outer.fit(&data, Fit::epochs(5).batch(8)).unwrap());
+    let history = inner.fit(&data, Fit::epochs(5).batch_size(8)).unwrap();
+    assert_eq!(
+        history,
+        outer.fit(&data, Fit::epochs(5).batch_size(8)).unwrap()
+    );
     for (inner, outer) in inner.parameters().zip(outer.parameters()) {
         assert_eq!(inner, outer);
     }

@@ -190,7 +190,7 @@ pub(crate) fn losses() -> Vec<(&'static str, Compile)> {
 /// A number for the weights, the logs and the predictions after two epochs.
 fn digest(mut network: Trainer, data: &Dataset, batch: usize) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let history = network.fit(data, Fit::epochs(2).batch(batch)).unwrap();
+    let history = network.fit(data, Fit::epochs(2).batch_size(batch)).unwrap();
     serde_json::to_vec(&history).unwrap().hash(&mut hasher);
     bytes(&network).hash(&mut hasher);
     network

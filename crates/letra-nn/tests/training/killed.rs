@@ -45,7 +45,7 @@ fn train(folder: &Path, threads: usize, waiting: Option<usize>) -> (History, Vec
         reached: &reached,
     };
     let mut network = network(threads);
-    let fit = Fit::epochs(EPOCHS).batch(16).resume(&checkpoint);
+    let fit = Fit::epochs(EPOCHS).batch_size(16).resume(&checkpoint);
     let fit = fit.callback(&mut keeper).callback(&mut wait);
     let history = network.fit(&quadrants(90), fit).unwrap();
     (history, bytes(&network))

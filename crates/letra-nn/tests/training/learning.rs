@@ -11,7 +11,7 @@ fn a_small_network_learns() {
     let (train, test) = (quadrants(200), quadrants(60));
     let mut network = network(2);
     let before = network.evaluate(&train).unwrap();
-    let fit = Fit::epochs(30).batch(32).validation(&test);
+    let fit = Fit::epochs(30).batch_size(32).validation_data(&test);
     let history = network.fit(&train, fit).unwrap();
     let after = network.evaluate(&train).unwrap();
     assert!(after.loss < 0.3 * before.loss, "{before:?} {after:?}");
@@ -36,7 +36,7 @@ fn adam_and_the_squared_error_learn_too() {
                 .metric(Accuracy),
         )
         .unwrap();
-    network.fit(&train, Fit::epochs(30).batch(16)).unwrap();
+    network.fit(&train, Fit::epochs(30).batch_size(16)).unwrap();
     let accuracy = network.evaluate(&train).unwrap().metric("accuracy");
     assert!(accuracy > Some(0.95), "{accuracy:?}");
 }
@@ -51,7 +51,7 @@ fn the_history_holds_what_evaluate_measures() {
         .compile(settings(1))
         .unwrap();
     let before = network.evaluate(&train).unwrap();
-    let history = network.fit(&train, Fit::epochs(2).batch(40)).unwrap();
+    let history = network.fit(&train, Fit::epochs(2).batch_size(40)).unwrap();
     let first = &history.epochs[0];
     assert!((first.loss - before.loss).abs() < 1e-6);
     assert_eq!(first.metrics, before.metrics);
@@ -63,7 +63,7 @@ fn the_history_holds_what_evaluate_measures() {
 #[test]
 fn classes_and_one_hot_rows_train_to_nearly_the_same_numbers() {
     let (mut by_class, mut by_row) = (network(1), network(1));
-    let fit = || Fit::epochs(3).batch(16);
+    let fit = || Fit::epochs(3).batch_size(16);
     by_class.fit(&quadrants(50), fit()).unwrap();
     by_row.fit(&one_hot_quadrants(50), fit()).unwrap();
     for (one, other) in by_class.parameters().zip(by_row.parameters()) {
@@ -77,7 +77,7 @@ fn classes_and_one_hot_rows_train_to_nearly_the_same_numbers() {
 fn a_network_takes_rows_after_classes() {
     let mut network = network(2);
     for data in [quadrants(50), one_hot_quadrants(50), quadrants(50)] {
-        network.fit(&data, Fit::epochs(1).batch(16)).unwrap();
+        network.fit(&data, Fit::epochs(1).batch_size(16)).unwrap();
     }
 }
 
@@ -85,15 +85,15 @@ fn a_network_takes_rows_after_classes() {
 fn shuffling_changes_the_order_and_two_calls_are_one() {
     let train = quadrants(50);
     let mut shuffled = network(1);
-    shuffled.fit(&train, Fit::epochs(2).batch(16)).unwrap();
+    shuffled.fit(&train, Fit::epochs(2).batch_size(16)).unwrap();
     let mut ordered = network(1);
-    let fit = Fit::epochs(2).batch(16).shuffle(false);
+    let fit = Fit::epochs(2).batch_size(16).shuffle(false);
     ordered.fit(&train, fit).unwrap();
     assert!(bytes(&shuffled) != bytes(&ordered));
     // A second call goes on with an order of its own, not with the first one's again.
     let mut twice = network(1);
     for _ in 0..2 {
-        twice.fit(&train, Fit::epochs(1).batch(16)).unwrap();
+        twice.fit(&train, Fit::epochs(1).batch_size(16)).unwrap();
     }
     assert!(bytes(&shuffled) == bytes(&twice));
 }
@@ -102,7 +102,7 @@ fn shuffling_changes_the_order_and_two_calls_are_one() {
 fn an_unshuffled_fit_is_train_on_batch_by_hand() {
     let train = quadrants(50);
     let mut fitted = network(1);
-    let fit = Fit::epochs(1).batch(16).shuffle(false);
+    let fit = Fit::epochs(1).batch_size(16).shuffle(false);
     fitted.fit(&train, fit).unwrap();
     let mut by_hand = network(1);
     let rows: Vec<usize> = (0..50).collect();
@@ -164,7 +164,7 @@ impl Callback for Stop {
 fn a_callback_stops_in_the_middle_of_an_epoch() {
     let mut network = network(2);
     let mut stop = Stop(3, 2);
-    let fit = Fit::epochs(9).batch(16).callback(&mut stop);
+    let fit = Fit::epochs(9).batch_size(16).callback(&mut stop);
     let history = network.fit(&quadrants(50), fit).unwrap();
     // The epoch that was stopped counts, as far as it came.
     assert_eq!(history.epochs.len(), 3);
@@ -182,15 +182,21 @@ fn early_stopping_waits_for_its_patience() {
     let (train, test) = (quadrants(30), quadrants(10));
     for (patience, epochs) in [(0, 2), (1, 2), (4, 5)] {
         let mut stopping = EarlyStopping::new().patience(patience);
-        let fit = Fit::epochs(20).validation(&test).callback(&mut stopping);
+        let fit = Fit::epochs(20)
+            .validation_data(&test)
+            .callback(&mut stopping);
         let history = still().fit(&train, fit).unwrap();
         assert_eq!(history.epochs.len(), epochs);
     }
     let mut stopping = EarlyStopping::new().monitor("val_accuracy").patience(2);
-    let fit = Fit::epochs(20).validation(&test).callback(&mut stopping);
+    let fit = Fit::epochs(20)
+        .validation_data(&test)
+        .callback(&mut stopping);
     assert_eq!(still().fit(&train, fit).unwrap().epochs.len(), 3);
     let mut stopping = EarlyStopping::new().monitor("val_acuracy");
-    let fit = Fit::epochs(20).validation(&test).callback(&mut stopping);
+    let fit = Fit::epochs(20)
+        .validation_data(&test)
+        .callback(&mut stopping);
     let error = still().fit(&train, fit).unwrap_err().to_string();
     assert!(error.contains("\"val_acuracy\""), "{error}");
 }
@@ -202,7 +208,7 @@ fn functions_are_called_after_steps_and_epochs() {
         .on_step_end(|step| steps.push((step.epoch, step.number)))
         .on_epoch_end(|epoch| lines.push(format!("{}: {}", epoch.number, epoch.logs())));
     let mut stop = Stop(2, 1);
-    let fit = Fit::epochs(usize::MAX).batch(8);
+    let fit = Fit::epochs(usize::MAX).batch_size(8);
     let fit = fit.callback(&mut recorder).callback(&mut stop);
     network(1).fit(&quadrants(20), fit).unwrap();
     drop(recorder);
@@ -217,7 +223,7 @@ fn the_last_samples_may_be_kept_for_validation() {
     let indices: Vec<usize> = (0..50).collect();
     let (train, last) = (data.select(&indices[..40]), data.select(&indices[40..]));
     let apart = network(1)
-        .fit(&train, Fit::epochs(3).validation(&last))
+        .fit(&train, Fit::epochs(3).validation_data(&last))
         .unwrap();
     let split = network(2)
         .fit(&data, Fit::epochs(3).validation_split(0.2))
@@ -228,7 +234,7 @@ fn the_last_samples_may_be_kept_for_validation() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains("leaves one part empty"), "{error}");
     }
-    let both = Fit::epochs(1).validation(&last).validation_split(0.5);
+    let both = Fit::epochs(1).validation_data(&last).validation_split(0.5);
     assert!(
         network(1)
             .fit(&data, both)

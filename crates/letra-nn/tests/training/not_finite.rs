@@ -43,7 +43,9 @@ fn a_weight_that_meets_only_zeros_ends_the_training() {
                     set(&mut network, "dense/kernel", |kernel| {
                         kernel[column * units + unit] = bad;
                     });
-                    let error = network.fit(&data, Fit::epochs(1).batch(batch)).unwrap_err();
+                    let error = network
+                        .fit(&data, Fit::epochs(1).batch_size(batch))
+                        .unwrap_err();
                     let error = error.to_string();
                     assert!(
                         error.contains("dense"),
@@ -82,7 +84,9 @@ fn an_infinite_gradient_reaches_the_weights_that_meet_only_zeros() {
             for unit in [0, units / 2, units - 1] {
                 let compile = Compile::new(Sgd::new(0.1));
                 let mut network = with_an_infinite_gradient(WIDTH, units, unit, compile);
-                network.fit(&data, Fit::epochs(1).batch(samples)).unwrap();
+                network
+                    .fit(&data, Fit::epochs(1).batch_size(samples))
+                    .unwrap();
                 let kernel = network.parameter("dense/kernel").unwrap();
                 for (input, weights) in kernel.data().chunks_exact(units).enumerate() {
                     let weight = weights[unit];

@@ -73,7 +73,7 @@ fn the_number_of_threads_changes_no_bit_with_any_optimizer() {
             let mut network = network()
                 .compile(compile.metric(Accuracy).seed(5).threads(threads))
                 .unwrap();
-            let history = network.fit(&train, Fit::epochs(2).batch(19)).unwrap();
+            let history = network.fit(&train, Fit::epochs(2).batch_size(19)).unwrap();
             (name, bytes(&network), history)
         };
         let one = trained(1);
@@ -94,13 +94,13 @@ fn a_pause_changes_no_bit_with_any_optimizer() {
             (name, layers().compile(compile.seed(4)).unwrap())
         };
         let (name, mut whole) = compiled();
-        whole.fit(&train, Fit::epochs(4).batch(16)).unwrap();
+        whole.fit(&train, Fit::epochs(4).batch_size(16)).unwrap();
         let checkpoint = folder.path().join(name);
         let mut part = compiled().1;
         for epochs in [1, 3, 4] {
             let mut keeper = Checkpoint::new(&checkpoint);
             part = compiled().1;
-            let fit = Fit::epochs(epochs).batch(16).resume(&checkpoint);
+            let fit = Fit::epochs(epochs).batch_size(16).resume(&checkpoint);
             part.fit(&train, fit.callback(&mut keeper)).unwrap();
         }
         assert!(bytes(&whole) == bytes(&part), "{name}");
@@ -152,7 +152,7 @@ fn a_range_test_finds_a_rate_and_leaves_the_network_as_it_was() {
         let mut network = layers().compile(compile()).unwrap();
         let mut twin = layers().compile(compile()).unwrap();
         for network in [&mut network, &mut twin] {
-            network.fit(&train, Fit::epochs(1).batch(50)).unwrap();
+            network.fit(&train, Fit::epochs(1).batch_size(50)).unwrap();
         }
 
         let before = bytes(&network);
@@ -166,8 +166,8 @@ fn a_range_test_finds_a_rate_and_leaves_the_network_as_it_was() {
         assert!((1e-4..10.0).contains(&suggestion), "{suggestion}");
 
         // The optimizer's state is as it was, too: training goes on like its twin's.
-        network.fit(&train, Fit::epochs(1).batch(50)).unwrap();
-        twin.fit(&train, Fit::epochs(1).batch(50)).unwrap();
+        network.fit(&train, Fit::epochs(1).batch_size(50)).unwrap();
+        twin.fit(&train, Fit::epochs(1).batch_size(50)).unwrap();
         assert!(bytes(&network) == bytes(&twin));
     }
 }
@@ -181,7 +181,9 @@ fn losses(optimizer: impl Optimizer + 'static, epochs: usize) -> Vec<f64> {
         .add(Dense::new(4))
         .compile(Compile::new(optimizer).seed(9))
         .unwrap();
-    let history = network.fit(&train, Fit::epochs(epochs).batch(16)).unwrap();
+    let history = network
+        .fit(&train, Fit::epochs(epochs).batch_size(16))
+        .unwrap();
     history.values("loss")
 }
 

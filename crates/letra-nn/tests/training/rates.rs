@@ -40,7 +40,7 @@ fn scheduler() -> LearningRateScheduler {
 #[test]
 fn the_scheduler_is_asked_before_each_epoch() {
     let (mut factors, mut scheduler) = (Factors::default(), scheduler());
-    let fit = Fit::epochs(5).batch(20).callback(&mut factors);
+    let fit = Fit::epochs(5).batch_size(20).callback(&mut factors);
     let fit = fit.callback(&mut scheduler);
     network(0.1).fit(&quadrants(40), fit).unwrap();
     assert_eq!(factors.0, [1.0, 1.0, 0.5, 0.25, 0.125]);
@@ -51,24 +51,27 @@ fn a_schedule_is_the_same_as_an_optimizer_with_that_rate() {
     let data = quadrants(40);
     let mut half = LearningRateScheduler::new(|_, _| 0.5);
     let mut scheduled = network(0.2);
-    let fit = Fit::epochs(3).batch(20).callback(&mut half);
+    let fit = Fit::epochs(3).batch_size(20).callback(&mut half);
     let one = scheduled.fit(&data, fit).unwrap();
-    let other = network(0.1).fit(&data, Fit::epochs(3).batch(20)).unwrap();
+    let other = network(0.1)
+        .fit(&data, Fit::epochs(3).batch_size(20))
+        .unwrap();
     assert_eq!(one, other);
 }
 
 #[test]
 fn a_plateau_turns_the_rate_down() {
-    // Nothing is learnt at rate 0: every epoch after the first is a plateau.
+    // Nothing falls by so much: every epoch after the first is a plateau.
     let (mut factors, data) = (Factors::default(), quadrants(40));
     let mut reduce = ReduceLrOnPlateau::new()
         .factor(0.5)
         .patience(2)
         .cooldown(1)
-        .minimum_factor(0.2);
-    let fit = Fit::epochs(10).batch(20).validation(&data);
+        .min_delta(1e9)
+        .min_lr(0.02);
+    let fit = Fit::epochs(10).batch_size(20).validation_data(&data);
     let fit = fit.callback(&mut factors).callback(&mut reduce);
-    network(0.0).fit(&data, fit).unwrap();
+    network(0.1).fit(&data, fit).unwrap();
     // Keras 3.15 with the same settings and a constant val_loss reduces after the epochs 3, 5
     // and 7.
     assert_eq!(
@@ -83,7 +86,7 @@ fn resumed(checkpoint: &std::path::Path, epochs: usize) -> (History, Vec<u8>) {
     let mut reduce = ReduceLrOnPlateau::new().factor(0.3).patience(1);
     let (mut scheduler, mut keeper) = (scheduler(), Checkpoint::new(checkpoint));
     let mut network = network(2.0);
-    let fit = Fit::epochs(epochs).batch(10).validation(&test);
+    let fit = Fit::epochs(epochs).batch_size(10).validation_data(&test);
     let fit = fit
         .resume(checkpoint)
         .callback(&mut keeper)

@@ -12,15 +12,17 @@ fn a_stopped_training_resumes_to_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = folder.path().join("checkpoint");
     let mut uninterrupted = network(2);
-    let history = uninterrupted.fit(&train, Fit::epochs(7).batch(24)).unwrap();
+    let history = uninterrupted
+        .fit(&train, Fit::epochs(7).batch_size(24))
+        .unwrap();
 
     // The first process is gone after epoch 5, two epochs past its last checkpoint.
     let mut keeper = Checkpoint::new(&checkpoint).every(3);
     network(1)
-        .fit(&train, Fit::epochs(5).batch(24).callback(&mut keeper))
+        .fit(&train, Fit::epochs(5).batch_size(24).callback(&mut keeper))
         .unwrap();
     let mut resumed = network(3);
-    let fit = Fit::epochs(7).batch(24).resume(&checkpoint);
+    let fit = Fit::epochs(7).batch_size(24).resume(&checkpoint);
     let again = resumed.fit(&train, fit.callback(&mut keeper)).unwrap();
     assert_eq!(history, again);
     assert!(bytes(&uninterrupted) == bytes(&resumed));
@@ -37,10 +39,10 @@ fn adams_moments_are_kept() {
             .unwrap()
     };
     let mut whole = adam();
-    whole.fit(&train, Fit::epochs(6).batch(16)).unwrap();
+    whole.fit(&train, Fit::epochs(6).batch_size(16)).unwrap();
     for epochs in 1..=6 {
         let mut keeper = Checkpoint::new(&checkpoint);
-        let fit = Fit::epochs(epochs).batch(16).resume(&checkpoint);
+        let fit = Fit::epochs(epochs).batch_size(16).resume(&checkpoint);
         let mut part = adam();
         part.fit(&train, fit.callback(&mut keeper)).unwrap();
         if epochs == 6 {
@@ -61,12 +63,12 @@ fn moving_averages_are_kept() {
             .unwrap()
     };
     let mut whole = normalised();
-    whole.fit(&train, Fit::epochs(5).batch(16)).unwrap();
+    whole.fit(&train, Fit::epochs(5).batch_size(16)).unwrap();
     let mut keeper = Checkpoint::new(&checkpoint);
-    let fit = Fit::epochs(2).batch(16).callback(&mut keeper);
+    let fit = Fit::epochs(2).batch_size(16).callback(&mut keeper);
     normalised().fit(&train, fit).unwrap();
     let mut resumed = normalised();
-    let fit = Fit::epochs(5).batch(16).resume(&checkpoint);
+    let fit = Fit::epochs(5).batch_size(16).resume(&checkpoint);
     resumed.fit(&train, fit).unwrap();
     assert!(bytes(&whole) == bytes(&resumed));
     let path = folder.path().join("model.letra");
@@ -85,7 +87,7 @@ fn an_earlier_training_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = folder.path().join("checkpoint");
     fn fit<'a>() -> Fit<'a> {
-        Fit::epochs(2).batch(20)
+        Fit::epochs(2).batch_size(20)
     }
     let mut keeper = Checkpoint::new(&checkpoint);
     let mut first = network(1);
@@ -138,8 +140,8 @@ fn stopped_early(checkpoint: &Path, epochs: usize, keeper_first: bool) -> (Histo
     let mut keeper = Checkpoint::new(checkpoint);
     let mut stopping = EarlyStopping::new().patience(1);
     let fit = Fit::epochs(epochs)
-        .batch(10)
-        .validation(&test)
+        .batch_size(10)
+        .validation_data(&test)
         .resume(checkpoint);
     let fit = match keeper_first {
         true => fit.callback(&mut keeper).callback(&mut stopping),
@@ -181,10 +183,10 @@ fn a_training_goes_on_with_other_settings_if_that_is_wanted() {
     let mut keeper = Checkpoint::new(&path);
     let mut first = adam(0.01);
     first
-        .fit(&train, Fit::epochs(2).batch(20).callback(&mut keeper))
+        .fit(&train, Fit::epochs(2).batch_size(20).callback(&mut keeper))
         .unwrap();
 
-    let other = || Fit::epochs(3).batch(12).resume(&path);
+    let other = || Fit::epochs(3).batch_size(12).resume(&path);
     let error = adam(0.001).fit(&train, other()).unwrap_err().to_string();
     assert!(error.contains("Fit::changes"), "{error}");
     let mut second = adam(0.001);

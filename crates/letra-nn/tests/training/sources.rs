@@ -48,7 +48,7 @@ fn the_same_rows_give_the_same_bits_however_they_come() {
     // The last batch of an epoch is smaller.
     let (samples, batch) = (50, 16);
     let data = quadrants(samples);
-    let fit = || Fit::epochs(3).batch(batch).shuffle(false);
+    let fit = || Fit::epochs(3).batch_size(batch).shuffle(false);
     let mut in_memory = network(2);
     let history = in_memory.fit(&data, fit()).unwrap();
     let mut from_source = network(1);
@@ -69,10 +69,10 @@ fn classes_count_as_they_are_weighted_in_a_source_too() {
     let data = quadrants(40);
     let weights = [1.0, 0.5, 2.0, 0.0];
     let mut in_memory = network(2);
-    let fit = Fit::epochs(2).batch(8).shuffle(false);
-    in_memory.fit(&data, fit.class_weights(weights)).unwrap();
+    let fit = Fit::epochs(2).batch_size(8).shuffle(false);
+    in_memory.fit(&data, fit.class_weight(weights)).unwrap();
     let mut from_source = network(2);
-    let fit = Fit::epochs(2).class_weights(weights);
+    let fit = Fit::epochs(2).class_weight(weights);
     from_source.fit(&mut InTurn::new(40, 8), fit).unwrap();
     assert!(bytes(&in_memory) == bytes(&from_source));
 }
@@ -139,7 +139,7 @@ fn a_source_that_gives_no_numbers() {
 #[test]
 fn settings_that_only_data_in_memory_has_are_refused() {
     let mut source = InTurn::new(10, 5);
-    for fit in [Fit::epochs(1).batch(5), Fit::epochs(1).shuffle(false)] {
+    for fit in [Fit::epochs(1).batch_size(5), Fit::epochs(1).shuffle(false)] {
         let error = network(1).fit(&mut source, fit).unwrap_err().to_string();
         assert!(error.contains("its own batches"), "{error}");
     }
@@ -193,16 +193,21 @@ fn a_training_goes_on_from_the_middle_of_an_epoch_with_the_same_bits() {
     let file = folder.path().join("checkpoint");
     let data = quadrants(50);
     let mut undisturbed = network(2);
-    let whole = undisturbed.fit(&data, Fit::epochs(4).batch(16)).unwrap();
+    let whole = undisturbed
+        .fit(&data, Fit::epochs(4).batch_size(16))
+        .unwrap();
     for at in [1, 3, 4, 6, 12, 16] {
         let mut stopped = network(2);
         let mut stop = StopAt(at, &file);
-        let fit = Fit::epochs(4).batch(16).callback(&mut stop);
+        let fit = Fit::epochs(4).batch_size(16).callback(&mut stop);
         stopped.fit(&data, fit).unwrap();
         assert_eq!(stopped.steps(), at);
         let mut resumed = network(1);
         let mut noted = Noted(serde_json::Value::Null);
-        let fit = Fit::epochs(4).batch(16).resume(&file).callback(&mut noted);
+        let fit = Fit::epochs(4)
+            .batch_size(16)
+            .resume(&file)
+            .callback(&mut noted);
         let history = resumed.fit(&data, fit).unwrap();
         assert_eq!(noted.0["stopped"], at);
         assert_eq!(history, whole);

@@ -50,7 +50,7 @@ fn a_training_has_the_bits_of_its_batches_one_by_one() {
         for (samples, batch) in [(1, 1), (70, 3), (70, 64), (300, 300), (300, 129)] {
             let data = ink(samples);
             let mut trained = compiled(network, 1);
-            let fit = Fit::epochs(2).batch(batch).shuffle(false);
+            let fit = Fit::epochs(2).batch_size(batch).shuffle(false);
             trained.fit(&data, fit).unwrap();
             let (mut stepped, mut by_hand) = (compiled(network, 2), compiled(network, 1));
             let order: Vec<usize> = (0..samples).collect();
@@ -94,7 +94,7 @@ fn shuffled_batches_give_what_they_give_behind_another_layer() {
             full.set_parameter(name, &values).unwrap();
         }
         for network in [&mut sparse, &mut full] {
-            network.fit(&data, Fit::epochs(2).batch(64)).unwrap();
+            network.fit(&data, Fit::epochs(2).batch_size(64)).unwrap();
         }
         for name in names {
             let [left, right] = [&sparse, &full].map(|network| network.parameter(name).unwrap());
@@ -115,7 +115,9 @@ fn the_number_of_threads_changes_no_bit() {
             let data = ink(300);
             let trained = |threads| {
                 let mut network = compiled(network, threads);
-                network.fit(&data, Fit::epochs(2).batch(batch)).unwrap();
+                network
+                    .fit(&data, Fit::epochs(2).batch_size(batch))
+                    .unwrap();
                 bytes(&network)
             };
             let one = trained(1);
@@ -129,6 +131,8 @@ fn an_undefined_value_among_zeros_ends_the_training() {
     let mut data = ink(70);
     data.inputs.data_mut()[69 * 131] = f32::NAN;
     let mut network = compiled(&networks()[4], 1);
-    let error = network.fit(&data, Fit::epochs(2).batch(70)).unwrap_err();
+    let error = network
+        .fit(&data, Fit::epochs(2).batch_size(70))
+        .unwrap_err();
     assert!(error.to_string().contains("sample 69"), "{error}");
 }

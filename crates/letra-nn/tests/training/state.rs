@@ -95,7 +95,7 @@ fn a_layer_changes_its_own_values_once_a_step_and_nothing_else_does() {
     network.back_propagate(&data).unwrap();
     network.evaluate(&data).unwrap();
     assert_eq!(values(&network, "steps"), [1.0, 1.0]);
-    network.fit(&data, Fit::epochs(3).batch(20)).unwrap();
+    network.fit(&data, Fit::epochs(3).batch_size(20)).unwrap();
     assert_eq!(values(&network, "steps"), [10.0, 1.0]);
     assert_eq!(values(&network, "samples"), [150.0]);
     assert_ne!(values(&network, "factor"), [0.5]);
@@ -142,7 +142,7 @@ fn the_number_of_threads_changes_none_of_their_bits() {
     let trained = |threads| {
         let mut network = network(threads);
         network
-            .fit(&quadrants(61), Fit::epochs(2).batch(17))
+            .fit(&quadrants(61), Fit::epochs(2).batch_size(17))
             .unwrap();
         bytes(&network)
     };

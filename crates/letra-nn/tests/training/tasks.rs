@@ -185,7 +185,7 @@ fn quantities_are_measured_over_the_whole_pass() {
     // At rate 0 an epoch in batches, the last of them small, is one pass of `evaluate`.
     let mut still = network(0.0);
     let scores = still.evaluate(&data).unwrap();
-    let history = still.fit(&data, Fit::epochs(1).batch(7)).unwrap();
+    let history = still.fit(&data, Fit::epochs(1).batch_size(7)).unwrap();
     for (name, value) in &scores.metrics {
         let found = history.epochs[0].get(name).unwrap();
         assert!(
@@ -217,7 +217,7 @@ fn class_weights_of_one_unit() {
     ];
     let network = || one_unit(BinaryCrossEntropy::from_logits(), false);
     for data in sets {
-        let by_class = network().fit(&data, Fit::epochs(3).class_weights(weights));
+        let by_class = network().fit(&data, Fit::epochs(3).class_weight(weights));
         let by_sample = data.clone().with_sample_weights(own.clone()).unwrap();
         let by_sample = network().fit(&by_sample, Fit::epochs(3));
         assert_eq!(by_class.unwrap(), by_sample.unwrap());
@@ -249,10 +249,12 @@ fn a_label_a_pixel() {
             .unwrap()
     };
     let mut trained = network(1);
-    let history = trained.fit(&classes, Fit::epochs(30).batch(12)).unwrap();
+    let history = trained
+        .fit(&classes, Fit::epochs(30).batch_size(12))
+        .unwrap();
     let mut again = network(2);
     assert_eq!(
-        again.fit(&classes, Fit::epochs(30).batch(12)).unwrap(),
+        again.fit(&classes, Fit::epochs(30).batch_size(12)).unwrap(),
         history
     );
     let (of_classes, of_rows) = (
@@ -369,7 +371,7 @@ fn shards_and_threads_change_no_bit_of_a_metric() {
         network.compile(compile.seed(6).threads(threads)).unwrap()
     };
     let epoch = |threads| {
-        let fit = Fit::epochs(1).batch(650);
+        let fit = Fit::epochs(1).batch_size(650);
         still(threads).fit(&data, fit).unwrap().epochs.remove(0)
     };
     let (alone, together) = (epoch(1), epoch(3));

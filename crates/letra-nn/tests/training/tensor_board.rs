@@ -156,7 +156,7 @@ fn the_history_is_in_the_files() {
     let (train, test) = (quadrants(50), quadrants(20));
     let folder = tempfile::tempdir().unwrap();
     let mut board = TensorBoard::new(folder.path().join("logs"));
-    let fit = Fit::epochs(3).batch(20).validation(&test);
+    let fit = Fit::epochs(3).batch_size(20).validation_data(&test);
     let history = network(1).fit(&train, fit.callback(&mut board)).unwrap();
     for (run, prefix) in [("train", ""), ("validation", "val_")] {
         let files = files(&folder.path().join("logs").join(run));
@@ -188,7 +188,7 @@ fn a_resumed_training_adds_a_file_that_starts_where_it_goes_on() {
         let mut board = TensorBoard::new(&logs);
         let mut keeper = Checkpoint::new(&checkpoint);
         let fit = Fit::epochs(epochs)
-            .batch(20)
+            .batch_size(20)
             .resume(&checkpoint)
             .callback(&mut board)
             .callback(&mut keeper);

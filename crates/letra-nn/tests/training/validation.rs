@@ -24,7 +24,7 @@ fn bad_validation_data_is_named() {
         let train = data(&[0, 1, 0, 1]);
         let mut validation = train.clone();
         validation.inputs.data_mut()[5] = bad;
-        let fit = Fit::epochs(2).validation(&validation);
+        let fit = Fit::epochs(2).validation_data(&validation);
         let error = network(Accuracy).fit(&train, fit).unwrap_err();
         let wanted = format!("the validation data: sample 2 holds {bad}: leave it out or mend it");
         assert_eq!(error.to_string(), wanted);
@@ -63,7 +63,7 @@ fn resumes(make: impl Fn() -> Trainer, train: &Dataset, validation: &Dataset) ->
     let file = folder.path().join("checkpoint");
     let mut whole = make();
     fn fit(validation: &Dataset) -> Fit<'_> {
-        Fit::epochs(4).batch(3).validation(validation)
+        Fit::epochs(4).batch_size(3).validation_data(validation)
     }
     let history = whole.fit(train, fit(validation)).unwrap();
     // Two steps make an epoch: one checkpoint after an epoch, and one in the middle of the next.

@@ -25,7 +25,7 @@ fn a_weight_of_two_is_worth_two_copies() {
 fn weights_of_one_change_only_the_last_bits() {
     let data = quadrants(50);
     let weighted = data.clone().with_sample_weights(vec![1.0; 50]).unwrap();
-    let fit = || Fit::epochs(2).batch(16);
+    let fit = || Fit::epochs(2).batch_size(16);
     let plain = network(1).fit(&data, fit()).unwrap();
     let again = network(1).fit(&weighted, fit()).unwrap();
     for (plain, again) in plain.epochs.iter().zip(&again.epochs) {
@@ -52,7 +52,7 @@ fn a_weight_of_zero_leaves_a_sample_out() {
     let run = |data: Dataset| {
         let data = data.with_sample_weights(weights.clone()).unwrap();
         let mut network = network(2);
-        network.fit(&data, Fit::epochs(3).batch(8)).unwrap();
+        network.fit(&data, Fit::epochs(3).batch_size(8)).unwrap();
         bytes(&network)
     };
     assert!(run(data.clone()) == run(other));
@@ -74,11 +74,11 @@ fn class_weights_are_the_weights_of_their_samples() {
         let by_class = data.with_sample_weights(own).unwrap();
         let run = |data: &Dataset, fit: Fit<'_>| {
             let mut network = network(1);
-            let history = network.fit(data, fit.batch(16)).unwrap();
+            let history = network.fit(data, fit.batch_size(16)).unwrap();
             (history, bytes(&network))
         };
         let one = run(&by_sample, Fit::epochs(3));
-        let other = run(&by_class, Fit::epochs(3).class_weights(weights));
+        let other = run(&by_class, Fit::epochs(3).class_weight(weights));
         assert!(one == other);
     }
 }
@@ -89,7 +89,9 @@ fn weighted_training_has_the_same_bits_on_any_number_of_threads() {
     let data = quadrants(100).with_sample_weights(weights).unwrap();
     let run = |threads: usize| {
         let mut network = layers().compile(settings(threads)).unwrap();
-        let fit = Fit::epochs(2).batch(40).class_weights([1.0, 2.0, 0.5, 1.0]);
+        let fit = Fit::epochs(2)
+            .batch_size(40)
+            .class_weight([1.0, 2.0, 0.5, 1.0]);
         (network.fit(&data, fit).unwrap(), bytes(&network))
     };
     let one = run(1);

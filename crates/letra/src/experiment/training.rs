@@ -40,10 +40,12 @@ pub(super) fn train(
 
     let (fit, every) = match variant.training {
         Training::FullBatch { steps } => {
-            let fit = Fit::epochs(steps).batch(train.samples()).shuffle(false);
+            let fit = Fit::epochs(steps)
+                .batch_size(train.samples())
+                .shuffle(false);
             (fit, STEPS_BETWEEN_POINTS)
         }
-        Training::MiniBatch { batch, epochs } => (Fit::epochs(epochs).batch(batch), 1),
+        Training::MiniBatch { batch, epochs } => (Fit::epochs(epochs).batch_size(batch), 1),
     };
     let mut recorder = Recorder {
         variant,

@@ -162,7 +162,7 @@ fn none_of_them(examples: &[Vec<Example>; 4], families: &[usize]) -> Result<[f32
     let mut network = Sequential::new([2])
         .add(Dense::new(1).kernel_initializer(Initializer::Zeros))
         .compile(Compile::new(Adam::new(0.3)).loss(BinaryCrossEntropy::from_logits()))?;
-    network.fit(&data, Fit::epochs(400).batch(count).shuffle(false))?;
+    network.fit(&data, Fit::epochs(400).batch_size(count).shuffle(false))?;
     let kernel = network
         .parameter("dense/kernel")
         .map(Tensor::into_data)

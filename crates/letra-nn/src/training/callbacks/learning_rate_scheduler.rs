@@ -19,7 +19,7 @@ type Schedule = dyn Fn(usize, f32) -> f32 + Send;
 /// // Half the rate from the fourth epoch on.
 /// let mut watcher =
 ///     LearningRateScheduler::new(|epoch, rate| if epoch == 3 { rate / 2.0 } else { rate });
-/// network.fit(&data, Fit::epochs(5).validation(&data).callback(&mut watcher))?;
+/// network.fit(&data, Fit::epochs(5).validation_data(&data).callback(&mut watcher))?;
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 pub struct LearningRateScheduler {

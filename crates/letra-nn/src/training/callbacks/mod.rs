@@ -16,8 +16,8 @@ macro_rules! monitor_settings {
         }
 
         /// Change that counts as an improvement (Keras's `min_delta`).
-        pub fn minimum_change(mut self, change: f64) -> Self {
-            self.monitor = self.monitor.minimum_change(change);
+        pub fn min_delta(mut self, change: f64) -> Self {
+            self.monitor = self.monitor.min_delta(change);
             self
         }
     };
@@ -174,6 +174,13 @@ pub struct Start<'a> {
     /// Names of all that will be measured, such as "loss" and "val_accuracy".
     pub measured: &'a [String],
     pub(crate) position: Position<'a>,
+}
+
+impl Start<'_> {
+    /// The rate of the optimizer's first step, before any callback has a word.
+    fn first_rate(&self) -> f32 {
+        (self.trainer.optimizer.rate(0) * f64::from(self.position.rate_factor)) as f32
+    }
 }
 
 /// A step that was just taken.

@@ -12,7 +12,7 @@ use crate::training::History;
 /// let points = Tensor::new([4, 1], vec![-2.0, -1.0, 1.0, 2.0])?;
 /// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
 /// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
-/// let history = network.fit(&data, Fit::epochs(5).validation(&data))?;
+/// let history = network.fit(&data, Fit::epochs(5).validation_data(&data))?;
 /// assert_eq!(Monitor::new("val_loss").best_epoch(&history)?, 5);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
@@ -20,7 +20,7 @@ use crate::training::History;
 pub struct Monitor {
     name: String,
     mode: Option<Direction>,
-    minimum_change: f64,
+    min_delta: f64,
 }
 
 impl Monitor {
@@ -30,7 +30,7 @@ impl Monitor {
         Monitor {
             name: name.into(),
             mode: None,
-            minimum_change: 0.0,
+            min_delta: 0.0,
         }
     }
 
@@ -49,8 +49,8 @@ impl Monitor {
     }
 
     /// Change that counts as an improvement (Keras's `min_delta`).
-    pub fn minimum_change(mut self, change: f64) -> Self {
-        self.minimum_change = change;
+    pub fn min_delta(mut self, change: f64) -> Self {
+        self.min_delta = change;
         self
     }
 
@@ -90,7 +90,7 @@ impl Monitor {
 
     /// Whether `badness` is better than the least so far.
     pub(crate) fn improves(&self, badness: f64, least: f64) -> bool {
-        badness < least - self.minimum_change || (least.is_nan() && !badness.is_nan())
+        badness < least - self.min_delta || (least.is_nan() && !badness.is_nan())
     }
 
     /// The watched value of each epoch, with the sign that makes smaller better.

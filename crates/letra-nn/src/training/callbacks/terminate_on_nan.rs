@@ -18,7 +18,7 @@ use crate::Error;
 /// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
 /// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
 /// let mut watcher = TerminateOnNan;
-/// network.fit(&data, Fit::epochs(5).validation(&data).callback(&mut watcher))?;
+/// network.fit(&data, Fit::epochs(5).validation_data(&data).callback(&mut watcher))?;
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]

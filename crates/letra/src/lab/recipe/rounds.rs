@@ -228,9 +228,11 @@ pub(super) fn train(
         )
         .map_err(failed)?;
     let mut stop = Stop(experiment);
-    let mut fit = Fit::epochs(plan.epochs).batch(BATCH).callback(&mut stop);
+    let mut fit = Fit::epochs(plan.epochs)
+        .batch_size(BATCH)
+        .callback(&mut stop);
     if let Some(validation) = validation {
-        fit = fit.validation(validation);
+        fit = fit.validation_data(validation);
     }
     let history = network.fit(&data, fit).map_err(failed)?;
     Ok(Trained { network, history })
