@@ -173,6 +173,49 @@ def more():
     return [*rows, {**by_class, "name": "classes, logits, smoothed", "labels": labels}]
 
 
+def latest():
+    """The losses that came after those, from a random source of their own."""
+    random = np.random.default_rng(20260304)
+    functional, losses = torch.nn.functional, keras.losses
+    outputs = single(random.normal(0.0, 2.0, (7, 4)))
+    values = single(random.normal(0.0, 2.0, (7, 4)))
+    counts = random.poisson(1.5, (7, 4)).astype(float)
+    rates = single(random.uniform(0.1, 3.0, (7, 4)))
+    signed = single(random.uniform(-1.0, 3.0, (7, 4)))
+    bits = random.integers(0, 2, (7, 4)).astype(float)
+    probabilities = single(random.uniform(0.02, 0.98, (7, 4)))
+    one_hot = one_hot_rows([3, 1, 0, 2, 2, 1, 3], 4)
+    binary, categorical = losses.binary_focal_crossentropy, losses.categorical_focal_crossentropy
+    usual = {"alpha": 0.25, "gamma": 2.0}
+    ones = torch.ones(7, dtype=torch.float64)
+    return [
+        pointwise("log cosh", "log_cosh", losses.log_cosh, outputs, values),
+        pointwise("log cosh of large errors", "log_cosh", losses.log_cosh, single([[900.0, -900.0]]), single([[0.0, 0.5]])),
+        pointwise(
+            "poisson", "poisson", losses.poisson, rates, counts,
+            lambda x, t: functional.poisson_nll_loss(x, t, log_input=False, eps=EPSILON),
+        ),
+        pointwise(
+            "cosine", "cosine_similarity", losses.cosine_similarity, outputs, values,
+            lambda x, t: functional.cosine_embedding_loss(x, t, ones) - 1.0,
+        ),
+        pointwise("percentage", "mean_absolute_percentage_error", losses.mean_absolute_percentage_error, outputs, values),
+        pointwise("percentage of 0", "mean_absolute_percentage_error", losses.mean_absolute_percentage_error,
+                  single([[0.5, 1.0]]), single([[0.0, 2.0]])),
+        pointwise("logarithmic", "mean_squared_logarithmic_error", losses.mean_squared_logarithmic_error, signed, counts),
+        pointwise("binary focal, logits", "binary_focal_crossentropy", binary, outputs, bits, from_logits=True, **usual),
+        pointwise("binary focal, probabilities", "binary_focal_crossentropy", binary, probabilities, bits,
+                  from_logits=False, **usual),
+        pointwise("binary focal, balanced, smoothed", "binary_focal_crossentropy", binary, outputs, bits, from_logits=True,
+                  apply_class_balancing=True, alpha=0.75, gamma=1.5, label_smoothing=0.2),
+        pointwise("focal, logits", "categorical_focal_crossentropy", categorical, outputs, one_hot, from_logits=True, **usual),
+        pointwise("focal, probabilities", "categorical_focal_crossentropy", categorical, probabilities, one_hot,
+                  from_logits=False, **usual),
+        pointwise("focal, an alpha each, smoothed", "categorical_focal_crossentropy", categorical, outputs, one_hot,
+                  from_logits=True, alpha=[0.25, 0.5, 0.75, 1.0], gamma=1.5, label_smoothing=0.1),
+    ]
+
+
 def one_hot_rows(labels, classes):
     return np.eye(classes)[labels]
 
@@ -205,6 +248,7 @@ def main():
         *squared("of one sample", single(RANDOM.uniform(0, 1, (1, 2))), single([[1.0, 0.0]])),
         *squared("of pictures", single(RANDOM.uniform(-1, 1, (2, 3, 2, 1))), single(RANDOM.uniform(-1, 1, (2, 3, 2, 1)))),
         *more(),
+        *latest(),
     ]
     write("losses", {"probability_epsilon": EPSILON, "cases": rows})
 

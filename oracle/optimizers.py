@@ -30,16 +30,66 @@ def sgd(rate, momentum=0.0, nesterov=False, decay=0.0):
     return step
 
 
-def adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
-    """Kingma & Ba's efficient form, as in Keras: epsilon is added to the root of the uncorrected v ("epsilon hat")."""
-    m, v = np.zeros(6), np.zeros(6)
+def adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False):
+    """Kingma & Ba's efficient form, as in Keras: epsilon is added to the root of the uncorrected v ("epsilon hat").
+
+    With AMSGrad (Reddi, Kale & Kumar) the largest v so far takes its place.
+    """
+    m, v, largest = np.zeros(6), np.zeros(6), np.zeros(6)
 
     def step(weights, gradient, iteration):
-        nonlocal m, v
+        nonlocal m, v, largest
         t = iteration + 1
         m = beta_1 * m + (1.0 - beta_1) * gradient
         v = beta_2 * v + (1.0 - beta_2) * gradient**2
-        return weights - rate * np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t) * m / (np.sqrt(v) + epsilon)
+        largest = np.maximum(largest, v)
+        below = np.sqrt(largest if amsgrad else v) + epsilon
+        return weights - rate * np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t) * m / below
+
+    return step
+
+
+def adamax(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    """Kingma & Ba's section 7.1, with Keras's epsilon."""
+    m, u = np.zeros(6), np.zeros(6)
+
+    def step(weights, gradient, iteration):
+        nonlocal m, u
+        m = beta_1 * m + (1.0 - beta_1) * gradient
+        u = np.maximum(beta_2 * u, np.abs(gradient))
+        return weights - rate / (1.0 - beta_1 ** (iteration + 1)) * m / (u + epsilon)
+
+    return step
+
+
+def lion(rate, beta_1=0.9, beta_2=0.99, weight_decay=0.0):
+    """Chen et al.'s algorithm 2."""
+    m = np.zeros(6)
+
+    def step(weights, gradient, iteration):
+        nonlocal m
+        sign = np.sign(beta_1 * m + (1.0 - beta_1) * gradient)
+        m = beta_2 * m + (1.0 - beta_2) * gradient
+        return weights - rate * (sign + weight_decay * weights)
+
+    return step
+
+
+def nadam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, momentum_decay=0.004):
+    """Dozat's algorithm 2 with his momentum schedule; Keras 3 leaves the 0.004 out, which is a decay of 1."""
+    m, v, product = np.zeros(6), np.zeros(6), 1.0
+
+    def momentum(t):
+        return beta_1 * (1.0 - 0.5 * 0.96 ** (momentum_decay * t))
+
+    def step(weights, gradient, iteration):
+        nonlocal m, v, product
+        t = iteration + 1
+        m = beta_1 * m + (1.0 - beta_1) * gradient
+        v = beta_2 * v + (1.0 - beta_2) * gradient**2
+        product *= momentum(t)
+        ahead = momentum(t + 1) * m / (1.0 - product * momentum(t + 1)) + (1.0 - momentum(t)) * gradient / (1.0 - product)
+        return weights - rate * ahead / (np.sqrt(v / (1.0 - beta_2**t)) + epsilon)
 
     return step
 
@@ -84,9 +134,9 @@ def adadelta(rate, rho=0.95, epsilon=1e-7):
     return step
 
 
-def adam_w(rate, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+def adam_w(rate, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False):
     """Loshchilov & Hutter's algorithm 2: the weights shrink first, by a share of the rate."""
-    inner = adam(rate, beta_1, beta_2, epsilon)
+    inner = adam(rate, beta_1, beta_2, epsilon, amsgrad)
 
     def step(weights, gradient, iteration):
         return inner(weights - rate * weight_decay * weights, gradient, iteration)
@@ -194,10 +244,33 @@ def sgd_case(name, rate, momentum=0.0, nesterov=False, decay=0.0):
     return run(name, facts, optimizer, sgd(rate, momentum, nesterov, decay))
 
 
-def adam_case(name, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, gradient_scale=1.0):
-    facts = {"kind": "adam", "rate": rate, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
-    optimizer = keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
-    return run(name, facts, optimizer, adam(rate, beta_1, beta_2, epsilon), gradient_scale)
+def adam_case(name, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, gradient_scale=1.0, amsgrad=False):
+    facts = {"kind": "adam", "rate": rate, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon, "amsgrad": amsgrad}
+    optimizer = keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon, amsgrad=amsgrad)
+    return run(name, facts, optimizer, adam(rate, beta_1, beta_2, epsilon, amsgrad), gradient_scale)
+
+
+def later_cases():
+    """Adam's relatives; Nadam with Dozat's schedule by the formula alone, since Keras 3 has another."""
+    k = keras.optimizers
+    moments = {"beta_1": 0.8, "beta_2": 0.7, "epsilon": 1e-3}
+    usual = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+    shares = {"beta_1": 0.8, "beta_2": 0.95}
+    shrinking = {"weight_decay": 0.5, **moments, "amsgrad": True}
+    growing = {**moments, "momentum_decay": 1.0}
+    return [
+        adam_case("amsgrad", 0.1, 0.8, 0.7, 1e-3, amsgrad=True),
+        run("adam_w amsgrad", {"kind": "adam_w", "rate": 0.1, **shrinking}, k.AdamW(0.1, **shrinking), adam_w(0.1, **shrinking)),
+        run("adamax", {"kind": "adamax", "rate": 0.1, **moments}, k.Adamax(0.1, **moments), adamax(0.1, **moments)),
+        run("adamax defaults", {"kind": "adamax", "rate": 0.001, **usual}, k.Adamax(), adamax(0.001)),
+        run("lion", {"kind": "lion", "rate": 0.03, **shares, "weight_decay": 0.5}, k.Lion(0.03, **shares, weight_decay=0.5),
+            lion(0.03, **shares, weight_decay=0.5)),
+        run("lion defaults", {"kind": "lion", "rate": 0.001, "beta_1": 0.9, "beta_2": 0.99, "weight_decay": 0.0}, k.Lion(),
+            lion(0.001)),
+        run("nadam growing fast", {"kind": "nadam", "rate": 0.1, **growing}, k.Nadam(0.1, **moments), nadam(0.1, **growing)),
+        witness_free_case("nadam", {"kind": "nadam", "rate": 0.1, **moments, "momentum_decay": 0.004}, nadam(0.1, **moments), NOISE),
+        witness_free_case("nadam defaults", {"kind": "nadam", "rate": 0.001, **usual, "momentum_decay": 0.004}, nadam(0.001), NOISE),
+    ]
 
 
 def witness_free_case(name, facts, formula, noise):
@@ -285,11 +358,13 @@ def main():
             k.Adadelta(1.0, rho=0.9, epsilon=1e-4), adadelta(1.0, 0.9, 1e-4)),
         run("adadelta defaults", {"kind": "adadelta", "rate": 0.001, "rho": 0.95, "epsilon": 1e-7},
             k.Adadelta(), adadelta(0.001)),
-        run("adam_w", {"kind": "adam_w", "rate": 0.1, "weight_decay": 0.5, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3},
+        run("adam_w", {"kind": "adam_w", "rate": 0.1, "weight_decay": 0.5, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3,
+                       "amsgrad": False},
             k.AdamW(0.1, weight_decay=0.5, beta_1=0.8, beta_2=0.9, epsilon=1e-3), adam_w(0.1, 0.5, 0.8, 0.9, 1e-3)),
         run("adam_w defaults", {"kind": "adam_w", "rate": 0.001, "weight_decay": 0.004, "beta_1": 0.9, "beta_2": 0.999,
-                                "epsilon": 1e-7}, k.AdamW(), adam_w(0.001)),
+                                "epsilon": 1e-7, "amsgrad": False}, k.AdamW(), adam_w(0.001)),
     ]
+    rows += later_cases()
     secant = {"kind": "ada_secant", "rate": 1.0, "decay": 0.95, "gamma_clip": 1.8, "delta_clip": 10.0, "start": 0, "adagrad": True,
               "epsilon": 1e-6}
     for name, changes in [("ada_secant defaults", {}), ("ada_secant without adagrad", {"adagrad": False}),

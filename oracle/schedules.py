@@ -37,6 +37,16 @@ def restarts(initial, first, t_mul, m_mul, alpha):
     return rate
 
 
+def polynomial_case(name, steps, end, power, cycle):
+    facts = {"kind": "polynomial_decay", "initial": 0.3, "steps": steps, "end": end, "power": power, "cycle": cycle}
+
+    def formula(step):
+        whole = steps * max(1, -(-step // steps)) if cycle else steps
+        return (0.3 - end) * (1.0 - min(step, whole) / whole) ** power + end
+
+    return keras_case(name, facts, keras.optimizers.schedules.PolynomialDecay(0.3, steps, end, power, cycle), formula)
+
+
 def one_cycle_case(name, linear, rise, initial, last):
     steps, maximum = 50, 0.5
     facts = {"kind": "one_cycle", "maximum": maximum, "steps": steps, "rise": rise, "initial": initial, "last": last,
@@ -84,6 +94,8 @@ def main():
         keras_case("cosine_decay_restarts evenly",
                    {"kind": "cosine_decay_restarts", "initial": 0.3, "steps": 11, "t_mul": 1.0, "m_mul": 1.0, "alpha": 0.0},
                    k.CosineDecayRestarts(0.3, 11, 1.0, 1.0, 0.0), restarts(0.3, 11, 1.0, 1.0, 0.0)),
+        polynomial_case("polynomial_decay", 40, 0.0001, 1.0, False),
+        polynomial_case("polynomial_decay steep cycle", 17, 0.01, 2.5, True),
         keras_case("warm_up",
                    {"kind": "warm_up", "warm_up": 8, "first": 0.01, "initial": 0.3, "steps": 30, "alpha": 0.0},
                    k.CosineDecay(0.01, 30, warmup_target=0.3, warmup_steps=8),

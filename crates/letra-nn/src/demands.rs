@@ -4,22 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::BuildError;
 
-/// A penalty on a parameter that is added to the loss: λ₁ Σ|*w*| + λ₂ Σ*w*².
+/// A penalty that is added to the loss, on a parameter or on what a layer gives:
+/// λ₁ Σ|*w*| + λ₂ Σ*w*².
 ///
-/// Its gradient, λ₁ sign(*w*) + 2 λ₂ *w*, is added to the parameter's. Names and formulas are
-/// Keras's; as there, the loss that is reported includes the penalty.
+/// Its gradient, λ₁ sign(*w*) + 2 λ₂ *w*, is added to the parameter's. On what a layer gives, an
+/// activity, the sum goes over a sample's values, and the mean over the samples counts. Names and
+/// formulas are Keras's; as there, the loss that is reported includes the penalty.
 ///
 /// ```
-/// use letra_nn::prelude::*;
-///
-/// let network = Sequential::new([2])
-///     .add(Dense::new(1).kernel_regularizer(Regularizer::l2(0.5)))
-///     .compile(Compile::new(Sgd::new(0.1)).loss(MeanSquaredError))?;
-/// network.set_parameter("dense/kernel", &Tensor::new([2, 1], vec![1.0, 2.0])?)?;
-/// // The values are hit, but 0.5 (1² + 2²) is added for the weights.
-/// let data = Dataset::values(Tensor::zeros([1, 2]), Tensor::zeros([1, 1]))?;
-/// assert_eq!(network.evaluate(&data)?.loss, 2.5);
-/// # Ok::<(), letra_nn::Error>(())
+/// # use letra_nn::prelude::*;
+/// let code = Dense::new(8)
+///     .relu()
+///     .kernel_regularizer(Regularizer::l2(0.01))
+///     .bias_regularizer(Regularizer::l2(0.01))
+///     .activity_regularizer(Regularizer::l1(0.001));
+/// let network = Sequential::new([4]).add(code).add(Dense::new(4));
+/// assert!(network.compile(Compile::new(Adam::new(0.01)).loss(MeanSquaredError)).is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Regularizer {
@@ -50,7 +50,7 @@ impl Regularizer {
         [self.l1, self.l2]
     }
 
-    fn check(&self) -> Result<(), BuildError> {
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
         for (name, value) in [("L1", self.l1), ("L2", self.l2)] {
             if !(value.is_finite() && value >= 0.0) {
                 return Err(BuildError::configuration(format!(
@@ -83,7 +83,7 @@ pub enum Constraint {
     /// The largest Euclidean norm of the weights that lead into a unit or make up a filter: all
     /// axes but the last (Srebro and Shraibman 2005; Hinton et al. 2012). What is longer is
     /// shortened to it. Keras's `MaxNorm` over axis 0 of a dense kernel, and over axes
-    /// 0 to 2 of a convolution's.
+    /// 0 to 2 of a convolution's. Of a bias it is the norm of all of it, as Keras's over axis 0.
     MaxNorm(f32),
 }
 

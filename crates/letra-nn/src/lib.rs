@@ -101,10 +101,10 @@ pub fn instruction_set() -> Result<&'static str, Error> {
 /// All that a usual program needs.
 pub mod prelude {
     pub use crate::layers::{
-        Activation, ActivationFunction, Add, AnnealedDropout, Average, AveragePool1d,
-        AveragePool2d, BatchNormalization, Concatenate, Conv1d, Conv1dTranspose, Conv2d,
-        Conv2dTranspose, Cosine, Cropping2d, Dense, DepthwiseConv2d, Dot, DropConnect, Dropout,
-        Elu, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
+        Activation, ActivationFunction, ActivityRegularization, Add, AnnealedDropout, Average,
+        AveragePool1d, AveragePool2d, BatchNormalization, Concatenate, Conv1d, Conv1dTranspose,
+        Conv2d, Conv2dTranspose, Cosine, Cropping2d, Dense, DepthwiseConv2d, Dot, DropConnect,
+        Dropout, Elu, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
         GlobalMaxPool1d, GlobalMaxPool2d, GroupNormalization, Lambda, LayerNormalization,
         LeakyRelu, MaxPool1d, MaxPool2d, Maximum, Maxout, MaxoutConv2d, Minimum,
         MultiHeadAttention, Multiply, Normalization, PRelu, Permute, RandomContrast, RandomFlip,
@@ -113,15 +113,19 @@ pub mod prelude {
         UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
-        BinaryCrossEntropy, CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence,
-        MeanAbsoluteError, MeanSquaredError, SumSquaredError,
+        BinaryCrossEntropy, BinaryFocalCrossEntropy, CategoricalFocalCrossEntropy,
+        CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence, LogCosh, MeanAbsoluteError,
+        MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
+        SumSquaredError,
     };
     pub use crate::metrics::{
         Accuracy, Auc, Averaging, BinaryAccuracy, BrierScore, ConfusionMatrix, CosineSimilarity,
         Direction, ExpectedCalibrationError, F1Score, LogLoss, Precision, R2Score, Recall,
         RootMeanSquaredError, TopKAccuracy,
     };
-    pub use crate::optimizers::{AdaSecant, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd, Vsgd};
+    pub use crate::optimizers::{
+        AdaSecant, Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RmsProp, Sgd, Vsgd,
+    };
     #[cfg(feature = "tensorboard")]
     pub use crate::training::TensorBoard;
     pub use crate::training::{

@@ -33,6 +33,8 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
     // Norms of gradients, a second gradient, and arrays of state.
     check(Compile::new(AdaSecant::new()).global_clip_norm(1.0));
     check(Compile::new(Vsgd::new()));
+    let loss = CategoricalFocalCrossEntropy::from_logits();
+    check(Compile::new(Nadam::new(0.001)).loss(loss));
 }
 
 fn check(compile: Compile) {
@@ -67,7 +69,9 @@ fn check(compile: Compile) {
             Dense::new(64)
                 .activation(ActivationFunction::Gelu)
                 .kernel_regularizer(Regularizer::l2(1e-3))
-                .kernel_constraint(Constraint::max_norm(2.0)),
+                .kernel_constraint(Constraint::max_norm(2.0))
+                .bias_regularizer(Regularizer::l1(1e-3))
+                .activity_regularizer(Regularizer::l2(1e-4)),
         )
         .add(Reshape::new([8, 8]))
         .add(
@@ -83,12 +87,7 @@ fn check(compile: Compile) {
         .add(Standout::new(20).tanh())
         .add(LayerNormalization::new())
         .add(Dense::new(3))
-        .compile(
-            compile
-                .loss(CrossEntropy::from_logits())
-                .metric(Accuracy)
-                .threads(2),
-        )
+        .compile(compile.metric(Accuracy).threads(2))
         .unwrap();
     let mut counter = Counter {
         region: Region::new(ALLOCATOR),

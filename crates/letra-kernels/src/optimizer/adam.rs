@@ -41,6 +41,33 @@ kernel! {
     }
 }
 
+kernel! {
+    /// As [`adam`], but divided by the root of the largest second moment so far, v̂ ← max(v̂, v):
+    /// AMSGrad (Reddi, Kale & Kumar, 2018).
+    pub fn amsgrad(
+        parameters: &mut [f32],
+        gradients: &[f32],
+        first_moments: &mut [f32],
+        second_moments: &mut [f32],
+        largest: &mut [f32],
+        settings: Adam,
+    ) {
+        assert_lengths(parameters, &[gradients, first_moments, second_moments, largest]);
+        let alpha = settings.alpha();
+        let kept = 1.0 - settings.rate * settings.weight_decay;
+        let (new_1, new_2) = (1.0 - settings.beta_1, 1.0 - settings.beta_2);
+        let moments = first_moments.iter_mut().zip(second_moments).zip(largest);
+        let state = parameters.iter_mut().zip(moments);
+        for ((parameter, ((first, second), largest)), gradient) in state.zip(gradients) {
+            *first = settled(*first + (gradient - *first) * new_1);
+            *second = settled(*second + (gradient * gradient - *second) * new_2);
+            // Written so that what is no number is not lost, as it would be in `max`.
+            *largest = if *largest > *second { *largest } else { *second };
+            *parameter = kept * *parameter - *first * alpha / (largest.sqrt() + settings.epsilon);
+        }
+    }
+}
+
 impl Adam {
     /// rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ)
     fn alpha(&self) -> f32 {

@@ -3,6 +3,9 @@
 mod adadelta;
 mod adagrad;
 mod adam;
+mod adamax;
+mod lion;
+mod nadam;
 mod penalty;
 mod rms_prop;
 mod sgd;
@@ -11,7 +14,10 @@ mod tests;
 
 pub use adadelta::{Adadelta, adadelta};
 pub use adagrad::adagrad;
-pub use adam::{Adam, adam};
+pub use adam::{Adam, adam, amsgrad};
+pub use adamax::{Adamax, adamax};
+pub use lion::{Lion, lion};
+pub use nadam::{Nadam, nadam};
 pub use penalty::{clip, limit_column_norms, penalize, penalty, scale, square_sum};
 pub use rms_prop::{RmsProp, rms_prop};
 pub use sgd::{momentum, sgd};

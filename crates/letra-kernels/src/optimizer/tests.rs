@@ -92,11 +92,35 @@ fn states_that_decay_end_at_zero() {
         rho: 0.9,
         epsilon: 1e-7,
     };
+    let nadam_settings = Nadam {
+        beta_1: 0.9,
+        beta_2: 0.9,
+        epsilon: 1e-7,
+        of_moment: 0.01,
+        of_gradient: 0.01,
+        of_square: 1.0,
+    };
+    let adamax_settings = Adamax {
+        rate: 0.01,
+        beta_1: 0.9,
+        beta_2: 0.9,
+        epsilon: 1e-7,
+        step: 1000,
+    };
+    let lion_settings = Lion {
+        rate: 0.01,
+        beta_1: 0.9,
+        beta_2: 0.9,
+        weight_decay: 0.0,
+    };
     on_each_instruction_set(|| {
         let mut parameters = [0.5; LENGTH];
-        let mut states = [[1.0_f32; LENGTH]; 9];
+        let mut states = [[1.0_f32; LENGTH]; 14];
         for _ in 0..1500 {
-            let [a, b, c, d, e, f, g, h, i] = &mut states;
+            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = &mut states;
+            nadam(&mut parameters, &none, j, k, nadam_settings);
+            adamax(&mut parameters, &none, l, m, adamax_settings);
+            lion(&mut parameters, &none, n, lion_settings);
             momentum(&mut parameters, &none, a, 0.01, 0.9, false);
             momentum(&mut parameters, &none, b, 0.01, 0.9, true);
             adam(&mut parameters, &none, c, d, adam_settings);
@@ -133,6 +157,124 @@ fn adam_agrees_with_its_twin_and_adam_w_shrinks_the_parameters_first() {
             },
         );
     }
+}
+
+#[test]
+fn amsgrad_agrees_with_its_twin() {
+    check(
+        [0.0; 3],
+        |parameters, gradients, [first, second, largest], step| {
+            let settings = Adam {
+                rate: 0.01,
+                beta_1: 0.9,
+                beta_2: 0.5,
+                epsilon: 1e-4,
+                weight_decay: 0.3,
+                step: step + 1,
+            };
+            amsgrad(parameters, gradients, first, second, largest, settings);
+        },
+        |w, g, [m, v, most], step| {
+            let t = step as i32 + 1;
+            *w -= 0.01 * 0.3 * *w;
+            *m = 0.9 * *m + 0.1 * g;
+            *v = 0.5 * *v + 0.5 * g * g;
+            *most = most.max(*v);
+            let alpha = 0.01 * (1.0 - 0.5_f64.powi(t)).sqrt() / (1.0 - 0.9_f64.powi(t));
+            *w -= alpha * *m / (most.sqrt() + 1e-4);
+        },
+    );
+}
+
+#[test]
+fn nadam_agrees_with_its_twin() {
+    check(
+        [0.0; 2],
+        |parameters, gradients, [first, second], step| {
+            let settings = Nadam {
+                beta_1: 0.9,
+                beta_2: 0.99,
+                epsilon: 1e-3,
+                of_moment: 0.02,
+                of_gradient: 0.01 * (1 + step) as f32,
+                of_square: 4.0,
+            };
+            nadam(parameters, gradients, first, second, settings);
+        },
+        |w, g, [m, v], step| {
+            *m = 0.9 * *m + 0.1 * g;
+            *v = 0.99 * *v + 0.01 * g * g;
+            let change = 0.02 * *m + 0.01 * (1 + step) as f64 * g;
+            *w -= change / ((4.0 * *v).sqrt() + 1e-3);
+        },
+    );
+}
+
+#[test]
+fn adamax_agrees_with_its_twin() {
+    check(
+        [0.0; 2],
+        |parameters, gradients, [first, norms], step| {
+            let settings = Adamax {
+                rate: 0.01,
+                beta_1: 0.9,
+                beta_2: 0.8,
+                epsilon: 1e-3,
+                step: step + 1,
+            };
+            adamax(parameters, gradients, first, norms, settings);
+        },
+        |w, g, [m, u], step| {
+            *m = 0.9 * *m + 0.1 * g;
+            *u = (0.8 * *u).max(g.abs());
+            *w -= 0.01 / (1.0 - 0.9_f64.powi(step as i32 + 1)) * *m / (*u + 1e-3);
+        },
+    );
+}
+
+#[test]
+fn lion_agrees_with_its_twin() {
+    for weight_decay in [0.0, 0.3] {
+        check(
+            [0.0],
+            |parameters, gradients, [momenta], _| {
+                let settings = Lion {
+                    rate: 0.02,
+                    beta_1: 0.75,
+                    beta_2: 0.9,
+                    weight_decay,
+                };
+                lion(parameters, gradients, momenta, settings);
+            },
+            |w, g, [m], _| {
+                *w -= 0.02 * f64::from(weight_decay) * *w;
+                *w -= 0.02 * (0.75 * *m + 0.25 * g).signum();
+                *m = 0.9 * *m + 0.1 * g;
+            },
+        );
+    }
+}
+
+/// Where a gradient is 0 from the start Lion stays, and one that is not finite is seen.
+#[test]
+fn lion_knows_three_signs() {
+    let settings = Lion {
+        rate: 0.5,
+        beta_1: 0.9,
+        beta_2: 0.99,
+        weight_decay: 0.0,
+    };
+    on_each_instruction_set(|| {
+        let (mut parameters, mut momenta) = ([1.0; 5], [0.0; 5]);
+        lion(
+            &mut parameters,
+            &[0.0, -2.0, 3.0, f32::NAN, f32::INFINITY],
+            &mut momenta,
+            settings,
+        );
+        assert_eq!(parameters[..3], [1.0, 1.5, 0.5]);
+        assert!(parameters[3..].iter().all(|parameter| parameter.is_nan()));
+    });
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::op_graph::{EmittedLayer, OpGraph, OpNode, WeightSpecification};
 use super::value::Value;
 use crate::error::BuildError;
-use crate::ops::Op;
+use crate::ops::{Op, Penalize};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 use crate::{Constraint, Initializer, KernelDemands, Regularizer, Shape};
 
@@ -195,6 +195,23 @@ impl<'a> Emit<'a> {
         let mut demands = self.graph.weights[weight.index].demands;
         demands.kernel_regularizer = Some(penalty);
         self.demand(weight, demands)
+    }
+
+    /// Adds a penalty on a value to the loss: summed over a sample's values, the mean over the
+    /// samples. Whatever reads the value reads it as before.
+    ///
+    /// # Errors
+    /// When a factor is out of its range.
+    pub fn regularize_activity(
+        &mut self,
+        value: Value,
+        penalty: Regularizer,
+    ) -> Result<(), BuildError> {
+        penalty.check()?;
+        let [l1, l2] = penalty.factors();
+        let penalty = self.op(Penalize { l1, l2 }, &[value], &[])?;
+        self.graph.penalties.push(penalty.number);
+        Ok(())
     }
 
     /// Limits the values of a parameter.

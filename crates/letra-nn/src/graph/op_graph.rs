@@ -73,6 +73,8 @@ pub(crate) struct OpGraph {
     pub(crate) nodes: Vec<OpNode>,
     /// The values that the network gives.
     pub(crate) outputs: Vec<usize>,
+    /// Values of one number a sample whose means are added to the loss.
+    pub(crate) penalties: Vec<usize>,
     /// Parameters and states, in the order of the layers.
     pub(crate) weights: Vec<WeightSpecification>,
     /// In the order of the network's layers.
@@ -100,6 +102,13 @@ impl OpGraph {
             values[weight.range()].copy_from_slice(&drawn);
         }
         values
+    }
+
+    /// The same network, which gives its penalties after its outputs.
+    pub(crate) fn with_penalties(&self) -> OpGraph {
+        let mut graph = self.clone();
+        graph.outputs.extend(&self.penalties);
+        graph
     }
 
     /// Shapes of what the network gives.

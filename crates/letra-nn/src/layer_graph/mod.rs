@@ -104,6 +104,7 @@ impl Graph {
             shapes: self.inputs.clone(),
             nodes: Vec::new(),
             outputs: Vec::new(),
+            penalties: Vec::new(),
             weights: Vec::new(),
             layers: Vec::new(),
         };

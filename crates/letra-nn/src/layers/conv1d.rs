@@ -89,6 +89,6 @@ impl Layer for Conv1d {
         let weights = self.parameters.weights(emit, kernel, fans, self.filters)?;
         let output = [geometry.output_width(), self.filters].into();
         let convolve = Convolve::new(geometry, self.activation, output);
-        emit.output(convolve, &[input], &weights)
+        self.parameters.output(emit, convolve, &[input], &weights)
     }
 }

@@ -91,7 +91,7 @@ impl Layer for Conv1dTranspose {
         check_no_norm(self.parameters.demands)?;
         let weights = self.parameters.weights(emit, kernel, fans, self.filters)?;
         let convolve = ConvolveTransposed::new(geometry, self.activation);
-        let longer = emit.op(convolve, &[row], &weights)?;
-        as_sequence(longer, emit)
+        let longer = self.parameters.output(emit, convolve, &[row], &weights)?;
+        as_sequence(longer[0], emit)
     }
 }

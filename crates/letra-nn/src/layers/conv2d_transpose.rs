@@ -92,6 +92,6 @@ impl Layer for Conv2dTranspose {
         check_no_norm(self.parameters.demands)?;
         let weights = self.parameters.weights(emit, kernel, fans, self.filters)?;
         let convolve = ConvolveTransposed::new(geometry, self.activation);
-        emit.output(convolve, &[input], &weights)
+        self.parameters.output(emit, convolve, &[input], &weights)
     }
 }

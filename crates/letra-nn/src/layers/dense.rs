@@ -58,6 +58,6 @@ impl Layer for Dense {
         let fans = [width, self.units];
         let weights = self.parameters.weights(emit, fans, fans, self.units)?;
         let product = MatMul::with_function(self.units, self.activation);
-        emit.output(product, &[input], &weights)
+        self.parameters.output(emit, product, &[input], &weights)
     }
 }

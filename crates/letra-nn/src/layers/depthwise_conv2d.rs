@@ -95,6 +95,6 @@ impl Layer for DepthwiseConv2d {
             .weights(emit, kernel, fans, geometry.filters)?;
         let output = output_picture(&geometry).into();
         let convolve = Convolve::new(geometry, self.activation, output);
-        emit.output(convolve, &[input], &weights)
+        self.parameters.output(emit, convolve, &[input], &weights)
     }
 }

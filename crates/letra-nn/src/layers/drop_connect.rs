@@ -98,6 +98,6 @@ impl Layer for DropConnect {
         }
         let weights = self.parameters.weights(emit, fans, fans, self.units)?;
         let product = ops::DropConnect::new(self.units, self.rate, self.draws, self.activation);
-        emit.output(product, &[input], &weights)
+        self.parameters.output(emit, product, &[input], &weights)
     }
 }

@@ -76,6 +76,6 @@ impl Layer for Maxout {
         let maximum = Maximum {
             pieces: self.pieces,
         };
-        emit.output(maximum, &[pieces], &[])
+        self.parameters.output(emit, maximum, &[pieces], &[])
     }
 }

@@ -80,6 +80,6 @@ impl Layer for MaxoutConv2d {
         let maximum = Maximum {
             pieces: self.pieces,
         };
-        emit.output(maximum, &[pieces], &[])
+        self.parameters.output(emit, maximum, &[pieces], &[])
     }
 }

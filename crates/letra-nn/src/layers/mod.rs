@@ -6,10 +6,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::BuildError;
-use crate::{Initializer, KernelDemands};
 
 /// Declares the functions that may come after a layer's linear map.
 macro_rules! activation_settings {
@@ -76,9 +73,28 @@ macro_rules! kernel_settings {
                 self
             }
 
+            /// A penalty on the bias that is added to the loss.
+            pub fn bias_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.parameters.bias_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A penalty on what the layer gives that is added to the loss: summed over the
+            /// values of a sample, the mean over the samples.
+            pub fn activity_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.parameters.activity_regularizer = Some(regularizer);
+                self
+            }
+
             /// A limit that the kernel is brought back to after every step.
             pub fn kernel_constraint(mut self, constraint: crate::Constraint) -> Self {
                 self.parameters.demands.kernel_constraint = Some(constraint);
+                self
+            }
+
+            /// A limit that the bias is brought back to after every step.
+            pub fn bias_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.parameters.bias_constraint = Some(constraint);
                 self
             }
 
@@ -216,6 +232,7 @@ macro_rules! normalisation_settings {
 
 // The modules stand here, and not in the table below, so that rustfmt sees their files.
 mod activation;
+mod activity_regularization;
 mod add;
 mod annealed_dropout;
 mod average;
@@ -244,6 +261,7 @@ mod global_average_pooling2d;
 mod global_max_pooling1d;
 mod global_max_pooling2d;
 mod group_normalization;
+mod kernel_and_bias;
 mod lambda;
 mod layer_normalization;
 mod leaky_relu;
@@ -312,6 +330,7 @@ macro_rules! layers {
 
 layers! {
     activation: Activation,
+    activity_regularization: ActivityRegularization,
     add: Add,
     annealed_dropout: AnnealedDropout,
     average: Average,
@@ -375,50 +394,10 @@ pub use crate::kernels::activation::ActivationKind as ActivationFunction;
 pub use crate::kernels::resampling::FillMode;
 use checks::{check_joined, check_not_negative, check_number, check_rate, check_units, flat_input};
 pub use dot::Axes;
+use kernel_and_bias::{KernelAndBias, penalized};
 pub use lambda::Lambda;
 pub(crate) use window::picture;
 pub use window::{Edges, Padding, Window};
-
-/// The kernel and bias of a layer around a linear map: initial values, what is demanded of the
-/// kernel, and whether there is a bias.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct KernelAndBias {
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    use_bias: bool,
-    #[serde(flatten)]
-    demands: KernelDemands,
-}
-
-impl Default for KernelAndBias {
-    fn default() -> Self {
-        KernelAndBias {
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            use_bias: true,
-            demands: KernelDemands::default(),
-        }
-    }
-}
-
-impl KernelAndBias {
-    /// Declares the kernel and, where there is one, the bias, one value a unit.
-    fn weights(
-        &self,
-        emit: &mut Emit<'_>,
-        kernel: impl Into<Vec<usize>>,
-        fans: [usize; 2],
-        units: usize,
-    ) -> Result<Vec<Weight>, BuildError> {
-        let kernel = emit.parameter("kernel", kernel, self.kernel_initializer, fans)?;
-        emit.demand(kernel, self.demands)?;
-        let mut weights = vec![kernel];
-        if self.use_bias {
-            weights.push(emit.parameter("bias", [units], self.bias_initializer, fans)?);
-        }
-        Ok(weights)
-    }
-}
 
 /// A layer: what a user configures, and the ops that do its work.
 ///

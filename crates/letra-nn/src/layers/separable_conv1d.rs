@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::convolving::{Sides, Sliding, sequence_settings};
 use super::separating::{Separable, separable_settings};
 use super::window::sequence;
-use super::{ActivationFunction, Layer};
+use super::{ActivationFunction, Layer, penalized};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Convolve;
@@ -83,6 +83,7 @@ impl Layer for SeparableConv1d {
         let between = emit.op(filter, &[input], &weights[..1])?;
         let output = [steps, pointwise.filters].into();
         let mix = Convolve::new(pointwise, self.activation, output);
-        emit.output(mix, &[between], &weights[1..])
+        let output = emit.op(mix, &[between], &weights[1..])?;
+        penalized(output, self.separable.activity_regularizer, emit)
     }
 }

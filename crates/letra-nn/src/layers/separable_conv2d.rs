@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::convolving::{Sliding, output_picture};
 use super::separating::{Separable, separable_settings};
-use super::{ActivationFunction, Layer, Padding, Window, picture};
+use super::{ActivationFunction, Layer, Padding, Window, penalized, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Convolve;
@@ -75,6 +75,7 @@ impl Layer for SeparableConv2d {
         let between = emit.op(filter, &[input], &weights[..1])?;
         let output = output_picture(&pointwise).into();
         let mix = Convolve::new(pointwise, self.activation, output);
-        emit.output(mix, &[between], &weights[1..])
+        let output = emit.op(mix, &[between], &weights[1..])?;
+        penalized(output, self.separable.activity_regularizer, emit)
     }
 }

@@ -22,6 +22,10 @@ pub(super) struct Separable {
     pub(super) depthwise_regularizer: Option<Regularizer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pointwise_regularizer: Option<Regularizer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bias_regularizer: Option<Regularizer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) activity_regularizer: Option<Regularizer>,
 }
 
 /// Declares the settings of a separable convolution.
@@ -69,6 +73,19 @@ macro_rules! separable_settings {
                 self.separable.pointwise_regularizer = Some(regularizer);
                 self
             }
+
+            /// A penalty on the bias that is added to the loss.
+            pub fn bias_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.separable.bias_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A penalty on what the layer gives that is added to the loss: summed over the
+            /// values of a sample, the mean over the samples.
+            pub fn activity_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.separable.activity_regularizer = Some(regularizer);
+                self
+            }
         }
     };
 }
@@ -85,6 +102,8 @@ impl Separable {
             use_bias: true,
             depthwise_regularizer: None,
             pointwise_regularizer: None,
+            bias_regularizer: None,
+            activity_regularizer: None,
         }
     }
 
@@ -134,7 +153,9 @@ impl Separable {
         emit.demand(pointwise, self.pointwise_regularizer.into())?;
         let mut weights = vec![depthwise, pointwise];
         if self.use_bias {
-            weights.push(emit.parameter("bias", [self.filters], self.bias_initializer, fans)?);
+            let bias = emit.parameter("bias", [self.filters], self.bias_initializer, fans)?;
+            emit.demand(bias, self.bias_regularizer.into())?;
+            weights.push(bias);
         }
         Ok(weights)
     }

@@ -87,6 +87,6 @@ impl Layer for Standout {
             alpha: self.alpha,
             beta: self.beta,
         };
-        emit.output(mask, &[activated, z], &[])
+        self.parameters.output(emit, mask, &[activated, z], &[])
     }
 }

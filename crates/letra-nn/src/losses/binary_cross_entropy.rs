@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, Task, check_smoothing, check_values, rows};
+use super::{Loss, TargetRows, Task, check_answers, check_smoothing, rows};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::pointwise;
@@ -68,20 +68,7 @@ impl Loss for BinaryCrossEntropy {
     }
 
     fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
-        check_values(units, targets)?;
-        let Targets::Values(values) = targets else {
-            return Ok(());
-        };
-        let outside = |value: &f32| *value < 0.0 || *value > 1.0;
-        match values.data().iter().position(outside) {
-            Some(index) => Err(Error::data(format!(
-                "binary cross-entropy wants targets from 0 to 1 but sample {} has {}",
-                index / values.sample_values().max(1),
-                values.data()[index]
-            ))
-            .with_hint("give 1 for yes, 0 for no, or a probability")),
-            None => Ok(()),
-        }
+        check_answers("binary cross-entropy", units, targets)
     }
 
     fn task(&self) -> Task {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetRows, Task, check_classes, check_smoothing};
+use super::{Loss, TargetRows, Task, check_distributions, check_smoothing};
 use crate::Error;
 use crate::dataset::Targets;
 use crate::kernels::cross_entropy;
@@ -71,22 +71,7 @@ impl Loss for CrossEntropy {
     }
 
     fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
-        check_classes(units, targets)?;
-        let Targets::Values(values) = targets else {
-            return Ok(());
-        };
-        // A share of the only class is above 0; what else there is cannot be learnt.
-        let share = |value: &f32| value.is_nan() || (*value > 0.0 && *value <= 1.0);
-        match units > 1 || values.data().iter().all(share) {
-            true => Ok(()),
-            false => Err(Error::data(
-                "cross-entropy over classes is given one output, whose softmax is always 1",
-            )
-            .with_hint(
-                "to tell two classes apart take BinaryCrossEntropy, for quantities \
-                 MeanSquaredError",
-            )),
-        }
+        check_distributions("cross-entropy", units, targets)
     }
 
     fn task(&self) -> Task {

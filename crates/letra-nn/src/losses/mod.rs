@@ -27,13 +27,20 @@ macro_rules! evaluated_by {
 
 // The modules stand here, and not in the table below, so that rustfmt sees their files.
 mod binary_cross_entropy;
+mod binary_focal_cross_entropy;
+mod categorical_focal_cross_entropy;
 mod categorical_hinge;
+mod cosine_similarity;
 mod cross_entropy;
 mod hinge;
 mod huber;
 mod kl_divergence;
+mod log_cosh;
 mod mean_absolute_error;
+mod mean_absolute_percentage_error;
 mod mean_squared_error;
+mod mean_squared_logarithmic_error;
+mod poisson;
 mod sum_squared_error;
 
 macro_rules! losses {
@@ -60,13 +67,20 @@ macro_rules! losses {
 
 losses! {
     binary_cross_entropy: BinaryCrossEntropy,
+    binary_focal_cross_entropy: BinaryFocalCrossEntropy,
+    categorical_focal_cross_entropy: CategoricalFocalCrossEntropy,
     categorical_hinge: CategoricalHinge,
+    cosine_similarity: CosineSimilarity,
     cross_entropy: CrossEntropy,
     hinge: Hinge,
     huber: Huber,
     kl_divergence: KlDivergence,
+    log_cosh: LogCosh,
     mean_absolute_error: MeanAbsoluteError,
+    mean_absolute_percentage_error: MeanAbsolutePercentageError,
     mean_squared_error: MeanSquaredError,
+    mean_squared_logarithmic_error: MeanSquaredLogarithmicError,
+    poisson: Poisson,
     sum_squared_error: SumSquaredError,
 }
 
@@ -240,6 +254,93 @@ pub(crate) fn check_classes(units: usize, targets: &Targets) -> Result<(), Error
         })),
         _ => Ok(()),
     }
+}
+
+/// Checks that targets are values from 0 to 1, or two classes for one unit, for the loss that is
+/// called `name`.
+fn check_answers(name: &str, units: usize, targets: &Targets) -> Result<(), Error> {
+    check_values(units, targets)?;
+    let Targets::Values(values) = targets else {
+        return Ok(());
+    };
+    let outside = |value: &f32| *value < 0.0 || *value > 1.0;
+    match values.data().iter().position(outside) {
+        Some(index) => Err(Error::data(format!(
+            "{name} wants targets from 0 to 1 but sample {} has {}",
+            index / values.sample_values().max(1),
+            values.data()[index]
+        ))
+        .with_hint("give 1 for yes, 0 for no, or a probability")),
+        None => Ok(()),
+    }
+}
+
+/// Checks that targets are classes or rows of probabilities, for the loss that is called `name`; of
+/// a single output, whose softmax is always 1, that nothing else is asked.
+fn check_distributions(name: &str, units: usize, targets: &Targets) -> Result<(), Error> {
+    check_classes(units, targets)?;
+    let Targets::Values(values) = targets else {
+        return Ok(());
+    };
+    // A share of the only class is above 0; what else there is cannot be learnt.
+    let share = |value: &f32| value.is_nan() || (*value > 0.0 && *value <= 1.0);
+    match units > 1 || values.data().iter().all(share) {
+        true => Ok(()),
+        false => Err(Error::data(format!(
+            "{name} over classes is given one output, whose softmax is always 1"
+        ))
+        .with_hint(
+            "to tell two classes apart take BinaryCrossEntropy, for quantities MeanSquaredError",
+        )),
+    }
+}
+
+/// Checks α and γ of a focal loss.
+fn check_focus(alpha: &[f32], gamma: f32) -> Result<(), Error> {
+    if let Some(alpha) = alpha.iter().find(|alpha| !(0.0..=1.0).contains(*alpha)) {
+        return Err(
+            Error::configuration(format!("the focal loss has alpha {alpha}"))
+                .with_hint("choose a share from 0 to 1, such as 0.25"),
+        );
+    }
+    match gamma >= 0.0 && gamma.is_finite() {
+        true => Ok(()),
+        false => Err(
+            Error::configuration(format!("the focal loss has gamma {gamma}"))
+                .with_hint("choose a number of 0 or more, such as 2"),
+        ),
+    }
+}
+
+/// Smallest probability whose logarithm is taken, and smallest divisor: Keras's.
+const EPSILON: f64 = 1e-7;
+
+/// A loss that is a sum over single values: `term` gives it and its slope for an output and a
+/// target, in double precision.
+fn by_value(
+    output: &[f32],
+    targets: &[f32],
+    scale: f32,
+    gradient: &mut [f32],
+    term: impl Fn(f64, f64) -> (f64, f64),
+) -> f64 {
+    let mut loss = 0.0;
+    for ((gradient, &y), &t) in gradient.iter_mut().zip(output).zip(targets) {
+        let (own, slope) = term(f64::from(y), f64::from(t));
+        loss += own;
+        *gradient = (slope * f64::from(scale)) as f32;
+    }
+    loss
+}
+
+/// The factor *q*^γ of a focal loss and its slope by *q*, the share that is missing.
+fn focus(missing: f64, gamma: f64) -> (f64, f64) {
+    // Where nothing is missing the slope, perhaps infinite, is multiplied by a loss of 0.
+    let slope = match missing == 0.0 || gamma == 0.0 {
+        true => 0.0,
+        false => gamma * libm::pow(missing, gamma - 1.0),
+    };
+    (libm::pow(missing, gamma), slope)
 }
 
 /// Checks a share of the target that goes to all classes.

@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use super::Network;
 use crate::dataset::Inputs;
+use crate::graph::OpGraph;
 use crate::kernels::activation;
 use crate::plan::InferencePlan;
 use crate::targets::{largest, units};
@@ -13,19 +14,20 @@ use crate::{Error, Tensor};
 /// Samples that a plan for many predictions is laid out for.
 const PREDICTION_BATCH: usize = 512;
 
-/// Plans for predictions, by the number of samples they are laid out for.
+/// Plans for predictions, by the number of samples that they are laid out for, and of values that
+/// they give.
 #[derive(Default)]
 pub(super) struct Plans {
-    known: RwLock<BTreeMap<usize, Arc<InferencePlan>>>,
+    known: RwLock<BTreeMap<[usize; 2], Arc<InferencePlan>>>,
 }
 
 impl Plans {
-    fn get(&self, batch: usize, make: impl FnOnce() -> InferencePlan) -> Arc<InferencePlan> {
+    fn get(&self, key: [usize; 2], make: impl FnOnce() -> InferencePlan) -> Arc<InferencePlan> {
         let known = self
             .known
             .read()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(plan) = known.get(&batch) {
+        if let Some(plan) = known.get(&key) {
             return Arc::clone(plan);
         }
         drop(known);
@@ -33,7 +35,7 @@ impl Plans {
             .known
             .write()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        Arc::clone(known.entry(batch).or_insert_with(|| Arc::new(make())))
+        Arc::clone(known.entry(key).or_insert_with(|| Arc::new(make())))
     }
 }
 
@@ -99,14 +101,30 @@ impl Network {
 
     /// What the output layers give.
     pub(crate) fn all_outputs(&self, inputs: Inputs<'_>) -> Result<Vec<Vec<f32>>, Error> {
+        self.given(inputs, self.outputs(), || self.ops().clone())
+    }
+
+    /// The same, and after it the penalties on activities, a number a sample each.
+    pub(crate) fn outputs_and_penalties(&self, inputs: Inputs<'_>) -> Result<Vec<Vec<f32>>, Error> {
+        let values = self.outputs() + self.ops().penalties.len();
+        self.given(inputs, values, || self.ops().with_penalties())
+    }
+
+    /// What the network gives as a graph of so many outputs.
+    fn given(
+        &self,
+        inputs: Inputs<'_>,
+        values: usize,
+        graph: impl FnOnce() -> OpGraph,
+    ) -> Result<Vec<Vec<f32>>, Error> {
         self.check_inputs(inputs)?;
         let samples = inputs.samples();
         let batch = samples.next_power_of_two().min(PREDICTION_BATCH);
-        let mut outputs: Vec<Vec<f32>> = (0..self.outputs())
-            .map(|output| vec![0.0; samples * self.units(output)])
+        let make = || InferencePlan::new(graph(), batch);
+        let plan = self.plans.get([batch, values], make);
+        let mut outputs: Vec<Vec<f32>> = (0..values)
+            .map(|output| vec![0.0; samples * plan.values(output)])
             .collect();
-        let make = || InferencePlan::new(self.ops().clone(), batch);
-        let plan = self.plans.get(batch, make);
         let weights = self.weights.now();
         let prepare = || plan.prepare(&weights.all, weights.revision);
         let prepared = match plan.prepared(weights.revision) {

@@ -10,13 +10,27 @@ use crate::schedules::LearningRate;
 /// *m* ← β₁ *m* + (1 − β₁) *g*, *v* ← β₂ *v* + (1 − β₂) *g*²,
 /// *w* ← *w* − *r* √(1 − β₂ᵗ) / (1 − β₁ᵗ) · *m* / (√*v* + ε), *t* counting from 1.
 ///
-/// Defaults are Keras's: β₁ 0.9, β₂ 0.999, ε 10⁻⁷.
+/// With [`Adam::amsgrad`] the largest *v* so far takes its place (Reddi, Kale and Kumar 2018,
+/// algorithm 2), *v̂* ← max(*v̂*, *v*), so that no value's own rate ever grows; as in Keras, the
+/// largest is taken before the correction by 1 − β₂ᵗ, which the paper leaves out.
+///
+/// Defaults are Keras's: β₁ 0.9, β₂ 0.999, ε 10⁻⁷, no AMSGrad.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let compile = Compile::new(Adam::new(0.001).amsgrad(true)).loss(MeanSquaredError);
+/// assert!(Sequential::new([3]).add(Dense::new(1)).compile(compile).is_ok());
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Adam {
     rate: LearningRate,
     beta_1: f32,
     beta_2: f32,
     epsilon: f32,
+    /// Not in files from before there was such a thing, nor in those of networks without.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    amsgrad: bool,
 }
 
 impl Adam {
@@ -27,6 +41,7 @@ impl Adam {
             beta_1: 0.9,
             beta_2: 0.999,
             epsilon: 1e-7,
+            amsgrad: false,
         }
     }
 
@@ -36,10 +51,11 @@ impl Adam {
         self
     }
 
-    /// The small number in the denominator, above 0.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
+    settings! {
+        /// The small number in the denominator, above 0.
+        epsilon: f32,
+        /// Whether the gradient is divided by the largest second moment so far instead of the last.
+        amsgrad: bool,
     }
 
     /// An update before which each value shrinks by a share of the rate.
@@ -52,8 +68,12 @@ impl Adam {
             weight_decay,
             step: update.step + 1,
         };
-        let [first, second, ..] = update.slots;
-        optimizer::adam(update.parameters, update.gradients, first, second, settings);
+        let [first, second, largest, ..] = update.slots;
+        let (parameters, gradients) = (update.parameters, update.gradients);
+        match self.amsgrad {
+            true => optimizer::amsgrad(parameters, gradients, first, second, largest, settings),
+            false => optimizer::adam(parameters, gradients, first, second, settings),
+        }
     }
 }
 
@@ -68,7 +88,10 @@ impl Optimizer for Adam {
     }
 
     fn slots(&self) -> &'static [&'static str] {
-        &["first_moment", "second_moment"]
+        match self.amsgrad {
+            true => &["first_moment", "second_moment", "largest_second_moment"],
+            false => &["first_moment", "second_moment"],
+        }
     }
 
     fn update(&self, update: Update<'_>) {

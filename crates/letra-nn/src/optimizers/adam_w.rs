@@ -60,6 +60,12 @@ impl AdamW {
         self.adam = self.adam.epsilon(epsilon);
         self
     }
+
+    /// As [`Adam::amsgrad`].
+    pub fn amsgrad(mut self, amsgrad: bool) -> Self {
+        self.adam = self.adam.amsgrad(amsgrad);
+        self
+    }
 }
 
 impl Optimizer for AdamW {

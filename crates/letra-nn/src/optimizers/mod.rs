@@ -18,6 +18,9 @@ mod adadelta;
 mod adagrad;
 mod adam;
 mod adam_w;
+mod adamax;
+mod lion;
+mod nadam;
 mod rms_prop;
 mod sgd;
 mod vsgd;
@@ -50,6 +53,9 @@ optimizers! {
     adagrad: Adagrad,
     adam: Adam,
     adam_w: AdamW,
+    adamax: Adamax,
+    lion: Lion,
+    nadam: Nadam,
     rms_prop: RmsProp,
     sgd: Sgd,
     vsgd: Vsgd,

@@ -39,6 +39,11 @@ impl InferencePlan {
         }
     }
 
+    /// Numbers a sample of output `index`.
+    pub(crate) fn values(&self, index: usize) -> usize {
+        self.layout.outputs[index].values
+    }
+
     /// Whether so many samples are work for several threads.
     pub(crate) fn is_shared(&self, samples: usize) -> bool {
         samples > self.layout.shard

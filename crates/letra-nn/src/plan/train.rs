@@ -73,6 +73,7 @@ impl TrainingPlan {
         let leaf = |_| Leaf {
             gradients: Buffer::zeros(layout.leaf_values),
             losses: vec![0.0; sizes.target_values.len()],
+            penalty: 0.0,
             metrics: vec![MetricState::default(); sizes.metrics],
             predictions: Vec::new(),
         };
@@ -313,6 +314,7 @@ impl TrainingPlan {
                 if layout.phases[phase.number].middle {
                     leaf.gradients.fill(0.0);
                     leaf.losses.fill(0.0);
+                    leaf.penalty = 0.0;
                     leaf.metrics.iter_mut().for_each(MetricState::clear);
                 }
                 let mut worker = worker_of_thread(&self.workers);
@@ -346,6 +348,7 @@ impl TrainingPlan {
         result.finish(samples, objective, |index| {
             [outputs[index].values, outputs[index].units]
         });
+        result.loss += tree::sum(0, count, &|leaf| leaves[leaf].penalty) / samples as f64;
     }
 
     /// A value that every shard keeps, all shards' rows together: `[samples, …]`.
@@ -473,10 +476,17 @@ impl PhasePass<'_> {
         };
         pass.forward_nodes(phase.forward.clone());
         if phase.middle {
-            match self.upstream {
-                Upstream::Losses(objective) => self.losses(objective, &mut pass, leaf),
-                Upstream::Given(gradients) => self.given(gradients, &mut pass),
-            }
+            let outputs = match self.upstream {
+                Upstream::Losses(objective) => {
+                    self.losses(objective, &mut pass, leaf);
+                    objective.len()
+                }
+                Upstream::Given(gradients) => {
+                    self.given(gradients, &mut pass);
+                    gradients.len()
+                }
+            };
+            leaf.penalty += self.penalties(outputs, &mut pass);
         }
         pass.backward_nodes(phase.backward.clone(), &mut leaf.gradients);
         let forward = self.number < layout.phases.len() / 2;
@@ -522,6 +532,18 @@ impl PhasePass<'_> {
         pass.worker.labels = labels;
         pass.worker.targets = targets;
         pass.worker.weights = weights;
+    }
+
+    /// The penalties on activities, which come after the network's outputs.
+    fn penalties(&self, outputs: usize, pass: &mut ShardPass<'_>) -> f64 {
+        let share = 1.0 / self.batch.samples() as f32;
+        let penalty = |index: usize| {
+            pass.with_output_gradient(index, |penalties, gradient| {
+                gradient.fill(share);
+                penalties.iter().copied().map(f64::from).sum::<f64>()
+            })
+        };
+        (outputs..self.layout.outputs.len()).map(penalty).sum()
     }
 
     /// Takes the outputs' gradients as they were given.

@@ -13,6 +13,8 @@ use crate::metrics::MetricState;
 pub(super) struct Leaf {
     pub(super) gradients: Buffer,
     pub(super) losses: Vec<f64>,
+    /// Sum of the penalties on activities over the samples.
+    pub(super) penalty: f64,
     pub(super) metrics: Vec<MetricState>,
     /// Room for predictions, where metrics ask for them and the outputs are others.
     pub(super) predictions: Vec<f32>,

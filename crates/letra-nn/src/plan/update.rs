@@ -519,7 +519,10 @@ pub(super) fn constrain(
             continue;
         }
         if let Some(Constraint::MaxNorm(limit)) = known.demands.kernel_constraint {
-            let units = known.shape.last().copied().unwrap_or(1);
+            let units = match known.shape[..] {
+                [.., _, units] => units,
+                _ => 1,
+            };
             limit_column_norms(&mut parameters[known.range()], limit, &mut sums[..units]);
         }
     }

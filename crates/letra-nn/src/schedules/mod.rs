@@ -20,6 +20,7 @@ mod exponential_decay;
 mod inverse_time_decay;
 mod one_cycle;
 mod piecewise_constant_decay;
+mod polynomial_decay;
 mod warm_up;
 
 macro_rules! schedules {
@@ -51,6 +52,7 @@ schedules! {
     inverse_time_decay: InverseTimeDecay,
     one_cycle: OneCycle,
     piecewise_constant_decay: PiecewiseConstantDecay,
+    polynomial_decay: PolynomialDecay,
     warm_up: WarmUp,
 }
 

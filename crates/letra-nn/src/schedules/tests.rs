@@ -10,6 +10,7 @@ fn all() -> Vec<LearningRate> {
         InverseTimeDecay::new(0.1, 3, 0.5).into(),
         OneCycle::new(1.0, 20).into(),
         PiecewiseConstantDecay::new([2, 5], [0.3, 0.2, 0.1]).into(),
+        PolynomialDecay::new(0.1, 7).power(0.5).cycle(true).into(),
         WarmUp::new(5, CosineDecay::new(0.1, 10)).into(),
     ]
 }

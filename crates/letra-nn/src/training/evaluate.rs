@@ -14,7 +14,7 @@ impl Trainer {
     /// When the data does not fit the network.
     pub fn evaluate(&self, data: &Dataset) -> Result<Scores, Error> {
         self.check_data(data)?;
-        let outputs = self.measured().all_outputs(data.into())?;
+        let outputs = self.measured().outputs_and_penalties(data.into())?;
         let mut result = StepResult::new(&self.sizes(data));
         let mut states = &mut result.metrics[..];
         let sizes = |index: usize| {
@@ -51,7 +51,9 @@ impl Trainer {
             objective.measure(units, output, targets, weights, &mut room, own);
         }
         result.finish(data.samples(), &self.objective, sizes);
-        result.loss += self.penalty();
+        let activities = outputs[self.objective.len()..].iter().flatten();
+        let activities: f64 = activities.copied().map(f64::from).sum();
+        result.loss += self.penalty() + activities / data.samples() as f64;
         Ok(self.scores(&result))
     }
 

@@ -305,7 +305,7 @@ impl Trainer {
             Purpose::Inspection => 1,
             _ => self.threads(),
         };
-        let ops = self.measured().ops().clone();
+        let ops = self.measured().ops().with_penalties();
         TrainingPlan::new(ops, batch, purpose, threads, sizes)
     }
 

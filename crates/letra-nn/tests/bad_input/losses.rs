@@ -1,6 +1,6 @@
 //! Losses whose settings or targets make no sense.
 
-use letra_nn::losses::Loss;
+use letra_nn::losses::{self, Loss};
 use letra_nn::prelude::*;
 
 use super::assert_refused;
@@ -22,7 +22,33 @@ fn settings() {
         assert_refused("cross-entropy", compiled(loss), &parts);
         let loss = BinaryCrossEntropy::new().label_smoothing(smoothing);
         assert_refused("binary cross-entropy", compiled(loss), &parts);
+        let loss = BinaryFocalCrossEntropy::new().label_smoothing(smoothing);
+        assert_refused("binary focal", compiled(loss), &parts);
+        let loss = CategoricalFocalCrossEntropy::new().label_smoothing(smoothing);
+        assert_refused("focal", compiled(loss), &parts);
+        let parts = ["alpha", &smoothing.to_string(), "from 0 to 1"];
+        let loss = BinaryFocalCrossEntropy::new().alpha(smoothing);
+        assert_refused("binary focal", compiled(loss), &parts);
+        let loss = CategoricalFocalCrossEntropy::new().alphas([0.5, smoothing]);
+        assert_refused("focal", compiled(loss), &parts);
     }
+}
+
+#[test]
+fn settings_of_focal_losses() {
+    for gamma in [-1.0, f32::NAN, f32::INFINITY] {
+        let parts = ["gamma", &gamma.to_string(), "0 or more"];
+        let loss = BinaryFocalCrossEntropy::new().gamma(gamma);
+        assert_refused("binary focal", compiled(loss), &parts);
+        let loss = CategoricalFocalCrossEntropy::new().gamma(gamma);
+        assert_refused("focal", compiled(loss), &parts);
+    }
+    let none = CategoricalFocalCrossEntropy::new().alphas([]);
+    assert_refused("no alpha", compiled(none), &["no alpha", "one each"]);
+    let three = CategoricalFocalCrossEntropy::new().alphas([0.5; 3]);
+    let mut network = compiled(three).unwrap();
+    let fitted = network.fit(&targets([1.0, 0.0, 0.0, 1.0]), Fit::epochs(1));
+    assert_refused("three", fitted, &["3 alphas", "2 outputs", "one each"]);
 }
 
 fn targets(values: [f32; 4]) -> Dataset {
@@ -43,6 +69,11 @@ fn targets_of_the_wrong_kind() {
         &targets([0.0, 1.0, 0.5, -1.0]),
         &parts,
     );
+    refused(
+        compiled(BinaryFocalCrossEntropy::new()),
+        &targets([0.0, 1.0, 0.5, -1.0]),
+        &parts,
+    );
     let parts = ["-1 and 1, or 0 and 1", "sample 0 has 0.5"];
     refused(compiled(Hinge), &targets([1.0, 0.5, 0.0, 1.0]), &parts);
     let parts = ["-1 as well as 0"];
@@ -55,6 +86,12 @@ fn targets_of_the_wrong_kind() {
         compiled(Hinge),
         compiled(Huber::new()),
         compiled(KlDivergence),
+        compiled(LogCosh),
+        compiled(Poisson),
+        compiled(MeanAbsolutePercentageError),
+        compiled(MeanSquaredLogarithmicError),
+        compiled(losses::CosineSimilarity),
+        compiled(BinaryFocalCrossEntropy::new()),
         compiled(MeanAbsoluteError),
         compiled(BinaryCrossEntropy::new()),
     ] {

@@ -4,7 +4,7 @@ use letra_nn::optimizers::Optimizer;
 use letra_nn::prelude::*;
 use letra_nn::schedules::{
     CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, OneCycle,
-    PiecewiseConstantDecay, Schedule, WarmUp,
+    PiecewiseConstantDecay, PolynomialDecay, Schedule, WarmUp,
 };
 
 use super::assert_refused;
@@ -44,6 +44,18 @@ fn settings_of_schedules() {
     refused(
         Adam::new(CosineDecayRestarts::new(0.1, 9).m_mul(f64::NAN)),
         &["m_mul NaN", "0 or more"],
+    );
+    refused(
+        Sgd::new(PolynomialDecay::new(0.1, 0)),
+        &["polynomial_decay", "decay steps 0", "at least 1"],
+    );
+    refused(
+        Sgd::new(PolynomialDecay::new(0.1, 9).end_learning_rate(-1.0)),
+        &["end rate -1", "0 or more"],
+    );
+    refused(
+        Sgd::new(PolynomialDecay::new(0.1, 9).power(0.0)),
+        &["power 0", "above 0"],
     );
     refused(
         Sgd::new(ExponentialDecay::new(f64::INFINITY, 9, 0.5)),
@@ -144,6 +156,15 @@ fn settings_of_optimizers() {
     refused(RmsProp::new(0.1).momentum(1.0), &["momentum is 1"]);
     refused(AdamW::new(0.1).weight_decay(-1.0), &["weight decay is -1"]);
     refused(AdamW::new(0.1).betas(0.9, 1.0), &["beta_2 is 1"]);
+    refused(Adamax::new(0.1).betas(-0.1, 0.9), &["beta_1 is -0.1"]);
+    refused(Adamax::new(0.1).epsilon(0.0), &["epsilon is 0"]);
+    refused(Lion::new(0.1).betas(0.9, 1.0), &["beta_2 is 1"]);
+    refused(Lion::new(0.1).weight_decay(-1.0), &["weight decay is -1"]);
+    refused(Nadam::new(0.1).betas(1.0, 0.9), &["beta_1 is 1", "below 1"]);
+    refused(
+        Nadam::new(0.1).momentum_decay(f32::INFINITY),
+        &["momentum decay is inf", "0 or more"],
+    );
     refused(AdaSecant::new().decay(1.0), &["decay is 1"]);
     refused(AdaSecant::new().gamma_clip(-1.0), &["largest gamma is -1"]);
     refused(AdaSecant::new().rate(f32::NAN), &["learning rate is NaN"]);
@@ -181,6 +202,18 @@ fn penalties_and_limits() {
         (
             Dense::new(2).kernel_regularizer(Regularizer::l2(f32::NAN)),
             ["layer 1 (dense)", "L2 factor NaN"],
+        ),
+        (
+            Dense::new(2).bias_regularizer(Regularizer::l1(f32::INFINITY)),
+            ["layer 1 (dense)", "L1 factor inf"],
+        ),
+        (
+            Dense::new(2).activity_regularizer(Regularizer::l2(-0.5)),
+            ["layer 1 (dense)", "L2 factor -0.5"],
+        ),
+        (
+            Dense::new(2).bias_constraint(Constraint::max_norm(-1.0)),
+            ["layer 1 (dense)", "largest norm of -1"],
         ),
         (
             Dense::new(2).kernel_constraint(Constraint::max_norm(0.0)),

@@ -78,6 +78,28 @@ fn cases() -> impl IntoIterator<Item = Case> {
         "hinge": Hinge, hinge, [Bits Signs], false, OVER_VALUES;
         "categorical hinge": CategoricalHinge, categorical_hinge, [Classes OneHot], false,
             OVER_SAMPLES;
+        "log cosh": LogCosh, log_cosh, [OneHot Rows], false, OVER_VALUES;
+        "poisson": Poisson, poisson, [OneHot Rows], true, OVER_VALUES;
+        "percentage error": MeanAbsolutePercentageError, percentage_error, [Signs], false,
+            OVER_VALUES;
+        "logarithmic error": MeanSquaredLogarithmicError, logarithmic_error, [Rows OneHot], true,
+            OVER_VALUES;
+        "logarithmic error, below 0": MeanSquaredLogarithmicError, logarithmic_error, [Rows], false,
+            OVER_VALUES;
+        "cosine similarity": letra_nn::losses::CosineSimilarity, cosine_similarity, [OneHot Rows],
+            false, OVER_SAMPLES;
+        "binary focal, from probabilities": BinaryFocalCrossEntropy::new().gamma(1.5),
+            binary_focal_from_probabilities, [Rows Bits], true, OVER_VALUES;
+        "binary focal, from logits, balanced":
+            BinaryFocalCrossEntropy::from_logits()
+                .gamma(1.5)
+                .apply_class_balancing(true)
+                .alpha(0.75),
+            balanced_binary_focal_from_logits, [Rows Bits], false, OVER_VALUES;
+        "focal, from logits": CategoricalFocalCrossEntropy::from_logits(), focal_from_logits,
+            [Classes OneHot Rows], false, OVER_SAMPLES;
+        "focal, from probabilities": CategoricalFocalCrossEntropy::new(), focal_from_probabilities,
+            [Classes OneHot Rows], true, OVER_SAMPLES;
         "kullback–leibler": KlDivergence, kl_divergence, [Rows OneHot], true, OVER_SAMPLES;
     }
 }

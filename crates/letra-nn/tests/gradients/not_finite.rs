@@ -17,7 +17,8 @@ use crate::pictures::{Move, resampled};
 use crate::random_fourier_features::waves;
 use crate::twins::{
     Activated, Adaptive, Alike, Averaged, BatchNormalised, Contrasted, Convolved, Exponential,
-    Largest, LayerNormalised, Moved, Multiplied, Pooled, Power, Rectified, Stack, Transposed, Twin,
+    Gradients, Largest, LayerNormalised, Moved, Multiplied, Pooled, Power, Rectified, Stack,
+    Transposed, Twin,
 };
 
 const BAD: [f64; 2] = [f64::NAN, f64::INFINITY];
@@ -76,6 +77,25 @@ fn picked(inputs: usize, order: impl Iterator<Item = usize>) -> Moved {
 
 fn identity(values: usize) -> Stack {
     stack(picked(values, 0..values))
+}
+
+/// y = x, with the penalty |x| / 2 + x² / 4 on the way back, the mean over the samples.
+struct Penalised;
+
+impl Twin for Penalised {
+    fn forward(&self, input: &[f64], _: &[Vec<f64>]) -> Vec<f64> {
+        input.to_vec()
+    }
+
+    fn backward(&self, input: &[f64], _: &[Vec<f64>], gradient: &[f64]) -> Gradients {
+        let slopes = input
+            .iter()
+            .map(|x| (x.signum() + x) / (2 * SAMPLES) as f64);
+        Gradients {
+            input: slopes.zip(gradient).map(|(slope, g)| g + slope).collect(),
+            parameters: Vec::new(),
+        }
+    }
 }
 
 /// A network in which a layer reads the same value twice.
@@ -401,6 +421,14 @@ fn others() -> Vec<Case> {
     let drawn = || stack(waves(&features));
     let (predicted, trained) = (drawn(), drawn());
     vec![
+        case(
+            "penalize",
+            network(
+                &[7],
+                ActivityRegularization::new(Regularizer::l1_l2(0.5, 0.25)),
+            ),
+            || stack(Penalised),
+        ),
         case("max_pool", network(&picture, MaxPool2d::new(2)), || {
             stack(pooled(picture))
         }),

@@ -1,5 +1,6 @@
 //! Each loss and its gradient, as Keras and PyTorch compute them.
 
+use letra_nn::losses;
 use letra_nn::prelude::*;
 use serde_json::Value;
 
@@ -19,6 +20,39 @@ fn compile(case: &Value) -> Compile {
         "hinge" => compile.loss(Hinge),
         "categorical_hinge" => compile.loss(CategoricalHinge),
         "kl_divergence" => compile.loss(KlDivergence),
+        "log_cosh" => compile.loss(LogCosh),
+        "poisson" => compile.loss(Poisson),
+        "cosine_similarity" => compile.loss(losses::CosineSimilarity),
+        "mean_absolute_percentage_error" => compile.loss(MeanAbsolutePercentageError),
+        "mean_squared_logarithmic_error" => compile.loss(MeanSquaredLogarithmicError),
+        "binary_focal_crossentropy" => {
+            let loss = match from_logits {
+                true => BinaryFocalCrossEntropy::from_logits(),
+                false => BinaryFocalCrossEntropy::new(),
+            };
+            let balanced = case["apply_class_balancing"].as_bool().unwrap_or(false);
+            let loss = loss
+                .apply_class_balancing(balanced)
+                .alpha(single(&case["alpha"]));
+            compile.loss(
+                loss.gamma(single(&case["gamma"]))
+                    .label_smoothing(smoothing),
+            )
+        }
+        "categorical_focal_crossentropy" => {
+            let loss = match from_logits {
+                true => CategoricalFocalCrossEntropy::from_logits(),
+                false => CategoricalFocalCrossEntropy::new(),
+            };
+            let loss = match case["alpha"].is_array() {
+                true => loss.alphas(singles(&case["alpha"])),
+                false => loss.alpha(single(&case["alpha"])),
+            };
+            compile.loss(
+                loss.gamma(single(&case["gamma"]))
+                    .label_smoothing(smoothing),
+            )
+        }
         "binary_crossentropy" => {
             let loss = match from_logits {
                 true => BinaryCrossEntropy::from_logits(),

@@ -2,7 +2,8 @@
 //! framework has the optimizer, as its paper's formulas do.
 
 use letra_nn::optimizers::{
-    AdaSecant, Adadelta, Adagrad, Adam, AdamW, Optimizer, RmsProp, SLOTS, Sgd, Update, Vsgd,
+    AdaSecant, Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, Optimizer, RmsProp, SLOTS, Sgd,
+    Update, Vsgd,
 };
 use letra_nn::prelude::*;
 use serde_json::Value;
@@ -23,13 +24,31 @@ fn optimizer(settings: &Value) -> Box<dyn Optimizer> {
         "adam" => Box::new(
             Adam::new(rate)
                 .betas(number("beta_1"), number("beta_2"))
+                .epsilon(number("epsilon"))
+                .amsgrad(flag("amsgrad")),
+        ),
+        "adamax" => Box::new(
+            Adamax::new(rate)
+                .betas(number("beta_1"), number("beta_2"))
                 .epsilon(number("epsilon")),
+        ),
+        "lion" => Box::new(
+            Lion::new(rate)
+                .betas(number("beta_1"), number("beta_2"))
+                .weight_decay(number("weight_decay")),
+        ),
+        "nadam" => Box::new(
+            Nadam::new(rate)
+                .betas(number("beta_1"), number("beta_2"))
+                .epsilon(number("epsilon"))
+                .momentum_decay(number("momentum_decay")),
         ),
         "adam_w" => Box::new(
             AdamW::new(rate)
                 .weight_decay(number("weight_decay"))
                 .betas(number("beta_1"), number("beta_2"))
-                .epsilon(number("epsilon")),
+                .epsilon(number("epsilon"))
+                .amsgrad(flag("amsgrad")),
         ),
         "adagrad" => Box::new(
             Adagrad::new(rate)
@@ -158,9 +177,12 @@ fn weights_after_each_of_twenty_steps() {
 #[test]
 fn defaults_are_those_of_keras_or_the_authors() {
     let numbers = numbers("optimizers");
-    let defaults: [Box<dyn Optimizer>; 7] = [
+    let defaults: [Box<dyn Optimizer>; 10] = [
         Box::new(Adam::new(0.001)),
         Box::new(AdamW::new(0.001)),
+        Box::new(Adamax::new(0.001)),
+        Box::new(Lion::new(0.001)),
+        Box::new(Nadam::new(0.001)),
         Box::new(Adagrad::new(0.001)),
         Box::new(Adadelta::new(0.001)),
         Box::new(RmsProp::new(0.001)),

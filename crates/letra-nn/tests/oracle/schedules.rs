@@ -2,7 +2,7 @@
 
 use letra_nn::schedules::{
     CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, LearningRate, OneCycle,
-    PiecewiseConstantDecay, WarmUp,
+    PiecewiseConstantDecay, PolynomialDecay, WarmUp,
 };
 use serde_json::Value;
 
@@ -33,6 +33,11 @@ fn schedule(facts: &Value) -> LearningRate {
             .t_mul(real("t_mul"))
             .m_mul(real("m_mul"))
             .alpha(real("alpha"))
+            .into(),
+        "polynomial_decay" => PolynomialDecay::new(real("initial"), steps("steps"))
+            .end_learning_rate(real("end"))
+            .power(real("power"))
+            .cycle(facts["cycle"].as_bool().unwrap())
             .into(),
         "warm_up" => WarmUp::new(steps("warm_up"), cosine())
             .starting_at(real("first"))

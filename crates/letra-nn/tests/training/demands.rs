@@ -140,7 +140,9 @@ fn penalties_and_limits_are_saved() {
             .add(
                 SeparableConv2d::new(3, 2)
                     .depthwise_regularizer(Regularizer::l2(0.5))
-                    .pointwise_regularizer(Regularizer::l1(0.125)),
+                    .pointwise_regularizer(Regularizer::l1(0.125))
+                    .bias_regularizer(Regularizer::l1(0.5))
+                    .activity_regularizer(Regularizer::l2(0.25)),
             )
             .add(Flatten)
             .add(Dense::new(4).kernel_constraint(Constraint::max_norm(3.0)))

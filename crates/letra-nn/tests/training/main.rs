@@ -1,6 +1,7 @@
 //! Training as a user does it: learning, the same bits again, files, checkpoints, dropout and
 //! the other random layers.
 
+mod activities;
 mod annealed_dropout;
 mod best_weights;
 mod bits;

@@ -3,7 +3,7 @@
 
 use letra_nn::optimizers::Optimizer;
 use letra_nn::prelude::*;
-use letra_nn::schedules::{CosineDecay, OneCycle, PiecewiseConstantDecay, WarmUp};
+use letra_nn::schedules::{CosineDecay, OneCycle, PiecewiseConstantDecay, PolynomialDecay, WarmUp};
 
 use super::data::{bytes, layers, quadrants};
 
@@ -16,6 +16,13 @@ pub(crate) fn compiles() -> Vec<(&'static str, Compile)> {
             "adam_w",
             Compile::new(AdamW::new(CosineDecay::new(0.01, 20))),
         ),
+        ("amsgrad", Compile::new(Adam::new(0.01).amsgrad(true))),
+        ("adamax", Compile::new(Adamax::new(0.01))),
+        (
+            "lion",
+            Compile::new(Lion::new(PolynomialDecay::new(0.003, 20)).weight_decay(0.1)),
+        ),
+        ("nadam", Compile::new(Nadam::new(0.01))),
         ("adagrad", Compile::new(Adagrad::new(0.1))),
         ("adadelta", Compile::new(Adadelta::new(1.0))),
         (
@@ -206,6 +213,10 @@ fn every_optimizer_learns() {
         ("adagrad", losses(Adagrad::new(0.1), 10)),
         ("adadelta", losses(Adadelta::new(1.0).epsilon(1e-6), 10)),
         ("adam_w", losses(AdamW::new(0.01), 10)),
+        ("adamax", losses(Adamax::new(0.01), 10)),
+        ("amsgrad", losses(Adam::new(0.01).amsgrad(true), 10)),
+        ("lion", losses(Lion::new(0.002), 10)),
+        ("nadam", losses(Nadam::new(0.01), 10)),
         ("rms_prop", losses(RmsProp::new(0.01), 10)),
         ("vsgd", losses(Vsgd::new(), 10)),
         ("one cycle", losses(Sgd::new(OneCycle::new(1.0, 80)), 10)),

@@ -187,3 +187,110 @@ pub(crate) fn kl_divergence(outputs: &[f64], target: &[f64]) -> Evaluated {
         }
     })
 }
+
+/// Σ ln cosh (y − t).
+pub(crate) fn log_cosh(outputs: &[f64], target: &[f64]) -> Evaluated {
+    pointwise(outputs, target, |y, t| {
+        ((y - t).cosh().ln(), (y - t).tanh())
+    })
+}
+
+/// Σ y − t ln (y + ε).
+pub(crate) fn poisson(outputs: &[f64], target: &[f64]) -> Evaluated {
+    pointwise(outputs, target, |y, t| {
+        (y - t * (y + CLIP).ln(), 1.0 - t / (y + CLIP))
+    })
+}
+
+/// Σ 100 |y − t| / |t|.
+pub(crate) fn percentage_error(outputs: &[f64], target: &[f64]) -> Evaluated {
+    pointwise(outputs, target, |y, t| {
+        let size = t.abs().max(CLIP);
+        (
+            100.0 * (y - t).abs() / size,
+            100.0 * (y - t).signum() / size,
+        )
+    })
+}
+
+/// Σ (ln (1 + y) − ln (1 + t))², y and t being at least ε.
+pub(crate) fn logarithmic_error(outputs: &[f64], target: &[f64]) -> Evaluated {
+    pointwise(outputs, target, |y, t| {
+        let error = (1.0 + y.max(CLIP)).ln() - (1.0 + t.max(CLIP)).ln();
+        let slope = if y > CLIP {
+            2.0 * error / (1.0 + y)
+        } else {
+            0.0
+        };
+        (error * error, slope)
+    })
+}
+
+/// −Σ y t / (|y| |t|), through the quotient rule.
+pub(crate) fn cosine_similarity(outputs: &[f64], target: &[f64]) -> Evaluated {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let lengths = (dot(outputs, outputs) * dot(target, target)).sqrt();
+    let product = dot(outputs, target);
+    let square = dot(outputs, outputs);
+    let slope = |(y, t): (&f64, &f64)| -t / lengths + product * y / (lengths * square);
+    let slopes = outputs.iter().zip(target).map(slope).collect();
+    (-product / lengths, slopes)
+}
+
+/// The focal loss of a probability with γ = 1.5 and, for yes and no, α and 1 − α.
+fn binary_focal(p: f64, t: f64, balance: impl Fn(f64) -> f64) -> (f64, f64) {
+    const GAMMA: f64 = 1.5;
+    let (entropy, slope) = binary(p, t);
+    let missing = 1.0 - t * p - (1.0 - t) * (1.0 - p);
+    let factor = balance(t) * missing.powf(GAMMA);
+    let factor_slope = balance(t) * GAMMA * missing.powf(GAMMA - 1.0) * (1.0 - 2.0 * t);
+    (factor * entropy, factor_slope * entropy + factor * slope)
+}
+
+/// Without class balancing, of probabilities.
+pub(crate) fn binary_focal_from_probabilities(p: &[f64], target: &[f64]) -> Evaluated {
+    pointwise(p, target, |p, t| binary_focal(p, t, |_| 1.0))
+}
+
+/// With α = 0.75, of logits, through the chain rule.
+pub(crate) fn balanced_binary_focal_from_logits(logits: &[f64], target: &[f64]) -> Evaluated {
+    pointwise(logits, target, |z, t| {
+        let p = 1.0 / (1.0 + (-z).exp());
+        let (loss, slope) = binary_focal(p, t, |t| 0.75 * t + 0.25 * (1.0 - t));
+        (loss, slope * p * (1.0 - p))
+    })
+}
+
+/// −Σ α (1 − p)² t ln p with α = 0.25, and its slopes by p.
+fn focal(p: &[f64], target: &[f64]) -> Evaluated {
+    pointwise(p, target, |p, t| {
+        let missing = 1.0 - p;
+        let slope = 2.0 * missing * p.ln() - missing * missing / p;
+        (-0.25 * missing * missing * t * p.ln(), 0.25 * t * slope)
+    })
+}
+
+/// Of softmax of logits, through its derivative.
+pub(crate) fn focal_from_logits(logits: &[f64], target: &[f64]) -> Evaluated {
+    let probabilities = softmax(logits);
+    let (loss, slopes) = focal(&probabilities, target);
+    let all = || slopes.iter().zip(&probabilities);
+    let common: f64 = all().map(|(slope, p)| slope * p).sum();
+    (loss, all().map(|(slope, p)| p * (slope - common)).collect())
+}
+
+/// Of probabilities that are divided by their sum.
+pub(crate) fn focal_from_probabilities(probabilities: &[f64], target: &[f64]) -> Evaluated {
+    let sum: f64 = probabilities.iter().sum();
+    let shares: Vec<f64> = probabilities.iter().map(|p| clipped(p / sum)).collect();
+    let (loss, slopes) = focal(&shares, target);
+    if let [_] = probabilities {
+        // Its share is 1, which is clipped.
+        return (loss, vec![0.0]);
+    }
+    let common: f64 = slopes.iter().zip(&shares).map(|(slope, q)| slope * q).sum();
+    (
+        loss,
+        slopes.iter().map(|slope| (slope - common) / sum).collect(),
+    )
+}
