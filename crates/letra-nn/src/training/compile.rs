@@ -107,7 +107,7 @@ impl Compile {
 
     /// Adds a number to report in which each sample counts by its weight (see
     /// [`Dataset::with_sample_weights`](crate::Dataset::with_sample_weights) and
-    /// [`Fit::class_weight`](super::Fit::class_weights)), as Keras's `weighted_metrics`; its name
+    /// [`Fit::class_weight`](super::Fit::class_weight)), as Keras's `weighted_metrics`; its name
     /// begins with "weighted_". The others leave weights alone.
     ///
     /// ```
