@@ -14,12 +14,18 @@ pub(crate) fn before_line(values: &[f32]) -> usize {
 
 /// A list of numbers, the first of which begins a cache line: a vector that straddles two lines
 /// takes two accesses instead of one.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Buffer {
     /// The numbers, and room to begin where a line does.
     values: Vec<f32>,
     start: usize,
     length: usize,
+}
+
+impl std::fmt::Debug for Buffer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (**self).fmt(formatter)
+    }
 }
 
 impl Buffer {

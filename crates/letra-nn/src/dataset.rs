@@ -335,21 +335,22 @@ impl Dataset {
         self.inputs.samples()
     }
 
-    /// The first samples, and the last ones, which are this share of all, from 0 to 1, rounded down.
+    /// The first samples, and the last ones, which are this share of all, from 0 to 1; as Keras has it,
+    /// the number of the first is rounded down.
     ///
     /// # Errors
     /// When one of the parts would have no samples.
     pub fn split(&self, share: f64) -> Result<(Dataset, Dataset), Error> {
         let samples = self.samples();
-        let last = (samples as f64 * share) as usize;
-        if !(0.0..1.0).contains(&share) || last == 0 {
+        let first = (samples as f64 * (1.0 - share)).floor() as usize;
+        if !(share > 0.0 && share < 1.0) || first == 0 || first == samples {
             return Err(Error::data(format!(
                 "a share of {share} of {samples} samples leaves one part empty"
             ))
             .with_hint("choose one between 0 and 1, such as 0.2, or give more samples"));
         }
         let indices: Vec<usize> = (0..samples).collect();
-        let (first, last) = indices.split_at(samples - last);
+        let (first, last) = indices.split_at(first);
         Ok((self.select(first), self.select(last)))
     }
 

@@ -66,12 +66,23 @@ impl FeatureSpace {
     /// Some columns: those that hold numbers alone as numbers, others as categories.
     ///
     /// # Errors
-    /// As [`FeatureSpace::of`].
+    /// As [`FeatureSpace::of`]; most of a column are numbers, but not all.
     pub fn infer(table: &Table, columns: &[&str]) -> Result<Self, Error> {
         let feature = |&column: &&str| {
-            let categories = match table.is_numeric(column)? {
-                true => None,
-                false => Some(categories_of(table, column)?),
+            let cells = table.column(column)?;
+            let odd = cells.iter().position(|cell| number(cell).is_none());
+            let numbers = cells.iter().filter(|cell| number(cell).is_some()).count();
+            let categories = match odd {
+                None => None,
+                Some(row) if 2 * numbers > cells.len() => {
+                    return Err(Error::data(format!(
+                        "row {} of column {column} is \"{}\" among numbers",
+                        row + 1,
+                        cells[row]
+                    ))
+                    .with_hint("mend it or leave the row out; where they are categories, say so with FeatureSpace::of"));
+                }
+                Some(_) => Some(categories_of(table, column)?),
             };
             Ok(Feature {
                 column: column.into(),
@@ -177,6 +188,18 @@ mod tests {
         );
         let error = FeatureSpace::of(&table, &["district", "street"], &[]).unwrap_err();
         assert!(error.to_string().contains("street"));
+    }
+
+    #[test]
+    fn a_gap_among_numbers_makes_no_categories_of_them() {
+        let table = Table::parse("age\n31.5\nNA\n40.25\n".as_bytes()).unwrap();
+        let error = FeatureSpace::infer(&table, &["age"])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("row 2 of column age is \"NA\" among numbers"),
+            "{error}"
+        );
     }
 
     #[test]

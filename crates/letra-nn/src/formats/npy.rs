@@ -91,27 +91,49 @@ impl Tensor {
     }
 }
 
-/// Whether the sizes in the header of a file have a product: npyz multiplies them without a look.
+/// Whether the sizes in the header of a file have a product: npyz multiplies them without a look. A
+/// header that is longer than any that NumPy writes does not fit either.
 fn claims_what_fits(file: &mut File) -> std::io::Result<bool> {
     const HEADER: u64 = 1 << 16;
-    let mut header = Vec::new();
-    file.take(HEADER).read_to_end(&mut header)?;
-    let header = String::from_utf8_lossy(&header);
-    let shape = header
-        .split_once("shape")
-        .and_then(|(_, rest)| rest.split_once('('));
-    let sizes = shape
-        .and_then(|(_, rest)| rest.split_once(')'))
-        .map_or("", |(sizes, _)| sizes);
-    let mut sizes = sizes
-        .split(',')
-        .map(str::trim)
-        .filter(|size| !size.is_empty());
-    // What is no number npyz refuses.
-    let product = sizes.try_fold(1_u64, |product, size| {
-        product.checked_mul(size.parse().unwrap_or(u64::MAX).max(1))
-    });
-    Ok(product.is_some_and(|product| product <= isize::MAX as u64))
+    let mut start = Vec::new();
+    file.take(HEADER).read_to_end(&mut start)?;
+    // The version's first byte says how long the length is.
+    let length = match (start.get(6), start.get(8..12)) {
+        (Some(1), Some(&[low, high, ..])) => 10 + u64::from(u16::from_le_bytes([low, high])),
+        (Some(_), Some(&[a, b, c, d])) => 12 + u64::from(u32::from_le_bytes([a, b, c, d])),
+        // Npyz says what is wrong.
+        _ => return Ok(true),
+    };
+    if length > HEADER {
+        return Ok(false);
+    }
+    let header = String::from_utf8_lossy(&start[..start.len().min(length as usize)]);
+    let after = |quoted: &str| {
+        header
+            .split(quoted)
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let mut places = after("'shape'").into_iter().chain(after("\"shape\""));
+    Ok(places.all(|place| {
+        let sizes = place
+            .split_once('(')
+            .and_then(|(_, rest)| rest.split_once(')'));
+        let mut sizes = sizes
+            .map_or("", |(sizes, _)| sizes)
+            .split(',')
+            .map(str::trim);
+        let product = sizes.try_fold(1_u64, |product, size| match size.parse::<u64>() {
+            Ok(size) => product.checked_mul(size.max(1)),
+            // Npyz refuses what is no number.
+            Err(_) if size.bytes().all(|letter| letter.is_ascii_digit()) && !size.is_empty() => {
+                None
+            }
+            Err(_) => Some(product),
+        });
+        product.is_some_and(|product| product <= isize::MAX as u64)
+    }))
 }
 
 enum Problem {
@@ -280,6 +302,17 @@ mod tests {
         let large = (1_i64 << 40).to_le_bytes();
         refused(read("<i8", false, "(1,)", &large), "1099511627776");
         refused(Tensor::read_npy("/nowhere/array.npy"), "array.npy");
+        // Another key before, and more than a header's length.
+        let sizes = "(18446744073709551615, 18446744073709551615, 2)";
+        refused(
+            read("<f4', 'xshape': (1,), 'x': '", false, sizes, &[0; 8]),
+            "",
+        );
+        let spaces = " ".repeat(60_000);
+        refused(
+            read("<f4", false, &format!("{spaces}{spaces}{sizes}"), &[0; 8]),
+            "",
+        );
     }
 
     #[test]

@@ -45,8 +45,12 @@ impl Table {
     /// As [`Table::read`].
     pub fn parse(text: impl Read) -> Result<Self, Error> {
         let wrong = |error: csv::Error| {
-            Error::data(format!("the table cannot be read: {error}"))
-                .with_hint("give every row as many fields as the heading")
+            let hint = match error.kind() {
+                csv::ErrorKind::Utf8 { .. } => "save it as UTF-8",
+                csv::ErrorKind::Io(_) => "choose a file of comma-separated values",
+                _ => "give every row as many fields as the heading",
+            };
+            Error::data(format!("the table cannot be read: {error}")).with_hint(hint)
         };
         let mut reader = csv::Reader::from_reader(text);
         let heading = reader.headers().map_err(wrong)?;

@@ -8,8 +8,11 @@ use crate::graph::OpGraph;
 use crate::layers::Layer;
 use crate::{Error, Shape, Tensor};
 
-/// Characters of a layer's name, at most.
+/// Characters of a layer's name, with those of the networks that it stands in, at most.
 pub(crate) const MOST_CHARACTERS: usize = 256;
+
+/// Layers of a network, at most.
+pub(crate) const MOST_LAYERS: usize = 4096;
 
 /// Values of parameters by their names.
 pub(crate) type Parameters = Vec<(String, Tensor)>;
@@ -49,6 +52,9 @@ pub(crate) struct Inserted {
     /// Values that it reads, and the shapes they must have.
     inputs: Vec<(usize, Shape)>,
     output: usize,
+    /// What each of its nodes reads, and its output, in its own numbers: inputs first.
+    reads: Vec<Vec<usize>>,
+    gives: usize,
     /// Values of its parameters, under the names that they have in the whole.
     pub(crate) parameters: Parameters,
 }
@@ -64,12 +70,18 @@ impl Graph {
             .map_err(|error| Problem(error.to_string(), ""))?;
         match layers {
             Layers::One(layer) => {
+                let is_named = part.name.is_some();
                 let name = self.name_of(part.name, layer.kind())?;
-                Ok(self.push(name, layer, inputs))
+                let value = self.push(name, layer, inputs);
+                if let Some(node) = self.nodes.last_mut().filter(|_| is_named) {
+                    node.named = node.name.len();
+                }
+                Ok(value)
             }
             Layers::Graph(graph, parameters) => {
+                let is_named = part.name.is_some();
                 let name = self.name_of(part.name, "network")?;
-                self.insert_graph(name, graph, parameters, inputs)
+                self.insert_graph((name, is_named), graph, parameters, inputs)
             }
         }
     }
@@ -87,13 +99,14 @@ impl Graph {
             inputs,
             shares: None,
             frozen: false,
+            named: 0,
         });
         self.value(self.nodes.len() - 1)
     }
 
     fn insert_graph(
         &mut self,
-        name: String,
+        (name, is_named): (String, bool),
         graph: Graph,
         parameters: Parameters,
         inputs: Vec<usize>,
@@ -117,8 +130,14 @@ impl Graph {
         };
         let first = self.nodes.len();
         let place = placing(graph.inputs.len(), self.values(), inputs.clone());
+        let reads = graph.nodes.iter().map(|node| node.inputs.clone()).collect();
         for node in graph.nodes {
             self.nodes.push(Node {
+                named: match (is_named, node.named) {
+                    (false, _) => 0,
+                    (true, 0) => name.len(),
+                    (true, inside) => name.len() + 1 + inside,
+                },
                 name: format!("{name}/{}", node.name),
                 layer: node.layer,
                 inputs: node.inputs.into_iter().map(&place).collect(),
@@ -126,11 +145,25 @@ impl Graph {
                 frozen: node.frozen,
             });
         }
+        for part in graph.inserted {
+            let inputs = part.inputs.into_iter();
+            self.inserted.push(Inserted {
+                name: format!("{name}/{}", part.name),
+                nodes: first + part.nodes.start..first + part.nodes.end,
+                inputs: inputs.map(|(value, shape)| (place(value), shape)).collect(),
+                output: place(part.output),
+                parameters: Vec::new(),
+                ..part
+            });
+        }
+        let gives = output;
         let output = place(output);
         self.inserted.push(Inserted {
             nodes: first..self.nodes.len(),
             inputs: inputs.into_iter().zip(graph.inputs).collect(),
             output,
+            reads,
+            gives,
             parameters: parameters
                 .into_iter()
                 .map(|(parameter, values)| (format!("{name}/{parameter}"), values))
@@ -163,11 +196,11 @@ impl Graph {
         };
         let fits = |letter: char| letter.is_alphanumeric() || "_-. ".contains(letter);
         let is_taken = !is_free(&name);
-        let problem = match name.trim().is_empty() || !name.chars().all(fits) {
+        let problem = match name.trim() != name || name.is_empty() || !name.chars().all(fits) {
             true => "has a name of other signs than letters, digits, _, -, . and spaces",
             false if name.chars().count() > MOST_CHARACTERS => "has too long a name",
             false if is_taken => "is not the only one of its name",
-            false if name == "input" || name.starts_with("input_") => "has an input's name",
+            false if is_inputs(&name) => "has an input's name",
             false => return Ok(name),
         };
         Err(Problem(
@@ -182,7 +215,8 @@ impl Graph {
         let part = self
             .inserted
             .iter()
-            .find(|part| part.output == value)
+            // Of one inside another that gives the same value, the outer comes last.
+            .rfind(|part| part.output == value)
             .cloned();
         let Some(part) = part else {
             let Some(node) = self.node_of(value) else {
@@ -204,30 +238,18 @@ impl Graph {
                 "give it one for each of its inputs",
             ));
         }
-        let (first, added) = (self.value(part.nodes.start), self.values());
-        let place = |value: usize| {
-            let mut known = part.inputs.iter();
-            match known.position(|(known, _)| *known == value) {
-                Some(input) if value < first => inputs[input],
-                _ => added + value - first,
-            }
-        };
-        for index in part.nodes.clone() {
-            let inputs = self.nodes[index]
-                .inputs
-                .iter()
-                .copied()
-                .map(place)
-                .collect();
+        let place = placing(part.inputs.len(), self.values(), inputs.clone());
+        for (index, reads) in part.nodes.clone().zip(&part.reads) {
+            let inputs = reads.iter().copied().map(&place).collect();
             self.add_node_again(index, inputs);
         }
         let shapes = part.inputs.iter().map(|(_, shape)| shape.clone());
         let again = Inserted {
             inputs: inputs.iter().copied().zip(shapes).collect(),
             nodes: self.nodes.len() - part.nodes.len()..self.nodes.len(),
-            output: place(part.output),
+            output: place(part.gives),
             parameters: Vec::new(),
-            name: part.name.clone(),
+            ..part
         };
         let output = again.output;
         self.inserted.push(again);
@@ -269,6 +291,15 @@ impl Graph {
         }
         Ok(())
     }
+}
+
+/// Whether a name is one that inputs have: "input", "input_1", …
+fn is_inputs(name: &str) -> bool {
+    let number = name.strip_prefix("input");
+    number.is_some_and(|number| {
+        let digits = number.strip_prefix('_').unwrap_or_default();
+        number.is_empty() || digits.parse::<u64>().is_ok()
+    })
 }
 
 /// Where the values of a graph are that is appended: its inputs, then what its layers give.

@@ -5,7 +5,7 @@ mod insert;
 
 use std::sync::Arc;
 
-pub(crate) use insert::{Inserted, Layers, MOST_CHARACTERS, Part, Problem};
+pub(crate) use insert::{Inserted, Layers, MOST_CHARACTERS, MOST_LAYERS, Part, Problem};
 
 use crate::error::BuildError;
 use crate::graph::{Emit, OpGraph, Value, new_owner};
@@ -24,21 +24,9 @@ pub(crate) struct Node {
     pub(crate) shares: Option<usize>,
     /// Whether training leaves the parameters as they are.
     pub(crate) frozen: bool,
-}
-
-impl Node {
-    /// Whether the name is one that Keras gives by itself, which says nothing but the layer's kind.
-    pub(crate) fn is_automatic(&self) -> bool {
-        let own = self.name.rsplit('/').next().unwrap_or_default();
-        let number = own.strip_prefix(self.layer.kind());
-        self.name == own
-            && number.is_some_and(|number| {
-                number.is_empty()
-                    || number
-                        .strip_prefix('_')
-                        .is_some_and(|digits| digits.parse::<u64>().is_ok())
-            })
-    }
+    /// Length of the front part of the name that consists of names that were given; what comes after
+    /// was counted. Whole networks that stand in others have a part each.
+    pub(crate) named: usize,
 }
 
 /// Layers in an order in which each comes after those it reads.
@@ -143,6 +131,21 @@ impl Graph {
     fn check_inputs(&self) -> Result<(), Error> {
         if self.nodes.is_empty() {
             return Err(Error::build("the network has no layers").with_hint("add at least one"));
+        }
+        if self.nodes.len() > MOST_LAYERS || self.inputs.len() > MOST_LAYERS {
+            return Err(Error::build(format!(
+                "the network has {} layers and {} inputs",
+                self.nodes.len(),
+                self.inputs.len()
+            ))
+            .with_hint(format!("{MOST_LAYERS} is the most of each")));
+        }
+        let unfit =
+            |name: &str| name.chars().count() > MOST_CHARACTERS || name.contains(char::is_control);
+        if let Some(node) = self.nodes.iter().find(|node| unfit(&node.name)) {
+            return Err(Error::build(format!("a layer is called {:?}", node.name)).with_hint(
+                format!("give it a name of at most {MOST_CHARACTERS} characters in all, without control characters"),
+            ));
         }
         for input in &self.inputs {
             if !holds_at_most(input.sizes(), MOST_VALUES) {

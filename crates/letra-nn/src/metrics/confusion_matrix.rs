@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::Error;
-use crate::shape::{MOST_PARAMETERS, holds_at_most};
+use crate::shape::{MOST_VALUES, holds_at_most};
 
 /// How often each class was taken for each other.
 ///
@@ -32,7 +32,7 @@ impl ConfusionMatrix {
             ))
             .with_hint("give one prediction a label"));
         }
-        if !holds_at_most(&[classes, classes], MOST_PARAMETERS) {
+        if !holds_at_most(&[classes, classes], MOST_VALUES) {
             return Err(Error::data(format!(
                 "a table of {classes} by {classes} classes does not fit into memory"
             ))

@@ -58,6 +58,13 @@ pub(super) fn from_name(name: &str) -> Option<ExpectedCalibrationError> {
     Some(ExpectedCalibrationError { bins })
 }
 
+impl ExpectedCalibrationError {
+    /// The bins, or as many as there may be: [`Metric::of`] takes what `check` refuses.
+    fn counted_bins(&self) -> usize {
+        self.bins.clamp(1, 10_000)
+    }
+}
+
 impl Metric for ExpectedCalibrationError {
     fn name(&self) -> String {
         let name = "expected_calibration_error";
@@ -84,11 +91,11 @@ impl Metric for ExpectedCalibrationError {
 
     /// Sums a bin: weights, and by them the probabilities and what came true.
     fn update(&self, rows: &MetricRows<'_>, state: &mut MetricState) {
-        let sums = state.sums_of(3 * self.bins);
+        let sums = state.sums_of(3 * self.counted_bins());
         let mut add = |probability: f32, truth: f64, weight: f64| {
             // What is no number falls into the first bin, and shows there.
-            let bin = (f64::from(probability) * self.bins as f64) as usize;
-            let bin = bin.min(self.bins - 1);
+            let bin = (f64::from(probability) * self.counted_bins() as f64) as usize;
+            let bin = bin.min(self.counted_bins() - 1);
             sums[3 * bin] += weight;
             sums[3 * bin + 1] += weight * f64::from(probability);
             sums[3 * bin + 2] += weight * truth;

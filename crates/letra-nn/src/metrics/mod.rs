@@ -206,15 +206,39 @@ fn check_threshold(threshold: Option<f32>) -> Result<(), Error> {
     }
 }
 
+/// Refuses a metric's name that logs and tables have for something else, or cannot hold.
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+    let is_taken = ["loss", "epoch", "steps"].contains(&name);
+    let is_odd = name.is_empty()
+        || name.starts_with("val_")
+        || name.contains(|letter: char| letter.is_control() || ",\"".contains(letter));
+    match is_taken || is_odd {
+        false => Ok(()),
+        true => Err(
+            Error::configuration(format!("a metric is called {name:?}")).with_hint(
+                "give it a name that logs have for nothing else, without val_ before it, commas and quotes",
+            ),
+        ),
+    }
+}
+
 /// Refuses targets that are neither yes nor no, where `what` takes a row's only value for a question.
 fn check_questions(what: &str, units: usize, task: Task, targets: &Targets) -> Result<(), Error> {
-    let (1, Task::Values, Targets::Values(values)) = (units, task, targets) else {
+    let (Task::Values, Targets::Values(values)) = (task, targets) else {
         return Ok(());
     };
-    let known = |value: &f32| *value == 0.0 || *value == 1.0 || value.is_nan();
+    // Several may be shares of classes; one alone is yes or no.
+    let known = |value: &f32| match units {
+        1 => *value == 0.0 || *value == 1.0 || value.is_nan(),
+        _ => !(*value < 0.0 || *value > 1.0),
+    };
     match values.data().iter().position(|value| !known(value)) {
         Some(index) => Err(Error::configuration(format!(
-            "{what} of a single output wants targets 0 and 1, but sample {} has {}",
+            "{what} {}, but sample {} has {}",
+            match units {
+                1 => "of a single output wants targets 0 and 1",
+                _ => "wants classes, as targets from 0 to 1",
+            },
             index / values.sample_values().max(1),
             values.data()[index]
         ))

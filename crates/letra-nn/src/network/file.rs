@@ -95,6 +95,9 @@ pub(crate) struct SavedOutput {
 #[derive(Serialize, Deserialize)]
 pub(super) struct SavedLayer {
     pub(super) name: String,
+    /// Length of the part of the name that was given.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub(super) named: usize,
     pub(super) inputs: Vec<usize>,
     /// Place of the layer whose parameters it uses.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -103,6 +106,10 @@ pub(super) struct SavedLayer {
     pub(super) frozen: bool,
     #[serde(flatten)]
     pub(super) layer: Saved,
+}
+
+fn is_zero(length: &usize) -> bool {
+    *length == 0
 }
 
 /// A layer, loss or optimizer.
@@ -200,6 +207,7 @@ impl Network {
             .iter()
             .map(|node| SavedLayer {
                 name: node.name.clone(),
+                named: node.named,
                 inputs: node.inputs.clone(),
                 shares: node.shares,
                 frozen: node.frozen,

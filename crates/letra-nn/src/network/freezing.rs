@@ -2,6 +2,7 @@
 
 use super::Network;
 use crate::Error;
+use crate::layer_graph::{Graph, Node};
 
 impl Network {
     /// Freezes the layer called `layer`, or all layers of the network that was put in under this name:
@@ -68,24 +69,16 @@ impl Network {
     /// their names. The rest stays.
     ///
     /// An automatic name, such as "dense_1", only says how many layers of the kind stand before: what
-    /// has one is taken over as long as all layers before it are of the same kinds in both networks.
+    /// has one is taken over as long as all layers before it, in the network or in the named part that it
+    /// stands in, are of the same kinds in both networks.
     /// Layers with [names of their own](crate::IntoPart::named) are found wherever they stand.
     ///
     /// # Errors
     /// When there are none.
     pub fn take_parameters(&self, other: &Network) -> Result<Vec<String>, Error> {
-        let same = self.layers_alike(other);
         let mut taken = Vec::new();
         for (layer, node) in self.ops.layers.iter().zip(&self.graph.nodes) {
-            let Some(place) = other
-                .graph
-                .nodes
-                .iter()
-                .position(|known| known.name == node.name)
-            else {
-                continue;
-            };
-            if node.shares.is_some() || node.is_automatic() && place >= same {
+            if node.shares.is_some() || !self.means_the_same(node, other) {
                 continue;
             }
             for &weight in &layer.weights {
@@ -106,12 +99,50 @@ impl Network {
         }
     }
 
-    /// So many layers from the first on are of the same kinds and read the same in both networks.
-    fn layers_alike(&self, other: &Network) -> usize {
-        let pairs = self.graph.nodes.iter().zip(&other.graph.nodes);
-        let alike = pairs.take_while(|(one, other)| {
-            one.layer.kind() == other.layer.kind() && one.inputs == other.inputs
-        });
-        alike.count()
+    /// Whether the layer of the same name in another network is meant by it: its name was given, or
+    /// counts the same layers.
+    fn means_the_same(&self, node: &Node, other: &Network) -> bool {
+        let mut nodes = other.graph.nodes.iter();
+        let Some(found) = nodes.find(|known| known.name == node.name) else {
+            return false;
+        };
+        if node.named != found.named {
+            return false;
+        }
+        node.named == node.name.len() || {
+            let group = node.name.get(..node.named).unwrap_or_default();
+            let [own, others] =
+                [self, other].map(|network| network.graph.kinds_before(group, &node.name));
+            own == others
+        }
+    }
+}
+
+impl Graph {
+    /// Kinds of the layers of a named part, or of the whole, up to the one called `name`, and how far
+    /// before each those stand that it reads.
+    fn kinds_before(&self, group: &str, name: &str) -> Vec<(&'static str, Vec<usize>)> {
+        let inside = |known: &str| {
+            let rest = known.strip_prefix(group);
+            rest.is_some_and(|rest| group.is_empty() || rest.starts_with('/'))
+        };
+        let nodes = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| inside(&node.name));
+        let first = nodes
+            .clone()
+            .next()
+            .map_or(0, |(index, _)| self.value(index));
+        let mut kinds = Vec::new();
+        for (_, node) in nodes {
+            let reads = node.inputs.iter().map(|value| value.saturating_sub(first));
+            kinds.push((node.layer.kind(), reads.collect()));
+            if node.name == name {
+                break;
+            }
+        }
+        kinds
     }
 }

@@ -10,7 +10,8 @@ use crate::layers::Layer;
 /// A layer or a network, to be put into a [`Sequential`] or a [`Model`].
 ///
 /// A network becomes a part of the other with all its layers, which are called after it:
-/// "encoder/dense", … Its parameters, where it has some already, are copied; layers that it has
+/// "encoder/dense", … Its parameters, where it has some already, are copied (what is built on other
+/// weights, as by [`Sequential::build_on`], has those instead); layers that it has
 /// [frozen](Network::freeze) stay so. The losses' functions on its outputs are not taken over: what
 /// it hands on is what its last layer gives. It must have one output.
 ///

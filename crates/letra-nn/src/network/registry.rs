@@ -126,6 +126,7 @@ impl Registry {
     /// When letra has a metric of this name, or one has been added.
     pub fn metric<M: Metric + Clone + 'static>(mut self, metric: M) -> Result<Self, Error> {
         let name = metric.name();
+        metrics::check_name(&name)?;
         check(
             "metrics",
             &name,

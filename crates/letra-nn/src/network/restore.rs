@@ -12,14 +12,12 @@ use super::tensors::TensorFile;
 use super::{Network, Reading, Registry, Weights, Workers};
 use crate::buffer::Buffer;
 use crate::graph::{INPUT, WeightSpecification};
-use crate::layer_graph::{Graph, MOST_CHARACTERS, Node};
+use crate::layer_graph::{Graph, MOST_CHARACTERS, MOST_LAYERS, Node};
 use crate::layers::ActivationFunction;
 use crate::optimizers::Optimizer;
 use crate::targets::USUAL_THRESHOLD;
 use crate::{Error, Shape};
 
-/// Layers of a network, at most.
-const MOST_LAYERS: usize = 4096;
 /// Steps of a training, at most.
 const MOST_STEPS: u64 = 1 << 62;
 
@@ -99,6 +97,7 @@ impl Network {
             false => header.of_training() == own.of_training(),
             true => {
                 settings.optimizer.kind == wanted.optimizer.kind
+                    && settings.metrics == wanted.metrics
                     && header.of_architecture() == own.of_architecture()
             }
         };
@@ -109,12 +108,21 @@ impl Network {
             )
             .with_hint(match changes {
                 false => "start without it, restore the settings it was made with, or say with Fit::changes that other rates, losses and batches are wanted",
-                true => "start without it; the layers and the kind of optimizer must stay",
+                true => "start without it; the layers, the metrics and the kind of optimizer must stay",
             }));
         }
         let known = &self.ops.weights;
         let prefixes = prefixes(slots.0, Some(&note));
-        source.check(known, &prefixes)?;
+        source
+            .check(known, &prefixes)
+            .map_err(|error| match changes {
+                false => error,
+                true => Error::file(
+                    path,
+                    "the optimizer's state there is that of other settings",
+                )
+                .with_hint("keep those that it has arrays for, such as momentum or amsgrad"),
+            })?;
         let mut values = self.weights.now().all.clone();
         source.fill(known.iter(), "", &mut values)?;
         let mut states = slots.1.to_vec();
@@ -351,6 +359,7 @@ fn graph(
             }
         }
         graph.nodes.push(Node {
+            named: saved.named.min(saved.name.len()),
             name: saved.name,
             layer: Arc::from(layer),
             inputs: saved.inputs,

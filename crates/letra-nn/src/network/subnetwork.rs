@@ -155,6 +155,7 @@ impl Graph {
                 inputs: node.inputs.iter().map(|value| values[value]).collect(),
                 shares,
                 frozen: node.frozen,
+                named: node.named,
             });
             for number in 0..node.layer.outputs() {
                 values

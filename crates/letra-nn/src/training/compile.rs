@@ -276,6 +276,17 @@ fn check_names(objective: &Objective) -> Result<(), Error> {
         made.map(|made| type_of(&*made))
     });
     check_name("a loss", kind, &**loss, letras)?;
+    let mut known = Vec::new();
+    for name in objective.metrics.iter().map(|metric| metric.name()) {
+        metrics::check_name(&name)?;
+        if known.contains(&name) {
+            return Err(
+                Error::configuration(format!("two metrics are called \"{name}\""))
+                    .with_hint("leave one out, or give it another name"),
+            );
+        }
+        known.push(name);
+    }
     objective.metrics.iter().try_for_each(|metric| {
         let made = metrics::from_name(&metric.name()).ok();
         let letras = made.map(|made| Ok(type_of(&*made)));

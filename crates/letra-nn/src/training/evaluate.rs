@@ -11,8 +11,21 @@ impl Trainer {
     /// Loss and metrics over a data set; nothing is trained.
     ///
     /// # Errors
-    /// When the data does not fit the network.
+    /// When the data does not fit the network, or the loss is no number because the data holds some
+    /// that is none.
     pub fn evaluate(&self, data: &Dataset) -> Result<Scores, Error> {
+        Self::explained(self.scores_of(data)?, data)
+    }
+
+    /// An error where the data is why a loss is no number.
+    fn explained(scores: Scores, data: &Dataset) -> Result<Scores, Error> {
+        match scores.loss.is_finite() {
+            true => Ok(scores),
+            false => data.check_finite().map(|()| scores),
+        }
+    }
+
+    fn scores_of(&self, data: &Dataset) -> Result<Scores, Error> {
         self.check_data(data)?;
         let outputs = self.measured().outputs_and_penalties(data.into())?;
         let mut result = StepResult::new(&self.sizes(data));
@@ -60,14 +73,8 @@ impl Trainer {
     /// As [`Trainer::evaluate`], but refuses data that holds what is not finite, where the loss has
     /// come to that.
     pub(super) fn validate(&self, data: &Dataset) -> Result<Scores, Error> {
-        let scores = self.evaluate(data)?;
-        match scores.loss.is_finite() {
-            true => Ok(scores),
-            false => data
-                .check_finite()
-                .map(|()| scores)
-                .map_err(|error| error.of("the validation data")),
-        }
+        let scores = self.scores_of(data)?;
+        Self::explained(scores, data).map_err(|error| error.of("the validation data"))
     }
 
     /// The weight of each sample where classes have weights.

@@ -112,7 +112,7 @@ impl<'a> Fit<'a> {
 
     /// Whether a training that goes on from a checkpoint may have another rate, schedule, loss, batch
     /// size, data and seed than it had; without this, a checkpoint of other settings is refused. The
-    /// layers and the kind of the optimizer stay. An epoch that was under way begins anew.
+    /// layers, the metrics and the kind of the optimizer stay. An epoch that was under way begins anew.
     pub fn changes(mut self, changes: bool) -> Self {
         self.changes = changes;
         self

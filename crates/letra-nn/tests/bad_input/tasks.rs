@@ -211,3 +211,31 @@ fn metrics_that_make_no_sense() {
     let result = measured(3, binary(), Box::new(TopKAccuracy::new(2)), &several);
     assert_refused("top k of labels", result, &parts);
 }
+
+#[test]
+fn metrics_of_classes_over_quantities() {
+    let values = (0..30).map(|i| i as f32 - 7.0).collect();
+    let data = Dataset::values(
+        Tensor::zeros([10, 4]),
+        Tensor::new([10, 3], values).unwrap(),
+    )
+    .unwrap();
+    for compile in [
+        Compile::new(Sgd::new(0.1))
+            .loss(MeanSquaredError)
+            .metric(Accuracy),
+        Compile::new(Sgd::new(0.1))
+            .loss(MeanSquaredError)
+            .metric(F1Score::new()),
+    ] {
+        let trainer = Sequential::new([4])
+            .add(Dense::new(3))
+            .compile(compile)
+            .unwrap();
+        let error = trainer.evaluate(&data).unwrap_err().to_string();
+        assert!(
+            error.contains("wants classes") && error.contains("-7"),
+            "{error}"
+        );
+    }
+}

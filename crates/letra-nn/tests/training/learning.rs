@@ -229,7 +229,11 @@ fn the_last_samples_may_be_kept_for_validation() {
         .fit(&data, Fit::epochs(3).validation_split(0.2))
         .unwrap();
     assert_eq!(apart, split);
-    for share in [0.0, 1.0, -0.1, f64::NAN, 0.01] {
+    // As Keras counts: 10 samples at 0.25 are 7 and 3, 100 at 0.29 are 71 and 29.
+    for (samples, share, first) in [(10, 0.25, 7), (100, 0.29, 71)] {
+        assert_eq!(quadrants(samples).split(share).unwrap().0.samples(), first);
+    }
+    for share in [0.0, 1.0, -0.1, f64::NAN] {
         let error = network(1).fit(&data, Fit::epochs(1).validation_split(share));
         let error = error.unwrap_err().to_string();
         assert!(error.contains("leaves one part empty"), "{error}");

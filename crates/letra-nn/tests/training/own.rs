@@ -347,3 +347,41 @@ fn what_would_be_read_as_something_of_letras_is_not_trained_with() {
         );
     }
 }
+
+#[test]
+fn metrics_are_not_called_as_what_logs_hold_besides() {
+    #[derive(Debug, Clone)]
+    struct Called(&'static str);
+
+    impl Metric for Called {
+        fn name(&self) -> String {
+            self.0.into()
+        }
+
+        fn direction(&self) -> Direction {
+            Direction::Max
+        }
+
+        fn update(&self, _: &MetricRows<'_>, _: &mut MetricState) {}
+
+        fn result(&self, _: &MetricState) -> f64 {
+            1.0
+        }
+    }
+
+    let usual = || Compile::new(Sgd::new(0.1)).loss(MeanSquaredError);
+    let compiled = |compile| Sequential::new([2]).add(Dense::new(2)).compile(compile);
+    for name in ["loss", "val_loss", "epoch", "", "a,b"] {
+        let error = compiled(usual().metric(Called(name))).err().unwrap();
+        assert!(error.to_string().contains("a metric is called"), "{error}");
+        assert!(Registry::new().metric(Called(name)).is_err());
+    }
+    let twice = usual().metric(MeanAbsoluteError).metric(MeanAbsoluteError);
+    assert!(
+        compiled(twice)
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("two metrics")
+    );
+}

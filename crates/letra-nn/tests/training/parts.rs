@@ -188,3 +188,101 @@ fn parameters_are_taken_over_by_names_and_not_by_counting() {
     let error = unlike.take_parameters(&Sequential::new([4]).add(Dense::new(2)).build(1).unwrap());
     assert!(error.unwrap_err().to_string().contains("named"));
 }
+
+/// left − right
+fn difference() -> Model {
+    let mut model = Model::new();
+    let (left, right) = (model.input([2]), model.input([2]));
+    let difference = model.layer(Subtract, [left, right]);
+    model.outputs([difference])
+}
+
+#[test]
+fn a_network_that_was_given_one_value_twice_reads_two_at_another_place() {
+    let mut model = Model::new();
+    let (p, q) = (model.input([2]), model.input([2]));
+    let first = model.layer(difference(), [p, p]);
+    let second = model.again(first, [p, q]);
+    let both = model.layer(Concatenate, [first, second]);
+    let network = model.outputs([both]).build(1).unwrap();
+    let [p, q] = [[1.0, 2.0], [10.0, 20.0]].map(|row| Tensor::new([1, 2], row.to_vec()).unwrap());
+    let found = network.predict_all(&[p, q]).unwrap();
+    assert_eq!(found[0].data(), [0.0, 0.0, -9.0, -18.0]);
+}
+
+#[test]
+fn networks_in_networks_in_networks_are_checked_and_repeated() {
+    let inner = || Sequential::new([3]).add(Dense::new(2));
+    let wrong = Sequential::new([4]).add(Sequential::new([4]).add(inner()));
+    let error = wrong.build(1).err().unwrap().to_string();
+    assert!(error.contains("wants [3] but is given [4]"), "{error}");
+    let mut model = Model::new();
+    let (left, right) = (model.input([3]), model.input([3]));
+    let outer = Sequential::new([3]).add(inner().named("inner"));
+    let one = model.layer(outer.named("outer"), [left]);
+    let other = model.again(one, [right]);
+    let sum = model.layer(Add, [one, other]);
+    let network = model.outputs([sum]).build(1).unwrap();
+    let names = ["outer/inner/dense/kernel", "outer/inner/dense/bias"];
+    assert!(network.weights().names().eq(names));
+}
+
+#[test]
+fn automatic_names_count_in_their_part_too() {
+    let part = || Sequential::new([3]).add(Dense::new(3));
+    let trained = Sequential::new([3]).add(part()).build(1).unwrap();
+    let shifted = Sequential::new([3])
+        .add(Elu::new(1.0))
+        .add(part())
+        .build(2)
+        .unwrap();
+    assert!(shifted.take_parameters(&trained).is_err());
+    // In a part with a name, what stands in front of it does not matter, but what stands in it does.
+    let named = Sequential::new([3])
+        .add(part().named("part"))
+        .build(1)
+        .unwrap();
+    let moved = Sequential::new([3])
+        .add(Elu::new(1.0))
+        .add(part().named("part"))
+        .build(2)
+        .unwrap();
+    assert_eq!(moved.take_parameters(&named).unwrap().len(), 2);
+    let inside = Sequential::new([3]).add(Elu::new(1.0)).add(Dense::new(3));
+    let inside = Sequential::new([3])
+        .add(inside.named("part"))
+        .build(2)
+        .unwrap();
+    assert!(inside.take_parameters(&named).is_err());
+    // A name that looks like one that was counted is one all the same, also in a file.
+    let own = Sequential::new([3])
+        .add(Elu::new(1.0))
+        .add(Dense::new(3).named("dense_1"));
+    let own = Network::from_bytes("own", &own.build(1).unwrap().to_bytes().unwrap()).unwrap();
+    let other = Sequential::new([3])
+        .add(Dense::new(3).named("dense_1"))
+        .build(2)
+        .unwrap();
+    assert_eq!(other.take_parameters(&own).unwrap().len(), 2);
+}
+
+#[test]
+fn what_could_not_be_loaded_is_not_built() {
+    let inner = Sequential::new([3]).add(Dense::new(2).named("a".repeat(200)));
+    let long = Sequential::new([3]).add(inner.named("b".repeat(200)));
+    assert!(
+        long.build(1)
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("256 characters")
+    );
+    let many = (0..4097).fold(Sequential::new([1]), |layers, _| layers.add(Elu::new(1.0)));
+    assert!(
+        many.build(1)
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("4096 is the most")
+    );
+}
