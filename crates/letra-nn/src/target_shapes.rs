@@ -18,7 +18,7 @@ impl Targets {
             return Ok(());
         }
         let message = match sizes {
-            [units] => format!(
+            [units] if *units != values.sample_values() => format!(
                 "the network gives {units} values a sample but the targets have {}",
                 values.sample_values()
             ),
@@ -28,9 +28,10 @@ impl Targets {
         };
         let wanted = [&[samples], sizes].concat();
         let places = output.values() / units(output).max(1);
-        let hint = match values.sample_values() == places {
-            true => "make them equal, or give classes by Dataset::classes",
-            false => "make them equal",
+        let hint = match values.sample_values() {
+            given if given == places => "make them equal, or give classes by Dataset::classes",
+            2 if output.values() == 1 => "give 0 and 1 by Dataset::classes, or take a unit a class",
+            _ => "make them equal",
         };
         Err(Error::shape(&wanted, values.shape(), message).with_hint(hint))
     }

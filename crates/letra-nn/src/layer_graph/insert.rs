@@ -188,6 +188,8 @@ impl Graph {
                 .any(|node| node.name == name || is_inside(&node.name))
         };
         let Some(name) = given else {
+            // The network's own are called "input".
+            let kind = if kind == "input" { "input_layer" } else { kind };
             let numbered = (1..).map(|number| format!("{kind}_{number}"));
             let mut names = std::iter::once(kind.to_owned()).chain(numbered);
             return Ok(names

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{EPSILON, Loss, TargetRows, by_value};
+use super::{EPSILON, Loss, TargetRows, by_value, check_values};
+use crate::Error;
+use crate::dataset::Targets;
 
 /// The mean of *y* − *t* log(*y* + ε) over all values of all samples, ε being 10⁻⁷, as in Keras: but for
 /// a term of the targets alone the negative log-likelihood of counts *t* that are expected to be
@@ -19,6 +21,20 @@ pub struct Poisson;
 
 impl Loss for Poisson {
     named!("poisson");
+
+    fn check(&self, units: usize, targets: &Targets) -> Result<(), Error> {
+        check_values(units, targets)?;
+        let Targets::Values(values) = targets else {
+            return Ok(());
+        };
+        match values.data().iter().find(|value| **value < 0.0) {
+            None => Ok(()),
+            Some(value) => Err(
+                Error::data(format!("a target of the Poisson loss is {value}"))
+                    .with_hint("give counts of 0 or more, or take another loss"),
+            ),
+        }
+    }
 
     evaluated_by!(self, |output, targets, scale, gradient| {
         by_value(output, targets, scale, gradient, |y, t| {

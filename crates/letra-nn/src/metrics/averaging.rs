@@ -16,7 +16,9 @@ pub enum Averaging {
     /// All are taken together, as if they were answers to one question.
     #[default]
     Micro,
-    /// The mean of the classes' numbers, each class counting alike, one without samples included.
+    /// The mean of the classes' numbers, each class counting alike; one without samples counts 0
+    /// where the metric has a number for it, as precision, recall and F1 have, and not where it has none,
+    /// as the area under a curve.
     Macro,
     /// That of one class alone.
     Class(usize),

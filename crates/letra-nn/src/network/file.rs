@@ -186,16 +186,14 @@ impl Network {
     }
 
     /// Whether both have the same layers, in the same places, by the same names and with the same
-    /// settings.
+    /// settings, frozen or not, whatever they are trained by.
     pub fn has_architecture_of(&self, other: &Network) -> bool {
         self.architecture() == other.architecture()
     }
 
     /// The architecture, as text.
     pub(crate) fn architecture(&self) -> String {
-        let mut header = self.header(None);
-        header.notes.clear();
-        serde_json::json!(header).to_string()
+        self.header(None).of_architecture()
     }
 
     pub(super) fn header(&self, trained: Option<&SavedTraining>) -> Header {

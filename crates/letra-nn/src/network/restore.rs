@@ -260,9 +260,10 @@ impl Header {
     }
 
     /// All that decides what the network answers but its weights, as text.
-    fn of_architecture(mut self) -> String {
+    pub(super) fn of_architecture(mut self) -> String {
         self.trained.clear();
         self.output_functions.clear();
+        self.thresholds.clear();
         self.of_training()
     }
 

@@ -47,7 +47,7 @@ impl Trainer {
         }
         let last = seen.outputs.last().map_or("", |(layer, _)| layer);
         Ok(format!(
-            "the output of layer {last} was finite, but too large for the loss"
+            "the output of layer {last} was finite, but the loss of it is not: it is too large, or beyond where the loss is defined"
         ))
     }
 
