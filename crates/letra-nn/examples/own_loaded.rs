@@ -1,5 +1,7 @@
 // Loads what `own_saved` has written: a registry says which types the names in the file stand for.
+include!("own/square.rs");
 include!("own/quantile.rs");
+include!("own/coverage.rs");
 
 fn main() -> Result<(), Error> {
     let file = "own.letra";

@@ -1,5 +1,7 @@
 // Trains with a layer, a loss, a metric and a callback of one's own, and saves; `own_loaded` goes on.
+include!("own/square.rs");
 include!("own/quantile.rs");
+include!("own/coverage.rs");
 
 /// Ends a training where enough is covered.
 struct Enough(f64);

@@ -72,6 +72,19 @@ pub enum Direction {
 }
 
 /// Targets of some rows: a row is a sample or, where an output has several axes, a place of one.
+///
+/// ```
+/// use letra_nn::losses::TargetRows;
+///
+/// /// The mean of the targets, as a loss of one's own may look at them.
+/// fn mean(targets: TargetRows<'_>) -> f32 {
+///     match targets {
+///         TargetRows::Classes(labels) => labels.iter().sum::<u32>() as f32 / labels.len() as f32,
+///         TargetRows::Values(values) => values.iter().sum::<f32>() / values.len() as f32,
+///     }
+/// }
+/// assert_eq!(mean(TargetRows::Classes(&[1, 2, 3])), 2.0);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum TargetRows<'a> {
     /// A class each.

@@ -12,6 +12,20 @@ use crate::{Constraint, Initializer, KernelDemands, Regularizer, Shape};
 const LAYER_BITS: usize = 12;
 
 /// A weight that a layer declared, to be given to its ops.
+///
+/// ```
+/// use letra_nn::layers::{Emit, Weight};
+/// use letra_nn::{BuildError, prelude::*};
+///
+/// /// A kernel and its bias, as a layer's `emit` declares them.
+/// fn weights(emit: &mut Emit<'_>, inputs: usize, units: usize) -> Result<[Weight; 2], BuildError> {
+///     let fans = [inputs, units];
+///     let kernel = emit.parameter("kernel", [inputs, units], Initializer::GlorotUniform, fans)?;
+///     emit.regularize(kernel, Regularizer::l2(0.01))?;
+///     Ok([kernel, emit.parameter("bias", [units], Initializer::Zeros, fans)?])
+/// }
+/// # let _ = weights;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weight {
     /// Place in the graph's list.
@@ -19,6 +33,18 @@ pub struct Weight {
 }
 
 /// Where a layer writes the ops that do its work.
+///
+/// ```
+/// use letra_nn::layers::{Emit, Value};
+/// use letra_nn::{BuildError, ops};
+///
+/// /// What a layer that squares its input writes.
+/// fn square(inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
+///     let (input, _shape) = emit.single_input(inputs)?;
+///     Ok(vec![emit.op(ops::Multiply, &[input, input], &[])?])
+/// }
+/// # let _ = square;
+/// ```
 pub struct Emit<'a> {
     graph: &'a mut OpGraph,
     /// What tells its values from those of other graphs.

@@ -4,6 +4,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What an input holds or a layer gives, in a [`Model`](crate::Model) that is being put together,
 /// or in the [`Emit`](crate::layers::Emit) of a layer.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let mut model = Model::new();
+/// let input = model.input([4]);
+/// let hidden = model.layer(Dense::new(4).relu(), [input]);
+/// let sum = model.layer(Add, [input, hidden]); // past the layer, too
+/// assert!(model.outputs([sum]).build(1).is_ok());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value {
     /// Tells the values of one graph from those of another; no number depends on it.

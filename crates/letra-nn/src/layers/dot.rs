@@ -36,6 +36,14 @@ pub struct Dot {
 
 /// An axis of each of two inputs, counted from 1 or, below 0, from the end. One number stands for
 /// both.
+///
+/// ```
+/// use letra_nn::layers::Dot;
+///
+/// let last_with_first = Dot::new([-1, 1]);
+/// let first_with_first = Dot::new(1);
+/// # let _ = (last_with_first, first_with_first);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Axes([i32; 2]);
 

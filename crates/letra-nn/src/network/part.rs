@@ -47,6 +47,14 @@ pub trait IntoPart: Sized {
 }
 
 /// A layer or network with a name of its own: [`IntoPart::named`].
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let network = Sequential::new([4]).add(Dense::new(2).named("scores")).build(1)?;
+/// assert!(network.weights().get("scores/kernel").is_some());
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Named<P> {
     part: P,

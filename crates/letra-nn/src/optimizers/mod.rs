@@ -155,6 +155,18 @@ pub trait Optimizer: Any + Debug + Send + Sync {
 }
 
 /// A piece of the parameters with all that an optimizer may look at.
+///
+/// ```
+/// use letra_nn::optimizers::Update;
+///
+/// /// What an optimizer that goes by the gradient's sign alone does with a piece.
+/// fn update(update: Update<'_>) {
+///     for (parameter, gradient) in update.parameters.iter_mut().zip(update.gradients) {
+///         *parameter -= update.rate * gradient.signum();
+///     }
+/// }
+/// # let _ = update;
+/// ```
 pub struct Update<'a> {
     /// Number of the step, from 0.
     pub step: u64,

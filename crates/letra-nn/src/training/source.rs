@@ -43,7 +43,18 @@ pub trait Source: Send {
     fn batch(&mut self, step: u64) -> Result<Option<Dataset>, Error>;
 }
 
-/// What [`Trainer::fit`](crate::Trainer::fit) takes its batches from.
+/// What [`Trainer::fit`](crate::Trainer::fit) takes its batches from: both of these become it by
+/// themselves.
+///
+/// ```
+/// use letra_nn::prelude::*;
+///
+/// let data = Dataset::values(Tensor::zeros([8, 2]), Tensor::zeros([8, 1]))?;
+/// let compile = Compile::new(Sgd::new(0.1)).loss(MeanSquaredError);
+/// let mut network = Sequential::new([2]).add(Dense::new(1)).compile(compile)?;
+/// network.fit(&data, Fit::epochs(2))?;
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub enum Batches<'a> {
     /// Samples in memory, cut into batches.
     Data(&'a Dataset),
