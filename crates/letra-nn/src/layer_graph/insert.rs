@@ -111,16 +111,7 @@ impl Graph {
         parameters: Parameters,
         inputs: Vec<usize>,
     ) -> Result<usize, Problem> {
-        if graph.inputs.len() != inputs.len() {
-            return Err(Problem(
-                format!(
-                    "network {name} reads {} values but is given {}",
-                    graph.inputs.len(),
-                    inputs.len()
-                ),
-                "give it one for each of its inputs",
-            ));
-        }
+        check_count(&name, graph.inputs.len(), inputs.len())?;
         let outputs = graph.given();
         let [output] = outputs[..] else {
             return Err(Problem(
@@ -229,17 +220,7 @@ impl Graph {
             };
             return Ok(self.add_node_again(node, inputs));
         };
-        if part.inputs.len() != inputs.len() {
-            return Err(Problem(
-                format!(
-                    "network {} reads {} values but is given {}",
-                    part.name,
-                    part.inputs.len(),
-                    inputs.len()
-                ),
-                "give it one for each of its inputs",
-            ));
-        }
+        check_count(&part.name, part.inputs.len(), inputs.len())?;
         let place = placing(part.inputs.len(), self.values(), inputs.clone());
         for (index, reads) in part.nodes.clone().zip(&part.reads) {
             let inputs = reads.iter().copied().map(&place).collect();
@@ -292,6 +273,17 @@ impl Graph {
             }
         }
         Ok(())
+    }
+}
+
+/// A problem unless a network is given as many values as it reads.
+fn check_count(name: &str, reads: usize, given: usize) -> Result<(), Problem> {
+    match reads == given {
+        true => Ok(()),
+        false => Err(Problem(
+            format!("network {name} reads {reads} values but is given {given}"),
+            "give it one for each of its inputs",
+        )),
     }
 }
 

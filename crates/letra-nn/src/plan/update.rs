@@ -330,6 +330,8 @@ pub(super) fn blocks(layout: &Layout) -> Vec<Block> {
             if !layout.weights[weight].trainable() || !seen.insert(weight) {
                 continue;
             }
+            let mut skipping = layout.skipping_nodes();
+            let meets_zeros = skipping.any(|node| node.weights.contains(&weight));
             let deferred = node.deferred == Some(index);
             // The rows of a deferred weight are the values of the op's input.
             let rows = if deferred {
@@ -357,9 +359,7 @@ pub(super) fn blocks(layout: &Layout) -> Vec<Block> {
                     penalties: penalties.map(|penalty| penalty.factors()),
                     penalty: 0.0,
                     squares: 0.0,
-                    meets_zeros: layout
-                        .skipping_nodes()
-                        .any(|node| node.weights.contains(&weight)),
+                    meets_zeros,
                     finite: true,
                 });
             }

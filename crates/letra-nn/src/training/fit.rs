@@ -399,15 +399,21 @@ impl Trainer {
         for number in first..=fit.epochs {
             self.take_learning_rate(fit, state)?;
             let stops = self.epoch(supply, fit, state, number)?;
-            let logs = self.finish_epoch(state, number)?;
+            let ended_early = state.step < supply.steps(number);
+            // Of a whole epoch they are asked for no more.
+            let sums = match ended_early {
+                true => state.sums.clone(),
+                false => std::mem::take(&mut state.sums),
+            };
+            let logs = self.finish_epoch(sums, state.validation, number)?;
             let mut stopped = None;
-            if state.step < supply.steps(number) {
+            if ended_early {
                 state.stopped = Some(logs.clone());
                 let history = stopped.insert(state.history.clone());
                 history.epochs.push(logs);
             } else {
                 state.history.epochs.push(logs);
-                (state.step, state.sums) = (0, StepResult::default());
+                state.step = 0;
                 state.look(self)?;
             }
             let history = stopped.as_ref().unwrap_or(&state.history);
@@ -539,16 +545,17 @@ impl Trainer {
     }
 
     /// What an epoch was measured by.
-    fn finish_epoch(&self, state: &State<'_>, number: usize) -> Result<EpochLogs, Error> {
-        let mut sums = state.sums.clone();
+    fn finish_epoch(
+        &self,
+        mut sums: StepResult,
+        validation: Option<&Dataset>,
+        number: usize,
+    ) -> Result<EpochLogs, Error> {
         let samples = sums.samples as f64;
         sums.loss /= samples;
         sums.losses.iter_mut().for_each(|loss| *loss /= samples);
         let scores = self.scores(&sums);
-        let validation = state
-            .validation
-            .map(|data| self.validate(data))
-            .transpose()?;
+        let validation = validation.map(|data| self.validate(data)).transpose()?;
         Ok(EpochLogs {
             epoch: number,
             steps: self.steps(),
