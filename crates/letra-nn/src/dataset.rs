@@ -90,6 +90,10 @@ pub struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
+    pub(crate) fn of(first: &'a Tensor, others: &'a [Tensor]) -> Self {
+        Inputs { first, others }
+    }
+
     /// Number of tensors.
     pub fn count(&self) -> usize {
         1 + self.others.len()

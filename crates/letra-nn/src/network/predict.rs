@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use super::Network;
 use crate::dataset::Inputs;
-use crate::graph::OpGraph;
+use crate::graph::{OpGraph, WholeNumbers};
 use crate::kernels::activation;
 use crate::plan::InferencePlan;
 use crate::targets::{largest, units};
@@ -175,6 +175,39 @@ impl Network {
                 .with_hint("give a row a sample"));
             }
         }
-        Ok(())
+        let mut whole = self.ops().whole.iter();
+        whole.try_for_each(|known| check_whole(known, inputs))
     }
+}
+
+/// Whether an input holds the whole numbers that a layer takes it for.
+fn check_whole(known: &WholeNumbers, inputs: Inputs<'_>) -> Result<(), Error> {
+    let tensor = inputs.get(known.input);
+    let steps = tensor.shape().get(1).copied().unwrap_or(1).max(1);
+    let each = tensor.sample_values() / steps;
+    let (least, most) = (known.least as f32, known.most as f32);
+    let fits = |value: f32| value >= least && value <= most && value.fract() == 0.0;
+    for sample in 0..tensor.samples() {
+        // Lengths have been checked before what they are the lengths of.
+        let counted = match known.lengths {
+            Some(input) => (inputs.get(input).sample(sample)[0] as usize).min(steps),
+            None => steps,
+        };
+        let values = &tensor.sample(sample)[..counted * each];
+        if let Some(place) = values.iter().position(|&value| !fits(value)) {
+            let at = match tensor.sample_values() {
+                1 => String::new(),
+                _ => format!(" at place {place}"),
+            };
+            return Err(Error::data(format!(
+                "layer {} wants {} but sample {sample} has {}{at}",
+                known.layer, known.what, values[place]
+            ))
+            .with_hint(format!(
+                "give whole numbers from {} to {}",
+                known.least, known.most
+            )));
+        }
+    }
+    Ok(())
 }
