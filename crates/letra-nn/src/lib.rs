@@ -61,6 +61,7 @@ mod network;
 mod number;
 pub mod ops;
 pub mod optimizers;
+mod places;
 mod plan;
 mod rows;
 pub mod schedules;

@@ -1,6 +1,6 @@
 //! Sequences of unlike lengths, padded to one.
 
-use crate::dataset::Inputs;
+use crate::dataset::{Dataset, Inputs, Targets};
 use crate::shape::{MOST_PARAMETERS, holds_at_most};
 use crate::{Error, Tensor};
 
@@ -271,6 +271,23 @@ impl Sequences {
     pub fn into_inputs(self) -> [Tensor; 2] {
         let [lengths] = self.lengths;
         [self.values, lengths]
+    }
+
+    /// A data set of the sequences and the targets of each: a class, or values, or one or the other for
+    /// each step.
+    ///
+    /// # Errors
+    /// When there are more or fewer targets than sequences, or a label is out of range.
+    pub fn with_targets(self, targets: Targets) -> Result<Dataset, Error> {
+        let [inputs, lengths] = self.into_inputs();
+        let data = Dataset {
+            inputs,
+            targets,
+            other_inputs: vec![lengths],
+            other_targets: Vec::new(),
+            sample_weights: None,
+        };
+        data.check().map(|()| data)
     }
 
     /// Number of sequences.

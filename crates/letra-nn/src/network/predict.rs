@@ -14,15 +14,15 @@ use crate::{Error, Tensor};
 /// Samples that a plan for many predictions is laid out for.
 const PREDICTION_BATCH: usize = 512;
 
-/// Plans for predictions, by the number of samples that they are laid out for, and of values that
-/// they give.
+/// Plans for predictions, by what they give, the number of samples that they are laid out for, and of
+/// values that they give.
 #[derive(Default)]
 pub(super) struct Plans {
-    known: RwLock<BTreeMap<[usize; 2], Arc<InferencePlan>>>,
+    known: RwLock<BTreeMap<[usize; 3], Arc<InferencePlan>>>,
 }
 
 impl Plans {
-    fn get(&self, key: [usize; 2], make: impl FnOnce() -> InferencePlan) -> Arc<InferencePlan> {
+    fn get(&self, key: [usize; 3], make: impl FnOnce() -> InferencePlan) -> Arc<InferencePlan> {
         let known = self
             .known
             .read()
@@ -110,9 +110,63 @@ impl Network {
         self.given(inputs, values, || self.ops().with_penalties())
     }
 
+    /// The masks of the outputs that have one, of all samples: `[samples, steps]`.
+    pub(crate) fn output_masks(&self, inputs: Inputs<'_>) -> Result<Vec<Option<Vec<f32>>>, Error> {
+        let wanted = self.ops().output_masks();
+        let mut values: Vec<usize> = wanted.iter().flatten().copied().collect();
+        values.sort_unstable();
+        values.dedup();
+        let masks = self.masks(inputs, &values)?;
+        let mask = |value: usize| {
+            let place = values.iter().position(|&known| known == value);
+            place.map(|place| masks[place].clone())
+        };
+        let masks = wanted.into_iter().map(|value| value.and_then(mask));
+        Ok(masks.collect())
+    }
+
+    /// How many steps of each sample count, by the first mask that there is.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn counted_steps(&self, inputs: Inputs<'_>) -> Result<Vec<usize>, Error> {
+        let Some(&mask) = self.ops().masks.iter().flatten().next() else {
+            let message = "the network is given no sequences of unlike lengths";
+            return Err(Error::configuration(message).with_hint(
+                "begin it with Sequential::sequences, Masking, or an Embedding that masks zeros",
+            ));
+        };
+        let mask = self.masks(inputs, &[mask])?.remove(0);
+        let steps = mask.len() / inputs.samples().max(1);
+        let counted = |mask: &[f32]| mask.iter().filter(|&&counts| counts != 0.0).count();
+        Ok(mask.chunks_exact(steps.max(1)).map(counted).collect())
+    }
+
+    /// Some masks, which follow from the inputs alone.
+    fn masks(&self, inputs: Inputs<'_>, values: &[usize]) -> Result<Vec<Vec<f32>>, Error> {
+        match values {
+            [] => Ok(Vec::new()),
+            [first, ..] => {
+                let graph = || self.ops().leading_to(values.to_vec());
+                self.given_as(1 + first, inputs, values.len(), graph)
+            }
+        }
+    }
+
     /// What the network gives as a graph of so many outputs.
     fn given(
         &self,
+        inputs: Inputs<'_>,
+        values: usize,
+        graph: impl FnOnce() -> OpGraph,
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        self.given_as(0, inputs, values, graph)
+    }
+
+    /// The same, where a number says what is given.
+    fn given_as(
+        &self,
+        what: usize,
         inputs: Inputs<'_>,
         values: usize,
         graph: impl FnOnce() -> OpGraph,
@@ -121,7 +175,7 @@ impl Network {
         let samples = inputs.samples();
         let batch = samples.next_power_of_two().min(PREDICTION_BATCH);
         let make = || InferencePlan::new(graph(), batch);
-        let plan = self.plans.get([batch, values], make);
+        let plan = self.plans.get([what, batch, values], make);
         let mut outputs: Vec<Vec<f32>> = (0..values)
             .map(|output| vec![0.0; samples * plan.values(output)])
             .collect();
