@@ -27,33 +27,33 @@ pub use lanes::is_supported;
 use lanes::{each, read, spans, write};
 use panels::{MOST_COLUMNS, Panel, Panels, Then};
 
-/// How many sequences each step concerns, never more than the step before: `active[t]` of step t.
+/// The steps of some sequences.
 #[derive(Clone, Copy, Debug)]
 pub struct Steps<'a> {
-    /// Sequences of each step.
-    pub active: &'a [usize],
+    /// Steps of each sequence, the longest first.
+    pub lengths: &'a [usize],
 }
 
-/// A step: where its rows lie, and those of the state before it.
+/// A step: where its rows lie, and those of the state before and after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Step {
+pub struct Step {
     /// Its rows in arrays that have one a sequence and step.
-    rows: Range<usize>,
+    pub rows: Range<usize>,
     /// Rows of the state before it, in arrays that begin with the initial state of all sequences.
-    before: Range<usize>,
+    pub before: Range<usize>,
     /// Rows of the state after it there.
-    after: Range<usize>,
+    pub after: Range<usize>,
 }
 
 impl Steps<'_> {
     /// Sequences.
     pub fn sequences(&self) -> usize {
-        self.active.first().copied().unwrap_or(0)
+        self.lengths.len()
     }
 
     /// Rows of all steps.
     pub fn rows(&self) -> usize {
-        self.active.iter().sum()
+        self.lengths.iter().sum()
     }
 
     /// Rows of states: the initial ones, and those after each step.
@@ -61,18 +61,41 @@ impl Steps<'_> {
         self.sequences() + self.rows()
     }
 
+    /// Row of the state after the last step of sequence `number`, or of the initial one where it has
+    /// none.
+    pub fn last_state(&self, number: usize) -> usize {
+        match self.lengths[number] {
+            0 => number,
+            length => {
+                let rows: usize = self
+                    .lengths
+                    .iter()
+                    .map(|&other| other.min(length - 1))
+                    .sum();
+                self.sequences() + rows + number
+            }
+        }
+    }
+
     fn check(&self) {
         assert!(
-            self.active.windows(2).all(|pair| pair[0] >= pair[1]),
+            self.lengths.windows(2).all(|pair| pair[0] >= pair[1]),
             "sequences are not sorted by length"
         );
     }
 
+    fn count(&self) -> usize {
+        self.lengths.first().copied().unwrap_or(0)
+    }
+
     /// All steps, the first one first.
-    fn forward(&self) -> impl Iterator<Item = Step> + '_ {
-        let (mut first, mut before) = (0, 0);
+    pub fn forward(&self) -> impl Iterator<Item = Step> + '_ {
+        let (mut first, mut before, mut active) = (0, 0, self.sequences());
         let sequences = self.sequences();
-        self.active.iter().map(move |&active| {
+        (0..self.count()).map(move |number| {
+            while active > 0 && self.lengths[active - 1] <= number {
+                active -= 1;
+            }
             let step = Step {
                 rows: first..first + active,
                 before: before..before + active,
@@ -87,12 +110,18 @@ impl Steps<'_> {
     /// All steps, the last one first.
     fn backward(&self) -> impl Iterator<Item = Step> + '_ {
         let (mut end, sequences) = (self.rows(), self.sequences());
-        (0..self.active.len()).rev().map(move |number| {
-            let active = self.active[number];
+        let (mut active, mut earlier) = (0, 0);
+        (0..self.count()).rev().map(move |number| {
+            while active < sequences && self.lengths[active] > number {
+                active += 1;
+            }
+            while earlier < sequences && self.lengths[earlier] >= number {
+                earlier += 1;
+            }
             let first = end - active;
             let before = match number {
                 0 => 0,
-                _ => sequences + first - self.active[number - 1],
+                _ => sequences + first - earlier,
             };
             end = first;
             Step {

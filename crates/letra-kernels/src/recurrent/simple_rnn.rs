@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::lanes::{activate, derivative, each, read, spans, write};
 use super::panels::{MOST_COLUMNS, Panel, Panels, Then};
-use super::{Recurrence, row, row_mut};
+use super::{Recurrence, row_mut};
 use crate::activation::ActivationKind;
 use crate::simd::dispatch;
 

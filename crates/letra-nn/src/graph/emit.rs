@@ -260,17 +260,20 @@ impl<'a> Emit<'a> {
         self.demand(weight, demands)
     }
 
-    /// Lets a parameter begin with given values instead of the initializer's.
+    /// Lets the values of a parameter from number `first` on begin as given instead of as the
+    /// initializer has them.
     ///
     /// # Errors
-    /// When there are more or fewer than it has, or one is no number.
+    /// When there are more than it has, or one is no number.
     pub(crate) fn begin_with(
         &mut self,
         weight: Weight,
+        first: usize,
         values: &Arc<Vec<f32>>,
     ) -> Result<(), BuildError> {
         let known = &mut self.graph.weights[weight.index];
-        if values.len() != known.values() || values.iter().any(|value| !value.is_finite()) {
+        let fits = first + values.len() <= known.values();
+        if !fits || values.iter().any(|value| !value.is_finite()) {
             return Err(BuildError::configuration(format!(
                 "is given {} values to begin with for {:?}, or some that are no numbers",
                 values.len(),
@@ -278,7 +281,7 @@ impl<'a> Emit<'a> {
             ))
             .with_hint("give it a finite number for each"));
         }
-        known.given = Some(Arc::clone(values));
+        known.given = Some((first, Arc::clone(values)));
         Ok(())
     }
 

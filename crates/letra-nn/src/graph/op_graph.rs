@@ -16,8 +16,8 @@ pub(crate) struct WeightSpecification {
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
     pub(crate) demands: KernelDemands,
-    /// Values to begin with instead of the initializer's.
-    pub(crate) given: Option<Arc<Vec<f32>>>,
+    /// Values to begin with instead of the initializer's, from this one on.
+    pub(crate) given: Option<(usize, Arc<Vec<f32>>)>,
     pub(crate) start: usize,
     /// Changed by the op that has it, never by the optimizer.
     pub(crate) state: bool,
@@ -119,13 +119,15 @@ impl OpGraph {
     pub(crate) fn initial_values(&self, seed: u64) -> Vec<f32> {
         let mut values = vec![0.0; self.value_space()];
         for (place, weight) in self.weights.iter().enumerate() {
-            let drawn = || {
+            let own = &mut values[weight.range()];
+            let all = |given: &Vec<f32>| given.len() == own.len();
+            if !weight.given.as_ref().is_some_and(|(_, given)| all(given)) {
                 let count = weight.values();
-                weight.initializer.values(seed, place, count, weight.fans)
-            };
-            match &weight.given {
-                Some(given) => values[weight.range()].copy_from_slice(given),
-                None => values[weight.range()].copy_from_slice(&drawn()),
+                let drawn = weight.initializer.values(seed, place, count, weight.fans);
+                own.copy_from_slice(&drawn);
+            }
+            if let Some((first, given)) = &weight.given {
+                own[*first..first + given.len()].copy_from_slice(given);
             }
         }
         values

@@ -141,7 +141,7 @@ impl Layer for Embedding {
                 ))
                 .with_hint("make them equal"));
             }
-            emit.begin_with(table, values)?;
+            emit.begin_with(table, 0, values)?;
         }
         let before = emit.mask(input);
         let lookup = Lookup {

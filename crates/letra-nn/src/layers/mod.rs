@@ -107,6 +107,166 @@ macro_rules! kernel_settings {
     };
 }
 
+/// Declares the settings that all recurrent layers share.
+macro_rules! recurrent_settings {
+    ($layer:ty, $kind:literal) => {
+        impl $layer {
+            /// The function of the state, tanh unless told otherwise. A recurrent layer can have each
+            /// whose derivative follows from its output: not softmax, GELU or SiLU.
+            pub fn activation(mut self, function: ActivationFunction) -> Self {
+                self.recurrent.activation = function;
+                self
+            }
+
+            /// Whether a bias is added.
+            pub fn use_bias(mut self, use_bias: bool) -> Self {
+                self.recurrent.use_bias = use_bias;
+                self
+            }
+
+            /// Whether the output is that of all steps, `[steps, units]`, and not of the last one alone,
+            /// `[units]`.
+            pub fn return_sequences(mut self, return_sequences: bool) -> Self {
+                self.recurrent.return_sequences = return_sequences;
+                self
+            }
+
+            /// Whether the states after the last step are further outputs, each `[units]`.
+            pub fn return_state(mut self, return_state: bool) -> Self {
+                self.recurrent.return_state = return_state;
+                self
+            }
+
+            /// Whether it goes from the last step to the first; outputs come in the order in which it
+            /// goes.
+            pub fn go_backwards(mut self, go_backwards: bool) -> Self {
+                self.recurrent.go_backwards = go_backwards;
+                self
+            }
+
+            /// Whether the output of a step that is padding is 0 instead of that of the step before.
+            pub fn zero_output_for_mask(mut self, zero: bool) -> Self {
+                self.recurrent.zero_output_for_mask = zero;
+                self
+            }
+
+            /// Share of the inputs' features that are dropped while training, from 0 up to but not
+            /// including 1: the same ones in all steps of a sequence (Gal and Ghahramani 2016).
+            pub fn dropout(mut self, rate: f32) -> Self {
+                self.recurrent.dropout = rate;
+                self
+            }
+
+            /// Share of the state's values that the recurrent kernel does not see while training: the
+            /// same ones in all steps of a sequence (Gal and Ghahramani 2016).
+            pub fn recurrent_dropout(mut self, rate: f32) -> Self {
+                self.recurrent.recurrent_dropout = rate;
+                self
+            }
+
+            /// Initial values of the kernel, which the inputs meet.
+            pub fn kernel_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.recurrent.kernel_initializer = initializer;
+                self
+            }
+
+            /// Initial values of the recurrent kernel, which the state meets.
+            pub fn recurrent_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.recurrent.recurrent_initializer = initializer;
+                self
+            }
+
+            /// Initial values of the bias.
+            pub fn bias_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.recurrent.bias_initializer = initializer;
+                self
+            }
+
+            /// A penalty on the kernel that is added to the loss.
+            pub fn kernel_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.recurrent.kernel.kernel_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A penalty on the recurrent kernel that is added to the loss.
+            pub fn recurrent_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.recurrent.recurrent_kernel.kernel_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A penalty on the bias that is added to the loss.
+            pub fn bias_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.recurrent.bias.kernel_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A penalty on the output that is added to the loss: summed over the values of a sample,
+            /// the mean over the samples.
+            pub fn activity_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.recurrent.activity_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A limit that the kernel is brought back to after every step.
+            pub fn kernel_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.recurrent.kernel.kernel_constraint = Some(constraint);
+                self
+            }
+
+            /// A limit that the recurrent kernel is brought back to after every step.
+            pub fn recurrent_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.recurrent.recurrent_kernel.kernel_constraint = Some(constraint);
+                self
+            }
+
+            /// A limit that the bias is brought back to after every step.
+            pub fn bias_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.recurrent.bias.kernel_constraint = Some(constraint);
+                self
+            }
+        }
+
+        impl RecurrentLayer for $layer {
+            fn recurrent(&self) -> &RecurrentSettings {
+                &self.recurrent
+            }
+
+            fn states(&self) -> usize {
+                STATES
+            }
+
+            fn emit_going(
+                &self,
+                inputs: &[Value],
+                emit: &mut Emit<'_>,
+                way: Way,
+            ) -> Result<Vec<Value>, BuildError> {
+                self.emit_cell(inputs, emit, way)
+            }
+        }
+
+        impl Layer for $layer {
+            named!($kind);
+
+            fn outputs(&self) -> usize {
+                self.recurrent.outputs(STATES)
+            }
+
+            fn masking(&self) -> MaskUse {
+                MaskUse::Uses
+            }
+
+            fn emit(
+                &self,
+                inputs: &[Value],
+                emit: &mut Emit<'_>,
+            ) -> Result<Vec<Value>, BuildError> {
+                self.emit_cell(inputs, emit, Way::alone(&self.recurrent))
+            }
+        }
+    };
+}
+
 /// Declares the settings of layers whose kernel slides over a picture: padding, stride and, where
 /// it is asked for, dilation rate.
 macro_rules! sliding_settings {
@@ -239,6 +399,7 @@ mod average;
 mod average_pooling1d;
 mod average_pooling2d;
 mod batch_normalization;
+mod bidirectional;
 mod checks;
 mod concatenate;
 mod conv1d;
@@ -262,10 +423,12 @@ mod global_average_pooling2d;
 mod global_max_pooling1d;
 mod global_max_pooling2d;
 mod group_normalization;
+mod gru;
 mod kernel_and_bias;
 mod lambda;
 mod layer_normalization;
 mod leaky_relu;
+mod lstm;
 mod mask_padding;
 mod masking;
 mod max_pooling1d;
@@ -286,12 +449,14 @@ mod random_fourier_features;
 mod random_rotation;
 mod random_translation;
 mod random_zoom;
+mod recurrent;
 mod repeat_vector;
 mod rescaling;
 mod reshape;
 mod separable_conv1d;
 mod separable_conv2d;
 mod separating;
+mod simple_rnn;
 mod spatial_dropout2d;
 mod standout;
 mod subtract;
@@ -343,6 +508,7 @@ layers! {
     average_pooling1d: AveragePool1d,
     average_pooling2d: AveragePool2d,
     batch_normalization: BatchNormalization,
+    bidirectional: Bidirectional,
     concatenate: Concatenate,
     conv1d: Conv1d,
     conv1d_transpose: Conv1dTranspose,
@@ -364,8 +530,10 @@ layers! {
     global_max_pooling1d: GlobalMaxPool1d,
     global_max_pooling2d: GlobalMaxPool2d,
     group_normalization: GroupNormalization,
+    gru: Gru,
     layer_normalization: LayerNormalization,
     leaky_relu: LeakyRelu,
+    lstm: Lstm,
     mask_padding: MaskPadding,
     masking: Masking,
     max_pooling1d: MaxPool1d,
@@ -390,6 +558,7 @@ layers! {
     reshape: Reshape,
     separable_conv1d: SeparableConv1d,
     separable_conv2d: SeparableConv2d,
+    simple_rnn: SimpleRnn,
     spatial_dropout2d: SpatialDropout2d,
     standout: Standout,
     subtract: Subtract,
@@ -404,6 +573,7 @@ pub use crate::factor::Factor;
 pub use crate::graph::{Emit, MaskUse, Value, Weight};
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
 pub use crate::kernels::resampling::FillMode;
+pub use bidirectional::Merge;
 use checks::{check_joined, check_not_negative, check_number, check_rate, check_units, flat_input};
 pub use dot::Axes;
 use kernel_and_bias::{KernelAndBias, penalized};
