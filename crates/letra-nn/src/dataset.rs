@@ -309,6 +309,9 @@ impl Dataset {
             Err(Error::configuration(message).with_hint(hint))
         };
         let places = "there is one for each of a sample's places";
+        if matches!(task, Task::Sequences { .. }) {
+            return refused("the loss is given labels of a sequence for each");
+        }
         match &self.targets {
             Targets::Classes { labels, .. } if labels.len() == self.samples() => {
                 Ok(TargetRows::Classes(labels))

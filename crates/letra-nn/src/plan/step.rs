@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kernels::activation::{self, ActivationKind};
-use crate::losses::Loss;
+use crate::losses::{Loss, LossRows};
 use crate::metrics::{Metric, MetricRows, MetricState};
-use crate::targets::TargetRows;
 
 /// Sums over the samples of a batch.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -84,20 +83,18 @@ pub(crate) struct Objective {
 impl Objective {
     /// The loss's factor for a batch of outputs of so many values a sample, and on the last axis.
     pub(crate) fn scale(&self, samples: usize, [values, units]: [usize; 2]) -> f32 {
-        self.loss.scale(samples * (values / units.max(1)), units)
+        self.loss.batch_scale(samples, values / units.max(1), units)
     }
 
     /// Lets the metrics see some rows of the output. `states` has one a metric, `room` is used for
     /// predictions, where the outputs are others and a metric asks for more than their order.
     pub(crate) fn measure(
         &self,
-        units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        weights: Option<&[f32]>,
+        given: &LossRows<'_>,
         room: &mut Vec<f32>,
         states: &mut [MetricState],
     ) {
+        let (units, output) = (given.units, given.output);
         let (task, function) = (self.loss.task(), self.loss.output_function());
         let same = |metric: &dyn Metric| {
             function == ActivationKind::Linear || metric.needs_only_order(units, task)
@@ -112,28 +109,9 @@ impl Objective {
                 true => output,
                 false => &room[..],
             };
-            let rows = MetricRows::checked(units, predictions, targets, task);
-            let weights = weights.filter(|_| metric.is_weighted());
-            metric.update(&rows.weighted(weights), state);
-        }
-    }
-
-    /// The loss over some rows, and its gradient.
-    pub(crate) fn lose(
-        &self,
-        units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        weights: Option<&[f32]>,
-        scale: f32,
-        gradient: &mut [f32],
-    ) -> f64 {
-        match weights {
-            None => self.loss.evaluate(units, output, targets, scale, gradient),
-            Some(weights) => {
-                let loss = &self.loss;
-                loss.evaluate_weighted(units, output, targets, weights, scale, gradient)
-            }
+            let rows = MetricRows::checked(units, predictions, given.targets, task);
+            let weights = given.weights.filter(|_| metric.is_weighted());
+            metric.update(&rows.of_samples(given.samples).weighted(weights), state);
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::buffer::Buffer;
 use crate::dataset::Inputs;
 use crate::graph::OpGraph;
 use crate::kernels::reduce::is_finite;
+use crate::losses::LossRows;
 use crate::metrics::MetricState;
 use crate::tensor::Tensor;
 
@@ -524,8 +525,15 @@ impl PhasePass<'_> {
             let (own, others) = std::mem::take(&mut sums).split_at_mut(objective.metrics.len());
             sums = others;
             leaf.losses[index] += pass.with_output_gradient(index, |output, gradient| {
-                objective.measure(units, output, target, of_samples, &mut room, own);
-                objective.lose(units, output, target, of_samples, scale, gradient)
+                let rows = LossRows {
+                    samples,
+                    units,
+                    output,
+                    targets: target,
+                    weights: of_samples,
+                };
+                objective.measure(&rows, &mut room, own);
+                objective.loss.evaluate_samples(&rows, scale, gradient)
             });
         }
         leaf.predictions = room;

@@ -3,9 +3,10 @@
 use super::{Scores, Trainer};
 use crate::Error;
 use crate::dataset::{Dataset, Targets};
-use crate::losses::TargetRows;
+use crate::losses::{LossRows, TargetRows};
+use crate::metrics::Metric;
 use crate::plan::StepResult;
-use crate::targets::units;
+use crate::targets::{Task, units};
 
 impl Trainer {
     /// Loss and metrics over a data set; nothing is trained.
@@ -57,11 +58,18 @@ impl Trainer {
             };
             let scale = objective.scale(data.samples(), sizes(index));
             let mut gradient = vec![0.0; output.len()];
-            result.losses[index] =
-                objective.lose(units, output, targets, weights, scale, &mut gradient);
+            let rows = LossRows {
+                samples: data.samples(),
+                units,
+                output,
+                targets,
+                weights,
+            };
+            let loss = &objective.loss;
+            result.losses[index] = loss.evaluate_samples(&rows, scale, &mut gradient);
             let (own, others) = std::mem::take(&mut states).split_at_mut(objective.metrics.len());
             states = others;
-            objective.measure(units, output, targets, weights, &mut room, own);
+            objective.measure(&rows, &mut room, own);
         }
         result.finish(data.samples(), &self.objective, sizes);
         let activities = outputs[self.objective.len()..].iter().flatten();
@@ -107,10 +115,32 @@ impl Trainer {
             let output = self.measured().one_output_shape(index);
             let (units, task) = (units(output), objective.loss.task());
             objective.loss.check(units, targets)?;
-            targets.check_shape(output, data.samples())?;
+            objective
+                .loss
+                .check_shape(output, data.samples(), targets)?;
             let mut metrics = objective.metrics.iter();
-            metrics.try_for_each(|metric| metric.check(units, task, targets))?;
+            metrics.try_for_each(|metric| {
+                check_takes(&**metric, task)?;
+                metric.check(units, task, targets)
+            })?;
         }
         Ok(())
+    }
+}
+
+/// Refuses a metric that cannot be told of what the loss takes the outputs for.
+fn check_takes(metric: &dyn Metric, task: Task) -> Result<(), Error> {
+    match (metric.takes(task), task) {
+        (true, _) => Ok(()),
+        (false, Task::Sequences { .. }) => Err(Error::configuration(format!(
+            "the metric {} wants a target for each step, but the loss is given labels of sequences",
+            metric.name()
+        ))
+        .with_hint("measure LabelErrorRate")),
+        (false, _) => Err(Error::configuration(format!(
+            "the metric {} is about labels of sequences, which the loss is not",
+            metric.name()
+        ))
+        .with_hint("take the loss Ctc, or measure Accuracy")),
     }
 }
