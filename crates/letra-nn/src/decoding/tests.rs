@@ -126,7 +126,8 @@ fn a_beam_that_holds_all_texts_is_exact_with_a_model_a_bonus_and_words() {
         sum + model.end_log_probability(labels)
     };
     for _ in 0..30 {
-        let said = noise.probabilities(1 + noise.below(6), 4);
+        let steps = 1 + noise.below(6);
+        let said = noise.probabilities(steps, 4);
         let all = of_all_paths(4, 0, &said);
         let score = |labels: &[u32], ctc: f64| {
             ctc + weight * of_model(labels) + bonus * labels.len() as f64
