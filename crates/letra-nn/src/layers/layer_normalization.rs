@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_number};
+use super::{Layer, MaskUse, check_number};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -63,6 +63,10 @@ normalisation_settings!(LayerNormalization);
 impl Layer for LayerNormalization {
     named!("layer_normalization");
 
+    fn masking(&self) -> MaskUse {
+        MaskUse::Uses
+    }
+
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         if !(1..=shape.rank()).contains(&self.axes) {
@@ -76,6 +80,15 @@ impl Layer for LayerNormalization {
         }
         let above_0 = self.epsilon > 0.0;
         check_number("epsilon", self.epsilon, above_0, "it must be above 0")?;
+        let mask = emit.mask(input);
+        if mask.is_some() && self.axes == shape.rank() {
+            return Err(BuildError::configuration(
+                "normalises all steps of a sequence with a mask together, padding included",
+            )
+            .with_hint(
+                "let it normalise each step, or let it take the padding for steps, by Unmask",
+            ));
+        }
         let axes = shape.sizes()[shape.rank() - self.axes..].to_vec();
         let size = axes.iter().product();
         let mut weights = Vec::new();
@@ -93,6 +106,8 @@ impl Layer for LayerNormalization {
             scale: self.scale,
             center: self.center,
         };
-        emit.output(normalize, &[input], &weights)
+        let output = emit.op(normalize, &[input], &weights)?;
+        emit.set_mask(output, mask)?;
+        Ok(vec![output])
     }
 }

@@ -254,6 +254,7 @@ mod dot;
 mod drop_connect;
 mod dropout;
 mod elu;
+mod embedding;
 mod flatten;
 mod gaussian_noise;
 mod global_average_pooling1d;
@@ -265,6 +266,8 @@ mod kernel_and_bias;
 mod lambda;
 mod layer_normalization;
 mod leaky_relu;
+mod mask_padding;
+mod masking;
 mod max_pooling1d;
 mod max_pooling2d;
 mod maximum;
@@ -283,6 +286,7 @@ mod random_fourier_features;
 mod random_rotation;
 mod random_translation;
 mod random_zoom;
+mod repeat_vector;
 mod rescaling;
 mod reshape;
 mod separable_conv1d;
@@ -291,7 +295,9 @@ mod separating;
 mod spatial_dropout2d;
 mod standout;
 mod subtract;
+mod time_distributed;
 mod transposing;
+mod unmask;
 mod up_sampling1d;
 mod up_sampling2d;
 mod window;
@@ -350,6 +356,7 @@ layers! {
     drop_connect: DropConnect,
     dropout: Dropout,
     elu: Elu,
+    embedding: Embedding,
     flatten: Flatten,
     gaussian_noise: GaussianNoise,
     global_average_pooling1d: GlobalAveragePool1d,
@@ -359,6 +366,8 @@ layers! {
     group_normalization: GroupNormalization,
     layer_normalization: LayerNormalization,
     leaky_relu: LeakyRelu,
+    mask_padding: MaskPadding,
+    masking: Masking,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
     maximum: Maximum,
@@ -376,6 +385,7 @@ layers! {
     random_rotation: RandomRotation,
     random_translation: RandomTranslation,
     random_zoom: RandomZoom,
+    repeat_vector: RepeatVector,
     rescaling: Rescaling,
     reshape: Reshape,
     separable_conv1d: SeparableConv1d,
@@ -383,13 +393,15 @@ layers! {
     spatial_dropout2d: SpatialDropout2d,
     standout: Standout,
     subtract: Subtract,
+    time_distributed: TimeDistributed,
+    unmask: Unmask,
     up_sampling1d: UpSampling1d,
     up_sampling2d: UpSampling2d,
     zero_padding2d: ZeroPadding2d,
 }
 
 pub use crate::factor::Factor;
-pub use crate::graph::{Emit, Value, Weight};
+pub use crate::graph::{Emit, MaskUse, Value, Weight};
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
 pub use crate::kernels::resampling::FillMode;
 use checks::{check_joined, check_not_negative, check_number, check_rate, check_units, flat_input};
@@ -445,6 +457,16 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// Whether a file can hold it: not where its configuration is not all that makes it.
     fn is_saved(&self) -> bool {
         true
+    }
+
+    /// The layer that it takes and a file holds with it, where it stands around another.
+    fn wrapped(&self) -> Option<&dyn Layer> {
+        None
+    }
+
+    /// What it does with the mask of a value that it is given; unless told otherwise, it refuses one.
+    fn masking(&self) -> MaskUse {
+        MaskUse::Refuses
     }
 
     /// Checks the configuration and the inputs, declares the layer's weights, and writes its ops;

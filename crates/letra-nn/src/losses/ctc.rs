@@ -28,6 +28,9 @@ thread_local! {
 /// labels. Equal labels beside each other need a blank between them: a sample can have no more labels
 /// and such pairs together than there are steps.
 ///
+/// Where a sequence has padding, only the steps that are none count, however many there are; then the
+/// labels are held to their number, too.
+///
 /// It is Keras's `CTC`, whose blank is class 0. PyTorch's mean also divides each sample's loss by its
 /// number of labels.
 ///
@@ -103,8 +106,43 @@ impl Ctc {
         Ok(padded)
     }
 
-    /// The loss of one sample, and its gradient.
+    /// The loss of one sample, and its gradient; `mask` says which steps are padding.
     fn sample(
+        &self,
+        units: usize,
+        output: &[f32],
+        labels: &[u32],
+        mask: Option<&[f32]>,
+        scale: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        let steps = output.len() / units;
+        let counts = |step: &usize| mask.is_none_or(|mask| mask[*step] != 0.0);
+        let counted = (0..steps).filter(counts).count();
+        if (0..counted).all(|step| counts(&step)) {
+            // All padding is at the end.
+            let (own, padding) = gradient.split_at_mut(counted * units);
+            padding.fill(0.0);
+            return self.of_steps(units, &output[..own.len()], labels, scale, own);
+        }
+        let row = |step: usize| step * units..(step + 1) * units;
+        let rows = (0..steps).filter(counts);
+        let together: Vec<f32> = rows
+            .clone()
+            .flat_map(|step| &output[row(step)])
+            .copied()
+            .collect();
+        let mut gradients = vec![0.0; together.len()];
+        let loss = self.of_steps(units, &together, labels, scale, &mut gradients);
+        gradient.fill(0.0);
+        for (step, own) in rows.zip(gradients.chunks_exact(units)) {
+            gradient[row(step)].copy_from_slice(own);
+        }
+        loss
+    }
+
+    /// The same of steps that all count.
+    fn of_steps(
         &self,
         units: usize,
         output: &[f32],
@@ -177,6 +215,15 @@ impl Loss for Ctc {
         rows.try_for_each(|(sample, row)| self.check_row(sample, row, steps))
     }
 
+    fn check_lengths(&self, targets: &Targets, steps: &[u32]) -> Result<(), Error> {
+        let Targets::Classes { labels, .. } = targets else {
+            return Ok(());
+        };
+        let most = targets.labels_each(steps.len()).max(1);
+        let mut rows = labels.chunks(most).zip(steps).enumerate();
+        rows.try_for_each(|(sample, (row, &steps))| self.check_row(sample, row, steps as usize))
+    }
+
     fn task(&self) -> Task {
         Task::Sequences { blank: self.blank }
     }
@@ -185,7 +232,7 @@ impl Loss for Ctc {
         1.0 / rows as f32
     }
 
-    fn batch_scale(&self, samples: usize, _places: usize, units: usize) -> f32 {
+    fn batch_scale(&self, samples: usize, _rows: usize, units: usize) -> f32 {
         self.scale(samples, units)
     }
 
@@ -204,6 +251,7 @@ impl Loss for Ctc {
             output,
             targets,
             weights: None,
+            mask: None,
         };
         self.evaluate_samples(&rows, scale, gradient)
     }
@@ -223,6 +271,7 @@ impl Loss for Ctc {
             output,
             targets,
             weights: Some(weights),
+            mask: None,
         };
         self.evaluate_samples(&rows, scale, gradient)
     }
@@ -231,15 +280,26 @@ impl Loss for Ctc {
         let TargetRows::Classes(labels) = rows.targets else {
             unreachable!("check() refuses values");
         };
-        let values = rows.output.len() / rows.samples.max(1);
-        let most = labels.len() / rows.samples.max(1);
+        let each = |all: usize| all / rows.samples.max(1);
+        let (values, most, steps) = (
+            each(rows.output.len()),
+            each(labels.len()),
+            each(rows.output.len()) / rows.units,
+        );
         let mut loss = 0.0;
         for sample in 0..rows.samples {
-            let places = sample * values..(sample + 1) * values;
+            let own = sample * values..(sample + 1) * values;
+            let (output, gradient) = (&rows.output[own.clone()], &mut gradient[own]);
+            let weight = rows.weight(sample);
+            if weight == 0.0 {
+                gradient.fill(0.0);
+                continue;
+            }
             let labels = &labels[sample * most..(sample + 1) * most];
-            let (output, gradient) = (&rows.output[places.clone()], &mut gradient[places]);
-            let weight = rows.weights.map_or(1.0, |weights| weights[sample]);
-            let own = self.sample(rows.units, output, labels, scale * weight, gradient);
+            let mask = rows
+                .mask
+                .map(|mask| &mask[sample * steps..(sample + 1) * steps]);
+            let own = self.sample(rows.units, output, labels, mask, scale * weight, gradient);
             loss += f64::from(weight) * own;
         }
         loss

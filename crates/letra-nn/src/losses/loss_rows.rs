@@ -12,6 +12,7 @@ use super::TargetRows;
 ///     output: &[1.0, 2.0],
 ///     targets: TargetRows::Values(&[0.0, 0.0]),
 ///     weights: None,
+///     mask: None,
 /// };
 /// let mut gradient = [0.0; 2];
 /// let sum = MeanSquaredError.evaluate_samples(&rows, 0.5, &mut gradient);
@@ -28,6 +29,32 @@ pub struct LossRows<'a> {
     pub output: &'a [f32],
     /// What the samples are held to, those of a sample together.
     pub targets: TargetRows<'a>,
-    /// `[samples]`: how much each sample counts, where they differ.
+    /// How much each sample counts or, where there are more, each place, 0 for padding: of as many rows
+    /// each. Where there are none, all count alike.
     pub weights: Option<&'a [f32]>,
+    /// `[samples, places]`: 0 for padding; nothing where there is none.
+    pub mask: Option<&'a [f32]>,
+}
+
+impl LossRows<'_> {
+    /// How much a sample counts, for a loss that is about samples as a whole: as its first row that is
+    /// no padding does.
+    ///
+    /// # Panics
+    /// When there is no such sample.
+    pub fn weight(&self, sample: usize) -> f32 {
+        let Some(weights) = self.weights else {
+            return 1.0;
+        };
+        let each = weights.len() / self.samples;
+        let of_sample = sample * each..(sample + 1) * each;
+        let counts = |place: &usize| match self.mask {
+            Some(mask) if mask.len() == weights.len() => mask[*place] != 0.0,
+            _ => true,
+        };
+        of_sample
+            .into_iter()
+            .find(counts)
+            .map_or(0.0, |place| weights[place])
+    }
 }

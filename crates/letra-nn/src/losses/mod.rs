@@ -168,6 +168,15 @@ pub trait Loss: Any + Debug + Send + Sync {
         targets.check_shape(output, samples)
     }
 
+    /// Whether the targets of each sample go with as many steps as are no padding, which is asked where
+    /// there is some.
+    ///
+    /// # Errors
+    /// When they do not; says what would fit.
+    fn check_lengths(&self, _targets: &Targets, _steps: &[u32]) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What the outputs say, which decides what is taken for an answer: quantities, unless a loss
     /// says otherwise.
     fn task(&self) -> Task {
@@ -186,10 +195,10 @@ pub trait Loss: Any + Debug + Send + Sync {
         1.0 / (rows * units) as f32
     }
 
-    /// As [`Loss::scale`], for samples of `places` rows each; what a loss whose sum goes over samples
-    /// says instead.
-    fn batch_scale(&self, samples: usize, places: usize, units: usize) -> f32 {
-        self.scale(samples * places, units)
+    /// As [`Loss::scale`], of a batch of so many samples, of which so many rows are no padding: what a
+    /// loss whose sum goes over samples says instead.
+    fn batch_scale(&self, _samples: usize, rows: usize, units: usize) -> f32 {
+        self.scale(rows, units)
     }
 
     /// The unscaled sum of the loss over some rows, `output` being `[rows, units]`; writes the
@@ -205,8 +214,9 @@ pub trait Loss: Any + Debug + Send + Sync {
         gradient: &mut [f32],
     ) -> f64;
 
-    /// As [`Loss::evaluate`], where each sample, with as many rows as the others, counts with a
-    /// weight of its own.
+    /// As [`Loss::evaluate`], where each sample, or each place of one, counts with a weight of its own:
+    /// there are as many rows for each weight. What has the weight 0, as padding has, is not looked at,
+    /// and has the gradient 0.
     fn evaluate_weighted(
         &self,
         units: usize,
@@ -222,6 +232,10 @@ pub trait Loss: Any + Debug + Send + Sync {
             .zip(gradient.chunks_exact_mut(places * units));
         let mut loss = 0.0;
         for ((sample, (output, gradient)), &weight) in samples.enumerate().zip(weights) {
+            if weight == 0.0 {
+                gradient.fill(0.0);
+                continue;
+            }
             let target = targets.rows(units, sample * places..(sample + 1) * places);
             let own = self.evaluate(units, output, target, scale * weight, gradient);
             loss += f64::from(weight) * own;

@@ -16,6 +16,8 @@ pub struct MetricRows<'a> {
     targets: TargetRows<'a>,
     task: Task,
     samples: usize,
+    /// Where the rows of each sample end, where they do not have as many each.
+    ends: Option<&'a [usize]>,
     /// Of samples, each with as many rows.
     weights: Option<&'a [f32]>,
 }
@@ -70,13 +72,14 @@ impl<'a> MetricRows<'a> {
             targets,
             task,
             samples: 1,
+            ends: None,
             weights: None,
         }
     }
 
-    /// Of so many samples, each with as many rows.
-    pub(crate) fn of_samples(mut self, samples: usize) -> Self {
-        self.samples = samples;
+    /// Of so many samples, each with as many rows, or with rows up to those that `ends` says.
+    pub(crate) fn of_samples(mut self, samples: usize, ends: Option<&'a [usize]>) -> Self {
+        (self.samples, self.ends) = (samples, ends);
         self
     }
 
@@ -117,7 +120,7 @@ impl<'a> MetricRows<'a> {
             true => {
                 let labels = TargetRows::Classes(labels);
                 let task = Task::Sequences { blank };
-                Ok(Self::checked(units, predictions, labels, task).of_samples(samples))
+                Ok(Self::checked(units, predictions, labels, task).of_samples(samples, None))
             }
             false => Err(Error::data(format!(
                 "{} predictions, {units} a step, and {} labels do not go with {samples} samples",
@@ -128,13 +131,13 @@ impl<'a> MetricRows<'a> {
         }
     }
 
-    /// Number of samples.
+    /// Number of samples; 1 of rows that [`MetricRows::new`] made.
     pub fn samples(&self) -> usize {
         self.samples
     }
 
-    /// Of a task of sequences, the predictions of a sample, `[steps, units]`, and its labels, those
-    /// before the first blank. Of any other there are no labels.
+    /// Of a task of sequences, the predictions of a sample, `[steps, units]`, without padding, and its
+    /// labels, those before the first blank. Of any other there are no labels.
     ///
     /// # Panics
     /// When there is no such sample.
@@ -143,7 +146,14 @@ impl<'a> MetricRows<'a> {
             let each = all / self.samples;
             sample * each..(sample + 1) * each
         };
-        let predictions = &self.predictions[of_sample(self.predictions.len())];
+        let predictions = match self.ends {
+            None => of_sample(self.predictions.len()),
+            Some(ends) => {
+                let start = sample.checked_sub(1).map_or(0, |last| ends[last]);
+                start * self.units..ends[sample] * self.units
+            }
+        };
+        let predictions = &self.predictions[predictions];
         match (self.targets, self.task) {
             (TargetRows::Classes(labels), Task::Sequences { blank }) => {
                 let labels = &labels[of_sample(labels.len())];
@@ -241,12 +251,15 @@ impl<'a> MetricRows<'a> {
     /// # Panics
     /// When there is no such row.
     pub fn weight(&self, row: usize) -> f64 {
-        match self.weights {
-            Some(weights) => {
+        match (self.weights, self.ends) {
+            (None, _) => 1.0,
+            (Some(weights), Some(ends)) => {
+                f64::from(weights[ends.partition_point(|end| *end <= row)])
+            }
+            (Some(weights), None) => {
                 let places = self.count() / weights.len();
                 f64::from(weights[row / places])
             }
-            None => 1.0,
         }
     }
 

@@ -1,11 +1,15 @@
 //! Evaluating, and whether data fits the losses and metrics.
 
+use std::borrow::Cow;
+
 use super::{Scores, Trainer};
 use crate::Error;
 use crate::dataset::{Dataset, Targets};
-use crate::losses::{LossRows, TargetRows};
+use crate::losses::{Loss, LossRows, TargetRows};
 use crate::metrics::Metric;
-use crate::plan::StepResult;
+use crate::places::Places;
+use crate::plan::{Batch, StepResult};
+use crate::rows::Rows;
 use crate::targets::{Task, units};
 
 impl Trainer {
@@ -38,8 +42,13 @@ impl Trainer {
                 units(measured.one_output_shape(index)),
             ]
         };
-        let weights = data.sample_weights.as_deref();
-        let mut room = Vec::new();
+        let places = self.places(data, None)?;
+        let batch = Batch::new(data, &places, Rows::Contiguous(0, data.samples()));
+        let rows = |index: usize| {
+            let [values, units] = sizes(index);
+            [batch.counted(index, values / units.max(1)), units]
+        };
+        let (mut room, mut scattered) = (Vec::new(), Vec::new());
         for (index, (objective, targets)) in
             self.objective.iter().zip(data.all_targets()).enumerate()
         {
@@ -56,14 +65,16 @@ impl Trainer {
                 Targets::Classes { labels, .. } => TargetRows::Classes(labels),
                 Targets::Values(values) => TargetRows::Values(values.data()),
             };
-            let scale = objective.scale(data.samples(), sizes(index));
+            let scale = objective.scale(data.samples(), rows(index)[0], units);
+            let counting = batch.counting(index, 0..data.samples(), &mut scattered);
             let mut gradient = vec![0.0; output.len()];
             let rows = LossRows {
                 samples: data.samples(),
                 units,
                 output,
                 targets,
-                weights,
+                weights: counting.weights,
+                mask: counting.mask,
             };
             let loss = &objective.loss;
             result.losses[index] = loss.evaluate_samples(&rows, scale, &mut gradient);
@@ -71,7 +82,7 @@ impl Trainer {
             states = others;
             objective.measure(&rows, &mut room, own);
         }
-        result.finish(data.samples(), &self.objective, sizes);
+        result.finish(data.samples(), &self.objective, rows);
         let activities = outputs[self.objective.len()..].iter().flatten();
         let activities: f64 = activities.copied().map(f64::from).sum();
         result.loss += self.penalty() + activities / data.samples() as f64;
@@ -85,14 +96,37 @@ impl Trainer {
         Self::explained(scores, data).map_err(|error| error.of("the validation data"))
     }
 
-    /// The weight of each sample where classes have weights.
-    pub(super) fn class_weighted(
+    /// How much the places of each output count: by the data's own weights, those of classes, and the
+    /// masks. The data has been checked.
+    pub(super) fn places(
         &self,
         data: &Dataset,
-        weights: &[f32],
-    ) -> Result<Vec<f32>, Error> {
-        let task = self.objective[0].loss.task();
-        data.class_weighted(weights, task, units(self.measured().one_output_shape(0)))
+        class_weights: Option<&[f32]>,
+    ) -> Result<Vec<Option<Places>>, Error> {
+        let measured = self.measured();
+        let weights: Option<Cow<'_, [f32]>> = match class_weights {
+            Some(weights) => {
+                let task = self.objective[0].loss.task();
+                let output = measured.one_output_shape(0);
+                Some(data.class_weighted(weights, task, output)?.into())
+            }
+            None => data.sample_weights.as_deref().map(Cow::Borrowed),
+        };
+        let masks = measured.output_masks(data.into())?;
+        let mut all = Vec::new();
+        for (index, (mask, targets)) in masks.into_iter().zip(data.all_targets()).enumerate() {
+            let rows = measured.units(index) / units(measured.one_output_shape(index)).max(1);
+            let loss = &self.objective[index].loss;
+            if let Some(weights) = &weights {
+                check_weights(&**loss, data.samples(), weights.len())?;
+            }
+            let places = Places::new(data.samples(), rows, weights.as_deref(), mask.as_deref())?;
+            if let Some(counted) = places.as_ref().and_then(Places::counted_each) {
+                loss.check_lengths(targets, counted)?;
+            }
+            all.push(places);
+        }
+        Ok(all)
     }
 
     /// Checks that data fits the network, the losses and the metrics.
@@ -125,6 +159,19 @@ impl Trainer {
             })?;
         }
         Ok(())
+    }
+}
+
+/// Refuses weights of places where a loss is about whole samples.
+fn check_weights(loss: &dyn Loss, samples: usize, weights: usize) -> Result<(), Error> {
+    match matches!(loss.task(), Task::Sequences { .. }) && weights != samples {
+        false => Ok(()),
+        true => Err(Error::data(format!(
+            "each sample has {} weights, but the loss {} is about a sample as a whole",
+            weights / samples.max(1),
+            loss.kind()
+        ))
+        .with_hint("give one weight a sample")),
     }
 }
 

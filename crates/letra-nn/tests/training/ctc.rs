@@ -135,6 +135,7 @@ fn a_sample_has_the_same_bits_whatever_stands_around_it() {
             output: &output[values.clone()],
             targets: TargetRows::Classes(&wider),
             weights: Some(&weights[range]),
+            mask: None,
         };
         let mut gradient = vec![0.0; values.len()];
         let loss = Ctc::new().evaluate_samples(&rows, 0.25, &mut gradient);

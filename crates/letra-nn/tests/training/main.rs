@@ -32,6 +32,7 @@ mod prediction;
 mod random_layers;
 mod rates;
 mod resumed;
+mod sequences;
 mod sharing;
 mod sources;
 mod sparse_inputs;
