@@ -188,3 +188,167 @@ fn weights_of_samples_count_and_a_saved_model_keeps_the_blank() {
     };
     assert_eq!(scores(&network), scores(&loaded));
 }
+
+/// Sequences of unlike lengths with their labels, and a network that sees where each ends.
+fn of_unlike_lengths() -> (Vec<Tensor>, Vec<Vec<u32>>) {
+    let (inputs, words) = sequences(24, 8);
+    let cut = |sample: usize| {
+        // Not less than the labels need.
+        let steps = STEPS - sample % 3;
+        let values = inputs.data()[sample * STEPS * FEATURES..][..steps * FEATURES].to_vec();
+        Tensor::new([steps, FEATURES], values).unwrap()
+    };
+    ((0..24).map(cut).collect(), words)
+}
+
+fn padded(sequences: &[Tensor], words: &[Vec<u32>], value: f32) -> Dataset {
+    let labels = Ctc::new().pad(words).unwrap();
+    let pad = Pad::new().maxlen(STEPS).value(value);
+    Sequences::padded(sequences, pad)
+        .unwrap()
+        .with_targets(Targets::Classes {
+            labels,
+            count: CLASSES,
+        })
+        .unwrap()
+}
+
+fn masked_network(threads: usize) -> Trainer {
+    let compile = Compile::new(Adam::new(0.02)).loss(Ctc::new());
+    Sequential::sequences([STEPS, FEATURES])
+        .add(Dense::new(8).tanh())
+        .add(Dense::new(CLASSES))
+        .compile(
+            compile
+                .metric(LabelErrorRate)
+                .weighted_metric(LabelErrorRate)
+                .seed(3)
+                .threads(threads),
+        )
+        .unwrap()
+}
+
+#[test]
+fn padded_steps_count_for_nothing() {
+    let (sequences, words) = of_unlike_lengths();
+    let data = padded(&sequences, &words, f32::NAN);
+    let network = masked_network(1);
+    let scores = network.evaluate(&data).unwrap();
+    let (mut sum, mut wrong, mut all) = (0.0, 0.0, 0.0);
+    for (sequence, word) in sequences.iter().zip(&words) {
+        let steps = sequence.samples();
+        let compile = Compile::new(Sgd::new(0.1))
+            .loss(Ctc::new())
+            .metric(LabelErrorRate);
+        let alone = Sequential::new([steps, FEATURES])
+            .add(Dense::new(8).tanh())
+            .add(Dense::new(CLASSES))
+            .compile(compile)
+            .unwrap();
+        for known in network.parameters() {
+            let values = Tensor::new(known.shape, known.values).unwrap();
+            alone.set_parameter(&known.name, &values).unwrap();
+        }
+        let input = Tensor::new([1, steps, FEATURES], sequence.data().to_vec()).unwrap();
+        let labels = Ctc::new().pad(&[word]).unwrap();
+        let own = Dataset::classes(input, labels, CLASSES).unwrap();
+        let own = alone.evaluate(&own).unwrap();
+        sum += own.loss;
+        if !word.is_empty() {
+            wrong += own.metric("label_error_rate").unwrap() * word.len() as f64;
+            all += word.len() as f64;
+        }
+    }
+    assert!((scores.loss - sum / 24.0).abs() < 1e-5, "{scores:?}");
+    // Of samples without labels only the whole knows what was read into them.
+    assert!(scores.metric("label_error_rate").unwrap() >= wrong / all - 1e-9);
+    // What a step of training sees is the same, and no gradient comes of the padding.
+    let seen = network.back_propagate(&data).unwrap();
+    assert!((seen.loss - scores.loss).abs() < 1e-6);
+    let (_, gradient) = seen.pre_activation_gradients.last().unwrap();
+    let rows = gradient.data().chunks_exact(STEPS * CLASSES);
+    for (row, sequence) in rows.zip(&sequences) {
+        assert!(
+            row[sequence.samples() * CLASSES..]
+                .iter()
+                .all(|g| *g == 0.0)
+        );
+    }
+    let trained = |threads: usize| {
+        let mut network = masked_network(threads);
+        network.fit(&data, Fit::epochs(3).batch_size(7)).unwrap();
+        bytes(&network)
+    };
+    assert!(trained(1) == trained(3));
+}
+
+#[test]
+fn labels_and_weights_are_held_to_the_steps_that_count() {
+    let (sequences, mut words) = of_unlike_lengths();
+    let network = masked_network(1);
+    words[2] = vec![1; 6];
+    let error = network
+        .evaluate(&padded(&sequences, &words, 0.0))
+        .unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("sample 2 has 6 labels, which need 11"),
+        "{error}"
+    );
+    assert!(error.contains("10"), "{error}");
+    words[2] = vec![1, 2];
+    let data = padded(&sequences, &words, 0.0);
+    let weights: Vec<f32> = (0..24).map(|sample| (sample % 2) as f32).collect();
+    let odd: Vec<usize> = (0..12).map(|half| 2 * half + 1).collect();
+    let weighted = data.clone().with_sample_weights(weights).unwrap();
+    let scores = network.evaluate(&weighted).unwrap();
+    let own = network.evaluate(&data.select(&odd)).unwrap();
+    assert_eq!(
+        scores.metric("weighted_label_error_rate"),
+        own.metric("label_error_rate")
+    );
+    assert!((scores.loss - own.loss / 2.0).abs() < 1e-5);
+    let each = data.with_sample_weights(vec![1.0; 24 * STEPS]);
+    let error = each.and_then(|data| network.evaluate(&data)).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("12 weights") && error.contains("one weight a sample"),
+        "{error}"
+    );
+}
+
+#[test]
+fn padding_may_stand_anywhere() {
+    let (steps, counted) = (6, [0, 2, 3, 5]);
+    let output: Vec<f32> = (0..steps * 3)
+        .map(|i| ((i * 29) % 13) as f32 / 5.0)
+        .collect();
+    let mut mask = [0.0; 6];
+    counted.iter().for_each(|&step| mask[step] = 1.0);
+    let evaluate = |output: &[f32], mask: Option<&[f32]>| {
+        let rows = LossRows {
+            samples: 1,
+            units: 3,
+            output,
+            targets: TargetRows::Classes(&[1, 1, 0]),
+            weights: None,
+            mask,
+        };
+        let mut gradient = vec![1.0; output.len()];
+        let loss = Ctc::new().evaluate_samples(&rows, 1.0, &mut gradient);
+        (loss, gradient)
+    };
+    let rows = counted
+        .iter()
+        .flat_map(|step| &output[step * 3..step * 3 + 3]);
+    let (loss, alone) = evaluate(&rows.copied().collect::<Vec<f32>>(), None);
+    let (same, gradient) = evaluate(&output, Some(&mask));
+    assert_eq!(loss.to_bits(), same.to_bits());
+    let mut own = alone.chunks_exact(3);
+    for (step, row) in gradient.chunks_exact(3).enumerate() {
+        match counted.contains(&step) {
+            true => assert_eq!(row, own.next().unwrap()),
+            false => assert_eq!(row, [0.0; 3]),
+        }
+    }
+}
