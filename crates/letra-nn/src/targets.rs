@@ -93,7 +93,7 @@ pub enum Direction {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub enum TargetRows<'a> {
-    /// A class each.
+    /// A class each; for [`Ctc`](crate::losses::Ctc), as many labels for each sample.
     Classes(&'a [u32]),
     /// A row of values each.
     Values(&'a [f32]),

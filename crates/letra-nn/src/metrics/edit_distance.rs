@@ -9,8 +9,18 @@
 /// assert_eq!(edit_distance(&[1, 2, 3], &[]), 3);
 /// ```
 pub fn edit_distance<T: PartialEq>(one: &[T], other: &[T]) -> usize {
+    edit_distance_in(one, other, &mut Vec::new())
+}
+
+/// The same, with memory to work in.
+pub(super) fn edit_distance_in<T: PartialEq>(
+    one: &[T],
+    other: &[T],
+    distances: &mut Vec<usize>,
+) -> usize {
     // Of the part of `one` so far from each beginning of `other`.
-    let mut distances: Vec<usize> = (0..=other.len()).collect();
+    distances.clear();
+    distances.extend(0..=other.len());
     for (row, a) in one.iter().enumerate() {
         let mut diagonal = distances[0];
         distances[0] = row + 1;

@@ -1,7 +1,15 @@
-use super::{Direction, Metric, MetricRows, MetricState, Task, edit_distance};
+use std::cell::RefCell;
+
+use super::edit_distance::edit_distance_in;
+use super::{Direction, Metric, MetricRows, MetricState, Task};
 use crate::decoding;
 
-/// Label error rate: the [edit distances](edit_distance) between the labels that best paths spell and
+thread_local! {
+    /// Labels that a thread reads, and distances, used again for the next sample.
+    static ROOM: RefCell<(Vec<u32>, Vec<usize>)> = RefCell::default();
+}
+
+/// Label error rate: the [edit distances](super::edit_distance()) between the labels that best paths spell and
 /// the targets, over the number of target labels (Graves, Fernández, Gomez and Schmidhuber 2006,
 /// section 2.1; Graves 2012, chapter 2). Of letters it is known as the character error rate.
 ///
@@ -49,14 +57,15 @@ impl Metric for LabelErrorRate {
             return;
         };
         let [errors, all] = state.sums();
-        let mut found = Vec::new();
-        for sample in 0..rows.samples() {
-            let (predictions, labels) = rows.sequence(sample);
-            decoding::spelled(rows.units(), blank, predictions, &mut found);
-            let weight = rows.sample_weight(sample);
-            *errors += weight * edit_distance(&found, labels) as f64;
-            *all += weight * labels.len() as f64;
-        }
+        ROOM.with_borrow_mut(|(found, distances)| {
+            for sample in 0..rows.samples() {
+                let (predictions, labels) = rows.sequence(sample);
+                decoding::spelled(rows.units(), blank, predictions, found);
+                let weight = rows.sample_weight(sample);
+                *errors += weight * edit_distance_in(found, labels, distances) as f64;
+                *all += weight * labels.len() as f64;
+            }
+        });
     }
 
     fn result(&self, state: &MetricState) -> f64 {
