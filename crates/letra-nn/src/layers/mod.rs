@@ -483,3 +483,29 @@ fn the_list_in_the_docs_is_complete() {
     let missing = |name: &&&str| !list.contains(&format!("[`{name}`]"));
     assert_eq!(NAMES.iter().find(missing), None);
 }
+
+/// The guide to sequences says of every layer what it does with a mask, and its file says the same.
+#[test]
+fn what_layers_do_with_masks_is_in_the_guide() {
+    let guide = include_str!("../../docs/sequences.md");
+    let said = |layer: &str| {
+        let mut rows = guide.lines().filter(|line| {
+            line.contains(" | passes |")
+                || line.contains(" | uses |")
+                || line.contains(" | refuses |")
+        });
+        let named = format!("`{layer}`");
+        let row = rows.find(|line| line.split(" | ").next().unwrap_or("").contains(&named));
+        row.and_then(|line| line.split(" | ").nth(1))
+    };
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/layers");
+    for (layer, kind) in NAMES.iter().zip(KINDS) {
+        let source = std::fs::read_to_string(folder.join(kind).with_extension("rs")).unwrap();
+        let own = match source {
+            source if source.contains("MaskUse::Passes") => "passes",
+            source if source.contains("MaskUse::Uses") => "uses",
+            _ => "refuses",
+        };
+        assert_eq!(said(layer), Some(own), "{layer}");
+    }
+}

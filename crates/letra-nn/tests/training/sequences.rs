@@ -442,7 +442,7 @@ fn a_layer_over_steps_is_one_over_samples() {
             .seed(1)
             .threads(2)
     };
-    let mut over_steps = Sequential::new([steps, 3, 4, 1])
+    let over_steps = Sequential::new([steps, 3, 4, 1])
         .add(TimeDistributed::new(Conv2d::new(3, 2).relu()).named("conv"))
         .add(TimeDistributed::new(BatchNormalization::new()).named("norm"))
         .add(TimeDistributed::new(MaxPool2d::new(2)))
@@ -455,7 +455,7 @@ fn a_layer_over_steps_is_one_over_samples() {
         )
         .compile(compile())
         .unwrap();
-    let mut of_samples = Sequential::new([3, 4, 1])
+    let of_samples = Sequential::new([3, 4, 1])
         .add(Conv2d::new(3, 2).relu().named("conv"))
         .add(BatchNormalization::new().named("norm"))
         .add(MaxPool2d::new(2))
@@ -469,9 +469,6 @@ fn a_layer_over_steps_is_one_over_samples() {
         )
         .compile(compile())
         .unwrap();
-    // Without dropout, which draws by the number of its layer.
-    let rates = serde_json::json!({ "rate": 0.0 });
-    let _ = rates;
     copy_parameters(&over_steps, &of_samples);
     let inputs = Tensor::new([samples, steps, 3, 4, 1], values).unwrap();
     let flat = inputs.clone().reshape([samples * steps, 3, 4, 1]).unwrap();
