@@ -84,7 +84,7 @@ impl Ctc {
         let most = lengths.max().unwrap_or(0).max(1);
         let all = sequences.len().checked_mul(most);
         let mut padded = Vec::new();
-        if !all.is_some_and(|all| padded.try_reserve_exact(all).is_ok()) {
+        if all.is_none_or(|all| padded.try_reserve_exact(all).is_err()) {
             return Err(Error::data(format!(
                 "{} sequences of up to {most} labels do not fit into memory",
                 sequences.len()
