@@ -1,3 +1,5 @@
+use std::slice::ChunksExact;
+
 use super::probabilities::rows;
 use super::symbol::Symbol;
 use crate::Error;
@@ -25,19 +27,39 @@ pub fn align(
     labels: &[u32],
 ) -> Result<Vec<Symbol>, Error> {
     let rows = rows(classes, blank, probabilities)?;
-    let steps = rows.len();
-    check(classes, blank, steps, labels)?;
-    if steps == 0 {
-        return Ok(Vec::new());
-    }
-    let states = 2 * labels.len() + 1;
-    let symbol = |state: usize| match state % 2 {
-        0 => blank,
-        _ => labels[state / 2],
+    check(classes, blank, rows.len(), labels)?;
+    let Some(path) = best_path(rows, blank, labels) else {
+        return Err(
+            Error::data("the labels have the probability 0: no path spells them")
+                .with_hint("leave out those that the network rules out"),
+        );
     };
-    let mut best = vec![f64::NEG_INFINITY; states + 2];
+    let (mut symbols, mut start) = (Vec::new(), 0);
+    for run in path.chunk_by(|one, next| one == next) {
+        let steps = start..start + run.len();
+        start = steps.end;
+        if let Some(label) = label_of(labels, run[0]) {
+            let probability = |step: usize| probabilities[step * classes + label as usize];
+            symbols.push(Symbol::new(label, steps, probability));
+        }
+    }
+    Ok(symbols)
+}
+
+/// The label of a state; the others are blanks, between the labels and at both ends.
+fn label_of(labels: &[u32], state: usize) -> Option<u32> {
+    (state % 2 == 1).then(|| labels[state / 2])
+}
+
+/// The state of each step, on the most probable path; none where no path spells the labels.
+fn best_path(rows: ChunksExact<'_, f32>, blank: u32, labels: &[u32]) -> Option<Vec<usize>> {
+    let states = 2 * labels.len() + 1;
     // Two that no path is in, so that each state has two before it; the first is entered from there.
+    let mut best = vec![f64::NEG_INFINITY; states + 2];
     best[1] = 0.0;
+    if rows.len() == 0 {
+        return Some(Vec::new());
+    }
     // From how many states before a path came to each state, `[steps, states]`.
     let mut came: Vec<u8> = Vec::new();
     for row in rows {
@@ -51,7 +73,8 @@ pub fn align(
                     back = further;
                 }
             }
-            let said = libm::log(f64::from(row[symbol(state) as usize]));
+            let symbol = label_of(labels, state).unwrap_or(blank);
+            let said = libm::log(f64::from(row[symbol as usize]));
             here[state + 2] = best[state + 2 - back] + said;
             came.push(back as u8);
         }
@@ -61,28 +84,7 @@ pub fn align(
         true => states - 1,
         false => states - 2,
     };
-    if best[last + 2] == f64::NEG_INFINITY {
-        return Err(
-            Error::data("the labels have the probability 0: no path spells them")
-                .with_hint("leave out those that the network rules out"),
-        );
-    }
-    let path = walk_back(last, states, &came);
-    let symbols = path
-        .chunk_by(|one, next| one == next)
-        .scan(0, |start, run| {
-            let steps = *start..*start + run.len();
-            *start = steps.end;
-            Some((run[0], steps))
-        });
-    let symbols = symbols.filter(|(state, _)| state % 2 == 1);
-    Ok(symbols
-        .map(|(state, steps)| {
-            let label = symbol(state);
-            let probability = |step: usize| probabilities[step * classes + label as usize];
-            Symbol::new(label, steps, probability)
-        })
-        .collect())
+    (best[last + 2] > f64::NEG_INFINITY).then(|| walk_back(last, states, &came))
 }
 
 /// The state of each step of the best path, from its last.

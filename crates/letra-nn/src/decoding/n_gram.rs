@@ -17,7 +17,7 @@ const MOST: usize = 32;
 /// *p*(*l* | *h*) = (*c*(*h* *l*) + *T*(*h*) *p*(*l* | *h*′)) / (*c*(*h*) + *T*(*h*)),
 ///
 /// *h*′ being *h* without its first label, and where *h* was never seen it is *p*(*l* | *h*′) (Witten
-/// and Bell 1991, method C; in this form Chen and Goodman 1998, eq. 17). The shortest history of all
+/// and Bell 1991, method C; interpolated as in Chen and Goodman 1998). The shortest history of all
 /// gives each label, and the end of the text, the same. So none is impossible, and over all labels and
 /// the end the probabilities add up to 1.
 ///

@@ -14,7 +14,7 @@ thread_local! {
 /// section 2.1; Graves 2012, chapter 2). Of letters it is known as the character error rate.
 ///
 /// Both sums go over all samples of the pass, so that a sample counts by its length, and one without
-/// labels by what was read into it; the paper of 2006 has the mean over the samples of each one's rate.
+/// labels by what was read into it; a mean over the samples of each one's rate is something else.
 /// It is 0 where all is right, and may be more than 1. It takes outputs that were trained by
 /// [`Ctc`](crate::losses::Ctc); the blank is the loss's.
 ///
