@@ -9,6 +9,7 @@ mod by_hand;
 mod callbacks;
 mod convolutions;
 mod csv_log;
+mod ctc;
 mod data;
 mod demands;
 mod diagnosis;

@@ -244,6 +244,66 @@ fn losses_and_metrics_count_the_steps_that_count() {
     assert_eq!(chosen, [[3.0; STEPS], [1.0; STEPS]].concat());
 }
 
+/// Batch normalisation takes its moments of the steps that count, and so do its moving averages.
+#[test]
+fn batch_normalisation_is_over_the_steps_that_count() {
+    let lengths = [2, 6, 1, 5];
+    let layers = |first: Sequential| {
+        first
+            .add(Dense::new(5).named("first"))
+            .add(BatchNormalization::new().momentum(0.5).named("norm"))
+            .add(Activation::relu())
+            .add(Dense::new(2).named("last"))
+    };
+    let compile = || {
+        Compile::new(Sgd::new(0.1))
+            .loss(MeanSquaredError)
+            .threads(2)
+    };
+    let mut long = layers(Sequential::sequences([STEPS, FEATURES]))
+        .compile(compile())
+        .unwrap();
+    let mut flat = layers(Sequential::new([FEATURES]))
+        .compile(compile())
+        .unwrap();
+    copy_parameters(&flat, &long);
+    let (mut steps, mut values, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+    for (sample, &length) in lengths.iter().enumerate() {
+        steps.extend_from_slice(sequence(sample, length, FEATURES).data());
+        let own: Vec<f32> = (0..2 * length)
+            .map(|place| number(place + sample))
+            .collect();
+        values.extend_from_slice(&own);
+        targets.extend(own);
+        targets.extend(vec![0.0; 2 * (STEPS - length)]);
+    }
+    let count = values.len() / 2;
+    let flat_data = Dataset::values(
+        Tensor::new([count, FEATURES], steps).unwrap(),
+        Tensor::new([count, 2], values).unwrap(),
+    )
+    .unwrap();
+    let targets = Targets::Values(Tensor::new([4, STEPS, 2], targets).unwrap());
+    let long_data = padded(&lengths).with_targets(targets).unwrap();
+    let wanted = flat.gradients(&flat_data).unwrap();
+    let found = long.gradients(&long_data).unwrap();
+    for name in wanted.names() {
+        let [found, wanted] = [&found, &wanted].map(|all| all.get(name).unwrap());
+        assert_alike(name, found.data(), wanted.data());
+    }
+    for _ in 0..3 {
+        let wanted = flat.train_on_batch(&flat_data).unwrap().loss;
+        let found = long.train_on_batch(&long_data).unwrap().loss;
+        assert!((found - wanted).abs() < 1e-5, "{found} {wanted}");
+    }
+    for known in flat.parameters() {
+        let found = long.parameter(&known.name).unwrap();
+        for (found, wanted) in found.data().iter().zip(&known.values) {
+            assert!((found - wanted).abs() < 1e-4, "{}", known.name);
+        }
+    }
+}
+
 /// Counts rows, whatever they weigh.
 #[derive(Debug, Clone)]
 struct Rows;
