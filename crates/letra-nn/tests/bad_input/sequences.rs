@@ -139,6 +139,11 @@ fn settings() {
         Sequential::new([6, 2]).add(TimeDistributed::new(Conv2d::new(2, 2))),
         &["a picture"],
     );
+    let inner = TimeDistributed::new(Embedding::new(5, 2).mask_zero(true));
+    refused(
+        Sequential::new([3, 4]).add(inner),
+        &["time_distributed", "mask of each step"],
+    );
     let mut model = Model::new();
     let (steps, more) = (model.input([3, 2]), model.input([4, 2]));
     let both = model.layer(TimeDistributed::new(Concatenate), [steps, more]);

@@ -26,6 +26,7 @@ mod learning;
 mod noisy_quadratics;
 mod not_finite;
 mod optimizers;
+mod over_steps;
 mod own;
 mod parts;
 mod prediction;
