@@ -271,17 +271,26 @@ fn classes(stream: &Stream) -> Result<(Given, usize), Error> {
     let (input, output) = (network.input_shape(), network.output_shape());
     let classes = output.last().copied().unwrap_or(0);
     let known = network.ops().whole.iter().map(|known| known.most + 1).min();
+    if output.len() > 2 {
+        return Err(unfit(network));
+    }
     match (input, known) {
         ([_], Some(known)) if known >= classes && classes > 1 => Ok((Given::Numbers, classes)),
         (&[_, features], _) if features == classes && classes > 1 => Ok((Given::OneHot, classes)),
-        _ => Err(Error::configuration(format!(
-            "the network takes {input:?} and gives {output:?}: its output is no class of its input"
-        ))
-        .with_hint(
-            "let it take numbers of classes [steps] through Embedding, or one-hot rows [steps, classes], \
-             and give as many classes",
-        )),
+        _ => Err(unfit(network)),
     }
+}
+
+/// What is said where the answer is no class of the input.
+fn unfit(network: &Network) -> Error {
+    let (input, output) = (network.input_shape(), network.output_shape());
+    Error::configuration(format!(
+        "the network takes {input:?} and gives {output:?}: its output is no class of its input"
+    ))
+    .with_hint(
+        "let it take numbers of classes [steps] through Embedding, or one-hot rows [steps, classes], \
+         and give as many classes",
+    )
 }
 
 /// How many features a step of the network's input and its output have.
