@@ -37,6 +37,7 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
     check(Compile::new(Nadam::new(0.001)).loss(loss));
     check_labels_of_sequences();
     check_recurrent_layers();
+    check_long_sequences();
 }
 
 /// Sequences of unlike lengths, in both directions.
@@ -61,8 +62,7 @@ fn check_recurrent_layers() {
 
 /// A prediction goes through long sequences some steps at a time: it needs no more memory than for
 /// those.
-#[test]
-fn long_sequences_are_predicted_in_little_memory() {
+fn check_long_sequences() {
     let bytes = |steps: usize| {
         let layers = Sequential::new([steps, 2]).add(Lstm::new(8));
         let network = layers.build(0).unwrap();

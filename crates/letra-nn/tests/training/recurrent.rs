@@ -444,3 +444,49 @@ fn work_is_counted_a_step() {
     let counted = network.multiply_adds();
     assert!((products..products + 200).contains(&counted), "{counted}");
 }
+
+/// Keras's: an orthogonal recurrent kernel, and a bias of 1 for the forget gates alone.
+#[test]
+fn initial_values() {
+    let network = Sequential::new([6, 4])
+        .add(Bidirectional::new(Lstm::new(5)).named("both"))
+        .build(3)
+        .unwrap();
+    for way in ["forward", "backward"] {
+        let get = |name: &str| {
+            network
+                .weights()
+                .get(&format!("both/{way}_{name}"))
+                .unwrap()
+        };
+        let bias: Vec<f32> = (0..20).map(|k| f32::from(u8::from(k / 5 == 1))).collect();
+        assert_eq!(get("bias").data(), bias);
+        assert_eq!(get("kernel").shape(), [4, 20]);
+        let kernel = get("recurrent_kernel");
+        for (i, one) in kernel.data().chunks(20).enumerate() {
+            for (j, other) in kernel.data().chunks(20).enumerate() {
+                let product: f32 = one.iter().zip(other).map(|(a, b)| a * b).sum();
+                let wanted = f32::from(u8::from(i == j));
+                assert!((product - wanted).abs() < 1e-5, "{i}, {j}: {product}");
+            }
+        }
+    }
+    let open = Lstm::new(5).unit_forget_bias(false).named("lstm");
+    let network = Sequential::new([6, 4]).add(open).build(3).unwrap();
+    assert_eq!(
+        network.weights().get("lstm/bias").unwrap().data(),
+        [0.0; 20]
+    );
+    // A kernel of several axes is a matrix of as many columns as filters.
+    let convolution = Conv1d::new(3, 2).kernel_initializer(Initializer::orthogonal());
+    let network = Sequential::new([6, 4]).add(convolution).build(3).unwrap();
+    let kernel = network.weights().get("conv1d/kernel").unwrap();
+    for i in 0..3 {
+        for j in 0..3 {
+            let column = |k: usize| kernel.data().iter().skip(k).step_by(3);
+            let product: f32 = column(i).zip(column(j)).map(|(a, b)| a * b).sum();
+            let wanted = f32::from(u8::from(i == j));
+            assert!((product - wanted).abs() < 1e-5, "{i}, {j}: {product}");
+        }
+    }
+}
