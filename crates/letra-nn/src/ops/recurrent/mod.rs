@@ -1,20 +1,21 @@
 //! Recurrent layers: a cell goes through the steps of a sequence and carries its states on.
 
+mod arrays;
+mod cell;
 mod gru;
 mod lstm;
 mod sequences;
 mod simple_rnn;
 
-use std::fmt::Debug;
-
 use super::{Backward, Forward, Needs, Op, Prepare};
 use crate::Shape;
 use crate::error::BuildError;
-use crate::kernels::dense::bias_gradient;
 use crate::kernels::dropout;
 use crate::kernels::gemm::{Mat, MatMut, gemm};
 use crate::kernels::recurrent::{Functions, Recurrence, Steps};
 
+use arrays::{Arrays, Kernel, Sizes, StateGradients, cut};
+pub(crate) use cell::Cell;
 pub(crate) use gru::Gru;
 pub(crate) use lstm::Lstm;
 use sequences::{Direction, Sequences};
@@ -57,150 +58,6 @@ pub(crate) struct Settings {
     pub(crate) masked: bool,
     /// Whether initial states are given.
     pub(crate) initial_state: bool,
-}
-
-/// What a step does to the states.
-pub(crate) trait Cell: Debug + Clone + Send + Sync + 'static {
-    /// Columns of the kernel for a unit.
-    const GATES: usize;
-    /// Number of states.
-    const STATES: usize;
-    /// Numbers a unit and step that forward leaves for backward, beside states: of gates, and others.
-    const LEFT: [usize; 2];
-
-    /// Numbers of the recurrent kernel as the passes read it.
-    fn prepared(&self, units: usize) -> usize;
-
-    /// Brings it into that form.
-    fn prepare(&self, units: usize, kernel: &[f32], prepared: &mut [f32]);
-
-    /// What is added to the input's products of a step, from the bias.
-    fn begin(&self, units: usize, bias: &[f32], row: &mut [f32]) {
-        let _ = units;
-        row.copy_from_slice(bias);
-    }
-
-    /// All steps, whose input's products stand where [`products`] says.
-    fn forward(&self, recurrence: Recurrence<'_>, kernel: Kernel<'_>, arrays: &mut Arrays<'_>);
-
-    /// All steps back: from the gradients of the states to those at the gates' pre-activations, where
-    /// [`products`] says.
-    fn backward(
-        &self,
-        recurrence: Recurrence<'_>,
-        kernel: Kernel<'_>,
-        arrays: &mut Arrays<'_>,
-        gradients: &mut StateGradients<'_>,
-    );
-
-    /// Adds to the gradients of the recurrent kernel and of the bias, before those of the kernel.
-    fn recurrent_gradients(
-        &self,
-        sizes: Sizes<'_>,
-        arrays: &mut Arrays<'_>,
-        deltas: Option<&[f32]>,
-        [recurrent, bias]: [Option<&mut [f32]>; 2],
-    ) {
-        let deltas = deltas.unwrap_or(arrays.gates);
-        if let Some(gradient) = recurrent {
-            let width = Self::GATES * sizes.units;
-            sizes.recurrent_kernel(arrays.read_states(), (deltas, width), (width, gradient));
-        }
-        if let Some(gradient) = bias {
-            let rows = sizes.steps.rows();
-            bias_gradient(
-                rows,
-                gradient.len(),
-                &deltas[..rows * gradient.len()],
-                gradient,
-            );
-        }
-    }
-}
-
-/// The recurrent kernel, as it was prepared, and the bias.
-#[derive(Clone, Copy)]
-pub(crate) struct Kernel<'a> {
-    prepared: &'a [f32],
-    bias: &'a [f32],
-}
-
-/// The steps, and the values of a state.
-#[derive(Clone, Copy)]
-pub(crate) struct Sizes<'a> {
-    steps: Steps<'a>,
-    units: usize,
-}
-
-impl Sizes<'_> {
-    /// Adds to columns of the recurrent kernel's gradient: the products of all states before a step
-    /// with the gradients at the gates. Both `deltas` and `gradient` have columns enough, of so many a
-    /// row.
-    fn recurrent_kernel(
-        &self,
-        states: &[f32],
-        (deltas, columns): (&[f32], usize),
-        (width, gradient): (usize, &mut [f32]),
-    ) {
-        for (rows, first) in self.steps.runs() {
-            gemm(
-                self.units,
-                columns,
-                rows.len(),
-                MatMut {
-                    data: &mut *gradient,
-                    row_stride: width,
-                },
-                true,
-                Mat::transposed(&states[first * self.units..], self.units),
-                Mat {
-                    data: &deltas[rows.start * width..],
-                    row_stride: width,
-                    column_stride: 1,
-                },
-            );
-        }
-    }
-}
-
-/// What forward leaves for backward, of packed steps: see [`crate::kernels::recurrent`].
-pub(crate) struct Arrays<'a> {
-    /// `[rows, gates · units]`
-    gates: &'a mut [f32],
-    /// `[rows, units]`
-    inner: &'a mut [f32],
-    /// `[sequences + rows, units]` each.
-    states: [&'a mut [f32]; 2],
-    /// The first state as the recurrent kernel reads it, where there is dropout.
-    dropped: &'a mut [f32],
-    /// `[sequences, units]`: what that is the state multiplied by.
-    dropout: &'a mut [f32],
-}
-
-impl Arrays<'_> {
-    fn read_states(&self) -> &[f32] {
-        match self.dropout.is_empty() {
-            true => self.states[0],
-            false => self.dropped,
-        }
-    }
-}
-
-/// Gradients of states.
-pub(crate) struct StateGradients<'a> {
-    /// `[sequences + rows, units]`: of the first state, by what reads it outside.
-    first: &'a mut [f32],
-    /// `[sequences, units]`: of the second state after the last step.
-    second: &'a mut [f32],
-    /// `[sequences, units]`
-    scratch: &'a mut [f32],
-}
-
-/// The next `length` values.
-fn cut<'a>(values: &mut &'a mut [f32], length: usize) -> &'a mut [f32] {
-    let (front, back) = std::mem::take(values).split_at_mut(length);
-    *values = back;
-    front
 }
 
 /// Steps that a prediction goes through at a time: their memory stays small however long the
