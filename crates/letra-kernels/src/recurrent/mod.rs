@@ -14,8 +14,8 @@ pub mod panels;
 pub mod simple_rnn;
 
 mod lanes;
-//#[cfg(test)]
-//mod tests;
+#[cfg(test)]
+mod tests;
 
 pub use crate::activation::ActivationKind;
 

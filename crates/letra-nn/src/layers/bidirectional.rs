@@ -61,6 +61,17 @@ pub struct Bidirectional {
 }
 
 /// A recurrent layer of any kind.
+///
+/// ```
+/// use letra_nn::layers::Recurrent;
+/// use letra_nn::prelude::*;
+///
+/// for layer in [Recurrent::from(Lstm::new(4)), Gru::new(4).into(), SimpleRnn::new(4).into()] {
+///     let network = Sequential::new([5, 3]).add(Bidirectional::new(layer)).build(0)?;
+///     assert_eq!(network.output_shape(), [8]);
+/// }
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recurrent {

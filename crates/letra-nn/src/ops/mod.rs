@@ -42,6 +42,7 @@ mod recurrent;
 mod resample;
 mod rescale;
 mod reshape;
+mod reverse_steps;
 mod select_steps;
 mod sparse_matmul;
 mod standout;
@@ -93,6 +94,7 @@ pub(crate) use recurrent::{Cell, Gru, Lstm, Recurrent, Settings as RecurrentSett
 pub(crate) use resample::{Affine, Movement, Resample, shares};
 pub(crate) use rescale::Rescale;
 pub(crate) use reshape::Reshape;
+pub(crate) use reverse_steps::ReverseSteps;
 pub(crate) use select_steps::SelectSteps;
 pub(crate) use sparse_matmul::SparseMatMul;
 pub(crate) use standout::Standout;
@@ -142,6 +144,12 @@ pub trait Op: Any + Debug + Send + Sync {
     /// Numbers of scratch space that a pass over so many samples needs.
     fn scratch(&self, _inputs: &[Shape], _samples: usize) -> usize {
         0
+    }
+
+    /// Numbers of scratch space that a forward pass needs where no backward pass follows and nothing is
+    /// kept; unless told otherwise, as many as any pass.
+    fn predicting_scratch(&self, inputs: &[Shape], samples: usize) -> usize {
+        self.scratch(inputs, samples)
     }
 
     /// Samples that a core should be given at once, at least, even where their values outgrow its

@@ -91,7 +91,7 @@ impl Trainer {
         }
         self.check_data(data)?;
         let batch = batch.min(data.samples());
-        self.plan_training(batch, data);
+        self.plan_training(batch, data)?;
         let (values, slots, before) = (self.values(), self.slots.clone(), self.steps);
         let states = std::mem::take(&mut self.states);
         let workers = self.workers();

@@ -212,8 +212,12 @@ pub(crate) fn random_parameters(
     noise: &mut Noise,
 ) -> Vec<Vec<f64>> {
     let lengths = twin.parameters();
-    let kernels = lengths.len() / if lengths.len() % 3 == 0 { 3 } else { 2 };
-    let parts = lengths.len() / kernels;
+    // With or without a bias.
+    let parts = if lengths.len().is_multiple_of(3) {
+        3
+    } else {
+        2
+    };
     let mut parameters = draw(&lengths, noise);
     for (number, values) in parameters.iter_mut().enumerate() {
         let scale = match number % parts {

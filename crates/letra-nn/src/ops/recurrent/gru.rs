@@ -12,7 +12,7 @@ pub(crate) struct Gru {
 }
 
 /// Two neighbours.
-fn split<'a>(values: &'a [f32], panels: [Panels; 2]) -> [&'a [f32]; 2] {
+fn split(values: &[f32], panels: [Panels; 2]) -> [&[f32]; 2] {
     let (front, back) = values.split_at(panels[0].packed());
     [front, &back[..panels[1].packed()]]
 }

@@ -1,20 +1,21 @@
 //! Recurrent layers: a cell goes through the steps of a sequence and carries its states on.
 
+mod arrays;
+mod cell;
 mod gru;
 mod lstm;
 mod sequences;
 mod simple_rnn;
 
-use std::fmt::Debug;
-
 use super::{Backward, Forward, Needs, Op, Prepare};
 use crate::Shape;
 use crate::error::BuildError;
-use crate::kernels::dense::bias_gradient;
 use crate::kernels::dropout;
 use crate::kernels::gemm::{Mat, MatMut, gemm};
 use crate::kernels::recurrent::{Functions, Recurrence, Steps};
 
+use arrays::{Arrays, Kernel, Sizes, StateGradients, cut};
+pub(crate) use cell::Cell;
 pub(crate) use gru::Gru;
 pub(crate) use lstm::Lstm;
 use sequences::{Direction, Sequences};
@@ -29,7 +30,7 @@ pub(crate) use simple_rnn::SimpleRnn;
 ///
 /// A step that is padding leaves the states as they are and costs nothing: steps that count are packed,
 /// and sequences sorted by how many they have. What is given of such a step is the output before it, as in
-/// Keras, or 0.
+/// Keras, or 0. A sequence of nothing but padding has the initial states for its last ones, and the output 0.
 ///
 /// The input's product with the kernel is one for all steps, and so are the gradients of the weights:
 /// with δ the gradients at the gates' pre-activations of all steps, ∂*W* = Σ *x*ᵀ δ,
@@ -57,150 +58,6 @@ pub(crate) struct Settings {
     pub(crate) masked: bool,
     /// Whether initial states are given.
     pub(crate) initial_state: bool,
-}
-
-/// What a step does to the states.
-pub(crate) trait Cell: Debug + Clone + Send + Sync + 'static {
-    /// Columns of the kernel for a unit.
-    const GATES: usize;
-    /// Number of states.
-    const STATES: usize;
-    /// Numbers a unit and step that forward leaves for backward, beside states: of gates, and others.
-    const LEFT: [usize; 2];
-
-    /// Numbers of the recurrent kernel as the passes read it.
-    fn prepared(&self, units: usize) -> usize;
-
-    /// Brings it into that form.
-    fn prepare(&self, units: usize, kernel: &[f32], prepared: &mut [f32]);
-
-    /// What is added to the input's products of a step, from the bias.
-    fn begin(&self, units: usize, bias: &[f32], row: &mut [f32]) {
-        let _ = units;
-        row.copy_from_slice(bias);
-    }
-
-    /// All steps, whose input's products stand where [`products`] says.
-    fn forward(&self, recurrence: Recurrence<'_>, kernel: Kernel<'_>, arrays: &mut Arrays<'_>);
-
-    /// All steps back: from the gradients of the states to those at the gates' pre-activations, where
-    /// [`products`] says.
-    fn backward(
-        &self,
-        recurrence: Recurrence<'_>,
-        kernel: Kernel<'_>,
-        arrays: &mut Arrays<'_>,
-        gradients: &mut StateGradients<'_>,
-    );
-
-    /// Adds to the gradients of the recurrent kernel and of the bias, before those of the kernel.
-    fn recurrent_gradients(
-        &self,
-        sizes: Sizes<'_>,
-        arrays: &mut Arrays<'_>,
-        deltas: Option<&[f32]>,
-        [recurrent, bias]: [Option<&mut [f32]>; 2],
-    ) {
-        let deltas = deltas.unwrap_or(arrays.gates);
-        if let Some(gradient) = recurrent {
-            let width = Self::GATES * sizes.units;
-            sizes.recurrent_kernel(arrays.read_states(), (deltas, width), (width, gradient));
-        }
-        if let Some(gradient) = bias {
-            let rows = sizes.steps.rows();
-            bias_gradient(
-                rows,
-                gradient.len(),
-                &deltas[..rows * gradient.len()],
-                gradient,
-            );
-        }
-    }
-}
-
-/// The recurrent kernel, as it was prepared, and the bias.
-#[derive(Clone, Copy)]
-pub(crate) struct Kernel<'a> {
-    prepared: &'a [f32],
-    bias: &'a [f32],
-}
-
-/// The steps, and the values of a state.
-#[derive(Clone, Copy)]
-pub(crate) struct Sizes<'a> {
-    steps: Steps<'a>,
-    units: usize,
-}
-
-impl Sizes<'_> {
-    /// Adds to columns of the recurrent kernel's gradient: the products of all states before a step
-    /// with the gradients at the gates. Both `deltas` and `gradient` have columns enough, of so many a
-    /// row.
-    fn recurrent_kernel(
-        &self,
-        states: &[f32],
-        (deltas, columns): (&[f32], usize),
-        (width, gradient): (usize, &mut [f32]),
-    ) {
-        for (rows, first) in self.steps.runs() {
-            gemm(
-                self.units,
-                columns,
-                rows.len(),
-                MatMut {
-                    data: &mut *gradient,
-                    row_stride: width,
-                },
-                true,
-                Mat::transposed(&states[first * self.units..], self.units),
-                Mat {
-                    data: &deltas[rows.start * width..],
-                    row_stride: width,
-                    column_stride: 1,
-                },
-            );
-        }
-    }
-}
-
-/// What forward leaves for backward, of packed steps: see [`crate::kernels::recurrent`].
-pub(crate) struct Arrays<'a> {
-    /// `[rows, gates · units]`
-    gates: &'a mut [f32],
-    /// `[rows, units]`
-    inner: &'a mut [f32],
-    /// `[sequences + rows, units]` each.
-    states: [&'a mut [f32]; 2],
-    /// The first state as the recurrent kernel reads it, where there is dropout.
-    dropped: &'a mut [f32],
-    /// `[sequences, units]`: what that is the state multiplied by.
-    dropout: &'a mut [f32],
-}
-
-impl Arrays<'_> {
-    fn read_states(&self) -> &[f32] {
-        match self.dropout.is_empty() {
-            true => self.states[0],
-            false => self.dropped,
-        }
-    }
-}
-
-/// Gradients of states.
-pub(crate) struct StateGradients<'a> {
-    /// `[sequences + rows, units]`: of the first state, by what reads it outside.
-    first: &'a mut [f32],
-    /// `[sequences, units]`: of the second state after the last step.
-    second: &'a mut [f32],
-    /// `[sequences, units]`
-    scratch: &'a mut [f32],
-}
-
-/// The next `length` values.
-fn cut<'a>(values: &mut &'a mut [f32], length: usize) -> &'a mut [f32] {
-    let (front, back) = std::mem::take(values).split_at_mut(length);
-    *values = back;
-    front
 }
 
 /// Steps that a prediction goes through at a time: their memory stays small however long the
@@ -406,22 +263,17 @@ impl<C: Cell> Op for Recurrent<C> {
 
     fn scratch(&self, inputs: &[Shape], samples: usize) -> usize {
         let (steps, features, units) = (inputs[0].sizes()[0], inputs[0].sizes()[1], self.units());
-        let together = steps.min(STEPS_TOGETHER);
-        let predicting = self.array_values(together) + together * features;
-        let backward = steps * features + units * (steps + 3);
-        samples * predicting.max(backward)
+        samples * (steps * features + units * (steps + 3))
+    }
+
+    fn predicting_scratch(&self, inputs: &[Shape], samples: usize) -> usize {
+        let together = inputs[0].sizes()[0].min(STEPS_TOGETHER);
+        samples * (self.array_values(together) + together * inputs[0].sizes()[1])
     }
 
     fn fewest_samples(&self) -> usize {
         // Each step reads all of the recurrent kernel.
         32
-    }
-
-    fn other_multiply_adds(&self, inputs: &[Shape]) -> u64 {
-        // Weights count once a sample; here they are met in each step.
-        let (steps, features) = (inputs[0].sizes()[0] as u64, inputs[0].sizes()[1] as u64);
-        let units = self.units() as u64;
-        steps.saturating_sub(1) * (features + units) * units * C::GATES as u64
     }
 
     fn prepare(&self, pass: &mut Prepare<'_>) {
@@ -497,10 +349,11 @@ impl<C: Cell> Op for Recurrent<C> {
         let mut outputs = pass.outputs.iter_mut();
         let sequence = outputs.next().expect("an op has an output");
         if !self.settings.return_sequences {
-            sequences.scatter_states(units, arrays.states[0], last, sequence);
+            let row = |number: usize| sequences.last_output(number).and(Some(last(number)));
+            sequences.scatter_states(units, arrays.states[0], row, sequence);
         }
         for (output, values) in outputs.zip(&arrays.states) {
-            sequences.scatter_states(units, values, last, output);
+            sequences.scatter_states(units, values, |number| Some(last(number)), output);
         }
     }
 
@@ -527,13 +380,17 @@ impl<C: Cell> Op for Recurrent<C> {
         let zero = self.settings.zero_output_for_mask;
         match self.settings.return_sequences {
             true => sequences.gather_output_gradients(units, sequence, zero, gradients.first),
-            false => sequences.add_state_gradients(units, sequence, true, gradients.first),
+            false => {
+                let row = |number: usize| sequences.last_output(number);
+                sequences.add_state_gradients(units, sequence, row, gradients.first);
+            }
         }
         if let Some(first) = given.next() {
-            sequences.add_state_gradients(units, first, true, gradients.first);
+            let row = |number: usize| Some(block.last_state(number));
+            sequences.add_state_gradients(units, first, row, gradients.first);
         }
         if let Some(second) = given.next() {
-            sequences.add_state_gradients(units, second, false, gradients.second);
+            sequences.add_state_gradients(units, second, Some, gradients.second);
         }
         let (_, first_state) = self.places();
         let mut states = pass.input_gradients.iter().skip(first_state);
@@ -598,7 +455,7 @@ impl<C: Cell> Op for Recurrent<C> {
         let of_states = pass.input_gradients.iter_mut().skip(first_state);
         for (gradient, values) in of_states.zip(states) {
             if let Some(gradient) = gradient {
-                sequences.scatter_states(units, values, |number| number, gradient);
+                sequences.scatter_states(units, values, Some, gradient);
             }
         }
     }
