@@ -66,7 +66,14 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     }
     for cell in [Cell::Lstm, Cell::Gru] {
         for row in ROWS {
-            let name = format!("{}:{}x{}x{}:{}", cell.name(), row[0], row[1], row[2], row[3]);
+            let name = format!(
+                "{}:{}x{}x{}:{}",
+                cell.name(),
+                row[0],
+                row[1],
+                row[2],
+                row[3]
+            );
             if settings.rows.is_empty() || settings.rows.contains(&name) {
                 training(settings, cell, row, gemm)?;
             }
@@ -93,8 +100,13 @@ fn training(
 ) -> Result<(), Box<dyn Error>> {
     let [batch, steps, features, units] = row;
     let samples = BATCHES * batch;
-    let inputs = Tensor::new([samples, steps, features], numbers(samples * steps * features))?;
-    let labels = (0..samples).map(|sample| (sample % CLASSES) as u32).collect();
+    let inputs = Tensor::new(
+        [samples, steps, features],
+        numbers(samples * steps * features),
+    )?;
+    let labels = (0..samples)
+        .map(|sample| (sample % CLASSES) as u32)
+        .collect();
     let data = Dataset::classes(inputs, labels, CLASSES)?;
     let compile = Compile::new(Sgd::new(0.01))
         .loss(CrossEntropy::from_logits())

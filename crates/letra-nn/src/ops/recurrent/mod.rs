@@ -414,7 +414,7 @@ impl<C: Cell> Op for Recurrent<C> {
 
     fn fewest_samples(&self) -> usize {
         // Each step reads all of the recurrent kernel.
-        32
+        16
     }
 
     fn other_multiply_adds(&self, inputs: &[Shape]) -> u64 {
