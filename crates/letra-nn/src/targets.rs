@@ -23,6 +23,7 @@ pub(crate) const USUAL_THRESHOLD: f32 = 0.5;
 /// assert_eq!(Task::Values.decision(1), question);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Task {
     /// Quantities.
     Values,
@@ -86,6 +87,7 @@ pub enum Direction {
 /// assert_eq!(mean(TargetRows::Classes(&[1, 2, 3])), 2.0);
 /// ```
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum TargetRows<'a> {
     /// A class each.
     Classes(&'a [u32]),

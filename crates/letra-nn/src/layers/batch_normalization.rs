@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_number};
+use super::{GammaAndBeta, Layer, check_number};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -37,10 +37,8 @@ use crate::ops::BatchNormalize;
 pub struct BatchNormalization {
     momentum: f32,
     epsilon: f32,
-    center: bool,
-    scale: bool,
-    gamma_initializer: Initializer,
-    beta_initializer: Initializer,
+    #[serde(flatten)]
+    parameters: GammaAndBeta,
 }
 
 impl BatchNormalization {
@@ -49,10 +47,7 @@ impl BatchNormalization {
         BatchNormalization {
             momentum: 0.99,
             epsilon: 1e-3,
-            center: true,
-            scale: true,
-            gamma_initializer: Initializer::Constant(1.0),
-            beta_initializer: Initializer::Zeros,
+            parameters: GammaAndBeta::default(),
         }
     }
 
@@ -76,25 +71,18 @@ impl Layer for BatchNormalization {
         let above_0 = self.epsilon > 0.0;
         check_number("epsilon", self.epsilon, above_0, "it must be above 0")?;
         let channels = shape.sizes().last().copied().unwrap_or(1);
-        let (sizes, fans) = ([channels], [channels; 2]);
-        let mut weights = Vec::new();
-        if self.scale {
-            weights.push(emit.parameter("gamma", sizes, self.gamma_initializer, fans)?);
-        }
-        if self.center {
-            weights.push(emit.parameter("beta", sizes, self.beta_initializer, fans)?);
-        }
-        weights.push(emit.state("moving_mean", sizes, Initializer::Zeros)?);
-        weights.push(emit.state("moving_variance", sizes, Initializer::Constant(1.0))?);
+        let mut weights = self.parameters.weights(emit, &[channels])?;
+        weights.push(emit.state("moving_mean", [channels], Initializer::Zeros)?);
+        weights.push(emit.state("moving_variance", [channels], Initializer::Constant(1.0))?);
         let normalize = BatchNormalize {
             momentum: self.momentum,
             epsilon: self.epsilon,
-            scale: self.scale,
-            center: self.center,
+            scale: self.parameters.scale,
+            center: self.parameters.center,
             frozen: emit.frozen(),
             relu: false,
             pool: None,
         };
-        emit.output(normalize, &[input], &weights)
+        self.parameters.output(emit, normalize, &[input], &weights)
     }
 }

@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_number};
-use crate::Initializer;
+use super::{GammaAndBeta, Layer, check_number};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::LayerNormalize;
@@ -31,10 +30,8 @@ use crate::ops::LayerNormalize;
 pub struct LayerNormalization {
     axes: usize,
     epsilon: f32,
-    center: bool,
-    scale: bool,
-    gamma_initializer: Initializer,
-    beta_initializer: Initializer,
+    #[serde(flatten)]
+    parameters: GammaAndBeta,
 }
 
 impl LayerNormalization {
@@ -43,10 +40,7 @@ impl LayerNormalization {
         LayerNormalization {
             axes: 1,
             epsilon: 1e-3,
-            center: true,
-            scale: true,
-            gamma_initializer: Initializer::Constant(1.0),
-            beta_initializer: Initializer::Zeros,
+            parameters: GammaAndBeta::default(),
         }
     }
 
@@ -78,21 +72,13 @@ impl Layer for LayerNormalization {
         check_number("epsilon", self.epsilon, above_0, "it must be above 0")?;
         let axes = shape.sizes()[shape.rank() - self.axes..].to_vec();
         let size = axes.iter().product();
-        let mut weights = Vec::new();
-        if self.scale {
-            let gamma = emit.parameter("gamma", &axes[..], self.gamma_initializer, [size; 2])?;
-            weights.push(gamma);
-        }
-        if self.center {
-            let beta = emit.parameter("beta", &axes[..], self.beta_initializer, [size; 2])?;
-            weights.push(beta);
-        }
+        let weights = self.parameters.weights(emit, &axes)?;
         let normalize = LayerNormalize {
             size,
             epsilon: self.epsilon,
-            scale: self.scale,
-            center: self.center,
+            scale: self.parameters.scale,
+            center: self.parameters.center,
         };
-        emit.output(normalize, &[input], &weights)
+        self.parameters.output(emit, normalize, &[input], &weights)
     }
 }

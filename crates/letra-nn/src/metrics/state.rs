@@ -201,6 +201,7 @@ impl<'a> MetricRows<'a> {
 /// What several batches and threads gather is brought together in one fixed order, that of the
 /// samples, however many threads there are.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct MetricState {
     /// Numbers that are added up; always as many, for outputs of the same shape.
     #[serde(with = "number::list")]

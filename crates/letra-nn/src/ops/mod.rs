@@ -84,24 +84,64 @@ pub(crate) use standout::Standout;
 pub(crate) use unit_normalize::UnitNormalize;
 pub(crate) use up_sample::UpSample;
 
-/// What an op needs beside its inputs, outputs and weights.
+/// What an op needs beside its inputs, outputs and weights: nothing, unless it says so.
+///
+/// ```
+/// use letra_nn::ops::Needs;
+///
+/// // Two numbers a sample that forward keeps for backward, and nothing else.
+/// let needs = Needs::new().keep(2);
+/// # let _ = needs;
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Needs {
+    pub(crate) keep: usize,
+    pub(crate) prepared: usize,
+    pub(crate) view: bool,
+    pub(crate) sums: Option<[usize; 2]>,
+    pub(crate) deferred: Option<usize>,
+}
+
+impl Needs {
+    /// Nothing.
+    pub fn new() -> Self {
+        Needs::default()
+    }
+
     /// Numbers a sample that forward writes and backward reads.
-    pub keep: usize,
+    pub fn keep(mut self, numbers: usize) -> Self {
+        self.keep = numbers;
+        self
+    }
+
     /// Numbers that [`Op::prepare`] writes once a step.
-    pub prepared: usize,
-    /// Whether the output is the input under another shape: a plan may leave out both passes,
+    pub fn prepared(mut self, numbers: usize) -> Self {
+        self.prepared = numbers;
+        self
+    }
+
+    /// Says that the output is the input under another shape: a plan may leave out both passes,
     /// which copy. For ops of one input and one output.
-    pub view: bool,
+    pub fn view(mut self) -> Self {
+        self.view = true;
+        self
+    }
+
     /// Sums over the whole batch that forward and backward ask for while training, which
     /// [`Op::forward_sums`] and [`Op::backward_sums`] collect shard by shard. All of the batch
     /// then passes this op before any of it goes on.
-    pub sums: Option<[usize; 2]>,
+    pub fn sums(mut self, forward: usize, backward: usize) -> Self {
+        self.sums = Some([forward, backward]);
+        self
+    }
+
     /// The weight whose gradient may be left out of backward and computed for the whole batch at
     /// once, a few rows at a time, by [`Op::weight_gradient`]. Its rows (first axis) are the
     /// values of a sample of the first input.
-    pub deferred: Option<usize>,
+    pub fn deferred(mut self, weight: usize) -> Self {
+        self.deferred = Some(weight);
+        self
+    }
 }
 
 /// An operation: attributes, a shape rule, and two passes over some samples of a batch.

@@ -33,6 +33,7 @@ impl<T> DerefMut for Slices<T> {
 }
 
 /// The preparation of weights, once a step.
+#[non_exhaustive]
 pub struct Prepare<'a> {
     /// The op's weights, in the order that its layer gave them.
     pub weights: Slices<&'a [f32]>,
@@ -43,6 +44,7 @@ pub struct Prepare<'a> {
 }
 
 /// The forward pass of a shard through one op.
+#[non_exhaustive]
 pub struct Forward<'a> {
     /// Samples in the shard.
     pub samples: usize,
@@ -83,6 +85,7 @@ pub struct Forward<'a> {
 }
 
 /// The backward pass of a shard through one op.
+#[non_exhaustive]
 pub struct Backward<'a> {
     /// Samples in the shard.
     pub samples: usize,
@@ -128,6 +131,7 @@ pub struct Backward<'a> {
 }
 
 /// The change of weights that no optimizer touches, once a step.
+#[non_exhaustive]
 pub struct UpdateState<'a> {
     /// Samples in the batch.
     pub samples: usize,
@@ -149,6 +153,7 @@ impl UpdateState<'_> {
 }
 
 /// Some rows of a large weight's gradient, from some shards.
+#[non_exhaustive]
 pub struct WeightGradient<'a> {
     /// Rows (first axis) of the weight that are wanted.
     pub rows: Range<usize>,
@@ -167,6 +172,7 @@ pub struct WeightGradient<'a> {
 
 /// A shard's part of [`WeightGradient`].
 #[derive(Clone, Copy, Default)]
+#[non_exhaustive]
 pub struct ShardGradient<'a> {
     /// Samples in the shard.
     pub samples: usize,

@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use crate::Error;
 use crate::buffer::Buffer;
 use crate::check::check_range;
+use crate::kernels::reduce;
 use crate::schedules::LearningRate;
 
 pub(crate) use clipping::Clipping;
@@ -152,6 +153,14 @@ pub trait Optimizer: Any + Debug + Send + Sync {
 
     /// Updates a piece of the parameters and of the state.
     fn update(&self, update: Update<'_>);
+
+    /// Does what [`Optimizer::update`] does, and says whether all parameters of the piece are finite
+    /// then. Unless told otherwise, it looks at them afterwards; an optimizer that sees each value
+    /// anyway may spare that.
+    fn update_finite(&self, mut update: Update<'_>) -> bool {
+        self.update(update.reborrow());
+        reduce::is_finite(update.parameters)
+    }
 }
 
 /// A piece of the parameters with all that an optimizer may look at.
@@ -165,8 +174,12 @@ pub trait Optimizer: Any + Debug + Send + Sync {
 ///         *parameter -= update.rate * gradient.signum();
 ///     }
 /// }
-/// # let _ = update;
+/// // It can be tried alone.
+/// let mut parameters = [1.0, 2.0];
+/// update(Update::new(0.5, &mut parameters, &[-3.0, 4.0]));
+/// assert_eq!(parameters, [1.5, 1.5]);
 /// ```
+#[non_exhaustive]
 pub struct Update<'a> {
     /// Number of the step, from 0.
     pub step: u64,
@@ -184,6 +197,31 @@ pub struct Update<'a> {
     pub probe: [&'a [f32]; 2],
     /// The arrays of state, in the order of [`Optimizer::slots`]; the rest is empty.
     pub slots: [&'a mut [f32]; SLOTS],
+}
+
+impl<'a> Update<'a> {
+    /// The first step of some parameters by their gradients, without state; the fields may then be set.
+    /// For tests of an optimizer of one's own: a training makes its own updates.
+    pub fn new(rate: f32, parameters: &'a mut [f32], gradients: &'a [f32]) -> Self {
+        Update {
+            step: 0,
+            rate,
+            norm: 0.0,
+            parameters,
+            gradients,
+            probe: [&[]; 2],
+            slots: Default::default(),
+        }
+    }
+
+    /// The same, for a while.
+    fn reborrow(&mut self) -> Update<'_> {
+        Update {
+            parameters: self.parameters,
+            slots: self.slots.each_mut().map(|slot| &mut **slot),
+            ..*self
+        }
+    }
 }
 
 /// An error unless a decay of a moving average lies from 0 to below 1.

@@ -30,7 +30,7 @@ const USUAL_BATCH: usize = 32;
 /// let mut stopping = EarlyStopping::new().patience(3);
 /// let fit = Fit::epochs(20).batch_size(2).shuffle(true).validation_data(&data).callback(&mut stopping);
 /// let history = network.fit(&data, fit)?;
-/// assert!(history.epochs.len() <= 20);
+/// assert!(history.epochs().len() <= 20);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 pub struct Fit<'a> {
@@ -287,7 +287,7 @@ impl Trainer {
         let mut callbacks = fit.callbacks.iter_mut();
         callbacks.try_for_each(|callback| callback.on_train_end(&end))?;
         if let Some(logs) = state.stopped.take() {
-            state.history.epochs.push(logs);
+            state.history.push(logs);
             state.look(self)?;
         }
         if let Some(best) = state.best.filter(|best| best.epoch > 0) {
@@ -347,7 +347,10 @@ impl Trainer {
             None => Loaded::default(),
         };
         loaded.history.directions = self.directions();
-        if let Some(best) = best.as_mut().filter(|_| !loaded.history.epochs.is_empty()) {
+        if let Some(best) = best
+            .as_mut()
+            .filter(|_| !loaded.history.epochs().is_empty())
+        {
             best.resume(self, &loaded.history, loaded.best)?;
         }
         let state = State {
@@ -389,7 +392,7 @@ impl Trainer {
         state: &mut State<'_>,
     ) -> Result<(), Error> {
         let settings = supply.settings();
-        let first = state.history.epochs.len() + 1;
+        let first = state.history.epochs().len() + 1;
         if first > 1 && state.step == 0 {
             let epoch = self.finished_epoch(fit.epochs, &state.history, state.position(settings));
             if tell(&mut fit.callbacks, |callback| callback.on_resume(&epoch))? {
@@ -410,9 +413,9 @@ impl Trainer {
             if ended_early {
                 state.stopped = Some(logs.clone());
                 let history = stopped.insert(state.history.clone());
-                history.epochs.push(logs);
+                history.push(logs);
             } else {
-                state.history.epochs.push(logs);
+                state.history.push(logs);
                 state.step = 0;
                 state.look(self)?;
             }
@@ -433,7 +436,7 @@ impl Trainer {
         position: Position<'a>,
     ) -> Epoch<'a> {
         Epoch {
-            number: history.epochs.len(),
+            number: history.epochs().len(),
             epochs,
             trainer: self,
             history,
@@ -556,13 +559,10 @@ impl Trainer {
         sums.losses.iter_mut().for_each(|loss| *loss /= samples);
         let scores = self.scores(&sums);
         let validation = validation.map(|data| self.validate(data)).transpose()?;
-        Ok(EpochLogs {
-            epoch: number,
-            steps: self.steps(),
-            loss: scores.loss,
-            metrics: scores.metrics,
-            val_loss: validation.as_ref().map(|scores| scores.loss),
-            val_metrics: validation.map(|scores| scores.metrics).unwrap_or_default(),
+        let logs = EpochLogs::new(number, self.steps(), scores.loss).with_metrics(scores.metrics);
+        Ok(match validation {
+            Some(scores) => logs.with_validation(scores.loss, scores.metrics),
+            None => logs,
         })
     }
 }

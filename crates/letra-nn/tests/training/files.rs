@@ -19,7 +19,7 @@ fn a_loaded_network_has_the_bits_of_the_saved_one() {
     assert_eq!(loaded.steps(), network.steps());
     assert_eq!(loaded.summary(), network.summary());
     let bits = |network: &Trainer| -> Vec<u32> {
-        let predicted = network.predict(&train.inputs).unwrap();
+        let predicted = network.predict(train.inputs()).unwrap();
         predicted.data().iter().map(|p| p.to_bits()).collect()
     };
     assert_eq!(bits(&loaded), bits(&network));
@@ -158,7 +158,7 @@ fn layers_with_parameters_of_their_own_come_back_bit_for_bit() {
     assert_eq!(bytes(&loaded), bytes(&network));
     assert_eq!(loaded.summary(), network.summary());
     let bits = |network: &Trainer| -> Vec<u32> {
-        let predicted = network.predict(&batch.inputs).unwrap();
+        let predicted = network.predict(batch.inputs()).unwrap();
         predicted.data().iter().map(|p| p.to_bits()).collect()
     };
     assert_eq!(bits(&loaded), bits(&network));
@@ -289,6 +289,6 @@ fn joins_attention_and_adapted_numbers_come_back_bit_for_bit() {
     network.save(&path).unwrap();
     let loaded = Trainer::load(&path).unwrap();
     assert_eq!(bytes(&loaded), bytes(&network));
-    let predicted = |network: &Trainer| network.predict(&data.inputs).unwrap();
+    let predicted = |network: &Trainer| network.predict(data.inputs()).unwrap();
     assert_eq!(predicted(&loaded), predicted(&network));
 }
