@@ -80,7 +80,7 @@ pub use graph::Value;
 pub use initializers::Initializer;
 pub use letra_kernels::random;
 pub use network::{
-    IntoPart, LayerOutput, LayerSummary, Model, Named, Network, Parameter, Registry, Sequential,
+    IntoPart, LayerOutput, LayerSummary, Model, Named, Network, Parameter, Part, Registry, Sequential,
     Summary, Weights, Workers,
 };
 pub use shape::Shape;

@@ -148,6 +148,38 @@ impl Needs {
 ///
 /// An op has no state of its own. Weights, what forward keeps for backward, and scratch space are
 /// handed to the passes.
+///
+/// ```
+/// use letra_nn::ops::{Backward, Forward, Op};
+/// use letra_nn::prelude::*;
+///
+/// /// *y* = *x*², ∂*x* = 2 *x* ∂*y*.
+/// #[derive(Debug)]
+/// struct Square;
+///
+/// impl Op for Square {
+///     fn forward(&self, pass: &mut Forward<'_>) {
+///         for (y, x) in pass.outputs[0].iter_mut().zip(pass.inputs[0]) {
+///             *y = x * x;
+///         }
+///     }
+///
+///     fn backward(&self, pass: &mut Backward<'_>) {
+///         let Some(input_gradient) = &mut pass.input_gradients[0] else {
+///             return;
+///         };
+///         let known = pass.inputs[0].iter().zip(pass.output_gradients[0].iter());
+///         for (input_gradient, (x, output_gradient)) in input_gradient.iter_mut().zip(known) {
+///             *input_gradient = 2.0 * x * output_gradient;
+///         }
+///     }
+/// }
+///
+/// let square = Lambda::new(|inputs, emit| Ok(vec![emit.op(Square, inputs, &[])?]));
+/// let network = Sequential::new([2]).add(square).build(0)?;
+/// assert_eq!(network.predict(&Tensor::new([1, 2], vec![3.0, -2.0])?)?.data(), [9.0, 4.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub trait Op: Any + Debug + Send + Sync {
     /// The shape rule: shapes of a sample of each output, from those of the inputs. Unless told
     /// otherwise, one output of the shape of the one input.

@@ -96,7 +96,6 @@ pub struct Diagnosis {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum NextStep {
     /// The training error is high and was still falling.
     TrainLonger,

@@ -91,7 +91,8 @@ impl<'a> Fit<'a> {
     /// for a class with few samples; for one output, first that of no, then of yes. They are
     /// multiplied with the samples' own weights (see [`Dataset::with_sample_weights`]). The
     /// validation data is not weighted. Where a sample has several labels, or one a place, it has
-    /// no class, and this is refused.
+    /// no class, and this is refused; so it is, as in Keras, for a network of several outputs, each of
+    /// which may say another class.
     pub fn class_weight(mut self, weights: impl Into<Vec<f32>>) -> Self {
         self.class_weights = Some(weights.into());
         self
@@ -299,6 +300,13 @@ impl Trainer {
     /// Checks the settings and the data, if they are there, and brings them into the form in which
     /// they are trained on.
     fn supply<'a>(&mut self, batches: Batches<'a>, fit: &Fit<'_>) -> Result<Supply<'a>, Error> {
+        let outputs = self.measured().outputs();
+        if fit.class_weights.is_some() && outputs > 1 {
+            return Err(Error::configuration(format!(
+                "class weights are for networks of one output, and this one has {outputs}"
+            ))
+            .with_hint("weigh the samples themselves by Dataset::with_sample_weights"));
+        }
         let data = match batches {
             Batches::Data(data) => data,
             Batches::Source(_) if fit.batch.is_some() || fit.shuffle.is_some() => {
@@ -561,7 +569,9 @@ impl Trainer {
         let validation = validation.map(|data| self.validate(data)).transpose()?;
         let logs = EpochLogs::new(number, self.steps(), scores.loss).with_metrics(scores.metrics);
         Ok(match validation {
-            Some(scores) => logs.with_validation(scores.loss, scores.metrics),
+            Some(scores) => logs
+                .with_val_loss(scores.loss)
+                .with_val_metrics(scores.metrics),
             None => logs,
         })
     }

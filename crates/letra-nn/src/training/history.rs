@@ -56,14 +56,17 @@ impl EpochLogs {
         self
     }
 
-    /// Adds the loss and the metrics on the validation data. The names of the metrics are those that
-    /// they have on the training data.
-    pub fn with_validation<N: Into<String>>(
+    /// Adds the loss on the validation data.
+    pub fn with_val_loss(mut self, loss: f64) -> Self {
+        self.val_loss = Some(loss);
+        self
+    }
+
+    /// Adds metrics on the validation data, by the names that they have on the training data.
+    pub fn with_val_metrics<N: Into<String>>(
         mut self,
-        loss: f64,
         metrics: impl IntoIterator<Item = (N, f64)>,
     ) -> Self {
-        self.val_loss = Some(loss);
         self.val_metrics.extend(named(metrics));
         self
     }

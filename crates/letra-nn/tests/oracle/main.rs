@@ -3,6 +3,7 @@
 
 mod activations;
 mod convolutions;
+mod demands;
 mod graphs;
 mod initializers;
 mod layers;

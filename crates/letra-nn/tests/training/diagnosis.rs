@@ -6,7 +6,7 @@ use letra_nn::training::{LearningPoint, Measured, NextStep, PowerLaw};
 fn history(losses: impl Iterator<Item = f64>, val_losses: impl Iterator<Item = f64>) -> History {
     let epochs = losses.zip(val_losses).enumerate();
     let epochs = epochs.map(|(index, (loss, val_loss))| {
-        EpochLogs::new(index + 1, index as u64 + 1, loss).with_validation::<&str>(val_loss, [])
+        EpochLogs::new(index + 1, index as u64 + 1, loss).with_val_loss(val_loss)
     });
     epochs.collect()
 }
