@@ -86,7 +86,10 @@ mod tests {
 
     #[test]
     fn a_quote_that_is_never_closed_is_named_by_its_line() {
-        refused("a,b\n1,2\n3,\"4\n5,6\n7,8\n", &["in line 3", "never closed", "written twice"]);
+        refused(
+            "a,b\n1,2\n3,\"4\n5,6\n7,8\n",
+            &["in line 3", "never closed", "written twice"],
+        );
         refused("a,b\r\n1,\"2\r\n", &["in line 2"]);
         refused("a,b\r1,2\r\"3,4\r", &["in line 3"]);
         refused("\"a,b\n", &["in line 1"]);

@@ -40,7 +40,7 @@ impl From<Problem> for Error {
 /// fn code(part: impl IntoPart) -> Part {
 ///     part.named("code").into_part()
 /// }
-/// # let _ = code::<Dense>;
+/// let part = code(Dense::new(2));
 /// ```
 pub struct Part {
     pub(crate) name: Option<String>,

@@ -255,13 +255,14 @@ macro_rules! normalisation_settings {
                 self
             }
 
-            /// A limit that γ is brought back to after every step.
+            /// A limit that γ is brought back to after every step: the norm is that of all channels or,
+            /// where γ has several axes, goes over all but the last.
             pub fn gamma_constraint(mut self, constraint: crate::Constraint) -> Self {
                 self.parameters.gamma_constraint = Some(constraint);
                 self
             }
 
-            /// A limit that β is brought back to after every step.
+            /// A limit that β is brought back to after every step, as [`Self::gamma_constraint`].
             pub fn beta_constraint(mut self, constraint: crate::Constraint) -> Self {
                 self.parameters.beta_constraint = Some(constraint);
                 self

@@ -258,3 +258,101 @@ pub(crate) fn initial_slots(
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    /// One of a user's own, which says nothing of finite values.
+    #[derive(Debug)]
+    struct Descent;
+
+    impl Optimizer for Descent {
+        fn kind(&self) -> &'static str {
+            "descent"
+        }
+
+        fn configuration(&self) -> serde_json::Value {
+            serde_json::Value::Null
+        }
+
+        fn check(&self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn rate(&self, _step: u64) -> f64 {
+            0.1
+        }
+
+        fn slots(&self) -> &'static [&'static str] {
+            &[]
+        }
+
+        fn update(&self, update: Update<'_>) {
+            for (value, gradient) in update.parameters.iter_mut().zip(update.gradients) {
+                *value -= update.rate * gradient;
+            }
+        }
+    }
+
+    /// Parameters after a step, and whether they were said to be finite.
+    fn stepped(optimizer: &dyn Optimizer, gradients: &[f32], says: bool) -> (Vec<u32>, bool) {
+        let mut parameters: Vec<f32> = (0..gradients.len()).map(|i| i as f32 - 3.5).collect();
+        let mut slots = initial_slots(optimizer, gradients.len()).unwrap();
+        let displaced: Vec<f32> = parameters.iter().map(|value| value + 0.5).collect();
+        let mut update = Update::new(0.1, &mut parameters, gradients);
+        update.norm = 1.0;
+        update.probe = [&displaced, gradients];
+        for (slot, values) in update.slots.iter_mut().zip(&mut slots) {
+            *slot = values;
+        }
+        let finite = match says {
+            true => optimizer.update_finite(update),
+            false => {
+                optimizer.update(update);
+                reduce::is_finite(&parameters)
+            }
+        };
+        let bits = parameters.iter().map(|value| value.to_bits());
+        (bits.collect(), finite)
+    }
+
+    #[test]
+    fn each_optimizer_takes_the_same_step_where_it_says_whether_all_is_finite() {
+        let optimizers: [Box<dyn Optimizer>; 16] = [
+            Box::new(AdaSecant::new()),
+            Box::new(Adadelta::new(0.5)),
+            Box::new(Adagrad::new(0.1)),
+            Box::new(Adam::new(0.1)),
+            Box::new(Adam::new(0.1).amsgrad(true)),
+            Box::new(AdamW::new(0.1)),
+            Box::new(Adamax::new(0.1)),
+            Box::new(Descent),
+            Box::new(Lion::new(0.1)),
+            Box::new(Nadam::new(0.1)),
+            Box::new(RmsProp::new(0.1)),
+            Box::new(RmsProp::new(0.1).momentum(0.5).centered(true)),
+            Box::new(Sgd::new(0.1)),
+            Box::new(Sgd::new(0.1).momentum(0.9)),
+            Box::new(Sgd::new(0.1).momentum(0.9).nesterov(true)),
+            Box::new(Vsgd::new()),
+        ];
+        for optimizer in optimizers {
+            let kind = optimizer.kind();
+            let mut gradients: Vec<f32> = (0..19).map(|i| (i % 5) as f32 - 1.5).collect();
+            let all =
+                |gradients: &[f32]| [false, true].map(|says| stepped(&*optimizer, gradients, says));
+            let [plain, saying] = all(&gradients);
+            assert!(plain == saying && plain.1, "{kind}");
+            for place in 0..gradients.len() {
+                let gradient = std::mem::replace(&mut gradients[place], f32::NAN);
+                let [plain, saying] = all(&gradients);
+                // Those that measure first change nothing in their first steps.
+                assert_eq!(plain.1, saying.1, "{kind}, place {place}");
+                assert!(!plain.1 || kind == "vsgd" || kind == "ada_secant", "{kind}");
+                gradients[place] = gradient;
+            }
+        }
+    }
+}

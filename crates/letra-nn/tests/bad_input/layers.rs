@@ -195,7 +195,7 @@ fn normalisations_that_make_no_sense() {
 fn sizes_that_no_machine_holds() {
     const HUGE: usize = 1_000_000_000_000_000_000;
     let pictures = |sizes: [usize; 3]| Sequential::new(sizes);
-    let most = Window([65_536, 65_536]);
+    let most = Window::from(65_536);
     for (what, network) in [
         ("units", Sequential::new([6]).add(Dense::new(HUGE))),
         (

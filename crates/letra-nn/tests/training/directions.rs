@@ -7,7 +7,9 @@ use letra_nn::training::Monitor;
 fn history(name: &str, values: &[f64]) -> History {
     let epochs = values.iter().enumerate();
     let epochs = epochs.map(|(index, &value)| {
-        EpochLogs::new(index + 1, index as u64 + 1, 1.0).with_val_loss(1.0).with_val_metrics([(name, value)])
+        EpochLogs::new(index + 1, index as u64 + 1, 1.0)
+            .with_val_loss(1.0)
+            .with_val_metrics([(name, value)])
     });
     epochs.collect()
 }

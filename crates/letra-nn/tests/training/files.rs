@@ -237,7 +237,10 @@ fn half_precision_takes_half_the_space() {
     network.weights().set("dense/bias", &bias).unwrap();
     network.save_in_half_precision(&half).unwrap();
     let loaded = Network::load(&half).unwrap().weights().get("dense/bias");
-    assert_eq!(loaded.unwrap().data()[..3], [-65504.0, 2.0 * 2.0f32.powi(-24), 0.0]);
+    assert_eq!(
+        loaded.unwrap().data()[..3],
+        [-65504.0, 2.0 * 2.0f32.powi(-24), 0.0]
+    );
     for large in [1e5, 65520.0] {
         bias.data_mut()[3] = large;
         network.weights().set("dense/bias", &bias).unwrap();

@@ -176,10 +176,7 @@ fn one(
             if experiment.stopped() {
                 return Ok(None);
             }
-            points.push(LearningPoint::new(
-                count,
-                share(&wrong(&smaller.network)?),
-            ));
+            points.push(LearningPoint::new(count, share(&wrong(&smaller.network)?)));
         }
         points.push(LearningPoint::new(chosen.len(), validation_error));
         let measured = measured.learning_curve(&points);
