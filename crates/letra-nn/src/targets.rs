@@ -87,7 +87,6 @@ pub enum Direction {
 /// assert_eq!(mean(TargetRows::Classes(&[1, 2, 3])), 2.0);
 /// ```
 #[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
 pub enum TargetRows<'a> {
     /// A class each.
     Classes(&'a [u32]),

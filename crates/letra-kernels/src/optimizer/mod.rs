@@ -37,8 +37,11 @@ fn settled(state: f32) -> f32 {
 /// 0 for a finite number, and not all zeros otherwise: of many, the marks are gathered with "or", side
 /// by side in vectors.
 #[inline(always)]
+#[expect(
+    clippy::eq_op,
+    reason = "infinity minus itself is no number, as is what is none"
+)]
 fn mark(parameter: f32) -> u32 {
-    // Infinity minus itself is no number, as is what is none.
     (parameter - parameter).to_bits()
 }
 

@@ -403,8 +403,10 @@ fn clipping_keeps_what_is_within_the_limit() {
     assert_eq!(values, [-1.0, -1.0, 0.0, 0.5, 1.0, 1.0]);
 }
 
-/// Each update, of parameters by gradients, its state 0 at first.
-const UPDATES: [fn(&mut [f32], &[f32]) -> bool; 13] = [
+/// An update of parameters by gradients, its state 0 at first.
+type FirstUpdate = fn(&mut [f32], &[f32]) -> bool;
+
+const UPDATES: [FirstUpdate; 13] = [
     |w, g| sgd(w, g, 0.5),
     |w, g| momentum(w, g, &mut zeros(w), 0.5, 0.9, false),
     |w, g| momentum(w, g, &mut zeros(w), 0.5, 0.9, true),
