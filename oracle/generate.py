@@ -22,11 +22,12 @@ import optimizers
 import pictures
 import schedules
 import scores
+import sequences
 import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples, more_layers, demands)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples, more_layers, demands, sequences)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

@@ -33,6 +33,7 @@ pub mod optimizer;
 pub mod pointwise;
 pub mod pooling;
 pub mod random;
+pub mod recurrent;
 pub mod reduce;
 pub mod resampling;
 mod simd;

@@ -246,6 +246,15 @@ pub(crate) fn negate_mul_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32
     }
 }
 
+/// As [`mul_add`], of single values in plain loops that are compiled for `S`.
+#[inline(always)]
+pub(crate) fn fused<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
+    match is_scalar::<S>() {
+        true => mul_add_scalar(a, b, c),
+        false => a.mul_add(b, c),
+    }
+}
+
 /// a · b + c, rounded once, without an instruction for it: in double precision the product is exact,
 /// and the sum is rounded to odd, after which rounding it again gives what rounding once would have
 /// (Boldo and Melquiond 2008, "Emulation of FMA and correctly rounded sums: proved algorithms using

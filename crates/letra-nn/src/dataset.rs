@@ -1,6 +1,6 @@
 use crate::shape::{MOST_PARAMETERS, holds_at_most};
-use crate::targets::{TargetRows, Task, target_class};
-use crate::{Error, Tensor};
+use crate::targets::{TargetRows, Task, target_class, units};
+use crate::{Error, Shape, Tensor};
 
 /// What a network is to say about each sample.
 ///
@@ -49,7 +49,8 @@ pub struct Dataset {
     other_inputs: Vec<Tensor>,
     /// Further targets, for networks with several outputs.
     other_targets: Vec<Targets>,
-    /// How much each sample counts in the loss; all alike where there are none.
+    /// How much each sample counts in the loss, or each place of a sample, such as a step, as many for
+    /// each sample, one sample after the other; all alike where there are none.
     pub(crate) sample_weights: Option<Vec<f32>>,
 }
 
@@ -89,6 +90,10 @@ pub struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
+    pub(crate) fn of(first: &'a Tensor, others: &'a [Tensor]) -> Self {
+        Inputs { first, others }
+    }
+
     /// Number of tensors.
     pub fn count(&self) -> usize {
         1 + self.others.len()
@@ -137,6 +142,21 @@ impl<'a, const N: usize> From<&'a [Tensor; N]> for Inputs<'a> {
 }
 
 impl Dataset {
+    /// Samples with targets of either kind; [`Dataset::classes`] and [`Dataset::values`] are shorter.
+    ///
+    /// # Errors
+    /// As theirs.
+    pub fn new(inputs: Tensor, targets: Targets) -> Result<Self, Error> {
+        let data = Dataset {
+            inputs,
+            targets,
+            other_inputs: Vec::new(),
+            other_targets: Vec::new(),
+            sample_weights: None,
+        };
+        data.check().map(|()| data)
+    }
+
     /// Samples with a class each or, for an output with several axes, a class for each of a
     /// sample's places: steps, or pixels row by row. The labels of a sample's places stand together.
     ///
@@ -144,14 +164,7 @@ impl Dataset {
     /// When there is not the same number of labels for each sample, or a label is not below
     /// `count`.
     pub fn classes(inputs: Tensor, labels: Vec<u32>, count: usize) -> Result<Self, Error> {
-        let data = Dataset {
-            inputs,
-            targets: Targets::Classes { labels, count },
-            other_inputs: Vec::new(),
-            other_targets: Vec::new(),
-            sample_weights: None,
-        };
-        data.check().map(|()| data)
+        Dataset::new(inputs, Targets::Classes { labels, count })
     }
 
     /// Samples with target values each, `[samples, …]` with the output's shape; a last axis of one
@@ -160,14 +173,7 @@ impl Dataset {
     /// # Errors
     /// When `values` has more or fewer rows than there are samples.
     pub fn values(inputs: Tensor, values: Tensor) -> Result<Self, Error> {
-        let data = Dataset {
-            inputs,
-            targets: Targets::Values(values),
-            other_inputs: Vec::new(),
-            other_targets: Vec::new(),
-            sample_weights: None,
-        };
-        data.check().map(|()| data)
+        Dataset::new(inputs, Targets::Values(values))
     }
 
     /// Puts other inputs, `[samples, …]`, in the place of the first ones: the same samples standardised,
@@ -239,10 +245,11 @@ impl Dataset {
 
     /// Lets each sample count with a weight of its own: the loss of a batch is then
     /// Σ *w* *l* / samples, as in Keras, so that weights of mean 1 keep its size. Metrics are
-    /// not weighted.
+    /// not weighted. Where an output has several axes, there may also be a weight for each of its
+    /// places, such as steps, `[samples, places]` row-major; a place whose weight is 0 is not looked at.
     ///
     /// # Errors
-    /// When there are more or fewer weights than samples, or one is negative or no number.
+    /// When there are not as many weights for each sample, or one is negative or no number.
     pub fn with_sample_weights(mut self, weights: Vec<f32>) -> Result<Self, Error> {
         self.sample_weights = Some(weights);
         self.check().map(|()| self)
@@ -256,11 +263,18 @@ impl Dataset {
     /// Whether there is one target a sample and every label has a class.
     fn check(&self) -> Result<(), Error> {
         if let Some(weights) = &self.sample_weights {
-            check_rows(&self.inputs, weights.len(), "sample weights")?;
-            if let Some(sample) = weights.iter().position(|&weight| !is_weight(weight)) {
+            let samples = self.inputs.samples();
+            let each = each(weights.len(), samples).max(1);
+            let rows = match weights.len() == each * samples {
+                true => samples,
+                false => weights.len(),
+            };
+            check_rows(&self.inputs, rows, "sample weights")?;
+            if let Some(place) = weights.iter().position(|&weight| !is_weight(weight)) {
                 return Err(Error::data(format!(
-                    "sample {sample} has the weight {}",
-                    weights[sample]
+                    "sample {} has the weight {}",
+                    place / each,
+                    weights[place]
                 ))
                 .with_hint("give each sample one from 0 up"));
             }
@@ -272,7 +286,7 @@ impl Dataset {
             Targets::Classes { labels, count } => {
                 let samples = self.inputs.samples();
                 // As many for each sample as for the others; none at all are none.
-                let each = labels.len().checked_div(samples).unwrap_or(0).max(1);
+                let each = each(labels.len(), samples).max(1);
                 let rows = match labels.len() == each * samples {
                     true => samples,
                     false => labels.len(),
@@ -306,9 +320,9 @@ impl Dataset {
         Ok(())
     }
 
-    /// The weight of each sample where a class counts `weights[class]` times: that, times the
-    /// sample's own weight. `task` says what the loss takes the first output for, which has `units`
-    /// values on its last axis.
+    /// The weight of each sample, or each of its places, where a class counts `weights[class]` times:
+    /// that, times the own weight of the sample or the place. `task` says what the loss takes the first
+    /// output for, of which a sample has the given shape.
     ///
     /// # Errors
     /// When there are more or fewer weights than classes, one is negative or no number, or the
@@ -317,8 +331,9 @@ impl Dataset {
         &self,
         weights: &[f32],
         task: Task,
-        units: usize,
+        output: &Shape,
     ) -> Result<Vec<f32>, Error> {
+        let units = units(output);
         let rows = self.one_class_each(task, units)?;
         let classes = match &self.targets {
             Targets::Classes { count, .. } => *count,
@@ -338,30 +353,35 @@ impl Dataset {
             ))
             .with_hint("give each class one from 0 up"));
         }
-        let class = |sample: usize| match rows {
-            TargetRows::Values(values) if units == 1 => usize::from(values[sample] > 0.0),
-            _ => target_class(classes, rows, sample),
+        let class = |row: usize| match rows {
+            TargetRows::Values(values) if units == 1 => usize::from(values[row] > 0.0),
+            _ => target_class(classes, rows, row),
         };
-        let own = |sample: usize| self.sample_weights.as_ref().map_or(1.0, |own| own[sample]);
-        Ok((0..self.samples())
-            .map(|sample| own(sample) * weights[class(sample)])
+        // Rows of a sample, and how many of its own weights there are for them.
+        let places = output.values() / units.max(1);
+        let own = self.sample_weights.as_deref();
+        let each = own.map_or(1, |own| each(own.len(), self.samples())).max(1);
+        if !places.is_multiple_of(each) {
+            return Err(Error::data(format!(
+                "there are {each} weights a sample for {places} places"
+            ))
+            .with_hint("give one a sample, or one a place"));
+        }
+        let own = |row: usize| own.map_or(1.0, |own| own[row * each / places]);
+        Ok((0..self.samples() * places)
+            .map(|row| own(row) * weights[class(row)])
             .collect())
     }
 
-    /// The targets, where each sample has one class.
+    /// The targets, where each sample, or each of its places, has one class.
     fn one_class_each(&self, task: Task, units: usize) -> Result<TargetRows<'_>, Error> {
         let refused = |what: &str| {
             let message = format!("class weights want a class for each sample, but {what}");
             let hint = "weigh the samples themselves by Dataset::with_sample_weights";
             Err(Error::configuration(message).with_hint(hint))
         };
-        let places = "there is one for each of a sample's places";
         match &self.targets {
-            Targets::Classes { labels, .. } if labels.len() == self.samples() => {
-                Ok(TargetRows::Classes(labels))
-            }
-            Targets::Classes { .. } => refused(places),
-            Targets::Values(values) if values.sample_values() != units => refused(places),
+            Targets::Classes { labels, .. } => Ok(TargetRows::Classes(labels)),
             Targets::Values(_) if units > 1 && matches!(task, Task::Labels { .. }) => {
                 refused("the loss asks a question for each output")
             }
@@ -423,10 +443,11 @@ impl Dataset {
             targets: select(&self.targets),
             other_inputs: others.map(|input| input.select(indices)).collect(),
             other_targets: self.other_targets.iter().map(select).collect(),
-            sample_weights: self
-                .sample_weights
-                .as_ref()
-                .map(|weights| indices.iter().map(|&index| weights[index]).collect()),
+            sample_weights: self.sample_weights.as_ref().map(|weights| {
+                let each = each(weights.len(), self.samples());
+                let of = |&index: &usize| &weights[index * each..(index + 1) * each];
+                indices.iter().flat_map(of).copied().collect()
+            }),
         }
     }
 }
@@ -450,6 +471,11 @@ pub fn one_hot(labels: &[u32], count: usize) -> Result<Tensor, Error> {
         row[label as usize] = 1.0;
     }
     Ok(rows)
+}
+
+/// How many there are for each sample, where each has as many.
+fn each(numbers: usize, samples: usize) -> usize {
+    numbers.checked_div(samples).unwrap_or(0)
 }
 
 fn is_weight(weight: f32) -> bool {

@@ -58,6 +58,10 @@ pub enum Initializer {
     /// Truncated normal of variance 1 / fan_in (LeCun, Bottou, Orr and Müller 1998, "Efficient
     /// BackProp", section 4.6), which SELU is made for.
     LecunNormal,
+    /// Orthogonal rows or columns, whichever are fewer, of length 1: of a matrix of normal numbers with
+    /// as many columns as a unit has outputs, those that Gram and Schmidt's method makes of them (Saxe,
+    /// McClelland and Ganguli 2014).
+    Orthogonal,
 }
 
 /// Standard deviation of a standard normal that is cut off at ±2.
@@ -114,6 +118,11 @@ impl Initializer {
         Initializer::LecunNormal
     }
 
+    /// Orthogonal, Keras's default for recurrent kernels.
+    pub fn orthogonal() -> Self {
+        Initializer::Orthogonal
+    }
+
     /// Says what is wrong with the numbers, if anything is.
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         let (numbers, fine) = match *self {
@@ -158,8 +167,49 @@ impl Initializer {
             Initializer::HeUniform => within((6.0 / fan_in).sqrt()),
             Initializer::HeNormal => spread((2.0 / fan_in).sqrt()),
             Initializer::LecunNormal => spread((1.0 / fan_in).sqrt()),
+            Initializer::Orthogonal => orthogonal(&random, count, fans[1]),
         }
     }
+}
+
+/// A matrix of so many columns, or of fewer where `count` does not fill them.
+fn orthogonal(random: &Random, count: usize, columns: usize) -> Vec<f32> {
+    let columns = columns.clamp(1, count.max(1));
+    let rows = count / columns;
+    let drawn = random.normal(0, count);
+    let wide = columns > rows;
+    let (vectors, length) = if wide {
+        (rows, columns)
+    } else {
+        (columns, rows)
+    };
+    // Vectors one after the other, whether they will be rows or columns.
+    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(vectors);
+    for drawn in drawn.chunks_exact(length.max(1)).take(vectors) {
+        let mut vector: Vec<f64> = drawn.iter().map(|&value| f64::from(value)).collect();
+        // Twice, since what rounding leaves of the others the first time is taken away the second.
+        for other in basis.iter().chain(&basis) {
+            let share: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
+            for (value, other) in vector.iter_mut().zip(other) {
+                *value -= share * other;
+            }
+        }
+        let norm = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
+        vector.iter_mut().for_each(|value| *value /= norm);
+        basis.push(vector);
+    }
+    let mut values = vec![0.0; count];
+    for (number, vector) in basis.iter().enumerate() {
+        for (place, &value) in vector.iter().enumerate() {
+            let (row, column) = if wide {
+                (number, place)
+            } else {
+                (place, number)
+            };
+            values[row * columns + column] = value as f32;
+        }
+    }
+    values
 }
 
 fn uniform(random: &Random, count: usize, low: f32, high: f32) -> Vec<f32> {
@@ -242,6 +292,28 @@ mod tests {
         assert!(moments(Initializer::glorot_uniform()).2 <= (6.0f32 / 500.0).sqrt());
         assert_eq!(Initializer::constant(0.1).values(0, 0, 2, FANS), [0.1, 0.1]);
         assert_eq!(Initializer::zeros().values(0, 0, 2, FANS), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn rows_or_columns_of_an_orthogonal_matrix_are_orthogonal() {
+        for (rows, columns) in [(5, 5), (7, 28), (28, 7), (1, 4), (4, 1), (64, 256)] {
+            let values = Initializer::orthogonal().values(3, 1, rows * columns, [rows, columns]);
+            let entry = |vector: usize, place: usize| match rows <= columns {
+                true => f64::from(values[vector * columns + place]),
+                false => f64::from(values[place * columns + vector]),
+            };
+            let (vectors, length) = (rows.min(columns), rows.max(columns));
+            for a in 0..vectors {
+                for b in 0..=a {
+                    let product: f64 = (0..length).map(|i| entry(a, i) * entry(b, i)).sum();
+                    let wanted = if a == b { 1.0 } else { 0.0 };
+                    assert!(
+                        (product - wanted).abs() < 1e-6,
+                        "{rows} × {columns}: {product}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -61,9 +61,11 @@ mod network;
 mod number;
 pub mod ops;
 pub mod optimizers;
+mod places;
 mod plan;
 mod rows;
 pub mod schedules;
+mod sequences;
 mod shape;
 mod target_shapes;
 mod targets;
@@ -83,6 +85,7 @@ pub use network::{
     IntoPart, LayerOutput, LayerSummary, Model, Named, Network, Parameter, Part, Registry,
     Sequential, Summary, Weights, Workers,
 };
+pub use sequences::{End, Pad, Sequences};
 pub use shape::Shape;
 pub use tensor::Tensor;
 pub use training::{BackPropagation, Compile, Gradients, RateRangeTest, Scores, Source, Trainer};
@@ -104,13 +107,14 @@ pub mod prelude {
         Activation, ActivationFunction, ActivityRegularization, Add, AnnealedDropout, Average,
         AveragePool1d, AveragePool2d, BatchNormalization, Concatenate, Conv1d, Conv1dTranspose,
         Conv2d, Conv2dTranspose, Cosine, Cropping2d, Dense, DepthwiseConv2d, Dot, DropConnect,
-        Dropout, Elu, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
-        GlobalMaxPool1d, GlobalMaxPool2d, GroupNormalization, Lambda, LayerNormalization,
-        LeakyRelu, MaxPool1d, MaxPool2d, Maximum, Maxout, MaxoutConv2d, Minimum,
-        MultiHeadAttention, Multiply, Normalization, PRelu, Permute, RandomContrast, RandomFlip,
-        RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom, Rescaling, Reshape,
-        SeparableConv1d, SeparableConv2d, SpatialDropout2d, Standout, Subtract, UpSampling1d,
-        UpSampling2d, ZeroPadding2d,
+        Dropout, Elu, Embedding, FillMode, Flatten, GaussianNoise, GlobalAveragePool1d,
+        GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d, GroupNormalization, Lambda,
+        LayerNormalization, LeakyRelu, MaskPadding, Masking, MaxPool1d, MaxPool2d, Maximum, Maxout,
+        MaxoutConv2d, Minimum, MultiHeadAttention, Multiply, Normalization, PRelu, Permute,
+        RandomContrast, RandomFlip, RandomFourierFeatures, RandomRotation, RandomTranslation,
+        RandomZoom, RepeatVector, Rescaling, Reshape, SeparableConv1d, SeparableConv2d,
+        SpatialDropout2d, Standout, Subtract, TimeDistributed, Unmask, UpSampling1d, UpSampling2d,
+        ZeroPadding2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, BinaryFocalCrossEntropy, CategoricalFocalCrossEntropy,
@@ -133,9 +137,9 @@ pub mod prelude {
         LambdaCallback, LearningRateScheduler, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
     };
     pub use crate::{
-        BackPropagation, Compile, Constraint, Dataset, Error, Initializer, IntoPart, LayerOutput,
-        Model, Network, Registry, Regularizer, Scores, Sequential, Shape, Source, Targets, Tensor,
-        Trainer, Weights, Workers, one_hot,
+        BackPropagation, Compile, Constraint, Dataset, End, Error, Initializer, IntoPart,
+        LayerOutput, Model, Network, Pad, Registry, Regularizer, Scores, Sequences, Sequential,
+        Shape, Source, Targets, Tensor, Trainer, Weights, Workers, one_hot,
     };
 }
 

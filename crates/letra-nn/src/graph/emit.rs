@@ -1,10 +1,10 @@
-use std::any::{Any, TypeId};
 use std::sync::Arc;
 
+use super::folding::Folding;
 use super::op_graph::{EmittedLayer, OpGraph, OpNode, WeightSpecification};
 use super::value::Value;
 use crate::error::BuildError;
-use crate::ops::{Op, Penalize};
+use crate::ops::{Op, Penalize, Unfolded};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 use crate::{Constraint, Initializer, KernelDemands, Regularizer, Shape};
 
@@ -46,11 +46,11 @@ pub struct Weight {
 /// # let _ = square;
 /// ```
 pub struct Emit<'a> {
-    graph: &'a mut OpGraph,
+    pub(super) graph: &'a mut OpGraph,
     /// What tells its values from those of other graphs.
-    owner: u64,
+    pub(super) owner: u64,
     /// Name of the layer.
-    name: &'a str,
+    pub(super) name: &'a str,
     frozen: bool,
     /// Weights of the layer whose parameters this one uses, where it stands at another place.
     shared: Option<&'a [usize]>,
@@ -58,6 +58,9 @@ pub struct Emit<'a> {
     weights: Vec<usize>,
     /// Number of its first op.
     first_op: usize,
+    /// The layers around this one that take it over the steps of what they are given, the innermost
+    /// last.
+    pub(super) foldings: Vec<Folding>,
 }
 
 impl<'a> Emit<'a> {
@@ -76,6 +79,7 @@ impl<'a> Emit<'a> {
             frozen,
             shared,
             weights: Vec::new(),
+            foldings: Vec::new(),
         }
     }
 
@@ -102,7 +106,9 @@ impl<'a> Emit<'a> {
     /// # Panics
     /// When the value is none of this network's.
     pub fn shape(&self, value: Value) -> &Shape {
-        &self.graph.shapes[value.number]
+        let folded = self.foldings.last();
+        let folded = folded.and_then(|folding| folding.shapes.get(&value.number));
+        folded.unwrap_or(&self.graph.shapes[value.number])
     }
 
     /// The shape of the input of a layer that takes one.
@@ -183,6 +189,7 @@ impl<'a> Emit<'a> {
                     initializer,
                     fans,
                     demands: KernelDemands::default(),
+                    given: None,
                     start: 0,
                     state,
                     frozen: self.frozen,
@@ -240,8 +247,11 @@ impl<'a> Emit<'a> {
     ) -> Result<(), BuildError> {
         penalty.check()?;
         let [l1, l2] = penalty.factors();
-        let penalty = self.op(Penalize { l1, l2 }, &[value], &[])?;
-        self.graph.penalties.push(penalty.number);
+        // It is one number a sample, of all steps together where there are such.
+        let foldings = std::mem::take(&mut self.foldings);
+        let penalty = self.op(Penalize { l1, l2 }, &[value], &[]);
+        self.foldings = foldings;
+        self.graph.penalties.push(penalty?.number);
         Ok(())
     }
 
@@ -276,6 +286,31 @@ impl<'a> Emit<'a> {
             kernel_constraint: limit,
         };
         self.demand(weight, demands)
+    }
+
+    /// Lets the values of a parameter from number `first` on begin as given instead of as the
+    /// initializer has them.
+    ///
+    /// # Errors
+    /// When there are more than it has, or one is no number.
+    pub(crate) fn begin_with(
+        &mut self,
+        weight: Weight,
+        first: usize,
+        values: &Arc<Vec<f32>>,
+    ) -> Result<(), BuildError> {
+        let known = &mut self.graph.weights[weight.index];
+        let fits = first + values.len() <= known.values();
+        if !fits || values.iter().any(|value| !value.is_finite()) {
+            return Err(BuildError::configuration(format!(
+                "is given {} values to begin with for {:?}, or some that are no numbers",
+                values.len(),
+                known.shape
+            ))
+            .with_hint("give it a finite number for each"));
+        }
+        known.given = Some((first, Arc::clone(values)));
+        Ok(())
     }
 
     /// Says what is demanded of a parameter: a penalty, a limit.
@@ -332,24 +367,27 @@ impl<'a> Emit<'a> {
         inputs: &[Value],
         weights: &[Weight],
     ) -> Result<Vec<Value>, BuildError> {
-        let inputs = self.numbers(inputs)?;
+        let numbers = self.numbers(inputs)?;
         let input_shapes: Vec<Shape> = inputs
             .iter()
-            .map(|&value| self.graph.shapes[value].clone())
+            .map(|&value| self.shape(value).clone())
             .collect();
         let shapes = op.output_shapes(&input_shapes)?;
+        let same = self.graph.nodes[self.first_op..].iter();
+        let same = same.filter(|node| node.op.unfolded().is::<O>());
+        let number = self.graph.layers.len() | same.count() << LAYER_BITS;
+        let first = self.graph.shapes.len();
+        let outputs: Vec<usize> = (first..first + shapes.len()).collect();
+        let (op, shapes) = self.folded(Arc::new(op), &input_shapes, &outputs, shapes);
         for shape in &shapes {
             self.check_size(shape.sizes(), MOST_VALUES)?;
         }
-        let same = self.graph.nodes[self.first_op..].iter();
-        let same = same.filter(|node| (&*node.op as &dyn Any).type_id() == TypeId::of::<O>());
-        let first = self.graph.shapes.len();
-        let outputs: Vec<usize> = (first..first + shapes.len()).collect();
+        self.graph.masks.resize(first + shapes.len(), None);
         self.graph.shapes.extend(shapes);
         self.graph.nodes.push(OpNode {
-            op: Arc::new(op),
-            number: self.graph.layers.len() | same.count() << LAYER_BITS,
-            inputs,
+            op,
+            number,
+            inputs: numbers,
             outputs: outputs.clone(),
             weights: weights.iter().map(|weight| weight.index).collect(),
         });
@@ -361,7 +399,7 @@ impl<'a> Emit<'a> {
     }
 
     /// The values' numbers, if they are this network's.
-    fn numbers(&self, values: &[Value]) -> Result<Vec<usize>, BuildError> {
+    pub(super) fn numbers(&self, values: &[Value]) -> Result<Vec<usize>, BuildError> {
         let own =
             |value: &Value| value.owner == self.owner && value.number < self.graph.shapes.len();
         match values.iter().all(own) {

@@ -19,6 +19,8 @@ pub(crate) struct WeightSpecification {
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
     pub(crate) demands: KernelDemands,
+    /// Values to begin with instead of the initializer's, from this one on.
+    pub(crate) given: Option<(usize, Arc<Vec<f32>>)>,
     pub(crate) start: usize,
     /// Changed by the op that has it, never by the optimizer.
     pub(crate) state: bool,
@@ -54,6 +56,22 @@ pub(crate) struct OpNode {
     pub(crate) weights: Vec<usize>,
 }
 
+/// An input of the network that a layer takes for whole numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WholeNumbers {
+    /// The layer's name.
+    pub(crate) layer: String,
+    /// Number of the input.
+    pub(crate) input: usize,
+    pub(crate) least: usize,
+    /// The largest.
+    pub(crate) most: usize,
+    /// The input that says how many steps of each sample hold such numbers, where not all need to.
+    pub(crate) lengths: Option<usize>,
+    /// What the numbers are.
+    pub(crate) what: &'static str,
+}
+
 /// What a layer became.
 #[derive(Debug, Clone)]
 pub(crate) struct EmittedLayer {
@@ -74,6 +92,11 @@ pub(crate) struct OpGraph {
     /// Shape of a sample of each value.
     pub(crate) shapes: Vec<Shape>,
     pub(crate) nodes: Vec<OpNode>,
+    /// For each value of shape `[steps, …]` that has one, the value `[steps]` that is 1 where a step
+    /// counts and 0 where it is padding.
+    pub(crate) masks: Vec<Option<usize>>,
+    /// Inputs that must hold whole numbers.
+    pub(crate) whole: Vec<WholeNumbers>,
     /// The values that the network gives.
     pub(crate) outputs: Vec<usize>,
     /// Values of one number a sample whose means are added to the loss.
@@ -99,10 +122,16 @@ impl OpGraph {
     pub(crate) fn initial_values(&self, seed: u64) -> Vec<f32> {
         let mut values = vec![0.0; self.value_space()];
         for (place, weight) in self.weights.iter().enumerate() {
-            let drawn = weight
-                .initializer
-                .values(seed, place, weight.values(), weight.fans);
-            values[weight.range()].copy_from_slice(&drawn);
+            let own = &mut values[weight.range()];
+            let all = |given: &Vec<f32>| given.len() == own.len();
+            if !weight.given.as_ref().is_some_and(|(_, given)| all(given)) {
+                let count = weight.values();
+                let drawn = weight.initializer.values(seed, place, count, weight.fans);
+                own.copy_from_slice(&drawn);
+            }
+            if let Some((first, given)) = &weight.given {
+                own[*first..first + given.len()].copy_from_slice(given);
+            }
         }
         values
     }
@@ -111,6 +140,50 @@ impl OpGraph {
     pub(crate) fn with_penalties(&self) -> OpGraph {
         let mut graph = self.clone();
         graph.outputs.extend(&self.penalties);
+        graph
+    }
+
+    /// The values that are computed from others, these and what they are computed from in turn.
+    fn ancestors(&self, values: impl IntoIterator<Item = usize>) -> Vec<bool> {
+        let mut known = vec![false; self.shapes.len()];
+        values.into_iter().for_each(|value| known[value] = true);
+        for node in self.nodes.iter().rev() {
+            if node.outputs.iter().any(|&value| known[value]) {
+                node.inputs.iter().for_each(|&value| known[value] = true);
+            }
+        }
+        known
+    }
+
+    /// The node that gives a value; none for an input.
+    pub(crate) fn giver(&self, value: usize) -> Option<&OpNode> {
+        let mut nodes = self.nodes.iter().rev();
+        nodes.find(|node| node.outputs.contains(&value))
+    }
+
+    /// The weights that a value is computed with, but for those of what comes before an input.
+    pub(crate) fn depends_on_weights(&self, value: usize) -> bool {
+        let known = self.ancestors([value]);
+        let mut nodes = self.nodes.iter();
+        nodes.any(|node| !node.weights.is_empty() && known[node.outputs[0]])
+    }
+
+    /// The masks of what the network gives, output by output.
+    pub(crate) fn output_masks(&self) -> Vec<Option<usize>> {
+        self.outputs
+            .iter()
+            .map(|&value| self.masks[value])
+            .collect()
+    }
+
+    /// Only what leads to some values, which the network gives instead of its outputs.
+    pub(crate) fn leading_to(&self, values: Vec<usize>) -> OpGraph {
+        let known = self.ancestors(values.iter().copied());
+        let mut graph = self.clone();
+        let leads = |node: &OpNode| node.outputs.iter().any(|&value| known[value]);
+        graph.nodes.retain(leads);
+        graph.outputs = values;
+        graph.penalties.clear();
         graph
     }
 

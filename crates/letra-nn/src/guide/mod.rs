@@ -6,9 +6,10 @@
 //! 2. [`binary_multi_label_regression`]: which loss and metrics go with which task
 //! 3. [`models`]: several inputs and outputs, shared layers
 //! 4. [`weights_networks_trainers`]: shared weights, many threads, a step by hand
-//! 5. [`transfer_learning`]: what one network has learnt, in another
-//! 6. [`backpropagation`]: every gradient by hand
-//! 7. [`adding_a_layer`]: a layer of your own, and its proof
+//! 5. [`sequences`]: lengths, masks, and what each layer does with them
+//! 6. [`transfer_learning`]: what one network has learnt, in another
+//! 7. [`backpropagation`]: every gradient by hand
+//! 8. [`adding_a_layer`]: a layer of your own, and its proof
 //!
 //! and one to look things up in: [`keras`], Keras's names and letra's side by side.
 //!
@@ -39,6 +40,10 @@ pub mod keras {}
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../../docs/models.md")]
 pub mod models {}
+
+#[doc = include_str!("links.md")]
+#[doc = include_str!("../../docs/sequences.md")]
+pub mod sequences {}
 
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../../docs/transfer-learning.md")]

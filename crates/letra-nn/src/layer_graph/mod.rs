@@ -92,6 +92,8 @@ impl Graph {
             inputs: self.inputs.len(),
             shapes: self.inputs.clone(),
             nodes: Vec::new(),
+            masks: vec![None; self.inputs.len()],
+            whole: Vec::new(),
             outputs: Vec::new(),
             penalties: Vec::new(),
             weights: Vec::new(),
@@ -109,17 +111,9 @@ impl Graph {
                 .collect();
             let shared = node.shares.map(|first| ops.layers[first].weights.clone());
             let mut emit = Emit::new(&mut ops, owner, &node.name, node.frozen, shared.as_deref());
-            let emitted = node
-                .layer
-                .emit(&inputs, &mut emit)
-                .and_then(|outputs| match outputs.len() == node.layer.outputs() {
-                    true => emit.finish(&outputs),
-                    false => Err(BuildError::configuration(format!(
-                        "gives {} values, but its outputs() says {}",
-                        outputs.len(),
-                        node.layer.outputs()
-                    ))),
-                })
+            let emitted = emit
+                .layer(&*node.layer, &inputs)
+                .and_then(|outputs| emit.finish(&outputs))
                 .map_err(|error| self.explain(index, &values, &ops, error))?;
             values.extend(&emitted.outputs);
             ops.layers.push(emitted);

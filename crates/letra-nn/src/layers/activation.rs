@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, Layer};
+use super::{ActivationFunction, Layer, MaskUse};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Activate;
@@ -72,6 +72,10 @@ impl Activation {
 
 impl Layer for Activation {
     named!("activation");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, _) = emit.single_input(inputs)?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, MaskUse};
 use crate::Regularizer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -32,6 +32,10 @@ impl ActivityRegularization {
 
 impl Layer for ActivityRegularization {
     named!("activity_regularization");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, _) = emit.single_input(inputs)?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_rate};
+use super::{Layer, MaskUse, check_rate};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{Dropout, Rate};
@@ -57,6 +57,10 @@ impl AnnealedDropout {
 
 impl Layer for AnnealedDropout {
     named!("annealed_dropout");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_rate(self.rate, "share that is dropped at first")?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ActivationFunction, KernelAndBias, Layer, check_units};
+use super::{ActivationFunction, KernelAndBias, Layer, MaskUse, check_units};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::MatMul;
@@ -45,6 +45,10 @@ linear_map_settings!(Dense);
 
 impl Layer for Dense {
     named!("dense");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_rate};
+use super::{Layer, MaskUse, check_rate};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{self, Rate};
@@ -50,6 +50,10 @@ impl Dropout {
 
 impl Layer for Dropout {
     named!("dropout");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_rate(self.rate, "share that is dropped")?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_not_negative};
+use super::{Layer, MaskUse, check_not_negative};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Activate;
@@ -41,6 +41,10 @@ impl Default for Elu {
 
 impl Layer for Elu {
     named!("elu");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_not_negative("an alpha of", self.alpha)?;

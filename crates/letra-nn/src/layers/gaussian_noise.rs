@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_not_negative};
+use super::{Layer, MaskUse, check_not_negative};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops;
@@ -32,6 +32,10 @@ impl GaussianNoise {
 
 impl Layer for GaussianNoise {
     named!("gaussian_noise");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_not_negative("standard deviation", self.stddev)?;

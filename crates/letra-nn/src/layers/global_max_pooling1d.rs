@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
 use super::window::{sequence, whole_numbered};
+use super::{Layer, MaskUse};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::MaxPool;
@@ -29,10 +29,16 @@ global_pooling_settings!(GlobalMaxPool1d);
 impl Layer for GlobalMaxPool1d {
     named!("global_max_pooling1d");
 
+    fn masking(&self) -> MaskUse {
+        MaskUse::Uses
+    }
+
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         let pooling = whole_numbered(sequence(shape)?)?;
         let output = self.output([1, pooling.channels]);
+        // What is padding is never the largest.
+        let input = emit.fill_padding(input, f32::NEG_INFINITY)?;
         emit.output(MaxPool::new(pooling, output), &[input], &[])
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Layer;
+use super::{Layer, MaskUse};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Apply;
@@ -44,6 +44,7 @@ type Emitting = dyn Fn(&[Value], &mut Emit<'_>) -> Result<Vec<Value>, BuildError
 #[derive(Clone)]
 pub struct Lambda {
     emitting: Arc<Emitting>,
+    masking: MaskUse,
 }
 
 impl Lambda {
@@ -54,7 +55,14 @@ impl Lambda {
     ) -> Self {
         Lambda {
             emitting: Arc::new(emit),
+            masking: MaskUse::Refuses,
         }
+    }
+
+    /// What it does with a mask; unless told otherwise, one by [`new`](Self::new) refuses it.
+    pub fn mask_use(mut self, masking: MaskUse) -> Self {
+        self.masking = masking;
+        self
     }
 
     /// A function of one number, value by value, and its derivative: *y* = *f*(*x*),
@@ -67,10 +75,14 @@ impl Lambda {
             function: Arc::new(function),
             derivative: Arc::new(derivative),
         };
-        Self::new(move |inputs, emit| {
+        let layer = Self::new(move |inputs, emit| {
             let (input, _) = emit.single_input(inputs)?;
             emit.output(apply.clone(), &[input], &[])
-        })
+        });
+        Lambda {
+            masking: MaskUse::Passes,
+            ..layer
+        }
     }
 }
 
@@ -87,6 +99,10 @@ impl Layer for Lambda {
 
     fn configuration(&self) -> serde_json::Value {
         serde_json::Value::Null
+    }
+
+    fn masking(&self) -> MaskUse {
+        self.masking
     }
 
     fn is_saved(&self) -> bool {

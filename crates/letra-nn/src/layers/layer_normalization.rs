@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{GammaAndBeta, Layer, check_number};
+use super::{GammaAndBeta, Layer, MaskUse, check_number};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::LayerNormalize;
@@ -57,6 +57,10 @@ normalisation_settings!(LayerNormalization);
 impl Layer for LayerNormalization {
     named!("layer_normalization");
 
+    fn masking(&self) -> MaskUse {
+        MaskUse::Uses
+    }
+
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
         if !(1..=shape.rank()).contains(&self.axes) {
@@ -70,6 +74,15 @@ impl Layer for LayerNormalization {
         }
         let above_0 = self.epsilon > 0.0;
         check_number("epsilon", self.epsilon, above_0, "it must be above 0")?;
+        let mask = emit.mask(input);
+        if mask.is_some() && self.axes == shape.rank() {
+            return Err(BuildError::configuration(
+                "normalises all steps of a sequence with a mask together, padding included",
+            )
+            .with_hint(
+                "let it normalise each step, or let it take the padding for steps, by Unmask",
+            ));
+        }
         let axes = shape.sizes()[shape.rank() - self.axes..].to_vec();
         let size = axes.iter().product();
         let weights = self.parameters.weights(emit, &axes)?;
@@ -79,6 +92,10 @@ impl Layer for LayerNormalization {
             scale: self.parameters.scale,
             center: self.parameters.center,
         };
-        self.parameters.output(emit, normalize, &[input], &weights)
+        let outputs = self
+            .parameters
+            .output(emit, normalize, &[input], &weights)?;
+        emit.set_mask(outputs[0], mask)?;
+        Ok(outputs)
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_not_negative};
+use super::{Layer, MaskUse, check_not_negative};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Activate;
@@ -39,6 +39,10 @@ impl Default for LeakyRelu {
 
 impl Layer for LeakyRelu {
     named!("leaky_relu");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_not_negative("a negative slope of", self.negative_slope)?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_joined};
+use super::{Layer, MaskUse, check_joined};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{self, Concatenate};
@@ -33,6 +33,10 @@ pub(super) fn largest(inputs: &[Value], emit: &mut Emit<'_>) -> Result<Value, Bu
 
 impl Layer for Maximum {
     named!("maximum");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_joined(inputs, emit)?;

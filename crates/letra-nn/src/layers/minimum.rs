@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::maximum::largest;
-use super::{Layer, check_joined};
+use super::{Layer, MaskUse, check_joined};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Rescale;
@@ -26,6 +26,10 @@ pub struct Minimum;
 
 impl Layer for Minimum {
     named!("minimum");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_joined(inputs, emit)?;

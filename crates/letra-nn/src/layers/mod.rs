@@ -107,6 +107,166 @@ macro_rules! kernel_settings {
     };
 }
 
+/// Declares the settings that all recurrent layers share.
+macro_rules! recurrent_settings {
+    ($layer:ty, $kind:literal) => {
+        impl $layer {
+            /// The function of the state, tanh unless told otherwise. A recurrent layer can have each
+            /// whose derivative follows from its output: not softmax, GELU or SiLU.
+            pub fn activation(mut self, function: ActivationFunction) -> Self {
+                self.recurrent.activation = function;
+                self
+            }
+
+            /// Whether a bias is added.
+            pub fn use_bias(mut self, use_bias: bool) -> Self {
+                self.recurrent.use_bias = use_bias;
+                self
+            }
+
+            /// Whether the output is that of all steps, `[steps, units]`, and not of the last one alone,
+            /// `[units]`.
+            pub fn return_sequences(mut self, return_sequences: bool) -> Self {
+                self.recurrent.return_sequences = return_sequences;
+                self
+            }
+
+            /// Whether the states after the last step are further outputs, each `[units]`.
+            pub fn return_state(mut self, return_state: bool) -> Self {
+                self.recurrent.return_state = return_state;
+                self
+            }
+
+            /// Whether it goes from the last step to the first; outputs come in the order in which it
+            /// goes.
+            pub fn go_backwards(mut self, go_backwards: bool) -> Self {
+                self.recurrent.go_backwards = go_backwards;
+                self
+            }
+
+            /// Whether the output of a step that is padding is 0 instead of that of the step before.
+            pub fn zero_output_for_mask(mut self, zero: bool) -> Self {
+                self.recurrent.zero_output_for_mask = zero;
+                self
+            }
+
+            /// Share of the inputs' features that are dropped while training, from 0 up to but not
+            /// including 1: the same ones in all steps of a sequence (Gal and Ghahramani 2016).
+            pub fn dropout(mut self, rate: f32) -> Self {
+                self.recurrent.dropout = rate;
+                self
+            }
+
+            /// Share of the state's values that the recurrent kernel does not see while training: the
+            /// same ones in all steps of a sequence (Gal and Ghahramani 2016).
+            pub fn recurrent_dropout(mut self, rate: f32) -> Self {
+                self.recurrent.recurrent_dropout = rate;
+                self
+            }
+
+            /// Initial values of the kernel, which the inputs meet.
+            pub fn kernel_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.recurrent.kernel_initializer = initializer;
+                self
+            }
+
+            /// Initial values of the recurrent kernel, which the state meets.
+            pub fn recurrent_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.recurrent.recurrent_initializer = initializer;
+                self
+            }
+
+            /// Initial values of the bias.
+            pub fn bias_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.recurrent.bias_initializer = initializer;
+                self
+            }
+
+            /// A penalty on the kernel that is added to the loss.
+            pub fn kernel_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.recurrent.kernel.kernel_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A penalty on the recurrent kernel that is added to the loss.
+            pub fn recurrent_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.recurrent.recurrent_kernel.kernel_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A penalty on the bias that is added to the loss.
+            pub fn bias_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.recurrent.bias.kernel_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A penalty on the output that is added to the loss: summed over the values of a sample,
+            /// the mean over the samples.
+            pub fn activity_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.recurrent.activity_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A limit that the kernel is brought back to after every step.
+            pub fn kernel_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.recurrent.kernel.kernel_constraint = Some(constraint);
+                self
+            }
+
+            /// A limit that the recurrent kernel is brought back to after every step.
+            pub fn recurrent_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.recurrent.recurrent_kernel.kernel_constraint = Some(constraint);
+                self
+            }
+
+            /// A limit that the bias is brought back to after every step.
+            pub fn bias_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.recurrent.bias.kernel_constraint = Some(constraint);
+                self
+            }
+        }
+
+        impl RecurrentLayer for $layer {
+            fn recurrent(&self) -> &RecurrentSettings {
+                &self.recurrent
+            }
+
+            fn states(&self) -> usize {
+                STATES
+            }
+
+            fn emit_going(
+                &self,
+                inputs: &[Value],
+                emit: &mut Emit<'_>,
+                way: Way,
+            ) -> Result<Vec<Value>, BuildError> {
+                self.emit_cell(inputs, emit, way)
+            }
+        }
+
+        impl Layer for $layer {
+            named!($kind);
+
+            fn outputs(&self) -> usize {
+                self.recurrent.outputs(STATES)
+            }
+
+            fn masking(&self) -> MaskUse {
+                MaskUse::Uses
+            }
+
+            fn emit(
+                &self,
+                inputs: &[Value],
+                emit: &mut Emit<'_>,
+            ) -> Result<Vec<Value>, BuildError> {
+                self.emit_cell(inputs, emit, Way::alone(&self.recurrent))
+            }
+        }
+    };
+}
+
 /// Declares the settings of layers whose kernel slides over a picture: padding, stride and, where
 /// it is asked for, dilation rate.
 macro_rules! sliding_settings {
@@ -287,6 +447,7 @@ mod average;
 mod average_pooling1d;
 mod average_pooling2d;
 mod batch_normalization;
+mod bidirectional;
 mod checks;
 mod concatenate;
 mod conv1d;
@@ -302,6 +463,7 @@ mod dot;
 mod drop_connect;
 mod dropout;
 mod elu;
+mod embedding;
 mod flatten;
 mod gamma_and_beta;
 mod gaussian_noise;
@@ -310,10 +472,14 @@ mod global_average_pooling2d;
 mod global_max_pooling1d;
 mod global_max_pooling2d;
 mod group_normalization;
+mod gru;
 mod kernel_and_bias;
 mod lambda;
 mod layer_normalization;
 mod leaky_relu;
+mod lstm;
+mod mask_padding;
+mod masking;
 mod max_pooling1d;
 mod max_pooling2d;
 mod maximum;
@@ -332,15 +498,20 @@ mod random_fourier_features;
 mod random_rotation;
 mod random_translation;
 mod random_zoom;
+mod recurrent;
+mod repeat_vector;
 mod rescaling;
 mod reshape;
 mod separable_conv1d;
 mod separable_conv2d;
 mod separating;
+mod simple_rnn;
 mod spatial_dropout2d;
 mod standout;
 mod subtract;
+mod time_distributed;
 mod transposing;
+mod unmask;
 mod up_sampling1d;
 mod up_sampling2d;
 mod window;
@@ -386,6 +557,7 @@ layers! {
     average_pooling1d: AveragePool1d,
     average_pooling2d: AveragePool2d,
     batch_normalization: BatchNormalization,
+    bidirectional: Bidirectional,
     concatenate: Concatenate,
     conv1d: Conv1d,
     conv1d_transpose: Conv1dTranspose,
@@ -399,6 +571,7 @@ layers! {
     drop_connect: DropConnect,
     dropout: Dropout,
     elu: Elu,
+    embedding: Embedding,
     flatten: Flatten,
     gaussian_noise: GaussianNoise,
     global_average_pooling1d: GlobalAveragePool1d,
@@ -406,8 +579,12 @@ layers! {
     global_max_pooling1d: GlobalMaxPool1d,
     global_max_pooling2d: GlobalMaxPool2d,
     group_normalization: GroupNormalization,
+    gru: Gru,
     layer_normalization: LayerNormalization,
     leaky_relu: LeakyRelu,
+    lstm: Lstm,
+    mask_padding: MaskPadding,
+    masking: Masking,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
     maximum: Maximum,
@@ -425,22 +602,27 @@ layers! {
     random_rotation: RandomRotation,
     random_translation: RandomTranslation,
     random_zoom: RandomZoom,
+    repeat_vector: RepeatVector,
     rescaling: Rescaling,
     reshape: Reshape,
     separable_conv1d: SeparableConv1d,
     separable_conv2d: SeparableConv2d,
+    simple_rnn: SimpleRnn,
     spatial_dropout2d: SpatialDropout2d,
     standout: Standout,
     subtract: Subtract,
+    time_distributed: TimeDistributed,
+    unmask: Unmask,
     up_sampling1d: UpSampling1d,
     up_sampling2d: UpSampling2d,
     zero_padding2d: ZeroPadding2d,
 }
 
 pub use crate::factor::Factor;
-pub use crate::graph::{Emit, Value, Weight};
+pub use crate::graph::{Emit, MaskUse, Value, Weight};
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
 pub use crate::kernels::resampling::FillMode;
+pub use bidirectional::Merge;
 use checks::{check_joined, check_not_negative, check_number, check_rate, check_units, flat_input};
 pub use dot::Axes;
 use gamma_and_beta::GammaAndBeta;
@@ -497,6 +679,16 @@ pub trait Layer: Any + Debug + Send + Sync {
         true
     }
 
+    /// The layer that it takes and a file holds with it, where it stands around another.
+    fn wrapped(&self) -> Option<&dyn Layer> {
+        None
+    }
+
+    /// What it does with the mask of a value that it is given; unless told otherwise, it refuses one.
+    fn masking(&self) -> MaskUse {
+        MaskUse::Refuses
+    }
+
     /// Checks the configuration and the inputs, declares the layer's weights, and writes its ops;
     /// returns the values that it gives.
     ///
@@ -510,4 +702,30 @@ fn the_list_in_the_docs_is_complete() {
     let list = include_str!("list.md");
     let missing = |name: &&&str| !list.contains(&format!("[`{name}`]"));
     assert_eq!(NAMES.iter().find(missing), None);
+}
+
+/// The guide to sequences says of every layer what it does with a mask, and its file says the same.
+#[test]
+fn what_layers_do_with_masks_is_in_the_guide() {
+    let guide = include_str!("../../docs/sequences.md");
+    let said = |layer: &str| {
+        let mut rows = guide.lines().filter(|line| {
+            line.contains(" | passes |")
+                || line.contains(" | uses |")
+                || line.contains(" | refuses |")
+        });
+        let named = format!("`{layer}`");
+        let row = rows.find(|line| line.split(" | ").next().unwrap_or("").contains(&named));
+        row.and_then(|line| line.split(" | ").nth(1))
+    };
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/layers");
+    for (layer, kind) in NAMES.iter().zip(KINDS) {
+        let source = std::fs::read_to_string(folder.join(kind).with_extension("rs")).unwrap();
+        let own = match source {
+            source if source.contains("MaskUse::Passes") => "passes",
+            source if source.contains("MaskUse::Uses") => "uses",
+            _ => "refuses",
+        };
+        assert_eq!(said(layer), Some(own), "{layer}");
+    }
 }

@@ -1,12 +1,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::window::check_sizes;
-use super::{KernelAndBias, Layer, Weight, check_rate};
+use super::{KernelAndBias, Layer, MaskUse, Weight, check_rate};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::kernels::activation::ActivationKind;
 use crate::ops::{
-    Activate, BatchMatMul, CausalMask, Dropout, MatMul, Permute, Rate, Rescale, Reshape,
+    Activate, BatchMatMul, CausalMask, Dropout, MaskKeys, MatMul, Permute, Rate, Rescale, Reshape,
 };
 use crate::{Constraint, Initializer, Regularizer};
 
@@ -24,7 +24,8 @@ use crate::{Constraint, Initializer, Regularizer};
 /// `[features, heads, value_dim]` with its bias, `attention_output_kernel`
 /// `[heads, value_dim, features]` with its bias `[features]`.
 ///
-/// With a causal mask, step *t* looks at the others up to step *t* only. While training, the weights
+/// Steps of the value or the key that are padding by a mask are not looked at, and the output has the
+/// mask of the query. With a causal mask, step *t* looks at the others up to step *t* only. While training, the weights
 /// *a* go through [`Dropout`](super::Dropout). Defaults are Keras's: values of `key_dim`, no dropout,
 /// biases, Glorot uniform kernels (which Keras draws as if for a convolution, so that
 /// fans are products of two axes), zero biases.
@@ -194,12 +195,15 @@ impl MultiHeadAttention {
     /// The weights *a* of queries and keys by head: `[heads, steps, others]`.
     fn attention(
         &self,
-        query: Value,
-        key: Value,
+        [query, key]: [Value; 2],
+        padding: Option<Value>,
         emit: &mut Emit<'_>,
     ) -> Result<Value, BuildError> {
         let product = BatchMatMul { transposed: true };
         let mut scores = emit.op(product, &[query, key], &[])?;
+        if let Some(mask) = padding {
+            scores = emit.op(MaskKeys, &[scores, mask], &[])?;
+        }
         if self.use_causal_mask {
             scores = emit.op(CausalMask, &[scores], &[])?;
         }
@@ -243,9 +247,14 @@ fn three(inputs: &[Value], emit: &Emit<'_>) -> Result<[Value; 3], BuildError> {
 impl Layer for MultiHeadAttention {
     named!("multi_head_attention");
 
+    fn masking(&self) -> MaskUse {
+        MaskUse::Uses
+    }
+
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         self.check()?;
         let [query, value, key] = three(inputs, emit)?;
+        let (mask, padding) = (emit.mask(query), emit.joined_mask(&[value, key])?);
         let &[steps, features] = emit.shape(query).sizes() else {
             unreachable!("they are sequences");
         };
@@ -257,7 +266,7 @@ impl Layer for MultiHeadAttention {
         let query = emit.op(Rescale::by(scale, 0.0), &[query], &[])?;
         let [query, key] = [self.by_head(query, emit)?, self.by_head(key, emit)?];
         let value = self.by_head(value, emit)?;
-        let weights = self.attention(query, key, emit)?;
+        let weights = self.attention([query, key], padding, emit)?;
         let product = BatchMatMul { transposed: false };
         let taken = emit.op(product, &[weights, value], &[])?;
         let permute = Permute::new(emit.shape(taken), &[1, 0, 2]);
@@ -266,7 +275,9 @@ impl Layer for MultiHeadAttention {
         let taken = emit.op(Reshape { shape }, &[taken], &[])?;
         let names = ["attention_output_kernel", "attention_output_bias"];
         let weights = self.weights(names, [heads, values, features], &[features], emit)?;
-        self.parameters
-            .output(emit, MatMul::new(features), &[taken], &weights)
+        let product = MatMul::new(features);
+        let outputs = self.parameters.output(emit, product, &[taken], &weights)?;
+        emit.set_mask(outputs[0], mask)?;
+        Ok(outputs)
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, MaskUse};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops;
@@ -25,6 +25,10 @@ pub struct Multiply;
 
 impl Layer for Multiply {
     named!("multiply");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         emit.output(ops::Multiply, inputs, &[])

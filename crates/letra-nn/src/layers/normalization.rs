@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, MaskUse};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Rescale;
@@ -129,6 +129,10 @@ fn means(data: &[f32], features: usize, function: impl Fn(usize, f64) -> f64) ->
 
 impl Layer for Normalization {
     named!("normalization");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, MaskUse};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -64,6 +64,10 @@ fn places(sizes: &[usize], alpha: &[usize]) -> Vec<usize> {
 
 impl Layer for PRelu {
     named!("prelu");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_number};
+use super::{Layer, MaskUse, check_number};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::Rescale;
@@ -37,6 +37,10 @@ impl Rescaling {
 
 impl Layer for Rescaling {
     named!("rescaling");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         for (name, value) in [("scale", self.scale), ("offset", self.offset)] {

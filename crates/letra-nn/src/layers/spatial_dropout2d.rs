@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_rate, picture};
+use super::{Layer, MaskUse, check_rate, picture};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::ChannelDropout;
@@ -34,6 +34,10 @@ impl SpatialDropout2d {
 
 impl Layer for SpatialDropout2d {
     named!("spatial_dropout2d");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_rate(self.rate, "share that is dropped")?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_joined};
+use super::{Layer, MaskUse, check_joined};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::{Add, Rescale};
@@ -24,6 +24,10 @@ pub struct Subtract;
 
 impl Layer for Subtract {
     named!("subtract");
+
+    fn masking(&self) -> MaskUse {
+        MaskUse::Passes
+    }
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let &[minuend, subtrahend] = inputs else {

@@ -185,8 +185,9 @@ pub trait Loss: Any + Debug + Send + Sync {
         gradient: &mut [f32],
     ) -> f64;
 
-    /// As [`Loss::evaluate`], where each sample, with as many rows as the others, counts with a
-    /// weight of its own.
+    /// As [`Loss::evaluate`], where each sample, or each place of one, counts with a weight of its own:
+    /// there are as many rows for each weight. What has the weight 0, as padding has, is not looked at,
+    /// and has the gradient 0.
     fn evaluate_weighted(
         &self,
         units: usize,
@@ -202,6 +203,10 @@ pub trait Loss: Any + Debug + Send + Sync {
             .zip(gradient.chunks_exact_mut(places * units));
         let mut loss = 0.0;
         for ((sample, (output, gradient)), &weight) in samples.enumerate().zip(weights) {
+            if weight == 0.0 {
+                gradient.fill(0.0);
+                continue;
+            }
             let target = targets.rows(units, sample * places..(sample + 1) * places);
             let own = self.evaluate(units, output, target, scale * weight, gradient);
             loss += f64::from(weight) * own;

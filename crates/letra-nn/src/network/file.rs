@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Network;
 use super::restore::parameters_of;
 use super::tensors::MOST_HEADER;
-use crate::layers::{self, ActivationFunction, Layer};
+use crate::layers::{self, ActivationFunction, Layer, TimeDistributed};
 use crate::optimizers::Clipping;
 use crate::targets::USUAL_THRESHOLD;
 use crate::{Error, Shape};
@@ -339,21 +339,30 @@ impl Network {
                 ))
                 .with_hint("write a layer of your own in its place and tell a Registry of it"));
             }
-            if !layers::KINDS.contains(&kind) {
-                continue;
-            }
-            let own = layers::from_configuration(kind, node.layer.configuration());
-            let of = |layer: &dyn Layer| (layer as &dyn Any).type_id();
-            if !own.is_ok_and(|own| of(&*own) == of(&*node.layer)) {
-                return Err(Error::configuration(format!(
-                    "layer {} is of a kind of its own, but calls itself \"{kind}\" as one of letra's layers does",
-                    node.name
-                ))
-                .with_hint("give it another kind, so that its file can be read"));
-            }
+            check_kind(&node.name, &*node.layer)?;
         }
         Ok(())
     }
+}
+
+/// Refuses a layer of one's own, here or in another, that calls itself as one of letra's does.
+fn check_kind(name: &str, layer: &dyn Layer) -> Result<(), Error> {
+    let kind = layer.kind();
+    let of = |layer: &dyn Layer| (layer as &dyn Any).type_id();
+    let is_letras = || match layer.wrapped() {
+        Some(_) => (layer as &dyn Any).is::<TimeDistributed>(),
+        None => layers::from_configuration(kind, layer.configuration())
+            .is_ok_and(|own| of(&*own) == of(layer)),
+    };
+    if layers::KINDS.contains(&kind) && !is_letras() {
+        return Err(Error::configuration(format!(
+            "layer {name} is of a kind of its own, but calls itself \"{kind}\" as one of letra's layers does"
+        ))
+        .with_hint("give it another kind, so that its file can be read"));
+    }
+    layer
+        .wrapped()
+        .map_or(Ok(()), |inner| check_kind(name, inner))
 }
 
 /// The bytes of values in half precision.

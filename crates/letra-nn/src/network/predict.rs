@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use super::Network;
 use crate::dataset::Inputs;
-use crate::graph::OpGraph;
+use crate::graph::{OpGraph, WholeNumbers};
 use crate::kernels::activation;
 use crate::plan::InferencePlan;
 use crate::targets::{largest, units};
@@ -14,15 +14,15 @@ use crate::{Error, Tensor};
 /// Samples that a plan for many predictions is laid out for.
 const PREDICTION_BATCH: usize = 512;
 
-/// Plans for predictions, by the number of samples that they are laid out for, and of values that
-/// they give.
+/// Plans for predictions, by what they give, the number of samples that they are laid out for, and of
+/// values that they give.
 #[derive(Default)]
 pub(super) struct Plans {
-    known: RwLock<BTreeMap<[usize; 2], Arc<InferencePlan>>>,
+    known: RwLock<BTreeMap<[usize; 3], Arc<InferencePlan>>>,
 }
 
 impl Plans {
-    fn get(&self, key: [usize; 2], make: impl FnOnce() -> InferencePlan) -> Arc<InferencePlan> {
+    fn get(&self, key: [usize; 3], make: impl FnOnce() -> InferencePlan) -> Arc<InferencePlan> {
         let known = self
             .known
             .read()
@@ -110,9 +110,63 @@ impl Network {
         self.given(inputs, values, || self.ops().with_penalties())
     }
 
+    /// The masks of the outputs that have one, of all samples: `[samples, steps]`.
+    pub(crate) fn output_masks(&self, inputs: Inputs<'_>) -> Result<Vec<Option<Vec<f32>>>, Error> {
+        let wanted = self.ops().output_masks();
+        let mut values: Vec<usize> = wanted.iter().flatten().copied().collect();
+        values.sort_unstable();
+        values.dedup();
+        let masks = self.masks(inputs, &values)?;
+        let mask = |value: usize| {
+            let place = values.iter().position(|&known| known == value);
+            place.map(|place| masks[place].clone())
+        };
+        let masks = wanted.into_iter().map(|value| value.and_then(mask));
+        Ok(masks.collect())
+    }
+
+    /// How many steps of each sample count, by the first mask that there is.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn counted_steps(&self, inputs: Inputs<'_>) -> Result<Vec<usize>, Error> {
+        let Some(&mask) = self.ops().masks.iter().flatten().next() else {
+            let message = "the network is given no sequences of unlike lengths";
+            return Err(Error::configuration(message).with_hint(
+                "begin it with Sequential::sequences, Masking, or an Embedding that masks zeros",
+            ));
+        };
+        let mask = self.masks(inputs, &[mask])?.remove(0);
+        let steps = mask.len() / inputs.samples().max(1);
+        let counted = |mask: &[f32]| mask.iter().filter(|&&counts| counts != 0.0).count();
+        Ok(mask.chunks_exact(steps.max(1)).map(counted).collect())
+    }
+
+    /// Some masks, which follow from the inputs alone.
+    fn masks(&self, inputs: Inputs<'_>, values: &[usize]) -> Result<Vec<Vec<f32>>, Error> {
+        match values {
+            [] => Ok(Vec::new()),
+            [first, ..] => {
+                let graph = || self.ops().leading_to(values.to_vec());
+                self.given_as(1 + first, inputs, values.len(), graph)
+            }
+        }
+    }
+
     /// What the network gives as a graph of so many outputs.
     fn given(
         &self,
+        inputs: Inputs<'_>,
+        values: usize,
+        graph: impl FnOnce() -> OpGraph,
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        self.given_as(0, inputs, values, graph)
+    }
+
+    /// The same, where a number says what is given.
+    fn given_as(
+        &self,
+        what: usize,
         inputs: Inputs<'_>,
         values: usize,
         graph: impl FnOnce() -> OpGraph,
@@ -121,7 +175,7 @@ impl Network {
         let samples = inputs.samples();
         let batch = samples.next_power_of_two().min(PREDICTION_BATCH);
         let make = || InferencePlan::new(graph(), batch);
-        let plan = self.plans.get([batch, values], make);
+        let plan = self.plans.get([what, batch, values], make);
         let mut outputs: Vec<Vec<f32>> = (0..values)
             .map(|output| vec![0.0; samples * plan.values(output)])
             .collect();
@@ -175,6 +229,39 @@ impl Network {
                 .with_hint("give a row a sample"));
             }
         }
-        Ok(())
+        let mut whole = self.ops().whole.iter();
+        whole.try_for_each(|known| check_whole(known, inputs))
     }
+}
+
+/// Whether an input holds the whole numbers that a layer takes it for.
+fn check_whole(known: &WholeNumbers, inputs: Inputs<'_>) -> Result<(), Error> {
+    let tensor = inputs.get(known.input);
+    let steps = tensor.shape().get(1).copied().unwrap_or(1).max(1);
+    let each = tensor.sample_values() / steps;
+    let (least, most) = (known.least as f32, known.most as f32);
+    let fits = |value: f32| value >= least && value <= most && value.fract() == 0.0;
+    for sample in 0..tensor.samples() {
+        // Lengths have been checked before what they are the lengths of.
+        let counted = match known.lengths {
+            Some(input) => (inputs.get(input).sample(sample)[0] as usize).min(steps),
+            None => steps,
+        };
+        let values = &tensor.sample(sample)[..counted * each];
+        if let Some(place) = values.iter().position(|&value| !fits(value)) {
+            let at = match tensor.sample_values() {
+                1 => String::new(),
+                _ => format!(" at place {place}"),
+            };
+            return Err(Error::data(format!(
+                "layer {} wants {} but sample {sample} has {}{at}",
+                known.layer, known.what, values[place]
+            ))
+            .with_hint(format!(
+                "give whole numbers from {} to {}",
+                known.least, known.most
+            )));
+        }
+    }
+    Ok(())
 }

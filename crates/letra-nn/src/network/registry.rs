@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::layers::Layer;
+use crate::layers::{Layer, TimeDistributed};
 use crate::losses::Loss;
 use crate::metrics::{Metric, Weighted};
 use crate::optimizers::Optimizer;
@@ -139,7 +139,14 @@ impl Registry {
     }
 
     pub(crate) fn make_layer(&self, kind: &str, saved: Value) -> Result<Box<dyn Layer>, String> {
-        make(&self.layers, kind, saved, layers::from_configuration)
+        match kind {
+            // What stands in it may be the program's own.
+            "time_distributed" => {
+                TimeDistributed::restored(saved, |kind, saved| self.make_layer(kind, saved))
+                    .map(|layer| Box::new(layer) as Box<dyn Layer>)
+            }
+            _ => make(&self.layers, kind, saved, layers::from_configuration),
+        }
     }
 
     pub(crate) fn make_loss(&self, kind: &str, saved: Value) -> Result<Box<dyn Loss>, String> {

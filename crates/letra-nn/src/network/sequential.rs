@@ -1,5 +1,6 @@
 use super::{IntoPart, Network, Workers};
 use crate::layer_graph::{Graph, Problem};
+use crate::layers::MaskPadding;
 use crate::{Error, Shape};
 
 /// A network whose layers stand one after the other.
@@ -29,6 +30,30 @@ impl Sequential {
         Sequential {
             graph: Graph::new(input.into()),
             problem: None,
+        }
+    }
+
+    /// A network for sequences of unlike lengths, padded to `steps`: of the given shape `[steps, …]`,
+    /// with a second input, `[1]`, that says how long each is. [`MaskPadding`] masks the padding and
+    /// sets it to 0, whatever it was. [`Sequences`](crate::Sequences) pads and gives both inputs.
+    ///
+    /// ```
+    /// use letra_nn::prelude::*;
+    ///
+    /// let network = Sequential::sequences([3, 1]).add(GlobalAveragePool1d::new()).build(0)?;
+    /// let short = Tensor::new([1, 1], vec![5.0])?;
+    /// let long = Tensor::new([3, 1], vec![1.0, 2.0, 6.0])?;
+    /// let given = network.predict(&Sequences::pad(&[short, long])?)?;
+    /// assert_eq!(given.data(), [5.0, 3.0]);
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    pub fn sequences(input: impl Into<Shape>) -> Self {
+        let mut graph = Graph::new(input.into());
+        graph.inputs.push([1].into());
+        let padded = graph.insert(MaskPadding.into_part(), vec![0, 1]);
+        Sequential {
+            graph,
+            problem: padded.err(),
         }
     }
 

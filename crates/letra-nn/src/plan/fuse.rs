@@ -7,11 +7,19 @@ use crate::Shape;
 use crate::graph::{OpGraph, OpNode};
 use crate::kernels::activation::ActivationKind;
 use crate::kernels::dense::FEW_UNITS;
-use crate::ops::{Activate, BatchNormalize, Convolve, MatMul, MaxPool, Op, Resample, SparseMatMul};
+use crate::ops::{
+    Activate, BatchNormalize, Convolve, MatMul, MaxPool, Op, Resample, SparseMatMul, StepsAsSamples,
+};
 
 /// One op that does the work of `first` and of `next` after it, if there is one.
 fn fused(first: &dyn Op, next: &dyn Op) -> Option<Arc<dyn Op>> {
     let (first, next): (&dyn Any, &dyn Any) = (first, next);
+    if let Some(over_steps) = first.downcast_ref::<StepsAsSamples>() {
+        let next = next.downcast_ref::<StepsAsSamples>()?;
+        let both = fused(over_steps.op(), next.op());
+        let both = both.filter(|_| over_steps.steps() == next.steps());
+        return some(over_steps.with(both?));
+    }
     let function = next.downcast_ref().and_then(Activate::plain);
     let pool: Option<&MaxPool> = next.downcast_ref();
     if let Some(product) = first.downcast_ref::<MatMul>() {
@@ -76,5 +84,6 @@ fn chained(graph: &OpGraph, index: usize) -> bool {
     !graph.outputs.contains(&between)
         && next.inputs == [between]
         && next.weights.is_empty()
+        && !graph.masks.contains(&Some(between))
         && graph.nodes.iter().filter(reads).count() == 1
 }

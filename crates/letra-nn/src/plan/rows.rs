@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs, Targets};
 use crate::kernels::sparse::SparseRows;
+use crate::places::{Counting, Places};
 use crate::rows::{Rows, SparseInput};
 use crate::targets::TargetRows;
 
@@ -48,20 +49,20 @@ pub(crate) struct Batch<'a> {
     /// Where the targets are; nothing where the outputs' gradients are given.
     pub(crate) targets: Option<&'a Dataset>,
     pub(crate) rows: Rows<'a>,
-    /// A weight for each sample of the data set, where they differ.
-    pub(crate) weights: Option<&'a [f32]>,
+    /// How much the places of each output count, where not all do alike.
+    pub(crate) places: &'a [Option<Places>],
     /// The input as its non-zero values, where the network wants it so and there is only one.
     pub(crate) sparse: Option<&'a SparseRows>,
 }
 
 impl<'a> Batch<'a> {
-    /// With the data's own weights.
-    pub(crate) fn new(data: &'a Dataset, rows: Rows<'a>) -> Self {
+    /// Some samples of a data set, whose places count so.
+    pub(crate) fn new(data: &'a Dataset, places: &'a [Option<Places>], rows: Rows<'a>) -> Self {
         Batch {
             inputs: data.into(),
             targets: Some(data),
             rows,
-            weights: data.sample_weights.as_deref(),
+            places,
             sparse: None,
         }
     }
@@ -72,13 +73,41 @@ impl<'a> Batch<'a> {
             inputs,
             targets: None,
             rows: Rows::Contiguous(0, inputs.samples()),
-            weights: None,
+            places: &[],
             sparse: None,
         }
     }
 
     pub(super) fn samples(&self) -> usize {
         self.rows.count()
+    }
+
+    fn places_of(&self, output: usize) -> Option<&'a Places> {
+        self.places.get(output).and_then(Option::as_ref)
+    }
+
+    /// How many rows of an output, of so many a sample, are no padding.
+    pub(crate) fn counted(&self, output: usize, rows: usize) -> usize {
+        match self.places_of(output) {
+            Some(places) => places.counted(self.rows, rows),
+            None => self.samples() * rows,
+        }
+    }
+
+    /// How much the places of an output count, of some samples of the batch.
+    pub(crate) fn counting<'b>(
+        &self,
+        output: usize,
+        samples: Range<usize>,
+        room: &'b mut Vec<f32>,
+    ) -> Counting<'b>
+    where
+        'a: 'b,
+    {
+        match self.places_of(output) {
+            Some(places) => places.of(self.rows, samples, room),
+            None => Counting::default(),
+        }
     }
 
     /// Brings columns `columns` of an input together, of the batch's samples `samples`.
@@ -211,23 +240,4 @@ pub(super) fn gather_targets<'a>(
             TargetRows::Values(gathered)
         }
     }
-}
-
-pub(super) fn gather_weights<'a>(
-    Batch { rows, weights, .. }: Batch<'a>,
-    first: usize,
-    samples: usize,
-    gathered: &'a mut [f32],
-) -> Option<&'a [f32]> {
-    let weights = weights?;
-    Some(match rows {
-        Rows::Contiguous(start, _) => &weights[start + first..start + first + samples],
-        Rows::Scattered(indices) => {
-            let gathered = &mut gathered[..samples];
-            for (weight, &index) in gathered.iter_mut().zip(&indices[first..]) {
-                *weight = weights[index];
-            }
-            gathered
-        }
-    })
 }

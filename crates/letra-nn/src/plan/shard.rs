@@ -28,7 +28,7 @@ pub(crate) struct Worker {
     pub(crate) labels: Vec<Vec<u32>>,
     /// Target values of such a shard.
     pub(crate) targets: Vec<Vec<f32>>,
-    /// Weights of its samples, where they have some.
+    /// How much its places count, where they do not all do alike.
     pub(crate) weights: Vec<f32>,
 }
 
@@ -50,7 +50,7 @@ impl Worker {
                 .iter()
                 .map(|values| vec![0.0; shard * values])
                 .collect(),
-            weights: vec![0.0; shard],
+            weights: Vec::new(),
         }
     }
 }

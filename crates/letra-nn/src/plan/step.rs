@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernels::activation::{self, ActivationKind};
 use crate::losses::Loss;
 use crate::metrics::{Metric, MetricRows, MetricState};
+use crate::places::Counting;
 use crate::targets::TargetRows;
 
 /// Sums over the samples of a batch.
@@ -30,18 +31,19 @@ impl StepResult {
         }
     }
 
-    /// Turns the outputs' sums into the losses of a batch, and adds them up. `units` gives the
-    /// values of a sample of an output, and those of its last axis.
+    /// Turns the outputs' sums into the losses of a batch, and adds them up. `rows` gives the rows of
+    /// an output that are no padding, and the values of each.
     pub(crate) fn finish(
         &mut self,
         samples: usize,
         objective: &[Objective],
-        units: impl Fn(usize) -> [usize; 2],
+        rows: impl Fn(usize) -> [usize; 2],
     ) {
         self.samples = samples;
         self.loss = 0.0;
         for (index, (loss, objective)) in self.losses.iter_mut().zip(objective).enumerate() {
-            *loss *= f64::from(objective.scale(samples, units(index)));
+            let [rows, units] = rows(index);
+            *loss *= f64::from(objective.scale(rows, units));
             self.loss += f64::from(objective.weight) * *loss;
         }
     }
@@ -82,22 +84,37 @@ pub(crate) struct Objective {
 }
 
 impl Objective {
-    /// The loss's factor for a batch of outputs of so many values a sample, and on the last axis.
-    pub(crate) fn scale(&self, samples: usize, [values, units]: [usize; 2]) -> f32 {
-        self.loss.scale(samples * (values / units.max(1)), units)
+    /// The loss's factor for a batch of so many rows that are no padding, of so many values.
+    pub(crate) fn scale(&self, rows: usize, units: usize) -> f32 {
+        // Of nothing but padding, the loss is 0.
+        self.loss.scale(rows.max(1), units)
     }
 
-    /// Lets the metrics see some rows of the output. `states` has one a metric, `room` is used for
-    /// predictions, where the outputs are others and a metric asks for more than their order.
+    /// Lets the metrics see some rows of the output, but for padding. `states` has one a metric, `room`
+    /// is used for predictions, where the outputs are others and a metric asks for more than their
+    /// order.
     pub(crate) fn measure(
         &self,
         units: usize,
         output: &[f32],
         targets: TargetRows<'_>,
-        weights: Option<&[f32]>,
+        counting: Counting<'_>,
         room: &mut Vec<f32>,
         states: &mut [MetricState],
     ) {
+        if self.metrics.is_empty() {
+            return;
+        }
+        if let Some(mask) = counting.mask.filter(|mask| mask.contains(&0.0)) {
+            let counted = CountedRows::new(units, output, targets, counting.weights, mask);
+            let weights = Counting {
+                weights: counted.weights.as_deref(),
+                mask: None,
+            };
+            let targets = counted.targets.rows();
+            return self.measure(units, &counted.output, targets, weights, room, states);
+        }
+        let weights = counting.weights;
         let (task, function) = (self.loss.task(), self.loss.output_function());
         let same = |metric: &dyn Metric| {
             function == ActivationKind::Linear || metric.needs_only_order(units, task)
@@ -124,16 +141,66 @@ impl Objective {
         units: usize,
         output: &[f32],
         targets: TargetRows<'_>,
-        weights: Option<&[f32]>,
+        counting: Counting<'_>,
         scale: f32,
         gradient: &mut [f32],
     ) -> f64 {
-        match weights {
+        match counting.weights {
             None => self.loss.evaluate(units, output, targets, scale, gradient),
             Some(weights) => {
                 let loss = &self.loss;
                 loss.evaluate_weighted(units, output, targets, weights, scale, gradient)
             }
+        }
+    }
+}
+
+/// The rows of an output that are no padding.
+struct CountedRows {
+    output: Vec<f32>,
+    targets: CountedTargets,
+    weights: Option<Vec<f32>>,
+}
+
+/// Their targets.
+enum CountedTargets {
+    Classes(Vec<u32>),
+    Values(Vec<f32>),
+}
+
+impl CountedTargets {
+    fn rows(&self) -> TargetRows<'_> {
+        match self {
+            CountedTargets::Classes(labels) => TargetRows::Classes(labels),
+            CountedTargets::Values(values) => TargetRows::Values(values),
+        }
+    }
+}
+
+impl CountedRows {
+    /// Of rows of so many values, which a mask has as many numbers for.
+    fn new(
+        units: usize,
+        output: &[f32],
+        targets: TargetRows<'_>,
+        weights: Option<&[f32]>,
+        mask: &[f32],
+    ) -> Self {
+        let counts = |row: &usize| mask[*row] != 0.0;
+        let rows = || (0..mask.len()).filter(counts);
+        let values = |all: &[f32]| {
+            let values = |row: usize| &all[row * units..(row + 1) * units];
+            rows().flat_map(values).copied().collect()
+        };
+        CountedRows {
+            output: values(output),
+            targets: match targets {
+                TargetRows::Classes(labels) => {
+                    CountedTargets::Classes(rows().map(|row| labels[row]).collect())
+                }
+                TargetRows::Values(all) => CountedTargets::Values(values(all)),
+            },
+            weights: weights.map(|weights| rows().map(|row| weights[row]).collect()),
         }
     }
 }

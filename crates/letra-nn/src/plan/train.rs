@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use super::join::for_each;
 use super::layout::Layout;
 use super::node::{Location, PlannedNode, PlannedOutput, Purpose};
-use super::rows::{Batch, InputRows, gather_targets, gather_weights};
+use super::rows::{Batch, InputRows, gather_targets};
 use super::shard::{Buffers, Run, Shard, ShardPass, Worker, worker_of_thread};
 use super::step::{Objective, Sizes, StepResult};
 use super::tree::{self, Leaf, Leaves};
@@ -120,7 +120,7 @@ impl TrainingPlan {
         };
         self.layout.prepare(state.parameters, &mut self.prepared);
         self.pass(upstream, batch, state.parameters, at);
-        self.sum(upstream, samples);
+        self.sum(upstream, batch);
         if rule.is_some() && !self.result.loss.is_finite() {
             // The parameters stay as they are, so that one can see where it came from.
             return &self.result;
@@ -327,7 +327,8 @@ impl TrainingPlan {
     }
 
     /// Adds up what the leaves found of losses and metrics.
-    fn sum(&mut self, upstream: Upstream<'_>, samples: usize) {
+    fn sum(&mut self, upstream: Upstream<'_>, batch: Batch<'_>) {
+        let samples = batch.samples();
         let count = self.layout.leaves(samples).count();
         let (leaves, outputs) = (&self.leaves, &self.layout.outputs);
         let result = &mut self.result;
@@ -336,9 +337,12 @@ impl TrainingPlan {
         }
         for (index, state) in result.metrics.iter_mut().enumerate() {
             let of = |leaf: usize| &leaves[leaf].metrics[index];
-            let sum = |number| tree::sum(0, count, &|leaf| of(leaf).sums[number]);
+            // A leaf whose places are all padding may have none.
+            let known = |leaf: usize, number| of(leaf).sums.get(number).copied().unwrap_or(0.0);
+            let sum = |number| tree::sum(0, count, &|leaf| known(leaf, number));
+            let sums = (0..count).map(|leaf| of(leaf).sums.len()).max();
             state.clear();
-            state.sums.extend((0..of(0).sums.len()).map(sum));
+            state.sums.extend((0..sums.unwrap_or(0)).map(sum));
             (0..count).for_each(|leaf| state.values.extend_from_slice(&of(leaf).values));
         }
         let objective = match upstream {
@@ -346,7 +350,8 @@ impl TrainingPlan {
             Upstream::Given(_) => &[],
         };
         result.finish(samples, objective, |index| {
-            [outputs[index].values, outputs[index].units]
+            let PlannedOutput { values, units, .. } = outputs[index];
+            [batch.counted(index, values / units.max(1)), units]
         });
         result.loss += tree::sum(0, count, &|leaf| leaves[leaf].penalty) / samples as f64;
     }
@@ -504,7 +509,6 @@ impl PhasePass<'_> {
         let mut labels = std::mem::take(&mut pass.worker.labels);
         let mut targets = std::mem::take(&mut pass.worker.targets);
         let mut weights = std::mem::take(&mut pass.worker.weights);
-        let of_samples = gather_weights(batch, first, samples, &mut weights);
         let mut sums = &mut leaf.metrics[..];
         let rooms = labels.iter_mut().zip(&mut targets);
         let targets_of = batch.targets.iter().flat_map(|data| data.all_targets());
@@ -519,13 +523,15 @@ impl PhasePass<'_> {
                 ..
             } = self.layout.outputs[index];
             let range = first..first + samples;
+            let rows = of_sample / units.max(1);
+            let counting = batch.counting(index, range.clone(), &mut weights);
             let target = gather_targets(target, all, batch.rows, range, units, labels, values);
-            let scale = objective.scale(batch.samples(), [of_sample, units]) * objective.weight;
+            let scale = objective.scale(batch.counted(index, rows), units) * objective.weight;
             let (own, others) = std::mem::take(&mut sums).split_at_mut(objective.metrics.len());
             sums = others;
             leaf.losses[index] += pass.with_output_gradient(index, |output, gradient| {
-                objective.measure(units, output, target, of_samples, &mut room, own);
-                objective.lose(units, output, target, of_samples, scale, gradient)
+                objective.measure(units, output, target, counting, &mut room, own);
+                objective.lose(units, output, target, counting, scale, gradient)
             });
         }
         leaf.predictions = room;

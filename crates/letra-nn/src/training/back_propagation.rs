@@ -54,7 +54,8 @@ impl Trainer {
         let upstream = Upstream::Losses(&self.objective);
         let at = self.at();
         let rows = Rows::Contiguous(0, batch.samples());
-        let whole = Batch::new(batch, rows);
+        let places = self.places(batch, None)?;
+        let whole = Batch::new(batch, &places, rows);
         let step = || plan.step(upstream, whole, state, at, None).loss;
         let loss = self.workers().install(step);
         let inputs = Inputs::from(batch);

@@ -225,9 +225,10 @@ impl Trainer {
 
     fn gradients_by(&self, plan: &mut TrainingPlan, batch: &Dataset) -> Result<Gradients, Error> {
         let sparse = sparse_input(plan, batch);
+        let places = self.places(batch, None)?;
         let whole = Batch {
             sparse: sparse.as_ref(),
-            ..Batch::new(batch, Rows::Contiguous(0, batch.samples()))
+            ..Batch::new(batch, &places, Rows::Contiguous(0, batch.samples()))
         };
         let (gradients, result) = self.collected(plan, Upstream::Losses(&self.objective), whole);
         match result.loss.is_finite() {

@@ -1,10 +1,14 @@
 //! Evaluating, and whether data fits the losses and metrics.
 
+use std::borrow::Cow;
+
 use super::{Scores, Trainer};
 use crate::Error;
 use crate::dataset::{Dataset, Targets};
 use crate::losses::TargetRows;
-use crate::plan::StepResult;
+use crate::places::Places;
+use crate::plan::{Batch, StepResult};
+use crate::rows::Rows;
 use crate::targets::units;
 
 impl Trainer {
@@ -37,8 +41,13 @@ impl Trainer {
                 units(measured.one_output_shape(index)),
             ]
         };
-        let weights = data.sample_weights.as_deref();
-        let mut room = Vec::new();
+        let places = self.places(data, None)?;
+        let batch = Batch::new(data, &places, Rows::Contiguous(0, data.samples()));
+        let rows = |index: usize| {
+            let [values, units] = sizes(index);
+            [batch.counted(index, values / units.max(1)), units]
+        };
+        let (mut room, mut scattered) = (Vec::new(), Vec::new());
         for (index, (objective, targets)) in
             self.objective.iter().zip(data.all_targets()).enumerate()
         {
@@ -55,15 +64,16 @@ impl Trainer {
                 Targets::Classes { labels, .. } => TargetRows::Classes(labels),
                 Targets::Values(values) => TargetRows::Values(values.data()),
             };
-            let scale = objective.scale(data.samples(), sizes(index));
+            let scale = objective.scale(rows(index)[0], units);
+            let counting = batch.counting(index, 0..data.samples(), &mut scattered);
             let mut gradient = vec![0.0; output.len()];
             result.losses[index] =
-                objective.lose(units, output, targets, weights, scale, &mut gradient);
+                objective.lose(units, output, targets, counting, scale, &mut gradient);
             let (own, others) = std::mem::take(&mut states).split_at_mut(objective.metrics.len());
             states = others;
-            objective.measure(units, output, targets, weights, &mut room, own);
+            objective.measure(units, output, targets, counting, &mut room, own);
         }
-        result.finish(data.samples(), &self.objective, sizes);
+        result.finish(data.samples(), &self.objective, rows);
         let activities = outputs[self.objective.len()..].iter().flatten();
         let activities: f64 = activities.copied().map(f64::from).sum();
         result.loss += self.penalty() + activities / data.samples() as f64;
@@ -77,14 +87,28 @@ impl Trainer {
         Self::explained(scores, data).map_err(|error| error.of("the validation data"))
     }
 
-    /// The weight of each sample where classes have weights.
-    pub(super) fn class_weighted(
+    /// How much the places of each output count: by the data's own weights, those of classes, and the
+    /// masks. The data has been checked.
+    pub(super) fn places(
         &self,
         data: &Dataset,
-        weights: &[f32],
-    ) -> Result<Vec<f32>, Error> {
-        let task = self.objective[0].loss.task();
-        data.class_weighted(weights, task, units(self.measured().one_output_shape(0)))
+        class_weights: Option<&[f32]>,
+    ) -> Result<Vec<Option<Places>>, Error> {
+        let measured = self.measured();
+        let weights: Option<Cow<'_, [f32]>> = match class_weights {
+            Some(weights) => {
+                let task = self.objective[0].loss.task();
+                let output = measured.one_output_shape(0);
+                Some(data.class_weighted(weights, task, output)?.into())
+            }
+            None => data.sample_weights.as_deref().map(Cow::Borrowed),
+        };
+        let masks = measured.output_masks(data.into())?;
+        let place = |(index, mask): (usize, Option<Vec<f32>>)| {
+            let rows = measured.units(index) / units(measured.one_output_shape(index)).max(1);
+            Places::new(data.samples(), rows, weights.as_deref(), mask.as_deref())
+        };
+        masks.into_iter().enumerate().map(place).collect()
     }
 
     /// Checks that data fits the network, the losses and the metrics.

@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +11,7 @@ use super::unoptimised::warn_of_slow_kernels;
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::kernels::sparse::SparseRows;
+use crate::places::Places;
 use crate::plan::{Batch, StepResult};
 use crate::random::{Domain, Random};
 use crate::rows::Rows;
@@ -43,6 +43,7 @@ pub struct Fit<'a> {
     resume: Option<PathBuf>,
     changes: bool,
     class_weights: Option<Vec<f32>>,
+    bucket_by_length: bool,
 }
 
 impl<'a> Fit<'a> {
@@ -58,6 +59,7 @@ impl<'a> Fit<'a> {
             resume: None,
             changes: false,
             class_weights: None,
+            bucket_by_length: false,
         }
     }
 
@@ -89,12 +91,22 @@ impl<'a> Fit<'a> {
 
     /// How much the samples of each class count in the loss, one weight a class, such as more
     /// for a class with few samples; for one output, first that of no, then of yes. They are
-    /// multiplied with the samples' own weights (see [`Dataset::with_sample_weights`]). The
-    /// validation data is not weighted. Where a sample has several labels, or one a place, it has
-    /// no class, and this is refused; so it is, as in Keras, for a network of several outputs, each of
-    /// which may say another class.
+    /// multiplied with the samples' own weights (see [`Dataset::with_sample_weights`]). Where each place
+    /// of a sample, such as a step, has a class, each counts by its own. The validation data is not
+    /// weighted. Where a sample has several labels, it has no class, and this is refused; so it is, as in
+    /// Keras, for a network of several outputs, each of which may say another class.
     pub fn class_weight(mut self, weights: impl Into<Vec<f32>>) -> Self {
         self.class_weights = Some(weights.into());
+        self
+    }
+
+    /// Whether the sequences of a batch are of like lengths, by the network's first mask, so that
+    /// recurrent layers, which stop where the longest ends, have less to do. The batches come in a random
+    /// order, and which sequences of one length are in which batch is random, too, where
+    /// [`shuffle`](Self::shuffle) is on; without it, they come from the shortest to the longest. A few
+    /// that fill no batch come last.
+    pub fn bucket_by_length(mut self, bucket_by_length: bool) -> Self {
+        self.bucket_by_length = bucket_by_length;
         self
     }
 
@@ -131,8 +143,10 @@ enum Supply<'a> {
         data: &'a Dataset,
         batch: usize,
         shuffle: bool,
-        /// Weight of each sample, where they differ: of its class and its own.
-        weights: Option<Cow<'a, [f32]>>,
+        /// How much the places of each output count.
+        places: Vec<Option<Places>>,
+        /// How many steps of each sample count, where batches are of like lengths.
+        lengths: Option<Vec<usize>>,
         /// The input as its non-zero values, where the network wants it so.
         sparse: Option<SparseRows>,
     },
@@ -153,19 +167,25 @@ impl Supply<'_> {
 
     /// What a checkpoint must be resumed with.
     fn settings(&self) -> Settings {
-        let (batch, samples, shuffle) = match self {
+        match self {
             Supply::Data {
                 data,
                 batch,
                 shuffle,
+                lengths,
                 ..
-            } => (*batch, data.samples(), *shuffle),
-            Supply::Source { .. } => (0, 0, false),
-        };
-        Settings {
-            batch,
-            samples,
-            shuffle,
+            } => Settings {
+                batch: *batch,
+                samples: data.samples(),
+                shuffle: *shuffle,
+                by_length: lengths.is_some(),
+            },
+            Supply::Source { .. } => Settings {
+                batch: 0,
+                samples: 0,
+                shuffle: false,
+                by_length: false,
+            },
         }
     }
 }
@@ -309,11 +329,13 @@ impl Trainer {
         }
         let data = match batches {
             Batches::Data(data) => data,
-            Batches::Source(_) if fit.batch.is_some() || fit.shuffle.is_some() => {
+            Batches::Source(_)
+                if fit.batch.is_some() || fit.shuffle.is_some() || fit.bucket_by_length =>
+            {
                 return Err(Error::configuration(
                     "a source makes its own batches, in its own order",
                 )
-                .with_hint("leave out batch and shuffle"));
+                .with_hint("leave out batch, shuffle and bucket_by_length"));
             }
             Batches::Source(source) => {
                 return Ok(Supply::Source {
@@ -329,16 +351,17 @@ impl Trainer {
         }
         self.check_data(data)?;
         let batch = batch.min(data.samples());
-        let weights = match &fit.class_weights {
-            Some(weights) => Some(self.class_weighted(data, weights)?.into()),
-            None => data.sample_weights.as_deref().map(Cow::Borrowed),
-        };
+        let places = self.places(data, fit.class_weights.as_deref())?;
+        let lengths = fit
+            .bucket_by_length
+            .then(|| self.counted_steps(data.into()));
         self.plan_training(batch, data);
         Ok(Supply::Data {
             data,
             batch,
             shuffle: fit.shuffle.unwrap_or(true),
-            weights,
+            places,
+            lengths: lengths.transpose()?,
             sparse: sparse_input(self.training_plan(), data),
         })
     }
@@ -480,21 +503,28 @@ impl Trainer {
                     .with_hint("give it at least one"),
             );
         }
+        // By the step, so that a second call of fit has an order of its own.
+        let begun = self.steps() - state.step as u64;
         let order = match supply {
-            // By the step, so that a second call of fit has an order of its own.
-            Supply::Data { data, shuffle, .. } if *shuffle && steps > 1 => {
-                let begun = self.steps() - state.step as u64;
-                let random = Random::new(self.seed, Domain::Shuffle, 0, begun);
-                random.permutation(data.samples())
-            }
-            _ => Vec::new(),
+            _ if steps == 1 => Vec::new(),
+            Supply::Data {
+                data,
+                batch,
+                shuffle,
+                lengths,
+                ..
+            } => order(data.samples(), *batch, lengths.as_deref(), &|list| {
+                let random = Random::new(self.seed, Domain::Shuffle, list, begun);
+                shuffle.then_some(random)
+            }),
+            Supply::Source { .. } => Vec::new(),
         };
         for step in state.step..steps {
             let result = match supply {
                 Supply::Data {
                     data,
                     batch,
-                    weights,
+                    places,
                     sparse,
                     ..
                 } => {
@@ -508,7 +538,7 @@ impl Trainer {
                         inputs: (*data).into(),
                         targets: Some(data),
                         rows,
-                        weights: weights.as_deref(),
+                        places,
                         sparse: sparse.as_ref(),
                     })?
                 }
@@ -551,8 +581,8 @@ impl Trainer {
             .with_hint("let it say fewer, or give more"));
         };
         self.check_data(&data)?;
-        let weights = class_weights.map(|weights| self.class_weighted(&data, weights));
-        self.step_on_all(&data, weights.transpose()?.as_deref())
+        let places = self.places(&data, class_weights)?;
+        self.step_on_all(&data, &places)
     }
 
     /// What an epoch was measured by.
@@ -574,5 +604,62 @@ impl Trainer {
                 .with_val_metrics(scores.metrics),
             None => logs,
         })
+    }
+}
+
+/// The order of an epoch's samples; none where it is their own. `random` gives random numbers by the
+/// number of what is drawn, where the order is random.
+fn order(
+    samples: usize,
+    batch: usize,
+    lengths: Option<&[usize]>,
+    random: &dyn Fn(usize) -> Option<Random>,
+) -> Vec<usize> {
+    let drawn = random(0).map(|random| random.permutation(samples));
+    let Some(lengths) = lengths else {
+        return drawn.unwrap_or_default();
+    };
+    let mut order = drawn.unwrap_or_else(|| (0..samples).collect());
+    // Those that fill no batch, whatever their lengths are.
+    let mut last = order.split_off(samples - samples % batch);
+    order.sort_by_key(|&sample| lengths[sample]);
+    last.sort_by_key(|&sample| lengths[sample]);
+    let batches = samples / batch;
+    let numbers = match random(1) {
+        Some(random) => random.permutation(batches),
+        None => (0..batches).collect(),
+    };
+    let of_batch = |number: usize| order[number * batch..(number + 1) * batch].iter();
+    let all = numbers.into_iter().flat_map(of_batch).chain(&last);
+    all.copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_of_like_lengths() {
+        let lengths: Vec<usize> = (0..23).map(|sample| 1 + sample * 7 % 5).collect();
+        let random = |list| Some(Random::new(3, Domain::Shuffle, list, 0));
+        let mixed = order(23, 4, Some(&lengths), &random);
+        let mut sorted = mixed.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..23).collect::<Vec<usize>>());
+        let spread = |batch: &[usize]| {
+            let lengths = batch.iter().map(|&sample| lengths[sample]);
+            lengths.clone().max().unwrap() - lengths.min().unwrap()
+        };
+        assert!(mixed[..20].chunks(4).all(|batch| spread(batch) <= 2));
+        let firsts: Vec<usize> = mixed[..20].chunks(4).map(|all| lengths[all[0]]).collect();
+        assert!(!firsts.is_sorted());
+        let still = order(23, 4, Some(&lengths), &|_| None);
+        assert!(
+            still[..20]
+                .iter()
+                .map(|&sample| lengths[sample])
+                .is_sorted()
+        );
+        assert!(order(23, 4, None, &|_| None).is_empty());
     }
 }

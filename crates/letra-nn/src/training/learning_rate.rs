@@ -111,6 +111,7 @@ impl Trainer {
         let (mut rates, mut losses) = (Vec::new(), Vec::new());
         let (mut sum, mut weight, mut least) = (0.0, 0.0, f64::INFINITY);
         let mut order = Vec::new();
+        let places = self.places(data, None)?;
         for step in 0..steps {
             let share = step as f64 / (steps - 1) as f64;
             let rate = (f64::from(from) * libm::pow(f64::from(to) / f64::from(from), share)) as f32;
@@ -119,7 +120,7 @@ impl Trainer {
                 order = random.permutation(data.samples());
             }
             let rows = order.split_off(order.len() - batch);
-            let loss = match self.step_at(rate, Batch::new(data, Rows::Scattered(&rows))) {
+            let loss = match self.step_at(rate, Batch::new(data, &places, Rows::Scattered(&rows))) {
                 Ok(result) => result.loss,
                 Err(Error::Diverged { .. }) => break,
                 Err(error) => return Err(error),

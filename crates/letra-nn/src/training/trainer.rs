@@ -11,6 +11,7 @@ use crate::kernels::optimizer;
 use crate::kernels::sparse::SparseRows;
 use crate::network::{Network, Reading};
 use crate::optimizers::{Clipping, Optimizer, SLOTS, initial_slots};
+use crate::places::Places;
 use crate::plan::{
     At, Batch, Objective, Piece, Purpose, Rule, Sizes, StepResult, TrainingPlan, Upstream,
 };
@@ -122,6 +123,7 @@ impl Trainer {
             true => None,
             false => Some(network.with_outputs_of(&inner)?),
         };
+        check_masks(measured.as_ref().unwrap_or(&network))?;
         let mut objective = compile.outputs;
         let warnings = warnings(&network, &objective);
         warnings.iter().for_each(|warning| warn(warning));
@@ -234,22 +236,21 @@ impl Trainer {
     /// When the data does not fit the network or the loss is no longer a number.
     pub fn train_on_batch(&mut self, batch: &Dataset) -> Result<Scores, Error> {
         self.check_data(batch)?;
-        let result = self.step_on_all(batch, None)?.clone();
+        let places = self.places(batch, None)?;
+        let result = self.step_on_all(batch, &places)?.clone();
         Ok(self.scores(&result))
     }
 
-    /// One step on all of some data, which has been checked; with other weights of its samples than
-    /// its own, where there are some.
+    /// One step on all of some data, which has been checked, and whose places count so.
     pub(super) fn step_on_all(
         &mut self,
         data: &Dataset,
-        weights: Option<&[f32]>,
+        places: &[Option<Places>],
     ) -> Result<&StepResult, Error> {
         self.plan_training(data.samples(), data);
         let sparse = sparse_input(self.training_plan(), data);
-        let batch = Batch::new(data, Rows::Contiguous(0, data.samples()));
+        let batch = Batch::new(data, places, Rows::Contiguous(0, data.samples()));
         self.step(Batch {
-            weights: weights.or(batch.weights),
             sparse: sparse.as_ref(),
             ..batch
         })
@@ -474,6 +475,21 @@ impl Trainer {
         };
         self.ops().weights.iter().filter_map(penalty).sum()
     }
+}
+
+/// Refuses an output with a mask whose only axis is that of the steps: its loss is a loss a row of
+/// values, and there would be none a step.
+fn check_masks(network: &Network) -> Result<(), Error> {
+    let masks = network.ops().output_masks();
+    for (shape, mask) in network.output_shapes().iter().zip(masks) {
+        if mask.is_some() && shape.rank() < 2 {
+            return Err(Error::configuration(format!(
+                "an output of shape {shape} has a mask, but no values a step"
+            ))
+            .with_hint("let it give [steps, 1], or end the sequence before it"));
+        }
+    }
+    Ok(())
 }
 
 /// The non-zero values of the input, where most of it is zero, as in pictures of ink on paper, and

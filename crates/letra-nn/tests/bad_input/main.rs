@@ -21,6 +21,7 @@ mod random_layers;
 mod rates;
 mod rectifiers;
 mod saving;
+mod sequences;
 mod settings;
 mod sharing;
 mod tasks;

@@ -16,6 +16,7 @@ mod pictures;
 mod reading;
 mod schedules;
 mod scores;
+mod sequences;
 mod slides;
 mod summaries;
 mod training;

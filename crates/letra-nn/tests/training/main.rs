@@ -31,6 +31,7 @@ mod prediction;
 mod random_layers;
 mod rates;
 mod resumed;
+mod sequences;
 mod sharing;
 mod sources;
 mod sparse_inputs;

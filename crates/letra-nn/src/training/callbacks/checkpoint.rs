@@ -117,6 +117,9 @@ pub(crate) struct Settings {
     /// Samples of the data set; 0 where they come from a source.
     pub(crate) samples: usize,
     pub(crate) shuffle: bool,
+    /// Whether batches are of sequences of like lengths.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) by_length: bool,
 }
 
 impl fmt::Display for Settings {

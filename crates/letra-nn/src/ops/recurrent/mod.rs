@@ -1,0 +1,605 @@
+//! Recurrent layers: a cell goes through the steps of a sequence and carries its states on.
+
+mod gru;
+mod lstm;
+mod sequences;
+mod simple_rnn;
+
+use std::fmt::Debug;
+
+use super::{Backward, Forward, Needs, Op, Prepare};
+use crate::Shape;
+use crate::error::BuildError;
+use crate::kernels::dense::bias_gradient;
+use crate::kernels::dropout;
+use crate::kernels::gemm::{Mat, MatMut, gemm};
+use crate::kernels::recurrent::{Functions, Recurrence, Steps};
+
+pub(crate) use gru::Gru;
+pub(crate) use lstm::Lstm;
+use sequences::{Direction, Sequences};
+pub(crate) use simple_rnn::SimpleRnn;
+
+/// A cell over the steps of a sequence, forward and backward through time.
+///
+/// Inputs: the sequence *x* `[steps, features]`, then its mask `[steps]`, if it has one, then the
+/// initial states `[units]`, if they are given. Outputs: the states of all steps `[steps, units]` or the
+/// last one `[units]`; then, if they are asked for, the last states `[units]`. Weights: the kernel
+/// `[features, gates · units]`, the recurrent kernel `[units, gates · units]` and perhaps the bias.
+///
+/// A step that is padding leaves the states as they are and costs nothing: steps that count are packed,
+/// and sequences sorted by how many they have. What is given of such a step is the output before it, as in
+/// Keras, or 0.
+///
+/// The input's product with the kernel is one for all steps, and so are the gradients of the weights:
+/// with δ the gradients at the gates' pre-activations of all steps, ∂*W* = Σ *x*ᵀ δ,
+/// ∂*U* = Σ *h*′ᵀ δ and ∂*b* = Σ δ (Werbos 1990, "Backpropagation through time").
+#[derive(Debug, Clone)]
+pub(crate) struct Recurrent<C> {
+    pub(crate) cell: C,
+    pub(crate) settings: Settings,
+}
+
+/// What all recurrent layers have in common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) units: usize,
+    pub(crate) functions: Functions,
+    pub(crate) return_sequences: bool,
+    pub(crate) return_state: bool,
+    /// From the last step to the first.
+    pub(crate) go_backwards: bool,
+    /// Whether what is given of each step stands where its input does, although it goes backwards.
+    pub(crate) in_order: bool,
+    pub(crate) zero_output_for_mask: bool,
+    pub(crate) recurrent_dropout: f32,
+    /// Whether there is a mask.
+    pub(crate) masked: bool,
+    /// Whether initial states are given.
+    pub(crate) initial_state: bool,
+}
+
+/// What a step does to the states.
+pub(crate) trait Cell: Debug + Clone + Send + Sync + 'static {
+    /// Columns of the kernel for a unit.
+    const GATES: usize;
+    /// Number of states.
+    const STATES: usize;
+    /// Numbers a unit and step that forward leaves for backward, beside states: of gates, and others.
+    const LEFT: [usize; 2];
+
+    /// Numbers of the recurrent kernel as the passes read it.
+    fn prepared(&self, units: usize) -> usize;
+
+    /// Brings it into that form.
+    fn prepare(&self, units: usize, kernel: &[f32], prepared: &mut [f32]);
+
+    /// What is added to the input's products of a step, from the bias.
+    fn begin(&self, units: usize, bias: &[f32], row: &mut [f32]) {
+        let _ = units;
+        row.copy_from_slice(bias);
+    }
+
+    /// All steps, whose input's products stand where [`products`] says.
+    fn forward(&self, recurrence: Recurrence<'_>, kernel: Kernel<'_>, arrays: &mut Arrays<'_>);
+
+    /// All steps back: from the gradients of the states to those at the gates' pre-activations, where
+    /// [`products`] says.
+    fn backward(
+        &self,
+        recurrence: Recurrence<'_>,
+        kernel: Kernel<'_>,
+        arrays: &mut Arrays<'_>,
+        gradients: &mut StateGradients<'_>,
+    );
+
+    /// Adds to the gradients of the recurrent kernel and of the bias, before those of the kernel.
+    fn recurrent_gradients(
+        &self,
+        sizes: Sizes<'_>,
+        arrays: &mut Arrays<'_>,
+        deltas: Option<&[f32]>,
+        [recurrent, bias]: [Option<&mut [f32]>; 2],
+    ) {
+        let deltas = deltas.unwrap_or(arrays.gates);
+        if let Some(gradient) = recurrent {
+            let width = Self::GATES * sizes.units;
+            sizes.recurrent_kernel(arrays.read_states(), (deltas, width), (width, gradient));
+        }
+        if let Some(gradient) = bias {
+            let rows = sizes.steps.rows();
+            bias_gradient(
+                rows,
+                gradient.len(),
+                &deltas[..rows * gradient.len()],
+                gradient,
+            );
+        }
+    }
+}
+
+/// The recurrent kernel, as it was prepared, and the bias.
+#[derive(Clone, Copy)]
+pub(crate) struct Kernel<'a> {
+    prepared: &'a [f32],
+    bias: &'a [f32],
+}
+
+/// The steps, and the values of a state.
+#[derive(Clone, Copy)]
+pub(crate) struct Sizes<'a> {
+    steps: Steps<'a>,
+    units: usize,
+}
+
+impl Sizes<'_> {
+    /// Adds to columns of the recurrent kernel's gradient: the products of all states before a step
+    /// with the gradients at the gates. Both `deltas` and `gradient` have columns enough, of so many a
+    /// row.
+    fn recurrent_kernel(
+        &self,
+        states: &[f32],
+        (deltas, columns): (&[f32], usize),
+        (width, gradient): (usize, &mut [f32]),
+    ) {
+        for (rows, first) in self.steps.runs() {
+            gemm(
+                self.units,
+                columns,
+                rows.len(),
+                MatMut {
+                    data: &mut *gradient,
+                    row_stride: width,
+                },
+                true,
+                Mat::transposed(&states[first * self.units..], self.units),
+                Mat {
+                    data: &deltas[rows.start * width..],
+                    row_stride: width,
+                    column_stride: 1,
+                },
+            );
+        }
+    }
+}
+
+/// What forward leaves for backward, of packed steps: see [`crate::kernels::recurrent`].
+pub(crate) struct Arrays<'a> {
+    /// `[rows, gates · units]`
+    gates: &'a mut [f32],
+    /// `[rows, units]`
+    inner: &'a mut [f32],
+    /// `[sequences + rows, units]` each.
+    states: [&'a mut [f32]; 2],
+    /// The first state as the recurrent kernel reads it, where there is dropout.
+    dropped: &'a mut [f32],
+    /// `[sequences, units]`: what that is the state multiplied by.
+    dropout: &'a mut [f32],
+}
+
+impl Arrays<'_> {
+    fn read_states(&self) -> &[f32] {
+        match self.dropout.is_empty() {
+            true => self.states[0],
+            false => self.dropped,
+        }
+    }
+}
+
+/// Gradients of states.
+pub(crate) struct StateGradients<'a> {
+    /// `[sequences + rows, units]`: of the first state, by what reads it outside.
+    first: &'a mut [f32],
+    /// `[sequences, units]`: of the second state after the last step.
+    second: &'a mut [f32],
+    /// `[sequences, units]`
+    scratch: &'a mut [f32],
+}
+
+/// The next `length` values.
+fn cut<'a>(values: &mut &'a mut [f32], length: usize) -> &'a mut [f32] {
+    let (front, back) = std::mem::take(values).split_at_mut(length);
+    *values = back;
+    front
+}
+
+/// Steps that a prediction goes through at a time: their memory stays small however long the
+/// sequences are.
+const STEPS_TOGETHER: usize = 64;
+
+impl<C: Cell> Recurrent<C> {
+    fn units(&self) -> usize {
+        self.settings.units
+    }
+
+    fn has_dropout(&self) -> bool {
+        self.settings.recurrent_dropout > 0.0
+    }
+
+    /// Numbers of [`Arrays`] for a sample of so many steps.
+    fn array_values(&self, steps: usize) -> usize {
+        let states = C::STATES + usize::from(self.has_dropout());
+        let left: usize = C::LEFT.iter().sum();
+        self.units() * (steps * left + (steps + 1) * states + usize::from(self.has_dropout()))
+    }
+
+    fn arrays<'a>(
+        &self,
+        mut values: &'a mut [f32],
+        [samples, steps]: [usize; 2],
+        dropout: bool,
+    ) -> Arrays<'a> {
+        let (rows, units) = (samples * steps, self.units());
+        let of_states = (rows + samples) * units;
+        let values = &mut values;
+        let [gates, inner] = C::LEFT.map(|left| cut(values, rows * units * left));
+        let second = if C::STATES == 2 { of_states } else { 0 };
+        let states = [of_states, second].map(|length| cut(values, length));
+        let dropped = if dropout {
+            [of_states, samples * units]
+        } else {
+            [0; 2]
+        };
+        let [dropped, dropout] = dropped.map(|length| cut(values, length));
+        Arrays {
+            gates,
+            inner,
+            states,
+            dropped,
+            dropout,
+        }
+    }
+
+    /// Where the mask is among the inputs, and where the states begin.
+    fn places(&self) -> (Option<usize>, usize) {
+        let mask = self.settings.masked.then_some(1);
+        (mask, 1 + usize::from(self.settings.masked))
+    }
+
+    fn sequences<'a>(
+        &self,
+        inputs: &[&'a [f32]],
+        shapes: &[Shape],
+        samples: usize,
+    ) -> Sequences<'a> {
+        let direction = Direction {
+            backwards: self.settings.go_backwards,
+            in_order: self.settings.in_order,
+        };
+        let mask = self.places().0.map(|place| inputs[place]);
+        Sequences::new([samples, shapes[0].sizes()[0]], mask, direction)
+    }
+
+    fn recurrence<'a>(
+        &self,
+        steps: Steps<'a>,
+        dropout: &'a [f32],
+        dropped: &'a mut [f32],
+        initial_gradient: bool,
+    ) -> Recurrence<'a> {
+        Recurrence {
+            steps,
+            units: self.units(),
+            functions: self.settings.functions,
+            dropout,
+            dropped,
+            initial_gradient,
+        }
+    }
+
+    /// Draws what the states are multiplied by.
+    fn draw_dropout(&self, pass: &Forward<'_>, sequences: &Sequences<'_>, arrays: &mut Arrays<'_>) {
+        let (units, rate) = (self.units(), self.settings.recurrent_dropout);
+        if arrays.dropout.is_empty() {
+            return;
+        }
+        // Where the words are drawn, the states come later.
+        let words: &mut [u32] = bytemuck::cast_slice_mut(&mut arrays.dropped[..2 * units]);
+        let (words, ones) = words.split_at_mut(units);
+        ones.fill(1.0_f32.to_bits());
+        let ones: &[f32] = bytemuck::cast_slice(ones);
+        let rows = arrays.dropout.chunks_exact_mut(units);
+        for (&sample, row) in sequences.order().iter().zip(rows) {
+            pass.random.words(pass.first_sample + sample, words);
+            dropout::apply(rate, words, ones, row);
+        }
+    }
+
+    /// The input's products of some steps, to which the bias is added.
+    fn multiply_input(
+        &self,
+        pass: &Forward<'_>,
+        (rows, input): (usize, &[f32]),
+        arrays: &mut Arrays<'_>,
+        sequences: usize,
+    ) {
+        let width = C::GATES * self.units();
+        let products = products::<C>(arrays, sequences * self.units());
+        let products = &mut products[..rows * width];
+        if let Some(bias) = pass.weights.get(BIAS) {
+            let mut rows = products.chunks_exact_mut(width);
+            if let Some(first) = rows.next() {
+                self.cell.begin(self.units(), bias, first);
+            }
+            for number in 1..rows.len() + 1 {
+                products.copy_within(..width, number * width);
+            }
+        }
+        let features = pass.input_shapes[0].sizes()[1];
+        gemm(
+            rows,
+            width,
+            features,
+            MatMut::row_major(products, width),
+            pass.weights.len() > BIAS,
+            Mat::row_major(input, features),
+            Mat::row_major(pass.weights[KERNEL], width),
+        );
+    }
+}
+
+/// Where the input's products of all steps stand, and later the gradients at the gates: among the gates
+/// or, where a cell has none, in the place of its states.
+fn products<'a, C: Cell>(arrays: &'a mut Arrays<'_>, initial: usize) -> &'a mut [f32] {
+    match C::LEFT[0] {
+        0 => &mut arrays.states[0][initial..],
+        _ => arrays.gates,
+    }
+}
+
+const KERNEL: usize = 0;
+const RECURRENT_KERNEL: usize = 1;
+const BIAS: usize = 2;
+
+impl<C: Cell> Op for Recurrent<C> {
+    fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
+        let (_, first_state) = self.places();
+        let states = if self.settings.initial_state {
+            C::STATES
+        } else {
+            0
+        };
+        let [steps, _] = inputs.first().map_or(&[][..], |input| input.sizes())[..] else {
+            return Err(BuildError::input(
+                "a sequence [steps, features]",
+                "add Reshape before it",
+            ));
+        };
+        let units = self.units();
+        if inputs.len() != first_state + states {
+            let wanted = first_state + states;
+            return Err(BuildError::configuration(format!(
+                "takes {wanted} inputs but is given {}",
+                inputs.len()
+            ))
+            .with_hint(format!(
+                "give the sequence and, if you wish, its {} initial states",
+                C::STATES
+            )));
+        }
+        if inputs[first_state..]
+            .iter()
+            .any(|state| state.sizes() != [units])
+        {
+            return Err(BuildError::input(
+                "initial states of [units]",
+                "let what gives them have as many units",
+            ));
+        }
+        let mut outputs = vec![match self.settings.return_sequences {
+            true => Shape::from([steps, units]),
+            false => Shape::from([units]),
+        }];
+        if self.settings.return_state {
+            outputs.extend(vec![Shape::from([units]); C::STATES]);
+        }
+        Ok(outputs)
+    }
+
+    fn needs(&self, inputs: &[Shape]) -> Needs {
+        Needs {
+            keep: self.array_values(inputs[0].sizes()[0]),
+            prepared: self.cell.prepared(self.units()),
+            ..Needs::default()
+        }
+    }
+
+    fn scratch(&self, inputs: &[Shape], samples: usize) -> usize {
+        let (steps, features, units) = (inputs[0].sizes()[0], inputs[0].sizes()[1], self.units());
+        let together = steps.min(STEPS_TOGETHER);
+        let predicting = self.array_values(together) + together * features;
+        let backward = steps * features + units * (steps + 3);
+        samples * predicting.max(backward)
+    }
+
+    fn fewest_samples(&self) -> usize {
+        // Each step reads all of the recurrent kernel.
+        32
+    }
+
+    fn other_multiply_adds(&self, inputs: &[Shape]) -> u64 {
+        // Weights count once a sample; here they are met in each step.
+        let (steps, features) = (inputs[0].sizes()[0] as u64, inputs[0].sizes()[1] as u64);
+        let units = self.units() as u64;
+        steps.saturating_sub(1) * (features + units) * units * C::GATES as u64
+    }
+
+    fn prepare(&self, pass: &mut Prepare<'_>) {
+        let kernel = pass.weights[RECURRENT_KERNEL];
+        self.cell.prepare(self.units(), kernel, pass.prepared);
+    }
+
+    fn forward(&self, pass: &mut Forward<'_>) {
+        let (samples, units) = (pass.samples, self.units());
+        let sizes = pass.input_shapes[0].sizes();
+        let (steps, features) = (sizes[0], sizes[1]);
+        let mut sequences = self.sequences(&pass.inputs, pass.input_shapes, samples);
+        let (keep, scratch) = (
+            std::mem::take(&mut pass.keep),
+            std::mem::take(&mut pass.scratch),
+        );
+        let mut rest = &mut *scratch;
+        let (values, together) = match keep.is_empty() {
+            true => {
+                let together = steps.min(STEPS_TOGETHER);
+                let length = samples * self.array_values(together);
+                (cut(&mut rest, length), together)
+            }
+            false => (keep, steps),
+        };
+        let dropout = pass.training && self.has_dropout();
+        let mut arrays = self.arrays(values, [samples, together], dropout);
+        let input = &mut rest[..samples * together * features];
+        let (_, first_state) = self.places();
+        for (state, values) in arrays.states.iter_mut().take(C::STATES).enumerate() {
+            let given = self
+                .settings
+                .initial_state
+                .then(|| pass.inputs[first_state + state]);
+            sequences.gather_states(units, given, values);
+        }
+        self.draw_dropout(pass, &sequences, &mut arrays);
+        let kernel = Kernel {
+            prepared: pass.prepared,
+            bias: pass.weights.get(BIAS).copied().unwrap_or_default(),
+        };
+        while sequences.next_steps(together) {
+            let block = sequences.steps();
+            sequences.gather(features, pass.inputs[0], input);
+            self.multiply_input(pass, (block.rows(), input), &mut arrays, samples);
+            let (dropout, dropped) = (&*arrays.dropout, &mut *arrays.dropped);
+            let recurrence = self.recurrence(block, dropout, dropped, false);
+            // The arrays lend what the recurrence holds.
+            let mut lent = Arrays {
+                gates: &mut *arrays.gates,
+                inner: &mut *arrays.inner,
+                states: arrays.states.each_mut().map(|values| &mut **values),
+                dropped: &mut [],
+                dropout: &mut [],
+            };
+            self.cell.forward(recurrence, kernel, &mut lent);
+            if self.settings.return_sequences {
+                let zero = self.settings.zero_output_for_mask;
+                sequences.scatter_outputs(units, arrays.states[0], zero, pass.outputs[0]);
+            }
+            sequences.finish(|number, last| {
+                if together < steps {
+                    for values in arrays.states.iter_mut().take(C::STATES) {
+                        values.copy_within(last * units..(last + 1) * units, number * units);
+                    }
+                }
+            });
+        }
+        let last = |number: usize| match together < steps {
+            true => number,
+            false => sequences.steps().last_state(number),
+        };
+        let mut outputs = pass.outputs.iter_mut();
+        let sequence = outputs.next().expect("an op has an output");
+        if !self.settings.return_sequences {
+            sequences.scatter_states(units, arrays.states[0], last, sequence);
+        }
+        for (output, values) in outputs.zip(&arrays.states) {
+            sequences.scatter_states(units, values, last, output);
+        }
+    }
+
+    fn backward(&self, pass: &mut Backward<'_>) {
+        let (samples, units) = (pass.samples, self.units());
+        let sizes = pass.input_shapes[0].sizes();
+        let (steps, features) = (sizes[0], sizes[1]);
+        let mut sequences = self.sequences(&pass.inputs, pass.input_shapes, samples);
+        sequences.next_steps(steps);
+        let block = sequences.steps();
+        let dropout = pass.training && self.has_dropout();
+        let mut arrays = self.arrays(pass.keep, [samples, steps], dropout);
+        let mut rest = &mut *pass.scratch;
+        let mut gradients = StateGradients {
+            first: cut(&mut rest, block.states() * units),
+            second: cut(&mut rest, samples * units),
+            scratch: cut(&mut rest, samples * units),
+        };
+        let input = &mut rest[..block.rows() * features];
+        gradients.first.fill(0.0);
+        gradients.second.fill(0.0);
+        let mut given = pass.output_gradients.iter();
+        let sequence = given.next().expect("an op has an output");
+        let zero = self.settings.zero_output_for_mask;
+        match self.settings.return_sequences {
+            true => sequences.gather_output_gradients(units, sequence, zero, gradients.first),
+            false => sequences.add_state_gradients(units, sequence, true, gradients.first),
+        }
+        if let Some(first) = given.next() {
+            sequences.add_state_gradients(units, first, true, gradients.first);
+        }
+        if let Some(second) = given.next() {
+            sequences.add_state_gradients(units, second, false, gradients.second);
+        }
+        let (_, first_state) = self.places();
+        let mut states = pass.input_gradients.iter().skip(first_state);
+        let initial = states.any(Option::is_some);
+        let kernel = Kernel {
+            prepared: pass.prepared,
+            bias: &[],
+        };
+        {
+            let recurrence = self.recurrence(block, arrays.dropout, &mut [], initial);
+            let mut lent = Arrays {
+                gates: &mut *arrays.gates,
+                inner: &mut *arrays.inner,
+                states: arrays.states.each_mut().map(|values| &mut **values),
+                dropped: &mut *arrays.dropped,
+                dropout: &mut [],
+            };
+            self.cell
+                .backward(recurrence, kernel, &mut lent, &mut gradients);
+        }
+        let deltas = (C::LEFT[0] == 0).then(|| &gradients.first[samples * units..]);
+        let mut of_weights = pass.weight_gradients.iter_mut().map(Option::as_deref_mut);
+        let [kernel, recurrent, bias] = [(); 3].map(|()| of_weights.next().flatten());
+        let sizes = Sizes {
+            steps: block,
+            units,
+        };
+        self.cell
+            .recurrent_gradients(sizes, &mut arrays, deltas, [recurrent, bias]);
+        let deltas = deltas.unwrap_or(arrays.gates);
+        let (rows, width) = (block.rows(), C::GATES * units);
+        if let Some(gradient) = kernel {
+            sequences.gather(features, pass.inputs[0], input);
+            gemm(
+                features,
+                width,
+                rows,
+                MatMut::row_major(gradient, width),
+                true,
+                Mat::transposed(input, features),
+                Mat::row_major(deltas, width),
+            );
+        }
+        if let Some(gradient) = &mut pass.input_gradients[0] {
+            gemm(
+                rows,
+                features,
+                width,
+                MatMut::row_major(input, features),
+                false,
+                Mat::row_major(deltas, width),
+                Mat::transposed(pass.weights[KERNEL], width),
+            );
+            sequences.scatter(features, input, gradient);
+        }
+        if let (Some(mask), _) = self.places()
+            && let Some(gradient) = &mut pass.input_gradients[mask]
+        {
+            gradient.fill(0.0);
+        }
+        let states = [&*gradients.first, gradients.second];
+        let of_states = pass.input_gradients.iter_mut().skip(first_state);
+        for (gradient, values) in of_states.zip(states) {
+            if let Some(gradient) = gradient {
+                sequences.scatter_states(units, values, |number| number, gradient);
+            }
+        }
+    }
+}
