@@ -6,6 +6,7 @@ mod kernels;
 mod machine;
 mod predict;
 mod samples;
+mod sequences;
 mod steps;
 
 use std::io::Write as _;
@@ -28,6 +29,8 @@ enum What {
     Steps(Settings),
     /// Predictions of the CNN: one picture's latency, and pictures a second for 10,000.
     Predict(Settings),
+    /// Recurrent layers: milliseconds a training step, and the answer for one sequence.
+    Sequences(Settings),
     /// Each kernel alone, beside the machine's peak.
     Kernels(Settings),
     /// Samples of worn text drawn a second, on one thread; beside it peers/pillow_samples.py.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
     let result = match Bench::parse().what {
         What::Steps(settings) => steps::run(&settings),
         What::Predict(settings) => predict::run(&settings),
+        What::Sequences(settings) => sequences::run(&settings),
         What::Kernels(settings) => kernels::run(&settings),
         What::Samples(settings) => samples::run(&settings),
         What::Train(settings) => steps::train(&settings),

@@ -180,7 +180,7 @@ impl Callback for Stopwatch {
 }
 
 /// Milliseconds of each step, sorted; the first steps warm up and do not count.
-fn measure(
+pub(crate) fn measure(
     network: &mut Trainer,
     data: &Dataset,
     batch: usize,

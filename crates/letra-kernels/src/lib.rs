@@ -22,6 +22,7 @@ pub mod buffer;
 pub mod cells;
 pub mod convolution;
 pub mod cross_entropy;
+pub mod ctc;
 pub mod dense;
 pub mod dropout;
 mod few_units;

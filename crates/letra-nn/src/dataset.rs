@@ -17,7 +17,8 @@ use crate::{Error, Shape, Tensor};
 #[non_exhaustive]
 pub enum Targets {
     /// One class a sample or, where the output has several axes, one for each of a sample's places,
-    /// such as steps or pixels.
+    /// such as steps or pixels; for [`Ctc`](crate::losses::Ctc), the labels of each sample, filled up to
+    /// as many.
     Classes {
         /// Class of each sample, or of each place, sample by sample and row-major; from 0 to
         /// `count` − 1.
@@ -380,6 +381,9 @@ impl Dataset {
             let hint = "weigh the samples themselves by Dataset::with_sample_weights";
             Err(Error::configuration(message).with_hint(hint))
         };
+        if matches!(task, Task::Sequences { .. }) {
+            return refused("the loss is given labels of a sequence for each");
+        }
         match &self.targets {
             Targets::Classes { labels, .. } => Ok(TargetRows::Classes(labels)),
             Targets::Values(_) if units > 1 && matches!(task, Task::Labels { .. }) => {

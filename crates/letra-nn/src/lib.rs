@@ -46,6 +46,7 @@ mod settings;
 
 mod check;
 mod dataset;
+pub mod decoding;
 mod demands;
 mod error;
 mod factor;
@@ -118,14 +119,14 @@ pub mod prelude {
     };
     pub use crate::losses::{
         BinaryCrossEntropy, BinaryFocalCrossEntropy, CategoricalFocalCrossEntropy,
-        CategoricalHinge, CrossEntropy, Hinge, Huber, KlDivergence, LogCosh, MeanAbsoluteError,
-        MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
-        SumSquaredError,
+        CategoricalHinge, CrossEntropy, Ctc, Hinge, Huber, KlDivergence, LogCosh,
+        MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+        MeanSquaredLogarithmicError, Poisson, SumSquaredError,
     };
     pub use crate::metrics::{
         Accuracy, Auc, Averaging, BinaryAccuracy, BrierScore, ConfusionMatrix, CosineSimilarity,
-        Direction, ExpectedCalibrationError, F1Score, LogLoss, Precision, R2Score, Recall,
-        RootMeanSquaredError, TopKAccuracy,
+        Direction, ExpectedCalibrationError, F1Score, LabelErrorRate, LogLoss, Precision, R2Score,
+        Recall, RootMeanSquaredError, TopKAccuracy,
     };
     pub use crate::optimizers::{
         AdaSecant, Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RmsProp, Sgd, Vsgd,

@@ -105,6 +105,11 @@ impl Places {
         }
     }
 
+    /// How many rows of each sample are no padding, where there is some.
+    pub(crate) fn counted_each(&self) -> Option<&[u32]> {
+        Some(&self.counted[..]).filter(|counted| !counted.is_empty())
+    }
+
     /// How many rows of a batch are no padding, of so many a sample.
     pub(crate) fn counted(&self, batch: Rows<'_>, rows: usize) -> usize {
         let samples = batch.count();

@@ -35,6 +35,12 @@ pub enum Task {
         /// What a yes is above.
         threshold: f32,
     },
+    /// Classes a step, of which the most probable, or the best of all paths, spells the labels of a
+    /// sequence: see [`Ctc`](crate::losses::Ctc).
+    Sequences {
+        /// The class that says nothing.
+        blank: u32,
+    },
 }
 
 impl Task {
@@ -42,7 +48,7 @@ impl Task {
     /// of quantities, one is a question with the threshold 0.5, and several are classes.
     pub fn decision(self, units: usize) -> Task {
         match self {
-            Task::Labels { .. } => self,
+            Task::Labels { .. } | Task::Sequences { .. } => self,
             _ if units == 1 => Task::Labels {
                 threshold: USUAL_THRESHOLD,
             },
@@ -88,7 +94,7 @@ pub enum Direction {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub enum TargetRows<'a> {
-    /// A class each.
+    /// A class each; for [`Ctc`](crate::losses::Ctc), as many labels for each sample.
     Classes(&'a [u32]),
     /// A row of values each.
     Values(&'a [f32]),
@@ -126,6 +132,12 @@ pub(crate) fn largest(row: &[f32]) -> usize {
         most = if value > most { value } else { most };
     }
     best
+}
+
+/// The labels of a sequence, without the blanks that fill up its row.
+pub(crate) fn before_blank(labels: &[u32], blank: u32) -> &[u32] {
+    let end = labels.iter().position(|&label| label == blank);
+    &labels[..end.unwrap_or(labels.len())]
 }
 
 /// Class that a row's target names: its label, or the largest of its values.

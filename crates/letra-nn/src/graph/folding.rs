@@ -7,7 +7,6 @@ use super::emit::Emit;
 use super::value::Value;
 use crate::Shape;
 use crate::error::BuildError;
-use crate::layers::Layer;
 use crate::ops::{Op, StepsAsSamples};
 
 /// What a layer sees whose samples are the steps of another's.
@@ -22,14 +21,9 @@ pub(super) struct Folding {
 }
 
 impl Emit<'_> {
-    /// Writes the ops of a layer that sees each step of the inputs, all of so many steps, as a sample
-    /// of its own; gives what it gives, the steps as first axis.
-    pub(crate) fn over_steps(
-        &mut self,
-        layer: &dyn Layer,
-        inputs: &[Value],
-        steps: usize,
-    ) -> Result<Vec<Value>, BuildError> {
+    /// From here on, each step of some values, all of so many steps, is a sample of its own, until
+    /// [`Emit::unfold`].
+    pub(crate) fn fold(&mut self, inputs: &[Value], steps: usize) {
         let inside = |value: &Value| {
             let sizes = self.shape(*value).sizes();
             (value.number, Shape::new(&sizes[1.min(sizes.len())..]))
@@ -40,20 +34,31 @@ impl Emit<'_> {
             shapes,
             masks: HashMap::new(),
         });
-        let given = self.layer(layer, inputs);
-        let folding = self.foldings.pop();
-        let given = given?;
-        let known = folding.is_some_and(|folding| {
-            let mut given = given.iter();
-            given.all(|value| folding.shapes.contains_key(&value.number))
-        });
-        match known {
-            true => Ok(given),
-            false => Err(BuildError::configuration(
-                "is given a layer that gives a value it did not write",
-            )
-            .with_hint("let the layer give what its ops give")),
+    }
+
+    /// Goes back to what the steps are steps of, with what was computed of each.
+    ///
+    /// # Errors
+    /// When a value is none that was, or has a mask inside a step.
+    pub(crate) fn unfold(&mut self, outputs: &[Value]) -> Result<(), BuildError> {
+        let Some(folding) = self.foldings.pop() else {
+            return Ok(());
+        };
+        for value in outputs {
+            if !folding.shapes.contains_key(&value.number) {
+                return Err(BuildError::configuration(
+                    "is given a layer that gives a value it did not write",
+                )
+                .with_hint("let the layer give what its ops give"));
+            }
+            if folding.masks.contains_key(&value.number) {
+                return Err(BuildError::configuration(
+                    "is given a layer that makes a mask of each step, which no sequence has",
+                )
+                .with_hint("mask whole steps, before it"));
+            }
         }
+        Ok(())
     }
 
     /// An op that was given values of these shapes and gives others, as it stands in the graph: over

@@ -4,7 +4,6 @@ use super::emit::Emit;
 use super::op_graph::WholeNumbers;
 use super::value::Value;
 use crate::error::BuildError;
-use crate::layers::Layer;
 use crate::ops::{self, LengthMask, SelectSteps, Unfolded};
 
 /// What a layer does with a mask: the note on a sequence of which steps count and which are padding.
@@ -21,7 +20,7 @@ pub enum MaskUse {
     /// What it gives has the mask of what it is given: it works value by value or step by step. Of
     /// several inputs, a step counts where it does in all that have a mask.
     Passes,
-    /// What it writes in [`Layer::emit`] asks for masks with [`Emit::mask`] and says with
+    /// What it writes in [`Layer::emit`](crate::layers::Layer::emit) asks for masks with [`Emit::mask`] and says with
     /// [`Emit::set_mask`] which mask its outputs have; without that they have none.
     Uses,
     /// It cannot tell padding from what counts: a network in which it is given a value with a mask is
@@ -102,48 +101,6 @@ impl Emit<'_> {
             Some(mask) => self.op(SelectSteps { fill }, &[value, mask], &[]),
             None => Ok(value),
         }
-    }
-
-    /// Writes the ops of a layer and looks after the masks, as the layer wants it.
-    pub(crate) fn layer(
-        &mut self,
-        layer: &dyn Layer,
-        inputs: &[Value],
-    ) -> Result<Vec<Value>, BuildError> {
-        let has_mask = inputs.iter().any(|&input| self.mask(input).is_some());
-        if has_mask && layer.masking() == MaskUse::Refuses {
-            return Err(BuildError::configuration(format!(
-                "is given a sequence with a mask, but {} cannot tell padding from what counts",
-                layer.kind()
-            ))
-            .with_hint(
-                "end the sequence before it, by a recurrent layer with return_sequences(false) or \
-                 GlobalAveragePool1d, or let it take the padding for steps, by Unmask",
-            ));
-        }
-        let passes = has_mask && layer.masking() == MaskUse::Passes;
-        let flat = |&input: &Value| self.shape(input).rank() < 2 && self.mask(input).is_some();
-        if passes && inputs.iter().any(flat) {
-            return Err(BuildError::input(
-                "a sequence [steps, features], where it has a mask",
-                "give the network sequences [steps, 1]",
-            ));
-        }
-        let outputs = layer.emit(inputs, self)?;
-        if outputs.len() != layer.outputs() {
-            return Err(BuildError::configuration(format!(
-                "gives {} values, but its outputs() says {}",
-                outputs.len(),
-                layer.outputs()
-            )));
-        }
-        if passes {
-            let mask = self.joined_mask(inputs)?;
-            outputs
-                .iter()
-                .try_for_each(|&output| self.set_mask(output, mask))?;
-        }
-        Ok(outputs)
     }
 
     /// Notes that a value holds whole numbers from `least` to `most`, which are checked wherever the

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{GammaAndBeta, Layer, check_number};
+use super::{GammaAndBeta, Layer, MaskUse, check_number};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -21,6 +21,8 @@ use crate::ops::BatchNormalize;
 /// `moving_variance`, which belong to the layer: in each step of training, *m* ←
 /// *m* · momentum + μ · (1 − momentum), likewise the variance. The whole then is one
 /// scale and one shift a channel.
+///
+/// Of sequences with a mask, μ and σ² are over the steps that count, as in Keras.
 ///
 /// While training, all of the batch must pass this layer before any of it goes on; that
 /// costs two passes over memory more than a layer that does not look beyond a sample.
@@ -63,8 +65,19 @@ normalisation_settings!(BatchNormalization);
 impl Layer for BatchNormalization {
     named!("batch_normalization");
 
+    fn masking(&self) -> MaskUse {
+        MaskUse::Uses
+    }
+
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let (input, shape) = emit.single_input(inputs)?;
+        let mask = emit.mask(input);
+        if mask.is_some() && shape.rank() < 2 {
+            return Err(BuildError::input(
+                "a sequence [steps, features], where it has a mask",
+                "give the network sequences [steps, 1]",
+            ));
+        }
         let hint = "it is the share of the moving averages that a step keeps, from 0 to 1";
         let fine = (0.0..=1.0).contains(&self.momentum);
         check_number("momentum", self.momentum, fine, hint)?;
@@ -83,6 +96,9 @@ impl Layer for BatchNormalization {
             relu: false,
             pool: None,
         };
-        self.parameters.output(emit, normalize, &[input], &weights)
+        let inputs: Vec<Value> = std::iter::once(input).chain(mask).collect();
+        let outputs = self.parameters.output(emit, normalize, &inputs, &weights)?;
+        emit.set_mask(outputs[0], mask)?;
+        Ok(outputs)
     }
 }

@@ -515,6 +515,7 @@ mod unmask;
 mod up_sampling1d;
 mod up_sampling2d;
 mod window;
+mod writing;
 mod zero_padding2d;
 
 /// Declares the layers: a line each, `file: Type`. The file's name is the layer's name in saved

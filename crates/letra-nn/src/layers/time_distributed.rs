@@ -110,7 +110,9 @@ impl Layer for TimeDistributed {
                 "add Reshape before it",
             ));
         };
-        let outputs = emit.over_steps(&*self.layer, inputs, steps)?;
+        emit.fold(inputs, steps);
+        let outputs = emit.layer(&*self.layer, inputs)?;
+        emit.unfold(&outputs)?;
         let mask = emit.joined_mask(inputs)?;
         for &output in &outputs {
             emit.set_mask(output, mask)?;

@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::fmt::Debug;
 
-use crate::Error;
 use crate::dataset::Targets;
 use crate::layers::ActivationFunction;
+use crate::{Error, Shape};
 
 pub use crate::targets::{Direction, TargetRows, Task};
 
@@ -32,16 +32,20 @@ mod categorical_focal_cross_entropy;
 mod categorical_hinge;
 mod cosine_similarity;
 mod cross_entropy;
+mod ctc;
 mod hinge;
 mod huber;
 mod kl_divergence;
 mod log_cosh;
+mod loss_rows;
 mod mean_absolute_error;
 mod mean_absolute_percentage_error;
 mod mean_squared_error;
 mod mean_squared_logarithmic_error;
 mod poisson;
 mod sum_squared_error;
+
+pub use loss_rows::LossRows;
 
 macro_rules! losses {
     ($($file:ident: $loss:ident,)*) => {
@@ -72,6 +76,7 @@ losses! {
     categorical_hinge: CategoricalHinge,
     cosine_similarity: CosineSimilarity,
     cross_entropy: CrossEntropy,
+    ctc: Ctc,
     hinge: Hinge,
     huber: Huber,
     kl_divergence: KlDivergence,
@@ -154,6 +159,24 @@ pub trait Loss: Any + Debug + Send + Sync {
         check_values(units, targets)
     }
 
+    /// Whether the targets of `samples` samples have the shape that outputs of shape `output` are
+    /// held to: a target for each value, or a class for each place, unless a loss says otherwise.
+    ///
+    /// # Errors
+    /// When they have not; says what would fit.
+    fn check_shape(&self, output: &Shape, samples: usize, targets: &Targets) -> Result<(), Error> {
+        targets.check_shape(output, samples)
+    }
+
+    /// Whether the targets of each sample go with as many steps as are no padding, which is asked where
+    /// there is some.
+    ///
+    /// # Errors
+    /// When they do not; says what would fit.
+    fn check_lengths(&self, _targets: &Targets, _steps: &[u32]) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What the outputs say, which decides what is taken for an answer: quantities, unless a loss
     /// says otherwise.
     fn task(&self) -> Task {
@@ -170,6 +193,12 @@ pub trait Loss: Any + Debug + Send + Sync {
     /// for a sum.
     fn scale(&self, rows: usize, units: usize) -> f32 {
         1.0 / (rows * units) as f32
+    }
+
+    /// As [`Loss::scale`], of a batch of so many samples, of which so many rows are no padding: what a
+    /// loss whose sum goes over samples says instead.
+    fn batch_scale(&self, _samples: usize, rows: usize, units: usize) -> f32 {
+        self.scale(rows, units)
     }
 
     /// The unscaled sum of the loss over some rows, `output` being `[rows, units]`; writes the
@@ -212,6 +241,18 @@ pub trait Loss: Any + Debug + Send + Sync {
             loss += f64::from(weight) * own;
         }
         loss
+    }
+
+    /// As [`Loss::evaluate`] and [`Loss::evaluate_weighted`], for whole samples: this is what a network
+    /// asks. A loss that is about a sample as a whole, and not about each row, says it here.
+    fn evaluate_samples(&self, rows: &LossRows<'_>, scale: f32, gradient: &mut [f32]) -> f64 {
+        let (units, output, targets) = (rows.units, rows.output, rows.targets);
+        match rows.weights {
+            None => self.evaluate(units, output, targets, scale, gradient),
+            Some(weights) => {
+                self.evaluate_weighted(units, output, targets, weights, scale, gradient)
+            }
+        }
     }
 
     /// The function that turns the network's outputs into predictions, where the loss

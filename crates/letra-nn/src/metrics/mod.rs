@@ -19,8 +19,10 @@ mod binary_accuracy;
 mod brier_score;
 mod confusion_matrix;
 mod cosine_similarity;
+mod edit_distance;
 mod expected_calibration_error;
 mod f1_score;
+mod label_error_rate;
 mod log_loss;
 mod mean_absolute_error;
 mod mean_squared_error;
@@ -34,6 +36,7 @@ mod weighted;
 
 pub use averaging::Averaging;
 pub use confusion_matrix::ConfusionMatrix;
+pub use edit_distance::edit_distance;
 pub use state::{MetricRows, MetricState};
 pub(crate) use weighted::Weighted;
 
@@ -59,6 +62,7 @@ metrics! {
     cosine_similarity: CosineSimilarity,
     expected_calibration_error: ExpectedCalibrationError,
     f1_score: F1Score,
+    label_error_rate: LabelErrorRate,
     log_loss: LogLoss,
     mean_absolute_error: MeanAbsoluteError,
     mean_squared_error: MeanSquaredError,
@@ -122,6 +126,12 @@ pub trait Metric: Any + Debug + Send + Sync {
         Ok(())
     }
 
+    /// Whether the metric is about outputs that say `task`: any that have a target for each row, unless
+    /// a metric says otherwise.
+    fn takes(&self, task: Task) -> bool {
+        !matches!(task, Task::Sequences { .. })
+    }
+
     /// Whether all that the metric looks at is which of a row's values are the larger, so that
     /// logits do in the place of probabilities, and softmax can be spared.
     fn needs_only_order(&self, _units: usize, _task: Task) -> bool {
@@ -160,6 +170,10 @@ impl<M: Metric + ?Sized> Metric for Box<M> {
 
     fn check(&self, units: usize, task: Task, targets: &Targets) -> Result<(), Error> {
         (**self).check(units, task, targets)
+    }
+
+    fn takes(&self, task: Task) -> bool {
+        (**self).takes(task)
     }
 
     fn needs_only_order(&self, units: usize, task: Task) -> bool {

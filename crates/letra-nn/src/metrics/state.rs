@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Task;
 use crate::Error;
 use crate::number;
-use crate::targets::{TargetRows, largest, target_class};
+use crate::targets::{TargetRows, before_blank, largest, target_class};
 
 /// Some rows of predictions and their targets: a row is a sample or, where the output has several
 /// axes, one of its places, such as a step or a pixel.
@@ -26,6 +26,9 @@ pub struct MetricRows<'a> {
     predictions: &'a [f32],
     targets: TargetRows<'a>,
     task: Task,
+    samples: usize,
+    /// Where the rows of each sample end, where they do not have as many each.
+    ends: Option<&'a [usize]>,
     /// Of samples, each with as many rows.
     weights: Option<&'a [f32]>,
 }
@@ -79,14 +82,105 @@ impl<'a> MetricRows<'a> {
             predictions,
             targets,
             task,
+            samples: 1,
+            ends: None,
             weights: None,
         }
+    }
+
+    /// Of so many samples, each with as many rows, or with rows up to those that `ends` says.
+    pub(crate) fn of_samples(mut self, samples: usize, ends: Option<&'a [usize]>) -> Self {
+        (self.samples, self.ends) = (samples, ends);
+        self
     }
 
     /// With weights of the samples, each with as many rows.
     pub(crate) fn weighted(mut self, weights: Option<&'a [f32]>) -> Self {
         self.weights = weights;
         self
+    }
+
+    /// Rows `[samples, steps, units]` and the labels of each sample, as many as are most, the blank
+    /// after the others' last: what a metric of [`Task::Sequences`] sees.
+    ///
+    /// ```
+    /// use letra_nn::metrics::{LabelErrorRate, Metric, MetricRows};
+    ///
+    /// // Two samples of two steps; class 0 is the blank.
+    /// let said = [0.1, 0.9, 0.9, 0.1, 0.8, 0.2, 0.7, 0.3];
+    /// let rows = MetricRows::of_sequences(2, 2, &said, &[1, 1], 0)?;
+    /// assert_eq!(LabelErrorRate.of(&rows), 0.5);
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there are not as many rows and labels for each sample, or a label is none of `units`.
+    pub fn of_sequences(
+        samples: usize,
+        units: usize,
+        predictions: &'a [f32],
+        labels: &'a [u32],
+        blank: u32,
+    ) -> Result<Self, Error> {
+        let whole = |values: usize, each: usize| each > 0 && values.is_multiple_of(each);
+        let fits = whole(predictions.len(), units)
+            && whole(predictions.len() / units, samples)
+            && whole(labels.len(), samples)
+            && labels.iter().all(|&label| (label as usize) < units);
+        match fits {
+            true => {
+                let labels = TargetRows::Classes(labels);
+                let task = Task::Sequences { blank };
+                Ok(Self::checked(units, predictions, labels, task).of_samples(samples, None))
+            }
+            false => Err(Error::data(format!(
+                "{} predictions, {units} a step, and {} labels do not go with {samples} samples",
+                predictions.len(),
+                labels.len()
+            ))
+            .with_hint("give as many steps and labels for each sample, the last labels blanks")),
+        }
+    }
+
+    /// Number of samples; 1 of rows that [`MetricRows::new`] made.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Of a task of sequences, the predictions of a sample, `[steps, units]`, without padding, and its
+    /// labels, those before the first blank. Of any other there are no labels.
+    ///
+    /// # Panics
+    /// When there is no such sample.
+    pub fn sequence(&self, sample: usize) -> (&'a [f32], &'a [u32]) {
+        let of_sample = |all: usize| {
+            let each = all / self.samples;
+            sample * each..(sample + 1) * each
+        };
+        let predictions = match self.ends {
+            None => of_sample(self.predictions.len()),
+            Some(ends) => {
+                let start = sample.checked_sub(1).map_or(0, |last| ends[last]);
+                start * self.units..ends[sample] * self.units
+            }
+        };
+        let predictions = &self.predictions[predictions];
+        match (self.targets, self.task) {
+            (TargetRows::Classes(labels), Task::Sequences { blank }) => {
+                let labels = &labels[of_sample(labels.len())];
+                (predictions, before_blank(labels, blank))
+            }
+            _ => (predictions, &[]),
+        }
+    }
+
+    /// The weight of a sample; 1 where all count alike.
+    ///
+    /// # Panics
+    /// When there is no such sample.
+    pub fn sample_weight(&self, sample: usize) -> f64 {
+        self.weights
+            .map_or(1.0, |weights| f64::from(weights[sample]))
     }
 
     /// Values of a row, the size of the output's last axis.
@@ -168,12 +262,15 @@ impl<'a> MetricRows<'a> {
     /// # Panics
     /// When there is no such row.
     pub fn weight(&self, row: usize) -> f64 {
-        match self.weights {
-            Some(weights) => {
+        match (self.weights, self.ends) {
+            (None, _) => 1.0,
+            (Some(weights), Some(ends)) => {
+                f64::from(weights[ends.partition_point(|end| *end <= row)])
+            }
+            (Some(weights), None) => {
                 let places = self.count() / weights.len();
                 f64::from(weights[row / places])
             }
-            None => 1.0,
         }
     }
 

@@ -24,6 +24,10 @@ impl Metric for Weighted {
         self.0.check(units, task, targets)
     }
 
+    fn takes(&self, task: Task) -> bool {
+        self.0.takes(task)
+    }
+
     fn needs_only_order(&self, units: usize, task: Task) -> bool {
         self.0.needs_only_order(units, task)
     }

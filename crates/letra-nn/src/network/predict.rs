@@ -73,6 +73,9 @@ impl Network {
     /// is above 0.5, or above 0 for a network that was trained by [`Hinge`](crate::losses::Hinge),
     /// and 0 elsewhere.
     ///
+    /// Of a network that was trained by [`Ctc`](crate::losses::Ctc) that is a class a step, blanks among
+    /// them: [`decoding`](crate::decoding) makes labels of predictions.
+    ///
     /// Of several labels, each with an answer of its own, ask [`Network::predict`].
     ///
     /// # Errors

@@ -29,11 +29,12 @@ impl Network {
     /// ```
     ///
     /// # Errors
-    /// When there is no such layer, a name stands twice, or `to` also depends on something that
-    /// `from` does not name.
+    /// When there is no such layer, a name stands twice, `to` also depends on something that `from`
+    /// does not name, or `from` names what has a mask, which the part would not know.
     pub fn subnetwork(&self, from: &[&str], to: &[&str]) -> Result<Network, Error> {
         let from = self.values_called(from)?;
         let to = self.values_called(to)?;
+        self.check_masks(&from)?;
         let graph = self
             .graph
             .part(&from, &to, &|value| self.value_name(value), self.ops())?;
@@ -46,6 +47,24 @@ impl Network {
             }
         }
         Ok(part)
+    }
+
+    /// Refuses a part that begins where a sequence has a mask already: padding would count in it.
+    fn check_masks(&self, from: &[usize]) -> Result<(), Error> {
+        let ops = self.ops();
+        let outputs = ops.layers.iter().flat_map(|layer| &layer.outputs).copied();
+        let values: Vec<usize> = (0..ops.inputs).chain(outputs).collect();
+        match from
+            .iter()
+            .find(|&&value| ops.masks[values[value]].is_some())
+        {
+            None => Ok(()),
+            Some(&value) => Err(Error::build(format!(
+                "what {} gives has a mask, which a part that begins with it would not know",
+                self.value_name(value)
+            ))
+            .with_hint("let the part lead from the network's inputs")),
+        }
     }
 
     /// Numbers of the values that some names stand for.

@@ -1,3 +1,4 @@
+use super::select_steps::masked_sequence;
 use super::{Backward, Forward, MaxPool, Needs, Op, Prepare, UpdateState, last_axis, single_input};
 use crate::Shape;
 use crate::error::BuildError;
@@ -9,6 +10,9 @@ use crate::kernels::normalisation::{self, Channels, repeat, row_length};
 /// *x̂* = (*x* − μ) / √(σ² + ε), *y* = γ *x̂* + β. With *N* values a channel (their section 3),
 ///
 /// ∂β = Σ ∂*y*, ∂γ = Σ ∂*y* *x̂*, ∂*x* = γ / √(σ² + ε) · (∂*y* − ∂β / *N* − *x̂* ∂γ / *N*).
+///
+/// With a second input, the mask `[steps]` of a sequence, μ and σ² are over the steps that count, and
+/// padding has no share in the last two terms of ∂*x*.
 ///
 /// Weights: γ, β, then the moving mean and the moving variance, which stand for μ and σ² when
 /// predicting and where the op is frozen. A ReLU and a max pooling after it can be part of it, so
@@ -36,6 +40,17 @@ fn moments(sums: &[f64], channel: usize, count: f64) -> [f64; 2] {
     let variance = square - mean * mean;
     // Not `max`, which would hide a variance that is not a number.
     [mean, if variance < 0.0 { 0.0 } else { variance }]
+}
+
+/// Values of a channel that the moments are over: all of the batch, or those of the steps that count,
+/// whose number comes last among the sums.
+fn count(batch: usize, inputs: &[Shape], sums: &[f64]) -> f64 {
+    let positions = inputs[0].values() / last_axis(&inputs[0]);
+    match (inputs, sums) {
+        // Where none counts, the sums are 0, too.
+        ([_, mask], [.., steps]) => steps.max(1.0) * (positions / mask.values()) as f64,
+        _ => (batch * positions) as f64,
+    }
 }
 
 /// Mean, scale and offset, one row after the other.
@@ -154,7 +169,10 @@ impl BatchNormalize {
 
 impl Op for BatchNormalize {
     fn output_shapes(&self, inputs: &[Shape]) -> Result<Vec<Shape>, BuildError> {
-        let input = single_input(inputs)?;
+        let input = match inputs {
+            [_, _] => masked_sequence(inputs)?,
+            _ => single_input(inputs)?,
+        };
         if input.rank() == 0 {
             return Err(BuildError::input(
                 "an input with at least one axis",
@@ -172,7 +190,7 @@ impl Op for BatchNormalize {
             prepared: 3 * row_length(channels),
             // Winners, and their inputs.
             keep: 2 * pooled.unwrap_or(0),
-            sums: (!self.frozen).then_some([2 * channels; 2]),
+            sums: (!self.frozen).then_some([2 * channels + inputs.len() - 1, 2 * channels]),
             ..Needs::default()
         }
     }
@@ -195,7 +213,15 @@ impl Op for BatchNormalize {
 
     fn forward_sums(&self, pass: &mut Forward<'_>) {
         let channels = last_axis(&pass.input_shapes[0]);
-        normalisation::sums(channels, pass.inputs[0], pass.shard_sums);
+        let Some(mask) = pass.inputs.get(1) else {
+            return normalisation::sums(channels, pass.inputs[0], pass.shard_sums);
+        };
+        let (sums, steps) = pass.shard_sums.split_at_mut(2 * channels);
+        let features = pass.inputs[0].len() / mask.len();
+        for (row, _) in counted(pass.inputs[0].chunks_exact(features), mask, true) {
+            normalisation::sums(channels, row, sums);
+            steps[0] += 1.0;
+        }
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {
@@ -204,7 +230,7 @@ impl Op for BatchNormalize {
         let known = match pass.sums.is_empty() {
             true => pass.prepared,
             false => {
-                let count = (pass.batch * (input.values() / channels)) as f64;
+                let count = count(pass.batch, pass.input_shapes, pass.sums);
                 let scratch = &mut pass.scratch[..3 * row_length(channels)];
                 let of_channel = |channel| moments(pass.sums, channel, count);
                 self.write_rows(self.learned(&pass.weights), channels, of_channel, scratch);
@@ -224,9 +250,8 @@ impl Op for BatchNormalize {
     }
 
     fn backward_sums(&self, pass: &mut Backward<'_>) {
-        let input = &pass.input_shapes[0];
-        let channels = last_axis(input);
-        let count = (pass.batch * (input.values() / channels)) as f64;
+        let channels = last_axis(&pass.input_shapes[0]);
+        let count = count(pass.batch, pass.input_shapes, pass.sums);
         self.mask(pass);
         let gradient = &*pass.output_gradients[0];
         let x = match self.pool {
@@ -252,11 +277,13 @@ impl Op for BatchNormalize {
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        let input = &pass.input_shapes[0];
-        let channels = last_axis(input);
-        let count = (pass.batch * (input.values() / channels)) as f64;
+        let channels = last_axis(&pass.input_shapes[0]);
+        let count = count(pass.batch, pass.input_shapes, pass.sums);
         if pass.sums.is_empty() {
             self.mask(pass);
+        }
+        if let Some(Some(gradient)) = pass.input_gradients.get_mut(1) {
+            gradient.fill(0.0);
         }
         if pass.input_gradients[0].is_none() {
             return;
@@ -285,15 +312,26 @@ impl Op for BatchNormalize {
             ),
             None => normalisation::input_gradient(known, x, gradient, input_gradient),
         }
+        let Some(mask) = pass.inputs.get(1).filter(|_| !pass.sums.is_empty()) else {
+            return;
+        };
+        let features = x.len() / mask.len();
+        let rows = input_gradient.chunks_exact_mut(features);
+        let rows = rows.zip(gradient.chunks_exact(features));
+        for ((own, given), _) in counted(rows, mask, false) {
+            for (place, (own, given)) in own.iter_mut().zip(given).enumerate() {
+                *own = rest[place % channels] * given;
+            }
+        }
     }
 
     fn update_state(&self, pass: &mut UpdateState<'_>) {
-        if pass.sums.is_empty() {
+        let sums = pass.sums;
+        let nothing_counts = pass.input_shapes.len() > 1 && sums.last() == Some(&0.0);
+        if sums.is_empty() || nothing_counts {
             return;
         }
-        let sums = pass.sums;
-        let channels = sums.len() / 2;
-        let count = (pass.samples * (pass.input_shapes[0].values() / channels)) as f64;
+        let count = count(pass.samples, pass.input_shapes, sums);
         let keep = f64::from(self.momentum);
         for which in [0, 1] {
             let moving = pass.weight(self.moving() + which);
@@ -303,4 +341,14 @@ impl Op for BatchNormalize {
             }
         }
     }
+}
+
+/// The rows of the steps that count, or of the others.
+fn counted<'a, R>(
+    rows: impl Iterator<Item = R> + 'a,
+    mask: &'a [f32],
+    counts: bool,
+) -> impl Iterator<Item = (R, &'a f32)> + 'a {
+    rows.zip(mask)
+        .filter(move |(_, mask)| (**mask != 0.0) == counts)
 }

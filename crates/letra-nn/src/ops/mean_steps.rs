@@ -64,10 +64,7 @@ impl Op for MeanSteps {
 }
 
 /// The rows of the steps that count.
-fn counted<'a, R>(
-    rows: impl Iterator<Item = R>,
-    mask: &'a [f32],
-) -> impl Iterator<Item = (R, &'a f32)> {
+fn counted<R>(rows: impl Iterator<Item = R>, mask: &[f32]) -> impl Iterator<Item = (R, &f32)> {
     rows.zip(mask).filter(|(_, counts)| **counts != 0.0)
 }
 

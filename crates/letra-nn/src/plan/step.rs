@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kernels::activation::{self, ActivationKind};
-use crate::losses::Loss;
+use crate::losses::{Loss, LossRows};
 use crate::metrics::{Metric, MetricRows, MetricState};
-use crate::places::Counting;
-use crate::targets::TargetRows;
+use crate::targets::{TargetRows, Task};
 
 /// Sums over the samples of a batch.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -43,7 +42,7 @@ impl StepResult {
         self.loss = 0.0;
         for (index, (loss, objective)) in self.losses.iter_mut().zip(objective).enumerate() {
             let [rows, units] = rows(index);
-            *loss *= f64::from(objective.scale(rows, units));
+            *loss *= f64::from(objective.scale(samples, rows, units));
             self.loss += f64::from(objective.weight) * *loss;
         }
     }
@@ -84,10 +83,10 @@ pub(crate) struct Objective {
 }
 
 impl Objective {
-    /// The loss's factor for a batch of so many rows that are no padding, of so many values.
-    pub(crate) fn scale(&self, rows: usize, units: usize) -> f32 {
+    /// The loss's factor for a batch of so many samples, and rows that are no padding, of so many values.
+    pub(crate) fn scale(&self, samples: usize, rows: usize, units: usize) -> f32 {
         // Of nothing but padding, the loss is 0.
-        self.loss.scale(rows.max(1), units)
+        self.loss.batch_scale(samples, rows.max(1), units)
     }
 
     /// Lets the metrics see some rows of the output, but for padding. `states` has one a metric, `room`
@@ -95,26 +94,33 @@ impl Objective {
     /// order.
     pub(crate) fn measure(
         &self,
-        units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        counting: Counting<'_>,
+        given: &LossRows<'_>,
         room: &mut Vec<f32>,
         states: &mut [MetricState],
     ) {
         if self.metrics.is_empty() {
             return;
         }
-        if let Some(mask) = counting.mask.filter(|mask| mask.contains(&0.0)) {
-            let counted = CountedRows::new(units, output, targets, counting.weights, mask);
-            let weights = Counting {
-                weights: counted.weights.as_deref(),
-                mask: None,
-            };
-            let targets = counted.targets.rows();
-            return self.measure(units, &counted.output, targets, weights, room, states);
+        let task = self.loss.task();
+        match given.mask.filter(|mask| mask.contains(&0.0)) {
+            Some(mask) => {
+                let counted = CountedRows::new(given, mask, task);
+                self.measure_counted(&counted.rows(), counted.ends.as_deref(), room, states);
+            }
+            None => self.measure_counted(given, None, room, states),
         }
-        let weights = counting.weights;
+    }
+
+    /// The same of rows that all count. `ends` says where each sample's end, where they do not have as
+    /// many each.
+    fn measure_counted(
+        &self,
+        given: &LossRows<'_>,
+        ends: Option<&[usize]>,
+        room: &mut Vec<f32>,
+        states: &mut [MetricState],
+    ) {
+        let (units, output) = (given.units, given.output);
         let (task, function) = (self.loss.task(), self.loss.output_function());
         let same = |metric: &dyn Metric| {
             function == ActivationKind::Linear || metric.needs_only_order(units, task)
@@ -129,37 +135,23 @@ impl Objective {
                 true => output,
                 false => &room[..],
             };
-            let rows = MetricRows::checked(units, predictions, targets, task);
-            let weights = weights.filter(|_| metric.is_weighted());
+            let rows = MetricRows::checked(units, predictions, given.targets, task);
+            let rows = rows.of_samples(given.samples, ends);
+            let weights = given.weights.filter(|_| metric.is_weighted());
             metric.update(&rows.weighted(weights), state);
-        }
-    }
-
-    /// The loss over some rows, and its gradient.
-    pub(crate) fn lose(
-        &self,
-        units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        counting: Counting<'_>,
-        scale: f32,
-        gradient: &mut [f32],
-    ) -> f64 {
-        match counting.weights {
-            None => self.loss.evaluate(units, output, targets, scale, gradient),
-            Some(weights) => {
-                let loss = &self.loss;
-                loss.evaluate_weighted(units, output, targets, weights, scale, gradient)
-            }
         }
     }
 }
 
 /// The rows of an output that are no padding.
 struct CountedRows {
+    samples: usize,
+    units: usize,
     output: Vec<f32>,
     targets: CountedTargets,
     weights: Option<Vec<f32>>,
+    /// Where the rows of each sample end, where the targets are those of whole samples.
+    ends: Option<Vec<usize>>,
 }
 
 /// Their targets.
@@ -168,39 +160,65 @@ enum CountedTargets {
     Values(Vec<f32>),
 }
 
-impl CountedTargets {
-    fn rows(&self) -> TargetRows<'_> {
-        match self {
-            CountedTargets::Classes(labels) => TargetRows::Classes(labels),
-            CountedTargets::Values(values) => TargetRows::Values(values),
-        }
-    }
-}
-
 impl CountedRows {
-    /// Of rows of so many values, which a mask has as many numbers for.
-    fn new(
-        units: usize,
-        output: &[f32],
-        targets: TargetRows<'_>,
-        weights: Option<&[f32]>,
-        mask: &[f32],
-    ) -> Self {
+    /// Of some rows, which a mask has as many numbers for.
+    fn new(given: &LossRows<'_>, mask: &[f32], task: Task) -> Self {
         let counts = |row: &usize| mask[*row] != 0.0;
         let rows = || (0..mask.len()).filter(counts);
+        let units = given.units;
         let values = |all: &[f32]| {
             let values = |row: usize| &all[row * units..(row + 1) * units];
             rows().flat_map(values).copied().collect()
         };
-        CountedRows {
-            output: values(output),
-            targets: match targets {
+        let weights = given.weights;
+        let counted = CountedRows {
+            samples: given.samples,
+            units,
+            output: values(given.output),
+            targets: match given.targets {
+                TargetRows::Classes(labels) if matches!(task, Task::Sequences { .. }) => {
+                    CountedTargets::Classes(labels.to_vec())
+                }
                 TargetRows::Classes(labels) => {
                     CountedTargets::Classes(rows().map(|row| labels[row]).collect())
                 }
                 TargetRows::Values(all) => CountedTargets::Values(values(all)),
             },
             weights: weights.map(|weights| rows().map(|row| weights[row]).collect()),
+            ends: None,
+        };
+        match task {
+            Task::Sequences { .. } => counted.of_whole_samples(given, mask),
+            _ => counted,
+        }
+    }
+
+    /// With weights of samples, and where the rows of each end.
+    fn of_whole_samples(mut self, given: &LossRows<'_>, mask: &[f32]) -> Self {
+        let samples = 0..given.samples;
+        let mut end = 0;
+        let steps = mask.chunks_exact((mask.len() / given.samples.max(1)).max(1));
+        let ends = steps.map(|mask| {
+            end += mask.iter().filter(|counts| **counts != 0.0).count();
+            end
+        });
+        self.ends = Some(ends.collect());
+        let weights = given.weights;
+        self.weights = weights.map(|_| samples.map(|sample| given.weight(sample)).collect());
+        self
+    }
+
+    fn rows(&self) -> LossRows<'_> {
+        LossRows {
+            samples: self.samples,
+            units: self.units,
+            output: &self.output,
+            targets: match &self.targets {
+                CountedTargets::Classes(labels) => TargetRows::Classes(labels),
+                CountedTargets::Values(values) => TargetRows::Values(values),
+            },
+            weights: self.weights.as_deref(),
+            mask: None,
         }
     }
 }

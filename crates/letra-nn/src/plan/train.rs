@@ -15,6 +15,7 @@ use crate::buffer::Buffer;
 use crate::dataset::Inputs;
 use crate::graph::OpGraph;
 use crate::kernels::reduce::is_finite;
+use crate::losses::LossRows;
 use crate::metrics::MetricState;
 use crate::tensor::Tensor;
 
@@ -526,12 +527,21 @@ impl PhasePass<'_> {
             let rows = of_sample / units.max(1);
             let counting = batch.counting(index, range.clone(), &mut weights);
             let target = gather_targets(target, all, batch.rows, range, units, labels, values);
-            let scale = objective.scale(batch.counted(index, rows), units) * objective.weight;
+            let counted = batch.counted(index, rows);
+            let scale = objective.scale(batch.samples(), counted, units) * objective.weight;
             let (own, others) = std::mem::take(&mut sums).split_at_mut(objective.metrics.len());
             sums = others;
             leaf.losses[index] += pass.with_output_gradient(index, |output, gradient| {
-                objective.measure(units, output, target, counting, &mut room, own);
-                objective.lose(units, output, target, counting, scale, gradient)
+                let rows = LossRows {
+                    samples,
+                    units,
+                    output,
+                    targets: target,
+                    weights: counting.weights,
+                    mask: counting.mask,
+                };
+                objective.measure(&rows, &mut room, own);
+                objective.loss.evaluate_samples(&rows, scale, gradient)
             });
         }
         leaf.predictions = room;

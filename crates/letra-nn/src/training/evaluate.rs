@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use super::{Scores, Trainer};
 use crate::Error;
 use crate::dataset::{Dataset, Targets};
-use crate::losses::TargetRows;
+use crate::losses::{Loss, LossRows, TargetRows};
+use crate::metrics::Metric;
 use crate::places::Places;
 use crate::plan::{Batch, StepResult};
 use crate::rows::Rows;
-use crate::targets::units;
+use crate::targets::{Task, units};
 
 impl Trainer {
     /// Loss and metrics over a data set; nothing is trained.
@@ -64,14 +65,22 @@ impl Trainer {
                 Targets::Classes { labels, .. } => TargetRows::Classes(labels),
                 Targets::Values(values) => TargetRows::Values(values.data()),
             };
-            let scale = objective.scale(rows(index)[0], units);
+            let scale = objective.scale(data.samples(), rows(index)[0], units);
             let counting = batch.counting(index, 0..data.samples(), &mut scattered);
             let mut gradient = vec![0.0; output.len()];
-            result.losses[index] =
-                objective.lose(units, output, targets, counting, scale, &mut gradient);
+            let rows = LossRows {
+                samples: data.samples(),
+                units,
+                output,
+                targets,
+                weights: counting.weights,
+                mask: counting.mask,
+            };
+            let loss = &objective.loss;
+            result.losses[index] = loss.evaluate_samples(&rows, scale, &mut gradient);
             let (own, others) = std::mem::take(&mut states).split_at_mut(objective.metrics.len());
             states = others;
-            objective.measure(units, output, targets, counting, &mut room, own);
+            objective.measure(&rows, &mut room, own);
         }
         result.finish(data.samples(), &self.objective, rows);
         let activities = outputs[self.objective.len()..].iter().flatten();
@@ -104,11 +113,20 @@ impl Trainer {
             None => data.sample_weights.as_deref().map(Cow::Borrowed),
         };
         let masks = measured.output_masks(data.into())?;
-        let place = |(index, mask): (usize, Option<Vec<f32>>)| {
+        let mut all = Vec::new();
+        for (index, (mask, targets)) in masks.into_iter().zip(data.all_targets()).enumerate() {
             let rows = measured.units(index) / units(measured.one_output_shape(index)).max(1);
-            Places::new(data.samples(), rows, weights.as_deref(), mask.as_deref())
-        };
-        masks.into_iter().enumerate().map(place).collect()
+            let loss = &self.objective[index].loss;
+            if let Some(weights) = &weights {
+                check_weights(&**loss, data.samples(), weights.len())?;
+            }
+            let places = Places::new(data.samples(), rows, weights.as_deref(), mask.as_deref())?;
+            if let Some(counted) = places.as_ref().and_then(Places::counted_each) {
+                loss.check_lengths(targets, counted)?;
+            }
+            all.push(places);
+        }
+        Ok(all)
     }
 
     /// Checks that data fits the network, the losses and the metrics.
@@ -130,10 +148,45 @@ impl Trainer {
             let output = self.measured().one_output_shape(index);
             let (units, task) = (units(output), objective.loss.task());
             objective.loss.check(units, targets)?;
-            targets.check_shape(output, data.samples())?;
+            objective
+                .loss
+                .check_shape(output, data.samples(), targets)?;
             let mut metrics = objective.metrics.iter();
-            metrics.try_for_each(|metric| metric.check(units, task, targets))?;
+            metrics.try_for_each(|metric| {
+                check_takes(&**metric, task)?;
+                metric.check(units, task, targets)
+            })?;
         }
         Ok(())
+    }
+}
+
+/// Refuses weights of places where a loss is about whole samples.
+fn check_weights(loss: &dyn Loss, samples: usize, weights: usize) -> Result<(), Error> {
+    match matches!(loss.task(), Task::Sequences { .. }) && weights != samples {
+        false => Ok(()),
+        true => Err(Error::data(format!(
+            "each sample has {} weights, but the loss {} is about a sample as a whole",
+            weights / samples.max(1),
+            loss.kind()
+        ))
+        .with_hint("give one weight a sample")),
+    }
+}
+
+/// Refuses a metric that cannot be told of what the loss takes the outputs for.
+fn check_takes(metric: &dyn Metric, task: Task) -> Result<(), Error> {
+    match (metric.takes(task), task) {
+        (true, _) => Ok(()),
+        (false, Task::Sequences { .. }) => Err(Error::configuration(format!(
+            "the metric {} wants a target for each step, but the loss is given labels of sequences",
+            metric.name()
+        ))
+        .with_hint("measure LabelErrorRate")),
+        (false, _) => Err(Error::configuration(format!(
+            "the metric {} is about labels of sequences, which the loss is not",
+            metric.name()
+        ))
+        .with_hint("take the loss Ctc, or measure Accuracy")),
     }
 }

@@ -12,6 +12,7 @@ mod fit;
 mod history;
 mod learning_rate;
 mod not_finite;
+mod order;
 mod power_law;
 mod source;
 mod trainer;

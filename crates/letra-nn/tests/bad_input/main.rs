@@ -5,6 +5,7 @@ mod architectures;
 mod by_hand;
 mod checkpoints;
 mod convolutions;
+mod ctc;
 mod data;
 mod diverging;
 mod dropped;

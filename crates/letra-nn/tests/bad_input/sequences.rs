@@ -14,13 +14,9 @@ fn masked() -> Sequential {
 
 #[test]
 fn layers_that_cannot_tell_padding() {
-    let layers: [(&str, Sequential); 8] = [
+    let layers: [(&str, Sequential); 7] = [
         ("flatten", masked().add(Flatten)),
         ("conv1d", masked().add(Conv1d::new(2, 3))),
-        (
-            "batch_normalization",
-            masked().add(BatchNormalization::new()),
-        ),
         (
             "group_normalization",
             masked().add(GroupNormalization::new().groups(2)),
@@ -60,6 +56,21 @@ fn masks_that_depend_on_what_is_learned() {
         late.build(0),
         &["masking", "weights", "before layers that learn"],
     );
+}
+
+#[test]
+fn parts_without_their_masks() {
+    let network = Sequential::sequences([6, 4])
+        .add(Dense::new(3))
+        .add(GlobalAveragePool1d::new())
+        .build(0)
+        .unwrap();
+    for from in ["mask_padding", "dense"] {
+        let part = network.subnetwork(&[from], &["global_average_pooling1d"]);
+        assert_refused(from, part.map(|_| ()), &[from, "mask", "inputs"]);
+    }
+    let inputs = ["input_1", "input_2"];
+    network.subnetwork(&inputs, &["dense"]).unwrap();
 }
 
 #[test]
@@ -127,6 +138,11 @@ fn settings() {
     refused(
         Sequential::new([6, 2]).add(TimeDistributed::new(Conv2d::new(2, 2))),
         &["a picture"],
+    );
+    let inner = TimeDistributed::new(Embedding::new(5, 2).mask_zero(true));
+    refused(
+        Sequential::new([3, 4]).add(inner),
+        &["time_distributed", "mask of each step"],
     );
     let mut model = Model::new();
     let (steps, more) = (model.input([3, 2]), model.input([4, 2]));

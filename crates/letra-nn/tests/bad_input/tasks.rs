@@ -151,15 +151,18 @@ fn class_weights_without_a_class() {
         fit(1, binary(), &column, &[1.0; 3]),
         &parts,
     );
+    // A label a place is a class a place.
     let inputs = Tensor::zeros([2, 3, 4]);
     let places = Dataset::classes(inputs, vec![0; 6], 5).unwrap();
-    let compile = Compile::new(Sgd::new(0.1));
-    let network = Sequential::new([3, 4]).add(Dense::new(5));
-    let result = network
-        .compile(compile)
-        .unwrap()
-        .fit(&places, Fit::epochs(1).class_weight(vec![1.0; 5]));
-    assert_refused("a label a place", result, &["each of a sample's places"]);
+    let network = || {
+        let network = Sequential::new([3, 4]).add(Dense::new(5));
+        network.compile(Compile::new(Sgd::new(0.1))).unwrap()
+    };
+    let by_class = || Fit::epochs(1).class_weight(vec![1.0; 5]);
+    network().fit(&places, by_class()).unwrap();
+    let by_halves = places.with_sample_weights(vec![1.0; 4]).unwrap();
+    let result = network().fit(&by_halves, by_class());
+    assert_refused("two weights", result, &["2 weights a sample", "3 places"]);
 }
 
 #[test]

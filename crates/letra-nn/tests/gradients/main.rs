@@ -19,6 +19,7 @@ mod networks;
 mod noise;
 mod normalisation;
 mod not_finite;
+mod over_steps;
 mod pictures;
 mod poolings;
 mod proof;

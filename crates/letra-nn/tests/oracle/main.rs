@@ -3,6 +3,7 @@
 
 mod activations;
 mod convolutions;
+mod ctc;
 mod demands;
 mod graphs;
 mod initializers;

@@ -108,6 +108,16 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "over steps, with a mask",
+            row()
+                .add(Masking::new(9.0))
+                .add(TimeDistributed::new(Dense::new(10).tanh()))
+                .add(BatchNormalization::new())
+                .add(MultiHeadAttention::new(2, 3))
+                .add(GlobalAveragePool1d::new())
+                .add(Dense::new(4)),
+        ),
+        (
             "in one dimension, maximum",
             row()
                 .add(Conv1d::new(6, 5))

@@ -1,16 +1,14 @@
 //! Sequences of unlike lengths: what is padding counts for nothing.
 
-use letra_nn::layers::{Emit, Layer, MaskUse, Value};
 use letra_nn::metrics::{Metric, MetricRows, MetricState};
 use letra_nn::prelude::*;
-use letra_nn::{BuildError, Registry};
 
 use super::data::bytes;
 
 const STEPS: usize = 6;
 const FEATURES: usize = 3;
 
-fn number(place: usize) -> f32 {
+pub(crate) fn number(place: usize) -> f32 {
     ((place * 37 + 11) % 41) as f32 / 20.5 - 1.0
 }
 
@@ -58,14 +56,14 @@ fn tagger() -> Sequential {
         .add(Dense::new(4))
 }
 
-fn copy_parameters(from: &Network, to: &Network) {
+pub(crate) fn copy_parameters(from: &Network, to: &Network) {
     for known in from.parameters() {
         let values = Tensor::new(known.shape, known.values).unwrap();
         to.set_parameter(&known.name, &values).unwrap();
     }
 }
 
-fn assert_alike(what: &str, one: &[f32], other: &[f32]) {
+pub(crate) fn assert_alike(what: &str, one: &[f32], other: &[f32]) {
     assert_eq!(one.len(), other.len(), "{what}");
     for (one, other) in one.iter().zip(other) {
         assert!(
@@ -245,6 +243,66 @@ fn losses_and_metrics_count_the_steps_that_count() {
     assert_eq!(chosen, [[3.0; STEPS], [1.0; STEPS]].concat());
 }
 
+/// Batch normalisation takes its moments of the steps that count, and so do its moving averages.
+#[test]
+fn batch_normalisation_is_over_the_steps_that_count() {
+    let lengths = [2, 6, 1, 5];
+    let layers = |first: Sequential| {
+        first
+            .add(Dense::new(5).named("first"))
+            .add(BatchNormalization::new().momentum(0.5).named("norm"))
+            .add(Activation::relu())
+            .add(Dense::new(2).named("last"))
+    };
+    let compile = || {
+        Compile::new(Sgd::new(0.1))
+            .loss(MeanSquaredError)
+            .threads(2)
+    };
+    let mut long = layers(Sequential::sequences([STEPS, FEATURES]))
+        .compile(compile())
+        .unwrap();
+    let mut flat = layers(Sequential::new([FEATURES]))
+        .compile(compile())
+        .unwrap();
+    copy_parameters(&flat, &long);
+    let (mut steps, mut values, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+    for (sample, &length) in lengths.iter().enumerate() {
+        steps.extend_from_slice(sequence(sample, length, FEATURES).data());
+        let own: Vec<f32> = (0..2 * length)
+            .map(|place| number(place + sample))
+            .collect();
+        values.extend_from_slice(&own);
+        targets.extend(own);
+        targets.extend(vec![0.0; 2 * (STEPS - length)]);
+    }
+    let count = values.len() / 2;
+    let flat_data = Dataset::values(
+        Tensor::new([count, FEATURES], steps).unwrap(),
+        Tensor::new([count, 2], values).unwrap(),
+    )
+    .unwrap();
+    let targets = Targets::Values(Tensor::new([4, STEPS, 2], targets).unwrap());
+    let long_data = padded(&lengths).with_targets(targets).unwrap();
+    let wanted = flat.gradients(&flat_data).unwrap();
+    let found = long.gradients(&long_data).unwrap();
+    for name in wanted.names() {
+        let [found, wanted] = [&found, &wanted].map(|all| all.get(name).unwrap());
+        assert_alike(name, found.data(), wanted.data());
+    }
+    for _ in 0..3 {
+        let wanted = flat.train_on_batch(&flat_data).unwrap().loss;
+        let found = long.train_on_batch(&long_data).unwrap().loss;
+        assert!((found - wanted).abs() < 1e-5, "{found} {wanted}");
+    }
+    for known in flat.parameters() {
+        let found = long.parameter(&known.name).unwrap();
+        for (found, wanted) in found.data().iter().zip(&known.values) {
+            assert!((found - wanted).abs() < 1e-4, "{}", known.name);
+        }
+    }
+}
+
 /// Counts rows, whatever they weigh.
 #[derive(Debug, Clone)]
 struct Rows;
@@ -406,154 +464,6 @@ fn masks_of_all_origins_agree() {
         let pad = Pad::new().maxlen(STEPS).value(-9.0).padding(padding);
         assert_eq!(by_value(&pad.values(&sequences).unwrap(), -9.0), wanted);
     }
-}
-
-/// A layer of one's own that gives twice its input.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
-struct Twice;
-
-impl Layer for Twice {
-    fn kind(&self) -> &'static str {
-        "twice"
-    }
-
-    fn configuration(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
-
-    fn masking(&self) -> MaskUse {
-        MaskUse::Passes
-    }
-
-    fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
-        let (input, _) = emit.single_input(inputs)?;
-        Ok(vec![emit.op(letra_nn::ops::Add, &[input, input], &[])?])
-    }
-}
-
-/// A layer over steps is the layer over samples, for all steps of all samples; training, too, with
-/// sums over the batch.
-#[test]
-fn a_layer_over_steps_is_one_over_samples() {
-    let (samples, steps) = (5, 4);
-    let values: Vec<f32> = (0..samples * steps * 12).map(number).collect();
-    let compile = || {
-        Compile::new(Sgd::new(0.1))
-            .loss(MeanSquaredError)
-            .seed(1)
-            .threads(2)
-    };
-    let over_steps = Sequential::new([steps, 3, 4, 1])
-        .add(TimeDistributed::new(Conv2d::new(3, 2).relu()).named("conv"))
-        .add(TimeDistributed::new(BatchNormalization::new()).named("norm"))
-        .add(TimeDistributed::new(MaxPool2d::new(2)))
-        .add(TimeDistributed::new(TimeDistributed::new(Flatten)))
-        .add(TimeDistributed::new(Flatten))
-        .add(TimeDistributed::new(Dropout::new(0.5)).named("drop"))
-        .add(
-            TimeDistributed::new(Dense::new(2).activity_regularizer(Regularizer::l2(0.25)))
-                .named("dense"),
-        )
-        .compile(compile())
-        .unwrap();
-    let of_samples = Sequential::new([3, 4, 1])
-        .add(Conv2d::new(3, 2).relu().named("conv"))
-        .add(BatchNormalization::new().named("norm"))
-        .add(MaxPool2d::new(2))
-        .add(Flatten)
-        .add(Flatten)
-        .add(Flatten)
-        .add(
-            Dense::new(2)
-                .activity_regularizer(Regularizer::l2(0.25 / steps as f32))
-                .named("dense"),
-        )
-        .compile(compile())
-        .unwrap();
-    copy_parameters(&over_steps, &of_samples);
-    let inputs = Tensor::new([samples, steps, 3, 4, 1], values).unwrap();
-    let flat = inputs.clone().reshape([samples * steps, 3, 4, 1]).unwrap();
-    let one = over_steps.predict(&inputs).unwrap();
-    let other = of_samples.predict(&flat).unwrap();
-    assert_eq!(one.data(), other.data());
-    assert_eq!(one.shape(), [samples, steps, 2]);
-
-    // In training, with dropout left out of both.
-    let layers = |drop: bool| {
-        let network = Sequential::new([steps, 3])
-            .add(TimeDistributed::new(BatchNormalization::new()).named("norm"));
-        match drop {
-            true => network.add(TimeDistributed::new(Dropout::new(0.5)).named("drop")),
-            false => network,
-        }
-        .add(
-            TimeDistributed::new(Dense::new(2).activity_regularizer(Regularizer::l2(0.25)))
-                .named("dense"),
-        )
-    };
-    let mut over_steps = layers(false).compile(compile()).unwrap();
-    let mut of_samples = Sequential::new([3])
-        .add(BatchNormalization::new().named("norm"))
-        .add(
-            Dense::new(2)
-                .activity_regularizer(Regularizer::l2(0.25 * steps as f32))
-                .named("dense"),
-        )
-        .compile(compile())
-        .unwrap();
-    copy_parameters(&over_steps, &of_samples);
-    let inputs = Tensor::new(
-        [samples, steps, 3],
-        (0..samples * steps * 3).map(number).collect(),
-    );
-    let inputs = inputs.unwrap();
-    let flat = inputs.clone().reshape([samples * steps, 3]).unwrap();
-    let targets = |shape: &[usize]| Tensor::new(shape, (0..40).map(number).collect()).unwrap();
-    let by_step = Dataset::values(inputs, targets(&[samples, steps, 2])).unwrap();
-    let by_sample = Dataset::values(flat, targets(&[samples * steps, 2])).unwrap();
-    for _ in 0..3 {
-        let one = over_steps.train_on_batch(&by_step).unwrap().loss;
-        let other = of_samples.train_on_batch(&by_sample).unwrap().loss;
-        assert!((one - other).abs() < 1e-5, "{one} {other}");
-    }
-    for known in of_samples.parameters() {
-        let found = over_steps.parameter(&known.name).unwrap();
-        assert_alike(&known.name, found.data(), &known.values);
-    }
-    // Every step drops values of its own.
-    let mut dropping = layers(true).compile(compile()).unwrap();
-    dropping
-        .fit(&by_step, Fit::epochs(2).batch_size(2))
-        .unwrap();
-}
-
-/// Layers that stand in others, one's own among them, are in the file.
-#[test]
-fn layers_over_steps_are_saved() {
-    let network = Sequential::new([4, 2, 3])
-        .add(TimeDistributed::new(TimeDistributed::new(
-            Dense::new(5).tanh(),
-        )))
-        .add(TimeDistributed::new(Twice))
-        .add(TimeDistributed::new(Flatten))
-        .build(4)
-        .unwrap();
-    let inputs = Tensor::new([2, 4, 2, 3], (0..48).map(number).collect()).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("steps.letra");
-    network.save(&file).unwrap();
-    let registry = Registry::new().layer::<Twice>("twice").unwrap();
-    let loaded = Network::load_with(&file, &registry, Workers::new(1).unwrap()).unwrap();
-    assert!(loaded.has_architecture_of(&network));
-    assert_eq!(
-        loaded.predict(&inputs).unwrap(),
-        network.predict(&inputs).unwrap()
-    );
-    let error = Network::load(&file).err().unwrap().to_string();
-    assert!(error.contains("twice"), "{error}");
-    let lambda = TimeDistributed::new(Lambda::of_values(|x| x, |_| 1.0));
-    let network = Sequential::new([4, 2]).add(lambda).build(0).unwrap();
-    assert!(network.to_bytes().is_err());
 }
 
 /// A network with masks is loaded with them.
