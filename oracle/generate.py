@@ -21,6 +21,7 @@ import more_layers
 import normalization
 import optimizers
 import pictures
+import recurrent
 import schedules
 import scores
 import sequences
@@ -28,7 +29,7 @@ import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples, more_layers, demands, sequences, ctc)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples, more_layers, demands, sequences, ctc, recurrent)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

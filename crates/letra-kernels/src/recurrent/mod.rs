@@ -14,8 +14,8 @@ pub mod panels;
 pub mod simple_rnn;
 
 mod lanes;
-//#[cfg(test)]
-//mod tests;
+#[cfg(test)]
+mod tests;
 
 pub use crate::activation::ActivationKind;
 
@@ -169,7 +169,8 @@ pub struct Recurrence<'a> {
     /// `[sequences, units]`: what states are multiplied by before the recurrent kernel reads them,
     /// where there is dropout; otherwise empty.
     pub dropout: &'a [f32],
-    /// `[states, units]`: the states as the kernel reads them, where there is dropout.
+    /// `[states, units]`: the states as the kernel reads them, where there is dropout; the backward pass
+    /// needs none.
     pub dropped: &'a mut [f32],
     /// Whether the gradients of the initial states are wanted.
     pub initial_gradient: bool,
@@ -178,9 +179,9 @@ pub struct Recurrence<'a> {
 impl Recurrence<'_> {
     fn check(&self) {
         self.steps.check();
-        let wanted = [self.steps.sequences(), self.steps.states()].map(|rows| rows * self.units);
+        let wanted = self.steps.sequences() * self.units;
         assert!(
-            self.dropout.is_empty() || [self.dropout.len(), self.dropped.len()] == wanted,
+            self.dropout.is_empty() || self.dropout.len() == wanted,
             "dropout is not that of all sequences"
         );
     }

@@ -151,6 +151,13 @@ impl Layer for Bidirectional {
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         let layer = self.layer.layer();
         let settings = layer.recurrent();
+        if settings.go_backwards {
+            return Err(
+                BuildError::configuration("is given a layer that goes backwards itself").with_hint(
+                    "leave go_backwards out: one of the two goes forward, the other back",
+                ),
+            );
+        }
         let sequences = settings.return_sequences;
         let way = |backwards, names| Way {
             backwards,
@@ -159,11 +166,11 @@ impl Layer for Bidirectional {
             names,
         };
         let forward = way(
-            settings.go_backwards,
+            false,
             ["forward_kernel", "forward_recurrent_kernel", "forward_bias"],
         );
         let backward = way(
-            !settings.go_backwards,
+            true,
             [
                 "backward_kernel",
                 "backward_recurrent_kernel",

@@ -81,4 +81,4 @@ impl Gru {
     }
 }
 
-recurrent_settings!(Gru, "gru");
+recurrent_settings!(Gru, "gru", MaskUse::Uses);

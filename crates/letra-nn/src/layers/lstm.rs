@@ -84,4 +84,4 @@ impl Lstm {
     }
 }
 
-recurrent_settings!(Lstm, "lstm");
+recurrent_settings!(Lstm, "lstm", MaskUse::Uses);

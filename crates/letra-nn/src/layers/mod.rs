@@ -109,7 +109,7 @@ macro_rules! kernel_settings {
 
 /// Declares the settings that all recurrent layers share.
 macro_rules! recurrent_settings {
-    ($layer:ty, $kind:literal) => {
+    ($layer:ty, $kind:literal, $masking:expr) => {
         impl $layer {
             /// The function of the state, tanh unless told otherwise. A recurrent layer can have each
             /// whose derivative follows from its output: not softmax, GELU or SiLU.
@@ -253,7 +253,7 @@ macro_rules! recurrent_settings {
             }
 
             fn masking(&self) -> MaskUse {
-                MaskUse::Uses
+                $masking
             }
 
             fn emit(
@@ -623,7 +623,7 @@ pub use crate::factor::Factor;
 pub use crate::graph::{Emit, MaskUse, Value, Weight};
 pub use crate::kernels::activation::ActivationKind as ActivationFunction;
 pub use crate::kernels::resampling::FillMode;
-pub use bidirectional::Merge;
+pub use bidirectional::{Merge, Recurrent};
 use checks::{check_joined, check_not_negative, check_number, check_rate, check_units, flat_input};
 pub use dot::Axes;
 use gamma_and_beta::GammaAndBeta;

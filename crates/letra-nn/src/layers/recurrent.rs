@@ -190,6 +190,13 @@ impl RecurrentSettings {
         all.extend(states);
         let outputs = emit.op_with_outputs(op, &all, &weights)?;
         if self.return_sequences {
+            // Outputs that come in the order of the cell have their padding there.
+            let mask = match mask {
+                Some(mask) if way.backwards && !way.in_order => {
+                    Some(emit.op(ops::ReverseSteps, &[mask], &[])?)
+                }
+                mask => mask,
+            };
             emit.set_mask(outputs[0], mask)?;
         }
         Ok((outputs, weights.get(2).copied()))

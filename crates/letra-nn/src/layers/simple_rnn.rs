@@ -58,4 +58,4 @@ impl SimpleRnn {
     }
 }
 
-recurrent_settings!(SimpleRnn, "simple_rnn");
+recurrent_settings!(SimpleRnn, "simple_rnn", MaskUse::Uses);

@@ -102,6 +102,37 @@ impl Model {
         }
     }
 
+    /// All values of the layer that gives `value`, in their order: what a recurrent layer gives with
+    /// `return_state`, say.
+    ///
+    /// ```
+    /// use letra_nn::prelude::*;
+    ///
+    /// let mut model = Model::new();
+    /// let (question, answer) = (model.input([9, 4]), model.input([5, 4]));
+    /// let encoded = model.layer(Lstm::new(8).return_state(true), [question]);
+    /// let [_, hidden, cell] = model.outputs_of(encoded)[..] else { unreachable!() };
+    /// let decoder = Lstm::new(8).return_sequences(true);
+    /// let decoded = model.layer(decoder, [answer, hidden, cell]);
+    /// let network = model.outputs([decoded]).build(0)?;
+    /// assert_eq!(network.output_shape(), [5, 8]);
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    pub fn outputs_of(&mut self, value: Value) -> Vec<Value> {
+        let Some(number) = self
+            .numbers("outputs_of", &[value])
+            .map(|numbers| numbers[0])
+        else {
+            return vec![self.value(NOTHING)];
+        };
+        let Some(node) = self.graph.node_of(number) else {
+            return vec![value];
+        };
+        let (first, layer) = (self.graph.value(node), &self.graph.nodes[node].layer);
+        let values = first..first + layer.outputs();
+        values.map(|number| self.value(number)).collect()
+    }
+
     fn value_or_problem(&mut self, value: Result<usize, Problem>) -> Value {
         match value {
             Ok(value) => self.value(value),

@@ -42,6 +42,7 @@ mod recurrent;
 mod resample;
 mod rescale;
 mod reshape;
+mod reverse_steps;
 mod select_steps;
 mod sparse_matmul;
 mod standout;
@@ -93,6 +94,7 @@ pub(crate) use recurrent::{Cell, Gru, Lstm, Recurrent, Settings as RecurrentSett
 pub(crate) use resample::{Affine, Movement, Resample, shares};
 pub(crate) use rescale::Rescale;
 pub(crate) use reshape::Reshape;
+pub(crate) use reverse_steps::ReverseSteps;
 pub(crate) use select_steps::SelectSteps;
 pub(crate) use sparse_matmul::SparseMatMul;
 pub(crate) use standout::Standout;

@@ -2,7 +2,7 @@
 
 use letra_nn::prelude::*;
 
-use crate::comparison::{HAIR, assert_alike, batch, set_parameters};
+use crate::comparison::{HAIR, Layers, assert_alike, batch, set_parameters};
 use crate::layers::{FUNCTIONS, behind_identity};
 use crate::noise::Noise;
 use crate::proof::prove;
@@ -10,15 +10,13 @@ use crate::twins::{Activated, Adaptive, Masked, Multiplied, Stack, Thinned, Twin
 
 const SEED: u64 = 11;
 
-fn compiled(network: Sequential, threads: usize) -> Trainer {
+pub(crate) fn compiled(network: impl Layers, threads: usize) -> Trainer {
     let compile = Compile::new(Sgd::new(0.5)).loss(SumSquaredError);
-    network
-        .compile(compile.seed(SEED).threads(threads))
-        .unwrap()
+    network.compiled(compile.seed(SEED).threads(threads))
 }
 
 /// Numbers that single precision holds, a list for each length.
-fn draw(lengths: &[usize], noise: &mut Noise) -> Vec<Vec<f64>> {
+pub(crate) fn draw(lengths: &[usize], noise: &mut Noise) -> Vec<Vec<f64>> {
     let single = |values: Vec<f64>| values.into_iter().map(|v| f64::from(v as f32)).collect();
     lengths
         .iter()
@@ -28,9 +26,9 @@ fn draw(lengths: &[usize], noise: &mut Noise) -> Vec<Vec<f64>> {
 
 /// Holds the next training step of a network, which begins with an identity, against a twin
 /// for each sample: outputs, gradients, and parameters afterwards.
-fn compare_step(
+pub(crate) fn compare_step(
     what: &str,
-    network: Sequential,
+    network: impl Layers,
     twins: &[Stack],
     rows: &[Vec<f64>],
     parameters: &[Vec<f64>],

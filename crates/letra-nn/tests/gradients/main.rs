@@ -5,6 +5,7 @@
 //! of rounding; `comparison` says how that is kept out.
 
 mod attention;
+mod bidirectional;
 mod comparison;
 mod convolutions;
 mod dropped;
@@ -25,6 +26,7 @@ mod poolings;
 mod proof;
 mod random_fourier_features;
 mod rectifiers;
+mod recurrent;
 mod scaling;
 mod sequences;
 mod twins;

@@ -15,6 +15,7 @@ mod normalization;
 mod optimizers;
 mod pictures;
 mod reading;
+mod recurrent;
 mod schedules;
 mod scores;
 mod sequences;

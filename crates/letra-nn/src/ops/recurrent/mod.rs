@@ -497,10 +497,11 @@ impl<C: Cell> Op for Recurrent<C> {
         let mut outputs = pass.outputs.iter_mut();
         let sequence = outputs.next().expect("an op has an output");
         if !self.settings.return_sequences {
-            sequences.scatter_states(units, arrays.states[0], last, sequence);
+            let row = |number: usize| sequences.last_output(number).and(Some(last(number)));
+            sequences.scatter_states(units, arrays.states[0], row, sequence);
         }
         for (output, values) in outputs.zip(&arrays.states) {
-            sequences.scatter_states(units, values, last, output);
+            sequences.scatter_states(units, values, |number| Some(last(number)), output);
         }
     }
 
@@ -527,13 +528,17 @@ impl<C: Cell> Op for Recurrent<C> {
         let zero = self.settings.zero_output_for_mask;
         match self.settings.return_sequences {
             true => sequences.gather_output_gradients(units, sequence, zero, gradients.first),
-            false => sequences.add_state_gradients(units, sequence, true, gradients.first),
+            false => {
+                let row = |number: usize| sequences.last_output(number);
+                sequences.add_state_gradients(units, sequence, row, gradients.first);
+            }
         }
         if let Some(first) = given.next() {
-            sequences.add_state_gradients(units, first, true, gradients.first);
+            let row = |number: usize| Some(block.last_state(number));
+            sequences.add_state_gradients(units, first, row, gradients.first);
         }
         if let Some(second) = given.next() {
-            sequences.add_state_gradients(units, second, false, gradients.second);
+            sequences.add_state_gradients(units, second, Some, gradients.second);
         }
         let (_, first_state) = self.places();
         let mut states = pass.input_gradients.iter().skip(first_state);
@@ -598,7 +603,7 @@ impl<C: Cell> Op for Recurrent<C> {
         let of_states = pass.input_gradients.iter_mut().skip(first_state);
         for (gradient, values) in of_states.zip(states) {
             if let Some(gradient) = gradient {
-                sequences.scatter_states(units, values, |number| number, gradient);
+                sequences.scatter_states(units, values, Some, gradient);
             }
         }
     }

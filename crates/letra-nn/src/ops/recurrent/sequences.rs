@@ -246,24 +246,29 @@ impl<'a> Sequences<'a> {
         }
     }
 
-    /// Adds gradients of the samples' last states, `[samples, units]`: to those of the states of all
-    /// steps, or to a row a sequence.
+    /// The row of the sample's last output among the states of all steps; none where it has nothing but
+    /// padding, which gives 0.
+    pub(super) fn last_output(&self, number: usize) -> Option<usize> {
+        let any = (0..self.steps).any(|step| self.counts(number, step));
+        any.then(|| self.steps().last_state(number))
+    }
+
+    /// Adds gradients of the samples' last states or outputs, `[samples, units]`, to the rows that `row`
+    /// says.
     pub(super) fn add_state_gradients(
         &self,
         units: usize,
         given: &[f32],
-        of_steps: bool,
+        row: impl Fn(usize) -> Option<usize>,
         gradient: &mut [f32],
     ) {
         for (number, &sample) in self.order.iter().enumerate() {
-            let row = match of_steps {
-                true => self.steps().last_state(number),
-                false => number,
-            };
-            add(
-                &mut gradient[row * units..][..units],
-                &given[sample * units..][..units],
-            );
+            if let Some(row) = row(number) {
+                add(
+                    &mut gradient[row * units..][..units],
+                    &given[sample * units..][..units],
+                );
+            }
         }
     }
 
@@ -278,17 +283,20 @@ impl<'a> Sequences<'a> {
         }
     }
 
-    /// Gives each sample the row of states that `row` says.
+    /// Gives each sample the row of states that `row` says, 0 where that is none.
     pub(super) fn scatter_states(
         &self,
         units: usize,
         states: &[f32],
-        row: impl Fn(usize) -> usize,
+        row: impl Fn(usize) -> Option<usize>,
         given: &mut [f32],
     ) {
         for (number, &sample) in self.order.iter().enumerate() {
-            given[sample * units..][..units]
-                .copy_from_slice(&states[row(number) * units..][..units]);
+            let given = &mut given[sample * units..][..units];
+            match row(number) {
+                Some(row) => given.copy_from_slice(&states[row * units..][..units]),
+                None => given.fill(0.0),
+            }
         }
     }
 }

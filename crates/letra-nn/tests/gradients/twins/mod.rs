@@ -3,6 +3,7 @@
 mod activation;
 mod attention;
 mod average_pool2d;
+mod bidirectional;
 mod contrast;
 mod conv2d;
 mod conv2d_transpose;
@@ -16,12 +17,14 @@ mod moved;
 mod normalisation;
 mod random_fourier_features;
 mod rectifiers;
+mod recurrent;
 mod resampling;
 mod rescaled;
 
 pub(crate) use activation::{Activated, softmax};
 pub(crate) use attention::Attention;
 pub(crate) use average_pool2d::Averaged;
+pub(crate) use bidirectional::Both;
 pub(crate) use contrast::Contrasted;
 pub(crate) use conv2d::Convolved;
 pub(crate) use conv2d_transpose::Transposed;
@@ -34,6 +37,7 @@ pub(crate) use moved::Moved;
 pub(crate) use normalisation::{BatchNormalised, GroupNormalised, LayerNormalised};
 pub(crate) use random_fourier_features::Waves;
 pub(crate) use rectifiers::{Exponential, Largest, Rectified};
+pub(crate) use recurrent::{Cell, Recurred};
 pub(crate) use resampling::Resampled;
 pub(crate) use rescaled::{Power, Rescaled};
 
