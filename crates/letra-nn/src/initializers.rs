@@ -59,7 +59,7 @@ pub enum Initializer {
     /// BackProp", section 4.6), which SELU is made for.
     LecunNormal,
     /// Orthogonal rows or columns, whichever are fewer, of length 1: of a matrix of normal numbers with
-    /// as many columns as a unit has outputs, those that Gram and Schmidt's method makes of them (Saxe,
+    /// as many columns as the last axis is long, those that Gram and Schmidt's method makes of them (Saxe,
     /// McClelland and Ganguli 2014).
     Orthogonal,
 }
@@ -144,7 +144,8 @@ impl Initializer {
 
     /// Draws `count` values for parameter number `place` of a model with this seed.
     ///
-    /// `fans` are the numbers of inputs and outputs that a unit is connected to.
+    /// `fans` are the numbers of inputs and outputs that a unit is connected to; the second is that of
+    /// columns for [`Initializer::Orthogonal`].
     pub fn values(&self, seed: u64, place: usize, count: usize, fans: [usize; 2]) -> Vec<f32> {
         let random = Random::new(seed, Domain::Initializer, place, 0);
         let [fan_in, fan_out] = fans.map(|fan| fan.max(1) as f32);
@@ -189,12 +190,12 @@ fn orthogonal(random: &Random, count: usize, columns: usize) -> Vec<f32> {
         let mut vector: Vec<f64> = drawn.iter().map(|&value| f64::from(value)).collect();
         // Twice, since what rounding leaves of the others the first time is taken away the second.
         for other in basis.iter().chain(&basis) {
-            let share: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
+            let share = dot(&vector, other);
             for (value, other) in vector.iter_mut().zip(other) {
                 *value -= share * other;
             }
         }
-        let norm = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
+        let norm = dot(&vector, &vector).sqrt();
         vector.iter_mut().for_each(|value| *value /= norm);
         basis.push(vector);
     }
@@ -210,6 +211,17 @@ fn orthogonal(random: &Random, count: usize, columns: usize) -> Vec<f32> {
         }
     }
     values
+}
+
+/// Σ a b, by eight sums side by side.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    for (a, b) in a.chunks(8).zip(b.chunks(8)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum()
 }
 
 fn uniform(random: &Random, count: usize, low: f32, high: f32) -> Vec<f32> {

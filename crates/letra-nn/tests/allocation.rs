@@ -36,6 +36,43 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
     let loss = CategoricalFocalCrossEntropy::from_logits();
     check(Compile::new(Nadam::new(0.001)).loss(loss));
     check_labels_of_sequences();
+    check_recurrent_layers();
+    check_long_sequences();
+}
+
+/// Sequences of unlike lengths, in both directions.
+fn check_recurrent_layers() {
+    let lengths: Vec<usize> = (0..96).map(|i| 1 + i * 7 % 9).collect();
+    let sequences = Sequences::new(Tensor::zeros([96, 9, 3]), &lengths).unwrap();
+    let labels = (0..96).map(|i| i % 3).collect();
+    let data = sequences
+        .with_targets(Targets::Classes { labels, count: 3 })
+        .unwrap();
+    let network = Sequential::sequences([9, 3])
+        .add(Lstm::new(19).dropout(0.1).return_sequences(true))
+        .add(Bidirectional::new(
+            Gru::new(7).recurrent_dropout(0.1).return_sequences(true),
+        ))
+        .add(Gru::new(5).reset_after(false).return_sequences(true))
+        .add(SimpleRnn::new(6).go_backwards(true))
+        .add(Dense::new(3))
+        .compile(Compile::new(Adam::new(0.001)).metric(Accuracy).threads(2));
+    assert_nothing_allocated(network.unwrap(), &data);
+}
+
+/// A prediction goes through long sequences some steps at a time: it needs no more memory than for
+/// those.
+fn check_long_sequences() {
+    let bytes = |steps: usize| {
+        let layers = Sequential::new([steps, 2]).add(Lstm::new(8));
+        let network = layers.build(0).unwrap();
+        let input = Tensor::zeros([1, steps, 2]);
+        let region = Region::new(ALLOCATOR);
+        network.predict(&input).unwrap();
+        region.change().bytes_allocated
+    };
+    let (short, long) = (bytes(64), bytes(100_000));
+    assert!(long < 2 * short + 10_000, "{short} bytes, {long} bytes");
 }
 
 /// What a sequence needs is a thread's: of one thread, which takes all of them, nothing is left to chance.

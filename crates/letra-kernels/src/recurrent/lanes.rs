@@ -117,7 +117,7 @@ fn sigmoid<S: Simd>(x: f32) -> f32 {
     1.0 / (1.0 + fused::<S>(power, growth, power))
 }
 
-/// tanh x = −m / (2 + m) with m = e^(−2x) − 1, for x ≥ 0, within 4 units in the last place.
+/// tanh x = −m / (2 + m) with m = e^(−2x) − 1, for x ≥ 0, within 3 units in the last place.
 #[inline(always)]
 fn tanh<S: Simd>(x: f32) -> f32 {
     let size = x.abs();

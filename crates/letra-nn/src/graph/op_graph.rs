@@ -29,6 +29,15 @@ pub(crate) struct WeightSpecification {
 }
 
 impl WeightSpecification {
+    /// What the initializer is told: the fans, or how many columns it has, whatever a unit is connected
+    /// to, where these are to be orthogonal.
+    fn fans(&self) -> [usize; 2] {
+        match self.initializer {
+            Initializer::Orthogonal => [self.fans[0], self.shape.last().copied().unwrap_or(1)],
+            _ => self.fans,
+        }
+    }
+
     pub(crate) fn values(&self) -> usize {
         self.shape.iter().product()
     }
@@ -126,7 +135,7 @@ impl OpGraph {
             let all = |given: &Vec<f32>| given.len() == own.len();
             if !weight.given.as_ref().is_some_and(|(_, given)| all(given)) {
                 let count = weight.values();
-                let drawn = weight.initializer.values(seed, place, count, weight.fans);
+                let drawn = weight.initializer.values(seed, place, count, weight.fans());
                 own.copy_from_slice(&drawn);
             }
             if let Some((first, given)) = &weight.given {

@@ -66,18 +66,14 @@ pub struct Bidirectional {
 /// use letra_nn::layers::Recurrent;
 /// use letra_nn::prelude::*;
 ///
-/// // Which one is only known when the program runs.
-/// let layer: Recurrent = match std::env::args().count() > 1 {
-///     true => Gru::new(4).into(),
-///     false => Lstm::new(4).into(),
-/// };
-/// let network = Sequential::new([5, 3]).add(Bidirectional::new(layer)).build(0)?;
-/// assert_eq!(network.output_shape(), [8]);
+/// for layer in [Recurrent::from(Lstm::new(4)), Gru::new(4).into(), SimpleRnn::new(4).into()] {
+///     let network = Sequential::new([5, 3]).add(Bidirectional::new(layer)).build(0)?;
+///     assert_eq!(network.output_shape(), [8]);
+/// }
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Recurrent {
     /// Long short-term memory.
     Lstm(Lstm),

@@ -17,8 +17,8 @@ const STATES: usize = 1;
 /// *ĥ* = tanh(*x* *W*_h + *b*_h + *r* ⊙ (*h*′ *U*_h + *b*′_h)), *h* = *z* ⊙ *h*′ + (1 − *z*) ⊙ *ĥ*,
 ///
 /// where *h*′ is the state of the step before, 0 at first. Without
-/// [`reset_after`](Self::reset_after), *ĥ* is tanh(*x* *W*_h + (*r* ⊙ *h*′) *U*_h + *b*_h), as in the
-/// paper's first version.
+/// [`reset_after`](Self::reset_after), *ĥ* is tanh(*x* *W*_h + (*r* ⊙ *h*′) *U*_h + *b*_h), as the
+/// paper has it since its third version on arXiv; its first has the reset after the product.
 ///
 /// Inputs: a sequence `[steps, features]` and, if you wish, the initial state `[units]`. Output: the last
 /// *h* `[units]`, or that of all steps `[steps, units]` with

@@ -158,7 +158,8 @@ macro_rules! recurrent_settings {
             }
 
             /// Share of the state's values that the recurrent kernel does not see while training: the
-            /// same ones in all steps of a sequence (Gal and Ghahramani 2016).
+            /// same ones in all steps of a sequence and for all gates, the tied masks of Gal and
+            /// Ghahramani 2016; Keras draws others for each gate.
             pub fn recurrent_dropout(mut self, rate: f32) -> Self {
                 self.recurrent.recurrent_dropout = rate;
                 self

@@ -22,7 +22,7 @@ impl Network {
     pub fn activations(&self) -> u64 {
         let ops = self.ops();
         let of_node = |node: &OpNode| {
-            let scratch = node.op.scratch(&ops.input_shapes(node), 1) as u64;
+            let scratch = node.op.predicting_scratch(&ops.input_shapes(node), 1) as u64;
             let outputs = node.outputs.iter().map(|&value| values(&ops.shapes[value]));
             outputs.fold(
                 scratch.saturating_add(node.op.own_numbers()),

@@ -218,6 +218,12 @@ pub trait Op: Any + Debug + Send + Sync {
         0
     }
 
+    /// Numbers of scratch space that a forward pass needs where no backward pass follows and nothing is
+    /// kept; unless told otherwise, as many as any pass.
+    fn predicting_scratch(&self, inputs: &[Shape], samples: usize) -> usize {
+        self.scratch(inputs, samples)
+    }
+
     /// Samples that a core should be given at once, at least, even where their values outgrow its
     /// cache: as many as make reading a large weight worth it.
     fn fewest_samples(&self) -> usize {

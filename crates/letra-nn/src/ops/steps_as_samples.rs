@@ -75,6 +75,11 @@ impl Op for StepsAsSamples {
         self.op.scratch(&self.inputs, samples * self.steps)
     }
 
+    fn predicting_scratch(&self, _inputs: &[Shape], samples: usize) -> usize {
+        let samples = samples * self.steps;
+        self.op.predicting_scratch(&self.inputs, samples)
+    }
+
     fn fewest_samples(&self) -> usize {
         self.op.fewest_samples().div_ceil(self.steps.max(1))
     }

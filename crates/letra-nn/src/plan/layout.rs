@@ -31,6 +31,14 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// Bytes that so many workers need for batches of so many samples, beside those of weights and data.
+    pub(crate) fn bytes(&self, batch: usize, workers: usize) -> u128 {
+        let sum = |buffers: &[usize]| buffers.iter().map(|&values| values as u128).sum::<u128>();
+        let worker = sum(&self.memory.worker) * self.shard as u128 + self.memory.scratch as u128;
+        let shards = sum(&self.memory.shard) * batch as u128;
+        (worker * workers as u128 + shards) * size_of::<f32>() as u128
+    }
+
     /// What is demanded of the weight of this number.
     pub(super) fn demands(&self, weight: usize) -> KernelDemands {
         self.weights[weight].demands

@@ -34,6 +34,8 @@ pub(crate) struct PlacedValue {
 
 /// An op with everything that its passes need to know.
 pub(crate) struct PlannedNode {
+    /// What the plan is made for.
+    pub(crate) purpose: Purpose,
     pub(crate) op: Arc<dyn Op>,
     /// The op that stands in for it where the batch comes as its non-zero values.
     pub(crate) on_sparse_input: Option<Arc<dyn Op>>,
@@ -110,7 +112,10 @@ impl PlannedNode {
     }
 
     pub(crate) fn scratch_values(&self, samples: usize) -> usize {
-        self.op.scratch(&self.input_shapes, samples)
+        match self.purpose {
+            Purpose::Inference => self.op.predicting_scratch(&self.input_shapes, samples),
+            _ => self.op.scratch(&self.input_shapes, samples),
+        }
     }
 
     pub(super) fn weight_slices<'a>(&self, values: &'a [f32]) -> Slices<&'a [f32]> {

@@ -141,6 +141,7 @@ fn lay_out(
         }
         let NodeGradients { outputs, inputs } = node_gradients.next().unwrap_or_default();
         let planned = PlannedNode {
+            purpose,
             op: node.op.clone(),
             on_sparse_input: on_sparse_input(&*node.op, &graph.shapes[node.inputs[0]]),
             number: node.number,

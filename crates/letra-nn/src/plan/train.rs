@@ -69,7 +69,11 @@ impl TrainingPlan {
         threads: usize,
         sizes: Sizes,
     ) -> Self {
-        let layout = Layout::new(graph, batch, purpose);
+        Self::of_layout(Layout::new(graph, batch, purpose), batch, threads, sizes)
+    }
+
+    /// A plan whose memory is laid out, for batches of `batch` samples.
+    pub(crate) fn of_layout(layout: Layout, batch: usize, threads: usize, sizes: Sizes) -> Self {
         let shards = batch.div_ceil(layout.shard);
         let leaf = |_| Leaf {
             gradients: Buffer::zeros(layout.leaf_values),

@@ -43,7 +43,7 @@ impl Trainer {
     pub fn back_propagate(&self, batch: &Dataset) -> Result<BackPropagation, Error> {
         self.check_data(batch)?;
         let sizes = self.sizes(batch);
-        let mut plan = self.new_plan(batch.samples(), Purpose::Inspection, sizes);
+        let mut plan = self.new_plan(batch.samples(), Purpose::Inspection, sizes)?;
         let mut parameters = self.values();
         let mut gradients = vec![0.0; self.gradients.len()];
         let state = Piece {

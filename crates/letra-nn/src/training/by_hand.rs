@@ -117,7 +117,7 @@ impl Trainer {
     /// When the data does not fit the network or the loss is no longer a number.
     pub fn gradients(&mut self, batch: &Dataset) -> Result<Gradients, Error> {
         self.check_data(batch)?;
-        self.plan_training(batch.samples(), batch);
+        self.plan_training(batch.samples(), batch)?;
         let mut plan = self.take_plan();
         let found = self.gradients_by(&mut plan, batch);
         self.give_back(plan);
@@ -133,7 +133,7 @@ impl Trainer {
         batch: &Dataset,
     ) -> Result<(Gradients, Vec<Tensor>), Error> {
         self.check_data(batch)?;
-        let mut plan = self.plan_to_inputs(batch.samples(), self.sizes(batch));
+        let mut plan = self.plan_to_inputs(batch.samples(), self.sizes(batch))?;
         let gradients = self.gradients_by(&mut plan, batch);
         let of_inputs = self.input_gradients_of(&plan, batch.samples());
         self.to_inputs = Some(plan);
@@ -156,7 +156,7 @@ impl Trainer {
         self.check_inputs(inputs)?;
         let samples = inputs.samples();
         self.check_upstream(samples, upstream)?;
-        let mut plan = self.plan_to_inputs(samples, Sizes::default());
+        let mut plan = self.plan_to_inputs(samples, Sizes::default())?;
         let (upstream, batch) = (Upstream::Given(upstream), Batch::of_inputs(inputs));
         let gradients = self.collected(&mut plan, upstream, batch).0;
         let of_inputs = self.input_gradients_of(&plan, samples);
@@ -265,11 +265,12 @@ impl Trainer {
     }
 
     /// A plan that gives the gradients of the inputs, too.
-    fn plan_to_inputs(&mut self, samples: usize, sizes: Sizes) -> TrainingPlan {
+    fn plan_to_inputs(&mut self, samples: usize, sizes: Sizes) -> Result<TrainingPlan, Error> {
         let known = self.to_inputs.take();
-        known
-            .filter(|plan| plan.batch == samples && plan.sizes == sizes)
-            .unwrap_or_else(|| self.new_plan(samples, Purpose::ToInputs, sizes))
+        match known.filter(|plan| plan.batch == samples && plan.sizes == sizes) {
+            Some(plan) => Ok(plan),
+            None => self.new_plan(samples, Purpose::ToInputs, sizes),
+        }
     }
 
     fn input_gradients_of(

@@ -356,7 +356,7 @@ impl Trainer {
         let lengths = fit
             .bucket_by_length
             .then(|| self.counted_steps(data.into()));
-        self.plan_training(batch, data);
+        self.plan_training(batch, data)?;
         Ok(Supply::Data {
             data,
             batch,
@@ -530,7 +530,7 @@ impl Trainer {
                     ..
                 } => {
                     let (start, end) = (step * *batch, ((step + 1) * *batch).min(data.samples()));
-                    self.plan_rows(end - start, data);
+                    self.plan_rows(end - start, data)?;
                     let rows = match order.is_empty() {
                         false => Rows::Scattered(&order[start..end]),
                         true => Rows::Contiguous(start, end - start),

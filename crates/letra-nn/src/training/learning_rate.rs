@@ -91,7 +91,7 @@ impl Trainer {
         }
         self.check_data(data)?;
         let batch = batch.min(data.samples());
-        self.plan_training(batch, data);
+        self.plan_training(batch, data)?;
         let (values, slots, before) = (self.values(), self.slots.clone(), self.steps);
         let workers = self.workers();
         let found = workers.install_training(|| self.try_rates(data, from, to, steps, batch));

@@ -11,6 +11,7 @@ mod file;
 mod fit;
 mod history;
 mod learning_rate;
+mod memory;
 mod not_finite;
 mod order;
 mod power_law;

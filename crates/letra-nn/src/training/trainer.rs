@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use super::compile::{Compile, Inner, warnings};
+use super::memory::check_memory;
 use crate::Error;
 use crate::buffer::Buffer;
 use crate::check::warn;
@@ -13,7 +14,7 @@ use crate::network::{Network, Reading};
 use crate::optimizers::{Clipping, Optimizer, SLOTS, initial_slots};
 use crate::places::Places;
 use crate::plan::{
-    At, Batch, Objective, Piece, Purpose, Rule, Sizes, StepResult, TrainingPlan, Upstream,
+    At, Batch, Layout, Objective, Piece, Purpose, Rule, Sizes, StepResult, TrainingPlan, Upstream,
 };
 use crate::rows::Rows;
 use crate::schedules::check_step;
@@ -247,7 +248,7 @@ impl Trainer {
         data: &Dataset,
         places: &[Option<Places>],
     ) -> Result<&StepResult, Error> {
-        self.plan_training(data.samples(), data);
+        self.plan_training(data.samples(), data)?;
         let sparse = sparse_input(self.training_plan(), data);
         let batch = Batch::new(data, places, Rows::Contiguous(0, data.samples()));
         self.step(Batch {
@@ -257,31 +258,38 @@ impl Trainer {
     }
 
     /// Makes sure that the first plan is for batches of this size and such targets.
-    pub(super) fn plan_training(&mut self, batch: usize, data: &Dataset) {
+    ///
+    /// # Errors
+    /// When such a batch needs more memory than there is.
+    pub(super) fn plan_training(&mut self, batch: usize, data: &Dataset) -> Result<(), Error> {
         let sizes = self.sizes(data);
         let fits = |plan: &TrainingPlan| plan.batch == batch && plan.sizes == sizes;
         match self.training.iter().position(fits) {
             Some(place) => self.training[..=place].rotate_right(1),
             None => {
+                let plan = self.new_plan(batch, Purpose::Training, sizes)?;
                 self.training.truncate(MOST_PLANS - 1);
-                let plan = self.new_plan(batch, Purpose::Training, sizes);
                 self.training.insert(0, plan);
             }
         }
+        Ok(())
     }
 
     /// As [`Trainer::plan_training`], for more rows of the data that the first plan is for.
-    pub(super) fn plan_rows(&mut self, batch: usize, data: &Dataset) {
+    pub(super) fn plan_rows(&mut self, batch: usize, data: &Dataset) -> Result<(), Error> {
         let first = self.training.first();
-        if first.is_none_or(|plan| plan.batch != batch) {
-            self.plan_training(batch, data);
+        match first.is_none_or(|plan| plan.batch != batch) {
+            true => self.plan_training(batch, data),
+            false => Ok(()),
         }
     }
 
     /// The plan that was asked for last.
     pub(super) fn training_plan(&mut self) -> &mut TrainingPlan {
         if self.training.is_empty() {
-            let plan = self.new_plan(1, Purpose::Training, Sizes::default());
+            let ops = self.measured().ops().with_penalties();
+            let purpose = Purpose::Training;
+            let plan = TrainingPlan::new(ops, 1, purpose, self.threads(), Sizes::default());
             self.training.push(plan);
         }
         &mut self.training[0]
@@ -301,13 +309,20 @@ impl Trainer {
         self.keeps_gradients = keep;
     }
 
-    pub(super) fn new_plan(&self, batch: usize, purpose: Purpose, sizes: Sizes) -> TrainingPlan {
+    pub(super) fn new_plan(
+        &self,
+        batch: usize,
+        purpose: Purpose,
+        sizes: Sizes,
+    ) -> Result<TrainingPlan, Error> {
         let threads = match purpose {
             Purpose::Inspection => 1,
             _ => self.threads(),
         };
         let ops = self.measured().ops().with_penalties();
-        TrainingPlan::new(ops, batch, purpose, threads, sizes)
+        let layout = Layout::new(ops, batch, purpose);
+        check_memory(&layout, batch, threads)?;
+        Ok(TrainingPlan::of_layout(layout, batch, threads, sizes))
     }
 
     pub(super) fn sizes(&self, data: &Dataset) -> Sizes {

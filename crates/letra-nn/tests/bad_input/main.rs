@@ -21,6 +21,7 @@ mod random_fourier_features;
 mod random_layers;
 mod rates;
 mod rectifiers;
+mod recurrent;
 mod saving;
 mod sequences;
 mod settings;

@@ -3,6 +3,7 @@
 //! double-precision twins tell.
 
 mod joins;
+mod recurrent;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -682,6 +683,8 @@ fn cases() -> Vec<Case> {
         normalisations(),
         others(),
         joins::cases(),
+        recurrent::cases(),
+        recurrent::with_dropout(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -109,6 +109,18 @@ pub(crate) fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "recurrent layers",
+            pictures()
+                .add(Reshape::new([16, 4]))
+                .add(Lstm::new(19).dropout(0.1).return_sequences(true))
+                .add(Bidirectional::new(
+                    Gru::new(9).recurrent_dropout(0.2).return_sequences(true),
+                ))
+                .add(Gru::new(7).reset_after(false).return_sequences(true))
+                .add(SimpleRnn::new(33).go_backwards(true))
+                .add(Dense::new(4)),
+        ),
+        (
             "many values a sample",
             pictures()
                 .add(Conv2d::new(67, 5).same().relu())

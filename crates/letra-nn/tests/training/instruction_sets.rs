@@ -118,6 +118,18 @@ fn networks() -> Vec<(&'static str, Sequential)> {
                 .add(Dense::new(4)),
         ),
         (
+            "recurrent, with a mask",
+            row()
+                .add(Masking::new(9.0))
+                .add(Lstm::new(19).dropout(0.1).return_sequences(true))
+                .add(Bidirectional::new(
+                    Gru::new(9).recurrent_dropout(0.2).return_sequences(true),
+                ))
+                .add(Gru::new(7).reset_after(false).return_sequences(true))
+                .add(SimpleRnn::new(33).go_backwards(true))
+                .add(Dense::new(4)),
+        ),
+        (
             "in one dimension, maximum",
             row()
                 .add(Conv1d::new(6, 5))

@@ -32,6 +32,7 @@ mod parts;
 mod prediction;
 mod random_layers;
 mod rates;
+mod recurrent;
 mod resumed;
 mod sequences;
 mod sharing;

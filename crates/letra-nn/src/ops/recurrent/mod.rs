@@ -29,7 +29,7 @@ pub(crate) use simple_rnn::SimpleRnn;
 ///
 /// A step that is padding leaves the states as they are and costs nothing: steps that count are packed,
 /// and sequences sorted by how many they have. What is given of such a step is the output before it, as in
-/// Keras, or 0.
+/// Keras, or 0. A sequence of nothing but padding has the initial states for its last ones, and the output 0.
 ///
 /// The input's product with the kernel is one for all steps, and so are the gradients of the weights:
 /// with δ the gradients at the gates' pre-activations of all steps, ∂*W* = Σ *x*ᵀ δ,
@@ -406,22 +406,17 @@ impl<C: Cell> Op for Recurrent<C> {
 
     fn scratch(&self, inputs: &[Shape], samples: usize) -> usize {
         let (steps, features, units) = (inputs[0].sizes()[0], inputs[0].sizes()[1], self.units());
-        let together = steps.min(STEPS_TOGETHER);
-        let predicting = self.array_values(together) + together * features;
-        let backward = steps * features + units * (steps + 3);
-        samples * predicting.max(backward)
+        samples * (steps * features + units * (steps + 3))
+    }
+
+    fn predicting_scratch(&self, inputs: &[Shape], samples: usize) -> usize {
+        let together = inputs[0].sizes()[0].min(STEPS_TOGETHER);
+        samples * (self.array_values(together) + together * inputs[0].sizes()[1])
     }
 
     fn fewest_samples(&self) -> usize {
         // Each step reads all of the recurrent kernel.
         16
-    }
-
-    fn other_multiply_adds(&self, inputs: &[Shape]) -> u64 {
-        // Weights count once a sample; here they are met in each step.
-        let (steps, features) = (inputs[0].sizes()[0] as u64, inputs[0].sizes()[1] as u64);
-        let units = self.units() as u64;
-        steps.saturating_sub(1) * (features + units) * units * C::GATES as u64
     }
 
     fn prepare(&self, pass: &mut Prepare<'_>) {
