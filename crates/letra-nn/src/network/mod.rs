@@ -30,7 +30,7 @@ pub(crate) use file::{Contents, Saved, SavedOutput, SavedTraining, check_writabl
 pub use functional::Model;
 pub use generate::Sampling;
 pub use inspect::LayerOutput;
-pub use part::{IntoPart, Named};
+pub use part::{IntoPart, Named, Part};
 pub use registry::Registry;
 pub(crate) use restore::{Checkpoint, Restored};
 pub use sequential::Sequential;
