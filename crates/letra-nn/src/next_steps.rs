@@ -1,6 +1,6 @@
 //! A long series, laid out for networks that say what comes next.
 
-use crate::dataset::{Dataset, Targets};
+use crate::dataset::Dataset;
 use crate::shape::{MOST_PARAMETERS, holds_at_most};
 use crate::{Error, Tensor};
 
@@ -87,15 +87,7 @@ impl Dataset {
             )));
         }
         let inputs = Tensor::from_integers([windows.count(), steps], &cut(0))?;
-        let labels = cut(1);
-        let data = Dataset {
-            inputs,
-            targets: Targets::Classes { labels, count },
-            other_inputs: Vec::new(),
-            other_targets: Vec::new(),
-            sample_weights: None,
-        };
-        data.check().map(|()| data)
+        Dataset::classes(inputs, cut(1), count)
     }
 }
 
@@ -139,6 +131,7 @@ impl Windows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Targets;
 
     #[test]
     fn rows_of_successive_batches_go_on_with_each_other() {
