@@ -10,6 +10,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import activations
 import convolutions
 import ctc
+import demands
 import examples
 import graphs
 import initializers
@@ -28,7 +29,7 @@ import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples, more_layers, sequences, ctc, recurrent)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples, more_layers, demands, sequences, ctc, recurrent)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

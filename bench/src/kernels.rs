@@ -390,7 +390,9 @@ fn elementwise(bench: &Bench) {
     bench.row("sum of two buffers", bytes(3), || {
         reduce::add(&mut second, &other)
     });
-    bench.row("SGD", bytes(3), || optimizer::sgd(&mut first, &input, 1e-6));
+    bench.row("SGD", bytes(3), || {
+        optimizer::sgd(&mut first, &input, 1e-6);
+    });
     bench.row("SGD, Nesterov momentum", bytes(5), || {
         optimizer::momentum(&mut first, &input, &mut second, 1e-6, 0.9, true);
     });

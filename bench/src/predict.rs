@@ -15,9 +15,9 @@ const MANY: usize = 10_000;
 pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let data = data::training(settings.data.as_deref())?;
     let network = recipe("cnn")?.build(&task(&data), data.samples(), 0, settings.threads)?;
-    let one = data.inputs.select(&[7]);
+    let one = data.inputs().select(&[7]);
     let cycle: Vec<usize> = (0..MANY).map(|index| index % data.samples()).collect();
-    let many = data.inputs.select(&cycle);
+    let many = data.inputs().select(&cycle);
     let latency = 1e3 * median(&network, &one, settings.seconds)?;
     let throughput = MANY as f64 / (median(&network, &many, settings.seconds)? / 1e3);
     if settings.json {

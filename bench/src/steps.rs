@@ -123,13 +123,14 @@ pub(crate) fn recipe(name: &str) -> Result<&'static Recipe, Box<dyn Error>> {
 }
 
 pub(crate) fn task(data: &Dataset) -> Task {
-    let classes = match &data.targets {
+    let classes = match data.targets() {
         Targets::Classes { count, .. } => *count,
         Targets::Values(values) => values.sample_values(),
+        _ => unreachable!("the data sets here have classes or values"),
     };
     Task {
-        height: data.inputs.shape()[1],
-        width: data.inputs.shape()[2],
+        height: data.inputs().shape()[1],
+        width: data.inputs().shape()[2],
         classes,
     }
 }

@@ -20,8 +20,9 @@ fn main() -> Result<(), Error> {
     println!("{}", network.summary());
 
     let history = network.fit(&train, Fit::epochs(60).validation_data(&test))?;
-    for epoch in history.epochs.iter().filter(|epoch| epoch.epoch % 20 == 0) {
-        println!("epoch {}: loss {:.2}", epoch.epoch, epoch.loss);
+    for number in [20, 40, 60] {
+        let epoch = &history.epochs()[number - 1];
+        println!("epoch {number}: loss {:.2}", epoch.loss());
     }
     let accuracy = network.evaluate(&test)?.metric("accuracy").unwrap_or(0.0);
     println!("right about {:.0} % of the test points", 100.0 * accuracy);

@@ -45,7 +45,7 @@ fn main() -> Result<(), Error> {
             100.0 * named("dense_1_accuracy")
         );
         assert_eq!(named("dense_1_accuracy") > 0.9, weight > 0.0);
-        assert_eq!(network.predict(&data.inputs)?.shape(), [300, 16]);
+        assert_eq!(network.predict(data.inputs())?.shape(), [300, 16]);
     }
     Ok(())
 }

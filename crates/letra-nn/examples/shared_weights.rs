@@ -38,11 +38,11 @@ fn main() -> Result<(), Error> {
         autoencoder.evaluate(&waves)?.loss
     );
 
-    let codes = encoder.predict(&waves.inputs)?;
+    let codes = encoder.predict(waves.inputs())?;
     assert_eq!(codes.shape(), [400, 2]);
     assert_eq!(
         decoder.predict(&codes)?,
-        autoencoder.predict(&waves.inputs)?
+        autoencoder.predict(waves.inputs())?
     );
     assert!(encoder.weights().is_same(&denoiser.weights()));
     assert!(encoder.weights().revision() > before);

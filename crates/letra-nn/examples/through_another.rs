@@ -33,7 +33,7 @@ fn main() -> Result<(), Error> {
         let (gradients, _) = first.backward(&input, &by_point)?;
         first.apply(&gradients)?;
         if step % 20 == 0 || step == 59 {
-            println!("step {step:2}: loss {:.3}", seen.loss);
+            println!("step {step:2}: loss {:.3}", seen.loss());
         }
     }
     let drawn = Dataset::classes(first.predict(&input)?, wanted, 4)?;

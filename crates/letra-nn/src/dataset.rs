@@ -14,6 +14,7 @@ use crate::{Error, Shape, Tensor};
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Targets {
     /// One class a sample or, where the output has several axes, one for each of a sample's places,
     /// such as steps or pixels; for [`Ctc`](crate::losses::Ctc), the labels of each sample, filled up to
@@ -38,22 +39,20 @@ pub enum Targets {
 /// let inputs = Tensor::new([3, 2], vec![0.0, 0.1, 1.0, 1.1, 2.0, 2.1])?;
 /// let data = Dataset::classes(inputs, vec![0, 1, 0], 2)?;
 /// let (train, test) = (data.select(&[0, 2]), data.select(&[1]));
-/// assert_eq!((train.samples(), test.inputs.data()), (2, &[1.0, 1.1][..]));
+/// assert_eq!((train.samples(), test.inputs().data()), (2, &[1.0, 1.1][..]));
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    /// Inputs, `[samples, …]`.
-    pub inputs: Tensor,
-    /// Target of each sample.
-    pub targets: Targets,
+    inputs: Tensor,
+    targets: Targets,
     /// Further inputs, for networks with several.
-    pub other_inputs: Vec<Tensor>,
+    other_inputs: Vec<Tensor>,
     /// Further targets, for networks with several outputs.
-    pub other_targets: Vec<Targets>,
+    other_targets: Vec<Targets>,
     /// How much each sample counts in the loss, or each place of a sample, such as a step, as many for
     /// each sample, one sample after the other; all alike where there are none.
-    pub sample_weights: Option<Vec<f32>>,
+    pub(crate) sample_weights: Option<Vec<f32>>,
 }
 
 impl Targets {
@@ -144,6 +143,21 @@ impl<'a, const N: usize> From<&'a [Tensor; N]> for Inputs<'a> {
 }
 
 impl Dataset {
+    /// Samples with targets of either kind; [`Dataset::classes`] and [`Dataset::values`] are shorter.
+    ///
+    /// # Errors
+    /// As theirs.
+    pub fn new(inputs: Tensor, targets: Targets) -> Result<Self, Error> {
+        let data = Dataset {
+            inputs,
+            targets,
+            other_inputs: Vec::new(),
+            other_targets: Vec::new(),
+            sample_weights: None,
+        };
+        data.check().map(|()| data)
+    }
+
     /// Samples with a class each or, for an output with several axes, a class for each of a
     /// sample's places: steps, or pixels row by row. The labels of a sample's places stand together.
     ///
@@ -151,14 +165,7 @@ impl Dataset {
     /// When there is not the same number of labels for each sample, or a label is not below
     /// `count`.
     pub fn classes(inputs: Tensor, labels: Vec<u32>, count: usize) -> Result<Self, Error> {
-        let data = Dataset {
-            inputs,
-            targets: Targets::Classes { labels, count },
-            other_inputs: Vec::new(),
-            other_targets: Vec::new(),
-            sample_weights: None,
-        };
-        data.check().map(|()| data)
+        Dataset::new(inputs, Targets::Classes { labels, count })
     }
 
     /// Samples with target values each, `[samples, …]` with the output's shape; a last axis of one
@@ -167,14 +174,36 @@ impl Dataset {
     /// # Errors
     /// When `values` has more or fewer rows than there are samples.
     pub fn values(inputs: Tensor, values: Tensor) -> Result<Self, Error> {
-        let data = Dataset {
-            inputs,
-            targets: Targets::Values(values),
-            other_inputs: Vec::new(),
-            other_targets: Vec::new(),
-            sample_weights: None,
-        };
-        data.check().map(|()| data)
+        Dataset::new(inputs, Targets::Values(values))
+    }
+
+    /// Puts other inputs, `[samples, …]`, in the place of the first ones: the same samples standardised,
+    /// say, or as another network sees them.
+    ///
+    /// # Errors
+    /// When there is another number of samples.
+    ///
+    /// ```
+    /// use letra_nn::prelude::*;
+    ///
+    /// let data = Dataset::classes(Tensor::new([2, 1], vec![3.0, 5.0])?, vec![0, 1], 2)?;
+    /// let halves: Vec<f32> = data.inputs().data().iter().map(|x| x / 2.0).collect();
+    /// let data = data.with_inputs(Tensor::new([2, 1], halves)?)?;
+    /// assert_eq!(data.inputs().data(), [1.5, 2.5]);
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    pub fn with_inputs(mut self, inputs: Tensor) -> Result<Self, Error> {
+        self.inputs = inputs;
+        self.check().map(|()| self)
+    }
+
+    /// Puts other targets in the place of the first ones.
+    ///
+    /// # Errors
+    /// When there are more or fewer than samples, or a label is out of range.
+    pub fn with_targets(mut self, targets: Targets) -> Result<Self, Error> {
+        self.targets = targets;
+        self.check().map(|()| self)
     }
 
     /// Adds a further input, `[samples, …]`, for a network with several.
@@ -195,6 +224,21 @@ impl Dataset {
         self.check().map(|()| self)
     }
 
+    /// The inputs, `[samples, …]`: the first ones, where the network has several.
+    pub fn inputs(&self) -> &Tensor {
+        &self.inputs
+    }
+
+    /// The inputs, `[samples, …]`, for each input of the network.
+    pub fn all_inputs(&self) -> impl Iterator<Item = &Tensor> {
+        std::iter::once(&self.inputs).chain(&self.other_inputs)
+    }
+
+    /// The target of each sample: for the first output, where the network has several.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
     /// All targets, one for each output of the network.
     pub fn all_targets(&self) -> impl Iterator<Item = &Targets> {
         std::iter::once(&self.targets).chain(&self.other_targets)
@@ -212,9 +256,13 @@ impl Dataset {
         self.check().map(|()| self)
     }
 
-    /// Whether there is one target a sample and every label has a class; the fields are
-    /// public, so that a data set may be put together past the constructors.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// How much each sample counts in the loss, where [`Dataset::with_sample_weights`] says so.
+    pub fn sample_weights(&self) -> Option<&[f32]> {
+        self.sample_weights.as_deref()
+    }
+
+    /// Whether there is one target a sample and every label has a class.
+    fn check(&self) -> Result<(), Error> {
         if let Some(weights) = &self.sample_weights {
             let samples = self.inputs.samples();
             let each = each(weights.len(), samples).max(1);
@@ -259,7 +307,7 @@ impl Dataset {
             Targets::Classes { .. } => None,
             Targets::Values(values) => Some(("the targets of sample", values)),
         });
-        let inputs = std::iter::once(&self.inputs).chain(&self.other_inputs);
+        let inputs = self.all_inputs();
         for (what, tensor) in inputs.map(|input| ("sample", input)).chain(targets) {
             let mut values = tensor.data().iter();
             if let Some(index) = values.position(|value| !value.is_finite()) {

@@ -83,7 +83,8 @@ pub enum Constraint {
     /// The largest Euclidean norm of the weights that lead into a unit or make up a filter: all
     /// axes but the last (Srebro and Shraibman 2005; Hinton et al. 2012). What is longer is
     /// shortened to it. Keras's `MaxNorm` over axis 0 of a dense kernel, and over axes
-    /// 0 to 2 of a convolution's. Of a bias it is the norm of all of it, as Keras's over axis 0.
+    /// 0 to 2 of a convolution's. Of a bias, or of a normalisation's γ or β, it is the norm of all of
+    /// it, as Keras's over axis 0.
     MaxNorm(f32),
 }
 

@@ -83,8 +83,8 @@ pub use graph::Value;
 pub use initializers::Initializer;
 pub use letra_kernels::random;
 pub use network::{
-    IntoPart, LayerOutput, LayerSummary, Model, Named, Network, Parameter, Registry, Sequential,
-    Summary, Weights, Workers,
+    IntoPart, LayerOutput, LayerSummary, Model, Named, Network, Parameter, Part, Registry,
+    Sequential, Summary, Weights, Workers,
 };
 pub use sequences::{End, Pad, Sequences};
 pub use shape::Shape;

@@ -280,14 +280,7 @@ impl Sequences {
     /// When there are more or fewer targets than sequences, or a label is out of range.
     pub fn with_targets(self, targets: Targets) -> Result<Dataset, Error> {
         let [inputs, lengths] = self.into_inputs();
-        let data = Dataset {
-            inputs,
-            targets,
-            other_inputs: vec![lengths],
-            other_targets: Vec::new(),
-            sample_weights: None,
-        };
-        data.check().map(|()| data)
+        Dataset::new(inputs, targets)?.and_input(lengths)
     }
 
     /// Number of sequences.

@@ -23,6 +23,7 @@ pub(crate) const USUAL_THRESHOLD: f32 = 0.5;
 /// assert_eq!(Task::Values.decision(1), question);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Task {
     /// Quantities.
     Values,

@@ -264,7 +264,7 @@ fn a_training_that_stops_and_goes_on() -> Result<(), Error> {
         .callback(&mut keeper)
         .resume("circle.checkpoint");
     let history = network.fit(&train, fit)?;
-    assert_eq!(history.epochs.len(), 500);
+    assert_eq!(history.epochs().len(), 500);
     Ok(())
 }
 

@@ -6,6 +6,14 @@ use std::path::PathBuf;
 /// An error of this crate.
 ///
 /// Its text says which file or value is wrong and how; [`Error::hint`] says what to do about it.
+///
+/// ```
+/// use letra_type::{Error, Font};
+///
+/// let error = Font::from_bytes("mine.ttf", &b""[..], 0).unwrap_err();
+/// assert!(matches!(error, Error::EmptyFile { .. }));
+/// println!("{error}: {}", error.hint());
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -185,4 +193,18 @@ impl Error {
 }
 
 /// A result of this crate.
+///
+/// ```
+/// use letra_type::{Font, Outline, Result};
+///
+/// /// Width of a letter's ink at 100 pixels per em, 0 where there is none.
+/// fn ink_width(font: &Font, letter: char) -> Result<f32> {
+///     let bounds = Outline::of(font, letter, 100.0)?.bounds();
+///     Ok(bounds.map_or(0.0, |bounds| bounds.width()))
+/// }
+/// let font = &Font::built_in()[0];
+/// assert!(ink_width(font, 'M')? > ink_width(font, 'i')?);
+/// assert_eq!(ink_width(font, ' ')?, 0.0);
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 pub type Result<T> = std::result::Result<T, Error>;

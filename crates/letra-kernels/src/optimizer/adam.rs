@@ -1,4 +1,4 @@
-use super::{assert_lengths, settled};
+use super::{assert_lengths, mark, settled};
 use crate::simd::kernel;
 
 /// The settings of Adam (Kingma & Ba, 2015) in the form of Keras.
@@ -27,17 +27,20 @@ kernel! {
         first_moments: &mut [f32],
         second_moments: &mut [f32],
         settings: Adam,
-    ) {
+    ) -> bool {
         assert_lengths(parameters, &[gradients, first_moments, second_moments]);
         let alpha = settings.alpha();
         let kept = 1.0 - settings.rate * settings.weight_decay;
         let (new_1, new_2) = (1.0 - settings.beta_1, 1.0 - settings.beta_2);
         let state = parameters.iter_mut().zip(first_moments).zip(second_moments);
+        let mut marks = 0;
         for (((parameter, first), second), gradient) in state.zip(gradients) {
             *first = settled(*first + (gradient - *first) * new_1);
             *second = settled(*second + (gradient * gradient - *second) * new_2);
             *parameter = kept * *parameter - *first * alpha / (second.sqrt() + settings.epsilon);
+            marks |= mark(*parameter);
         }
+        marks == 0
     }
 }
 
@@ -51,20 +54,23 @@ kernel! {
         second_moments: &mut [f32],
         largest: &mut [f32],
         settings: Adam,
-    ) {
+    ) -> bool {
         assert_lengths(parameters, &[gradients, first_moments, second_moments, largest]);
         let alpha = settings.alpha();
         let kept = 1.0 - settings.rate * settings.weight_decay;
         let (new_1, new_2) = (1.0 - settings.beta_1, 1.0 - settings.beta_2);
         let moments = first_moments.iter_mut().zip(second_moments).zip(largest);
         let state = parameters.iter_mut().zip(moments);
+        let mut marks = 0;
         for ((parameter, ((first, second), largest)), gradient) in state.zip(gradients) {
             *first = settled(*first + (gradient - *first) * new_1);
             *second = settled(*second + (gradient * gradient - *second) * new_2);
             // Written so that what is no number is not lost, as it would be in `max`.
             *largest = if *largest > *second { *largest } else { *second };
             *parameter = kept * *parameter - *first * alpha / (largest.sqrt() + settings.epsilon);
+            marks |= mark(*parameter);
         }
+        marks == 0
     }
 }
 

@@ -1,4 +1,5 @@
-//! Optimizer updates, each in one pass over the parameters.
+//! Optimizer updates, each in one pass over the parameters, which also says whether all of them are
+//! finite then.
 
 mod adadelta;
 mod adagrad;
@@ -31,6 +32,17 @@ fn settled(state: f32) -> f32 {
     // Far above them, since the products that states go into are smaller.
     const LEAST: f32 = 1e-32;
     if state.abs() < LEAST { 0.0 } else { state }
+}
+
+/// 0 for a finite number, and not all zeros otherwise: of many, the marks are gathered with "or", side
+/// by side in vectors.
+#[inline(always)]
+#[expect(
+    clippy::eq_op,
+    reason = "infinity minus itself is no number, as is what is none"
+)]
+fn mark(parameter: f32) -> u32 {
+    (parameter - parameter).to_bits()
 }
 
 /// Fails where an array of state is not as long as the parameters.

@@ -1,4 +1,4 @@
-use super::{assert_lengths, settled};
+use super::{assert_lengths, mark, settled};
 use crate::simd::kernel;
 
 /// The settings of a step of Nadam (Dozat, 2016).
@@ -27,16 +27,19 @@ kernel! {
         first_moments: &mut [f32],
         second_moments: &mut [f32],
         settings: Nadam,
-    ) {
+    ) -> bool {
         assert_lengths(parameters, &[gradients, first_moments, second_moments]);
         let Nadam { epsilon, of_moment, of_gradient, of_square, .. } = settings;
         let (new_1, new_2) = (1.0 - settings.beta_1, 1.0 - settings.beta_2);
         let state = parameters.iter_mut().zip(first_moments).zip(second_moments);
+        let mut marks = 0;
         for (((parameter, first), second), gradient) in state.zip(gradients) {
             *first = settled(*first + (gradient - *first) * new_1);
             *second = settled(*second + (gradient * gradient - *second) * new_2);
             let step = of_moment * *first + of_gradient * gradient;
             *parameter -= step / ((of_square * *second).sqrt() + epsilon);
+            marks |= mark(*parameter);
         }
+        marks == 0
     }
 }

@@ -1,4 +1,4 @@
-use super::{assert_lengths, settled};
+use super::{assert_lengths, mark, settled};
 use crate::simd::kernel;
 
 /// The settings of RMSprop in the form of Keras.
@@ -28,7 +28,7 @@ kernel! {
         momenta: Option<&mut [f32]>,
         averages: Option<&mut [f32]>,
         settings: RmsProp
-    ) {
+    ) -> bool {
         assert_lengths(parameters, &[gradients, velocities]);
         for state in [&momenta, &averages].into_iter().flatten() {
             assert_lengths(parameters, &[state]);
@@ -37,6 +37,7 @@ kernel! {
         let new = 1.0 - rho;
         let mut momenta = momenta.map(|all| all.chunks_mut(BLOCK));
         let mut averages = averages.map(|all| all.chunks_mut(BLOCK));
+        let mut marks = 0;
         let blocks = parameters.chunks_mut(BLOCK).zip(velocities.chunks_mut(BLOCK));
         for ((w, v), g) in blocks.zip(gradients.chunks(BLOCK)) {
             let (mut steps, mut squares) = ([0.0; BLOCK], [0.0; BLOCK]);
@@ -58,7 +59,9 @@ kernel! {
             }
             for (w, step) in w.iter_mut().zip(&steps) {
                 *w -= step;
+                marks |= mark(*w);
             }
         }
+        marks == 0
     }
 }

@@ -47,7 +47,9 @@ fn changed(gradients: &[f32], step: u64) -> impl Iterator<Item = f32> {
 fn sgd_agrees_with_its_twin() {
     check(
         [],
-        |parameters, gradients, [], _| sgd(parameters, gradients, 0.3),
+        |parameters, gradients, [], _| {
+            sgd(parameters, gradients, 0.3);
+        },
         |w, g, [], _| *w -= 0.3 * g,
     );
 }
@@ -281,7 +283,9 @@ fn lion_knows_three_signs() {
 fn adagrad_agrees_with_its_twin() {
     check(
         [0.1],
-        |parameters, gradients, [sums], _| adagrad(parameters, gradients, sums, 0.1, 1e-4),
+        |parameters, gradients, [sums], _| {
+            adagrad(parameters, gradients, sums, 0.1, 1e-4);
+        },
         |w, g, [a], _| {
             *a += g * g;
             *w -= 0.1 * g / (*a + 1e-4).sqrt();
@@ -397,4 +401,107 @@ fn clipping_keeps_what_is_within_the_limit() {
     assert_eq!(values, [-0.5, -0.5, 0.0, 0.25, 0.5, 0.5]);
     scale(&mut values, 2.0);
     assert_eq!(values, [-1.0, -1.0, 0.0, 0.5, 1.0, 1.0]);
+}
+
+/// An update of parameters by gradients, its state 0 at first.
+type FirstUpdate = fn(&mut [f32], &[f32]) -> bool;
+
+const UPDATES: [FirstUpdate; 13] = [
+    |w, g| sgd(w, g, 0.5),
+    |w, g| momentum(w, g, &mut zeros(w), 0.5, 0.9, false),
+    |w, g| momentum(w, g, &mut zeros(w), 0.5, 0.9, true),
+    |w, g| adam(w, g, &mut zeros(w), &mut zeros(w), ADAM),
+    |w, g| amsgrad(w, g, &mut zeros(w), &mut zeros(w), &mut zeros(w), ADAM),
+    |w, g| adagrad(w, g, &mut zeros(w), 0.5, 1e-3),
+    |w, g| {
+        let settings = Adadelta {
+            rate: 0.5,
+            rho: 0.9,
+            epsilon: 1e-3,
+        };
+        adadelta(w, g, &mut zeros(w), &mut zeros(w), settings)
+    },
+    |w, g| {
+        let settings = Adamax {
+            rate: 0.5,
+            beta_1: 0.9,
+            beta_2: 0.9,
+            epsilon: 1e-3,
+            step: 1,
+        };
+        adamax(w, g, &mut zeros(w), &mut zeros(w), settings)
+    },
+    |w, g| {
+        let settings = Nadam {
+            beta_1: 0.9,
+            beta_2: 0.9,
+            epsilon: 1e-3,
+            of_moment: 0.5,
+            of_gradient: 0.5,
+            of_square: 1.0,
+        };
+        nadam(w, g, &mut zeros(w), &mut zeros(w), settings)
+    },
+    |w, g| {
+        let settings = Lion {
+            rate: 0.5,
+            beta_1: 0.9,
+            beta_2: 0.9,
+            weight_decay: 0.0,
+        };
+        lion(w, g, &mut zeros(w), settings)
+    },
+    |w, g| rms_prop(w, g, &mut zeros(w), None, None, RMS_PROP),
+    |w, g| rms_prop(w, g, &mut zeros(w), Some(&mut zeros(w)), None, RMS_PROP),
+    |w, g| rms_prop(w, g, &mut zeros(w), None, Some(&mut zeros(w)), RMS_PROP),
+];
+
+const ADAM: Adam = Adam {
+    rate: 0.5,
+    beta_1: 0.9,
+    beta_2: 0.9,
+    epsilon: 1e-3,
+    weight_decay: 0.0,
+    step: 1,
+};
+
+const RMS_PROP: RmsProp = RmsProp {
+    rate: 0.5,
+    rho: 0.9,
+    momentum: 0.9,
+    epsilon: 1e-3,
+};
+
+fn zeros(parameters: &[f32]) -> Vec<f32> {
+    vec![0.0; parameters.len()]
+}
+
+#[test]
+fn each_update_says_whether_its_parameters_are_finite() {
+    const BAD: [f32; 4] = [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    on_each_instruction_set(|| {
+        for (number, update) in UPDATES.iter().enumerate() {
+            assert!(update(&mut [], &[]));
+            for length in [1, 15, 16, 17, 31, 70] {
+                // Large and small, none of them beyond the range.
+                let sizes = [f32::MAX, -f32::MAX, -0.0, f32::MIN_POSITIVE, 1e-45, 3.0];
+                let first = || sizes.iter().copied().cycle().take(length).collect();
+                let mut parameters: Vec<f32> = first();
+                let mut gradients = vec![0.0; length];
+                assert!(update(&mut parameters, &gradients), "update {number}");
+                for place in 0..length {
+                    for bad in BAD {
+                        let what = format!("update {number}, {bad} in place {place} of {length}");
+                        let mut parameters: Vec<f32> = first();
+                        parameters[place] = bad;
+                        assert!(!update(&mut parameters, &gradients), "{what}");
+                        gradients[place] = bad;
+                        assert!(!update(&mut first(), &gradients), "gradient of {what}");
+                        gradients[place] = 0.0;
+                    }
+                }
+            }
+        }
+        bits(&[])
+    });
 }

@@ -47,7 +47,18 @@ pub struct BeamSearch<'a> {
 }
 
 /// Labels that a search found.
+///
+/// ```
+/// use letra_nn::decoding::BeamSearch;
+///
+/// let found = BeamSearch::new().top_paths(2).decode(2, &[0.6, 0.4, 0.6, 0.4])?;
+/// assert!(found[0].labels == [1] && found[0].score > found[1].score);
+/// // Without a language model and a bonus, both are one.
+/// assert_eq!(found[0].score, found[0].log_probability);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Candidate {
     /// The labels, from the first to the last.
     pub labels: Vec<u32>,

@@ -1,7 +1,18 @@
 use std::ops::Range;
 
 /// A label that was read, and where.
+///
+/// ```
+/// use letra_nn::decoding::BestPath;
+///
+/// // Three steps of two probabilities, of the blank and of label 1.
+/// let symbols = BestPath::new().decode(2, &[0.9, 0.1, 0.2, 0.8, 0.3, 0.7])?;
+/// assert_eq!((symbols[0].label, symbols[0].steps.clone()), (1, 1..3));
+/// assert_eq!(symbols[0].confidence, 0.8);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Symbol {
     /// The label.
     pub label: u32,

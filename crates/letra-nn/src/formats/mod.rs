@@ -8,6 +8,8 @@ mod ndarray;
 #[cfg(feature = "npy")]
 mod npy;
 #[cfg(feature = "csv")]
+mod quotes;
+#[cfg(feature = "csv")]
 mod table;
 
 #[cfg(feature = "csv")]

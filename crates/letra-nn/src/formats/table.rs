@@ -3,6 +3,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::quotes::check_quotes;
 use crate::network::write_whole;
 use crate::{Error, Tensor};
 
@@ -28,8 +29,9 @@ impl Table {
     /// Reads a file of comma-separated values, whose first line names the columns.
     ///
     /// # Errors
-    /// When the file cannot be read, a row is longer or shorter than the heading, or two columns have
-    /// one name.
+    /// When the file cannot be read, a row is longer or shorter than the heading, two columns have one
+    /// name, or the quote that a cell begins with is never closed, or is closed before the cell's end: it
+    /// would swallow rows. A cell in quotes may have several lines.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|error| Error::io(path, error))?;
@@ -43,7 +45,7 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::read`].
-    pub fn parse(text: impl Read) -> Result<Self, Error> {
+    pub fn parse(mut text: impl Read) -> Result<Self, Error> {
         let wrong = |error: csv::Error| {
             let hint = match error.kind() {
                 csv::ErrorKind::Utf8 { .. } => "save it as UTF-8",
@@ -52,7 +54,11 @@ impl Table {
             };
             Error::data(format!("the table cannot be read: {error}")).with_hint(hint)
         };
-        let mut reader = csv::Reader::from_reader(text);
+        let mut bytes = Vec::new();
+        let read = text.read_to_end(&mut bytes);
+        read.map_err(|error| wrong(error.into()))?;
+        check_quotes(&bytes)?;
+        let mut reader = csv::Reader::from_reader(&bytes[..]);
         let heading = reader.headers().map_err(wrong)?;
         let names: Vec<String> = heading.iter().map(|name| name.trim().to_owned()).collect();
         let mut known = HashSet::new();
@@ -210,6 +216,14 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_in_quotes_may_have_several_lines() {
+        let text = "a,b\n\"one, \n\"\"two\"\"\" ,2\r\n3\" wide,4\n";
+        let table = Table::parse(text.as_bytes()).unwrap();
+        assert_eq!(table.column("a").unwrap(), ["one, \n\"two\"", "3\" wide"]);
+        assert_eq!(table.numbers(&["b"]).unwrap().data(), [2.0, 4.0]);
+    }
+
+    #[test]
     fn what_is_missing_or_no_number_is_named() {
         let refused = |text: &str, words: &[&str]| {
             let error = Table::parse(text.as_bytes())
@@ -221,6 +235,7 @@ mod tests {
         refused("a,b\n1,2\n3,\n", &["row 2 of column b is \"\""]);
         refused("a,b\n1,inf\n", &["row 1 of column b is \"inf\""]);
         refused("a,b\n1\n", &["as many fields"]);
+        refused("a,b\n1,2\n3,\"4\n5,6\n", &["in line 3 is never closed"]);
         refused("a,a\n1,2\n", &["two columns are called \"a\""]);
         refused(
             "a,c\n1,2\n",

@@ -178,9 +178,14 @@ impl<'a> Emit<'a> {
         let index = match self.shared {
             Some(shared) => self.shared_weight(shared, name, &shape)?,
             None => {
+                let units = match shape[..] {
+                    [.., _, units] => units,
+                    _ => 1,
+                };
                 self.graph.weights.push(WeightSpecification {
                     name: format!("{}/{name}", self.name),
                     shape,
+                    units,
                     initializer,
                     fans,
                     demands: KernelDemands::default(),
@@ -257,6 +262,29 @@ impl<'a> Emit<'a> {
     pub fn constrain(&mut self, weight: Weight, limit: Constraint) -> Result<(), BuildError> {
         let mut demands = self.graph.weights[weight.index].demands;
         demands.kernel_constraint = Some(limit);
+        self.demand(weight, demands)
+    }
+
+    /// Says over how many units, its last values, a limit on a parameter's norms goes; unless told
+    /// otherwise, the last axis counts them.
+    pub(crate) fn count_units(&mut self, weight: Weight, units: usize) {
+        self.graph.weights[weight.index].units = units;
+    }
+
+    /// Says what is demanded of a parameter, if anything is.
+    ///
+    /// # Errors
+    /// When a number is out of its range.
+    pub(crate) fn demand_of(
+        &mut self,
+        weight: Weight,
+        penalty: Option<Regularizer>,
+        limit: Option<Constraint>,
+    ) -> Result<(), BuildError> {
+        let demands = KernelDemands {
+            kernel_regularizer: penalty,
+            kernel_constraint: limit,
+        };
         self.demand(weight, demands)
     }
 

@@ -13,6 +13,9 @@ use crate::{Initializer, KernelDemands, Shape};
 pub(crate) struct WeightSpecification {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
+    /// Units that its last values count, each with a norm of its own: those of the last axis of
+    /// several, unless its layer says otherwise.
+    pub(crate) units: usize,
     pub(crate) initializer: Initializer,
     pub(crate) fans: [usize; 2],
     pub(crate) demands: KernelDemands,

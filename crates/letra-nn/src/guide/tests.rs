@@ -95,6 +95,45 @@ fn own_names() -> impl Iterator<Item = &'static str> {
     columns.chain(below).flat_map(quoted)
 }
 
+/// Where a file's public types and traits lack an example: what stands at the beginning of a line and
+/// is public can be named from outside, since a lint refuses it otherwise.
+fn without_example(file: &str) -> Vec<&str> {
+    let mut missing = Vec::new();
+    let mut has_example = false;
+    for line in file.lines() {
+        let declares = ["struct", "enum", "trait", "type"]
+            .iter()
+            .find_map(|what| line.strip_prefix("pub ")?.strip_prefix(what));
+        match declares {
+            Some(name) if !has_example => missing.push(name),
+            _ => {}
+        }
+        // Comments and attributes, some of several lines, stand before what they belong to.
+        let belongs = ["///", "#[", " ", ")"];
+        let goes_on = belongs.iter().any(|start| line.starts_with(start));
+        has_example = goes_on && (has_example || line.starts_with("/// ```"));
+    }
+    missing
+}
+
+#[test]
+fn every_public_type_has_an_example() {
+    let source = Source::read();
+    let missing: Vec<&str> = source
+        .0
+        .iter()
+        .flat_map(|file| without_example(file))
+        .collect();
+    assert!(missing.is_empty(), "no example at {missing:#?}");
+    let shown =
+        "/// One.\n///\n/// ```\n/// use it;\n/// ```\n#[derive(\n    Debug\n)]\npub struct One;\n";
+    assert!(without_example(shown).is_empty());
+    assert_eq!(
+        without_example(&format!("{shown}\n/// Two.\npub enum Two {{}}\n")),
+        [" Two {}"]
+    );
+}
+
 #[test]
 fn what_the_page_says_letra_has_is_there() {
     let source = Source::read();

@@ -32,6 +32,16 @@ impl From<Problem> for Error {
 }
 
 /// Layers that are to be put into a network.
+///
+/// ```
+/// use letra_nn::{Part, prelude::*};
+///
+/// /// A layer, or a whole network, that is to be called "code" in another.
+/// fn code(part: impl IntoPart) -> Part {
+///     part.named("code").into_part()
+/// }
+/// let part = code(Dense::new(2));
+/// ```
 pub struct Part {
     pub(crate) name: Option<String>,
     pub(crate) layers: Result<Layers, Error>,

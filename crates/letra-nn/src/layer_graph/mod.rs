@@ -5,7 +5,8 @@ mod insert;
 
 use std::sync::Arc;
 
-pub(crate) use insert::{Inserted, Layers, MOST_CHARACTERS, MOST_LAYERS, Part, Problem};
+pub use insert::Part;
+pub(crate) use insert::{Inserted, Layers, MOST_CHARACTERS, MOST_LAYERS, Problem};
 
 use crate::error::BuildError;
 use crate::graph::{Emit, OpGraph, Value, new_owner};

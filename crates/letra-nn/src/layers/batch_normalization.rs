@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, MaskUse, check_number};
+use super::{GammaAndBeta, Layer, MaskUse, check_number};
 use crate::Initializer;
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
@@ -39,10 +39,8 @@ use crate::ops::BatchNormalize;
 pub struct BatchNormalization {
     momentum: f32,
     epsilon: f32,
-    center: bool,
-    scale: bool,
-    gamma_initializer: Initializer,
-    beta_initializer: Initializer,
+    #[serde(flatten)]
+    parameters: GammaAndBeta,
 }
 
 impl BatchNormalization {
@@ -51,10 +49,7 @@ impl BatchNormalization {
         BatchNormalization {
             momentum: 0.99,
             epsilon: 1e-3,
-            center: true,
-            scale: true,
-            gamma_initializer: Initializer::Constant(1.0),
-            beta_initializer: Initializer::Zeros,
+            parameters: GammaAndBeta::default(),
         }
     }
 
@@ -89,28 +84,21 @@ impl Layer for BatchNormalization {
         let above_0 = self.epsilon > 0.0;
         check_number("epsilon", self.epsilon, above_0, "it must be above 0")?;
         let channels = shape.sizes().last().copied().unwrap_or(1);
-        let (sizes, fans) = ([channels], [channels; 2]);
-        let mut weights = Vec::new();
-        if self.scale {
-            weights.push(emit.parameter("gamma", sizes, self.gamma_initializer, fans)?);
-        }
-        if self.center {
-            weights.push(emit.parameter("beta", sizes, self.beta_initializer, fans)?);
-        }
-        weights.push(emit.state("moving_mean", sizes, Initializer::Zeros)?);
-        weights.push(emit.state("moving_variance", sizes, Initializer::Constant(1.0))?);
+        let mut weights = self.parameters.weights(emit, &[channels])?;
+        weights.push(emit.state("moving_mean", [channels], Initializer::Zeros)?);
+        weights.push(emit.state("moving_variance", [channels], Initializer::Constant(1.0))?);
         let normalize = BatchNormalize {
             momentum: self.momentum,
             epsilon: self.epsilon,
-            scale: self.scale,
-            center: self.center,
+            scale: self.parameters.scale,
+            center: self.parameters.center,
             frozen: emit.frozen(),
             relu: false,
             pool: None,
         };
         let inputs: Vec<Value> = std::iter::once(input).chain(mask).collect();
-        let output = emit.op(normalize, &inputs, &weights)?;
-        emit.set_mask(output, mask)?;
-        Ok(vec![output])
+        let outputs = self.parameters.output(emit, normalize, &inputs, &weights)?;
+        emit.set_mask(outputs[0], mask)?;
+        Ok(outputs)
     }
 }

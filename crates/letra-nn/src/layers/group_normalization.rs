@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, check_number};
-use crate::Initializer;
+use super::{GammaAndBeta, Layer, check_number};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::GroupNormalize;
@@ -36,10 +35,8 @@ use crate::ops::GroupNormalize;
 pub struct GroupNormalization {
     groups: usize,
     epsilon: f32,
-    center: bool,
-    scale: bool,
-    gamma_initializer: Initializer,
-    beta_initializer: Initializer,
+    #[serde(flatten)]
+    parameters: GammaAndBeta,
 }
 
 impl GroupNormalization {
@@ -48,10 +45,7 @@ impl GroupNormalization {
         GroupNormalization {
             groups: 32,
             epsilon: 1e-3,
-            center: true,
-            scale: true,
-            gamma_initializer: Initializer::Constant(1.0),
-            beta_initializer: Initializer::Zeros,
+            parameters: GammaAndBeta::default(),
         }
     }
 
@@ -85,20 +79,13 @@ impl Layer for GroupNormalization {
                 ));
             }
         };
-        let (sizes, fans) = ([channels], [channels; 2]);
-        let mut weights = Vec::new();
-        if self.scale {
-            weights.push(emit.parameter("gamma", sizes, self.gamma_initializer, fans)?);
-        }
-        if self.center {
-            weights.push(emit.parameter("beta", sizes, self.beta_initializer, fans)?);
-        }
+        let weights = self.parameters.weights(emit, &[channels])?;
         let normalize = GroupNormalize {
             groups: self.groups,
             epsilon: self.epsilon,
-            scale: self.scale,
-            center: self.center,
+            scale: self.parameters.scale,
+            center: self.parameters.center,
         };
-        emit.output(normalize, &[input], &weights)
+        self.parameters.output(emit, normalize, &[input], &weights)
     }
 }

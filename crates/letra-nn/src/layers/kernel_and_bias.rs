@@ -47,17 +47,25 @@ impl KernelAndBias {
         fans: [usize; 2],
         units: usize,
     ) -> Result<Vec<Weight>, BuildError> {
-        let kernel = emit.parameter("kernel", kernel, self.kernel_initializer, fans)?;
+        let kernel = ("kernel", kernel.into());
+        self.named_weights(emit, kernel, fans, ("bias", vec![units]))
+    }
+
+    /// The same, for one of several kernels of a layer, by its name and shape and by those of its
+    /// bias.
+    pub(super) fn named_weights(
+        &self,
+        emit: &mut Emit<'_>,
+        (kernel, kernel_shape): (&'static str, Vec<usize>),
+        fans: [usize; 2],
+        (bias, bias_shape): (&'static str, Vec<usize>),
+    ) -> Result<Vec<Weight>, BuildError> {
+        let kernel = emit.parameter(kernel, kernel_shape, self.kernel_initializer, fans)?;
         emit.demand(kernel, self.demands)?;
         let mut weights = vec![kernel];
         if self.use_bias {
-            let bias = emit.parameter("bias", [units], self.bias_initializer, fans)?;
-            if let Some(penalty) = self.bias_regularizer {
-                emit.regularize(bias, penalty)?;
-            }
-            if let Some(limit) = self.bias_constraint {
-                emit.constrain(bias, limit)?;
-            }
+            let bias = emit.parameter(bias, bias_shape, self.bias_initializer, fans)?;
+            emit.demand_of(bias, self.bias_regularizer, self.bias_constraint)?;
             weights.push(bias);
         }
         Ok(weights)

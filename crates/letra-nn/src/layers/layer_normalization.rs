@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, MaskUse, check_number};
-use crate::Initializer;
+use super::{GammaAndBeta, Layer, MaskUse, check_number};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::ops::LayerNormalize;
@@ -31,10 +30,8 @@ use crate::ops::LayerNormalize;
 pub struct LayerNormalization {
     axes: usize,
     epsilon: f32,
-    center: bool,
-    scale: bool,
-    gamma_initializer: Initializer,
-    beta_initializer: Initializer,
+    #[serde(flatten)]
+    parameters: GammaAndBeta,
 }
 
 impl LayerNormalization {
@@ -43,10 +40,7 @@ impl LayerNormalization {
         LayerNormalization {
             axes: 1,
             epsilon: 1e-3,
-            center: true,
-            scale: true,
-            gamma_initializer: Initializer::Constant(1.0),
-            beta_initializer: Initializer::Zeros,
+            parameters: GammaAndBeta::default(),
         }
     }
 
@@ -91,23 +85,17 @@ impl Layer for LayerNormalization {
         }
         let axes = shape.sizes()[shape.rank() - self.axes..].to_vec();
         let size = axes.iter().product();
-        let mut weights = Vec::new();
-        if self.scale {
-            let gamma = emit.parameter("gamma", &axes[..], self.gamma_initializer, [size; 2])?;
-            weights.push(gamma);
-        }
-        if self.center {
-            let beta = emit.parameter("beta", &axes[..], self.beta_initializer, [size; 2])?;
-            weights.push(beta);
-        }
+        let weights = self.parameters.weights(emit, &axes)?;
         let normalize = LayerNormalize {
             size,
             epsilon: self.epsilon,
-            scale: self.scale,
-            center: self.center,
+            scale: self.parameters.scale,
+            center: self.parameters.center,
         };
-        let output = emit.op(normalize, &[input], &weights)?;
-        emit.set_mask(output, mask)?;
-        Ok(vec![output])
+        let outputs = self
+            .parameters
+            .output(emit, normalize, &[input], &weights)?;
+        emit.set_mask(outputs[0], mask)?;
+        Ok(outputs)
     }
 }

@@ -378,14 +378,62 @@ macro_rules! normalisation_settings {
             settings! {
                 /// What is added to the variance, above 0.
                 epsilon: f32,
-                /// Whether β is added.
-                center: bool,
-                /// Whether γ multiplies.
-                scale: bool,
-                /// Initial values of γ.
-                gamma_initializer: Initializer,
-                /// Initial values of β.
-                beta_initializer: Initializer,
+            }
+
+            /// Whether β is added.
+            pub fn center(mut self, center: bool) -> Self {
+                self.parameters.center = center;
+                self
+            }
+
+            /// Whether γ multiplies.
+            pub fn scale(mut self, scale: bool) -> Self {
+                self.parameters.scale = scale;
+                self
+            }
+
+            /// Initial values of γ.
+            pub fn gamma_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.parameters.gamma_initializer = initializer;
+                self
+            }
+
+            /// Initial values of β.
+            pub fn beta_initializer(mut self, initializer: crate::Initializer) -> Self {
+                self.parameters.beta_initializer = initializer;
+                self
+            }
+
+            /// A penalty on γ that is added to the loss.
+            pub fn gamma_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.parameters.gamma_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A penalty on β that is added to the loss.
+            pub fn beta_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.parameters.beta_regularizer = Some(regularizer);
+                self
+            }
+
+            /// A limit that γ is brought back to after every step: the norm is that of all channels or,
+            /// where γ has several axes, goes over all but the last.
+            pub fn gamma_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.parameters.gamma_constraint = Some(constraint);
+                self
+            }
+
+            /// A limit that β is brought back to after every step, as [`Self::gamma_constraint`].
+            pub fn beta_constraint(mut self, constraint: crate::Constraint) -> Self {
+                self.parameters.beta_constraint = Some(constraint);
+                self
+            }
+
+            /// A penalty on what the layer gives that is added to the loss: summed over the
+            /// values of a sample, the mean over the samples.
+            pub fn activity_regularizer(mut self, regularizer: crate::Regularizer) -> Self {
+                self.parameters.activity_regularizer = Some(regularizer);
+                self
             }
         }
     };
@@ -418,6 +466,7 @@ mod dropout;
 mod elu;
 mod embedding;
 mod flatten;
+mod gamma_and_beta;
 mod gaussian_noise;
 mod global_average_pooling1d;
 mod global_average_pooling2d;
@@ -578,6 +627,7 @@ pub use crate::kernels::resampling::FillMode;
 pub use bidirectional::{Merge, Recurrent};
 use checks::{check_joined, check_not_negative, check_number, check_rate, check_units, flat_input};
 pub use dot::Axes;
+use gamma_and_beta::GammaAndBeta;
 use kernel_and_bias::{KernelAndBias, penalized};
 pub use lambda::Lambda;
 pub(crate) use window::picture;

@@ -1,14 +1,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::window::check_sizes;
-use super::{Layer, MaskUse, Weight, check_rate};
+use super::{KernelAndBias, Layer, MaskUse, Weight, check_rate};
 use crate::error::BuildError;
 use crate::graph::{Emit, Value};
 use crate::kernels::activation::ActivationKind;
 use crate::ops::{
     Activate, BatchMatMul, CausalMask, Dropout, MaskKeys, MatMul, Permute, Rate, Rescale, Reshape,
 };
-use crate::{Initializer, Regularizer};
+use crate::{Constraint, Initializer, Regularizer};
 
 /// Attention of several heads (Vaswani et al. 2017, "Attention is all you need", section 3.2): each
 /// step of a sequence, the query, looks at the steps of another and takes from it a mean of values,
@@ -48,12 +48,9 @@ pub struct MultiHeadAttention {
     key_dim: usize,
     value_dim: Option<usize>,
     dropout: f32,
-    use_bias: bool,
     use_causal_mask: bool,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    kernel_regularizer: Option<Regularizer>,
+    #[serde(flatten)]
+    parameters: KernelAndBias,
 }
 
 impl MultiHeadAttention {
@@ -64,11 +61,8 @@ impl MultiHeadAttention {
             key_dim,
             value_dim: None,
             dropout: 0.0,
-            use_bias: true,
             use_causal_mask: false,
-            kernel_initializer: Initializer::GlorotUniform,
-            bias_initializer: Initializer::Zeros,
-            kernel_regularizer: None,
+            parameters: KernelAndBias::default(),
         }
     }
 
@@ -78,24 +72,65 @@ impl MultiHeadAttention {
         self
     }
 
-    /// A penalty on each kernel that is added to the loss.
-    pub fn kernel_regularizer(mut self, regularizer: Regularizer) -> Self {
-        self.kernel_regularizer = Some(regularizer);
-        self
-    }
-
     settings! {
         /// Share of the attention weights that is dropped while training, from 0 up to but not
         /// including 1.
         dropout: f32,
-        /// Whether the four maps have biases.
-        use_bias: bool,
         /// Whether a step sees nothing that comes later.
         use_causal_mask: bool,
-        /// Initial values of the kernels.
-        kernel_initializer: Initializer,
-        /// Initial values of the biases.
-        bias_initializer: Initializer,
+    }
+
+    /// Whether the four maps have biases.
+    pub fn use_bias(mut self, use_bias: bool) -> Self {
+        self.parameters.use_bias = use_bias;
+        self
+    }
+
+    /// Initial values of the kernels.
+    pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
+        self.parameters.kernel_initializer = initializer;
+        self
+    }
+
+    /// Initial values of the biases.
+    pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
+        self.parameters.bias_initializer = initializer;
+        self
+    }
+
+    /// A penalty on each kernel that is added to the loss.
+    pub fn kernel_regularizer(mut self, regularizer: Regularizer) -> Self {
+        self.parameters.demands.kernel_regularizer = Some(regularizer);
+        self
+    }
+
+    /// A penalty on each bias that is added to the loss.
+    pub fn bias_regularizer(mut self, regularizer: Regularizer) -> Self {
+        self.parameters.bias_regularizer = Some(regularizer);
+        self
+    }
+
+    /// A penalty on what each of the four maps gives that is added to the loss, as in Keras: on the
+    /// queries (before they are divided by √`key_dim`), the keys, the values, and the output; summed
+    /// over the values of a sample, the mean over the samples.
+    pub fn activity_regularizer(mut self, regularizer: Regularizer) -> Self {
+        self.parameters.activity_regularizer = Some(regularizer);
+        self
+    }
+
+    /// A limit that each kernel is brought back to after every step: of the weights that lead into one
+    /// number of one head or, for the output, into one feature. That is Keras's `MaxNorm` over axis 0
+    /// of the first three kernels, and over axes 0 and 1 of the last.
+    pub fn kernel_constraint(mut self, constraint: Constraint) -> Self {
+        self.parameters.demands.kernel_constraint = Some(constraint);
+        self
+    }
+
+    /// A limit that each bias is brought back to after every step, as Keras's over axis 0: of one
+    /// number over all heads, and of all of the output's.
+    pub fn bias_constraint(mut self, constraint: Constraint) -> Self {
+        self.parameters.bias_constraint = Some(constraint);
+        self
     }
 
     fn check(&self) -> Result<(), BuildError> {
@@ -123,13 +158,8 @@ impl MultiHeadAttention {
         // As Keras counts: the first axis as cells of a window, the others as inputs and outputs.
         let [cells, inputs, outputs] = shape;
         let fans = [cells.saturating_mul(inputs), cells.saturating_mul(outputs)];
-        let kernel = emit.parameter(kernel, shape, self.kernel_initializer, fans)?;
-        emit.demand(kernel, self.kernel_regularizer.into())?;
-        let mut weights = vec![kernel];
-        if self.use_bias {
-            weights.push(emit.parameter(bias, bias_shape, self.bias_initializer, fans)?);
-        }
-        Ok(weights)
+        let (kernel, bias) = ((kernel, shape.to_vec()), (bias, bias_shape.to_vec()));
+        self.parameters.named_weights(emit, kernel, fans, bias)
     }
 
     /// A sequence `[steps, features]` mapped for each head, not yet head by head:
@@ -143,7 +173,12 @@ impl MultiHeadAttention {
         let features = emit.shape(input).sizes()[1];
         let heads = self.num_heads;
         let weights = self.weights(names, [features, heads, dim], &[heads, dim], emit)?;
-        emit.op(MatMul::new(heads * dim), &[input], &weights)
+        emit.count_units(weights[0], heads * dim);
+        let mapped = emit.op(MatMul::new(heads * dim), &[input], &weights)?;
+        if let Some(penalty) = self.parameters.activity_regularizer {
+            emit.regularize_activity(mapped, penalty)?;
+        }
+        Ok(mapped)
     }
 
     /// What was mapped, head by head: `[heads, steps, dim]`.
@@ -240,8 +275,9 @@ impl Layer for MultiHeadAttention {
         let taken = emit.op(Reshape { shape }, &[taken], &[])?;
         let names = ["attention_output_kernel", "attention_output_bias"];
         let weights = self.weights(names, [heads, values, features], &[features], emit)?;
-        let output = emit.op(MatMul::new(features), &[taken], &weights)?;
-        emit.set_mask(output, mask)?;
-        Ok(vec![output])
+        let product = MatMul::new(features);
+        let outputs = self.parameters.output(emit, product, &[taken], &weights)?;
+        emit.set_mask(outputs[0], mask)?;
+        Ok(outputs)
     }
 }

@@ -22,7 +22,7 @@ const MOST_CELLS: usize = 1 << 24;
 /// assert_eq!(Window::from(3), Window::from([3, 3]));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window(pub [usize; 2]);
+pub struct Window(pub(crate) [usize; 2]);
 
 impl From<usize> for Window {
     fn from(size: usize) -> Self {
@@ -253,7 +253,7 @@ pub(crate) fn whole_numbered(picture: [usize; 3]) -> Result<Pooling, BuildError>
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edges(pub [[usize; 2]; 2]);
+pub struct Edges(pub(crate) [[usize; 2]; 2]);
 
 impl Edges {
     /// Fails where a size is not credible.

@@ -24,7 +24,7 @@ use crate::layers::ActivationFunction;
 ///         .metric(Accuracy),
 /// )?;
 /// network.fit(&data, Fit::epochs(100))?;
-/// assert_eq!(network.predict_classes(&data.inputs)?, [0, 0, 1, 1]);
+/// assert_eq!(network.predict_classes(data.inputs())?, [0, 0, 1, 1]);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use crate::Error;
 ///     .metric(F1Score::new().average(Averaging::Class(2)));
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Averaging {
     /// All are taken together, as if they were answers to one question.
     #[default]

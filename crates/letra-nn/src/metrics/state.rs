@@ -9,6 +9,17 @@ use crate::targets::{TargetRows, before_blank, largest, target_class};
 
 /// Some rows of predictions and their targets: a row is a sample or, where the output has several
 /// axes, one of its places, such as a step or a pixel.
+///
+/// ```
+/// use letra_nn::metrics::{BinaryAccuracy, Metric, MetricRows, TargetRows, Task};
+///
+/// // Four answers to one question each, as a metric sees them.
+/// let question = Task::Labels { threshold: 0.5 };
+/// let targets = TargetRows::Values(&[1.0, 0.0, 1.0, 1.0]);
+/// let rows = MetricRows::new(1, &[0.9, 0.2, 0.4, 0.7], targets, question)?;
+/// assert_eq!(BinaryAccuracy::new().of(&rows), 0.75);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct MetricRows<'a> {
     units: usize,
@@ -298,6 +309,7 @@ impl<'a> MetricRows<'a> {
 /// What several batches and threads gather is brought together in one fixed order, that of the
 /// samples, however many threads there are.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct MetricState {
     /// Numbers that are added up; always as many, for outputs of the same shape.
     #[serde(with = "number::list")]

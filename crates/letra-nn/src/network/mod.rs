@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 pub(crate) use file::{Contents, Saved, SavedOutput, SavedTraining, check_writable, write_whole};
 pub use functional::Model;
 pub use inspect::LayerOutput;
-pub use part::{IntoPart, Named};
+pub use part::{IntoPart, Named, Part};
 pub use registry::Registry;
 pub(crate) use restore::{Checkpoint, Restored};
 pub use sequential::Sequential;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::{Model, Network, Sequential};
 use crate::Error;
-use crate::layer_graph::{Graph, Layers, Part};
+use crate::layer_graph::{Graph, Layers};
+
+pub use crate::layer_graph::Part;
 use crate::layers::Layer;
 
 /// A layer or a network, to be put into a [`Sequential`] or a [`Model`].

@@ -7,6 +7,22 @@ use crate::kernels::activation::{self, ActivationKind};
 /// 1 − *y*², for ReLU 1 where *y* > 0, for softmax ∂*x*ᵢ = *y*ᵢ (∂*y*ᵢ − Σⱼ ∂*y*ⱼ *y*ⱼ). GELU and
 /// SiLU fall and rise, so that theirs needs the input: Φ(*x*) + *x* φ(*x*), and
 /// σ(*x*) (1 + *x* (1 − σ(*x*))).
+///
+/// ```
+/// use letra_nn::layers::ActivationFunction;
+/// use letra_nn::ops::{Activate, Multiply};
+/// use letra_nn::prelude::*;
+///
+/// // A gate: the input times its sigmoid.
+/// let gate = Lambda::new(|inputs, emit| {
+///     let (input, _shape) = emit.single_input(inputs)?;
+///     let share = emit.op(Activate::new(ActivationFunction::Sigmoid), &[input], &[])?;
+///     Ok(vec![emit.op(Multiply, &[input, share], &[])?])
+/// });
+/// let network = Sequential::new([1]).add(gate).build(0)?;
+/// assert_eq!(network.predict(&Tensor::new([1, 1], vec![0.0])?)?.data(), [0.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Activate {
     function: Function,

@@ -4,6 +4,18 @@ use crate::error::BuildError;
 use crate::kernels::reduce;
 
 /// The sum of inputs of one shape, value by value: *y* = Σ *x*ᵢ, ∂*x*ᵢ = ∂*y*.
+///
+/// ```
+/// use letra_nn::{ops, prelude::*};
+///
+/// let double = Lambda::new(|inputs, emit| {
+///     let (input, _shape) = emit.single_input(inputs)?;
+///     Ok(vec![emit.op(ops::Add, &[input; 2], &[])?])
+/// });
+/// let network = Sequential::new([2]).add(double).build(0)?;
+/// assert_eq!(network.predict(&Tensor::new([1, 2], vec![2.0, -3.0])?)?.data(), [4.0, -6.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Add;
 

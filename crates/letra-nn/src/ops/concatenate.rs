@@ -4,6 +4,22 @@ use crate::error::BuildError;
 
 /// Inputs side by side along the last axis; all other axes agree. The gradient of each input is
 /// its share of the output's.
+///
+/// ```
+/// use letra_nn::layers::ActivationFunction;
+/// use letra_nn::{ops, prelude::*};
+///
+/// // The positive part of the input beside the input itself.
+/// let with_relu = Lambda::new(|inputs, emit| {
+///     let (input, _shape) = emit.single_input(inputs)?;
+///     let positive = emit.op(ops::Activate::new(ActivationFunction::Relu), &[input], &[])?;
+///     Ok(vec![emit.op(ops::Concatenate, &[positive, input], &[])?])
+/// });
+/// let network = Sequential::new([2]).add(with_relu).build(0)?;
+/// let given = network.predict(&Tensor::new([1, 2], vec![2.0, -3.0])?)?;
+/// assert_eq!(given.data(), [2.0, 0.0, 2.0, -3.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Concatenate;
 

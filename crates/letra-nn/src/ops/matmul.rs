@@ -16,6 +16,25 @@ use crate::kernels::dense;
 ///
 /// (Rumelhart, Hinton and Williams 1986, eqs. 4–7), the sums over samples and over all axes but
 /// the last.
+///
+/// ```
+/// use letra_nn::layers::ActivationFunction;
+/// use letra_nn::ops::MatMul;
+/// use letra_nn::prelude::*;
+///
+/// // A dense layer of 3 units with tanh, without a bias.
+/// let dense = Lambda::new(|inputs, emit| {
+///     let (input, shape) = emit.single_input(inputs)?;
+///     let fans = [shape.values(), 3];
+///     let kernel = emit.parameter("kernel", fans, Initializer::GlorotUniform, fans)?;
+///     let product = MatMul::with_function(3, ActivationFunction::Tanh);
+///     Ok(vec![emit.op(product, &[input], &[kernel])?])
+/// });
+/// let network = Sequential::new([5]).add(dense).build(0)?;
+/// assert_eq!(network.output_shape(), [3]);
+/// assert_eq!(network.parameter("lambda/kernel").unwrap().shape(), [5, 3]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct MatMul {
     pub(crate) units: usize,

@@ -102,30 +102,102 @@ pub(crate) use steps_as_samples::{StepsAsSamples, Unfolded};
 pub(crate) use unit_normalize::UnitNormalize;
 pub(crate) use up_sample::UpSample;
 
-/// What an op needs beside its inputs, outputs and weights.
+/// What an op needs beside its inputs, outputs and weights: nothing, unless it says so.
+///
+/// ```
+/// use letra_nn::ops::Needs;
+///
+/// // Two numbers a sample that forward keeps for backward, and nothing else.
+/// let needs = Needs::new().keep(2);
+/// # let _ = needs;
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Needs {
+    pub(crate) keep: usize,
+    pub(crate) prepared: usize,
+    pub(crate) view: bool,
+    pub(crate) sums: Option<[usize; 2]>,
+    pub(crate) deferred: Option<usize>,
+}
+
+impl Needs {
+    /// Nothing.
+    pub fn new() -> Self {
+        Needs::default()
+    }
+
     /// Numbers a sample that forward writes and backward reads.
-    pub keep: usize,
+    pub fn keep(mut self, numbers: usize) -> Self {
+        self.keep = numbers;
+        self
+    }
+
     /// Numbers that [`Op::prepare`] writes once a step.
-    pub prepared: usize,
-    /// Whether the output is the input under another shape: a plan may leave out both passes,
+    pub fn prepared(mut self, numbers: usize) -> Self {
+        self.prepared = numbers;
+        self
+    }
+
+    /// Says that the output is the input under another shape: a plan may leave out both passes,
     /// which copy. For ops of one input and one output.
-    pub view: bool,
+    pub fn view(mut self) -> Self {
+        self.view = true;
+        self
+    }
+
     /// Sums over the whole batch that forward and backward ask for while training, which
     /// [`Op::forward_sums`] and [`Op::backward_sums`] collect shard by shard. All of the batch
     /// then passes this op before any of it goes on.
-    pub sums: Option<[usize; 2]>,
+    pub fn sums(mut self, forward: usize, backward: usize) -> Self {
+        self.sums = Some([forward, backward]);
+        self
+    }
+
     /// The weight whose gradient may be left out of backward and computed for the whole batch at
     /// once, a few rows at a time, by [`Op::weight_gradient`]. Its rows (first axis) are the
     /// values of a sample of the first input.
-    pub deferred: Option<usize>,
+    pub fn deferred(mut self, weight: usize) -> Self {
+        self.deferred = Some(weight);
+        self
+    }
 }
 
 /// An operation: attributes, a shape rule, and two passes over some samples of a batch.
 ///
 /// An op has no state of its own. Weights, what forward keeps for backward, and scratch space are
 /// handed to the passes.
+///
+/// ```
+/// use letra_nn::ops::{Backward, Forward, Op};
+/// use letra_nn::prelude::*;
+///
+/// /// *y* = *x*², ∂*x* = 2 *x* ∂*y*.
+/// #[derive(Debug)]
+/// struct Square;
+///
+/// impl Op for Square {
+///     fn forward(&self, pass: &mut Forward<'_>) {
+///         for (y, x) in pass.outputs[0].iter_mut().zip(pass.inputs[0]) {
+///             *y = x * x;
+///         }
+///     }
+///
+///     fn backward(&self, pass: &mut Backward<'_>) {
+///         let Some(input_gradient) = &mut pass.input_gradients[0] else {
+///             return;
+///         };
+///         let known = pass.inputs[0].iter().zip(pass.output_gradients[0].iter());
+///         for (input_gradient, (x, output_gradient)) in input_gradient.iter_mut().zip(known) {
+///             *input_gradient = 2.0 * x * output_gradient;
+///         }
+///     }
+/// }
+///
+/// let square = Lambda::new(|inputs, emit| Ok(vec![emit.op(Square, inputs, &[])?]));
+/// let network = Sequential::new([2]).add(square).build(0)?;
+/// assert_eq!(network.predict(&Tensor::new([1, 2], vec![3.0, -2.0])?)?.data(), [9.0, 4.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 pub trait Op: Any + Debug + Send + Sync {
     /// The shape rule: shapes of a sample of each output, from those of the inputs. Unless told
     /// otherwise, one output of the shape of the one input.

@@ -5,6 +5,19 @@ use crate::kernels::reduce;
 
 /// The product of inputs of one shape, value by value: *y* = Π *x*ᵢ, ∂*x*ᵢ = ∂*y* · Π *x*ⱼ over
 /// the others *j*.
+///
+/// ```
+/// use letra_nn::{ops, prelude::*};
+///
+/// // The cube of the input.
+/// let cube = Lambda::new(|inputs, emit| {
+///     let (input, _shape) = emit.single_input(inputs)?;
+///     Ok(vec![emit.op(ops::Multiply, &[input; 3], &[])?])
+/// });
+/// let network = Sequential::new([2]).add(cube).build(0)?;
+/// assert_eq!(network.predict(&Tensor::new([1, 2], vec![2.0, -3.0])?)?.data(), [8.0, -27.0]);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Multiply;
 

@@ -9,6 +9,14 @@ use crate::random::Random;
 use crate::rows::SparseInput;
 
 /// A list of slices, one an input, an output or a weight. It reads like a slice of them.
+///
+/// ```
+/// use letra_nn::ops::Slices;
+///
+/// let (left, right) = ([1.0, 2.0], [3.0, 4.0]);
+/// let slices: Slices<&[f32]> = [&left[..], &right[..]].into_iter().collect();
+/// assert_eq!((slices.len(), slices[1]), (2, &[3.0, 4.0][..]));
+/// ```
 #[derive(Debug)]
 pub struct Slices<T>(SmallVec<[T; 4]>);
 
@@ -33,6 +41,20 @@ impl<T> DerefMut for Slices<T> {
 }
 
 /// The preparation of weights, once a step.
+///
+/// ```
+/// use letra_nn::ops::Prepare;
+///
+/// /// What an op's `prepare` may do with a weight whose square all samples need; its `needs` is
+/// /// `Needs::new().prepared(…)`, as many numbers as the weight has.
+/// fn prepare(pass: &mut Prepare<'_>) {
+///     for (square, weight) in pass.prepared.iter_mut().zip(pass.weights[0]) {
+///         *square = weight * weight;
+///     }
+/// }
+/// # let _ = prepare;
+/// ```
+#[non_exhaustive]
 pub struct Prepare<'a> {
     /// The op's weights, in the order that its layer gave them.
     pub weights: Slices<&'a [f32]>,
@@ -43,6 +65,23 @@ pub struct Prepare<'a> {
 }
 
 /// The forward pass of a shard through one op.
+///
+/// ```
+/// use letra_nn::ops::Forward;
+///
+/// /// *y* = *w* *x* with a weight a value: one sample after the other.
+/// fn forward(pass: &mut Forward<'_>) {
+///     let weights = pass.weights[0];
+///     let inputs = pass.inputs[0].chunks_exact(weights.len());
+///     for (output, input) in pass.outputs[0].chunks_exact_mut(weights.len()).zip(inputs) {
+///         for ((y, x), w) in output.iter_mut().zip(input).zip(weights) {
+///             *y = w * x;
+///         }
+///     }
+/// }
+/// # let _ = forward;
+/// ```
+#[non_exhaustive]
 pub struct Forward<'a> {
     /// Samples in the shard.
     pub samples: usize,
@@ -83,6 +122,34 @@ pub struct Forward<'a> {
 }
 
 /// The backward pass of a shard through one op.
+///
+/// ```
+/// use letra_nn::ops::Backward;
+///
+/// /// Of *y* = *w* *x*, a weight a value: ∂*w* = Σ *x* ∂*y* over the samples, ∂*x* = *w* ∂*y*.
+/// fn backward(pass: &mut Backward<'_>) {
+///     let weights = pass.weights[0];
+///     let gradients = || pass.output_gradients[0].chunks_exact(weights.len());
+///     if let Some(weight_gradient) = &mut pass.weight_gradients[0] {
+///         let inputs = pass.inputs[0].chunks_exact(weights.len());
+///         for (input, gradient) in inputs.zip(gradients()) {
+///             let terms = input.iter().zip(gradient).map(|(x, g)| x * g);
+///             weight_gradient.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+///         }
+///     }
+///     if let Some(input_gradient) = &mut pass.input_gradients[0] {
+///         let samples = input_gradient.chunks_exact_mut(weights.len());
+///         for (input_gradient, gradient) in samples.zip(gradients()) {
+///             let known = gradient.iter().zip(weights);
+///             for (input_gradient, (g, w)) in input_gradient.iter_mut().zip(known) {
+///                 *input_gradient = w * g;
+///             }
+///         }
+///     }
+/// }
+/// # let _ = backward;
+/// ```
+#[non_exhaustive]
 pub struct Backward<'a> {
     /// Samples in the shard.
     pub samples: usize,
@@ -128,6 +195,20 @@ pub struct Backward<'a> {
 }
 
 /// The change of weights that no optimizer touches, once a step.
+///
+/// ```
+/// use letra_nn::ops::UpdateState;
+///
+/// /// A mean that moves by a tenth a step towards that of the batch, whose sum over the samples the
+/// /// op asked for by `Needs::new().sums(1, 0)`.
+/// fn update_state(pass: &mut UpdateState<'_>) {
+///     let mean = (pass.sums[0] / pass.samples as f64) as f32;
+///     let moving = pass.weight(0);
+///     moving[0] += 0.1 * (mean - moving[0]);
+/// }
+/// # let _ = update_state;
+/// ```
+#[non_exhaustive]
 pub struct UpdateState<'a> {
     /// Samples in the batch.
     pub samples: usize,
@@ -149,6 +230,31 @@ impl UpdateState<'_> {
 }
 
 /// Some rows of a large weight's gradient, from some shards.
+///
+/// ```
+/// use letra_nn::ops::WeightGradient;
+///
+/// /// Of *y* = *x* · *W*: ∂*W* = *x*ᵀ · ∂*y*, in plain loops.
+/// fn weight_gradient(pass: &mut WeightGradient<'_>) {
+///     if !pass.accumulate {
+///         pass.gradient.fill(0.0);
+///     }
+///     let (columns, rows) = (pass.columns.len(), pass.rows_of_input());
+///     let units = pass.gradient.len() / rows.len();
+///     for shard in pass.shards {
+///         let inputs = shard.input.chunks_exact(columns);
+///         let gradients = shard.output_gradient.chunks_exact(units);
+///         for (input, output_gradient) in inputs.zip(gradients) {
+///             let wanted = pass.gradient.chunks_exact_mut(units);
+///             for (sums, x) in wanted.zip(&input[rows.clone()]) {
+///                 sums.iter_mut().zip(output_gradient).for_each(|(sum, g)| *sum += x * g);
+///             }
+///         }
+///     }
+/// }
+/// # let _ = weight_gradient;
+/// ```
+#[non_exhaustive]
 pub struct WeightGradient<'a> {
     /// Rows (first axis) of the weight that are wanted.
     pub rows: Range<usize>,
@@ -166,7 +272,19 @@ pub struct WeightGradient<'a> {
 }
 
 /// A shard's part of [`WeightGradient`].
+///
+/// ```
+/// use letra_nn::ops::ShardGradient;
+///
+/// /// The gradients of a shard's samples, `units` values each, one sample after the other.
+/// fn by_sample<'a>(shard: &ShardGradient<'a>) -> impl Iterator<Item = &'a [f32]> {
+///     let units = shard.output_gradient.len() / shard.samples.max(1);
+///     shard.output_gradient.chunks_exact(units.max(1))
+/// }
+/// assert_eq!(by_sample(&ShardGradient::default()).count(), 0);
+/// ```
 #[derive(Clone, Copy, Default)]
+#[non_exhaustive]
 pub struct ShardGradient<'a> {
     /// Samples in the shard.
     pub samples: usize,

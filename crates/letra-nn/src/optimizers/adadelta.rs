@@ -67,6 +67,10 @@ impl Optimizer for Adadelta {
     }
 
     fn update(&self, update: Update<'_>) {
+        self.update_finite(update);
+    }
+
+    fn update_finite(&self, update: Update<'_>) -> bool {
         let [gradients, deltas, ..] = update.slots;
         optimizer::adadelta(
             update.parameters,
@@ -78,6 +82,6 @@ impl Optimizer for Adadelta {
                 rho: self.rho,
                 epsilon: self.epsilon,
             },
-        );
+        )
     }
 }

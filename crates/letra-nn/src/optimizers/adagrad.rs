@@ -72,6 +72,10 @@ impl Optimizer for Adagrad {
     }
 
     fn update(&self, update: Update<'_>) {
+        self.update_finite(update);
+    }
+
+    fn update_finite(&self, update: Update<'_>) -> bool {
         let [accumulators, ..] = update.slots;
         optimizer::adagrad(
             update.parameters,
@@ -79,6 +83,6 @@ impl Optimizer for Adagrad {
             accumulators,
             update.rate,
             self.epsilon,
-        );
+        )
     }
 }

@@ -58,8 +58,8 @@ impl Adam {
         amsgrad: bool,
     }
 
-    /// An update before which each value shrinks by a share of the rate.
-    pub(super) fn decayed_update(&self, weight_decay: f32, update: Update<'_>) {
+    /// An update before which each value shrinks by a share of the rate; whether all values are finite then.
+    pub(super) fn decayed_update(&self, weight_decay: f32, update: Update<'_>) -> bool {
         let settings = optimizer::Adam {
             rate: update.rate,
             beta_1: self.beta_1,
@@ -95,6 +95,10 @@ impl Optimizer for Adam {
     }
 
     fn update(&self, update: Update<'_>) {
-        self.decayed_update(0.0, update);
+        self.update_finite(update);
+    }
+
+    fn update_finite(&self, update: Update<'_>) -> bool {
+        self.decayed_update(0.0, update)
     }
 }

@@ -90,6 +90,10 @@ impl Optimizer for AdamW {
     }
 
     fn update(&self, update: Update<'_>) {
-        self.adam.decayed_update(self.weight_decay, update);
+        self.update_finite(update);
+    }
+
+    fn update_finite(&self, update: Update<'_>) -> bool {
+        self.adam.decayed_update(self.weight_decay, update)
     }
 }

@@ -66,6 +66,10 @@ impl Optimizer for Adamax {
     }
 
     fn update(&self, update: Update<'_>) {
+        self.update_finite(update);
+    }
+
+    fn update_finite(&self, update: Update<'_>) -> bool {
         let settings = optimizer::Adamax {
             rate: update.rate,
             beta_1: self.beta_1,
@@ -74,6 +78,6 @@ impl Optimizer for Adamax {
             step: update.step + 1,
         };
         let [first, norms, ..] = update.slots;
-        optimizer::adamax(update.parameters, update.gradients, first, norms, settings);
+        optimizer::adamax(update.parameters, update.gradients, first, norms, settings)
     }
 }

@@ -70,6 +70,10 @@ impl Optimizer for Lion {
     }
 
     fn update(&self, update: Update<'_>) {
+        self.update_finite(update);
+    }
+
+    fn update_finite(&self, update: Update<'_>) -> bool {
         let settings = optimizer::Lion {
             rate: update.rate,
             beta_1: self.beta_1,
@@ -77,6 +81,6 @@ impl Optimizer for Lion {
             weight_decay: self.weight_decay,
         };
         let [momenta, ..] = update.slots;
-        optimizer::lion(update.parameters, update.gradients, momenta, settings);
+        optimizer::lion(update.parameters, update.gradients, momenta, settings)
     }
 }

@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use crate::Error;
 use crate::buffer::Buffer;
 use crate::check::check_range;
+use crate::kernels::reduce;
 use crate::schedules::LearningRate;
 
 pub(crate) use clipping::Clipping;
@@ -152,6 +153,14 @@ pub trait Optimizer: Any + Debug + Send + Sync {
 
     /// Updates a piece of the parameters and of the state.
     fn update(&self, update: Update<'_>);
+
+    /// Does what [`Optimizer::update`] does, and says whether all parameters of the piece are finite
+    /// then. Unless told otherwise, it looks at them afterwards; an optimizer that sees each value
+    /// anyway may spare that.
+    fn update_finite(&self, mut update: Update<'_>) -> bool {
+        self.update(update.reborrow());
+        reduce::is_finite(update.parameters)
+    }
 }
 
 /// A piece of the parameters with all that an optimizer may look at.
@@ -165,8 +174,12 @@ pub trait Optimizer: Any + Debug + Send + Sync {
 ///         *parameter -= update.rate * gradient.signum();
 ///     }
 /// }
-/// # let _ = update;
+/// // It can be tried alone.
+/// let mut parameters = [1.0, 2.0];
+/// update(Update::new(0.5, &mut parameters, &[-3.0, 4.0]));
+/// assert_eq!(parameters, [1.5, 1.5]);
 /// ```
+#[non_exhaustive]
 pub struct Update<'a> {
     /// Number of the step, from 0.
     pub step: u64,
@@ -184,6 +197,31 @@ pub struct Update<'a> {
     pub probe: [&'a [f32]; 2],
     /// The arrays of state, in the order of [`Optimizer::slots`]; the rest is empty.
     pub slots: [&'a mut [f32]; SLOTS],
+}
+
+impl<'a> Update<'a> {
+    /// The first step of some parameters by their gradients, without state; the fields may then be set.
+    /// For tests of an optimizer of one's own: a training makes its own updates.
+    pub fn new(rate: f32, parameters: &'a mut [f32], gradients: &'a [f32]) -> Self {
+        Update {
+            step: 0,
+            rate,
+            norm: 0.0,
+            parameters,
+            gradients,
+            probe: [&[]; 2],
+            slots: Default::default(),
+        }
+    }
+
+    /// The same, for a while.
+    fn reborrow(&mut self) -> Update<'_> {
+        Update {
+            parameters: self.parameters,
+            slots: self.slots.each_mut().map(|slot| &mut **slot),
+            ..*self
+        }
+    }
 }
 
 /// An error unless a decay of a moving average lies from 0 to below 1.
@@ -219,4 +257,102 @@ pub(crate) fn initial_slots(
             state
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    /// One of a user's own, which says nothing of finite values.
+    #[derive(Debug)]
+    struct Descent;
+
+    impl Optimizer for Descent {
+        fn kind(&self) -> &'static str {
+            "descent"
+        }
+
+        fn configuration(&self) -> serde_json::Value {
+            serde_json::Value::Null
+        }
+
+        fn check(&self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn rate(&self, _step: u64) -> f64 {
+            0.1
+        }
+
+        fn slots(&self) -> &'static [&'static str] {
+            &[]
+        }
+
+        fn update(&self, update: Update<'_>) {
+            for (value, gradient) in update.parameters.iter_mut().zip(update.gradients) {
+                *value -= update.rate * gradient;
+            }
+        }
+    }
+
+    /// Parameters after a step, and whether they were said to be finite.
+    fn stepped(optimizer: &dyn Optimizer, gradients: &[f32], says: bool) -> (Vec<u32>, bool) {
+        let mut parameters: Vec<f32> = (0..gradients.len()).map(|i| i as f32 - 3.5).collect();
+        let mut slots = initial_slots(optimizer, gradients.len()).unwrap();
+        let displaced: Vec<f32> = parameters.iter().map(|value| value + 0.5).collect();
+        let mut update = Update::new(0.1, &mut parameters, gradients);
+        update.norm = 1.0;
+        update.probe = [&displaced, gradients];
+        for (slot, values) in update.slots.iter_mut().zip(&mut slots) {
+            *slot = values;
+        }
+        let finite = match says {
+            true => optimizer.update_finite(update),
+            false => {
+                optimizer.update(update);
+                reduce::is_finite(&parameters)
+            }
+        };
+        let bits = parameters.iter().map(|value| value.to_bits());
+        (bits.collect(), finite)
+    }
+
+    #[test]
+    fn each_optimizer_takes_the_same_step_where_it_says_whether_all_is_finite() {
+        let optimizers: [Box<dyn Optimizer>; 16] = [
+            Box::new(AdaSecant::new()),
+            Box::new(Adadelta::new(0.5)),
+            Box::new(Adagrad::new(0.1)),
+            Box::new(Adam::new(0.1)),
+            Box::new(Adam::new(0.1).amsgrad(true)),
+            Box::new(AdamW::new(0.1)),
+            Box::new(Adamax::new(0.1)),
+            Box::new(Descent),
+            Box::new(Lion::new(0.1)),
+            Box::new(Nadam::new(0.1)),
+            Box::new(RmsProp::new(0.1)),
+            Box::new(RmsProp::new(0.1).momentum(0.5).centered(true)),
+            Box::new(Sgd::new(0.1)),
+            Box::new(Sgd::new(0.1).momentum(0.9)),
+            Box::new(Sgd::new(0.1).momentum(0.9).nesterov(true)),
+            Box::new(Vsgd::new()),
+        ];
+        for optimizer in optimizers {
+            let kind = optimizer.kind();
+            let mut gradients: Vec<f32> = (0..19).map(|i| (i % 5) as f32 - 1.5).collect();
+            let all =
+                |gradients: &[f32]| [false, true].map(|says| stepped(&*optimizer, gradients, says));
+            let [plain, saying] = all(&gradients);
+            assert!(plain == saying && plain.1, "{kind}");
+            for place in 0..gradients.len() {
+                let gradient = std::mem::replace(&mut gradients[place], f32::NAN);
+                let [plain, saying] = all(&gradients);
+                // Those that measure first change nothing in their first steps.
+                assert_eq!(plain.1, saying.1, "{kind}, place {place}");
+                assert!(!plain.1 || kind == "vsgd" || kind == "ada_secant", "{kind}");
+                gradients[place] = gradient;
+            }
+        }
+    }
 }

@@ -107,6 +107,10 @@ impl Optimizer for Nadam {
     }
 
     fn update(&self, update: Update<'_>) {
+        self.update_finite(update);
+    }
+
+    fn update_finite(&self, update: Update<'_>) -> bool {
         let (rate, t) = (f64::from(update.rate), (update.step + 1) as f64);
         let (now, next) = (self.momentum(t), self.momentum(t + 1.0));
         let product = self.momentum_product(t);
@@ -119,7 +123,7 @@ impl Optimizer for Nadam {
             of_square: (1.0 / (1.0 - libm::pow(f64::from(self.beta_2), t))) as f32,
         };
         let [first, second, ..] = update.slots;
-        optimizer::nadam(update.parameters, update.gradients, first, second, settings);
+        optimizer::nadam(update.parameters, update.gradients, first, second, settings)
     }
 }
 

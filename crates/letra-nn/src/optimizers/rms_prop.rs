@@ -83,6 +83,10 @@ impl Optimizer for RmsProp {
     }
 
     fn update(&self, update: Update<'_>) {
+        self.update_finite(update);
+    }
+
+    fn update_finite(&self, update: Update<'_>) -> bool {
         let [velocities, second, third, ..] = update.slots;
         let (momenta, averages) = match self.momentum > 0.0 {
             true => (Some(second), third),
@@ -100,6 +104,6 @@ impl Optimizer for RmsProp {
                 momentum: self.momentum,
                 epsilon: self.epsilon,
             },
-        );
+        )
     }
 }

@@ -83,9 +83,13 @@ impl Optimizer for Sgd {
     }
 
     fn update(&self, update: Update<'_>) {
+        self.update_finite(update);
+    }
+
+    fn update_finite(&self, update: Update<'_>) -> bool {
         let [velocities, ..] = update.slots;
         if self.momentum == 0.0 {
-            optimizer::sgd(update.parameters, update.gradients, update.rate);
+            optimizer::sgd(update.parameters, update.gradients, update.rate)
         } else {
             optimizer::momentum(
                 update.parameters,
@@ -94,7 +98,7 @@ impl Optimizer for Sgd {
                 update.rate,
                 self.momentum,
                 self.nesterov,
-            );
+            )
         }
     }
 }

@@ -24,6 +24,8 @@ const SHARD_BYTES: usize = 768 * 1024;
 const MOST_SAMPLES: usize = 128;
 /// A batch is cut into at least this many shards if it has as many samples.
 const FEWEST_SHARDS: usize = 4;
+/// Where an op wants more samples than this at once, a batch is cut into two shards rather than four.
+const FEWEST_SHARED: usize = 8;
 /// Weights with fewer values always have their gradients summed shard by shard.
 const SMALL_WEIGHT: usize = 16 * 1024;
 
@@ -61,8 +63,14 @@ fn shard_samples(graph: &OpGraph, needs: &[Needs], batch: usize) -> usize {
             .map(|(node, needs)| 2 * node.outputs.iter().map(of_value).sum::<usize>() + needs.keep)
             .sum::<usize>();
     let fewest = graph.nodes.iter().map(|node| node.op.fewest_samples());
+    let fewest = fewest.max().unwrap_or(1);
+    if fewest > FEWEST_SHARED {
+        // All shards alike, since there are few of them.
+        let shards = batch.div_ceil(fewest).max(2.min(batch));
+        return batch.div_ceil(shards).min(MOST_SAMPLES);
+    }
     let fitting = SHARD_BYTES / (values * size_of::<f32>());
-    let fitting = fitting.max(fewest.max().unwrap_or(1));
+    let fitting = fitting.max(fewest);
     let shared = batch.div_ceil(FEWEST_SHARDS);
     let samples = fitting.min(shared).clamp(1, MOST_SAMPLES);
     // A power of two suits the vector width and the blocking of matrix products.

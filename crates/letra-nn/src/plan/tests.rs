@@ -121,10 +121,13 @@ fn a_step_moves_the_parameters_against_the_gradient_that_is_shown() {
 #[test]
 fn predictions_reuse_memory_and_agree_with_the_layers_outputs() {
     let (network, batch) = (fork(), batch());
-    let outputs = network.layer_outputs(&batch.inputs).unwrap();
+    let outputs = network.layer_outputs(batch.inputs()).unwrap();
     let mut last = outputs.last().unwrap().output.data().to_vec();
     crate::kernels::activation::forward(ActivationFunction::Softmax, 3, &mut last, &mut []);
-    assert!(close(&last, network.predict(&batch.inputs).unwrap().data()));
+    assert!(close(
+        &last,
+        network.predict(batch.inputs()).unwrap().data()
+    ));
 }
 
 #[test]

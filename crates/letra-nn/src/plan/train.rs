@@ -447,10 +447,10 @@ impl Layout {
     }
 }
 
-/// The largest last axis of a parameter.
+/// The most units of a parameter.
 fn most_units(layout: &Layout) -> usize {
-    let units = layout.weights.iter().filter_map(|known| known.shape.last());
-    units.copied().max().unwrap_or(0)
+    let units = layout.weights.iter().map(|known| known.units);
+    units.max().unwrap_or(0)
 }
 
 /// One phase of a step, the same for all shards.

@@ -415,9 +415,15 @@ fn collect_piece(
 }
 
 /// Lets the optimizer change a piece, and sees what became of it while it is still in the cache.
-fn update_piece(block: &mut Block, rule: Rule<'_>, norm: f32, mut piece: Piece<'_>) {
-    rule.optimizer.update(rule.update(norm, piece.reborrow()).0);
-    block.finite = !block.meets_zeros || reduce::is_finite(piece.parameters);
+fn update_piece(block: &mut Block, rule: Rule<'_>, norm: f32, piece: Piece<'_>) {
+    let update = rule.update(norm, piece).0;
+    block.finite = match block.meets_zeros {
+        true => rule.optimizer.update_finite(update),
+        false => {
+            rule.optimizer.update(update);
+            true
+        }
+    };
 }
 
 /// Clips a gradient value by value, and takes its norm, as far as the rule wants it.
@@ -507,7 +513,7 @@ pub(super) fn still_penalty(layout: &Layout, parameters: &[f32], learning: &[boo
     layout.weights.iter().enumerate().filter_map(penalty).sum()
 }
 
-/// Brings parameters back to their limits. `sums` is room for the largest last axis.
+/// Brings parameters back to their limits. `sums` is room for a number a unit.
 pub(super) fn constrain(
     layout: &Layout,
     parameters: &mut [f32],
@@ -519,11 +525,8 @@ pub(super) fn constrain(
             continue;
         }
         if let Some(Constraint::MaxNorm(limit)) = known.demands.kernel_constraint {
-            let units = match known.shape[..] {
-                [.., _, units] => units,
-                _ => 1,
-            };
-            limit_column_norms(&mut parameters[known.range()], limit, &mut sums[..units]);
+            let sums = &mut sums[..known.units];
+            limit_column_norms(&mut parameters[known.range()], limit, sums);
         }
     }
 }

@@ -42,8 +42,8 @@ impl Best {
 
     /// Takes the network's weights if the last epoch of the history is the best.
     pub(super) fn look(&mut self, trainer: &Trainer, history: &History) -> Result<(), Error> {
-        if self.monitor.best_epoch(history)? == history.epochs.len() {
-            self.epoch = history.epochs.len();
+        if self.monitor.best_epoch(history)? == history.epochs().len() {
+            self.epoch = history.epochs().len();
             self.weights.clear();
             self.weights.extend_from_slice(&trainer.weights().now().all);
         }

@@ -26,20 +26,28 @@ use crate::{Error, Tensor};
 /// let mut gradients = network.gradients(&data.select(&[0, 2]))?;
 /// gradients.add(&network.gradients(&data.select(&[1, 3]))?)?;
 /// network.apply(&gradients)?;
-/// assert_eq!((network.steps(), gradients.samples), (1, 4));
+/// assert_eq!((network.steps(), gradients.samples()), (1, 4));
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Gradients {
-    /// The loss of the batch, penalties included; 0 where the outputs' gradients were given.
-    pub loss: f64,
-    /// Samples in the batch.
-    pub samples: usize,
+    loss: f64,
+    samples: usize,
     values: Buffer,
     parameters: Vec<WeightSpecification>,
 }
 
 impl Gradients {
+    /// The loss of the batch, penalties included; 0 where the outputs' gradients were given.
+    pub fn loss(&self) -> f64 {
+        self.loss
+    }
+
+    /// Samples in the batch.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
     /// Names of the parameters, in the order of the layers.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.parameters.iter().map(|known| known.name.as_str())

@@ -132,7 +132,6 @@ impl Trainer {
     /// Checks that data fits the network, the losses and the metrics.
     pub(crate) fn check_data(&self, data: &Dataset) -> Result<(), Error> {
         self.check_inputs(data.into())?;
-        data.check()?;
         if data.samples() == 0 {
             return Err(Error::data("the data set is empty").with_hint("give at least one sample"));
         }

@@ -31,7 +31,7 @@ const USUAL_BATCH: usize = 32;
 /// let mut stopping = EarlyStopping::new().patience(3);
 /// let fit = Fit::epochs(20).batch_size(2).shuffle(true).validation_data(&data).callback(&mut stopping);
 /// let history = network.fit(&data, fit)?;
-/// assert!(history.epochs.len() <= 20);
+/// assert!(history.epochs().len() <= 20);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 pub struct Fit<'a> {
@@ -93,9 +93,9 @@ impl<'a> Fit<'a> {
     /// How much the samples of each class count in the loss, one weight a class, such as more
     /// for a class with few samples; for one output, first that of no, then of yes. They are
     /// multiplied with the samples' own weights (see [`Dataset::with_sample_weights`]). Where each place
-    /// of a sample, such as a step, has a class, each counts by its own. Of several outputs, the targets
-    /// of the first tell the class. The validation data is not weighted. Where a sample has several
-    /// labels, it has no class, and this is refused.
+    /// of a sample, such as a step, has a class, each counts by its own. The validation data is not
+    /// weighted. Where a sample has several labels, it has no class, and this is refused; so it is, as in
+    /// Keras, for a network of several outputs, each of which may say another class.
     pub fn class_weight(mut self, weights: impl Into<Vec<f32>>) -> Self {
         self.class_weights = Some(weights.into());
         self
@@ -309,7 +309,7 @@ impl Trainer {
         let mut callbacks = fit.callbacks.iter_mut();
         callbacks.try_for_each(|callback| callback.on_train_end(&end))?;
         if let Some(logs) = state.stopped.take() {
-            state.history.epochs.push(logs);
+            state.history.push(logs);
             state.look(self)?;
         }
         if let Some(best) = state.best.filter(|best| best.epoch > 0) {
@@ -321,6 +321,13 @@ impl Trainer {
     /// Checks the settings and the data, if they are there, and brings them into the form in which
     /// they are trained on.
     fn supply<'a>(&mut self, batches: Batches<'a>, fit: &Fit<'_>) -> Result<Supply<'a>, Error> {
+        let outputs = self.measured().outputs();
+        if fit.class_weights.is_some() && outputs > 1 {
+            return Err(Error::configuration(format!(
+                "class weights are for networks of one output, and this one has {outputs}"
+            ))
+            .with_hint("weigh the samples themselves by Dataset::with_sample_weights"));
+        }
         let data = match batches {
             Batches::Data(data) => data,
             Batches::Source(_)
@@ -372,7 +379,10 @@ impl Trainer {
             None => Loaded::default(),
         };
         loaded.history.directions = self.directions();
-        if let Some(best) = best.as_mut().filter(|_| !loaded.history.epochs.is_empty()) {
+        if let Some(best) = best
+            .as_mut()
+            .filter(|_| !loaded.history.epochs().is_empty())
+        {
             best.resume(self, &loaded.history, loaded.best)?;
         }
         let state = State {
@@ -414,7 +424,7 @@ impl Trainer {
         state: &mut State<'_>,
     ) -> Result<(), Error> {
         let settings = supply.settings();
-        let first = state.history.epochs.len() + 1;
+        let first = state.history.epochs().len() + 1;
         if first > 1 && state.step == 0 {
             let epoch = self.finished_epoch(fit.epochs, &state.history, state.position(settings));
             if tell(&mut fit.callbacks, |callback| callback.on_resume(&epoch))? {
@@ -435,9 +445,9 @@ impl Trainer {
             if ended_early {
                 state.stopped = Some(logs.clone());
                 let history = stopped.insert(state.history.clone());
-                history.epochs.push(logs);
+                history.push(logs);
             } else {
-                state.history.epochs.push(logs);
+                state.history.push(logs);
                 state.step = 0;
                 state.look(self)?;
             }
@@ -458,7 +468,7 @@ impl Trainer {
         position: Position<'a>,
     ) -> Epoch<'a> {
         Epoch {
-            number: history.epochs.len(),
+            number: history.epochs().len(),
             epochs,
             trainer: self,
             history,
@@ -588,13 +598,12 @@ impl Trainer {
         sums.losses.iter_mut().for_each(|loss| *loss /= samples);
         let scores = self.scores(&sums);
         let validation = validation.map(|data| self.validate(data)).transpose()?;
-        Ok(EpochLogs {
-            epoch: number,
-            steps: self.steps(),
-            loss: scores.loss,
-            metrics: scores.metrics,
-            val_loss: validation.as_ref().map(|scores| scores.loss),
-            val_metrics: validation.map(|scores| scores.metrics).unwrap_or_default(),
+        let logs = EpochLogs::new(number, self.steps(), scores.loss).with_metrics(scores.metrics);
+        Ok(match validation {
+            Some(scores) => logs
+                .with_val_loss(scores.loss)
+                .with_val_metrics(scores.metrics),
+            None => logs,
         })
     }
 }

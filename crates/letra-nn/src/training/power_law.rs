@@ -10,15 +10,23 @@ use crate::Error;
 /// use letra_nn::training::{LearningPoint, PowerLaw};
 ///
 /// let points = [(100, 0.30), (400, 0.20), (1600, 0.15)]
-///     .map(|(samples, error)| LearningPoint { samples, error });
+///     .map(|(samples, error)| LearningPoint::new(samples, error));
 /// assert_eq!(points[0].samples, 100);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LearningPoint {
     /// Training samples.
     pub samples: usize,
     /// Share of wrong answers on samples that were not trained on, 0 to 1.
     pub error: f64,
+}
+
+impl LearningPoint {
+    /// The share of wrong answers, 0 to 1, after training on so many samples.
+    pub fn new(samples: usize, error: f64) -> Self {
+        LearningPoint { samples, error }
+    }
 }
 
 /// A learning curve *e*(*n*) = *a* + *b* *n*⁻ᶜ for *n* training samples: an error *a* that more
@@ -29,12 +37,13 @@ pub struct LearningPoint {
 /// use letra_nn::training::{LearningPoint, PowerLaw};
 ///
 /// let points = [(100, 0.30), (400, 0.20), (1600, 0.15)]
-///     .map(|(samples, error)| LearningPoint { samples, error });
+///     .map(|(samples, error)| LearningPoint::new(samples, error));
 /// let curve = PowerLaw::fit(&points, 10_000)?;
 /// assert!(curve.limit < 0.15 && curve.error(6400) < 0.15);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PowerLaw {
     /// The error that stays, *a*, 0 to 1.
     pub limit: f64,

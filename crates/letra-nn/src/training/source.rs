@@ -26,7 +26,7 @@ use crate::dataset::Dataset;
 ///     .add(Dense::new(1))
 ///     .compile(Compile::new(Sgd::new(0.3)).loss(MeanSquaredError).seed(1))?;
 /// let history = line.fit(&mut Line, Fit::epochs(20))?;
-/// assert!(history.epochs[19].loss < 1e-3);
+/// assert!(history.epochs()[19].loss() < 1e-3);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 pub trait Source: Send {
@@ -55,6 +55,7 @@ pub trait Source: Send {
 /// network.fit(&data, Fit::epochs(2))?;
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
+#[non_exhaustive]
 pub enum Batches<'a> {
     /// Samples in memory, cut into batches.
     Data(&'a Dataset),

@@ -510,8 +510,8 @@ fn check_masks(network: &Network) -> Result<(), Error> {
 /// The non-zero values of the input, where most of it is zero, as in pictures of ink on paper, and
 /// the plan wants it so: it is shorter to read.
 pub(super) fn sparse_input(plan: &TrainingPlan, data: &Dataset) -> Option<SparseRows> {
-    let wanted = data.other_inputs.is_empty() && plan.layout.takes_sparse_input();
-    let input = wanted.then_some(&data.inputs)?;
+    let wanted = data.all_inputs().nth(1).is_none() && plan.layout.takes_sparse_input();
+    let input = wanted.then_some(data.inputs())?;
     SparseRows::new(input.sample_values(), input.data())
 }
 

@@ -181,8 +181,8 @@ fn dead_ends() {
 /// Predicts, inspects and trains; none of it may panic.
 fn run(mut network: Trainer) {
     let data = data();
-    network.predict(&data.inputs).unwrap();
-    network.layer_outputs(&data.inputs).unwrap();
+    network.predict(data.inputs()).unwrap();
+    network.layer_outputs(data.inputs()).unwrap();
     network.back_propagate(&data).unwrap();
     network.train_on_batch(&data).unwrap();
     network.fit(&data, Fit::epochs(1).batch_size(2)).unwrap();

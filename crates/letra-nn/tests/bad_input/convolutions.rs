@@ -107,7 +107,7 @@ fn poolings() {
 
 #[test]
 fn giant_poolings() {
-    let most = Window([65_536, 65_536]);
+    let most = Window::from(65_536);
     for (what, network) in [
         ("a window", pictures().add(AveragePool2d::new(HUGE).same())),
         (
@@ -297,7 +297,7 @@ fn layers_that_move_cells() {
 
 #[test]
 fn giant_layers() {
-    let most = Window([65_536, 65_536]);
+    let most = Window::from(65_536);
     for (what, network) in [
         ("groups", pictures().add(Conv2d::new(HUGE, 1).groups(HUGE))),
         (

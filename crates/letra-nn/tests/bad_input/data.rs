@@ -46,30 +46,20 @@ fn labels() {
     );
 }
 
-/// The fields are public, so a data set may also be put together by hand.
 #[test]
-fn labels_put_together_by_hand() {
-    let by_hand = |labels: Vec<u32>| Dataset {
-        inputs: pictures(2),
-        targets: Targets::Classes { labels, count: 3 },
-        other_inputs: Vec::new(),
-        other_targets: Vec::new(),
-        sample_weights: None,
+fn labels_and_values_in_the_place_of_others() {
+    let data = Dataset::classes(pictures(2), vec![0, 1], 3).unwrap();
+    let labels = |labels: Vec<u32>| {
+        data.clone()
+            .with_targets(Targets::Classes { labels, count: 3 })
     };
-    assert_all_refuse(
-        "out of range",
-        &by_hand(vec![0, 7]),
-        &["label 7 of sample 1"],
-    );
-    assert_all_refuse("too few", &by_hand(vec![0]), &["2 samples", "1 labels"]);
-    let rows = Dataset {
-        inputs: pictures(2),
-        targets: Targets::Values(Tensor::zeros([1, 3])),
-        other_inputs: Vec::new(),
-        other_targets: Vec::new(),
-        sample_weights: None,
-    };
-    assert_all_refuse("too few rows", &rows, &["2 samples", "1 rows"]);
+    assert_refused("out of range", labels(vec![0, 7]), &["label 7 of sample 1"]);
+    assert_refused("too few", labels(vec![0]), &["2 samples", "1 labels"]);
+    let rows = Targets::Values(Tensor::zeros([1, 3]));
+    let rows = data.clone().with_targets(rows);
+    assert_refused("too few rows", rows, &["2 samples", "1 rows"]);
+    let result = data.with_inputs(pictures(3));
+    assert_refused("too many inputs", result, &["3 samples", "2 labels"]);
 }
 
 #[test]

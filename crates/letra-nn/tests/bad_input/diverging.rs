@@ -31,7 +31,7 @@ fn a_rate_that_is_too_high() {
         .add(Dense::new(3))
         .compile(Compile::new(Sgd::new(1e38)))
         .unwrap();
-    let classes = Dataset::classes(data(0.0).inputs, vec![0, 1, 2], 3).unwrap();
+    let classes = Dataset::classes(data(0.0).inputs().clone(), vec![0, 1, 2], 3).unwrap();
     let result = cross_entropy.fit(&classes, Fit::epochs(50));
     assert_refused("rate 1e38", result, &parts);
 }
@@ -44,8 +44,8 @@ fn inputs_that_are_no_numbers_are_not_blamed_on_the_rate() {
         let result = network.fit(&data(value), Fit::epochs(2).batch_size(1));
         assert_refused("an input", result, &parts);
         assert_refused("an input", network.train_on_batch(&data(value)), &parts);
-        let mut targets = data(0.0);
-        targets.targets = Targets::Values(Tensor::new([3, 2], vec![value; 6]).unwrap());
+        let values = Targets::Values(Tensor::new([3, 2], vec![value; 6]).unwrap());
+        let targets = data(0.0).with_targets(values).unwrap();
         assert_refused("a target", network.train_on_batch(&targets), &parts);
     }
 }

@@ -31,9 +31,16 @@ fn network() -> Trainer {
 }
 
 fn data() -> Dataset {
-    let inputs = || Tensor::new([6, 4], (0..24).map(|i| i as f32 / 24.0).collect()).unwrap();
+    data_with(inputs())
+}
+
+fn inputs() -> Tensor {
+    Tensor::new([6, 4], (0..24).map(|i| i as f32 / 24.0).collect()).unwrap()
+}
+
+fn data_with(other_inputs: Tensor) -> Dataset {
     Dataset::classes(inputs(), vec![0, 1, 2, 0, 1, 2], 3)
-        .and_then(|data| data.and_input(inputs()))
+        .and_then(|data| data.and_input(other_inputs))
         .and_then(|data| data.and_targets(Targets::Values(Tensor::zeros([6, 2]))))
         .unwrap()
 }
@@ -255,8 +262,9 @@ fn data_that_does_not_fit() {
     let error = single.and_targets(Targets::Values(Tensor::zeros([7, 1])));
     assert_refused("other targets", error, &["6 samples came with 7"]);
     network.train_on_batch(&data()).unwrap();
-    let mut broken = data();
-    broken.other_inputs[0].data_mut()[9] = f32::NAN;
+    let mut others = inputs();
+    others.data_mut()[9] = f32::NAN;
+    let broken = data_with(others);
     assert_refused(
         "no number",
         network.train_on_batch(&broken),

@@ -80,10 +80,7 @@ impl Op for Square {
     }
 
     fn needs(&self, inputs: &[Shape]) -> Needs {
-        Needs {
-            keep: inputs[0].values(),
-            ..Needs::default()
-        }
+        Needs::new().keep(inputs[0].values())
     }
 
     fn forward(&self, pass: &mut Forward<'_>) {

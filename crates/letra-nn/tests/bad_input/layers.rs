@@ -195,7 +195,7 @@ fn normalisations_that_make_no_sense() {
 fn sizes_that_no_machine_holds() {
     const HUGE: usize = 1_000_000_000_000_000_000;
     let pictures = |sizes: [usize; 3]| Sequential::new(sizes);
-    let most = Window([65_536, 65_536]);
+    let most = Window::from(65_536);
     for (what, network) in [
         ("units", Sequential::new([6]).add(Dense::new(HUGE))),
         (
@@ -234,11 +234,11 @@ fn sizes_that_no_machine_holds() {
         ),
         (
             "a kernel of many channels",
-            pictures([1, 1, 1 << 32]).add(Conv2d::new(65_536, most).padding(most.0)),
+            pictures([1, 1, 1 << 32]).add(Conv2d::new(65_536, most).padding([65_536; 2])),
         ),
         (
             "a wide map",
-            pictures([1 << 32, 1, 1]).add(Conv2d::new(65_536, 1).padding(most.0)),
+            pictures([1 << 32, 1, 1]).add(Conv2d::new(65_536, 1).padding([65_536; 2])),
         ),
         (
             "a map",

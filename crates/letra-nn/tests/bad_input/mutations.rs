@@ -60,8 +60,8 @@ fn models() {
     let data = data();
     let refused = refused(&saved(), 20_000, |file| {
         let mut network = file.load()?;
-        network.predict(&data.inputs)?;
-        network.layer_outputs(&data.inputs)?;
+        network.predict(data.inputs())?;
+        network.layer_outputs(data.inputs())?;
         network.train_on_batch(&data)?;
         Ok(())
     });

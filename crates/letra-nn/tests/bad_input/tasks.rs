@@ -166,6 +166,25 @@ fn class_weights_without_a_class() {
 }
 
 #[test]
+fn class_weights_of_several_outputs() {
+    let mut model = Model::new();
+    let input = model.input([2]);
+    let outputs = [3, 2].map(|units| model.layer(Dense::new(units), [input]));
+    let compile = Compile::new(Sgd::new(0.1)).next_output();
+    let mut network = model.outputs(outputs).compile(compile).unwrap();
+    let second = Targets::Classes {
+        labels: vec![0, 1],
+        count: 2,
+    };
+    let data = Dataset::classes(Tensor::zeros([2, 2]), vec![0, 1], 3);
+    let data = data.unwrap().and_targets(second).unwrap();
+    let result = network.fit(&data, Fit::epochs(1).class_weight([1.0, 2.0, 3.0]));
+    let parts = ["one output", "has 2", "with_sample_weights"];
+    assert_refused("two outputs", result, &parts);
+    assert_eq!(network.steps(), 0);
+}
+
+#[test]
 fn metrics_that_make_no_sense() {
     let measured = |units, loss: Box<dyn Loss>, metric: Box<dyn Metric>, data: &Dataset| {
         let compile = Compile::new(Sgd::new(0.1)).threads(1).metric(metric);

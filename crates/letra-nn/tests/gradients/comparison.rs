@@ -229,7 +229,7 @@ impl<'a> Compared<'a> {
     }
 
     fn predictions(&self, twin: &Stack) {
-        let predicted = self.network.predict(&self.batch.inputs).unwrap();
+        let predicted = self.network.predict(self.batch.inputs()).unwrap();
         self.alike("predictions", predicted.data(), &self.wanted(twin).outputs);
     }
 

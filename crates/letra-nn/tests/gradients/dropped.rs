@@ -265,7 +265,7 @@ fn check_standout(case: Case, noise: &mut Noise) {
 
         let mut network = compiled(layer(function), 2);
         set_parameters(&mut network, &parameters);
-        let predicted = network.predict(&data.inputs).unwrap();
+        let predicted = network.predict(data.inputs()).unwrap();
         let wanted: Vec<f64> = rows
             .iter()
             .flat_map(|row| expectation.forward(row, &parameters))

@@ -74,7 +74,7 @@ fn check([inputs, middle, features, samples]: [usize; 4], gamma: f32, noise: &mu
         |rows: &[Vec<f64>], width| Tensor::new([rows.len(), width], singles(&rows.concat()));
     let inputs = tensor(&rows, inputs).unwrap();
     let batch = Dataset::values(inputs, tensor(&targets, features).unwrap()).unwrap();
-    let predicted = network.predict(&batch.inputs).unwrap();
+    let predicted = network.predict(batch.inputs()).unwrap();
     assert_alike(&what, predicted.data(), &outputs, 1.0);
     let seen = network.back_propagate(&batch).unwrap();
     for ((name, gradient), wanted) in seen.gradients.iter().zip(&gradients) {

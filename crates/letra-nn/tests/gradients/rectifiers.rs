@@ -224,7 +224,7 @@ fn relu_is_a_special_case_of_maxout() {
         ],
     );
     let batch = Dataset::values(tensor(&[50, 4], draw(200)), tensor(&[50, 3], draw(150))).unwrap();
-    let (one, other) = (maxout.predict(&batch.inputs), relu.predict(&batch.inputs));
+    let (one, other) = (maxout.predict(batch.inputs()), relu.predict(batch.inputs()));
     for (one, other) in one.unwrap().data().iter().zip(other.unwrap().data()) {
         assert!((one - other).abs() < 1e-6, "{one} and {other}");
     }

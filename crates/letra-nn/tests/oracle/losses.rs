@@ -94,7 +94,7 @@ fn values_and_gradients_of_every_loss() {
     for case in list(&numbers["cases"]) {
         let batch = batch(case);
         // An identity, so that what the loss sees is the case's predictions.
-        let network = Sequential::new(&batch.inputs.shape()[1..])
+        let network = Sequential::new(&batch.inputs().shape()[1..])
             .add(Activation::linear())
             .compile(compile(case))
             .unwrap();
@@ -115,7 +115,7 @@ fn softmax_then_cross_entropy_has_the_gradient_of_the_logits() {
     let numbers = numbers("losses");
     for case in list(&numbers["cases"])[..3].iter() {
         let batch = batch(case);
-        let network = Sequential::new(&batch.inputs.shape()[1..])
+        let network = Sequential::new(&batch.inputs().shape()[1..])
             .add(Activation::softmax())
             .compile(Compile::new(Sgd::new(0.1)).loss(CrossEntropy::new()))
             .unwrap();

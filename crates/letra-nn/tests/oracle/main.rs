@@ -4,6 +4,7 @@
 mod activations;
 mod convolutions;
 mod ctc;
+mod demands;
 mod graphs;
 mod initializers;
 mod layers;

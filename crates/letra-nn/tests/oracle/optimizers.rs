@@ -139,15 +139,11 @@ impl Trained {
         for (slot, values) in slots.iter_mut().zip(&mut self.slots) {
             *slot = values;
         }
-        Update {
-            step: self.step,
-            rate: optimizer.rate(self.step) as f32,
-            norm,
-            parameters: &mut self.weights,
-            gradients,
-            probe,
-            slots,
-        }
+        let rate = optimizer.rate(self.step) as f32;
+        let mut update = Update::new(rate, &mut self.weights, gradients);
+        (update.step, update.norm) = (self.step, norm);
+        (update.probe, update.slots) = (probe, slots);
+        update
     }
 }
 

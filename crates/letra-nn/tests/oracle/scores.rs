@@ -100,7 +100,7 @@ fn network(case: &Value, units: usize, threads: usize) -> (Trainer, Vec<(String,
 fn metrics_over_a_whole_pass() {
     for case in list(&numbers("scores")["cases"]) {
         let data = data(case);
-        let units = data.inputs.sample_values();
+        let units = data.inputs().sample_values();
         let mut by_threads = Vec::new();
         for threads in [1, 2] {
             let (mut network, wanted) = network(case, units, threads);
@@ -114,7 +114,7 @@ fn metrics_over_a_whole_pass() {
             }
             let history = network.fit(&data, Fit::epochs(1).batch_size(7)).unwrap();
             for (name, wanted) in &wanted {
-                let found = history.epochs[0].get(name).unwrap();
+                let found = history.epochs()[0].get(name).unwrap();
                 assert!(
                     (found - wanted).abs() < 2e-6,
                     "{name}: {found} for {wanted}"

@@ -35,17 +35,17 @@ fn a_penalty_on_outputs_is_part_of_the_loss() {
     let (l1, l2) = (0.3, 0.2);
     let plain = dense(None);
     let mut penalized = dense(Some(Regularizer::l1_l2(l1, l2)));
-    let outputs = plain.predict(&batch.inputs).unwrap();
-    assert_eq!(penalized.predict(&batch.inputs).unwrap(), outputs);
+    let outputs = plain.predict(batch.inputs()).unwrap();
+    assert_eq!(penalized.predict(batch.inputs()).unwrap(), outputs);
     let penalty = |y: &f32| f64::from(l1 * y.abs() + l2 * y * y);
     let penalty = outputs.data().iter().map(penalty).sum::<f64>() / 2.0;
     assert!(penalty > 0.1);
     let loss = plain.evaluate(&batch).unwrap().loss + penalty;
     close(penalized.evaluate(&batch).unwrap().loss, loss);
     close(penalized.back_propagate(&batch).unwrap().loss, loss);
-    close(penalized.gradients(&batch).unwrap().loss, loss);
+    close(penalized.gradients(&batch).unwrap().loss(), loss);
     let history = penalized.fit(&batch, Fit::epochs(1).batch_size(2)).unwrap();
-    close(history.last().unwrap().loss, loss);
+    close(history.last().unwrap().loss(), loss);
 }
 
 /// δ = (2 (y − t) + (λ₁ sign y + 2 λ₂ y) / samples) (1 − y²), and ∂W = xᵀ δ.
@@ -54,7 +54,7 @@ fn its_gradient_is_that_of_the_formula() {
     let batch = batch();
     let (l1, l2) = (0.3, 0.2);
     let mut network = dense(Some(Regularizer::l1_l2(l1, l2)));
-    let outputs = network.predict(&batch.inputs).unwrap().into_data();
+    let outputs = network.predict(batch.inputs()).unwrap().into_data();
     let targets = [1.0, 0.0, 0.0, 1.0];
     let deltas: Vec<f32> = outputs
         .iter()
@@ -64,7 +64,7 @@ fn its_gradient_is_that_of_the_formula() {
             (2.0 * (y - t) + penalty) * (1.0 - y * y)
         })
         .collect();
-    let inputs = batch.inputs.data();
+    let inputs = batch.inputs().data();
     let found = network.gradients(&batch).unwrap();
     let kernel = found.get("dense/kernel").unwrap();
     for (index, found) in kernel.data().iter().enumerate() {
@@ -112,7 +112,7 @@ fn finite_differences_prove_the_gradient() {
                 values[index] += step;
                 let moved = Tensor::new(before.shape(), values).unwrap();
                 network.set_parameter(name, &moved).unwrap();
-                let loss = network.gradients(&batch).unwrap().loss;
+                let loss = network.gradients(&batch).unwrap().loss();
                 network.set_parameter(name, &before).unwrap();
                 loss
             };
@@ -165,7 +165,7 @@ fn evaluation_has_the_loss_of_one_batch() {
     let loss = penalized.evaluate(&data).unwrap().loss;
     assert!(loss > network(0.0).evaluate(&data).unwrap().loss + 0.01);
     let history = penalized.fit(&data, Fit::epochs(1).batch_size(26)).unwrap();
-    close(history.last().unwrap().loss, loss);
+    close(history.last().unwrap().loss(), loss);
 }
 
 /// A gradient that comes from outside meets the penalties on its way back, as those on weights.
@@ -174,7 +174,7 @@ fn a_given_gradient_is_joined_by_the_penalty() {
     let batch = batch();
     let upstream = [Tensor::zeros([2, 2])];
     let mut network = dense(Some(Regularizer::l2(0.5)));
-    let found = network.backward(&batch.inputs, &upstream).unwrap().0;
+    let found = network.backward(batch.inputs(), &upstream).unwrap().0;
     assert!(
         found
             .get("dense/kernel")
@@ -183,7 +183,7 @@ fn a_given_gradient_is_joined_by_the_penalty() {
             .iter()
             .any(|&g| g != 0.0)
     );
-    let found = dense(None).backward(&batch.inputs, &upstream).unwrap().0;
+    let found = dense(None).backward(batch.inputs(), &upstream).unwrap().0;
     assert!(
         found
             .get("dense/kernel")
@@ -208,7 +208,7 @@ fn a_penalty_on_activities_makes_them_sparse() {
             .compile(Compile::new(Adam::new(0.01)).seed(2))
             .unwrap();
         network.fit(&data, Fit::epochs(30).batch_size(20)).unwrap();
-        let seen = network.layer_outputs(&data.inputs).unwrap();
+        let seen = network.layer_outputs(data.inputs()).unwrap();
         let codes = seen[1].output.data();
         let silent = codes.iter().filter(|&&value| value < 1e-3).count();
         silent as f64 / codes.len() as f64
@@ -234,7 +234,7 @@ fn demands_on_a_bias_are_met() {
     let loss = plain.evaluate(&batch).unwrap().loss + penalty;
     close(penalized.evaluate(&batch).unwrap().loss, loss);
     let [found, wanted] = [&mut penalized, &mut plain].map(|n| n.gradients(&batch).unwrap());
-    close(found.loss, loss);
+    close(found.loss(), loss);
     let of = |name| [&found, &wanted].map(|gradients| gradients.get(name).unwrap().into_data());
     let [kernel, same] = of("dense/kernel");
     assert_eq!(kernel, same, "the kernel is not penalized");
@@ -291,7 +291,7 @@ fn a_layer_at_two_places_is_penalized_at_both() {
         let sum = model.layer(letra_nn::layers::Add, [first, second]);
         let network = model.outputs([sum]).compile(compile()).unwrap();
         let one = batch();
-        let data = one.clone().and_input(one.inputs.clone()).unwrap();
+        let data = one.clone().and_input(one.inputs().clone()).unwrap();
         network.evaluate(&data).unwrap().loss
     };
     let plain = dense_outputs();
@@ -304,7 +304,7 @@ fn dense_outputs() -> f64 {
         .add(Dense::new(2))
         .compile(compile())
         .unwrap();
-    let outputs = network.predict(&batch().inputs).unwrap();
+    let outputs = network.predict(batch().inputs()).unwrap();
     outputs.data().iter().map(|y| f64::from(y * y)).sum()
 }
 

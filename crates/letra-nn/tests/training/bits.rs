@@ -148,7 +148,7 @@ fn trained(network: Sequential, batch: usize, rows: bool, threads: usize) -> Vec
         .unwrap();
     let logs = serde_json::to_vec(&history).unwrap();
     let evaluated = network.evaluate(&data).unwrap().loss.to_le_bytes();
-    let predicted = network.predict(&data.inputs).unwrap();
+    let predicted = network.predict(data.inputs()).unwrap();
     let predicted = predicted.data().iter().flat_map(|p| p.to_le_bytes());
     [
         bytes(&network),

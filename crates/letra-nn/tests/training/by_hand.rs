@@ -33,7 +33,7 @@ fn gradients_and_their_application_are_a_step() {
     for _ in 0..4 {
         let scores = whole.train_on_batch(&data).unwrap();
         let gradients = parts.gradients(&data).unwrap();
-        assert_eq!(gradients.loss, scores.loss);
+        assert_eq!(gradients.loss(), scores.loss);
         parts.apply(&gradients).unwrap();
         assert!(bytes(&whole) == bytes(&parts));
     }
@@ -61,7 +61,7 @@ fn they_are_those_that_an_inspection_shows() {
             assert!((found - wanted).abs() < 1e-5, "{name}");
         }
     }
-    assert_eq!(of_inputs[0].shape(), data.inputs.shape());
+    assert_eq!(of_inputs[0].shape(), data.inputs().shape());
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn loss_weights_count_from_the_next_step_on() {
     network.set_loss_weight(0, 0.0).unwrap();
     let after = network.gradients(&data).unwrap();
     // What is left is the penalty.
-    assert!(after.loss < before.loss && after.loss > 0.0);
+    assert!(after.loss() < before.loss() && after.loss() > 0.0);
     assert!(
         after
             .get("dense_1/bias")

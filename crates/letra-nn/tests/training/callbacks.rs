@@ -50,13 +50,13 @@ fn a_stop_silences_no_other_callback() {
         let fit = fit.callback(&mut log).callback(&mut weights);
         let mut network = network(2);
         let history = network.fit(&train, fit.callback(&mut checkpoint)).unwrap();
-        assert_eq!(history.epochs.len(), 3);
+        assert_eq!(history.epochs().len(), 3);
         let rows = std::fs::read_to_string(&table).unwrap();
         assert_eq!(rows.lines().count(), 1 + 3, "{rows}");
         // The file of the best epoch, the third among those that may be it, is the network's.
         let saved = Network::load(&best).unwrap();
-        let found = saved.predict(&test.inputs).unwrap();
-        assert_eq!(found, network.predict(&test.inputs).unwrap());
+        let found = saved.predict(test.inputs()).unwrap();
+        assert_eq!(found, network.predict(test.inputs()).unwrap());
     }
 }
 

@@ -20,10 +20,10 @@ fn check(network: Sequential) {
     };
     let targets = tensor(loaded.output_shape());
     let batch = Dataset::values(tensor(loaded.input_shape()), targets).unwrap();
-    let predicted = saved.predict(&batch.inputs).unwrap();
-    assert_eq!(loaded.predict(&batch.inputs).unwrap(), predicted);
+    let predicted = saved.predict(batch.inputs()).unwrap();
+    assert_eq!(loaded.predict(batch.inputs()).unwrap(), predicted);
     loaded.train_on_batch(&batch).unwrap();
-    assert_ne!(loaded.predict(&batch.inputs).unwrap(), predicted);
+    assert_ne!(loaded.predict(batch.inputs()).unwrap(), predicted);
 }
 
 #[test]

@@ -33,9 +33,9 @@ fn a_row_an_epoch_that_reads_back_as_the_history() {
     ];
     assert_eq!(found[0], names);
     assert_eq!(found.len(), 5);
-    for (row, epoch) in found[1..].iter().zip(&history.epochs) {
-        assert_eq!(row[0], epoch.epoch.to_string());
-        assert_eq!(row[1], epoch.steps.to_string());
+    for (row, epoch) in found[1..].iter().zip(history.epochs()) {
+        assert_eq!(row[0], epoch.epoch().to_string());
+        assert_eq!(row[1], epoch.steps().to_string());
         for (field, name) in row.iter().zip(names).skip(2) {
             assert_eq!(Some(field.parse().unwrap()), epoch.get(name), "{name}");
         }

@@ -109,7 +109,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 fn a_sample_has_the_same_bits_whatever_stands_around_it() {
     let samples = 5;
     let data = data(samples, 6);
-    let Targets::Classes { labels, .. } = &data.targets else {
+    let Targets::Classes { labels, .. } = data.targets() else {
         unreachable!("labels");
     };
     let output: Vec<f32> = (0..samples * STEPS * CLASSES)

@@ -26,10 +26,11 @@ pub(crate) fn quadrants(samples: usize) -> Dataset {
 /// The same pictures with one-hot rows.
 pub(crate) fn one_hot_quadrants(samples: usize) -> Dataset {
     let data = quadrants(samples);
-    let Targets::Classes { labels, count } = data.targets else {
+    let Targets::Classes { labels, count } = data.targets() else {
         panic!("quadrants are classes");
     };
-    Dataset::values(data.inputs, one_hot(&labels, count).unwrap()).unwrap()
+    let rows = one_hot(labels, *count).unwrap();
+    data.with_targets(Targets::Values(rows)).unwrap()
 }
 
 /// Convolution, pooling, dropout and two dense layers.

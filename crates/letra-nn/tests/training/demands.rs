@@ -144,6 +144,24 @@ fn penalties_and_limits_are_saved() {
                     .bias_regularizer(Regularizer::l1(0.5))
                     .activity_regularizer(Regularizer::l2(0.25)),
             )
+            .add(
+                BatchNormalization::new()
+                    .gamma_regularizer(Regularizer::l1(0.5))
+                    .beta_constraint(Constraint::max_norm(1.0)),
+            )
+            .add(LayerNormalization::new().activity_regularizer(Regularizer::l2(0.5)))
+            .add(
+                GroupNormalization::new()
+                    .groups(1)
+                    .gamma_constraint(Constraint::max_norm(0.5))
+                    .beta_regularizer(Regularizer::l2(0.5)),
+            )
+            .add(Reshape::new([25, 3]))
+            .add(
+                MultiHeadAttention::new(2, 3)
+                    .kernel_constraint(Constraint::max_norm(0.5))
+                    .bias_regularizer(Regularizer::l1(0.5)),
+            )
             .add(Flatten)
             .add(Dense::new(4).kernel_constraint(Constraint::max_norm(3.0)))
             .compile(Compile::new(Sgd::new(0.1)).global_clip_norm(2.0))
@@ -167,6 +185,11 @@ fn penalties_and_limits_are_saved() {
 fn files_without_these_settings_are_read() {
     let network = Sequential::new([8, 8, 1])
         .add(Conv2d::new(2, 3))
+        .add(BatchNormalization::new())
+        .add(Reshape::new([24, 3]))
+        .add(LayerNormalization::new())
+        .add(GroupNormalization::new().groups(1))
+        .add(MultiHeadAttention::new(2, 3))
         .add(Flatten)
         .add(Dense::new(4))
         .compile(Compile::new(Sgd::new(0.1)))

@@ -5,19 +5,10 @@ use letra_nn::training::{LearningPoint, Measured, NextStep, PowerLaw};
 
 fn history(losses: impl Iterator<Item = f64>, val_losses: impl Iterator<Item = f64>) -> History {
     let epochs = losses.zip(val_losses).enumerate();
-    History {
-        epochs: epochs
-            .map(|(index, (loss, val_loss))| EpochLogs {
-                epoch: index + 1,
-                steps: index as u64 + 1,
-                loss,
-                metrics: Vec::new(),
-                val_loss: Some(val_loss),
-                val_metrics: Vec::new(),
-            })
-            .collect(),
-        ..History::default()
-    }
+    let epochs = epochs.map(|(index, (loss, val_loss))| {
+        EpochLogs::new(index + 1, index as u64 + 1, loss).with_val_loss(val_loss)
+    });
+    epochs.collect()
 }
 
 /// Falls by a tenth each epoch.
@@ -32,10 +23,7 @@ fn settled() -> impl Iterator<Item = f64> {
 
 fn points(curve: impl Fn(f64) -> f64) -> Vec<LearningPoint> {
     [200, 400, 800, 1600, 2400]
-        .map(|samples| LearningPoint {
-            samples,
-            error: curve(samples as f64),
-        })
+        .map(|samples| LearningPoint::new(samples, curve(samples as f64)))
         .to_vec()
 }
 

@@ -6,19 +6,12 @@ use letra_nn::training::Monitor;
 
 fn history(name: &str, values: &[f64]) -> History {
     let epochs = values.iter().enumerate();
-    History {
-        epochs: epochs
-            .map(|(index, &value)| EpochLogs {
-                epoch: index + 1,
-                steps: index as u64 + 1,
-                loss: 1.0,
-                metrics: Vec::new(),
-                val_loss: Some(1.0),
-                val_metrics: vec![(name.to_owned(), value)],
-            })
-            .collect(),
-        ..History::default()
-    }
+    let epochs = epochs.map(|(index, &value)| {
+        EpochLogs::new(index + 1, index as u64 + 1, 1.0)
+            .with_val_loss(1.0)
+            .with_val_metrics([(name, value)])
+    });
+    epochs.collect()
 }
 
 #[test]
@@ -104,12 +97,12 @@ fn a_falling_error_does_not_stop_a_training() {
         let fit = Fit::epochs(10).validation_data(&data);
         let fit = fit.callback(&mut stopping).callback(&mut plateau);
         let history = network.fit(&data, fit).unwrap();
-        assert_eq!(history.epochs.len(), 10);
+        assert_eq!(history.epochs().len(), 10);
         assert_eq!(network.learning_rate_factor(), 1.0);
         assert_eq!(history.direction(name), Direction::Min);
         // The last epoch was the best, and its weights are there.
         let scores = network.evaluate(&data).unwrap();
-        assert_eq!(history.last().unwrap().val_loss, Some(scores.loss));
+        assert_eq!(history.last().unwrap().val_loss(), Some(scores.loss));
     }
 }
 
@@ -121,7 +114,7 @@ fn a_mode_that_is_given_wins() {
         .validation_data(&data)
         .callback(&mut stopping);
     let history = network(Off(Direction::Min)).fit(&data, fit).unwrap();
-    assert!(history.epochs.len() < 10);
+    assert!(history.epochs().len() < 10);
 }
 
 #[test]
@@ -139,6 +132,6 @@ fn the_best_weights_of_an_error_are_those_of_its_least() {
         .fold(f64::MAX, f64::min);
     assert_eq!(network.evaluate(&data).unwrap().metric("off"), Some(least));
     let saved = Network::load(&file).unwrap();
-    let predict = |network: &Network| network.predict(&data.inputs).unwrap();
+    let predict = |network: &Network| network.predict(data.inputs()).unwrap();
     assert_eq!(predict(&saved), predict(&network));
 }

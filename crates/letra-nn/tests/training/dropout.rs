@@ -34,7 +34,7 @@ fn values_are_dropped_or_scaled_and_gradients_with_them() {
         let input_gradient = seen.pre_activation_gradients[0].1.data();
         let scale = 1.0 / (1.0 - rate);
         let mut kept = 0;
-        for ((&x, &y), &gradient) in batch.inputs.data().iter().zip(output).zip(input_gradient) {
+        for ((&x, &y), &gradient) in batch.inputs().data().iter().zip(output).zip(input_gradient) {
             if y == 0.0 {
                 assert_eq!(gradient, 0.0);
             } else {
@@ -54,10 +54,15 @@ fn values_are_dropped_or_scaled_and_gradients_with_them() {
 #[test]
 fn it_rests_when_predicting() {
     let (network, batch) = (dropout(0.5, 3), batch(9));
-    assert_eq!(network.predict(&batch.inputs).unwrap(), batch.inputs);
-    let outputs = network.layer_outputs(&batch.inputs).unwrap();
-    assert_eq!(outputs[1].output, batch.inputs);
-    let squares: f64 = batch.inputs.data().iter().map(|&x| f64::from(x * x)).sum();
+    assert_eq!(network.predict(batch.inputs()).unwrap(), *batch.inputs());
+    let outputs = network.layer_outputs(batch.inputs()).unwrap();
+    assert_eq!(outputs[1].output, *batch.inputs());
+    let squares: f64 = batch
+        .inputs()
+        .data()
+        .iter()
+        .map(|&x| f64::from(x * x))
+        .sum();
     let loss = network.evaluate(&batch).unwrap().loss;
     assert!((loss / squares - 1.0).abs() < 1e-6);
 }

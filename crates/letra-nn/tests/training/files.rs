@@ -19,7 +19,7 @@ fn a_loaded_network_has_the_bits_of_the_saved_one() {
     assert_eq!(loaded.steps(), network.steps());
     assert_eq!(loaded.summary(), network.summary());
     let bits = |network: &Trainer| -> Vec<u32> {
-        let predicted = network.predict(&train.inputs).unwrap();
+        let predicted = network.predict(train.inputs()).unwrap();
         predicted.data().iter().map(|p| p.to_bits()).collect()
     };
     assert_eq!(bits(&loaded), bits(&network));
@@ -158,7 +158,7 @@ fn layers_with_parameters_of_their_own_come_back_bit_for_bit() {
     assert_eq!(bytes(&loaded), bytes(&network));
     assert_eq!(loaded.summary(), network.summary());
     let bits = |network: &Trainer| -> Vec<u32> {
-        let predicted = network.predict(&batch.inputs).unwrap();
+        let predicted = network.predict(batch.inputs()).unwrap();
         predicted.data().iter().map(|p| p.to_bits()).collect()
     };
     assert_eq!(bits(&loaded), bits(&network));
@@ -231,17 +231,23 @@ fn half_precision_takes_half_the_space() {
         Network::load(&whole).unwrap().weights().get("dense/kernel"),
         loaded.weights().get("dense/kernel")
     );
-    let mut large = network.weights().get("dense/bias").unwrap();
-    large.data_mut()[3] = 1e5;
-    network.weights().set("dense/bias", &large).unwrap();
-    let error = network
-        .save_in_half_precision(&half)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("dense/bias holds 100000 at place 3"),
-        "{error}"
+    let mut bias = network.weights().get("dense/bias").unwrap();
+    // The largest number, one of fewer bits, and one that is too small.
+    bias.data_mut()[..3].copy_from_slice(&[-65504.0, 1e-7, 1e-9]);
+    network.weights().set("dense/bias", &bias).unwrap();
+    network.save_in_half_precision(&half).unwrap();
+    let loaded = Network::load(&half).unwrap().weights().get("dense/bias");
+    assert_eq!(
+        loaded.unwrap().data()[..3],
+        [-65504.0, 2.0 * 2.0f32.powi(-24), 0.0]
     );
+    for large in [1e5, 65520.0] {
+        bias.data_mut()[3] = large;
+        network.weights().set("dense/bias", &bias).unwrap();
+        let error = network.save_in_half_precision(&half).unwrap_err();
+        let wanted = format!("dense/bias holds {large} at place 3");
+        assert!(error.to_string().contains(&wanted), "{error}");
+    }
 }
 
 /// Layers that join, look at others, or were adapted to data.
@@ -289,6 +295,6 @@ fn joins_attention_and_adapted_numbers_come_back_bit_for_bit() {
     network.save(&path).unwrap();
     let loaded = Trainer::load(&path).unwrap();
     assert_eq!(bytes(&loaded), bytes(&network));
-    let predicted = |network: &Trainer| network.predict(&data.inputs).unwrap();
+    let predicted = |network: &Trainer| network.predict(data.inputs()).unwrap();
     assert_eq!(predicted(&loaded), predicted(&network));
 }

@@ -40,7 +40,7 @@ pub(crate) fn compile(threads: usize) -> Compile {
 pub(crate) fn data(samples: usize) -> Dataset {
     let pictures = quadrants(samples);
     let order: Vec<usize> = (0..samples).map(|i| i * 3 % samples).collect();
-    let Targets::Classes { labels, .. } = &pictures.targets else {
+    let Targets::Classes { labels, .. } = pictures.targets() else {
         panic!("quadrants are classes");
     };
     let same = order
@@ -48,7 +48,7 @@ pub(crate) fn data(samples: usize) -> Dataset {
         .zip(labels)
         .map(|(&other, label)| f32::from(labels[other] == *label));
     let same = Tensor::new([samples, 1], same.collect()).unwrap();
-    let other = pictures.inputs.select(&order);
+    let other = pictures.inputs().select(&order);
     pictures
         .and_input(other)
         .and_then(|data| data.and_targets(Targets::Values(same)))

@@ -65,7 +65,7 @@ fn an_inner_loss_trains_as_that_of_a_further_output_does() {
     assert_eq!(scores, outer.evaluate(&data).unwrap());
     assert!(scores.metric("dense_1_accuracy").is_some());
     // It is asked as ever.
-    assert_eq!(inner.predict(&data.inputs).unwrap().shape(), [20, 2]);
+    assert_eq!(inner.predict(data.inputs()).unwrap().shape(), [20, 2]);
 }
 
 #[test]

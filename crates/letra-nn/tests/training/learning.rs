@@ -16,11 +16,11 @@ fn a_small_network_learns() {
     let after = network.evaluate(&train).unwrap();
     assert!(after.loss < 0.3 * before.loss, "{before:?} {after:?}");
     assert!(after.metric("accuracy").unwrap() > 0.95);
-    assert_eq!(history.epochs.len(), 30);
+    assert_eq!(history.epochs().len(), 30);
     assert_eq!(network.steps(), 30 * 7);
     let last = history.last().unwrap();
     assert_eq!(
-        last.val_loss.unwrap(),
+        last.val_loss().unwrap(),
         network.evaluate(&test).unwrap().loss
     );
 }
@@ -52,9 +52,9 @@ fn the_history_holds_what_evaluate_measures() {
         .unwrap();
     let before = network.evaluate(&train).unwrap();
     let history = network.fit(&train, Fit::epochs(2).batch_size(40)).unwrap();
-    let first = &history.epochs[0];
-    assert!((first.loss - before.loss).abs() < 1e-6);
-    assert_eq!(first.metrics, before.metrics);
+    let first = &history.epochs()[0];
+    assert!((first.loss() - before.loss).abs() < 1e-6);
+    assert_eq!(first.metrics(), before.metrics);
     assert_eq!(history.values("accuracy").len(), 2);
     assert!(history.values("val_loss").is_empty());
     assert_eq!(first.get("top_2_accuracy"), before.metric("top_2_accuracy"));
@@ -150,8 +150,8 @@ impl Callback for Stop {
     }
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        assert_eq!(epoch.logs().epoch, epoch.number);
-        assert_eq!(epoch.history().epochs.len(), epoch.number);
+        assert_eq!(epoch.logs().epoch(), epoch.number);
+        assert_eq!(epoch.history().epochs().len(), epoch.number);
         // The network can be used while it trains.
         epoch
             .trainer
@@ -167,8 +167,8 @@ fn a_callback_stops_in_the_middle_of_an_epoch() {
     let fit = Fit::epochs(9).batch_size(16).callback(&mut stop);
     let history = network.fit(&quadrants(50), fit).unwrap();
     // The epoch that was stopped counts, as far as it came.
-    assert_eq!(history.epochs.len(), 3);
-    assert_eq!(history.epochs[2].steps, 2 * 4 + 2);
+    assert_eq!(history.epochs().len(), 3);
+    assert_eq!(history.epochs()[2].steps(), 2 * 4 + 2);
     assert_eq!(network.steps(), 2 * 4 + 2);
 }
 
@@ -186,13 +186,13 @@ fn early_stopping_waits_for_its_patience() {
             .validation_data(&test)
             .callback(&mut stopping);
         let history = still().fit(&train, fit).unwrap();
-        assert_eq!(history.epochs.len(), epochs);
+        assert_eq!(history.epochs().len(), epochs);
     }
     let mut stopping = EarlyStopping::new().monitor("val_accuracy").patience(2);
     let fit = Fit::epochs(20)
         .validation_data(&test)
         .callback(&mut stopping);
-    assert_eq!(still().fit(&train, fit).unwrap().epochs.len(), 3);
+    assert_eq!(still().fit(&train, fit).unwrap().epochs().len(), 3);
     let mut stopping = EarlyStopping::new().monitor("val_acuracy");
     let fit = Fit::epochs(20)
         .validation_data(&test)

@@ -194,13 +194,7 @@ fn update<'a>(
     for (slot, values) in slots.iter_mut().zip(state) {
         *slot = values;
     }
-    Update {
-        step,
-        rate: 1.0,
-        norm: 0.0,
-        parameters,
-        gradients,
-        probe,
-        slots,
-    }
+    let mut update = Update::new(1.0, parameters, gradients);
+    (update.step, update.probe, update.slots) = (step, probe, slots);
+    update
 }

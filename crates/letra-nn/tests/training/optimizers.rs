@@ -77,7 +77,7 @@ fn the_number_of_threads_changes_no_bit_with_any_optimizer() {
             (name, bytes(&network), history)
         };
         let one = trained(1);
-        assert!(one.2.last().unwrap().loss.is_finite());
+        assert!(one.2.last().unwrap().loss().is_finite());
         for threads in [2, 3] {
             assert!(one == trained(threads), "{}, {threads} threads", one.0);
         }

@@ -156,8 +156,8 @@ fn what_the_registry_knows_is_loaded() {
     );
     let network = Network::load_with(&file, &registry(), trainer.workers()).unwrap();
     assert_eq!(
-        network.predict(&data.inputs).unwrap(),
-        trainer.predict(&data.inputs).unwrap()
+        network.predict(data.inputs()).unwrap(),
+        trainer.predict(data.inputs()).unwrap()
     );
 }
 

@@ -28,7 +28,7 @@ fn the_last_layers_output_is_what_is_predicted() {
         .add(Dense::new(4).sigmoid())
         .compile(Compile::new(Sgd::new(0.1)).loss(MeanSquaredError))
         .unwrap();
-    let outputs = network.layer_outputs(&data.inputs).unwrap();
+    let outputs = network.layer_outputs(data.inputs()).unwrap();
     let names: Vec<&str> = outputs.iter().map(|output| output.layer.as_str()).collect();
     let summary = network.summary();
     for (output, layer) in outputs.iter().zip(&summary.layers) {
@@ -38,10 +38,10 @@ fn the_last_layers_output_is_what_is_predicted() {
         names[..4],
         ["conv2d", "activation", "max_pooling2d", "conv2d_1"]
     );
-    let predicted = network.predict(&data.inputs).unwrap();
+    let predicted = network.predict(data.inputs()).unwrap();
     assert_near(predicted.data(), outputs[9].output.data());
     // Training sees the same values where nothing is dropped.
-    let batch = Dataset::values(data.inputs.clone(), Tensor::zeros([33, 4])).unwrap();
+    let batch = Dataset::values(data.inputs().clone(), Tensor::zeros([33, 4])).unwrap();
     let seen = network.back_propagate(&batch).unwrap();
     assert_near(seen.outputs[3].1.data(), outputs[3].output.data());
 }
@@ -49,12 +49,12 @@ fn the_last_layers_output_is_what_is_predicted() {
 #[test]
 fn from_logits_predictions_are_probabilities() {
     let (data, network) = (quadrants(20), network(1));
-    let predicted = network.predict(&data.inputs).unwrap();
+    let predicted = network.predict(data.inputs()).unwrap();
     for sample in 0..20 {
         let sum: f32 = predicted.sample(sample).iter().sum();
         assert!((sum - 1.0).abs() < 1e-5);
     }
-    let classes = network.predict_classes(&data.inputs).unwrap();
+    let classes = network.predict_classes(data.inputs()).unwrap();
     for (sample, &class) in classes.iter().enumerate() {
         let row = predicted.sample(sample);
         assert!(row.iter().all(|&p| p <= row[class as usize]));
@@ -64,10 +64,10 @@ fn from_logits_predictions_are_probabilities() {
 #[test]
 fn samples_are_predicted_alike_in_any_company() {
     let (data, network) = (quadrants(600), network(2));
-    let together = network.predict(&data.inputs).unwrap();
+    let together = network.predict(data.inputs()).unwrap();
     for count in [1, 2, 3, 64, 513] {
         let rows: Vec<usize> = (0..count).map(|row| row * 7 % 600).collect();
-        let some = network.predict(&data.inputs.select(&rows)).unwrap();
+        let some = network.predict(&data.inputs().select(&rows)).unwrap();
         assert_eq!(some.shape(), [count, 4]);
         for (place, &row) in rows.iter().enumerate() {
             assert_near(some.sample(place), together.sample(row));
@@ -109,12 +109,12 @@ fn setting_a_parameter_changes_the_next_prediction() {
 #[test]
 fn threads_may_share_a_network() {
     let (data, network) = (quadrants(100), network(2));
-    let wanted = network.predict(&data.inputs).unwrap();
+    let wanted = network.predict(data.inputs()).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..20 {
-                    assert_eq!(network.predict(&data.inputs).unwrap(), wanted);
+                    assert_eq!(network.predict(data.inputs()).unwrap(), wanted);
                     network.back_propagate(&data).unwrap();
                 }
             });

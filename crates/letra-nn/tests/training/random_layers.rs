@@ -190,7 +190,11 @@ fn movements_in_a_row_draw_the_numbers_of_each() {
         );
     let compile = Compile::new(Sgd::new(1.0)).loss(SumSquaredError).seed(6);
     let mut network = network.compile(compile).unwrap();
-    let data = Dataset::values(maps(1).inputs, Tensor::new([1, 1], vec![0.5]).unwrap()).unwrap();
+    let data = Dataset::values(
+        maps(1).inputs().clone(),
+        Tensor::new([1, 1], vec![0.5]).unwrap(),
+    )
+    .unwrap();
     let shown = network.back_propagate(&data).unwrap().outputs[2].1.clone();
     network.train_on_batch(&data).unwrap();
     // From weights of 0 and with a target of ½, a step adds the input itself.
@@ -238,8 +242,8 @@ fn they_rest_when_predicting_and_come_back_from_a_file() {
     for (what, layer) in layers() {
         let network = compiled(layer, 7);
         assert_eq!(
-            network.predict(&data.inputs).unwrap(),
-            data.inputs,
+            network.predict(data.inputs()).unwrap(),
+            *data.inputs(),
             "{what}"
         );
         let path = folder.path().join(format!("{what}.letra"));
@@ -248,7 +252,7 @@ fn they_rest_when_predicting_and_come_back_from_a_file() {
         assert_eq!(loaded.summary(), network.summary(), "{what}");
         let shown = |network: &Trainer| network.back_propagate(&data).unwrap().outputs[0].1.clone();
         assert_eq!(shown(&loaded), shown(&network), "{what}");
-        assert_ne!(shown(&loaded), data.inputs, "{what}");
+        assert_ne!(shown(&loaded), *data.inputs(), "{what}");
     }
 }
 
@@ -337,7 +341,7 @@ fn whole_channels_are_dropped_and_their_gradients_with_them() {
                 };
                 kept += usize::from(factor > 0.0);
                 for at in (first + channel..first + sample).step_by(CHANNELS) {
-                    let wanted = data.inputs.data()[at] * factor;
+                    let wanted = data.inputs().data()[at] * factor;
                     assert!((output[at] - wanted).abs() <= 1e-5 * wanted);
                     // The gradient of Σ y² is 2 y, times the factor that made y.
                     assert!((back[at] - 2.0 * wanted * factor).abs() <= 1e-4 * back[at].abs());

@@ -76,8 +76,8 @@ fn moving_averages_are_kept() {
     let loaded = Trainer::load(&path).unwrap();
     assert!(bytes(&loaded) == bytes(&whole));
     assert_eq!(
-        loaded.predict(&train.inputs).unwrap(),
-        whole.predict(&train.inputs).unwrap()
+        loaded.predict(train.inputs()).unwrap(),
+        whole.predict(train.inputs()).unwrap()
     );
 }
 
@@ -157,7 +157,7 @@ fn early_stopping_stops_a_resumed_training_where_it_would_have() {
     for keeper_first in [true, false] {
         let fresh = folder.path().join(format!("whole {keeper_first}"));
         let whole = stopped_early(&fresh, 50, keeper_first);
-        let epochs = whole.0.epochs.len();
+        let epochs = whole.0.epochs().len();
         assert!((3..50).contains(&epochs), "{epochs} epochs");
         for interruption in 1..=epochs {
             let checkpoint = folder.path().join(format!("{interruption} {keeper_first}"));
@@ -191,12 +191,12 @@ fn a_training_goes_on_with_other_settings_if_that_is_wanted() {
     assert!(error.contains("Fit::changes"), "{error}");
     let mut second = adam(0.001);
     let history = second.fit(&train, other().changes(true)).unwrap();
-    assert_eq!(history.epochs.len(), 3);
-    assert_eq!(history.epochs[2].steps, 2 * 3 + 5);
+    assert_eq!(history.epochs().len(), 3);
+    assert_eq!(history.epochs()[2].steps(), 2 * 3 + 5);
     assert_eq!(second.learning_rate(), 0.001);
     // It began where the first one was.
     let loss = first.evaluate(&train).unwrap().loss;
-    assert!((history.epochs[2].loss - loss).abs() < 0.3 * loss);
+    assert!((history.epochs()[2].loss() - loss).abs() < 0.3 * loss);
 
     let sgd = layers().compile(Compile::new(Sgd::new(0.1)).seed(4));
     let error = sgd.unwrap().fit(&train, other().changes(true)).unwrap_err();

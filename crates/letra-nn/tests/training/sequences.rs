@@ -141,10 +141,10 @@ fn padding_changes_nothing() {
             let (wanted, of_short) = short.gradients_to_inputs(&short_data).unwrap();
             let (found, of_long) = long.gradients_to_inputs(&long_data).unwrap();
             assert!(
-                (found.loss - wanted.loss).abs() < 1e-6,
+                (found.loss() - wanted.loss()).abs() < 1e-6,
                 "{what}: {} {}",
-                found.loss,
-                wanted.loss
+                found.loss(),
+                wanted.loss()
             );
             for name in wanted.names() {
                 let [found, wanted] = [&found, &wanted].map(|all| all.get(name).unwrap());
@@ -158,7 +158,7 @@ fn padding_changes_nothing() {
                     .all(|gradient| *gradient == 0.0)
             );
             let scores = long.evaluate(&long_data).unwrap();
-            assert!((scores.loss - wanted.loss).abs() < 1e-6, "{what}");
+            assert!((scores.loss - wanted.loss()).abs() < 1e-6, "{what}");
         }
     }
 }
@@ -238,7 +238,8 @@ fn losses_and_metrics_count_the_steps_that_count() {
         run(&of_steps, Fit::epochs(2)),
     );
     assert!(one == other);
-    let chosen = of_steps.select(&[3, 0]).sample_weights.unwrap();
+    let chosen = of_steps.select(&[3, 0]);
+    let chosen = chosen.sample_weights().unwrap();
     assert_eq!(chosen, [[3.0; STEPS], [1.0; STEPS]].concat());
 }
 
@@ -333,7 +334,7 @@ fn metrics_do_not_see_padding() {
     let mut network = tagger().compile(settings(2).metric(Rows)).unwrap();
     assert_eq!(network.evaluate(&data).unwrap().metric("rows"), Some(25.0));
     let history = network.fit(&data, Fit::epochs(1).batch_size(3)).unwrap();
-    let logs = &history.epochs[0].metrics;
+    let logs = history.epochs()[0].metrics();
     assert!(logs.contains(&("rows".into(), 25.0)), "{logs:?}");
 }
 

@@ -28,14 +28,14 @@ fn a_network_on_the_weights_of_another_answers_with_what_that_learns() {
         .build_on(&trainer)
         .unwrap();
     assert!(other.weights().is_same(&trainer.weights()));
-    let before = other.predict(&data.inputs).unwrap();
-    assert_eq!(before, trainer.predict(&data.inputs).unwrap());
+    let before = other.predict(data.inputs()).unwrap();
+    assert_eq!(before, trainer.predict(data.inputs()).unwrap());
     let revision = other.weights().revision();
     trainer.fit(&data, Fit::epochs(2)).unwrap();
     assert!(other.weights().revision() > revision);
-    let after = other.predict(&data.inputs).unwrap();
+    let after = other.predict(data.inputs()).unwrap();
     assert_ne!(before, after);
-    assert_eq!(after, trainer.predict(&data.inputs).unwrap());
+    assert_eq!(after, trainer.predict(data.inputs()).unwrap());
 }
 
 #[test]
@@ -48,15 +48,15 @@ fn parts_of_a_network_do_what_the_whole_does() {
         .subnetwork(&["batch_normalization"], &["dense_1"])
         .unwrap();
     trainer.fit(&data, Fit::epochs(2)).unwrap();
-    let inner = front.predict(&data.inputs).unwrap();
+    let inner = front.predict(data.inputs()).unwrap();
     assert_eq!(
         back.predict(&inner).unwrap(),
-        trainer.predict(&data.inputs).unwrap()
+        trainer.predict(data.inputs()).unwrap()
     );
     assert_eq!(front.parameters().count(), 6);
     // A part is saved and loaded as any network.
     let again = Network::from_bytes("a part", &front.to_bytes().unwrap()).unwrap();
-    assert_eq!(again.predict(&data.inputs).unwrap(), inner);
+    assert_eq!(again.predict(data.inputs()).unwrap(), inner);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_part_that_learns_changes_its_own_weights_alone() {
     let before = trainer.parameters().collect::<Vec<_>>();
     let compile = Compile::new(Sgd::new(0.1)).loss(MeanSquaredError).seed(1);
     let mut learner = front.compile(compile).unwrap();
-    let goal = Dataset::values(data.inputs, Tensor::zeros([40, 8])).unwrap();
+    let goal = Dataset::values(data.inputs().clone(), Tensor::zeros([40, 8])).unwrap();
     learner.fit(&goal, Fit::epochs(1)).unwrap();
     for (before, after) in before.iter().zip(trainer.parameters()) {
         let is_own = before.name.starts_with("dense/");
@@ -111,14 +111,14 @@ fn a_part_of_a_graph_has_all_that_it_reads() {
 fn many_threads_ask_one_network_and_get_the_same_bits() {
     for threads in [1, 2] {
         let (trainer, data) = (trainer(threads), quadrants(700));
-        let wanted = trainer.predict(&data.inputs).unwrap();
-        let one = data.select(&[17]).inputs;
+        let wanted = trainer.predict(data.inputs()).unwrap();
+        let one = data.select(&[17]).inputs().clone();
         let of_one = trainer.predict(&one).unwrap();
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..30 {
-                        assert_eq!(trainer.predict(&data.inputs).unwrap(), wanted);
+                        assert_eq!(trainer.predict(data.inputs()).unwrap(), wanted);
                         assert_eq!(trainer.predict(&one).unwrap(), of_one);
                     }
                 });
@@ -198,7 +198,7 @@ fn a_network_answers_while_it_learns() {
     thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Acquire) {
-                let answer = network.predict(&data.inputs).unwrap();
+                let answer = network.predict(data.inputs()).unwrap();
                 assert!(answer.data().iter().all(|value| value.is_finite()));
             }
         });

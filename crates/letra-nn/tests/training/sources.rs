@@ -129,9 +129,10 @@ fn a_source_that_gives_other_shapes() {
 
 #[test]
 fn a_source_that_gives_no_numbers() {
-    let wrong = |mut batch: Dataset| {
-        batch.inputs.data_mut()[64 + 3] = f32::NAN;
-        Ok(Some(batch))
+    let wrong = |batch: Dataset| {
+        let mut inputs = batch.inputs().clone();
+        inputs.data_mut()[64 + 3] = f32::NAN;
+        batch.with_inputs(inputs).map(Some)
     };
     stops(wrong, &["sample 1 holds NaN"]);
 }

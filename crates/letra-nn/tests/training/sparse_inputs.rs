@@ -128,8 +128,9 @@ fn the_number_of_threads_changes_no_bit() {
 
 #[test]
 fn an_undefined_value_among_zeros_ends_the_training() {
-    let mut data = ink(70);
-    data.inputs.data_mut()[69 * 131] = f32::NAN;
+    let mut inputs = ink(70).inputs().clone();
+    inputs.data_mut()[69 * 131] = f32::NAN;
+    let data = ink(70).with_inputs(inputs).unwrap();
     let mut network = compiled(&networks()[4], 1);
     let error = network
         .fit(&data, Fit::epochs(2).batch_size(70))

@@ -68,7 +68,7 @@ fn one_unit_tells_two_classes_apart() {
         for data in [&column, &flat] {
             assert_eq!(network.evaluate(data).unwrap(), scores);
         }
-        assert!(history.epochs[59].get("auc") > Some(0.99));
+        assert!(history.epochs()[59].get("auc") > Some(0.99));
     }
     for number in 0..3 {
         let [first, second, third] = [&classes, &column, &flat].map(|data| {
@@ -131,7 +131,7 @@ fn a_hinge_loss_says_yes_above_0() {
 
 #[test]
 fn several_labels_are_counted_one_by_one() {
-    let inputs = quadrants(60).inputs;
+    let inputs = quadrants(60).inputs().clone();
     // Is the picture's first half bright, its second, both sides of it?
     let rows: Vec<f32> = inputs
         .data()
@@ -187,7 +187,7 @@ fn quantities_are_measured_over_the_whole_pass() {
     let scores = still.evaluate(&data).unwrap();
     let history = still.fit(&data, Fit::epochs(1).batch_size(7)).unwrap();
     for (name, value) in &scores.metrics {
-        let found = history.epochs[0].get(name).unwrap();
+        let found = history.epochs()[0].get(name).unwrap();
         assert!(
             (found - value).abs() < 1e-9 * value.abs().max(1.0),
             "{name}: {found}, {value}"
@@ -226,7 +226,7 @@ fn class_weights_of_one_unit() {
 
 /// The label of each pixel: whether it is bright.
 fn bright(samples: usize) -> (Dataset, Dataset) {
-    let inputs = quadrants(samples).inputs;
+    let inputs = quadrants(samples).inputs().clone();
     let labels: Vec<u32> = inputs.data().iter().map(|&v| u32::from(v > 0.45)).collect();
     let rows = one_hot(&labels, 2).unwrap().into_data();
     let rows = Tensor::new([samples, 8, 8, 2], rows).unwrap();
@@ -264,19 +264,19 @@ fn a_label_a_pixel() {
     assert_eq!(of_classes.metrics, of_rows.metrics);
     assert!((of_classes.loss - of_rows.loss).abs() < 1e-6);
     assert!(of_classes.metric("accuracy") > Some(0.95), "{of_classes:?}");
-    let said = trained.predict_classes(&classes.inputs).unwrap();
-    let Targets::Classes { labels, .. } = &classes.targets else {
+    let said = trained.predict_classes(classes.inputs()).unwrap();
+    let Targets::Classes { labels, .. } = classes.targets() else {
         panic!("these are classes");
     };
     let accuracy = of_classes.metric("accuracy").unwrap();
     assert!((accuracy - share_right(&said, labels)).abs() < 1e-12);
-    let predictions = trained.predict(&classes.inputs).unwrap();
+    let predictions = trained.predict(classes.inputs()).unwrap();
     for pixel in predictions.data().chunks(2) {
         assert!((pixel[0] + pixel[1] - 1.0).abs() < 1e-6);
     }
     // Some of them are the same as alone, and sample weights are those of all their pixels.
     let chosen = classes.select(&[5, 3, 5]);
-    let Targets::Classes { labels: few, .. } = &chosen.targets else {
+    let Targets::Classes { labels: few, .. } = chosen.targets() else {
         panic!("these are classes");
     };
     assert_eq!(few[64..128], labels[3 * 64..4 * 64]);
@@ -302,7 +302,7 @@ fn one_unit_a_pixel() {
     assert!(scores.metric("accuracy") > Some(0.95), "{scores:?}");
     assert_eq!(scores.metric("auc"), Some(1.0));
     assert_eq!(
-        network.predict_classes(&classes.inputs).unwrap().len(),
+        network.predict_classes(classes.inputs()).unwrap().len(),
         30 * 64
     );
 }
@@ -312,8 +312,8 @@ fn an_untouched_classification_reports_what_it_did() {
     let data = quadrants(50);
     let compile = Compile::new(Sgd::new(0.1)).metric(Accuracy).seed(4);
     let network = layers().compile(compile).unwrap();
-    let said = network.predict_classes(&data.inputs).unwrap();
-    let Targets::Classes { labels, .. } = &data.targets else {
+    let said = network.predict_classes(data.inputs()).unwrap();
+    let Targets::Classes { labels, .. } = data.targets() else {
         panic!("quadrants are classes");
     };
     let scores = network.evaluate(&data).unwrap();
@@ -372,7 +372,7 @@ fn shards_and_threads_change_no_bit_of_a_metric() {
     };
     let epoch = |threads| {
         let fit = Fit::epochs(1).batch_size(650);
-        still(threads).fit(&data, fit).unwrap().epochs.remove(0)
+        still(threads).fit(&data, fit).unwrap().epochs()[0].clone()
     };
     let (alone, together) = (epoch(1), epoch(3));
     assert_eq!(alone, together);

@@ -165,12 +165,12 @@ fn the_history_is_in_the_files() {
         assert_eq!(start, 1);
         let names = ["loss", "accuracy", "top_2_accuracy"];
         let wanted: Vec<(u64, String, f32)> = history
-            .epochs
+            .epochs()
             .iter()
             .flat_map(|epoch| {
                 names.map(|name| {
                     let value = epoch.get(&format!("{prefix}{name}")).unwrap();
-                    (epoch.epoch as u64, format!("epoch_{name}"), value as f32)
+                    (epoch.epoch() as u64, format!("epoch_{name}"), value as f32)
                 })
             })
             .collect();

@@ -22,8 +22,9 @@ fn data(labels: &[u32]) -> Dataset {
 fn bad_validation_data_is_named() {
     for bad in [f32::NAN, f32::INFINITY] {
         let train = data(&[0, 1, 0, 1]);
-        let mut validation = train.clone();
-        validation.inputs.data_mut()[5] = bad;
+        let mut inputs = train.inputs().clone();
+        inputs.data_mut()[5] = bad;
+        let validation = train.clone().with_inputs(inputs).unwrap();
         let fit = Fit::epochs(2).validation_data(&validation);
         let error = network(Accuracy).fit(&train, fit).unwrap_err();
         let wanted = format!("the validation data: sample 2 holds {bad}: leave it out or mend it");
@@ -111,20 +112,20 @@ fn what_is_not_finite_is_resumed() {
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let make = || network(Boundless(value));
         let history = resumes(make, &train, &data(&[0, 1]));
-        let found = history.epochs[3].get("val_boundless").unwrap();
+        let found = history.epochs()[3].get("val_boundless").unwrap();
         assert!(!found.is_finite());
     }
     // No yes at all: there is no area.
     let history = resumes(|| network(Auc::roc()), &train, &data(&[0, 0]));
-    assert!(history.epochs[3].get("val_auc").unwrap().is_nan());
-    assert!(history.epochs[3].get("auc").unwrap().is_finite());
+    assert!(history.epochs()[3].get("val_auc").unwrap().is_nan());
+    assert!(history.epochs()[3].get("auc").unwrap().is_finite());
 }
 
 #[test]
 fn a_validation_loss_beyond_all_bounds_is_resumed() {
     let train = data(&[0, 1, 0, 1, 1, 0]);
-    let mut far = data(&[0, 1, 1]);
-    far.inputs.data_mut().fill(3e38);
+    let far = Tensor::new([3, 2], vec![3e38; 6]).unwrap();
+    let far = data(&[0, 1, 1]).with_inputs(far).unwrap();
     let make = || {
         let network = network(Accuracy);
         let steep = Tensor::new([2, 1], vec![2.0, 2.0]).unwrap();
@@ -132,5 +133,5 @@ fn a_validation_loss_beyond_all_bounds_is_resumed() {
         network
     };
     let history = resumes(make, &train, &far);
-    assert!(!history.epochs[3].val_loss.unwrap().is_finite());
+    assert!(!history.epochs()[3].val_loss().unwrap().is_finite());
 }

@@ -28,8 +28,8 @@ fn weights_of_one_change_only_the_last_bits() {
     let fit = || Fit::epochs(2).batch_size(16);
     let plain = network(1).fit(&data, fit()).unwrap();
     let again = network(1).fit(&weighted, fit()).unwrap();
-    for (plain, again) in plain.epochs.iter().zip(&again.epochs) {
-        assert!((plain.loss - again.loss).abs() < 1e-5);
+    for (plain, again) in plain.epochs().iter().zip(again.epochs()) {
+        assert!((plain.loss() - again.loss()).abs() < 1e-5);
     }
 }
 
@@ -38,7 +38,7 @@ fn a_weight_of_zero_leaves_a_sample_out() {
     let data = quadrants(30);
     let weights: Vec<f32> = (0..30).map(|sample| (sample % 3) as f32).collect();
     // Samples that do not count may as well have wrong labels.
-    let Targets::Classes { labels, count } = &data.targets else {
+    let Targets::Classes { labels, count } = data.targets() else {
         panic!("quadrants are classes");
     };
     let shuffled = labels
@@ -48,7 +48,7 @@ fn a_weight_of_zero_leaves_a_sample_out() {
             0 => (label + 1) % 4,
             _ => label,
         });
-    let other = Dataset::classes(data.inputs.clone(), shuffled.collect(), *count).unwrap();
+    let other = Dataset::classes(data.inputs().clone(), shuffled.collect(), *count).unwrap();
     let run = |data: Dataset| {
         let data = data.with_sample_weights(weights.clone()).unwrap();
         let mut network = network(2);
@@ -62,7 +62,8 @@ fn a_weight_of_zero_leaves_a_sample_out() {
 fn class_weights_are_the_weights_of_their_samples() {
     let weights = [0.5, 2.0, 0.0, 1.5];
     for data in [quadrants(40), one_hot_quadrants(40)] {
-        let Targets::Classes { labels, .. } = quadrants(40).targets else {
+        let plain = quadrants(40);
+        let Targets::Classes { labels, .. } = plain.targets() else {
             panic!("quadrants are classes");
         };
         let own: Vec<f32> = (0..40).map(|sample| 1.0 + (sample % 5) as f32).collect();
@@ -106,5 +107,5 @@ fn select_takes_the_weights_along() {
         .with_sample_weights(vec![0.0, 1.0, 2.0, 3.0])
         .unwrap();
     let chosen = data.select(&[3, 1]);
-    assert_eq!(chosen.sample_weights, Some(vec![3.0, 1.0]));
+    assert_eq!(chosen.sample_weights(), Some(&[3.0, 1.0][..]));
 }

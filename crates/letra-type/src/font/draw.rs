@@ -24,12 +24,31 @@ const FURTHEST: f32 = REACH * LARGEST_SIZE + LONGEST_SIDE as f32;
 
 /// The outline of a glyph in pixels: x to the right, y down, the pen at the origin, the baseline
 /// at y = 0.
+///
+/// ```
+/// use letra_type::{Font, Outline};
+///
+/// let outline = Outline::of(&Font::built_in()[0], 'l', 20.0)?;
+/// let coverage = outline.coverage(10, 24, 2.0, 20.0)?;
+/// assert!(coverage.iter().any(|&share| share == 255) && coverage[0] == 0);
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Outline {
     commands: Vec<Command>,
 }
 
 /// The smallest upright rectangle around an outline's points, in pixels.
+///
+/// ```
+/// use letra_type::{Font, Outline};
+///
+/// let font = &Font::built_in()[0];
+/// let bounds = Outline::of(font, 'H', 100.0)?.bounds().unwrap();
+/// // It stands on the baseline.
+/// assert!(bounds.bottom.abs() < 1.0 && (bounds.top + bounds.height()).abs() < 1.0);
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
     /// Left edge.

@@ -37,6 +37,17 @@ const MOST_CHARACTER_TABLES: usize = 256;
 ///
 /// A named instance of a variable font is a face of its own. Clones share the file's bytes. Fonts
 /// are equal that have the same bytes and stand for the same face of them.
+///
+/// ```
+/// use letra_type::Font;
+///
+/// let fonts = Font::built_in();
+/// let hack = fonts.iter().find(|font| font.family() == "Hack").unwrap();
+/// assert_eq!((hack.style(), hack.weight()), ("Regular", 400.0));
+/// assert!(hack.covers('ß'));
+/// // All of its letters are of one width.
+/// assert_eq!(hack.advance('i', 20.0), hack.advance('M', 20.0));
+/// ```
 #[derive(Clone)]
 pub struct Font {
     bytes: Arc<Cow<'static, [u8]>>,
@@ -74,6 +85,14 @@ const BUILT_IN: [(&str, &str); 5] = [
 const COMPUTER_MODERN: (&str, &str) = ("NewComputerModern", "10 Regular");
 
 /// Vertical metrics of a font at a size, in pixels.
+///
+/// ```
+/// use letra_type::Font;
+///
+/// let metrics = Font::built_in()[0].line_metrics(20.0);
+/// assert!(metrics.ascent > metrics.descent && metrics.descent > 0.0);
+/// assert!(metrics.height >= metrics.ascent);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LineMetrics {
     /// How far the type reaches above the baseline, positive.

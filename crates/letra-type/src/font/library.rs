@@ -40,6 +40,17 @@ pub struct FontLibrary {
 }
 
 /// A face or a file that a library does not take.
+///
+/// ```
+/// use letra_type::FontLibrary;
+///
+/// let mut library = FontLibrary::new();
+/// library.add_built_in();
+/// for left_out in library.left_out() {
+///     let file = left_out.file.as_ref().map(|file| file.display().to_string());
+///     println!("{} ({}): {}", left_out.name, file.unwrap_or_default(), left_out.reason);
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
     /// The face's name; of a file that could not be read, the file's.

@@ -10,6 +10,14 @@ use skrifa::string::StringId;
 use skrifa::{FontRef, MetadataProvider, Tag};
 
 /// How letters lean.
+///
+/// ```
+/// use letra_type::{Font, Slant};
+///
+/// let upright = |font: &Font| font.slant() == Slant::Upright;
+/// assert!(Font::built_in().iter().all(upright));
+/// assert_eq!(Slant::Oblique(Some(12.0)).to_string(), "oblique");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Slant {
     /// They stand.

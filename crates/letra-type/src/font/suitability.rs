@@ -14,6 +14,17 @@ use super::face::{Font, has_outlines};
 use super::outlines::{MOST_OPERATIONS, Outlines, Undrawn};
 
 /// Why a face, or a file, is left out of a library.
+///
+/// ```
+/// use letra_type::{FontLibrary, Reason};
+///
+/// let mut library = FontLibrary::new();
+/// library.add_built_in();
+/// // A second time there is nothing new.
+/// library.add_built_in();
+/// let same = |reason: &Reason| matches!(reason, Reason::SameAs { file: None, .. });
+/// assert!(library.left_out().iter().any(|left_out| same(&left_out.reason)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {

@@ -20,6 +20,17 @@ const LEAST_INK: f32 = 0.1;
 const DARK_FRAME: f32 = 5.0 / 6.0;
 
 /// The ink of a picture: its box cut out, as shares from 0 (paper) to 1 (ink).
+///
+/// ```
+/// use letra_type::{Font, Ink, Picture, SIDE, draw_line};
+///
+/// let mut picture = Picture::blank(100, 100, 255)?;
+/// draw_line(&mut picture, &Font::built_in()[0], "H", 60.0, (20.0, 70.0), 0)?;
+/// let ink = Ink::find(&picture)?;
+/// assert!(ink.width() < 60 && (30..60).contains(&ink.height()));
+/// assert_eq!(ink.centred(24.0).len(), SIDE * SIDE);
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ink {
     width: usize,

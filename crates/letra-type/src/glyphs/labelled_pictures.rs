@@ -6,6 +6,16 @@ use crate::picture::Picture;
 /// Pictures of equal size with labels, class names and, when known, the character each shows.
 ///
 /// A picture is `height × width` bytes in rows from the top: 255 is ink, 0 is paper.
+///
+/// ```
+/// use letra_type::LabelledPictures;
+///
+/// // Two pictures of 1 × 2 pixels.
+/// let names = vec!["left".to_owned(), "right".to_owned()];
+/// let pictures = LabelledPictures::new(1, 2, vec![255, 0, 0, 255], vec![0, 1], names)?;
+/// assert_eq!((pictures.len(), pictures.class_names()[1].as_str()), (2, "right"));
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelledPictures {
     height: usize,

@@ -6,6 +6,15 @@ use crate::error::{Error, Result};
 use crate::random::Random;
 
 /// The indices of the pictures that train and of those that test; no picture is in both.
+///
+/// ```
+/// use letra_type::Split;
+///
+/// let split = Split::by_test_indices(5, &[3, 1])?;
+/// assert_eq!((split.train, split.test), (vec![0, 2, 4], vec![3, 1]));
+/// assert_eq!(Split::random(10, 0.2, 7)?.test.len(), 2);
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
     /// Indices of the training pictures, ascending.

@@ -13,6 +13,19 @@ const LONGEST: usize = 400 * WINDOW_WIDTH;
 
 /// A line of text in a picture. Places and lengths are in the picture's pixels, from its upper
 /// left corner.
+///
+/// ```
+/// use letra_type::{Font, LINE_HEIGHT, Picture, draw_line, find_lines};
+///
+/// let font = &Font::built_in()[0];
+/// let mut picture = Picture::blank(400, 80, 255)?;
+/// draw_line(&mut picture, font, "Seven kinds of rye", 36.0, (20.0, 50.0), 0)?;
+/// let line = &find_lines(&picture)[0];
+/// assert!((line.baseline - 50.0).abs() < 2.0 && (line.left - 20.0).abs() < 4.0);
+/// assert!(!line.light_on_dark && line.x_height < line.letter_height);
+/// assert_eq!(line.straightened(&picture).height(), LINE_HEIGHT);
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextLine {
     /// The column where the line's first letter begins.

@@ -11,6 +11,15 @@ pub(crate) const LONGEST_SIDE: usize = 16_384;
 pub(crate) const MOST_PIXELS: usize = 1 << 26;
 
 /// A picture in grey levels: one byte a pixel, 0 black to 255 white, in rows from the top.
+///
+/// ```
+/// use letra_type::Picture;
+///
+/// let picture = Picture::new(3, 1, vec![0, 128, 255])?;
+/// assert_eq!((picture.width(), picture.height(), picture.pixels()[2]), (3, 1, 255));
+/// assert!(Picture::new(3, 2, vec![0; 5]).is_err());
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     width: usize,

@@ -51,6 +51,20 @@ pub struct Sampler {
 }
 
 /// The memory a thread needs to draw samples, used over and over.
+///
+/// ```
+/// use letra_type::{Distortions, Font, LINE_HEIGHT, Sampler, WINDOW_WIDTH, Workbench};
+///
+/// let sampler = Sampler::new(&Font::built_in(), Distortions::default())?;
+/// // One bench for all samples of a thread.
+/// let mut bench = Workbench::default();
+/// let mut window = [0; LINE_HEIGHT * WINDOW_WIDTH];
+/// for index in 0..3 {
+///     let face = sampler.draw(1, index, &mut bench, &mut window);
+///     assert!(face < sampler.fonts().len());
+/// }
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Default)]
 pub struct Workbench {
     text: String,
@@ -71,6 +85,17 @@ impl std::fmt::Debug for Workbench {
 }
 
 /// A sample with all that led to it.
+///
+/// ```
+/// use letra_type::{Distortions, Font, Sampler};
+///
+/// let sampler = Sampler::new(&Font::built_in(), Distortions::default())?;
+/// let explained = sampler.explain(1, 0)?;
+/// let font = &sampler.fonts()[explained.face];
+/// println!("{} in {}: {:?}", explained.text, font.name(), explained.wear);
+/// assert_eq!((explained.window.width(), explained.window.height()), (160, 40));
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Explained {
     /// Index of the face.

@@ -6,6 +6,20 @@ use crate::random::Random;
 ///
 /// Every setting of a sample is drawn from its seed and index by `Distortions::draw`; the ranges
 /// stand at the fields of [`Wear`].
+///
+/// ```
+/// use letra_type::{Distortions, Font, Origin, Sampler};
+///
+/// // Scans alone, of type of one size.
+/// let scans = Distortions {
+///     origins: [0.0, 1.0, 0.0],
+///     cap_height: (24.0, 24.0),
+///     ..Distortions::default()
+/// };
+/// let explained = Sampler::new(&Font::built_in(), scans)?.explain(1, 0)?;
+/// assert_eq!(explained.wear.origin, Origin::Scan);
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distortions {
     /// Shares of screenshots, scans and photos among the samples; none negative, one above 0.
@@ -28,6 +42,19 @@ impl Default for Distortions {
 }
 
 /// Where a picture of text comes from.
+///
+/// ```
+/// use letra_type::{Distortions, Font, Origin, Sampler};
+///
+/// let sampler = Sampler::new(&Font::built_in(), Distortions::default())?;
+/// let mut origins = Vec::new();
+/// for index in 0..20 {
+///     origins.push(sampler.explain(1, index)?.wear.origin);
+/// }
+/// // By default, half of the samples are screenshots.
+/// assert!(origins.contains(&Origin::Screenshot) && origins.contains(&Origin::Photo));
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// Drawn on a screen and saved, perhaps scaled.
@@ -39,6 +66,18 @@ pub enum Origin {
 }
 
 /// In which order a screen's red, green and blue stripes come.
+///
+/// ```
+/// use letra_type::{Distortions, Font, Sampler, Stripes};
+///
+/// let sampler = Sampler::new(&Font::built_in(), Distortions::default())?;
+/// match sampler.explain(1, 0)?.wear.stripes {
+///     Some(Stripes::Rgb) => println!("smoothed over stripes, red on the left"),
+///     Some(Stripes::Bgr) => println!("smoothed over stripes, blue on the left"),
+///     None => println!("smoothed over whole pixels"),
+/// }
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stripes {
     /// Red is on the left.
@@ -48,6 +87,16 @@ pub enum Stripes {
 }
 
 /// All settings of one sample.
+///
+/// ```
+/// use letra_type::{Distortions, Font, Sampler};
+///
+/// let sampler = Sampler::new(&Font::built_in(), Distortions::default())?;
+/// let wear = sampler.explain(1, 0)?.wear;
+/// assert!((wear.ink - wear.ground).abs() >= 50.0);
+/// assert!((10.0..=60.0).contains(&wear.cap_height));
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wear {
     /// Where the picture comes from.

@@ -12,6 +12,14 @@ use crate::random::Random;
 /// The words are each language's 800 most frequent ones in help pages and programs' messages, as
 /// often as they were counted there (`words/count`), and words that a chain of letters makes up
 /// after them.
+///
+/// ```
+/// use letra_type::Texts;
+///
+/// let texts = Texts::new();
+/// assert_eq!(texts.languages().count(), 13);
+/// assert!(texts.languages().any(|language| language == "portuguese"));
+/// ```
 #[derive(Debug)]
 pub struct Texts {
     languages: Vec<Language>,

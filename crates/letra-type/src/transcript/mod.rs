@@ -66,6 +66,20 @@ const AS_GOOD: f32 = 0.93;
 pub const LEAST_FIT: f32 = 0.9;
 
 /// What a line reads.
+///
+/// ```
+/// use letra_type::{Font, LEAST_FIT, Picture, Texts, Transcriber, draw_line, find_lines};
+///
+/// let font = &Font::built_in()[0];
+/// let mut picture = Picture::blank(400, 80, 255)?;
+/// draw_line(&mut picture, font, "Seven kinds of rye", 36.0, (20.0, 50.0), 0)?;
+/// let line = &find_lines(&picture)[0];
+/// let mut transcriber = Transcriber::new(font, &Texts::new()).unwrap();
+/// let transcript = transcriber.read(&picture, line).unwrap();
+/// assert_eq!(transcript.text, "Seven kinds of rye");
+/// assert!(transcript.fit > LEAST_FIT && (transcript.size - 36.0).abs() < 2.0);
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
     /// The text, its words parted by single spaces.

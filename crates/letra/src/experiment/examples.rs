@@ -202,8 +202,8 @@ mod tests {
     fn pixels_are_scaled_to_one() {
         let examples = Examples::load(None).unwrap();
         let data = examples.dataset(&[0, 600]).unwrap();
-        assert_eq!(data.inputs.shape(), [2, 36, 36, 1]);
-        let most = data.inputs.data().iter().copied().fold(0.0, f32::max);
+        assert_eq!(data.inputs().shape(), [2, 36, 36, 1]);
+        let most = data.inputs().data().iter().copied().fold(0.0, f32::max);
         assert!((0.9..=1.0).contains(&most));
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn train(
             score(&network, &test).map_err(failed)?,
         ),
     };
-    let probabilities = network.predict(&test.inputs).map_err(failed)?;
+    let probabilities = network.predict(test.inputs()).map_err(failed)?;
     trial.answers = answers(&repetition.fold.test, &probabilities);
     for (name, measure) in &variant.measures {
         let value = measure(&network, &test).map_err(failed)?;

@@ -288,7 +288,7 @@ impl Callback for Watch<'_> {
     }
 
     fn learning_rate_factor(&self, history: &History) -> Result<Option<f32>, Error> {
-        let steps = history.last().map_or(0, |logs| logs.steps);
+        let steps = history.last().map_or(0, |logs| logs.steps());
         let done = self.learning.done(steps, self.seconds());
         Ok(Some(network::rate_factor(done)))
     }
@@ -327,8 +327,8 @@ impl Callback for Watch<'_> {
 /// Mean of a value over the last epochs.
 fn lately(history: &History, name: &str) -> f64 {
     const EPOCHS: usize = 20;
-    let first = history.epochs.len().saturating_sub(EPOCHS);
-    let values = history.epochs[first..].iter();
+    let first = history.epochs().len().saturating_sub(EPOCHS);
+    let values = history.epochs()[first..].iter();
     let values: Vec<f64> = values.filter_map(|logs| logs.get(name)).collect();
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }

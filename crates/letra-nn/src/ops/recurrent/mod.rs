@@ -273,7 +273,7 @@ impl<C: Cell> Op for Recurrent<C> {
 
     fn fewest_samples(&self) -> usize {
         // Each step reads all of the recurrent kernel.
-        32
+        16
     }
 
     fn prepare(&self, pass: &mut Prepare<'_>) {

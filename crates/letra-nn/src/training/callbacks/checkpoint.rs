@@ -33,7 +33,7 @@ use crate::training::{History, Trainer};
 ///
 /// // Another process goes on where this one ended.
 /// let history = network.fit(&data, Fit::epochs(6).resume(&file))?;
-/// assert_eq!(history.epochs.len(), 6);
+/// assert_eq!(history.epochs().len(), 6);
 /// # std::fs::remove_file(&file).unwrap();
 /// # Ok::<(), letra_nn::Error>(())
 /// ```

@@ -66,12 +66,12 @@ impl Callback for CsvLog {
     }
 
     fn on_resume(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        self.begin(&epoch.history().epochs)?;
+        self.begin(epoch.history().epochs())?;
         Ok(ControlFlow::Continue(()))
     }
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        let epochs = &epoch.history().epochs;
+        let epochs = epoch.history().epochs();
         match &mut self.open {
             Some((file, rows)) if *rows + 1 == epochs.len() && *rows > 0 => {
                 // One call, so that a row is there whole as far as the system can help it.
@@ -87,19 +87,19 @@ impl Callback for CsvLog {
 
 fn heading(logs: &EpochLogs) -> String {
     let mut names = vec!["epoch".to_owned(), "steps".into(), "loss".into()];
-    names.extend(logs.metrics.iter().map(|(name, _)| field(name)));
-    names.extend(logs.val_loss.map(|_| "val_loss".into()));
-    let val_metrics = logs.val_metrics.iter();
+    names.extend(logs.metrics().iter().map(|(name, _)| field(name)));
+    names.extend(logs.val_loss().map(|_| "val_loss".into()));
+    let val_metrics = logs.val_metrics().iter();
     names.extend(val_metrics.map(|(name, _)| field(&format!("val_{name}"))));
     names.join(",") + "\n"
 }
 
 fn row(logs: &EpochLogs) -> String {
     // The shortest text that reads back as the same number.
-    let mut text = format!("{},{},{}", logs.epoch, logs.steps, logs.loss);
-    let values = logs.metrics.iter().map(|(_, value)| *value);
-    let val_metrics = logs.val_metrics.iter().map(|(_, value)| *value);
-    for value in values.chain(logs.val_loss).chain(val_metrics) {
+    let mut text = format!("{},{},{}", logs.epoch(), logs.steps(), logs.loss());
+    let values = logs.metrics().iter().map(|(_, value)| *value);
+    let val_metrics = logs.val_metrics().iter().map(|(_, value)| *value);
+    for value in values.chain(logs.val_loss()).chain(val_metrics) {
         text += &format!(",{value}");
     }
     text + "\n"

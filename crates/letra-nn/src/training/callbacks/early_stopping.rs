@@ -65,7 +65,7 @@ impl Callback for EarlyStopping {
     }
 
     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        let waited = epoch.history().epochs.len() - self.monitor.best_epoch(epoch.history())?;
+        let waited = epoch.history().epochs().len() - self.monitor.best_epoch(epoch.history())?;
         Ok(match waited >= self.patience.max(1) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),

@@ -56,7 +56,7 @@ impl std::fmt::Debug for LearningRateScheduler {
 
 impl Callback for LearningRateScheduler {
     fn learning_rate_factor(&self, history: &History) -> Result<Option<f32>, Error> {
-        let epochs = 0..=history.epochs.len();
+        let epochs = 0..=history.epochs().len();
         Ok(Some(
             epochs.fold(1.0, |factor, epoch| (self.schedule)(epoch, factor)),
         ))

@@ -67,7 +67,7 @@ pub(super) use checkpoint::Position;
 ///
 /// impl Callback for LowEnough {
 ///     fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-///         Ok(match epoch.logs().loss < self.0 {
+///         Ok(match epoch.logs().loss() < self.0 {
 ///             true => ControlFlow::Break(()),
 ///             false => ControlFlow::Continue(()),
 ///         })
@@ -78,7 +78,7 @@ pub(super) use checkpoint::Position;
 /// let data = Dataset::classes(points, vec![0, 0, 1, 1], 2)?;
 /// let mut network = Sequential::new([1]).add(Dense::new(2)).compile(Compile::new(Sgd::new(0.1)))?;
 /// let history = network.fit(&data, Fit::epochs(500).callback(&mut LowEnough(0.1)))?;
-/// assert!(history.epochs.len() < 500);
+/// assert!(history.epochs().len() < 500);
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 pub trait Callback: Send {
@@ -164,6 +164,7 @@ pub trait Callback: Send {
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Start<'a> {
     /// The network as it is trained from.
     pub trainer: &'a Trainer,
@@ -199,6 +200,7 @@ impl Start<'_> {
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Step<'a> {
     /// Number of the step in its epoch, from 1.
     pub number: usize,
@@ -229,6 +231,7 @@ pub struct Step<'a> {
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Epoch<'a> {
     /// Number of the epoch, from 1.
     pub number: usize,
@@ -254,6 +257,7 @@ pub struct Epoch<'a> {
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct End<'a> {
     /// Epochs that were asked for.
     pub epochs: usize,
@@ -270,7 +274,7 @@ impl Epoch<'_> {
 
     /// What was measured in this epoch.
     pub fn logs(&self) -> &EpochLogs {
-        let epochs = &self.history().epochs;
+        let epochs = self.history().epochs();
         &epochs[epochs.len() - 1]
     }
 }

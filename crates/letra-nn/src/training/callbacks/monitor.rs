@@ -100,7 +100,7 @@ impl Monitor {
             Direction::Min => 1.0,
             Direction::Max => -1.0,
         };
-        let values = history.epochs.iter().map(|epoch| epoch.get(&self.name));
+        let values = history.epochs().iter().map(|epoch| epoch.get(&self.name));
         let values: Option<Vec<f64>> = values
             .map(|value| value.map(|value| sign * value))
             .collect();

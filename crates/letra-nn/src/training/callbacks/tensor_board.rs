@@ -52,7 +52,7 @@ impl TensorBoard {
     /// Starts files whose first epoch is the one after `done`.
     fn begin(&mut self, done: usize, logs: &EpochLogs) -> Result<(), Error> {
         let train = Run::begin(&self.folder.join("train"), done + 1)?;
-        let validation = match logs.val_loss {
+        let validation = match logs.val_loss() {
             Some(_) => Some(Run::begin(&self.folder.join("validation"), done + 1)?),
             None => None,
         };
@@ -80,9 +80,9 @@ impl Callback for TensorBoard {
             self.begin(epoch.number - 1, logs)?;
         }
         if let Some((train, validation, done)) = &mut self.open {
-            train.write(epoch.number, logs.loss, &logs.metrics)?;
-            if let (Some(validation), Some(loss)) = (validation, logs.val_loss) {
-                validation.write(epoch.number, loss, &logs.val_metrics)?;
+            train.write(epoch.number, logs.loss(), logs.metrics())?;
+            if let (Some(validation), Some(loss)) = (validation, logs.val_loss()) {
+                validation.write(epoch.number, loss, logs.val_metrics())?;
             }
             *done = epoch.number;
         }

@@ -136,7 +136,7 @@ fn test(experiment: &Experiment, plan: &Plan) -> Result<Option<Trial>, Failure> 
     trial.train = score(&repetition.fold.train)?;
     trial.test = score(&repetition.fold.test)?;
     let data = experiment.examples.dataset(&repetition.fold.test)?;
-    let probabilities = network.predict(&data.inputs).map_err(failed)?;
+    let probabilities = network.predict(data.inputs()).map_err(failed)?;
     trial.answers = answers(&repetition.fold.test, &probabilities);
     trial.steps = network.steps();
     trial.network = Some(network);

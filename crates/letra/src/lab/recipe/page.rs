@@ -74,9 +74,9 @@ fn figure(number: usize, round: &Round) -> Result<Markup, Failure> {
         colour,
         points: round
             .history
-            .epochs
+            .epochs()
             .iter()
-            .filter_map(|epoch| Some((epoch.epoch as f64, epoch.get(name)?)))
+            .filter_map(|epoch| Some((epoch.epoch() as f64, epoch.get(name)?)))
             .collect(),
     };
     let epochs = [curve(0, "accuracy"), curve(1, "val_accuracy")];

@@ -146,7 +146,7 @@ fn one(
     let trained = train(experiment, plan, chosen, Some(&validation))?;
     let original = examples.dataset(chosen)?;
     let wrong = |network: &Trainer| -> Result<Vec<bool>, Failure> {
-        let probabilities = network.predict(&validation.inputs).map_err(failed)?;
+        let probabilities = network.predict(validation.inputs()).map_err(failed)?;
         let answers = answers(&pictures.validation, &probabilities).into_iter();
         Ok(answers
             .map(|answer| answer.said != examples.label(answer.picture))
@@ -176,15 +176,9 @@ fn one(
             if experiment.stopped() {
                 return Ok(None);
             }
-            points.push(LearningPoint {
-                samples: count,
-                error: share(&wrong(&smaller.network)?),
-            });
+            points.push(LearningPoint::new(count, share(&wrong(&smaller.network)?)));
         }
-        points.push(LearningPoint {
-            samples: chosen.len(),
-            error: validation_error,
-        });
+        points.push(LearningPoint::new(chosen.len(), validation_error));
         let measured = measured.learning_curve(&points);
         diagnosis = measured.diagnose().map_err(failed)?;
     }

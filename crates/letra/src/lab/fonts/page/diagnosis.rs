@@ -56,18 +56,10 @@ pub(super) fn section(outcome: &Outcome<'_>) -> Result<Markup, Failure> {
 fn diagnosis(result: &NetworkResult<'_>, reference: f64) -> Result<Diagnosis, Failure> {
     let row = result.row;
     let points = row.curve();
-    let epoch = |(index, point): (usize, &CurvePoint)| EpochLogs {
-        epoch: index + 1,
-        steps: point.step,
-        loss: point.train.loss,
-        metrics: Vec::new(),
-        val_loss: Some(point.test.loss),
-        val_metrics: Vec::new(),
+    let epoch = |(index, point): (usize, &CurvePoint)| {
+        EpochLogs::new(index + 1, point.step, point.train.loss).with_val_loss(point.test.loss)
     };
-    let history = History {
-        epochs: points.iter().enumerate().map(epoch).collect(),
-        ..History::default()
-    };
+    let history = points.iter().enumerate().map(epoch).collect();
     let (train, test) = (row.train_accuracy(), row.test_accuracy());
     Measured::new(1.0 - train, 1.0 - test, row.answers().count())
         .reference(reference.clamp(0.0, 1.0))

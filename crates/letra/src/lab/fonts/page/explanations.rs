@@ -63,14 +63,15 @@ fn figure(
         .map(|class| examples.sample(class, EXAMPLE))
         .collect();
     let labels: Vec<u32> = classes.map(|class| class as u32).collect();
-    let inputs = examples.dataset(&pictures)?.inputs;
+    let data = examples.dataset(&pictures)?;
+    let inputs = data.inputs();
     let failed = |error: Error| Failure::network("cannot look into a network", &error);
-    let saliency = network.saliency(&inputs, &labels).map_err(failed)?;
-    let localised = network.grad_cam(&inputs, &labels, layer).map_err(failed)?;
-    let chosen = strongest(network, &inputs, layer, maps).map_err(failed)?;
+    let saliency = network.saliency(inputs, &labels).map_err(failed)?;
+    let localised = network.grad_cam(inputs, &labels, layer).map_err(failed)?;
+    let chosen = strongest(network, inputs, layer, maps).map_err(failed)?;
     let mut answers = Vec::new();
     for &map in &chosen {
-        answers.push(network.deconvolution(&inputs, layer, map).map_err(failed)?);
+        answers.push(network.deconvolution(inputs, layer, map).map_err(failed)?);
     }
     let mut rows = Vec::new();
     for (class, &picture) in pictures.iter().enumerate() {

@@ -141,8 +141,8 @@ fn maps(
     let picture = outcome.experiment.examples.sample(class, EXAMPLE);
     let name = &outcome.experiment.examples.class_names()[class];
     let failed = |error: Error| Failure::network("cannot look into a network", &error);
-    let input = outcome.experiment.examples.dataset(&[picture])?.inputs;
-    let outputs = trained.layer_outputs(&input).map_err(failed)?;
+    let data = outcome.experiment.examples.dataset(&[picture])?;
+    let outputs = trained.layer_outputs(data.inputs()).map_err(failed)?;
     let first = outputs.iter().find(|output| output.layer == "conv2d");
     let Some([_, _, width, count]) = first.map(|output| output.output.shape()) else {
         return Err(Failure::new("a convolution's output has not four axes"));
