@@ -25,10 +25,15 @@ def loss_of_row(row):
     return (lambda labels, logits: smooth(keras.ops.one_hot(keras.ops.reshape(labels, [-1]), 5), logits)) if smoothing else sparse
 
 
+def recurrent(row):
+    layer = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[row["layer"]]
+    return keras.Sequential([keras.layers.Input((row["steps"], row["features"])), layer(row["units"]), keras.layers.Dense(10)])
+
+
 def build(row):
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.layers.Input((36, 36, 1)), *NETWORKS[row["network"]]()])
+    model = recurrent(row) if "layer" in row else keras.Sequential([keras.layers.Input((36, 36, 1)), *NETWORKS[row["network"]]()])
     if "weight_decay" in row:
         optimizer = keras.optimizers.AdamW(row["rate"], weight_decay=row["weight_decay"])
     else:
@@ -131,7 +136,8 @@ def main():
     x = x[..., None]
     loop = jax_loop if options.backend == "jax" else tensorflow_loop
     for row in common.rows(options):
-        measure = lambda mode: (fit if mode.startswith("fit") else loop)(row, mode, x, y)
+        data = common.data_of(row, x, y)
+        measure = lambda mode: (fit if mode.startswith("fit") else loop)(row, mode, *data)
         common.report(f"keras {keras.__version__} on {options.backend}", options, row, common.best(modes(row), row, options, measure))
 
 

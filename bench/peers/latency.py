@@ -1,4 +1,4 @@
-"""Prediction with the seminar's CNN: milliseconds for one picture and pictures a second for 10,000, PyTorch and ONNX Runtime."""
+"""Prediction with the seminar's CNN: milliseconds for one picture and pictures a second for 10,000; milliseconds for one sequence through recurrent layers. PyTorch and ONNX Runtime."""
 
 import common
 
@@ -53,6 +53,52 @@ def onnx_predictors(one, many):
     yield f"onnxruntime {onnxruntime.__version__}", "session", lambda x: session.run(None, {"x": x})[0], one.numpy(), many.numpy()
 
 
+class Recurrent(nn.Module):
+    """28 steps of 28 features through 128 units, and ten classes from the last state."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.recurrent, self.dense = layer(28, 128, batch_first=True), nn.Linear(128, 10)
+
+    def forward(self, x):
+        return self.dense(self.recurrent(x)[0][:, -1])
+
+
+def sequence_predictors(layer):
+    """Each mode of each peer, as a function of nothing."""
+    torch.manual_seed(0)
+    model, x = Recurrent(layer).eval(), torch.rand(1, 28, 28)
+    modes = {"eager": lambda: model, "traced": lambda: torch.jit.optimize_for_inference(torch.jit.trace(model, x))}
+
+    def predict(call):
+        with torch.inference_mode():
+            return call(x)
+
+    for mode, make in modes.items():
+        with torch.inference_mode():
+            call = make()
+        yield f"pytorch {torch.__version__.split('+')[0]}", mode, lambda: predict(call)
+    with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
+        torch.onnx.export(model, (x,), file.name, input_names=["x"], dynamo=False)
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads, settings.inter_op_num_threads = options.threads, 1
+        session = onnxruntime.InferenceSession(file.name, settings, providers=["CPUExecutionProvider"])
+    values = x.numpy()
+    yield f"onnxruntime {onnxruntime.__version__}", "session", lambda: session.run(None, {"x": values})
+
+
+def sequences():
+    for name, layer in {"lstm-28x28-128": nn.LSTM, "gru-28x28-128": nn.GRU}.items():
+        found = {}
+        for peer, mode, predict in sequence_predictors(layer):
+            times = common.time_steps(lambda i: predict(), options.seconds, warm_up=50)
+            found.setdefault(peer, {})[mode] = round(statistics.median(times), 5)
+        for peer, latencies in found.items():
+            mode = min(latencies, key=latencies.get)
+            facts = {"peer": peer, "threads": options.threads, "network": name, "batch": 1}
+            print(json.dumps({**facts, "ms_per_prediction": latencies[mode], "mode": mode, "modes": latencies}), flush=True)
+
+
 def throughput(predict, many):
     """The best of several chunk sizes: a network of this size runs faster when a chunk stays in cache."""
     found = {}
@@ -79,6 +125,7 @@ def main():
         print(json.dumps({**common_facts, "batch": 1, "ms_per_prediction": latencies[mode], "mode": mode, "modes": latencies}), flush=True)
         mode = max(rates, key=rates.get)
         print(json.dumps({**common_facts, "batch": MANY, "pictures_per_second": rates[mode], "mode": mode, "modes": rates}), flush=True)
+    sequences()
 
 
 if __name__ == "__main__":

@@ -98,12 +98,15 @@ def scaling(measured, threads):
 
 def predictions(measured, threads):
     names = sorted({name for (name, t, _) in measured["predictions"] if t == threads}, key=lambda name: name != "letra")
-    latency = {name: median(measured["predictions"].get((name, threads, "latency"), [])) for name in names}
-    rate = {name: median(measured["predictions"].get((name, threads, "rate"), [])) for name in names}
-    return table(["", *names, "ratio to the best peer"], [
-        ["one picture, µs", *(figure(latency[name]) for name in names), ratio(latency)],
-        ["10,000 pictures, pictures a second", *(figure(rate[name]) for name in names), ratio(rate, smallest=False)],
-    ])
+    of = lambda what: {name: median(measured["predictions"].get((name, threads, what), [])) for name in names}
+    networks = dict.fromkeys(what for (_, t, what) in measured["predictions"] if t == threads and what != "rate")
+    rows = []
+    for network in networks:
+        latency, what = of(network), "one picture" if network == "cnn" else f"one sequence, {network}"
+        rows.append([f"{what}, µs", *(figure(latency[name]) for name in names), ratio(latency)])
+    rate = of("rate")
+    rows.append(["10,000 pictures, pictures a second", *(figure(rate[name]) for name in names), ratio(rate, smallest=False)])
+    return table(["", *names, "ratio to the best peer"], rows)
 
 
 def starts(measured, threads):
@@ -140,7 +143,7 @@ def page(measured, machine, settings, missing, versions):
         if measured["steps"]:
             parts += ["### Milliseconds a training step", steps(measured, threads, names), spread(measured, threads)]
         if any(t == threads for (_, t, _) in measured["predictions"]):
-            parts += ["### Prediction with the CNN", predictions(measured, threads)]
+            parts += ["### Predictions", predictions(measured, threads)]
         if any(t == threads for (_, t) in measured["starts"]):
             parts += ["### Process start to a trained feed-forward (Keras) network: 100 epochs, batch 128", starts(measured, threads)]
     if measured["scaling"]:

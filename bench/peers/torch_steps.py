@@ -1,4 +1,4 @@
-"""Milliseconds a training step of the seminar's networks in PyTorch: eager and compiled, plain and channels last."""
+"""Milliseconds a training step of the seminar's networks and of recurrent layers in PyTorch: eager and compiled, plain and channels last."""
 
 import common
 
@@ -55,6 +55,20 @@ NETWORKS = {
                                    *separable(32, 32, padding=0), *separable(32, 64), nn.MaxPool2d(2), *separable(64, 64), *separable(64, 64),
                                    nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Dropout(0.4), nn.Linear(64, 5)),
 }
+
+
+class Recurrent(nn.Module):
+    """An LSTM or GRU and, after its last state, a dense layer of ten classes."""
+
+    def __init__(self, row):
+        super().__init__()
+        layer = {"lstm": nn.LSTM, "gru": nn.GRU}[row["layer"]]
+        self.recurrent, self.dense = layer(row["features"], row["units"], batch_first=True), nn.Linear(row["units"], 10)
+
+    def forward(self, x):
+        return self.dense(self.recurrent(x)[0][:, -1])
+
+
 CONVOLUTIONAL = ("cnn", "vgg", "letra")
 
 
@@ -65,7 +79,7 @@ def optimizer_of(row, parameters, fused):
 
 
 def measure(row, mode, x, y):
-    network = NETWORKS[row["network"]]()
+    network = Recurrent(row) if "layer" in row else NETWORKS[row["network"]]()
     if row["network"] in CONVOLUTIONAL:
         x = x[:, None]
     if "channels last" in mode:
@@ -86,12 +100,12 @@ def measure(row, mode, x, y):
 
 
 def main():
-    x, y = (torch.from_numpy(values) for values in common.pictures(options.data))
+    pictures = common.pictures(options.data)
     for row in common.rows(options):
         modes = ["eager", "eager, fused update", "compiled, fused update"]
         if row["network"] in CONVOLUTIONAL:
             modes += ["eager, fused update, channels last", "compiled, fused update, channels last"]
-        result = common.best(modes, row, options, lambda mode: measure(row, mode, x, y))
+        result = common.best(modes, row, options, lambda mode: measure(row, mode, *map(torch.from_numpy, common.data_of(row, *pictures))))
         common.report(f"pytorch {torch.__version__.split('+')[0]}", options, row, result)
 
 

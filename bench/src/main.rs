@@ -25,12 +25,12 @@ struct Bench {
 
 #[derive(Subcommand)]
 enum What {
-    /// Milliseconds a training step of the seminar's networks, the machine's peak beside them.
+    /// Milliseconds a training step of the seminar's networks and of recurrent layers, the machine's
+    /// peak beside them.
     Steps(Settings),
-    /// Predictions of the CNN: one picture's latency, and pictures a second for 10,000.
+    /// Predictions of the CNN: one picture's latency, and pictures a second for 10,000; of recurrent
+    /// layers: one sequence's latency.
     Predict(Settings),
-    /// Recurrent layers: milliseconds a training step, and the answer for one sequence.
-    Sequences(Settings),
     /// Each kernel alone, beside the machine's peak.
     Kernels(Settings),
     /// Samples of worn text drawn a second, on one thread; beside it peers/pillow_samples.py.
@@ -63,7 +63,6 @@ fn main() -> ExitCode {
     let result = match Bench::parse().what {
         What::Steps(settings) => steps::run(&settings),
         What::Predict(settings) => predict::run(&settings),
-        What::Sequences(settings) => sequences::run(&settings),
         What::Kernels(settings) => kernels::run(&settings),
         What::Samples(settings) => samples::run(&settings),
         What::Train(settings) => steps::train(&settings),

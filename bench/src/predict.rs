@@ -6,6 +6,7 @@ use std::time::Instant;
 use letra_nn::prelude::*;
 use serde_json::json;
 
+use crate::sequences::Recurrent;
 use crate::steps::{recipe, task};
 use crate::{Settings, data};
 
@@ -30,6 +31,28 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
         );
     } else {
         println!("one picture: {latency:.1} µs; {MANY} pictures: {throughput:.0} a second");
+    }
+    SEQUENCES
+        .iter()
+        .try_for_each(|name| one_sequence(settings, name))
+}
+
+/// Rows of recurrent layers that answer for one sequence.
+const SEQUENCES: [&str; 2] = ["lstm-28x28-128", "gru-28x28-128"];
+
+fn one_sequence(settings: &Settings, name: &str) -> Result<(), Box<dyn Error>> {
+    let recurrent = Recurrent::named(name).ok_or("no such row")?;
+    let network = recurrent.compile(settings.threads)?.into_network();
+    let latency = 1e3 * median(&network, &recurrent.input(1)?, settings.seconds)?;
+    match settings.json {
+        true => println!(
+            "{}",
+            json!({
+                "peer": "letra", "threads": settings.threads, "network": name,
+                "latency_us": latency,
+            })
+        ),
+        false => println!("one sequence through {name}: {latency:.1} µs"),
     }
     Ok(())
 }

@@ -8,10 +8,11 @@ use letra::networks::{Recipe, Task};
 use letra_nn::prelude::*;
 use serde_json::json;
 
+use crate::sequences::Recurrent;
 use crate::{Settings, data, machine};
 
 /// Network and batch of each row.
-const ROWS: [(&str, usize); 7] = [
+const ROWS: [(&str, usize); 15] = [
     ("logistic", 2511),
     ("feed-forward", 2511),
     ("cnn", 2511),
@@ -19,6 +20,14 @@ const ROWS: [(&str, usize); 7] = [
     ("cnn", 128),
     ("vgg", 128),
     ("letra", 32),
+    ("lstm-28x28-128", 128),
+    ("lstm-28x28-128", 32),
+    ("lstm-100x2-100", 20),
+    ("lstm-100x64-256", 32),
+    ("gru-28x28-128", 128),
+    ("gru-28x28-128", 32),
+    ("gru-100x2-100", 20),
+    ("gru-100x64-256", 32),
 ];
 /// With all training pictures in a batch it is plain gradient descent.
 const FULL_BATCH: usize = 2511;
@@ -43,21 +52,30 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
             100.0 * gemm / peak
         );
         println!(
-            "{:14} {:>6} {:>12} {:>12} {:>9} {:>10} {:>13}",
+            "{:16} {:>6} {:>12} {:>12} {:>9} {:>10} {:>13}",
             "network", "batch", "ms a step", "floor in ms", "of floor", "peak MiB", "hand-over, ns"
         );
     }
     for (name, batch) in rows {
-        let mut network = compile(name, batch, &data, settings.threads)?;
+        let recurrent = Recurrent::named(name);
+        let own;
+        let (mut network, data) = match recurrent {
+            Some(recurrent) => {
+                own = recurrent.data(batch)?;
+                (recurrent.compile(settings.threads)?, &own)
+            }
+            None => (compile(name, batch, &data, settings.threads)?, &data),
+        };
         let hand_over = || (settings.threads > 1).then(machine::hand_over);
         let before = hand_over();
-        let times = measure(&mut network, &data, batch, settings.seconds)?;
+        let times = measure(&mut network, data, batch, settings.seconds)?;
         // The machine may have moved the threads meanwhile.
         let hand_over = before
             .zip(hand_over())
             .map(|(before, after)| before.max(after));
         let median = times[times.len() / 2];
-        let floor = operations(&network) * batch as f64 / peak / 1e6;
+        let operations = recurrent.map_or_else(|| operations(&network), Recurrent::operations);
+        let floor = operations * batch as f64 / peak / 1e6;
         let memory = machine::peak_memory();
         if settings.json {
             println!(
@@ -72,7 +90,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
             let rounded =
                 |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.0}"));
             println!(
-                "{name:14} {batch:>6} {median:>12.3} {floor:>12.3} {:>7.0} % {:>10} {:>13}",
+                "{name:16} {batch:>6} {median:>12.3} {floor:>12.3} {:>7.0} % {:>10} {:>13}",
                 100.0 * floor / median,
                 rounded(memory),
                 rounded(hand_over)
@@ -180,7 +198,7 @@ impl Callback for Stopwatch {
 }
 
 /// Milliseconds of each step, sorted; the first steps warm up and do not count.
-pub(crate) fn measure(
+fn measure(
     network: &mut Trainer,
     data: &Dataset,
     batch: usize,

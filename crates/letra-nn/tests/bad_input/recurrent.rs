@@ -135,7 +135,8 @@ fn states() {
 fn batches_beyond_the_memory() {
     let compile = || Compile::new(Sgd::new(0.1)).threads(64);
     let mut network = Sequential::new([1])
-        .add(RepeatVector::new(1_000_000))
+        .add(Dense::new(1_000_000))
+        .add(Reshape::new([1_000_000, 1]))
         .add(Lstm::new(64).return_sequences(true))
         .add(Lstm::new(64).return_sequences(true))
         .add(Lstm::new(64).return_sequences(true))

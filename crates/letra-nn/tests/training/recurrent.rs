@@ -83,7 +83,7 @@ fn more_padding_changes_no_bit() {
         let (mut short, mut long) = (compiled(layers, 10, 2), compiled(layers, 20, 2));
         let of_short = short.gradients(&labelled(10)).unwrap();
         let of_long = long.gradients(&labelled(20)).unwrap();
-        assert_eq!(of_short.loss, of_long.loss, "{what}");
+        assert_eq!(of_short.loss(), of_long.loss(), "{what}");
         for name in of_short.names() {
             let [one, other] = [&of_short, &of_long].map(|all| all.get(name).unwrap());
             assert_eq!(one.data(), other.data(), "{what}: {name}");
