@@ -19,9 +19,9 @@ impl Dataset {
     /// let series = Tensor::new([9, 1], (0..9).map(|i| i as f32).collect())?;
     /// let data = Dataset::next_step_values(&series, 2, 2)?;
     /// // Two parts, 0 to 3 and 4 to 7, of two windows each.
-    /// assert_eq!(data.inputs.shape(), [4, 2, 1]);
-    /// assert_eq!(data.inputs.data(), [0.0, 1.0, 4.0, 5.0, 2.0, 3.0, 6.0, 7.0]);
-    /// let Targets::Values(targets) = &data.targets else { unreachable!() };
+    /// assert_eq!(data.inputs().shape(), [4, 2, 1]);
+    /// assert_eq!(data.inputs().data(), [0.0, 1.0, 4.0, 5.0, 2.0, 3.0, 6.0, 7.0]);
+    /// let Targets::Values(targets) = data.targets() else { unreachable!() };
     /// assert_eq!(targets.data(), [1.0, 2.0, 5.0, 6.0, 3.0, 4.0, 7.0, 8.0]);
     /// # Ok::<(), letra_nn::Error>(())
     /// ```
@@ -57,7 +57,7 @@ impl Dataset {
     ///
     /// let text: Vec<u32> = "abcabcabc".bytes().map(|letter| u32::from(letter - b'a')).collect();
     /// let data = Dataset::next_step_classes(&text, 3, 2, 4)?;
-    /// assert_eq!(data.inputs.data(), [0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 0.0, 1.0]);
+    /// assert_eq!(data.inputs().data(), [0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 0.0, 1.0]);
     /// # Ok::<(), letra_nn::Error>(())
     /// ```
     ///
@@ -138,11 +138,11 @@ mod tests {
         let series: Vec<u32> = (0..50).collect();
         let data = Dataset::next_step_classes(&series, 50, 3, 4).unwrap();
         assert_eq!(data.samples(), 3 * 4);
-        let Targets::Classes { labels, .. } = &data.targets else {
+        let Targets::Classes { labels, .. } = data.targets() else {
             panic!("{data:?}");
         };
         for sample in 0..data.samples() {
-            let inputs = data.inputs.sample(sample);
+            let inputs = data.inputs().sample(sample);
             let next = &labels[4 * sample..4 * (sample + 1)];
             assert!(
                 inputs
@@ -151,7 +151,7 @@ mod tests {
                     .all(|(now, &next)| now + 1.0 == next as f32)
             );
             if sample >= 3 {
-                assert_eq!(data.inputs.sample(sample - 3)[3] + 1.0, inputs[0]);
+                assert_eq!(data.inputs().sample(sample - 3)[3] + 1.0, inputs[0]);
             }
         }
     }

@@ -83,20 +83,20 @@ fn states_that_are_not_there() {
 fn layers_that_cannot_carry() {
     let both_ways = Sequential::new([3, 2]).add(Bidirectional::new(Lstm::new(2).stateful(true)));
     says(
-        both_ways.build(0).unwrap_err(),
+        both_ways.build(0).err().unwrap(),
         &["bidirectional", "both ways", "leave stateful out"],
     );
     let over_steps =
         Sequential::new([2, 3, 2]).add(TimeDistributed::new(Lstm::new(2).stateful(true)));
     says(
-        over_steps.build(0).unwrap_err(),
+        over_steps.build(0).err().unwrap(),
         &["time_distributed", "carries values on"],
     );
     let mut model = Model::new();
     let (input, state) = (model.input([3, 2]), model.input([4]));
     let output = model.layer(Gru::new(4).stateful(true), [input, state]);
     says(
-        model.outputs([output]).build(0).unwrap_err(),
+        model.outputs([output]).build(0).err().unwrap(),
         &["initial states", "leave one of them out"],
     );
 }
@@ -303,7 +303,8 @@ fn layers_of_ones_own_that_carry_wrongly() {
         let error = Sequential::new([2])
             .add(Carries(what))
             .build(0)
-            .unwrap_err();
+            .err()
+            .unwrap();
         says(error, &[part]);
     }
 }

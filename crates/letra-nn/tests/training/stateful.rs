@@ -103,7 +103,7 @@ fn the_gradient_ends_where_the_batch_begins() {
         let with_states = data.clone().and_input(h).unwrap().and_input(c).unwrap();
         let own = trainer.gradients(&data).unwrap();
         let twins = twin.gradients(&with_states).unwrap();
-        assert_eq!(own.loss, twins.loss);
+        assert_eq!(own.loss(), twins.loss());
         for name in own.names() {
             assert_eq!(own.get(name), twins.get(name), "batch {batch}: {name}");
         }
@@ -135,15 +135,14 @@ fn the_gradient_ends_where_the_batch_begins() {
 /// A long series in windows of 4 steps, 6 parts side by side.
 fn series() -> Dataset {
     let series = Tensor::new([200, 3], values(600, 3)).unwrap();
-    let mut data = Dataset::next_step_values(&series, 6, 4).unwrap();
+    let data = Dataset::next_step_values(&series, 6, 4).unwrap();
     // Of the next step, the first two features.
-    let Targets::Values(next) = &data.targets else {
+    let Targets::Values(next) = data.targets() else {
         panic!("the targets of values are values");
     };
     let next = next.data().chunks_exact(3).flat_map(|step| &step[..2]);
     let next = Tensor::new([data.samples(), 4, 2], next.copied().collect());
-    data.targets = Targets::Values(next.unwrap());
-    data
+    Dataset::values(data.inputs().clone(), next.unwrap()).unwrap()
 }
 
 fn fit<'a>(epochs: usize) -> Fit<'a> {
@@ -160,7 +159,7 @@ fn one_seed_gives_one_result_on_any_number_of_threads() {
                 .compile(compile.threads(threads))
                 .unwrap();
             let history = trainer.fit(&data, fit(3)).unwrap();
-            assert!(history.epochs[2].loss < history.epochs[0].loss);
+            assert!(history.epochs()[2].loss() < history.epochs()[0].loss());
             (bytes(&trainer), trainer.state(second(kind)).unwrap())
         };
         let one = trained(1);

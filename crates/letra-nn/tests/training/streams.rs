@@ -222,7 +222,7 @@ fn what_was_learnt_is_generated() {
         [2, 3, 4]
     );
     assert!(text(4).iter().all(|&class| class < 5));
-    assert_eq!(reader.generate(&[1], 0, &hot(4)).unwrap(), []);
+    assert!(reader.generate(&[1], 0, &hot(4)).unwrap().is_empty());
 }
 
 #[test]
