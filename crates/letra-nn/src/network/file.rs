@@ -8,7 +8,7 @@ use std::path::Path;
 use half::f16;
 use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::restore::parameters_of;
 use super::tensors::MOST_HEADER;
@@ -52,8 +52,17 @@ pub(super) struct Header {
     #[serde(flatten)]
     pub(super) trained: serde_json::Map<String, serde_json::Value>,
     pub(super) notes: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        default,
+        deserialize_with = "there"
+    )]
     pub(super) training: Option<serde_json::Value>,
+}
+
+/// A note that is there, also where it says nothing.
+fn there<'a, D: Deserializer<'a>>(note: D) -> Result<Option<serde_json::Value>, D::Error> {
+    Deserialize::deserialize(note).map(Some)
 }
 
 /// How a network is trained.

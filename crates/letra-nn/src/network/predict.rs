@@ -41,7 +41,8 @@ impl Plans {
 
 impl Network {
     /// Predictions for all samples of `inputs`: what the last layer gives, and where the network
-    /// was trained by a loss from logits, probabilities.
+    /// was trained by a loss from logits, probabilities. Each sample is for itself: layers that are
+    /// [stateful](crate::layers::Lstm::stateful) begin with zeros; [`Network::stream`] remembers.
     ///
     /// # Errors
     /// When the inputs do not have the network's input shapes, or it has several outputs.

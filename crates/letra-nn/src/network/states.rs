@@ -6,7 +6,7 @@ use crate::{Error, Tensor};
 /// What a network carries on: `[samples, …]` for each carried value of its graph.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct States {
-    /// 0 where all are zero, of any number of samples.
+    /// 0 where all are zero, of any number of samples; the values then mean nothing.
     samples: usize,
     values: Vec<Vec<f32>>,
 }
@@ -15,7 +15,6 @@ impl States {
     /// Back to zeros, of any number of samples.
     pub(crate) fn reset(&mut self) {
         self.samples = 0;
-        self.values.clear();
     }
 
     /// Back to zeros, of so many samples.
@@ -30,7 +29,10 @@ impl States {
 
     /// `[samples, …]` each; nothing where all are zero.
     pub(crate) fn values(&self) -> &[Vec<f32>] {
-        &self.values
+        match self.samples {
+            0 => &[],
+            _ => &self.values,
+        }
     }
 
     /// The same, to be written.
@@ -58,18 +60,21 @@ impl States {
         &'a self,
         ops: &'a OpGraph,
     ) -> impl Iterator<Item = (&'a str, Vec<usize>, &'a [f32])> {
-        ops.carried.iter().zip(&self.values).map(|(known, values)| {
-            let shape = ops.shapes[known.first].sizes();
-            let shape = [&[self.samples], shape].concat();
-            (known.name.as_str(), shape, &values[..])
-        })
+        ops.carried
+            .iter()
+            .zip(self.values())
+            .map(|(known, values)| {
+                let shape = ops.shapes[known.first].sizes();
+                let shape = [&[self.samples], shape].concat();
+                (known.name.as_str(), shape, &values[..])
+            })
     }
 
     /// A copy of the value called `name`, `[samples, …]`; none where all are zero.
     pub(crate) fn get(&self, ops: &OpGraph, name: &str) -> Option<Tensor> {
         let place = ops.carried.iter().position(|known| known.name == name)?;
         let shape = ops.shapes[ops.carried[place].first].sizes();
-        let values = self.values.get(place)?.clone();
+        let values = self.values().get(place)?.clone();
         Tensor::new([&[self.samples], shape].concat(), values).ok()
     }
 

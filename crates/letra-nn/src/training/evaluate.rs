@@ -13,7 +13,8 @@ use crate::rows::Rows;
 use crate::targets::{Task, units};
 
 impl Trainer {
-    /// Loss and metrics over a data set; nothing is trained.
+    /// Loss and metrics over a data set; nothing is trained. Each sample is for itself: layers that are
+    /// [stateful](crate::layers::Lstm::stateful) begin with zeros.
     ///
     /// # Errors
     /// When the data does not fit the network, or the loss is no number because the data holds some
