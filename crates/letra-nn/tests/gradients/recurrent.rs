@@ -382,6 +382,11 @@ fn through_many_steps() {
             ..twin
         };
         check(&twin, true, 6, &mut noise);
+        let twin = Recurred {
+            return_sequences: false,
+            ..twin
+        };
+        check(&twin, true, 6, &mut noise);
     }
 }
 
