@@ -28,6 +28,8 @@ pub enum Domain {
     Shuffle = 2,
     /// A layer at work, such as dropout.
     Layer = 3,
+    /// Choices among the answers of a network.
+    Sampling = 4,
 }
 
 /// One stream of random numbers: a seed, a domain, a place in the model and a step.

@@ -59,6 +59,7 @@ pub mod layers;
 pub mod losses;
 pub mod metrics;
 mod network;
+mod next_steps;
 mod number;
 pub mod ops;
 pub mod optimizers;
@@ -84,7 +85,7 @@ pub use initializers::Initializer;
 pub use letra_kernels::random;
 pub use network::{
     IntoPart, LayerOutput, LayerSummary, Model, Named, Network, Parameter, Part, Registry,
-    Sequential, Summary, Weights, Workers,
+    Sampling, Sequential, Stream, Summary, Weights, Workers,
 };
 pub use sequences::{End, Pad, Sequences};
 pub use shape::Shape;
@@ -139,8 +140,8 @@ pub mod prelude {
     };
     pub use crate::{
         BackPropagation, Compile, Constraint, Dataset, End, Error, Initializer, IntoPart,
-        LayerOutput, Model, Network, Pad, Registry, Regularizer, Scores, Sequences, Sequential,
-        Shape, Source, Targets, Tensor, Trainer, Weights, Workers, one_hot,
+        LayerOutput, Model, Network, Pad, Registry, Regularizer, Sampling, Scores, Sequences,
+        Sequential, Shape, Source, Stream, Targets, Tensor, Trainer, Weights, Workers, one_hot,
     };
 }
 

@@ -94,6 +94,7 @@ impl<'a> Emit<'a> {
                     .with_hint("take two layers"),
             );
         }
+        self.check_carried()?;
         Ok(EmittedLayer {
             outputs: self.numbers(outputs)?,
             ops: self.first_op..self.graph.nodes.len(),
@@ -410,7 +411,7 @@ impl<'a> Emit<'a> {
     }
 
     /// Refuses sizes that no machine holds, before anything is computed from them.
-    fn check_size(&self, shape: &[usize], most: usize) -> Result<(), BuildError> {
+    pub(super) fn check_size(&self, shape: &[usize], most: usize) -> Result<(), BuildError> {
         match holds_at_most(shape, most) {
             true => Ok(()),
             false => Err(BuildError::configuration(format!(

@@ -1,5 +1,6 @@
 //! A graph of ops, and how layers write it.
 
+mod carried;
 mod emit;
 mod folding;
 mod masks;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::carried::Carried;
 use crate::buffer::LINE;
 use crate::ops::Op;
 use crate::{Initializer, KernelDemands, Shape};
@@ -93,7 +94,7 @@ pub(crate) struct EmittedLayer {
 }
 
 /// Ops in an order in which each comes after those it reads. Values are numbered: first the
-/// inputs, then what the ops give.
+/// inputs, then what is carried and what the ops give.
 #[derive(Debug, Clone)]
 pub(crate) struct OpGraph {
     /// Number of inputs.
@@ -104,6 +105,10 @@ pub(crate) struct OpGraph {
     /// For each value of shape `[steps, …]` that has one, the value `[steps]` that is 1 where a step
     /// counts and 0 where it is padding.
     pub(crate) masks: Vec<Option<usize>>,
+    /// Values that are carried from one batch to the next.
+    pub(crate) carried: Vec<Carried>,
+    /// Whether it is for a stream, in which all recurrent layers carry their states.
+    pub(crate) streams: bool,
     /// Inputs that must hold whole numbers.
     pub(crate) whole: Vec<WholeNumbers>,
     /// The values that the network gives.
@@ -150,6 +155,25 @@ impl OpGraph {
         let mut graph = self.clone();
         graph.outputs.extend(&self.penalties);
         graph
+    }
+
+    /// The same network, which gives what it carries on after its outputs.
+    pub(crate) fn with_carried(&self) -> OpGraph {
+        let mut graph = self.clone();
+        graph
+            .outputs
+            .extend(self.carried.iter().map(|known| known.next));
+        graph
+    }
+
+    /// Whether a value is carried from the batch before.
+    pub(crate) fn is_carried(&self, value: usize) -> bool {
+        self.carried.iter().any(|known| known.first == value)
+    }
+
+    /// Whether a value takes the place of a carried one in the next batch.
+    pub(crate) fn carries_on(&self, value: usize) -> bool {
+        self.carried.iter().any(|known| known.next == value)
     }
 
     /// The values that are computed from others, these and what they are computed from in turn.

@@ -39,6 +39,8 @@ pub(crate) struct Graph {
     pub(crate) outputs: Vec<usize>,
     /// The networks that were put into this one, while it is being put together.
     pub(crate) inserted: Vec<Inserted>,
+    /// Whether all recurrent layers carry their states on.
+    pub(crate) streams: bool,
 }
 
 impl Graph {
@@ -48,6 +50,7 @@ impl Graph {
             nodes: Vec::new(),
             outputs: Vec::new(),
             inserted: Vec::new(),
+            streams: false,
         }
     }
 
@@ -93,6 +96,8 @@ impl Graph {
             shapes: self.inputs.clone(),
             nodes: Vec::new(),
             masks: vec![None; self.inputs.len()],
+            carried: Vec::new(),
+            streams: self.streams,
             whole: Vec::new(),
             outputs: Vec::new(),
             penalties: Vec::new(),

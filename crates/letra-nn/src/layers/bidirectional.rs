@@ -154,6 +154,12 @@ impl Layer for Bidirectional {
                 ),
             );
         }
+        if settings.stateful || emit.streams() {
+            return Err(BuildError::configuration(
+                "goes both ways, and a state that is carried on would be of the wrong end for one of them",
+            )
+            .with_hint("give whole sequences to predict, and leave stateful out"));
+        }
         let sequences = settings.return_sequences;
         let way = |backwards, names| Way {
             backwards,

@@ -144,6 +144,17 @@ macro_rules! recurrent_settings {
                 self
             }
 
+            /// Whether a batch begins with the states that the one before ended with, row by row, instead of
+            /// zeros: rows of consecutive batches are parts of one long sequence. The gradient goes back to
+            /// the beginning of its batch and no further (truncated backpropagation through time, Williams
+            /// and Peng 1990). A trainer carries the states, see [`Trainer::reset_states`](crate::Trainer::reset_states);
+            /// so does a [`Stream`](crate::Stream), whether this is set or not; `predict` and `evaluate`
+            /// begin with zeros.
+            pub fn stateful(mut self, stateful: bool) -> Self {
+                self.recurrent.stateful = stateful;
+                self
+            }
+
             /// Whether the output of a step that is padding is 0 instead of that of the step before.
             pub fn zero_output_for_mask(mut self, zero: bool) -> Self {
                 self.recurrent.zero_output_for_mask = zero;

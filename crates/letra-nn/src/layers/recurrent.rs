@@ -21,6 +21,8 @@ pub(super) struct RecurrentSettings {
     pub(super) return_sequences: bool,
     pub(super) return_state: bool,
     pub(super) go_backwards: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) stateful: bool,
     pub(super) zero_output_for_mask: bool,
     pub(super) dropout: f32,
     pub(super) recurrent_dropout: f32,
@@ -83,6 +85,9 @@ pub(super) struct CellShape<C> {
     pub(super) bias: Vec<usize>,
 }
 
+/// What the states are called.
+const STATE_NAMES: [&str; 2] = ["h", "c"];
+
 impl RecurrentSettings {
     /// Keras's defaults.
     pub(super) fn new(units: usize) -> Self {
@@ -93,6 +98,7 @@ impl RecurrentSettings {
             return_sequences: false,
             return_state: false,
             go_backwards: false,
+            stateful: false,
             zero_output_for_mask: false,
             dropout: 0.0,
             recurrent_dropout: 0.0,
@@ -129,6 +135,29 @@ impl RecurrentSettings {
         Ok(())
     }
 
+    /// Whether the states are carried from batch to batch.
+    fn carries(&self, has_states: bool, emit: &Emit<'_>) -> Result<bool, BuildError> {
+        if self.stateful && has_states {
+            return Err(BuildError::configuration(
+                "is given initial states, but is stateful and begins with those that it carries",
+            )
+            .with_hint("leave one of them out"));
+        }
+        if emit.streams() && has_states {
+            return Err(BuildError::configuration(
+                "is given initial states, which a stream would give it in each call anew",
+            )
+            .with_hint("call predict with the states of the call before"));
+        }
+        if emit.streams() && self.go_backwards && !self.stateful {
+            return Err(BuildError::configuration(
+                "goes backwards, from the last step, which a stream does not know",
+            )
+            .with_hint("give whole sequences to predict"));
+        }
+        Ok(self.stateful || emit.streams())
+    }
+
     /// Declares the weights and writes the ops of a cell.
     pub(super) fn emit<C: Cell>(
         &self,
@@ -154,6 +183,14 @@ impl RecurrentSettings {
                 "give it one",
             ));
         }
+        let carries = self.carries(!states.is_empty(), emit)?;
+        let states = match carries {
+            true => STATE_NAMES[..C::STATES]
+                .iter()
+                .map(|name| emit.carried(name, [self.units]))
+                .collect::<Result<Vec<Value>, _>>()?,
+            false => states.to_vec(),
+        };
         let weights = self.weights(emit, features, &shape, way)?;
         let mask = emit.mask(input);
         let dropped = match self.dropout > 0.0 {
@@ -176,7 +213,7 @@ impl RecurrentSettings {
                     recurrent_activation: shape.recurrent_activation,
                 },
                 return_sequences: self.return_sequences,
-                return_state: self.return_state,
+                return_state: self.return_state || carries,
                 go_backwards: way.backwards,
                 in_order: way.in_order,
                 zero_output_for_mask: way.zero_output_for_mask,
@@ -187,8 +224,14 @@ impl RecurrentSettings {
         };
         let mut all = vec![dropped];
         all.extend(mask);
-        all.extend(states);
-        let outputs = emit.op_with_outputs(op, &all, &weights)?;
+        all.extend(&states);
+        let mut outputs = emit.op_with_outputs(op, &all, &weights)?;
+        if carries {
+            for (&carried, &next) in states.iter().zip(&outputs[1..]) {
+                emit.carry(carried, next)?;
+            }
+            outputs.truncate(self.outputs(C::STATES));
+        }
         if self.return_sequences {
             // Outputs that come in the order of the cell have their padding there.
             let mask = match mask {

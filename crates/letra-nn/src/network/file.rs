@@ -10,9 +10,9 @@ use safetensors::serialize;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::Network;
 use super::restore::parameters_of;
 use super::tensors::MOST_HEADER;
+use super::{Network, States};
 use crate::layers::{self, ActivationFunction, Layer, TimeDistributed};
 use crate::optimizers::Clipping;
 use crate::targets::USUAL_THRESHOLD;
@@ -26,6 +26,8 @@ pub(super) const FORMAT: u32 = 3;
 pub(super) const KEY: &str = "letra";
 /// What precedes the optimizer's state in tensor names.
 pub(super) const STATE: &str = "optimizer/";
+/// What precedes carried states in tensor names.
+pub(super) const CARRIED: &str = "carried/";
 /// What precedes the best weights so far in tensor names.
 pub(super) const BEST: &str = "best/";
 
@@ -130,6 +132,8 @@ pub(crate) struct Contents<'a> {
     pub(crate) training: Option<(serde_json::Value, NamedArrays<'a>)>,
     /// All values of the weights at their best.
     pub(crate) best: Option<&'a [f32]>,
+    /// What is carried from batch to batch.
+    pub(crate) states: Option<&'a States>,
     /// Whether the values are rounded to half precision.
     pub(crate) half: bool,
 }
@@ -271,22 +275,30 @@ impl Network {
         let weights = self.weights.now();
         let mut tensors = Vec::new();
         for known in &self.ops.weights {
-            tensors.push((known.name.clone(), known, weights.of(known.range())));
+            tensors.push((
+                known.name.clone(),
+                known.shape.clone(),
+                weights.of(known.range()),
+            ));
         }
         if let Some((note, states)) = contents.training {
             header.training = Some(note);
             for (state, values) in states {
                 for known in parameters_of(&self.ops.weights) {
                     let name = format!("{STATE}{state}/{}", known.name);
-                    tensors.push((name, known, &values[known.range()]));
+                    tensors.push((name, known.shape.clone(), &values[known.range()]));
                 }
             }
         }
         if let Some(best) = contents.best {
             for known in &self.ops.weights {
                 let name = format!("{BEST}{}", known.name);
-                tensors.push((name, known, &best[known.range()]));
+                tensors.push((name, known.shape.clone(), &best[known.range()]));
             }
+        }
+        let states = contents.states.into_iter();
+        for (name, shape, values) in states.flat_map(|states| states.all(&self.ops)) {
+            tensors.push((format!("{CARRIED}{name}"), shape, values));
         }
         for (name, _, values) in &tensors {
             check_finite(name, values).map_err(|error| Error::file(path, error))?;
@@ -307,8 +319,8 @@ impl Network {
         let views = tensors
             .iter()
             .zip(&bytes)
-            .map(|((name, known, _), bytes)| {
-                TensorView::new(kind, known.shape.clone(), bytes).map(|view| (name.as_str(), view))
+            .map(|((name, shape, _), bytes)| {
+                TensorView::new(kind, shape.clone(), bytes).map(|view| (name.as_str(), view))
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Error::file(path, error.to_string()))?;

@@ -4,7 +4,9 @@ mod deconvolution;
 mod file;
 mod freezing;
 mod functional;
+mod generate;
 mod grad_cam;
+mod input_shape;
 mod inspect;
 mod part;
 mod predict;
@@ -12,6 +14,8 @@ mod registry;
 mod restore;
 mod saliency;
 mod sequential;
+mod states;
+mod stream;
 mod subnetwork;
 mod summary;
 mod tensors;
@@ -20,14 +24,18 @@ mod work;
 mod workers;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use file::{Contents, Saved, SavedOutput, SavedTraining, check_writable, write_whole};
 pub use functional::Model;
+pub use generate::Sampling;
 pub use inspect::LayerOutput;
 pub use part::{IntoPart, Named, Part};
 pub use registry::Registry;
 pub(crate) use restore::{Checkpoint, Restored};
 pub use sequential::Sequential;
+pub(crate) use states::States;
+pub use stream::Stream;
 pub use summary::{LayerSummary, Summary};
 pub use weights::{Parameter, Weights};
 pub use workers::Workers;
@@ -71,6 +79,8 @@ pub struct Network {
     /// How it was trained, as its file told.
     training: Option<SavedTraining>,
     plans: Plans,
+    /// What its streams share, once there is one.
+    streaming: OnceLock<Arc<stream::Streaming>>,
 }
 
 impl Clone for Network {
@@ -84,6 +94,7 @@ impl Clone for Network {
             notes: self.notes.clone(),
             training: self.training.clone(),
             plans: Plans::default(),
+            streaming: OnceLock::new(),
         }
     }
 }
@@ -145,6 +156,7 @@ impl Network {
         Network {
             readings: vec![Reading::default(); ops.outputs.len()],
             plans: Plans::default(),
+            streaming: OnceLock::new(),
             notes: BTreeMap::new(),
             training: None,
             graph,
@@ -226,6 +238,7 @@ impl Network {
     /// Goes over to other workers.
     pub(crate) fn work_on(&mut self, workers: Workers) {
         self.workers = workers;
+        self.streaming = OnceLock::new();
     }
 
     pub(crate) fn ops(&self) -> &OpGraph {
@@ -247,9 +260,15 @@ impl Network {
         self.one_output_shape(index).values()
     }
 
+    /// What turns the first output into a prediction.
+    pub(crate) fn output_function(&self) -> ActivationFunction {
+        self.readings[0].function
+    }
+
     /// Says how each output is read.
     pub(crate) fn set_readings(&mut self, readings: Vec<Reading>) {
         self.readings = readings;
+        self.streaming = OnceLock::new();
     }
 
     /// A plan that keeps all values of a batch.

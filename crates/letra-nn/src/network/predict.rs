@@ -94,7 +94,7 @@ impl Network {
         Ok(rows.map(|row| largest(row) as u32).collect())
     }
 
-    fn check_single_output(&self) -> Result<(), Error> {
+    pub(super) fn check_single_output(&self) -> Result<(), Error> {
         match self.outputs() {
             1 => Ok(()),
             count => Err(Error::data(format!("the network has {count} outputs"))
@@ -182,19 +182,31 @@ impl Network {
         let mut outputs: Vec<Vec<f32>> = (0..values)
             .map(|output| vec![0.0; samples * plan.values(output)])
             .collect();
+        self.answer(&plan, inputs, &[], &mut outputs);
+        Ok(outputs)
+    }
+
+    /// What a plan gives for some inputs, which begin with what is carried, or with zeros where there is
+    /// nothing.
+    pub(super) fn answer(
+        &self,
+        plan: &InferencePlan,
+        inputs: Inputs<'_>,
+        carried: &[Vec<f32>],
+        outputs: &mut [Vec<f32>],
+    ) {
         let weights = self.weights.now();
         let prepare = || plan.prepare(&weights.all, weights.revision);
         let prepared = match plan.prepared(weights.revision) {
             Some(prepared) => prepared,
             None => self.workers.install(prepare),
         };
-        let mut run = || plan.run(&weights.all, &prepared, inputs, &mut outputs);
+        let mut run = || plan.run(&weights.all, &prepared, inputs, carried, outputs);
         // Where there is one thread's work, the caller's does it: none waits in line for another.
-        match plan.is_shared(samples) && self.threads() > 1 {
+        match plan.is_shared(inputs.samples()) && self.threads() > 1 {
             true => self.workers.install(run),
             false => run(),
         }
-        Ok(outputs)
     }
 
     pub(crate) fn check_inputs(&self, inputs: Inputs<'_>) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::file::{BEST, FORMAT, Header, STATE, SavedLayer, SavedTraining};
 use super::functional::check_outputs;
 use super::tensors::TensorFile;
-use super::{Network, Reading, Registry, Weights, Workers};
+use super::{Network, Reading, Registry, States, Weights, Workers};
 use crate::buffer::Buffer;
 use crate::graph::{INPUT, WeightSpecification};
 use crate::layer_graph::{Graph, MOST_CHARACTERS, MOST_LAYERS, Node};
@@ -66,6 +66,8 @@ pub(crate) struct Checkpoint {
     pub(crate) note: serde_json::Value,
     /// All weights at their best so far.
     pub(crate) best: Option<Vec<f32>>,
+    /// What is carried from batch to batch.
+    pub(crate) states: States,
 }
 
 impl Network {
@@ -114,7 +116,7 @@ impl Network {
         let known = &self.ops.weights;
         let prefixes = prefixes(slots.0, Some(&note));
         source
-            .check(known, &prefixes)
+            .check(&self.ops, &prefixes)
             .map_err(|error| match changes {
                 false => error,
                 true => Error::file(
@@ -140,6 +142,7 @@ impl Network {
             rate_factor: settings.rate_factor.unwrap_or(1.0),
             note,
             best,
+            states: source.states(&self.ops)?,
         })
     }
 }
@@ -190,7 +193,7 @@ fn read<R: Read + Seek>(
     };
     let prefixes = prefixes(states, header.training.as_ref());
     // All shapes first: what is read then has the length of the file.
-    source.check(&ops.weights, &prefixes)?;
+    source.check(&ops, &prefixes)?;
     let mut values = Buffer::zeros(ops.value_space());
     source.fill(ops.weights.iter(), "", &mut values)?;
     let weights = Weights::new(&ops, values);
@@ -320,6 +323,7 @@ fn graph(
         nodes: Vec::new(),
         outputs,
         inserted: Vec::new(),
+        streams: false,
     };
     let mut names = HashSet::new();
     for (index, saved) in saved.into_iter().enumerate() {

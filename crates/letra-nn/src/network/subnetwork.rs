@@ -153,6 +153,7 @@ impl Graph {
             nodes: Vec::new(),
             outputs: Vec::new(),
             inserted: Vec::new(),
+            streams: false,
         };
         let mut values: HashMap<usize, usize> = from.iter().copied().zip(0..).collect();
         let mut places: HashMap<usize, usize> = HashMap::new();

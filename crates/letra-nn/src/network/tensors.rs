@@ -8,9 +8,10 @@ use std::path::Path;
 use half::f16;
 use safetensors::tensor::{Dtype, Metadata};
 
-use super::file::{FORMAT, Header, KEY, STATE, check_finite};
+use super::States;
+use super::file::{CARRIED, FORMAT, Header, KEY, STATE, check_finite};
 use crate::Error;
-use crate::graph::WeightSpecification;
+use crate::graph::{OpGraph, WeightSpecification};
 
 /// Length of a safetensors header, at most: what is read of it takes some fifteen times as much
 /// memory where it lists tensors without values.
@@ -99,13 +100,11 @@ impl<'a, R: Read + Seek> TensorFile<'a, R> {
         Ok(header)
     }
 
-    /// Checks that the file holds the parameters with each of these prefixes, and nothing else.
-    pub(super) fn check(
-        &self,
-        specifications: &[WeightSpecification],
-        prefixes: &[String],
-    ) -> Result<(), Error> {
-        let mut bytes = 0;
+    /// Checks that the file holds the parameters of a graph with each of these prefixes, perhaps what it
+    /// carries on, and nothing else.
+    pub(super) fn check(&self, ops: &OpGraph, prefixes: &[String]) -> Result<(), Error> {
+        let specifications = &ops.weights;
+        let mut bytes = self.check_carried(ops)?;
         for prefix in prefixes {
             let all = !prefix.starts_with(STATE);
             for specification in specifications.iter().filter(|known| all || !known.state) {
@@ -137,6 +136,53 @@ impl<'a, R: Read + Seek> TensorFile<'a, R> {
         }
     }
 
+    /// Bytes of what the graph carries on: all of it, of one number of samples, or nothing.
+    fn check_carried(&self, ops: &OpGraph) -> Result<usize, Error> {
+        let found = |name: &str| self.metadata.info(&format!("{CARRIED}{name}"));
+        let carried = ops.carried.iter();
+        let Some(samples) = self.carried_samples(ops) else {
+            return Ok(0);
+        };
+        let mut bytes = 0;
+        for known in carried {
+            let shape = [&[samples], ops.shapes[known.first].sizes()].concat();
+            match found(&known.name) {
+                Some(info) if samples > 0 && info.dtype == Dtype::F32 && info.shape == shape => {
+                    bytes += info.data_offsets.1 - info.data_offsets.0;
+                }
+                _ => {
+                    return Err(Error::file(
+                        self.path,
+                        format!("state {} is missing, or is not F32 {shape:?}", known.name),
+                    )
+                    .with_hint("choose a file that letra saved"));
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Samples of what the graph carries on, where the file has it.
+    fn carried_samples(&self, ops: &OpGraph) -> Option<usize> {
+        let mut carried = ops.carried.iter();
+        let info =
+            carried.find_map(|known| self.metadata.info(&format!("{CARRIED}{}", known.name)));
+        info.map(|info| info.shape.first().copied().unwrap_or(0))
+    }
+
+    /// What the graph carries on, which [`TensorFile::check`] has seen; zeros where the file has nothing.
+    pub(super) fn states(&mut self, ops: &OpGraph) -> Result<States, Error> {
+        let mut states = States::default();
+        let Some(samples) = self.carried_samples(ops) else {
+            return Ok(states);
+        };
+        states.reset_to(ops, samples);
+        for (known, values) in ops.carried.iter().zip(states.values_mut()) {
+            self.read(&format!("{CARRIED}{}", known.name), values)?;
+        }
+        Ok(states)
+    }
+
     /// Reads the tensors with this prefix, which [`TensorFile::check`] has seen.
     pub(super) fn fill<'b>(
         &mut self,
@@ -146,28 +192,32 @@ impl<'a, R: Read + Seek> TensorFile<'a, R> {
     ) -> Result<(), Error> {
         for specification in specifications {
             let name = format!("{prefix}{}", specification.name);
-            let info = self.metadata.info(&name).expect("check came first");
-            let (start, end) = info.data_offsets;
-            let mut bytes = vec![0; end - start];
-            self.file
-                .seek(SeekFrom::Start(self.start + start as u64))
-                .and_then(|_| self.file.read_exact(&mut bytes))
-                .map_err(|error| Error::io(self.path, error))?;
-            let values = &mut values[specification.range()];
-            match info.dtype {
-                Dtype::F16 => {
-                    for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
-                        *value = f16::from_le_bytes(*bytes).to_f32();
-                    }
-                }
-                _ => {
-                    for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
-                        *value = f32::from_le_bytes(*bytes);
-                    }
-                }
-            }
-            check_finite(&name, values).map_err(|error| Error::file(self.path, error))?;
+            self.read(&name, &mut values[specification.range()])?;
         }
         Ok(())
+    }
+
+    /// Reads a tensor that [`TensorFile::check`] has seen.
+    fn read(&mut self, name: &str, values: &mut [f32]) -> Result<(), Error> {
+        let info = self.metadata.info(name).expect("check came first");
+        let (start, end) = info.data_offsets;
+        let mut bytes = vec![0; end - start];
+        self.file
+            .seek(SeekFrom::Start(self.start + start as u64))
+            .and_then(|_| self.file.read_exact(&mut bytes))
+            .map_err(|error| Error::io(self.path, error))?;
+        match info.dtype {
+            Dtype::F16 => {
+                for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+                    *value = f16::from_le_bytes(*bytes).to_f32();
+                }
+            }
+            _ => {
+                for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+                    *value = f32::from_le_bytes(*bytes);
+                }
+            }
+        }
+        check_finite(name, values).map_err(|error| Error::file(self.path, error))
     }
 }

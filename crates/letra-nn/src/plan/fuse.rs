@@ -85,5 +85,6 @@ fn chained(graph: &OpGraph, index: usize) -> bool {
         && next.inputs == [between]
         && next.weights.is_empty()
         && !graph.masks.contains(&Some(between))
+        && !graph.carries_on(between)
         && graph.nodes.iter().filter(reads).count() == 1
 }

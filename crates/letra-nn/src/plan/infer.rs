@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rayon::prelude::*;
 
-use super::rows::InputRows;
+use super::rows::{CarriedRows, InputRows};
 use super::shard::{Run, ShardPass, Worker};
 use super::{Layout, Purpose};
 use crate::buffer::Buffer;
@@ -72,13 +72,15 @@ impl InferencePlan {
         new
     }
 
-    /// Outputs of all samples of `inputs`, written to `outputs`, one list each. Runs in the current
+    /// Outputs of all samples of `inputs`, which begin with the carried values `[samples, …]`, or with
+    /// zeros where there are none; written to `outputs`, one list each. Runs in the current
     /// thread pool, if the samples are work for several threads.
     pub(crate) fn run(
         &self,
         weights: &[f32],
         prepared: &Prepared,
         inputs: Inputs<'_>,
+        carried: &[Vec<f32>],
         outputs: &mut [Vec<f32>],
     ) {
         let layout = &self.layout;
@@ -103,6 +105,7 @@ impl InferencePlan {
                 shard: &mut [],
                 sums: &mut [],
                 input: InputRows::InPlace(inputs, first),
+                carried: CarriedRows::new(layout, carried, all, first),
                 samples: shard.min(all - first),
                 first_sample: 0,
             };

@@ -26,6 +26,10 @@ pub(crate) struct Layout {
     /// Each value of the graph, where there is one after fusion, and its gradient.
     pub(crate) values: Vec<Option<PlacedValue>>,
     pub(crate) gradients: Vec<Option<Location>>,
+    /// What takes the place of each carried value in the next batch.
+    pub(crate) carried: Vec<PlacedValue>,
+    /// As many as a shard has of the widest carried value.
+    pub(super) zeros: Vec<f32>,
     /// All weights of the graph.
     pub(crate) weights: Vec<WeightSpecification>,
 }

@@ -11,6 +11,8 @@ use crate::ops::{Op, Slices};
 pub(crate) enum Location {
     /// An input of the network.
     Input(usize),
+    /// A value that is carried from the batch before.
+    Carried(usize),
     /// A buffer of the worker, reused for each shard.
     Worker(usize),
     /// A buffer of the shard, kept until the batch is done.

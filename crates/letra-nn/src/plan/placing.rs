@@ -56,8 +56,11 @@ impl Layout {
 fn shard_samples(graph: &OpGraph, needs: &[Needs], batch: usize) -> usize {
     let of_value = |value: &usize| graph.shapes[*value].values();
     let inputs: usize = graph.shapes[..graph.inputs].iter().map(Shape::values).sum();
+    let carried = graph.carried.iter().map(|known| &known.first);
+    let carried: usize = carried.map(of_value).sum();
     let nodes = graph.nodes.iter().zip(needs);
     let values = inputs
+        + carried
         + nodes
             .filter(|(_, needs)| !needs.view)
             .map(|(node, needs)| 2 * node.outputs.iter().map(of_value).sum::<usize>() + needs.keep)
@@ -183,7 +186,12 @@ fn lay_out(
     for value in inputs.chain(of_nodes) {
         given[value] = Some(placed(value));
     }
+    let carried = graph.carried.iter();
+    let carried: Vec<PlacedValue> = carried.map(|known| placed(known.next)).collect();
+    let widest = carried.iter().map(|known| known.values).max();
     Layout {
+        zeros: vec![0.0; widest.unwrap_or(0) * shard],
+        carried,
         nodes,
         memory,
         shard,
@@ -227,6 +235,7 @@ impl<'a> Placing<'a> {
             placing.deferred[index] = needs
                 .deferred
                 .filter(|_| purpose.trains())
+                .filter(|_| !placing.reads_carried(node))
                 .filter(|&number| placing.worth_deferring(node, number, batch, leaves));
             // What backward reads in another phase.
             placing.kept[index] = placing.deferred[index].is_some()
@@ -245,7 +254,9 @@ impl<'a> Placing<'a> {
                 };
                 // Each of several outputs has a gradient of its own.
                 let apart = graph.outputs.len() > 1 && graph.outputs.contains(output);
-                if !apart {
+                // What is carried on has a buffer of its own, and so has what is carried in.
+                let carried = graph.is_carried(*input) || graph.carries_on(*output);
+                if !apart && !carried {
                     placing.roots[*output] = placing.roots[*input];
                 }
             }
@@ -256,6 +267,11 @@ impl<'a> Placing<'a> {
     fn trained(&self, node: &OpNode) -> bool {
         let mut weights = node.weights.iter();
         weights.any(|&weight| self.graph.weights[weight].trainable())
+    }
+
+    fn reads_carried(&self, node: &OpNode) -> bool {
+        let mut inputs = node.inputs.iter();
+        inputs.any(|&value| self.graph.is_carried(value))
     }
 
     fn is_view(&self, node: &OpNode) -> bool {
@@ -286,6 +302,9 @@ impl<'a> Placing<'a> {
     fn values(&self, memory: &mut Memory) -> Vec<Location> {
         let (graph, roots) = (self.graph, &self.roots);
         let mut places: Vec<Location> = (0..graph.shapes.len()).map(Location::Input).collect();
+        for (number, known) in graph.carried.iter().enumerate() {
+            places[known.first] = Location::Carried(number);
+        }
         let mut last_reader = HashMap::new();
         for (index, node) in graph.nodes.iter().enumerate() {
             for &value in &node.inputs {
@@ -300,7 +319,9 @@ impl<'a> Placing<'a> {
                 let values = graph.shapes[value].values();
                 places[value] = match self.purpose {
                     Purpose::Inference => memory.reusable(values),
-                    _ if self.read_later(value) || self.kept[index] => memory.shard(values),
+                    _ if self.read_later(value) || self.kept[index] || graph.carries_on(value) => {
+                        memory.shard(values)
+                    }
                     _ => memory.worker(values),
                 };
             }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::layout::Layout;
 use crate::buffer::Buffer;
 use crate::dataset::{Dataset, Inputs, Targets};
 use crate::kernels::sparse::SparseRows;
@@ -42,6 +43,49 @@ impl<'a> InputRows<'a> {
     }
 }
 
+/// A shard's rows of the values that are carried from the batch before.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct CarriedRows<'a> {
+    /// `[rows, …]` each; none where all are zero.
+    values: &'a [Vec<f32>],
+    rows: usize,
+    /// The shard's first.
+    first: usize,
+    zeros: &'a [f32],
+}
+
+impl<'a> CarriedRows<'a> {
+    /// Those from `first` on of a batch of so many samples.
+    pub(super) fn new(
+        layout: &'a Layout,
+        values: &'a [Vec<f32>],
+        rows: usize,
+        first: usize,
+    ) -> Self {
+        CarriedRows {
+            values,
+            rows,
+            first,
+            zeros: &layout.zeros,
+        }
+    }
+
+    /// Zeros for all.
+    pub(super) fn zeros(layout: &'a Layout) -> Self {
+        CarriedRows::new(layout, &[], 0, 0)
+    }
+
+    pub(super) fn get(&self, index: usize, length: usize) -> &'a [f32] {
+        match self.values.get(index) {
+            Some(values) => {
+                let width = values.len() / self.rows;
+                &values[self.first * width..][..length]
+            }
+            None => &self.zeros[..length],
+        }
+    }
+}
+
 /// Some samples of a data set.
 #[derive(Clone, Copy)]
 pub(crate) struct Batch<'a> {
@@ -53,6 +97,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) places: &'a [Option<Places>],
     /// The input as its non-zero values, where the network wants it so and there is only one.
     pub(crate) sparse: Option<&'a SparseRows>,
+    /// What is carried from the batch before, `[samples, …]` each; nothing where all is zero.
+    pub(crate) carried: &'a [Vec<f32>],
 }
 
 impl<'a> Batch<'a> {
@@ -64,6 +110,7 @@ impl<'a> Batch<'a> {
             rows,
             places,
             sparse: None,
+            carried: &[],
         }
     }
 
@@ -75,6 +122,7 @@ impl<'a> Batch<'a> {
             rows: Rows::Contiguous(0, inputs.samples()),
             places: &[],
             sparse: None,
+            carried: &[],
         }
     }
 

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::layout::Layout;
 use super::node::{GradientTarget, Location, PlacedValue, PlannedNode};
-use super::rows::InputRows;
+use super::rows::{CarriedRows, InputRows};
 use crate::buffer::Buffer;
 use crate::ops::{Backward, Forward, Slices};
 use crate::random::{Domain, Random};
@@ -102,6 +102,7 @@ fn buffers(values: &[usize], shard: usize) -> Vec<Buffer> {
 #[derive(Clone, Copy)]
 pub(crate) struct Buffers<'a> {
     pub(crate) input: InputRows<'a>,
+    pub(crate) carried: CarriedRows<'a>,
     pub(crate) worker: &'a [Buffer],
     pub(crate) shard: &'a [Buffer],
 }
@@ -110,6 +111,7 @@ impl<'a> Buffers<'a> {
     pub(crate) fn get(&self, place: Location, length: usize) -> &'a [f32] {
         match place {
             Location::Input(index) => self.input.get(index, length),
+            Location::Carried(index) => self.carried.get(index, length),
             Location::Worker(index) => &self.worker[index][..length],
             Location::Shard(index) => &self.shard[index][..length],
         }
@@ -156,6 +158,7 @@ pub(crate) struct ShardPass<'a> {
     pub(crate) shard: &'a mut [Buffer],
     pub(crate) sums: &'a mut [f64],
     pub(crate) input: InputRows<'a>,
+    pub(crate) carried: CarriedRows<'a>,
     pub(crate) samples: usize,
     pub(crate) first_sample: usize,
 }
@@ -164,7 +167,7 @@ impl ShardPass<'_> {
     /// Moves a buffer out, so that it can be written while the others are read.
     fn take(&mut self, place: Location) -> Buffer {
         match place {
-            Location::Input(_) => Buffer::default(),
+            Location::Input(_) | Location::Carried(_) => Buffer::default(),
             Location::Worker(index) => std::mem::take(&mut self.worker.buffers[index]),
             Location::Shard(index) => std::mem::take(&mut self.shard[index]),
         }
@@ -172,7 +175,7 @@ impl ShardPass<'_> {
 
     fn put(&mut self, place: Location, buffer: Buffer) {
         match place {
-            Location::Input(_) => {}
+            Location::Input(_) | Location::Carried(_) => {}
             Location::Worker(index) => self.worker.buffers[index] = buffer,
             Location::Shard(index) => self.shard[index] = buffer,
         }
@@ -196,6 +199,7 @@ impl ShardPass<'_> {
     fn buffers(&self) -> Buffers<'_> {
         Buffers {
             input: self.input,
+            carried: self.carried,
             worker: &self.worker.buffers,
             shard: self.shard,
         }

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use super::join::for_each;
 use super::layout::Layout;
-use super::node::{Location, PlannedNode, PlannedOutput, Purpose};
-use super::rows::{Batch, InputRows, gather_targets};
+use super::node::{Location, PlacedValue, PlannedNode, PlannedOutput, Purpose};
+use super::rows::{Batch, CarriedRows, InputRows, gather_targets};
 use super::shard::{Buffers, Run, Shard, ShardPass, Worker, worker_of_thread};
 use super::step::{Objective, Sizes, StepResult};
 use super::tree::{self, Leaf, Leaves};
@@ -57,6 +57,8 @@ pub(crate) struct TrainingPlan {
     sums_of: usize,
     /// The revision of the weights in which those that zeros may hide were found finite.
     finite: Option<u64>,
+    /// What the last batch carries on, `[samples, …]` each.
+    pub(crate) carried: Vec<Vec<f32>>,
     /// Of the last step.
     pub(crate) result: StepResult,
 }
@@ -100,6 +102,7 @@ impl TrainingPlan {
             sums: vec![0.0; layout.sums],
             sums_of: 0,
             finite: None,
+            carried: vec![Vec::new(); layout.carried.len()],
             result: StepResult::new(&sizes),
             sizes,
             layout,
@@ -130,6 +133,7 @@ impl TrainingPlan {
             // The parameters stay as they are, so that one can see where it came from.
             return &self.result;
         }
+        self.carry(samples);
         self.sums_of = samples;
         if rule.is_some() {
             self.update_states(state.parameters, at.step);
@@ -363,16 +367,30 @@ impl TrainingPlan {
 
     /// A value that every shard keeps, all shards' rows together: `[samples, …]`.
     pub(crate) fn kept(&self, place: Location, values: usize, samples: usize) -> Vec<f32> {
-        let Location::Shard(index) = place else {
-            return Vec::new();
-        };
         let mut rows = Vec::with_capacity(samples * values);
+        self.bring_together(PlacedValue { place, values }, samples, &mut rows);
+        rows
+    }
+
+    fn bring_together(&self, placed: PlacedValue, samples: usize, rows: &mut Vec<f32>) {
+        let Location::Shard(index) = placed.place else {
+            return;
+        };
         for (number, shard) in self.shards.iter().enumerate() {
             let first = (number * self.layout.shard).min(samples);
             let own = self.layout.shard.min(samples - first);
-            rows.extend_from_slice(&shard.buffers[index][..own * values]);
+            rows.extend_from_slice(&shard.buffers[index][..own * placed.values]);
         }
-        rows
+    }
+
+    /// Keeps what the batch carries on.
+    fn carry(&mut self, samples: usize) {
+        let mut carried = std::mem::take(&mut self.carried);
+        for (&placed, rows) in self.layout.carried.iter().zip(&mut carried) {
+            rows.clear();
+            self.bring_together(placed, samples, rows);
+        }
+        self.carried = carried;
     }
 
     /// Only forward, as when predicting; for an inspection, whose batch is one shard.
@@ -406,6 +424,7 @@ impl TrainingPlan {
             shard: &mut self.shards[0].buffers,
             sums: &mut [],
             input: InputRows::InPlace(inputs, 0),
+            carried: CarriedRows::zeros(&self.layout),
             samples: inputs.samples(),
             first_sample: 0,
         };
@@ -433,6 +452,7 @@ impl TrainingPlan {
         let worker = self.workers[0].lock().expect("no worker panicked");
         let buffers = Buffers {
             input: InputRows::InPlace(inputs, 0),
+            carried: CarriedRows::zeros(&self.layout),
             worker: &worker.buffers,
             shard: &self.shards[0].buffers,
         };
@@ -481,6 +501,7 @@ impl PhasePass<'_> {
             shard: &mut shard.buffers,
             sums: &mut shard.sums,
             input,
+            carried: CarriedRows::new(layout, batch.carried, batch.samples(), first),
             samples,
             first_sample: first,
         };

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use super::join::for_each;
 use super::layout::Layout;
 use super::node::Location;
-use super::rows::{Batch, InputColumns, InputRows};
+use super::rows::{Batch, CarriedRows, InputColumns, InputRows};
 use super::shard::{Buffers, Shard, Worker, worker_of_thread};
 use super::tree::{self, Leaf, Leaves};
 use crate::Constraint;
@@ -261,6 +261,8 @@ impl Deferred<'_> {
                 let samples = each.min(samples.len() - number * each);
                 let buffers = Buffers {
                     input: sparse.map_or(InputRows::Gathered(&[]), InputRows::Sparse),
+                    // A node that reads such a value has no gradient for the whole batch.
+                    carried: CarriedRows::default(),
                     worker: &[],
                     shard: &shard.buffers,
                 };

@@ -111,15 +111,20 @@ impl Gradients {
 
 impl Trainer {
     /// The gradients of the loss on a batch, all of `batch`, at the parameters as they are: the
-    /// first part of a step of training. Nothing is changed; [`Trainer::apply`] does that.
+    /// first part of a step of training. Nothing is changed; [`Trainer::apply`] does that. States that
+    /// are carried from batch to batch are those of the last step, and `apply` carries on those of the
+    /// last batch of which there were gradients.
     ///
     /// # Errors
-    /// When the data does not fit the network or the loss is no longer a number.
+    /// When the data does not fit the network, the loss is no longer a number, or states are carried of
+    /// another number of sequences.
     pub fn gradients(&mut self, batch: &Dataset) -> Result<Gradients, Error> {
         self.check_data(batch)?;
+        self.check_states(batch.samples())?;
         self.plan_training(batch.samples(), batch)?;
         let mut plan = self.take_plan();
         let found = self.gradients_by(&mut plan, batch);
+        self.note_states(&plan, batch.samples());
         self.give_back(plan);
         found
     }
@@ -133,8 +138,10 @@ impl Trainer {
         batch: &Dataset,
     ) -> Result<(Gradients, Vec<Tensor>), Error> {
         self.check_data(batch)?;
+        self.check_states(batch.samples())?;
         let mut plan = self.plan_to_inputs(batch.samples(), self.sizes(batch))?;
         let gradients = self.gradients_by(&mut plan, batch);
+        self.note_states(&plan, batch.samples());
         let of_inputs = self.input_gradients_of(&plan, batch.samples());
         self.to_inputs = Some(plan);
         Ok((gradients?, of_inputs?))
@@ -155,10 +162,12 @@ impl Trainer {
         let inputs = inputs.into();
         self.check_inputs(inputs)?;
         let samples = inputs.samples();
+        self.check_states(samples)?;
         self.check_upstream(samples, upstream)?;
         let mut plan = self.plan_to_inputs(samples, Sizes::default())?;
         let (upstream, batch) = (Upstream::Given(upstream), Batch::of_inputs(inputs));
         let gradients = self.collected(&mut plan, upstream, batch).0;
+        self.note_states(&plan, samples);
         let of_inputs = self.input_gradients_of(&plan, samples);
         self.to_inputs = Some(plan);
         Ok((gradients, of_inputs?))
@@ -252,6 +261,10 @@ impl Trainer {
             ..Piece::default()
         };
         let at = self.at();
+        let batch = Batch {
+            carried: self.states.values(),
+            ..batch
+        };
         let result = self
             .workers()
             .install(|| plan.step(upstream, batch, state, at, None).clone());

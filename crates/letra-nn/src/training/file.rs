@@ -77,6 +77,7 @@ impl Trainer {
         let contents = Contents {
             training: Some((note, slots)),
             best,
+            states: Some(&self.states),
             ..self.contents()
         };
         write_whole(path, &self.bytes(path, contents)?)
@@ -88,7 +89,8 @@ impl Trainer {
     }
 
     /// Brings a network to where [`Trainer::save_checkpoint`] left one of the same architecture,
-    /// loss, optimizer and seed: parameters, the optimizer's state, the step. Returns the note
+    /// loss, optimizer and seed: parameters, the optimizer's state, the step, and what is carried from
+    /// batch to batch. Returns the note
     /// that was saved with it.
     ///
     /// # Errors
@@ -123,6 +125,8 @@ impl Trainer {
         self.slots = checkpoint.slots;
         self.steps = checkpoint.steps;
         self.rate_factor = checkpoint.rate_factor;
+        self.states = checkpoint.states;
+        self.next_states.reset();
     }
 
     fn contents(&self) -> Contents<'_> {

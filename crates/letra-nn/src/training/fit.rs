@@ -71,7 +71,8 @@ impl<'a> Fit<'a> {
         self
     }
 
-    /// Whether each epoch takes the samples in a new random order.
+    /// Whether each epoch takes the samples in a new random order. Unless told otherwise it does, but
+    /// for a network that carries states from batch to batch, for which it is refused.
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = Some(shuffle);
         self
@@ -243,12 +244,37 @@ impl State<'_> {
     }
 }
 
+/// Refuses batches that do not go on with each other, row by row.
+fn check_stateful(samples: usize, batch: usize, fit: &Fit<'_>) -> Result<(), Error> {
+    if fit.shuffle == Some(true) || fit.bucket_by_length {
+        return Err(Error::configuration(
+            "the network carries states from batch to batch, but the samples would be shuffled",
+        )
+        .with_hint("leave shuffle and bucket_by_length out, or let no layer be stateful"));
+    }
+    match samples % batch {
+        0 => Ok(()),
+        left => Err(Error::data(format!(
+            "the network carries states from batch to batch, but {samples} samples in batches of \
+             {batch} leave one of {left}"
+        ))
+        .with_hint(format!(
+            "take a batch_size that divides them, or leave out the last {left}"
+        ))),
+    }
+}
+
 impl Trainer {
     /// Trains for some epochs, on a data set or on a [`Source`], and returns what was measured.
     ///
     /// Where the data has one input, three quarters of it or more are zero, and the network's first
     /// layers can read it so, as [`crate::layers::Dense`] can, the training holds a copy of its
     /// non-zero values, and skips the rest.
+    ///
+    /// Layers that are [stateful](crate::layers::Lstm::stateful) begin each epoch with zeros and carry
+    /// their states from batch to batch: the samples are taken in their order, in batches of one size,
+    /// of which row *i* goes on with row *i* of the one before. [`Dataset::next_step_values`] and
+    /// [`Dataset::next_step_classes`] lay a long series out so.
     ///
     /// Where `letra-kernels` is not optimised, as in a usual debug build, the first call says so on
     /// standard error: it is some 100 to 200 times slower.
@@ -352,6 +378,9 @@ impl Trainer {
         }
         self.check_data(data)?;
         let batch = batch.min(data.samples());
+        if self.is_stateful() {
+            check_stateful(data.samples(), batch, fit)?;
+        }
         let places = self.places(data, fit.class_weights.as_deref())?;
         let lengths = fit
             .bucket_by_length
@@ -360,7 +389,7 @@ impl Trainer {
         Ok(Supply::Data {
             data,
             batch,
-            shuffle: fit.shuffle.unwrap_or(true),
+            shuffle: fit.shuffle.unwrap_or(!self.is_stateful()),
             places,
             lengths: lengths.transpose()?,
             sparse: sparse_input(self.training_plan(), data),
@@ -520,6 +549,9 @@ impl Trainer {
             }),
             Supply::Source { .. } => Vec::new(),
         };
+        if state.step == 0 {
+            self.reset_states();
+        }
         for step in state.step..steps {
             let result = match supply {
                 Supply::Data {
@@ -541,6 +573,7 @@ impl Trainer {
                         rows,
                         places,
                         sparse: sparse.as_ref(),
+                        carried: &[],
                     })?
                 }
                 Supply::Source {

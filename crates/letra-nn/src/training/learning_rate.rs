@@ -93,9 +93,10 @@ impl Trainer {
         let batch = batch.min(data.samples());
         self.plan_training(batch, data)?;
         let (values, slots, before) = (self.values(), self.slots.clone(), self.steps);
+        let states = std::mem::take(&mut self.states);
         let workers = self.workers();
         let found = workers.install_training(|| self.try_rates(data, from, to, steps, batch));
-        (self.slots, self.steps) = (slots, before);
+        (self.slots, self.steps, self.states) = (slots, before, states);
         self.set_values(&values);
         found
     }
@@ -120,6 +121,8 @@ impl Trainer {
                 order = random.permutation(data.samples());
             }
             let rows = order.split_off(order.len() - batch);
+            // Of samples in any order, none goes on with another.
+            self.reset_states();
             let loss = match self.step_at(rate, Batch::new(data, &places, Rows::Scattered(&rows))) {
                 Ok(result) => result.loss,
                 Err(Error::Diverged { .. }) => break,

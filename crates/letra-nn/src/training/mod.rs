@@ -16,6 +16,7 @@ mod not_finite;
 mod order;
 mod power_law;
 mod source;
+mod states;
 mod trainer;
 mod unoptimised;
 

@@ -10,7 +10,7 @@ use crate::dataset::{Dataset, Targets};
 use crate::graph::WeightSpecification;
 use crate::kernels::optimizer;
 use crate::kernels::sparse::SparseRows;
-use crate::network::{Network, Reading};
+use crate::network::{Network, Reading, States};
 use crate::optimizers::{Clipping, Optimizer, SLOTS, initial_slots};
 use crate::places::Places;
 use crate::plan::{
@@ -41,7 +41,7 @@ const MOST_PLANS: usize = 3;
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
 pub struct Trainer {
-    network: Network,
+    pub(super) network: Network,
     /// The same with what inner losses are about among its outputs, where there are such losses.
     measured: Option<Network>,
     /// One an output of the measured network.
@@ -66,6 +66,10 @@ pub struct Trainer {
     pub(super) to_inputs: Option<TrainingPlan>,
     /// Whether each weight learns; all that can where there is nothing.
     pub(super) learning: Vec<bool>,
+    /// What the last step carried on.
+    pub(super) states: States,
+    /// What the last batch would, of which there were gradients and no step yet.
+    pub(super) next_states: States,
     warnings: Vec<String>,
 }
 
@@ -157,6 +161,8 @@ impl Trainer {
             training: Vec::new(),
             to_inputs: None,
             learning: Vec::new(),
+            states: States::default(),
+            next_states: States::default(),
             warnings,
         })
     }
@@ -231,10 +237,12 @@ impl Trainer {
     }
 
     /// One step of the optimizer on one batch, which is all of `batch`; the scores are
-    /// those before the step.
+    /// those before the step. Layers that are [stateful](crate::layers::Lstm::stateful) go on from the
+    /// batch before.
     ///
     /// # Errors
-    /// When the data does not fit the network or the loss is no longer a number.
+    /// When the data does not fit the network, the loss is no longer a number, or states are carried of
+    /// another number of sequences.
     pub fn train_on_batch(&mut self, batch: &Dataset) -> Result<Scores, Error> {
         self.check_data(batch)?;
         let places = self.places(batch, None)?;
@@ -340,6 +348,12 @@ impl Trainer {
 
     /// As [`Trainer::step`], at the given learning rate.
     pub(super) fn step_at(&mut self, rate: f32, batch: Batch<'_>) -> Result<&StepResult, Error> {
+        let samples = batch.rows.count();
+        self.check_states(samples)?;
+        let batch = Batch {
+            carried: self.states.values(),
+            ..batch
+        };
         let (weights, workers) = (self.weights(), self.workers());
         let plan = self
             .training
@@ -376,7 +390,9 @@ impl Trainer {
             return Err(self.diverged(batch, loss));
         }
         self.steps += 1;
-        Ok(&self.training[0].result)
+        let plan = &self.training[0];
+        self.states.take(samples, &plan.carried);
+        Ok(&plan.result)
     }
 
     /// Where in the training the network stands.
@@ -414,6 +430,7 @@ impl Trainer {
             let (plan, learning) = (&mut self.training[0], &self.learning);
             workers.install(|| plan.apply(state, rule, learning));
         });
+        self.take_noted_states();
         self.steps += 1;
         Ok(())
     }

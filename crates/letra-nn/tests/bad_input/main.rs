@@ -26,6 +26,7 @@ mod saving;
 mod sequences;
 mod settings;
 mod sharing;
+mod stateful;
 mod tasks;
 mod weights;
 

@@ -40,6 +40,8 @@ mod sources;
 mod sparse_inputs;
 mod standout;
 mod state;
+mod stateful;
+mod streams;
 mod tasks;
 #[cfg(feature = "tensorboard")]
 mod tensor_board;
