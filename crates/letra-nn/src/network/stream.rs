@@ -13,6 +13,11 @@ use crate::{Error, Shape, Tensor};
 /// Plans for steps of unlike lengths that are kept.
 const MOST_PLANS: usize = 4;
 
+/// Sequences that one thread goes on with.
+const MOST_ALONE: usize = 16;
+/// Times as many as a thread has at once, at least, are shared among several.
+const FEWEST_SHARED: usize = 4;
+
 /// A network asked step by step, which remembers the steps before: recurrent layers begin each call
 /// with the states that the call before ended with, whether they are
 /// [`stateful`](crate::layers::Lstm::stateful) or not.
@@ -60,10 +65,19 @@ struct StreamPlan {
     plan: InferencePlan,
 }
 
+/// Samples that a plan is laid out for, so that a few are no work for several threads: handing them
+/// over takes longer than a step does.
+fn planned(samples: usize) -> usize {
+    match samples <= MOST_ALONE {
+        true => FEWEST_SHARED * samples.next_power_of_two(),
+        false => samples,
+    }
+}
+
 impl StreamPlan {
     fn new(network: Network, samples: usize) -> Self {
         StreamPlan {
-            plan: InferencePlan::new(network.ops().with_carried(), samples),
+            plan: InferencePlan::new(network.ops().with_carried(), planned(samples)),
             network,
             samples,
         }
