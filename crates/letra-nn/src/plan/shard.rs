@@ -254,7 +254,7 @@ impl ShardPass<'_> {
     fn forward_op(&mut self, node: &PlannedNode, shard_sums: Option<&mut [f64]>) {
         let (samples, run) = (self.samples, self.run);
         let taken = node.outputs.iter().map(|output| self.take(output.place));
-        let mut outputs: SmallVec<[Buffer; 2]> = taken.collect();
+        let mut outputs: SmallVec<[Buffer; 4]> = taken.collect();
         let mut keep = self.take_kept(node);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
         let only_sums = shard_sums.is_some();
@@ -386,7 +386,7 @@ impl ShardPass<'_> {
         let only_sums = shard_sums.is_some();
         let (samples, run) = (self.samples, self.run);
         let taken = node.output_gradients.iter();
-        let mut output_gradients: SmallVec<[Buffer; 2]> =
+        let mut output_gradients: SmallVec<[Buffer; 4]> =
             taken.map(|gradient| self.take(gradient.place)).collect();
         let mut scratch = std::mem::take(&mut self.worker.scratch);
         let mut input_gradients: SmallVec<[Option<Buffer>; 4]> = node
