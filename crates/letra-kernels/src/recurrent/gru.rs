@@ -8,7 +8,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::lanes::{Lanes, activate, derivative, each, read, spans, write};
+use super::lanes::{Lanes, activate, derivative, each, read, read_bias, spans, write};
 use super::panels::{MOST_COLUMNS, Panel, Panels, Then};
 use super::{Functions, Recurrence, row, row_mut};
 use crate::simd::{LANES, dispatch};
@@ -54,9 +54,10 @@ pub struct Forward<'a> {
     pub reset: Reset,
     /// The recurrent kernel `[units, 3 · units]`, packed in [`Reset::panels`].
     pub kernel: [&'a [f32]; 2],
-    /// `[units]`: b′_h of the reset after the product; empty where there is none.
+    /// `[3 · units]`, or `[2, 3 · units]`, of the input and of the state, where the reset comes after
+    /// the product; empty where there is none.
     pub bias: &'a [f32],
-    /// `[rows, 3 · units]`: the input's products and the biases but b′_h on entry, z, r and ĥ on
+    /// `[rows, 3 · units]`: the input's products on entry, z, r and ĥ on
     /// return.
     pub gates: &'a mut [f32],
     /// `[rows, units]`: what meets r on return: h′ U_h + b′_h, or r ⊙ h′ where the reset comes before.
@@ -123,19 +124,35 @@ struct Cell<'a> {
 }
 
 impl Cell<'_> {
+    /// The bias of a gate, of the input or, with the reset after the product, of the state.
+    #[inline(always)]
+    fn bias(&self, of_state: bool, gate: usize, (first, width): (usize, usize)) -> Lanes {
+        let start = (usize::from(of_state) * GATES + gate) * self.units + first;
+        match of_state && self.bias.len() == GATES * self.units {
+            true => [0.0; LANES],
+            false => read_bias(self.bias, start, width),
+        }
+    }
+
     /// The gates z and r of `width` units from `first` on, from their products.
     #[inline(always)]
     fn update_and_reset<S: Simd>(
         &mut self,
         index: usize,
-        (first, width): (usize, usize),
+        place: (usize, usize),
         sums: [&[f32]; 2],
     ) -> [Lanes; 2] {
-        let gates = row_mut(self.gates, index, GATES * self.units);
+        let (first, width) = place;
         let function = self.functions.recurrent_activation;
-        let update = activate::<S>(function, gates, first, width, sums[0]);
-        let reset = activate::<S>(function, gates, self.units + first, width, sums[1]);
-        [update, reset]
+        let mut given = [[0.0; LANES]; 2];
+        for (gate, (given, sums)) in given.iter_mut().zip(sums).enumerate() {
+            let (input, state) = (self.bias(false, gate, place), self.bias(true, gate, place));
+            let bias = each(|lane| input[lane] + state[lane]);
+            let gates = row_mut(self.gates, index, GATES * self.units);
+            let start = gate * self.units + first;
+            *given = activate::<S>(function, gates, start, width, sums, bias);
+        }
+        given
     }
 
     /// The candidate from what the state adds to it, and the state after the step.
@@ -143,13 +160,15 @@ impl Cell<'_> {
     fn finish<S: Simd>(
         &mut self,
         index: usize,
-        (first, width): (usize, usize),
+        place: (usize, usize),
         update: Lanes,
         sums: &[f32],
     ) {
+        let (first, width) = place;
+        let bias = self.bias(false, 2, place);
         let gates = row_mut(self.gates, index, GATES * self.units);
-        let place = 2 * self.units + first;
-        let candidate = activate::<S>(self.functions.activation, gates, place, width, sums);
+        let start = 2 * self.units + first;
+        let candidate = activate::<S>(self.functions.activation, gates, start, width, sums, bias);
         let before = read(row(self.before, index, self.units), first, width);
         let state =
             each(|lane| update[lane] * before[lane] + (1.0 - update[lane]) * candidate[lane]);
@@ -166,11 +185,11 @@ impl<S: Simd> Then<S> for AfterProduct<'_> {
         let (cell, Panel { first, width, .. }) = (&mut self.0, panel);
         let place = (first, width);
         let [update, reset] = cell.update_and_reset::<S>(index, place, [sums, &sums[width..]]);
-        let mut inner = read(&sums[2 * width..], 0, width);
-        if !cell.bias.is_empty() {
-            let bias = read(cell.bias, first, width);
-            inner = each(|lane| inner[lane] + bias[lane]);
-        }
+        let (sums, bias) = (
+            read(&sums[2 * width..], 0, width),
+            cell.bias(true, 2, place),
+        );
+        let inner = each(|lane| sums[lane] + bias[lane]);
         write(row_mut(cell.inner, index, cell.units), first, width, &inner);
         let inner = each(|lane| reset[lane] * inner[lane]);
         cell.finish::<S>(index, place, update, &inner);

@@ -30,6 +30,15 @@ pub(super) fn write(values: &mut [f32], start: usize, width: usize, lanes: &Lane
     }
 }
 
+/// As [`read`], of a bias, which may not be there: it is empty, then.
+#[inline(always)]
+pub(super) fn read_bias(bias: &[f32], start: usize, width: usize) -> Lanes {
+    match bias.is_empty() {
+        true => [0.0; LANES],
+        false => read(bias, start, width),
+    }
+}
+
 /// Where groups of lanes begin among so many units, and how long they are.
 #[inline(always)]
 pub(super) fn spans(units: usize) -> impl Iterator<Item = (usize, usize)> {
@@ -62,7 +71,7 @@ pub(super) fn apply<S: Simd>(kind: ActivationKind, x: Lanes) -> Lanes {
     }
 }
 
-/// Adds products to the values from place `start` on, and puts a function after them.
+/// Adds products and a bias to the values from place `start` on, and puts a function after them.
 #[inline(always)]
 pub(super) fn activate<S: Simd>(
     kind: ActivationKind,
@@ -70,9 +79,10 @@ pub(super) fn activate<S: Simd>(
     start: usize,
     width: usize,
     products: &[f32],
+    bias: Lanes,
 ) -> Lanes {
     let (sums, products) = (read(values, start, width), read(products, 0, width));
-    let result = apply::<S>(kind, each(|lane| sums[lane] + products[lane]));
+    let result = apply::<S>(kind, each(|lane| sums[lane] + products[lane] + bias[lane]));
     write(values, start, width, &result);
     result
 }

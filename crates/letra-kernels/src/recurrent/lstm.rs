@@ -7,7 +7,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::lanes::{activate, apply, derivative, each, read, spans, write};
+use super::lanes::{activate, apply, derivative, each, read, read_bias, spans, write};
 use super::panels::{MOST_COLUMNS, Panel, Panels, Then};
 use super::{Functions, Recurrence, row, row_mut};
 use crate::simd::dispatch;
@@ -21,7 +21,9 @@ pub struct Forward<'a> {
     pub recurrence: Recurrence<'a>,
     /// The recurrent kernel `[units, 4 · units]`, packed in [`Panels`].
     pub kernel: &'a [f32],
-    /// `[rows, 4 · units]`: the input's products and the bias on entry, the gates on return.
+    /// `[4 · units]`; empty where there is none.
+    pub bias: &'a [f32],
+    /// `[rows, 4 · units]`: the input's products on entry, the gates on return.
     pub gates: &'a mut [f32],
     /// `[states, units]`: the initial states on entry, all of them on return.
     pub hidden: &'a mut [f32],
@@ -62,6 +64,7 @@ impl WithSimd for Forward<'_> {
                 Cell {
                     units,
                     functions: self.recurrence.functions,
+                    bias: self.bias,
                     gates: &mut self.gates[step.rows.start * GATES * units..],
                     before: &cell_before[step.before.start * units..],
                     cell,
@@ -77,6 +80,7 @@ impl WithSimd for Forward<'_> {
 struct Cell<'a> {
     units: usize,
     functions: Functions,
+    bias: &'a [f32],
     gates: &'a mut [f32],
     before: &'a [f32],
     cell: &'a mut [f32],
@@ -94,10 +98,38 @@ impl<S: Simd> Then<S> for Cell<'_> {
         let gates = row_mut(self.gates, index, GATES * units);
         let (inner, outer) = (functions.activation, functions.recurrent_activation);
         let place = |gate: usize| gate * units + first;
-        let input = activate::<S>(outer, gates, place(0), width, sums);
-        let forget = activate::<S>(outer, gates, place(1), width, &sums[width..]);
-        let put = activate::<S>(inner, gates, place(2), width, &sums[2 * width..]);
-        let output = activate::<S>(outer, gates, place(3), width, &sums[3 * width..]);
+        let input = activate::<S>(
+            outer,
+            gates,
+            place(0),
+            width,
+            sums,
+            read_bias(self.bias, place(0), width),
+        );
+        let forget = activate::<S>(
+            outer,
+            gates,
+            place(1),
+            width,
+            &sums[width..],
+            read_bias(self.bias, place(1), width),
+        );
+        let put = activate::<S>(
+            inner,
+            gates,
+            place(2),
+            width,
+            &sums[2 * width..],
+            read_bias(self.bias, place(2), width),
+        );
+        let output = activate::<S>(
+            outer,
+            gates,
+            place(3),
+            width,
+            &sums[3 * width..],
+            read_bias(self.bias, place(3), width),
+        );
         let before = read(row(self.before, index, units), first, width);
         let cell = each(|lane| forget[lane] * before[lane] + input[lane] * put[lane]);
         write(row_mut(self.cell, index, units), first, width, &cell);

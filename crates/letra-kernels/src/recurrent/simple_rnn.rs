@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::lanes::{activate, derivative, each, read, spans, write};
+use super::lanes::{activate, derivative, each, read, read_bias, spans, write};
 use super::panels::{MOST_COLUMNS, Panel, Panels, Then};
 use super::{Recurrence, row_mut};
 use crate::activation::ActivationKind;
@@ -14,8 +14,10 @@ pub struct Forward<'a> {
     pub recurrence: Recurrence<'a>,
     /// The recurrent kernel `[units, units]`, packed in [`Panels`] of one gate.
     pub kernel: &'a [f32],
-    /// `[states, units]`: the initial states and, after them, the input's products and the bias on
-    /// entry; all states on return.
+    /// `[units]`; empty where there is none.
+    pub bias: &'a [f32],
+    /// `[states, units]`: the initial states and, after them, the input's products on entry; all states
+    /// on return.
     pub hidden: &'a mut [f32],
 }
 
@@ -39,6 +41,7 @@ impl WithSimd for Forward<'_> {
             let then = Cell {
                 units,
                 function: self.recurrence.functions.activation,
+                bias: self.bias,
                 hidden,
             };
             Panels::new(units, 1, units).multiply(
@@ -55,6 +58,7 @@ impl WithSimd for Forward<'_> {
 struct Cell<'a> {
     units: usize,
     function: ActivationKind,
+    bias: &'a [f32],
     hidden: &'a mut [f32],
 }
 
@@ -63,13 +67,9 @@ impl<S: Simd> Then<S> for Cell<'_> {
     fn row(&mut self, panel: Panel, index: usize, sums: &[f32; MOST_COLUMNS]) {
         let hidden = row_mut(self.hidden, index, self.units);
         for (start, width) in spans(panel.width) {
-            activate::<S>(
-                self.function,
-                hidden,
-                panel.first + start,
-                width,
-                &sums[start..],
-            );
+            let first = panel.first + start;
+            let bias = read_bias(self.bias, first, width);
+            activate::<S>(self.function, hidden, first, width, &sums[start..], bias);
         }
     }
 }

@@ -65,7 +65,7 @@ impl Given {
                 true => values(sequences * units),
                 false => Vec::new(),
             },
-            bias: values(units),
+            bias: values(6 * units),
         }
     }
 
@@ -115,6 +115,7 @@ impl Given {
                 lstm::forward(lstm::Forward {
                     recurrence: forward,
                     kernel: &kernel,
+                    bias: &self.bias[..width],
                     gates: &mut gates,
                     hidden: &mut hidden,
                     cell: &mut cell,
@@ -142,7 +143,7 @@ impl Given {
                     kernel: [&kernels[0], &kernels[1]],
                     bias: match reset {
                         Reset::After => &self.bias,
-                        Reset::Before => &[],
+                        Reset::Before => &self.bias[..width],
                     },
                     gates: &mut gates,
                     inner: &mut inner,
@@ -170,6 +171,7 @@ impl Given {
                 simple_rnn::forward(simple_rnn::Forward {
                     recurrence: forward,
                     kernel: &kernel,
+                    bias: &self.bias[..units],
                     hidden: &mut hidden,
                 });
                 let panels = Panels::new(units, 1, units);

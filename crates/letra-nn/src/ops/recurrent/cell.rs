@@ -21,12 +21,6 @@ pub(crate) trait Cell: Debug + Clone + Send + Sync + 'static {
     /// Brings it into that form.
     fn prepare(&self, units: usize, kernel: &[f32], prepared: &mut [f32]);
 
-    /// What is added to the input's products of a step, from the bias.
-    fn begin(&self, units: usize, bias: &[f32], row: &mut [f32]) {
-        let _ = units;
-        row.copy_from_slice(bias);
-    }
-
     /// All steps, whose input's products stand where [`products`](super::products) says.
     fn forward(&self, recurrence: Recurrence<'_>, kernel: Kernel<'_>, arrays: &mut Arrays<'_>);
 

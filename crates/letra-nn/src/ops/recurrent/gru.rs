@@ -21,16 +21,6 @@ fn packed(panels: [Panels; 2]) -> usize {
     panels.iter().map(Panels::packed).sum()
 }
 
-impl Gru {
-    /// The bias of the candidate's product with the state, where there is one.
-    fn inner_bias<'a>(&self, units: usize, bias: &'a [f32]) -> &'a [f32] {
-        match self.reset {
-            Reset::After if !bias.is_empty() => &bias[(2 * GATES - 1) * units..],
-            _ => &[],
-        }
-    }
-}
-
 impl Cell for Gru {
     const GATES: usize = GATES;
     const STATES: usize = 1;
@@ -54,24 +44,12 @@ impl Cell for Gru {
         candidate.pack(|row, column| at(column, 2 * units + row), back);
     }
 
-    /// The update and reset gates have the state's bias at once; that of the candidate meets the reset
-    /// gate.
-    fn begin(&self, units: usize, bias: &[f32], row: &mut [f32]) {
-        row.copy_from_slice(&bias[..row.len()]);
-        if self.reset == Reset::After {
-            let of_state = &bias[row.len()..][..2 * units];
-            for (value, bias) in row.iter_mut().zip(of_state) {
-                *value += bias;
-            }
-        }
-    }
-
     fn forward(&self, recurrence: Recurrence<'_>, kernel: Kernel<'_>, arrays: &mut Arrays<'_>) {
         let units = recurrence.units;
         gru::forward(gru::Forward {
             kernel: split(kernel.prepared, self.reset.panels(units)),
             reset: self.reset,
-            bias: self.inner_bias(units, kernel.bias),
+            bias: kernel.bias,
             recurrence,
             gates: arrays.gates,
             inner: arrays.inner,

@@ -31,6 +31,7 @@ impl Cell for Lstm {
         lstm::forward(lstm::Forward {
             recurrence,
             kernel: &kernel.prepared[..packed],
+            bias: kernel.bias,
             gates: arrays.gates,
             hidden,
             cell,

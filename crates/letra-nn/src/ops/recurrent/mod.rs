@@ -162,7 +162,7 @@ impl<C: Cell> Recurrent<C> {
         }
     }
 
-    /// The input's products of some steps, to which the bias is added.
+    /// The input's products of some steps.
     fn multiply_input(
         &self,
         pass: &Forward<'_>,
@@ -173,22 +173,13 @@ impl<C: Cell> Recurrent<C> {
         let width = C::GATES * self.units();
         let products = products::<C>(arrays, sequences * self.units());
         let products = &mut products[..rows * width];
-        if let Some(bias) = pass.weights.get(BIAS) {
-            let mut rows = products.chunks_exact_mut(width);
-            if let Some(first) = rows.next() {
-                self.cell.begin(self.units(), bias, first);
-            }
-            for number in 1..rows.len() + 1 {
-                products.copy_within(..width, number * width);
-            }
-        }
         let features = pass.input_shapes[0].sizes()[1];
         gemm(
             rows,
             width,
             features,
             MatMut::row_major(products, width),
-            pass.weights.len() > BIAS,
+            false,
             Mat::row_major(input, features),
             Mat::row_major(pass.weights[KERNEL], width),
         );

@@ -27,6 +27,7 @@ impl Cell for SimpleRnn {
         simple_rnn::forward(simple_rnn::Forward {
             recurrence,
             kernel: &kernel.prepared[..packed],
+            bias: kernel.bias,
             hidden: arrays.states[0],
         });
     }
