@@ -130,11 +130,7 @@ pub fn read_npz_bytes(file: &str, bytes: &[u8]) -> Result<LabelledPictures> {
 }
 
 /// An archive that holds so few files that its directory fits into memory; `bytes` are all of it.
-pub(super) fn opened<R: Read + Seek>(
-    file: &str,
-    reader: R,
-    bytes: &[u8],
-) -> Result<ZipArchive<R>> {
+pub(super) fn opened<R: Read + Seek>(file: &str, reader: R, bytes: &[u8]) -> Result<ZipArchive<R>> {
     if bytes.is_empty() {
         return Err(Error::EmptyFile { file: file.into() });
     }

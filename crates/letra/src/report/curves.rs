@@ -129,7 +129,14 @@ fn drawn(
             let range = value_range(lines);
             let within = |value: f64| value.clamp(range.start, range.end);
             let clipped = mapped(lines, within);
-            draw(&area, steps, range, &tenths, &coloured(lines, &clipped), dashed)
+            draw(
+                &area,
+                steps,
+                range,
+                &tenths,
+                &coloured(lines, &clipped),
+                dashed,
+            )
         }
         Scale::Loss => {
             let range = loss_range(lines);
@@ -152,10 +159,7 @@ fn drawn(
 }
 
 /// The points of each line, their values changed.
-fn mapped(
-    lines: &[(RGBColor, Points<'_>)],
-    change: impl Fn(f64) -> f64,
-) -> Vec<Vec<(f64, f64)>> {
+fn mapped(lines: &[(RGBColor, Points<'_>)], change: impl Fn(f64) -> f64) -> Vec<Vec<(f64, f64)>> {
     let changed = |points: &Points<'_>| points.iter().map(|&(x, y)| (x, change(y))).collect();
     lines.iter().map(|(_, points)| changed(points)).collect()
 }
@@ -175,7 +179,9 @@ fn coloured<'a>(
 fn value_range(lines: &[(RGBColor, Points<'_>)]) -> std::ops::Range<f64> {
     let values = || {
         let points = lines.first().into_iter().flat_map(|(_, points)| *points);
-        points.map(|(_, value)| *value).filter(|value| value.is_finite())
+        points
+            .map(|(_, value)| *value)
+            .filter(|value| value.is_finite())
     };
     let (low, high) = (
         values().fold(f64::INFINITY, f64::min),

@@ -25,7 +25,7 @@ pub(super) const TASK: Task = Task {
 
 const UNITS: usize = 64;
 const BATCH: usize = 64;
-const EPOCHS: usize = 20;
+const EPOCHS: usize = 40;
 const RATE: f64 = 0.003;
 
 /// The network beside the recurrent ones.
@@ -78,15 +78,27 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
     };
     for order in Order::ALL {
         for cell in Cell::ALL {
-            let trials = experiment.repeat(|repetition| recurrent(work, cell, order, repetition))?;
-            let Some(trials) = trials else { return finished(part) };
-            let about = format!("{UNITS} units over the rows and a softmax on the last state; {EPOCHS} epochs, Adam.");
-            part.rows.push(row(cell.name(), cell.title(), &about, order, trials));
+            let trials =
+                experiment.repeat(|repetition| recurrent(work, cell, order, repetition))?;
+            let Some(trials) = trials else {
+                return finished(part);
+            };
+            let about = format!(
+                "{UNITS} units over the rows and a softmax on the last state; {EPOCHS} epochs, Adam."
+            );
+            part.rows
+                .push(row(cell.name(), cell.title(), &about, order, trials));
         }
-        let Some(recipe) = Recipe::named(CNN) else { continue };
-        let trials = experiment.repeat(|repetition| convolution(work, recipe, order, repetition))?;
-        let Some(trials) = trials else { return finished(part) };
-        part.rows.push(row("cnn", recipe.title, recipe.about, order, trials));
+        let Some(recipe) = Recipe::named(CNN) else {
+            continue;
+        };
+        let trials =
+            experiment.repeat(|repetition| convolution(work, recipe, order, repetition))?;
+        let Some(trials) = trials else {
+            return finished(part);
+        };
+        part.rows
+            .push(row("cnn", recipe.title, recipe.about, order, trials));
     }
     finished(part)
 }
@@ -116,7 +128,8 @@ fn finished(mut part: Part) -> Result<Part, Failure> {
 }
 
 fn findings(rows: &[Row]) -> Vec<String> {
-    let of = |order: Order, name: &str| named(rows, &format!("{}-{}-{name}", TASK.name, order.name()));
+    let of =
+        |order: Order, name: &str| named(rows, &format!("{}-{}-{name}", TASK.name, order.name()));
     let networks = Cell::ALL.map(Cell::name).into_iter().chain(["cnn"]);
     networks
         .filter_map(|name| {
@@ -149,7 +162,9 @@ fn pictures(
         let data = experiment.examples.dataset(pictures)?;
         match order {
             Order::Rows => Ok(data),
-            Order::Shuffled => shuffled(data).map_err(|error| Failure::network("the pictures", &error)),
+            Order::Shuffled => {
+                shuffled(data).map_err(|error| Failure::network("the pictures", &error))
+            }
         }
     });
     let [train, test] = both;

@@ -98,12 +98,16 @@ mod tests {
 
     fn drawn(count: usize) -> Vec<Sentence> {
         let random = Random::new(1, Domain::Shuffle, 0, 0);
-        (0..count).map(|sample| Sentence::draw(&random, sample)).collect()
+        (0..count)
+            .map(|sample| Sentence::draw(&random, sample))
+            .collect()
     }
 
     fn text(sentence: &Sentence) -> String {
         let symbols = sentence.symbols.iter();
-        symbols.map(|&symbol| SYMBOLS.as_bytes()[symbol as usize] as char).collect()
+        symbols
+            .map(|&symbol| SYMBOLS.as_bytes()[symbol as usize] as char)
+            .collect()
     }
 
     #[test]
@@ -111,11 +115,20 @@ mod tests {
         let texts: Vec<_> = drawn(2000).iter().map(text).collect();
         for text in &texts {
             let second = &text[1..2];
-            assert!(text.starts_with('B') && text.ends_with(&format!("E{second}E")), "{text}");
+            assert!(
+                text.starts_with('B') && text.ends_with(&format!("E{second}E")),
+                "{text}"
+            );
             assert_eq!(&text[2..3], "B");
         }
         let all: BTreeSet<_> = texts.iter().map(String::as_str).collect();
-        for known in ["BTBTXSETE", "BPBPVVEPE", "BTBPVPSETE", "BPBTXXVVEPE", "BPBTSSXSEPE"] {
+        for known in [
+            "BTBTXSETE",
+            "BPBPVVEPE",
+            "BTBPVPSETE",
+            "BPBTXXVVEPE",
+            "BPBTSSXSEPE",
+        ] {
             assert!(all.contains(known), "{known}");
         }
         assert!(all.iter().all(|text| text.len() >= 9));
@@ -131,7 +144,9 @@ mod tests {
             })
             .collect()
         };
-        assert!(sentence.is_predicted_by(&outputs(|is_possible, _| f32::from(u8::from(is_possible)))));
+        assert!(
+            sentence.is_predicted_by(&outputs(|is_possible, _| f32::from(u8::from(is_possible))))
+        );
         assert!(!sentence.is_predicted_by(&outputs(|_, symbol| symbol as f32)));
         // As active as the others is not most active.
         assert!(!sentence.is_predicted_by(&outputs(|_, _| 0.5)));

@@ -54,7 +54,12 @@ pub struct Sequences {
     text: Option<PathBuf>,
 
     /// Language whose words the task characters learns; may be given several times
-    #[arg(long, value_name = "NAME", default_value = "english", conflicts_with = "text")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "english",
+        conflicts_with = "text"
+    )]
     language: Vec<String>,
 
     /// How long networks are trained, as a share of the usual

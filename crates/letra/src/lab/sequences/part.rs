@@ -6,8 +6,8 @@ use maud::{Markup, html};
 
 use super::work::Task;
 use crate::experiment::{Column, Row, Trial};
-use crate::report::curves::{Line, Scale, over_steps, sample};
 use crate::failure::Failure;
+use crate::report::curves::{Line, Scale, over_steps, sample};
 
 /// What came out of a task.
 #[derive(Default)]

@@ -71,11 +71,16 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
         })?;
         let Some(trials) = trials else { break };
         let name = format!("{}-{}", TASK.name, cell.name());
-        let about = format!("{UNITS} units, and a softmax over {COUNT} symbols after every step; {BATCH} strings a step.");
+        let about = format!(
+            "{UNITS} units, and a softmax over {COUNT} symbols after every step; {BATCH} strings a step."
+        );
         part.rows.push(Row::new(name, cell.title(), about, trials));
     }
     part.findings.extend(part.rows.iter().map(finding));
-    let lines = part.rows.iter().map(|row| (row.title.clone(), succeeded(row)));
+    let lines = part
+        .rows
+        .iter()
+        .map(|row| (row.title.clone(), succeeded(row)));
     part.shown.push(plot(
         "Share of trials that have succeeded, over strings learnt",
         Scale::Accuracy,
@@ -85,7 +90,10 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
 }
 
 fn needed(row: &Row) -> Vec<f64> {
-    let needed = row.trials.iter().filter_map(|trial| measured(trial, SEQUENCES));
+    let needed = row
+        .trials
+        .iter()
+        .filter_map(|trial| measured(trial, SEQUENCES));
     let mut needed: Vec<f64> = needed.collect();
     needed.sort_by(f64::total_cmp);
     needed
@@ -145,7 +153,10 @@ impl Pair {
                 labels[place] = pair[1].into();
             }
         }
-        let lengths: Vec<_> = sentences.iter().map(|sentence| sentence.next.len()).collect();
+        let lengths: Vec<_> = sentences
+            .iter()
+            .map(|sentence| sentence.next.len())
+            .collect();
         let symbols = Tensor::new([sentences.len(), self.longest, COUNT], symbols)?;
         let count = COUNT;
         letra_nn::Sequences::new(symbols, &lengths)?

@@ -27,13 +27,13 @@ const UNITS: usize = 100;
 const FREE: usize = 200;
 
 /// Values that are learnt from.
-const LEARNT: usize = 600;
+const LEARNT: usize = 800;
 
 /// The sine's angle and damping of a step: 63 steps a period, half the amplitude in 690.
 const ANGLE: f64 = 0.1;
 const DAMPING: f64 = 0.001;
 
-const EPOCHS: usize = 80;
+const EPOCHS: usize = 160;
 const BATCH: usize = 32;
 const RATE: f64 = 0.002;
 
@@ -65,16 +65,20 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
     let mut lines = vec![("truth".to_owned(), truth.collect::<Vec<_>>())];
     for cell in Cell::ALL {
         let mut first = None;
-        let trials = work.experiment.each(work.experiment.seeds.clone(), |seed| {
-            let Some((trial, free)) = trial(work, cell, seed)? else {
-                return Ok(None);
-            };
-            first.get_or_insert(free);
-            Ok(Some(trial))
-        })?;
+        let trials = work
+            .experiment
+            .each(work.experiment.seeds.clone(), |seed| {
+                let Some((trial, free)) = trial(work, cell, seed)? else {
+                    return Ok(None);
+                };
+                first.get_or_insert(free);
+                Ok(Some(trial))
+            })?;
         let Some(trials) = trials else { break };
         let name = format!("{}-{}", TASK.name, cell.name());
-        let about = format!("{UNITS} units over a window of {WINDOW} values, and a linear unit on the last state.");
+        let about = format!(
+            "{UNITS} units over a window of {WINDOW} values, and a linear unit on the last state."
+        );
         part.rows.push(Row::new(name, cell.title(), about, trials));
         let points = first.unwrap_or_default().into_iter().enumerate();
         let points = points.map(|(step, value)| (step as f64, value)).collect();
@@ -122,10 +126,16 @@ fn trial(work: &Work<'_>, cell: Cell, seed: u64) -> Result<Option<(Trial, Vec<f6
     let optimizer = Adam::new(CosineDecay::new(RATE, steps as u64).alpha(0.01));
     let compile = work.compile(optimizer, seed).loss(MeanSquaredError);
     let network = cell.last(Sequential::new([WINDOW, 1]), UNITS);
-    let mut network = network.add(Dense::new(1)).compile(compile).map_err(failed)?;
+    let mut network = network
+        .add(Dense::new(1))
+        .compile(compile)
+        .map_err(failed)?;
     let mut trial = Trial::of_seed(seed);
     let mut watch = super::classify::Watch::new(&training);
-    match network.fit(&data, Fit::epochs(epochs).batch_size(BATCH).callback(&mut watch)) {
+    match network.fit(
+        &data,
+        Fit::epochs(epochs).batch_size(BATCH).callback(&mut watch),
+    ) {
         Err(Error::Diverged { .. }) => trial.diverged = true,
         fitted => drop(fitted.map_err(failed)?),
     }
@@ -161,7 +171,9 @@ fn windows() -> Result<Dataset, Error> {
 
 /// What the network says when it is given its own predictions.
 fn free_run(network: &Trainer) -> Result<Vec<f64>, Error> {
-    let mut values: Vec<f32> = (LEARNT - WINDOW..LEARNT).map(|step| value(step) as f32).collect();
+    let mut values: Vec<f32> = (LEARNT - WINDOW..LEARNT)
+        .map(|step| value(step) as f32)
+        .collect();
     for _ in 0..FREE {
         let window = values[values.len() - WINDOW..].to_vec();
         let said = network.predict(&Tensor::new([1, WINDOW, 1], window)?)?;

@@ -67,8 +67,12 @@ impl Contender {
 
     fn about(self) -> String {
         match self {
-            Self::Recurrent(_) => format!("{UNITS} units, dropout, and a softmax on the last state."),
-            Self::BothWays => format!("{UNITS} units each way, dropout, and a softmax on both last states."),
+            Self::Recurrent(_) => {
+                format!("{UNITS} units, dropout, and a softmax on the last state.")
+            }
+            Self::BothWays => {
+                format!("{UNITS} units each way, dropout, and a softmax on both last states.")
+            }
             Self::Convolution => format!(
                 "Two convolutions over time of {UNITS} filters of {KERNEL} steps, the largest answer of each over \
                  all steps, dropout, and a softmax. To a convolution, the padding of short windows is zeros."
@@ -118,10 +122,13 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
     };
     for contender in Contender::ALL {
         let seeds = work.experiment.seeds.clone();
-        let trials = work.experiment.each(seeds, |seed| trial(work, windows, contender, seed))?;
+        let trials = work
+            .experiment
+            .each(seeds, |seed| trial(work, windows, contender, seed))?;
         let Some(trials) = trials else { break };
         let name = format!("{}-{}", TASK.name, contender.name());
-        part.rows.push(Row::new(name, contender.title(), contender.about(), trials));
+        part.rows
+            .push(Row::new(name, contender.title(), contender.about(), trials));
     }
     part.findings.push(windows.in_words());
     let best = (part.rows.iter())
@@ -141,7 +148,9 @@ fn trial(
     seed: u64,
 ) -> Result<Option<Trial>, Failure> {
     let name = format!("Windows, {}", contender.title());
-    let [train, test] = windows.parts(seed).map_err(|error| Failure::network("the windows", &error))?;
+    let [train, test] = windows
+        .parts(seed)
+        .map_err(|error| Failure::network("the windows", &error))?;
     let task = classify::Task {
         name: &name,
         train: &train,
@@ -152,6 +161,8 @@ fn trial(
     task.train(work, Trial::of_seed(seed), || {
         let optimizer = Adam::new(OneCycle::new(RATE, task.steps()));
         let compile = work.compile(optimizer, seed).metric(Accuracy);
-        contender.network(windows).compile(compile.global_clip_norm(1.0))
+        contender
+            .network(windows)
+            .compile(compile.global_clip_norm(1.0))
     })
 }

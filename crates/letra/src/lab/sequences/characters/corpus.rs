@@ -29,6 +29,9 @@ const SHORTEST: usize = 20 * WINDOW;
 /// The most characters of a text that is kept back that are measured.
 const MOST_MEASURED: usize = 100_000;
 
+/// The least probability that counts, so that what rounds to 0 takes bits that can be counted.
+const LEAST: f64 = 1e-30;
+
 /// What stands before the first character of a word and after its last.
 const EDGE: u32 = 0;
 
@@ -106,12 +109,15 @@ impl Corpus {
         fs::File::open(file)
             .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
             .map_err(|error| {
-                Failure::file("read", file, &error).hint("check the path, and that the file may be read")
+                Failure::file("read", file, &error)
+                    .hint("check the path, and that the file may be read")
             })?;
         let name = file.display();
         if bytes.len() as u64 > MOST_BYTES {
-            return Err(Failure::new(format!("{name} is larger than {MOST_BYTES} bytes"))
-                .hint("cut it into pieces"));
+            return Err(
+                Failure::new(format!("{name} is larger than {MOST_BYTES} bytes"))
+                    .hint("cut it into pieces"),
+            );
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let place = error.utf8_error().valid_up_to();
@@ -204,7 +210,12 @@ impl Corpus {
 
     /// The beginning of what is kept back, to be written on.
     pub(super) fn prompt(&self) -> Vec<u32> {
-        self.kept_back.iter().flatten().copied().take(WINDOW).collect()
+        self.kept_back
+            .iter()
+            .flatten()
+            .copied()
+            .take(WINDOW)
+            .collect()
     }
 
     /// Numbers as characters.
@@ -222,7 +233,8 @@ impl Corpus {
     /// Draws a batch: words, or windows of the text.
     pub(super) fn batch(&self, random: &Random, count: usize) -> Result<Dataset, Error> {
         let drawn = random.uniform(0, count);
-        let below = |share: f32, most: usize| ((f64::from(share) * most as f64) as usize).min(most - 1);
+        let below =
+            |share: f32, most: usize| ((f64::from(share) * most as f64) as usize).min(most - 1);
         let lines: Vec<Vec<u32>> = match self.kind {
             Kind::Words => {
                 let chosen = drawn.iter().map(|&share| below(share, self.learnt.len()));
@@ -230,8 +242,12 @@ impl Corpus {
             }
             Kind::Text => {
                 let text = &self.learnt[0];
-                let first = drawn.iter().map(|&share| below(share, text.len() - self.steps));
-                first.map(|first| text[first..=first + self.steps].to_vec()).collect()
+                let first = drawn
+                    .iter()
+                    .map(|&share| below(share, text.len() - self.steps));
+                first
+                    .map(|first| text[first..=first + self.steps].to_vec())
+                    .collect()
             }
         };
         self.dataset(&lines)
@@ -244,7 +260,8 @@ impl Corpus {
             row[..line.len() - 1].copy_from_slice(&line[1..]);
         }
         let count = self.classes();
-        Sequences::of_integers(&inputs(lines), self.steps)?.with_targets(Targets::Classes { labels, count })
+        Sequences::of_integers(&inputs(lines), self.steps)?
+            .with_targets(Targets::Classes { labels, count })
     }
 
     /// Bits that a character takes of what is kept back. In a text, the network is given the half
@@ -266,7 +283,7 @@ impl Corpus {
             for (index, line) in lines.iter().enumerate() {
                 let rows = said.sample(index).chunks_exact(self.classes());
                 for (row, &label) in rows.zip(&line[1..]).skip(skipped) {
-                    sum -= probability(row, label, 1.0).log2();
+                    sum -= tempered(row, label, 1.0).max(LEAST).log2();
                     count += 1.0;
                 }
             }
@@ -294,17 +311,24 @@ impl Corpus {
     }
 }
 
-/// The probability that logits divided by a temperature give a class.
-pub(super) fn probability(logits: &[f32], class: u32, temperature: f64) -> f64 {
-    let largest = logits.iter().copied().fold(f32::MIN, f32::max);
-    let weight = |logit: f32| (f64::from(logit - largest) / temperature).exp();
-    let sum: f64 = logits.iter().map(|&logit| weight(logit)).sum();
-    logits.get(class as usize).map_or(0.0, |&logit| weight(logit) / sum)
+/// The probability of a class where logits are divided by a temperature: of the probabilities *p* at
+/// temperature 1, *p*ᵢ^(1 / *T*) / Σ *p*^(1 / *T*).
+pub(super) fn tempered(probabilities: &[f32], class: u32, temperature: f64) -> f64 {
+    let weight = |probability: f32| f64::from(probability).powf(1.0 / temperature);
+    let sum: f64 = probabilities
+        .iter()
+        .map(|&probability| weight(probability))
+        .sum();
+    let chosen = probabilities.get(class as usize);
+    chosen.map_or(0.0, |&probability| weight(probability) / sum)
 }
 
 /// All but the last of each line.
 fn inputs(lines: &[Vec<u32>]) -> Vec<Vec<u32>> {
-    lines.iter().map(|line| line[..line.len() - 1].to_vec()).collect()
+    lines
+        .iter()
+        .map(|line| line[..line.len() - 1].to_vec())
+        .collect()
 }
 
 /// A word between its edges.
@@ -333,7 +357,9 @@ fn alphabet(characters: impl Iterator<Item = char>, most: usize) -> Vec<char> {
 
 fn numbers(alphabet: &[char]) -> BTreeMap<char, u32> {
     let characters = alphabet.iter().enumerate().skip(1);
-    characters.map(|(number, &one)| (one, number as u32)).collect()
+    characters
+        .map(|(number, &one)| (one, number as u32))
+        .collect()
 }
 
 fn capitalised(name: &str) -> String {
@@ -352,9 +378,17 @@ mod tests {
     fn one_word_in_ten_is_kept_back_and_learnt_by_nobody() {
         let corpus = &Corpus::of_languages(&["german".into()]).unwrap()[0];
         let (learnt, kept) = (corpus.learnt.len(), corpus.kept_back.len());
-        assert!(kept * 9 <= learnt + 9 && kept * 9 >= learnt - 9, "{learnt} {kept}");
+        assert!(
+            kept * 9 <= learnt + 9 && kept * 9 >= learnt - 9,
+            "{learnt} {kept}"
+        );
         assert!(corpus.kept_back.iter().all(|word| !corpus.knows(word)));
-        assert!(corpus.kept_back.iter().all(|word| word.len() < corpus.steps));
+        assert!(
+            corpus
+                .kept_back
+                .iter()
+                .all(|word| word.len() < corpus.steps)
+        );
         let first = corpus.spelled(&corpus.learnt[0]);
         assert!(first.chars().all(char::is_lowercase), "{first}");
         assert!(Corpus::of_languages(&["klingon".into()]).is_err());
@@ -375,8 +409,12 @@ mod tests {
 
     #[test]
     fn rare_characters_become_one() {
-        let common: String = (0..400).map(|index| char::from(b'a' + (index % 26) as u8)).collect();
-        let rare: String = (0..300).filter_map(|index| char::from_u32(0x4e00 + index)).collect();
+        let common: String = (0..400)
+            .map(|index| char::from(b'a' + (index % 26) as u8))
+            .collect();
+        let rare: String = (0..300)
+            .filter_map(|index| char::from_u32(0x4e00 + index))
+            .collect();
         let text = common.repeat(10) + &rare;
         let corpus = Corpus::of_text(&text).unwrap();
         assert!(corpus.classes() <= MOST_KINDS + 2, "{}", corpus.classes());
@@ -386,7 +424,9 @@ mod tests {
 
     #[test]
     fn every_character_of_a_batch_is_followed_by_its_next() {
-        let text: String = (0..3000).map(|index| char::from(b'a' + (index % 7) as u8)).collect();
+        let text: String = (0..3000)
+            .map(|index| char::from(b'a' + (index % 7) as u8))
+            .collect();
         let corpus = Corpus::of_text(&text).unwrap();
         let random = Random::new(1, Domain::Shuffle, 1, 1);
         let batch = corpus.batch(&random, 4).unwrap();
@@ -400,9 +440,10 @@ mod tests {
 
     #[test]
     fn temperatures_sharpen_and_blur() {
-        let logits = [0.0, 2.0];
-        let [cold, usual, hot] = [0.5, 1.0, 2.0].map(|heat| probability(&logits, 1, heat));
+        let [cold, usual, hot] = [0.5, 1.0, 2.0].map(|heat| tempered(&[0.2, 0.8], 1, heat));
         assert!(cold > usual && usual > hot && hot > 0.5);
-        assert!((usual - 1.0 / (1.0 + (-2.0_f64).exp())).abs() < 1e-12);
+        assert!((usual - 0.8).abs() < 1e-6);
+        // Half the temperature squares the odds.
+        assert!((cold - 16.0 / 17.0).abs() < 1e-6);
     }
 }

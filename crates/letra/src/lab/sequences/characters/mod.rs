@@ -26,20 +26,21 @@ pub(super) const TASK: Task = Task {
     about: "A network reads a word or a text character by character and says what comes next. Measured are the bits \
             that a character takes, the end of a word being one, on a tenth that was kept back: the mean of \
             −log₂ of the probability that the network gave it. Then it writes: what it says is drawn and becomes \
-            its next input. The lower the temperature, by which the logits are divided, the more it keeps to \
+            its next input. The lower the temperature, by which its logits are divided, the more it keeps to \
             what is probable.",
     run,
 };
 
 const VECTOR: usize = 32;
 const UNITS: usize = 128;
-const DROPOUT: f32 = 0.3;
+const DROPOUT: f32 = 0.2;
 const BATCH: usize = 32;
 const RATE: f64 = 0.005;
 
 /// Steps of a training, and between two looks at the loss.
-const STEPS_ON_WORDS: usize = 600;
-const STEPS_ON_TEXT: usize = 2000;
+const STEPS_ON_WORDS: usize = 1000;
+
+const STEPS_ON_TEXT: usize = 1500;
 const BETWEEN: usize = 20;
 
 const BITS: &str = "bits_per_character";
@@ -58,11 +59,22 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
         let first = part.rows.len();
         let mut samples = Vec::new();
         let seed = work.experiment.arguments.seed;
-        let chain = work.experiment.each([seed], |seed| n_gram(corpus, seed).map(Some))?;
+        let chain = work
+            .experiment
+            .each([seed], |seed| n_gram(corpus, seed).map(Some))?;
         let Some(chain) = chain else { break };
         let order = corpus.order();
-        let about = format!("What came after the last {} characters, counted and smoothed.", order - 1);
-        part.rows.push(row(corpus, "n-gram", &format!("{order}-gram"), &about, chain));
+        let about = format!(
+            "What came after the last {} characters, counted and smoothed.",
+            order - 1
+        );
+        part.rows.push(row(
+            corpus,
+            "n-gram",
+            &format!("{order}-gram"),
+            &about,
+            chain,
+        ));
         for cell in Cell::ALL {
             let mut written = None;
             let seeds = work.experiment.seeds.clone();
@@ -78,13 +90,15 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
                 "Characters as vectors of {VECTOR}, {UNITS} units, dropout, and a softmax over {} characters.",
                 corpus.classes()
             );
-            part.rows.push(row(corpus, cell.name(), cell.title(), &about, trials));
+            part.rows
+                .push(row(corpus, cell.name(), cell.title(), &about, trials));
             samples.extend(written.map(|text| (cell, text)));
         }
         part.findings.push(corpus.in_words());
         part.findings.extend(finding(corpus, &part.rows[first..]));
         part.shown.push(curves(corpus, &part.rows[first..])?);
-        part.shown.extend(samples.iter().map(|(cell, text)| card(corpus, *cell, text)));
+        part.shown
+            .extend(samples.iter().map(|(cell, text)| card(corpus, *cell, text)));
     }
     Ok(part)
 }
@@ -95,7 +109,8 @@ fn row(corpus: &Corpus, name: &str, title: &str, about: &str, trials: Vec<Trial>
 }
 
 fn bits(row: &Row) -> Option<f64> {
-    row.spread(|trial| measured(trial, BITS)).map(|spread| spread.mean)
+    row.spread(|trial| measured(trial, BITS))
+        .map(|spread| spread.mean)
 }
 
 fn finding(corpus: &Corpus, rows: &[Row]) -> Option<String> {
@@ -104,19 +119,30 @@ fn finding(corpus: &Corpus, rows: &[Row]) -> Option<String> {
         .min_by(|a, b| a.1.total_cmp(&b.1))?;
     let chain = named(rows, &format!("{}-{}-n-gram", TASK.name, corpus.name()));
     let against = chain.and_then(bits).map_or(String::new(), |bits| {
-        format!(", where counting {} characters in a row gives {bits:.2}", corpus.order())
+        format!(
+            ", where counting {} characters in a row gives {bits:.2}",
+            corpus.order()
+        )
     });
-    Some(format!("{} takes {:.2} bits a character{against}.", best.0.title, best.1))
+    Some(format!(
+        "{} takes {:.2} bits a character{against}.",
+        best.0.title, best.1
+    ))
 }
 
 fn curves(corpus: &Corpus, rows: &[Row]) -> Result<Markup, Failure> {
-    let lines = rows.iter().filter(|row| row.trials.iter().any(|trial| !trial.curve.is_empty()));
+    let lines = rows
+        .iter()
+        .filter(|row| row.trials.iter().any(|trial| !trial.curve.is_empty()));
     let lines = lines.map(|row| {
         let points = row.curve().into_iter();
         let points = points.map(|point| (point.step as f64, point.train.loss));
         (row.title.clone(), points.collect())
     });
-    let title = format!("Bits a character while learning {}, over steps", corpus.title());
+    let title = format!(
+        "Bits a character while learning {}, over steps",
+        corpus.title()
+    );
     plot(&title, Scale::Loss, lines.collect())
 }
 
@@ -180,7 +206,8 @@ fn trial(
     let mut training = work.training(&name, seed, steps);
     let optimizer = Adam::new(OneCycle::new(RATE, steps as u64));
     let compile = work.compile(optimizer, seed).global_clip_norm(1.0);
-    let network = Sequential::sequences([corpus.steps()]).add(Embedding::new(corpus.classes(), VECTOR));
+    let network =
+        Sequential::sequences([corpus.steps()]).add(Embedding::new(corpus.classes(), VECTOR));
     let mut network = cell
         .every(network.add(Dropout::new(DROPOUT)), UNITS)
         .add(Dropout::new(DROPOUT))
@@ -215,7 +242,9 @@ fn trial(
     let written = training
         .apart(|training| write(training, corpus, &network, seed))
         .map_err(failed)?;
-    let Some(written) = written else { return Ok(None) };
+    let Some(written) = written else {
+        return Ok(None);
+    };
     trial.network = (!trial.diverged).then_some(network);
     Ok(Some((trial, written)))
 }

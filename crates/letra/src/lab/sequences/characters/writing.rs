@@ -3,7 +3,7 @@
 use letra_nn::prelude::*;
 use letra_nn::random::Random;
 
-use super::corpus::{Corpus, probability};
+use super::corpus::{Corpus, tempered};
 
 /// What logits are divided by.
 pub(super) const TEMPERATURES: [f64; 3] = [0.5, 0.8, 1.1];
@@ -29,7 +29,9 @@ impl Writer<'_> {
         let (corpus, edge) = (self.corpus, self.corpus.edge());
         let mut words = vec![vec![edge]; TRIED];
         for step in 0..corpus.steps() {
-            let said = self.network.predict(&Sequences::of_integers(&words, corpus.steps())?)?;
+            let said = self
+                .network
+                .predict(&Sequences::of_integers(&words, corpus.steps())?)?;
             let drawn = self.random.uniform(step, TRIED);
             for (index, word) in words.iter_mut().enumerate() {
                 let is_open = word.len() == step + 1 && (step == 0 || word[step] != edge);
@@ -64,7 +66,9 @@ impl Writer<'_> {
             }
             let window = vec![text[text.len().saturating_sub(steps)..].to_vec()];
             let last = window[0].len() - 1;
-            let said = self.network.predict(&Sequences::of_integers(&window, steps)?)?;
+            let said = self
+                .network
+                .predict(&Sequences::of_integers(&window, steps)?)?;
             let row = said.sample(0).chunks_exact(corpus.classes()).nth(last);
             let drawn = self.random.uniform(step, 1);
             text.push(row.map_or(corpus.edge(), |row| self.draw(row, drawn[0])));
@@ -73,11 +77,11 @@ impl Writer<'_> {
     }
 
     /// The class that a number from 0 to 1 draws.
-    fn draw(&self, logits: &[f32], drawn: f32) -> u32 {
+    fn draw(&self, probabilities: &[f32], drawn: f32) -> u32 {
         let mut left = f64::from(drawn);
-        let last = logits.len().saturating_sub(1) as u32;
+        let last = probabilities.len().saturating_sub(1) as u32;
         for class in 0..last {
-            left -= probability(logits, class, self.temperature);
+            left -= tempered(probabilities, class, self.temperature);
             if left < 0.0 {
                 return class;
             }

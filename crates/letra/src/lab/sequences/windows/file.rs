@@ -55,9 +55,7 @@ pub(in super::super) fn read(file: &Path) -> Result<Option<Windows>, Failure> {
         let mut arrays = arrays.iter();
         arrays.find(|array| names.contains(&array.name.as_str()))
     };
-    let wrong = |message: String| {
-        Failure::new(format!("{}: {message}", file.display())).hint(HINT)
-    };
+    let wrong = |message: String| Failure::new(format!("{}: {message}", file.display())).hint(HINT);
     let Some(x) = named(["x_train", "arr_0"]) else {
         return Err(wrong("it has no array x_train".into()));
     };
@@ -80,16 +78,26 @@ pub(in super::super) fn read(file: &Path) -> Result<Option<Windows>, Failure> {
             &train.values.shape()[1..]
         )));
     }
-    let classes = train.labels.iter().max().map_or(0, |&label| label as usize + 1);
+    let classes = train
+        .labels
+        .iter()
+        .max()
+        .map_or(0, |&label| label as usize + 1);
     if classes < 2 {
         return Err(wrong("all windows are of one class".into()));
     }
     let tested = test.iter().flat_map(|test| &test.labels);
     if let Some(label) = tested.into_iter().find(|&&label| label as usize >= classes) {
-        return Err(wrong(format!("y_test has the class {label}, and y_train none above {}", classes - 1)));
+        return Err(wrong(format!(
+            "y_test has the class {label}, and y_train none above {}",
+            classes - 1
+        )));
     }
     if test.is_none() && train.labels.len() < 8 {
-        return Err(wrong(format!("{} windows are too few to learn and to test", train.labels.len())));
+        return Err(wrong(format!(
+            "{} windows are too few to learn and to test",
+            train.labels.len()
+        )));
     }
     Ok(Some(Windows {
         steps: train.values.shape()[1],
@@ -120,15 +128,26 @@ fn labelled(x: &NamedArray, y: &NamedArray) -> Result<Labelled, String> {
         let is_class = label.fract() == 0.0 && (0.0..MOST_CLASSES as f32).contains(&label);
         match is_class {
             true => Ok(label as u32),
-            false => Err(format!("{} has {label} for window {index}, no class", y.name)),
+            false => Err(format!(
+                "{} has {label} for window {index}, no class",
+                y.name
+            )),
         }
     };
-    let labels: Vec<u32> = y.values.iter().enumerate().map(label).collect::<Result<_, _>>()?;
+    let labels: Vec<u32> = y
+        .values
+        .iter()
+        .enumerate()
+        .map(label)
+        .collect::<Result<_, _>>()?;
     let mut values = x.values.clone();
     let mut lengths = Vec::with_capacity(count);
     for (index, window) in values.chunks_exact_mut(steps * channels).enumerate() {
         let is_padding = |step: &[f32]| step.iter().all(|value| value.is_nan());
-        let padding = window.chunks_exact(channels).rev().take_while(|step| is_padding(step));
+        let padding = window
+            .chunks_exact(channels)
+            .rev()
+            .take_while(|step| is_padding(step));
         let length = steps - padding.count();
         if length == 0 {
             return Err(format!("window {index} of {} has no steps", x.name));
@@ -246,7 +265,11 @@ mod tests {
     #[test]
     fn steps_that_are_no_numbers_at_the_end_are_padding() {
         let nan = f32::NAN;
-        let x = array("x", &[2, 3, 2], vec![1.0, 2.0, 3.0, 4.0, nan, nan, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]);
+        let x = array(
+            "x",
+            &[2, 3, 2],
+            vec![1.0, 2.0, 3.0, 4.0, nan, nan, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0],
+        );
         let y = array("y", &[2], vec![0.0, 1.0]);
         let windows = labelled(&x, &y).unwrap();
         assert_eq!(windows.lengths, [2, 3]);
@@ -254,7 +277,11 @@ mod tests {
         // A hole in the middle is none.
         let x = array("x", &[1, 2, 1], vec![nan, 1.0]);
         let y = array("y", &[1], vec![0.0]);
-        assert!(labelled(&x, &y).unwrap_err().contains("NaN in step 0, channel 0 of window 0"));
+        assert!(
+            labelled(&x, &y)
+                .unwrap_err()
+                .contains("NaN in step 0, channel 0 of window 0")
+        );
         let x = array("x", &[1, 2, 1], vec![nan, nan]);
         assert!(labelled(&x, &y).unwrap_err().contains("no steps"));
     }
@@ -262,7 +289,11 @@ mod tests {
     #[test]
     fn labels_are_whole_numbers_one_a_window() {
         let x = array("x", &[1, 2, 1], vec![1.0, 1.0]);
-        for (shape, values) in [(&[2][..], vec![0.0, 1.0]), (&[1], vec![0.5]), (&[1], vec![-1.0])] {
+        for (shape, values) in [
+            (&[2][..], vec![0.0, 1.0]),
+            (&[1], vec![0.5]),
+            (&[1], vec![-1.0]),
+        ] {
             assert!(labelled(&x, &array("y", shape, values)).is_err());
         }
     }
