@@ -77,8 +77,11 @@ pub(crate) fn read_numbers(
     })
 }
 
+/// What number bytes are.
+type Decode = fn(&[u8]) -> f32;
+
 /// Bytes of an element of a type, and what number they are.
-fn decoder(element: &str) -> Option<(usize, fn(&[u8]) -> f32)> {
+fn decoder(element: &str) -> Option<(usize, Decode)> {
     macro_rules! number {
         ($kind:ty) => {
             (size_of::<$kind>(), |bytes| {

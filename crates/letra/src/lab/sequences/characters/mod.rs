@@ -180,7 +180,7 @@ fn n_gram(corpus: &Corpus, seed: u64) -> Result<Trial, Failure> {
         }
         count += text.len();
         if corpus.kind() == Kind::Words {
-            sum += model.end_log_probability(&text);
+            sum += model.end_log_probability(text);
             count += 1;
         }
     }
