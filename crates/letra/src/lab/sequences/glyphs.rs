@@ -18,8 +18,8 @@ pub(super) const TASK: Task = Task {
     name: "glyphs",
     title: "Glyphs, read row by row",
     about: "Which typeface a picture of 36 × 36 pixels is of, read as 36 steps of 36 pixels, from the uppermost row \
-            to the lowest; and the same where the pixels of all pictures are put in one random order before. A \
-            convolution needs to know which pixels are neighbours; a row to a recurrent network is a list.",
+            to the lowest; and the same where the pixels of all pictures are put in one random order before. \
+            Where accuracy falls, a network had made use of which pixels are neighbours.",
     run,
 };
 

@@ -2,6 +2,7 @@
 
 use letra_nn::prelude::*;
 use letra_nn::schedules::CosineDecay;
+use maud::Markup;
 
 use super::cell::Cell;
 use super::part::{Part, measured, plot};
@@ -89,17 +90,38 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
             .filter_map(|trial| measured(trial, LARGEST))
             .fold(0.0, f64::max);
         format!(
-            "Running free for {FREE} steps, {} stays within {} of the amplitude from every seed.",
+            "{} is never off by more than {} of the amplitude in {FREE} free steps from {}.",
             row.title,
-            percent(worst)
+            percent(worst),
+            match row.trials.len() {
+                1 => "one seed".to_owned(),
+                count => format!("each of {count} seeds"),
+            }
         )
     }));
+    let errors = errors(&lines)?;
     part.shown.push(plot(
         "The free run of the first seed, over its steps",
         Scale::Values,
         lines,
     )?);
+    part.shown.push(errors);
     Ok(part)
+}
+
+/// How far each free run is from the truth, in shares of the amplitude.
+fn errors(lines: &[(String, Vec<(f64, f64)>)]) -> Result<Markup, Failure> {
+    let off = |&(step, said): &(f64, f64)| {
+        let error = said - value(LEARNT + step as usize);
+        (step, error.abs() / amplitude())
+    };
+    let lines = lines.iter().skip(1);
+    let lines = lines.map(|(name, points)| (name.clone(), points.iter().map(off).collect()));
+    plot(
+        "How far it is off, in shares of the amplitude",
+        Scale::Loss,
+        lines.collect(),
+    )
 }
 
 fn column(name: &'static str, heading: &'static str) -> Column {
