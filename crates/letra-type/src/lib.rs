@@ -48,9 +48,10 @@ pub use font::{
     is_unprintable, line_width,
 };
 pub use glyphs::{
-    CHARACTERS, Ink, LARGEST_INK, LabelledPictures, SEMINAR_TEST, SHIFTS, SIDE, Split,
+    CHARACTERS, Ink, LARGEST_INK, LabelledPictures, NamedArray, SEMINAR_TEST, SHIFTS, SIDE, Split,
     centred_glyph, fitting_size, glyph_set, ink_sides, nearest_neighbour,
-    nearest_neighbour_accuracy, normalise, normalise_at_each, read_npz, read_npz_bytes,
+    nearest_neighbour_accuracy, normalise, normalise_at_each, read_arrays, read_npz,
+    read_npz_bytes,
 };
 pub use lines::{LINE_HEIGHT, TextLine, WINDOW_WIDTH, find_lines, letter_height, runs_vertically};
 pub use picture::Picture;

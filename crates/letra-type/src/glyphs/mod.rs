@@ -1,5 +1,6 @@
 //! Pictures of single glyphs: data sets of them, and any picture brought to their form.
 
+mod arrays;
 mod glyph_set;
 mod ink;
 mod labelled_pictures;
@@ -9,6 +10,7 @@ mod seminar;
 mod seminar_split;
 mod split;
 
+pub use arrays::{NamedArray, read_arrays};
 pub use glyph_set::{
     CHARACTERS, LARGEST_INK, SHIFTS, SIDE, centred_glyph, fitting_size, glyph_set,
 };

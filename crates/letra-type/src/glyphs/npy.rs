@@ -1,4 +1,4 @@
-//! One array of bytes in NumPy's npy format, version 1 to 3.
+//! One array in NumPy's npy format, version 1 to 3: of bytes, or of any numbers.
 //!
 //! The format (NumPy Enhancement Proposal 1): `\x93NUMPY`, two bytes of version, the length of
 //! the header, the header as a Python dictionary in text, the array's bytes.
@@ -33,16 +33,98 @@ pub(crate) fn read(
     if !matches!(element, "|u1" | "u1" | "<u1" | ">u1") {
         return Err(format!("holds elements of type {element}, not uint8 (|u1)"));
     }
-    let shape = shape(value(&header, "shape")?)?;
+    let shape = row_major(&header)?;
     if shape.len() != axes {
         return Err(format!("has the shape {shape:?}, not {axes} axes"));
     }
-    if axes > 1 && value(&header, "fortran_order")? != "False" {
+    let bytes = contents(source, &shape, 1, limit)?;
+    Ok(Array { shape, bytes })
+}
+
+/// An array of numbers in row-major order.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    /// Length of each axis.
+    pub(crate) shape: Vec<usize>,
+    /// As many numbers as the product of the axes.
+    pub(crate) values: Vec<f32>,
+    /// Whether they were unsigned bytes.
+    pub(crate) are_bytes: bool,
+}
+
+/// Reads an array of truth values, whole or fractional numbers of any number of axes and at most
+/// `limit` bytes; each is rounded to single precision.
+///
+/// # Errors
+/// What is wrong, as the end of a sentence that begins with the array's name.
+pub(crate) fn read_numbers(
+    source: &mut impl Read,
+    limit: usize,
+) -> std::result::Result<Numbers, String> {
+    let header = header(source)?;
+    let element = value(&header, "descr")?.trim_matches(['\'', '"']);
+    let Some((size, number)) = decoder(element) else {
+        return Err(format!(
+            "holds elements of type {element}, not numbers in little-endian order (such as <f4)"
+        ));
+    };
+    let shape = row_major(&header)?;
+    let bytes = contents(source, &shape, size, limit)?;
+    Ok(Numbers {
+        shape,
+        values: bytes.chunks_exact(size).map(number).collect(),
+        are_bytes: element == "|u1",
+    })
+}
+
+/// What number bytes are.
+type Decode = fn(&[u8]) -> f32;
+
+/// Bytes of an element of a type, and what number they are.
+fn decoder(element: &str) -> Option<(usize, Decode)> {
+    macro_rules! number {
+        ($kind:ty) => {
+            (size_of::<$kind>(), |bytes| {
+                let mut number = [0; size_of::<$kind>()];
+                number.copy_from_slice(bytes);
+                <$kind>::from_le_bytes(number) as f32
+            })
+        };
+    }
+    Some(match element {
+        "|b1" | "|u1" => number!(u8),
+        "|i1" => number!(i8),
+        "<u2" => number!(u16),
+        "<i2" => number!(i16),
+        "<u4" => number!(u32),
+        "<i4" => number!(i32),
+        "<u8" => number!(u64),
+        "<i8" => number!(i64),
+        "<f4" => number!(f32),
+        "<f8" => number!(f64),
+        _ => return None,
+    })
+}
+
+/// The shape of an array that is stored row by row.
+fn row_major(header: &str) -> std::result::Result<Vec<usize>, String> {
+    let shape = shape(value(header, "shape")?)?;
+    if shape.len() > 1 && value(header, "fortran_order")? != "False" {
         return Err("is stored column by column (Fortran order), not row by row".into());
     }
+    Ok(shape)
+}
+
+/// The bytes of an array whose elements take `size` each.
+fn contents(
+    source: &mut impl Read,
+    shape: &[usize],
+    size: usize,
+    limit: usize,
+) -> std::result::Result<Vec<u8>, String> {
     let length = shape
         .iter()
-        .try_fold(1_usize, |product, &axis| product.checked_mul(axis))
+        .try_fold(size, |product, &axis| product.checked_mul(axis))
         .filter(|&length| length <= limit)
         .ok_or_else(|| format!("has the shape {shape:?}, more than {limit} bytes"))?;
     let mut bytes = Vec::new();
@@ -56,7 +138,7 @@ pub(crate) fn read(
     if bytes.len() > length {
         return Err(format!("has more bytes than its shape {shape:?} allows"));
     }
-    Ok(Array { shape, bytes })
+    Ok(bytes)
 }
 
 fn header(source: &mut impl Read) -> std::result::Result<String, String> {

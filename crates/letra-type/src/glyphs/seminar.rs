@@ -70,20 +70,7 @@ pub fn read_npz(path: &Path) -> Result<LabelledPictures> {
 /// # Errors
 /// As [`read_npz`].
 pub fn read_npz_bytes(file: &str, bytes: &[u8]) -> Result<LabelledPictures> {
-    if bytes.is_empty() {
-        return Err(Error::EmptyFile { file: file.into() });
-    }
-    let unreadable = |reason: String| Error::Archive {
-        file: file.into(),
-        reason,
-    };
-    // The directory takes many times its own bytes in memory.
-    let entries = bytes.windows(ENTRY.len()).filter(|bytes| *bytes == ENTRY);
-    if entries.take(MOST_FILES + 1).count() > MOST_FILES {
-        return Err(unreadable(format!("it has more than {MOST_FILES} files")));
-    }
-    let mut archive =
-        ZipArchive::new(Cursor::new(bytes)).map_err(|error| unreadable(error.to_string()))?;
+    let mut archive = opened(file, Cursor::new(bytes), bytes)?;
     let (pictures, checksum) = array(&mut archive, file, "arr_0", 3, PICTURES_LIMIT)?;
     let (count, height, width) = (pictures.shape[0], pictures.shape[1], pictures.shape[2]);
     let wrong = |array: &str, problem: String| {
@@ -140,6 +127,23 @@ pub fn read_npz_bytes(file: &str, bytes: &[u8]) -> Result<LabelledPictures> {
     }
     let character = |index: usize| CHARACTERS[index / SHIFTS.len() % CHARACTERS.len()];
     data.with_characters((0..count).map(character).collect())
+}
+
+/// An archive that holds so few files that its directory fits into memory; `bytes` are all of it.
+pub(super) fn opened<R: Read + Seek>(file: &str, reader: R, bytes: &[u8]) -> Result<ZipArchive<R>> {
+    if bytes.is_empty() {
+        return Err(Error::EmptyFile { file: file.into() });
+    }
+    let unreadable = |reason: String| Error::Archive {
+        file: file.into(),
+        reason,
+    };
+    // The directory takes many times its own bytes in memory.
+    let entries = bytes.windows(ENTRY.len()).filter(|bytes| *bytes == ENTRY);
+    if entries.take(MOST_FILES + 1).count() > MOST_FILES {
+        return Err(unreadable(format!("it has more than {MOST_FILES} files")));
+    }
+    ZipArchive::new(reader).map_err(|error| unreadable(error.to_string()))
 }
 
 /// One array of the archive and its checksum.

@@ -54,6 +54,20 @@ impl Texts {
         self.languages.iter().map(|language| language.name)
     }
 
+    /// The words of a language, the most frequent first; nothing where there is no such language.
+    ///
+    /// ```
+    /// # use letra_type::Texts;
+    /// let texts = Texts::new();
+    /// let mut words = texts.words("german").expect("a language of the list");
+    /// assert!(words.any(|word| word == "nicht"));
+    /// assert!(texts.words("klingon").is_none());
+    /// ```
+    pub fn words(&self, language: &str) -> Option<impl Iterator<Item = &'static str> + '_> {
+        let language = self.languages.iter().find(|one| one.name == language)?;
+        Some(language.words().map(|(word, _)| word))
+    }
+
     /// The languages themselves.
     pub(crate) fn all(&self) -> &[Language] {
         &self.languages

@@ -81,7 +81,7 @@ impl Comparison {
 impl Column {
     /// The figure of a row as a cell shows it: mean and deviation, and of how many trials, where
     /// not all of them have it.
-    pub(super) fn cell(&self, row: &Row) -> String {
+    pub fn cell(&self, row: &Row) -> String {
         let Some(spread) = row.spread(self.figure) else {
             return NONE.to_owned();
         };

@@ -164,13 +164,23 @@ impl Experiment {
         &self,
         mut work: impl FnMut(&Repetition) -> Result<Option<Trial>, Failure>,
     ) -> Result<Option<Vec<Trial>>, Failure> {
+        self.each(self.repetitions()?, |repetition| work(&repetition))
+    }
+
+    /// Does `work` for each of some seeds, or whatever else tells trials apart. Nothing if the reader
+    /// asked to stop.
+    pub fn each<T>(
+        &self,
+        all: impl IntoIterator<Item = T>,
+        mut work: impl FnMut(T) -> Result<Option<Trial>, Failure>,
+    ) -> Result<Option<Vec<Trial>>, Failure> {
         let mut trials: Vec<Trial> = Vec::new();
-        for repetition in self.repetitions()? {
+        for one in all {
             if self.stopped() {
                 self.keep_what_was_finished();
                 return Ok(None);
             }
-            let Some(mut trial) = work(&repetition)? else {
+            let Some(mut trial) = work(one)? else {
                 self.keep_what_was_finished();
                 return Ok(None);
             };

@@ -24,7 +24,7 @@ pub(super) struct Figures<'a> {
 /// Mean of a figure and, where there are several, its deviation between seeds and its range over
 /// folds.
 #[derive(Debug, Serialize)]
-struct Figure {
+pub struct Figure {
     mean: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deviation: Option<f64>,
@@ -136,7 +136,8 @@ fn trial_figures(trial: &Trial, comparison: &Comparison) -> TrialFigures {
     }
 }
 
-fn figure(row: &Row, of: impl Fn(&Trial) -> Option<f64>) -> Figure {
+/// A figure of a row, its mean and spread.
+pub fn figure(row: &Row, of: impl Fn(&Trial) -> Option<f64>) -> Figure {
     let spread = row.spread(of);
     let some = |of: fn(Spread) -> Option<f64>| spread.and_then(of);
     Figure {

@@ -30,7 +30,7 @@ pub use arguments::{Arguments, Repeated};
 pub use comparison::{Column, Comparison};
 pub use conduct::Experiment;
 pub use examples::{Examples, Split};
-pub use figures::milliseconds;
+pub use figures::{Figure, figure, milliseconds};
 pub use publishing::Contents;
 pub use results::{Repetition, Row, Spread, Trial};
 pub use sentences::{best, caution, lead, named, neighbour, points, slowest};

@@ -52,8 +52,16 @@ impl Trial {
     /// A trial of which nothing is known yet.
     pub fn new(repetition: &Repetition) -> Self {
         Self {
-            seed: repetition.seed,
             fold: repetition.number,
+            ..Self::of_seed(repetition.seed)
+        }
+    }
+
+    /// A trial without folds, of which nothing is known yet.
+    pub fn of_seed(seed: u64) -> Self {
+        Self {
+            seed,
+            fold: 0,
             network: None,
             curve: Vec::new(),
             train: Score::UNKNOWN,

@@ -6,6 +6,7 @@ pub mod fonts;
 pub mod kernels;
 pub mod optimizers;
 pub mod recipe;
+pub mod sequences;
 
 use crate::action::Action;
 
@@ -17,4 +18,5 @@ pub const EXPERIMENTS: &[Action] = &[
     Action::of::<kernels::Kernels>(),
     Action::of::<optimizers::Optimizers>(),
     Action::of::<recipe::Recipe>(),
+    Action::of::<sequences::Sequences>(),
 ];

@@ -52,6 +52,8 @@ pub enum Scale {
     Accuracy,
     /// Positive numbers on a logarithmic scale.
     Loss,
+    /// Any numbers.
+    Values,
 }
 
 /// Colours that lines can have; further ones take them again, dashed and then dotted.
@@ -123,15 +125,24 @@ fn drawn(
     let area = SVGBackend::with_string(&mut picture, size).into_drawing_area();
     match scale {
         Scale::Accuracy => draw(&area, steps, 0.0..1.0, &share, lines, dashed),
+        Scale::Values => {
+            let range = value_range(lines);
+            let within = |value: f64| value.clamp(range.start, range.end);
+            let clipped = mapped(lines, within);
+            draw(
+                &area,
+                steps,
+                range,
+                &tenths,
+                &coloured(lines, &clipped),
+                dashed,
+            )
+        }
         Scale::Loss => {
             let range = loss_range(lines);
             let within = |loss: f64| loss.clamp(range.start, range.end);
-            let clipped: Vec<Vec<_>> = (lines.iter())
-                .map(|(_, points)| points.iter().map(|&(x, y)| (x, within(y))).collect())
-                .collect();
-            let lines: Vec<_> = (lines.iter().zip(&clipped))
-                .map(|((colour, _), points)| (*colour, &points[..]))
-                .collect();
+            let clipped = mapped(lines, within);
+            let lines = coloured(lines, &clipped);
             // Few losses lie as far apart as two powers of ten.
             let base = if range.end / range.start < 32.0 {
                 2.0
@@ -145,6 +156,46 @@ fn drawn(
     .map_err(|error| Failure::new(format!("cannot draw a plot: {error}")))?;
     drop(area);
     Ok(picture)
+}
+
+/// The points of each line, their values changed.
+fn mapped(lines: &[(RGBColor, Points<'_>)], change: impl Fn(f64) -> f64) -> Vec<Vec<(f64, f64)>> {
+    let changed = |points: &Points<'_>| points.iter().map(|&(x, y)| (x, change(y))).collect();
+    lines.iter().map(|(_, points)| changed(points)).collect()
+}
+
+/// Other points in the lines' colours.
+fn coloured<'a>(
+    lines: &[(RGBColor, Points<'_>)],
+    points: &'a [Vec<(f64, f64)>],
+) -> Vec<(RGBColor, Points<'a>)> {
+    (lines.iter().zip(points))
+        .map(|((colour, _), points)| (*colour, &points[..]))
+        .collect()
+}
+
+/// From the lowest to the highest value of the first line, which is the truth where there is one,
+/// and half as much on both sides: another that runs away ends at the edge.
+fn value_range(lines: &[(RGBColor, Points<'_>)]) -> std::ops::Range<f64> {
+    let values = || {
+        let points = lines.first().into_iter().flat_map(|(_, points)| *points);
+        points
+            .map(|(_, value)| *value)
+            .filter(|value| value.is_finite())
+    };
+    let (low, high) = (
+        values().fold(f64::INFINITY, f64::min),
+        values().fold(f64::NEG_INFINITY, f64::max),
+    );
+    if low > high {
+        return 0.0..1.0;
+    }
+    let room = ((high - low) / 2.0).max(1e-3);
+    low - room..high + room
+}
+
+fn tenths(value: &f64) -> String {
+    format!("{value:.1}")
 }
 
 fn share(accuracy: &f64) -> String {
@@ -257,7 +308,7 @@ mod tests {
                 .unwrap()
                 .starts_with("<svg")
         );
-        for scale in [Scale::Accuracy, Scale::Loss] {
+        for scale in [Scale::Accuracy, Scale::Loss, Scale::Values] {
             assert!(over_steps(scale, &[]).unwrap().starts_with("<svg"));
         }
     }
@@ -274,6 +325,23 @@ mod tests {
         for colour in 0..10 {
             assert_eq!(polylines(&picture, &format!("#01020{colour}")), 1);
             assert!(sample(colour).contains(&format!("#01020{colour}")));
+        }
+    }
+
+    #[test]
+    fn values_below_zero_are_shown_and_what_runs_away_ends_at_the_edge() {
+        let line = |colour, points: &[(f64, f64)]| Line {
+            colour,
+            points: points.to_vec(),
+        };
+        let truth = line(0, &[(0.0, -1.0), (1.0, 1.0)]);
+        let wild = line(1, &[(0.0, 0.0), (1.0, 1e30), (2.0, f64::NAN)]);
+        let picture = over_steps(Scale::Values, &[truth, wild]).unwrap();
+        assert_eq!(polylines(&picture, "#010200"), 1);
+        assert_eq!(polylines(&picture, "#010201"), 1);
+        for number in ["-1.0", "0.0", "1.0"] {
+            let lines = picture.lines();
+            assert!(lines.map(str::trim).any(|line| line == number), "{number}");
         }
     }
 

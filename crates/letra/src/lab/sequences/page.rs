@@ -1,0 +1,104 @@
+//! The page of the report.
+
+use letra_nn::prelude::*;
+use maud::{Markup, html};
+
+use super::part::Done;
+use super::table::{cells, header};
+use crate::experiment::{Experiment, Row};
+use crate::failure::Failure;
+use crate::report::numbers::thousands;
+use crate::report::page;
+
+const TITLE: &str = "Sequences";
+
+/// The whole page.
+pub(super) fn page(
+    experiment: &Experiment,
+    data: &str,
+    parts: &[Done],
+    rows: &[Row],
+) -> Result<String, Failure> {
+    let body = html! {
+        header {
+            p.kicker { "letra lab · " (experiment.name) }
+            h1 { (TITLE) }
+            p.lede {
+                "A recurrent network reads one step after the other and keeps in its state what it may need later. \
+                How far back can it remember, and what for? The simple network, LSTM and GRU on the same tasks."
+            }
+        }
+        @for part in parts { (section(part, &rows[part.range.clone()])) }
+        (networks(experiment, data, rows))
+    };
+    Ok(page::page(TITLE, &body))
+}
+
+/// A task and what came of it.
+fn section(part: &Done, rows: &[Row]) -> Markup {
+    html! {
+        section id=(part.task.name) {
+            h2 { (part.task.title) }
+            p.note { (part.task.about) }
+            p.findings { @for sentence in &part.findings { (sentence) " " } }
+            div.scroll {
+                table.result {
+                    thead {
+                        tr {
+                            @for (index, heading) in header(part).iter().enumerate() {
+                                th.number[index > 0] scope="col" { (heading) }
+                            }
+                            th.models scope="col" { "Model" }
+                        }
+                    }
+                    tbody { @for row in rows { (line(part, row)) } }
+                }
+            }
+            @if !part.shown.is_empty() { div.cards.wide { @for shown in &part.shown { (shown) } } }
+        }
+    }
+}
+
+fn line(part: &Done, row: &Row) -> Markup {
+    let cells = cells(part, row);
+    let model = row.models().next();
+    html! {
+        tr {
+            th scope="row" { (cells[0]) }
+            @for cell in &cells[1..] { td.number { (cell) } }
+            td.models { @if let Some((_, file)) = model { a href=(file) download { ".letra" } } }
+        }
+    }
+}
+
+fn networks(experiment: &Experiment, data: &str, rows: &[Row]) -> Markup {
+    let size = |network: &Trainer| thousands(network.summary().parameters as u64);
+    let seeds: Vec<_> = experiment.seeds.iter().map(u64::to_string).collect();
+    html! {
+        section #networks {
+            h2 { "The networks" }
+            @for row in rows {
+                details {
+                    summary {
+                        (row.name)
+                        @if let Some(network) = row.network() { span.count { (size(network)) " parameters" } }
+                    }
+                    @if !row.about.is_empty() { p { (row.about) } }
+                    @if let Some(network) = row.network() {
+                        div.scroll { pre { (network.summary()) } }
+                    }
+                }
+            }
+            h3 { "Do it again" }
+            pre.command { (experiment.command) }
+            p.note {
+                "Data: " (data) ". "
+                @if seeds.len() > 1 { "Seeds " } @else { "Seed " } (seeds.join(", "))
+                ", threads: " (experiment.arguments.worker_threads())
+                ". Mean ± standard deviation from seed to seed; steps and seconds are those of one training, without \
+                measuring along the way. The same figures for programs: "
+                a href="report.json" { "report.json" } "."
+            }
+        }
+    }
+}
