@@ -40,6 +40,8 @@ const LINES: &[&str] = &[
     "learn fifo",
     "lab fonts --data fifo",
     "lab kernels --data fifo --out report",
+    "lab sequences --data fifo",
+    "lab sequences --text fifo",
 ];
 
 fn start(home: &Path, line: &str) -> Child {

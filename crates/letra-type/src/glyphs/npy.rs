@@ -208,3 +208,50 @@ fn shape(text: &str) -> std::result::Result<Vec<usize>, String> {
         })
         .ok_or_else(|| format!("has a shape that cannot be read: {text}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of a type, a shape and bytes.
+    fn file(element: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
+        let header =
+            format!("{{'descr': '{element}', 'fortran_order': False, 'shape': {shape}, }}\n");
+        let length = (header.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), bytes].concat()
+    }
+
+    fn read(file: &[u8]) -> std::result::Result<Numbers, String> {
+        read_numbers(&mut &file[..], 1 << 20)
+    }
+
+    #[test]
+    fn numbers_of_every_type_are_read() {
+        let both = |element: &str, bytes: &[u8]| {
+            let numbers = read(&file(element, "(2,)", bytes)).unwrap();
+            (numbers.values, numbers.are_bytes)
+        };
+        assert_eq!(both("|u1", &[1, 255]), (vec![1.0, 255.0], true));
+        assert_eq!(both("|i1", &[1, 255]), (vec![1.0, -1.0], false));
+        assert_eq!(both("<i2", &[1, 0, 254, 255]).0, [1.0, -2.0]);
+        let long = [7_i64, -3].map(i64::to_le_bytes).concat();
+        assert_eq!(both("<i8", &long).0, [7.0, -3.0]);
+        let double = [0.5_f64, f64::NAN].map(f64::to_le_bytes).concat();
+        let values = both("<f8", &double).0;
+        assert!(values[0] == 0.5 && values[1].is_nan());
+    }
+
+    #[test]
+    fn what_are_no_numbers_or_not_there_is_refused() {
+        for (element, shape, says) in [
+            ("<U4", "(2,)", "<U4"),
+            (">f4", "(2,)", ">f4"),
+            ("<f4", "(3,)", "cut short"),
+            ("<f4", "(1,)", "more bytes"),
+            ("<f4", "(4294967296, 4294967296)", "more than"),
+        ] {
+            let problem = read(&file(element, shape, &[0; 8])).unwrap_err();
+            assert!(problem.contains(says), "{problem}");
+        }
+    }
+}

@@ -18,7 +18,7 @@ pub(super) const TASK: Task = Task {
     about: "The adding problem of Hochreiter and Schmidhuber (1997, experiment 4), T = 100: 100 to 110 pairs, a \
             number from −1 to 1 and a mark. Two numbers are marked, one of the first ten and one before the \
             middle, and after the last pair the network says 0.5 + (a + b) / 4 of them. Always saying 0.5 has a \
-            mean squared error of 0.042. Solved is it where 2,000 new sequences in a row have errors below 0.04; \
+            mean squared error of 0.040. Solved is it where 2,000 new sequences in a row have errors below 0.04; \
             wrong are those of 2,560 others that have not.",
     run,
 };
@@ -313,6 +313,8 @@ mod tests {
         let problem = Problem::draw(1, TEST, 0, 20_000);
         let error = problem.sums.iter().map(|sum| f64::from(sum - 0.5).powi(2));
         let error = error.sum::<f64>() / 20_000.0;
-        assert!((error - 0.042).abs() < 0.002, "{error}");
+        // Of numbers between −1 and 1 the variance is 1/3, and the first is none one time in ten.
+        let expected = (0.9 * 2.0 + 0.1) / 3.0 / 16.0;
+        assert!((error - expected).abs() < 0.0015, "{error}");
     }
 }
