@@ -4,12 +4,10 @@ use std::ops::Range;
 
 use super::few_units;
 use super::gemm::{Mat, MatMut, gemm};
-use super::simd::{dispatch, kernel};
+use super::simd::{dispatch, dispatch_narrow, kernel};
 use super::sparse::{self, SparseRow};
 
-/// So many units are few: they have kernels of their own, which are quick on inputs that are mostly
-/// zero, too.
-pub use super::few_units::MOST as FEW_UNITS;
+use super::few_units::MOST as FEW_UNITS;
 
 /// output = input · kernel + bias.
 ///
@@ -140,13 +138,22 @@ pub fn forward_sparse<'a>(
     output: &mut [f32],
 ) {
     begin(units, bias, output);
-    dispatch(sparse::Forward {
-        inputs,
-        units,
-        rows,
-        kernel,
-        output,
-    });
+    match units {
+        ..=FEW_UNITS => dispatch_narrow(sparse::few_units::Forward {
+            inputs,
+            units,
+            rows,
+            kernel,
+            output,
+        }),
+        _ => dispatch(sparse::Forward {
+            inputs,
+            units,
+            rows,
+            kernel,
+            output,
+        }),
+    }
 }
 
 /// As [`kernel_gradient`], for `samples` that are rows of the input, as their non-zero values,
@@ -158,13 +165,26 @@ pub fn kernel_gradient_sparse<'a>(
     accumulate: bool,
     kernel_gradient: &mut [f32],
 ) {
-    dispatch(sparse::KernelGradient {
-        units,
-        rows,
-        samples,
-        accumulate,
-        gradient: kernel_gradient,
-    });
+    match units {
+        ..=FEW_UNITS => {
+            if !accumulate {
+                kernel_gradient.fill(0.0);
+            }
+            dispatch_narrow(sparse::few_units::KernelGradient {
+                units,
+                rows,
+                samples,
+                gradient: kernel_gradient,
+            });
+        }
+        _ => dispatch(sparse::KernelGradient {
+            units,
+            rows,
+            samples,
+            accumulate,
+            gradient: kernel_gradient,
+        }),
+    }
 }
 
 kernel! {

@@ -110,6 +110,17 @@ impl Instructions {
         *CHOSEN.get_or_init(|| from_environment().unwrap_or(Instructions::Scalar))
     }
 
+    /// With vectors of 8 values at most.
+    fn narrow(self) -> Instructions {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512(avx512) => Instructions::Avx2(*avx512),
+            #[cfg(test)]
+            Instructions::Scalar16 => Instructions::Scalar,
+            other => other,
+        }
+    }
+
     /// Values of a vector.
     pub(crate) fn lanes(self) -> usize {
         struct Lanes;
@@ -161,6 +172,12 @@ pub fn instruction_set() -> Result<&'static str, UnknownInstructionSet> {
 #[inline]
 pub(crate) fn dispatch<K: WithSimd>(kernel: K) -> K::Output {
     Instructions::chosen().dispatch(kernel)
+}
+
+/// The same for a kernel that has no use for vectors of more than 8 values.
+#[inline]
+pub(crate) fn dispatch_narrow<K: WithSimd>(kernel: K) -> K::Output {
+    Instructions::chosen().narrow().dispatch(kernel)
 }
 
 /// Declares functions that are plain loops, which the compiler vectorises for each instruction set:

@@ -9,6 +9,7 @@ use pulp::bytemuck::cast_slice;
 
 use super::simd::{LANES, mul_add};
 
+pub(super) mod few_units;
 mod forward;
 mod kernel_gradient;
 mod rows;

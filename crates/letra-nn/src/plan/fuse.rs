@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::Shape;
 use crate::graph::{OpGraph, OpNode};
 use crate::kernels::activation::ActivationKind;
-use crate::kernels::dense::FEW_UNITS;
 use crate::ops::{
     Activate, BatchNormalize, Convolve, MatMul, MaxPool, Op, Resample, SparseMatMul, StepsAsSamples,
 };
@@ -46,11 +45,10 @@ fn some(op: impl Op) -> Option<Arc<dyn Op>> {
 }
 
 /// The op that does the same work on an input of this shape that comes as its non-zero values:
-/// a row a sample, so that the input must be flat. For few units it would not be faster.
+/// a row a sample, so that the input must be flat.
 pub(super) fn on_sparse_input(op: &dyn Op, input: &Shape) -> Option<Arc<dyn Op>> {
     let product = (op as &dyn Any).downcast_ref::<MatMul>()?;
-    let suits = input.rank() == 1 && product.units > FEW_UNITS;
-    some(SparseMatMul(product.clone())).filter(|_| suits)
+    some(SparseMatMul(product.clone())).filter(|_| input.rank() == 1)
 }
 
 /// Replaces neighbours by one op that does the work of both, where there is one and nothing else
