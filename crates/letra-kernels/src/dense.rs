@@ -2,12 +2,10 @@
 
 use std::ops::Range;
 
-use super::few_units;
+use super::few_units::{self, MOST as FEW_UNITS};
 use super::gemm::{Mat, MatMut, gemm};
 use super::simd::{dispatch, dispatch_narrow, kernel};
 use super::sparse::{self, SparseRow};
-
-use super::few_units::MOST as FEW_UNITS;
 
 /// output = input · kernel + bias.
 ///

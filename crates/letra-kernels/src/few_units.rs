@@ -11,7 +11,7 @@ use super::gemm::blocks;
 use super::simd::{Aligned, LANES, load, mul_add, prefetch, transpose};
 
 /// The most units these kernels take.
-pub const MOST: usize = 8;
+pub(crate) const MOST: usize = 8;
 
 /// Inputs that are worked on at a time: their part of the kernel, transposed, stays in the
 /// first-level cache.
