@@ -12,6 +12,15 @@ use crate::file::read_whole;
 const LIMIT: usize = 256 << 20;
 
 /// An array of an npz archive, as [`read_arrays`] gives it.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// for array in letra_type::read_arrays(Path::new("windows.npz"))? {
+///     println!("{}: {:?}, {} numbers", array.name, array.shape, array.values.len());
+/// }
+/// # Ok::<(), letra_type::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedArray {
     /// Its name, without `.npy`.
