@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use letra_nn::prelude::*;
 
 use super::work::{Training, Work};
-use crate::experiment::Trial;
+use crate::experiment::{Column, Trial};
 use crate::failure::Failure;
 use crate::report::curves::{CurvePoint, Score};
+use crate::report::numbers::percent;
 
 /// Ends a training when the reader asks to stop, and shows how far it is.
 pub(super) struct Watch<'a>(&'a Training<'a>);
@@ -101,4 +102,22 @@ impl Task<'_> {
         trial.network = (!trial.diverged).then_some(network);
         Ok(Some(trial))
     }
+}
+
+/// What the table of a task shows that names classes.
+pub(super) fn accuracies() -> Vec<Column> {
+    vec![
+        Column {
+            name: "train_accuracy",
+            heading: "Train",
+            figure: |trial| Some(trial.train.accuracy),
+            show: percent,
+        },
+        Column {
+            name: "test_accuracy",
+            heading: "Test",
+            figure: |trial| Some(trial.test.accuracy),
+            show: percent,
+        },
+    ]
 }

@@ -7,7 +7,7 @@ use super::cell::Cell;
 use super::classify;
 use super::part::{Part, plot};
 use super::work::{Task, Work};
-use crate::experiment::{Column, Experiment, Repetition, Row, Trial, named};
+use crate::experiment::{Experiment, Repetition, Row, Trial, named};
 use crate::failure::Failure;
 use crate::networks::{Recipe, Training};
 use crate::report::curves::Scale;
@@ -60,20 +60,7 @@ impl Order {
 fn run(work: &Work<'_>) -> Result<Part, Failure> {
     let experiment = work.experiment;
     let mut part = Part {
-        columns: vec![
-            Column {
-                name: "train_accuracy",
-                heading: "Train",
-                figure: |trial| Some(trial.train.accuracy),
-                show: percent,
-            },
-            Column {
-                name: "test_accuracy",
-                heading: "Test",
-                figure: |trial| Some(trial.test.accuracy),
-                show: percent,
-            },
-        ],
+        columns: classify::accuracies(),
         ..Part::default()
     };
     for order in Order::ALL {

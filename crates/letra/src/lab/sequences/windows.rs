@@ -10,7 +10,7 @@ use super::cell::Cell;
 use super::classify;
 use super::part::Part;
 use super::work::{Task, Work};
-use crate::experiment::{Column, Row, Trial};
+use crate::experiment::{Row, Trial};
 use crate::failure::Failure;
 use crate::report::numbers::percent;
 
@@ -101,20 +101,7 @@ impl Contender {
 
 fn run(work: &Work<'_>) -> Result<Part, Failure> {
     let mut part = Part {
-        columns: vec![
-            Column {
-                name: "train_accuracy",
-                heading: "Train",
-                figure: |trial| Some(trial.train.accuracy),
-                show: percent,
-            },
-            Column {
-                name: "test_accuracy",
-                heading: "Test",
-                figure: |trial| Some(trial.test.accuracy),
-                show: percent,
-            },
-        ],
+        columns: classify::accuracies(),
         ..Part::default()
     };
     let Some(windows) = &work.windows else {
