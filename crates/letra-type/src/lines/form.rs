@@ -87,6 +87,51 @@ pub(crate) fn level(levels: &[f32], light_on_dark: bool, out: &mut [u8]) {
     }
 }
 
+/// Brings the grey levels of a straightened line of any width to the form that is learnt, window by
+/// window from its beginning, the last one at its end.
+#[inline(always)]
+pub(crate) fn level_line(levels: &[f32], width: usize, light_on_dark: bool) -> Vec<u8> {
+    let mut window = vec![0.0; LINE_HEIGHT * WINDOW_WIDTH];
+    let mut levelled = vec![0; window.len()];
+    let mut line = vec![255; LINE_HEIGHT * width];
+    for start in starts(width, WINDOW_WIDTH) {
+        cut_out(levels, width, start, &mut window);
+        level(&window, light_on_dark, &mut levelled);
+        let rows = levelled.chunks_exact(WINDOW_WIDTH);
+        for (to, from) in line.chunks_exact_mut(width).zip(rows) {
+            // A line shorter than a window stands in its middle.
+            let (first, skipped) = (start.max(0) as usize, (-start).max(0) as usize);
+            let count = WINDOW_WIDTH.min(width);
+            to[first..first + count].copy_from_slice(&from[skipped..skipped + count]);
+        }
+    }
+    line
+}
+
+/// A window of a straightened line of a width, from a column on; beyond the line its edge goes on.
+pub(super) fn cut_out(levels: &[f32], width: usize, start: isize, window: &mut [f32]) {
+    let rows = levels.chunks_exact(width);
+    for (to, from) in window.chunks_exact_mut(WINDOW_WIDTH).zip(rows) {
+        for (column, level) in to.iter_mut().enumerate() {
+            let column = column as isize + start;
+            *level = from[column.clamp(0, width as isize - 1) as usize];
+        }
+    }
+}
+
+/// Where windows begin along a straightened line of a width.
+pub(super) fn starts(width: usize, stride: usize) -> Vec<isize> {
+    let Some(last) = width.checked_sub(WINDOW_WIDTH) else {
+        return vec![(width as isize - WINDOW_WIDTH as isize) / 2];
+    };
+    let mut starts: Vec<isize> = (0..last)
+        .step_by(stride.max(1))
+        .map(|start| start as isize)
+        .collect();
+    starts.push(last as isize);
+    starts
+}
+
 /// Into how many tables levels are counted in turns.
 const TURNS: usize = 4;
 

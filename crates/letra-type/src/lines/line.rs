@@ -1,12 +1,18 @@
 //! A line of text that was found, and its picture made straight.
 
 use super::chain::Chain;
-use super::form::{BASELINE, LETTER_HEIGHT, LINE_HEIGHT, WINDOW_WIDTH, letter_height, level};
+use super::form::{
+    BASELINE, LETTER_HEIGHT, LINE_HEIGHT, WINDOW_WIDTH, cut_out, letter_height, level, level_line,
+    starts,
+};
 use crate::picture::Picture;
 use crate::resample::{Taps, resample};
 
 /// How far descenders reach below the baseline, in letter heights.
 const DESCENT: f32 = 0.4;
+
+/// Columns of ground before a straightened line and after it.
+const BEFORE: f32 = LETTER_HEIGHT / 2.0;
 
 /// The most pixels of a straightened line, in pixels of its 40 rows: 400 windows.
 const LONGEST: usize = 400 * WINDOW_WIDTH;
@@ -76,6 +82,34 @@ impl TextLine {
         [self.left, top, self.left + self.width, bottom]
     }
 
+    /// Left, top, right and bottom of the smallest upright box around some columns of the
+    /// [straightened](TextLine::straightened) line, descenders included, in the picture's pixels.
+    ///
+    /// ```
+    /// # use letra_type::{Font, Picture, draw_line, find_lines};
+    /// # let mut picture = Picture::blank(400, 80, 255)?;
+    /// draw_line(&mut picture, &Font::built_in()[0], "Seven kinds", 36.0, (20.0, 50.0), 0)?;
+    /// let line = &find_lines(&picture)[0];
+    /// let width = line.straightened(&picture).width();
+    /// // Half a letter's height of ground stands before the line and after it.
+    /// let [left, _, right, _] = line.bounds_between(10..width - 10);
+    /// assert!((left - line.left).abs() < 1.0 && (right - line.bounds()[2]).abs() < 2.0);
+    /// # Ok::<(), letra_type::Error>(())
+    /// ```
+    pub fn bounds_between(&self, columns: std::ops::Range<usize>) -> [f32; 4] {
+        let step = self.letter_height.max(1.0) / LETTER_HEIGHT;
+        let turn = (1.0 + self.slope * self.slope).sqrt();
+        let along = |column: usize| (column as f32 * step - BEFORE * step) / turn;
+        let (from, to) = (along(columns.start), along(columns.end));
+        let part = Self {
+            left: self.left + from,
+            baseline: self.baseline + self.slope * from,
+            width: to - from,
+            ..self.clone()
+        };
+        part.bounds()
+    }
+
     pub(super) fn top(&self) -> f32 {
         self.bounds()[1]
     }
@@ -124,34 +158,21 @@ impl TextLine {
         windows
     }
 
-    /// The straightened line and its width, levelled as windows are: dark on light, the ground
-    /// at 255, the ink at 0.
-    pub(crate) fn levelled(&self, picture: &Picture) -> (Vec<u8>, usize) {
+    /// The straightened line, levelled as windows are: dark on light, the ground at 255, the ink at 0;
+    /// and its width.
+    ///
+    /// A line of more than 64,000 pixels is cut there.
+    pub fn levelled(&self, picture: &Picture) -> (Vec<u8>, usize) {
         let (levels, width) = self.levels(picture);
-        let mut window = vec![0.0; LINE_HEIGHT * WINDOW_WIDTH];
-        let mut levelled = vec![0; window.len()];
-        let mut line = vec![255; LINE_HEIGHT * width];
-        for start in starts(width, WINDOW_WIDTH) {
-            cut_out(&levels, width, start, &mut window);
-            level(&window, self.light_on_dark, &mut levelled);
-            let rows = levelled.chunks_exact(WINDOW_WIDTH);
-            for (to, from) in line.chunks_exact_mut(width).zip(rows) {
-                // A line shorter than a window stands in its middle.
-                let (first, skipped) = (start.max(0) as usize, (-start).max(0) as usize);
-                let count = WINDOW_WIDTH.min(width);
-                to[first..first + count].copy_from_slice(&from[skipped..skipped + count]);
-            }
-        }
-        (line, width)
+        (level_line(&levels, width, self.light_on_dark), width)
     }
 
     /// Grey levels of the straightened line, and its width.
     fn levels(&self, picture: &Picture) -> (Vec<f32>, usize) {
         let step = self.letter_height.max(1.0) / LETTER_HEIGHT;
-        let before = LETTER_HEIGHT / 2.0;
         let along = self.width * (1.0 + self.slope * self.slope).sqrt();
-        let width = ((along / step + 2.0 * before).ceil() as usize).clamp(1, LONGEST);
-        let (strip, strip_width, at) = self.strip(picture, step, before, width);
+        let width = ((along / step + 2.0 * BEFORE).ceil() as usize).clamp(1, LONGEST);
+        let (strip, strip_width, at) = self.strip(picture, step, BEFORE, width);
         let (mut columns, mut rows) = (Taps::default(), Taps::default());
         let height = strip.len() / strip_width;
         columns.set(strip_width, width, at.0, step);
@@ -198,28 +219,4 @@ impl TextLine {
         }
         (strip, length, (1.0, 1.0))
     }
-}
-
-/// A window of a straightened line of a width, from a column on; beyond the line its edge goes on.
-fn cut_out(levels: &[f32], width: usize, start: isize, window: &mut [f32]) {
-    let rows = levels.chunks_exact(width);
-    for (to, from) in window.chunks_exact_mut(WINDOW_WIDTH).zip(rows) {
-        for (column, level) in to.iter_mut().enumerate() {
-            let column = column as isize + start;
-            *level = from[column.clamp(0, width as isize - 1) as usize];
-        }
-    }
-}
-
-/// Where windows begin along a straightened line of a width.
-fn starts(width: usize, stride: usize) -> Vec<isize> {
-    let Some(last) = width.checked_sub(WINDOW_WIDTH) else {
-        return vec![(width as isize - WINDOW_WIDTH as isize) / 2];
-    };
-    let mut starts: Vec<isize> = (0..last)
-        .step_by(stride.max(1))
-        .map(|start| start as isize)
-        .collect();
-    starts.push(last as isize);
-    starts
 }

@@ -7,7 +7,7 @@ mod large;
 mod line;
 mod mask;
 
-pub(crate) use form::{BASELINE, LETTER_HEIGHT, level};
+pub(crate) use form::{BASELINE, LETTER_HEIGHT, level, level_line};
 pub use form::{LINE_HEIGHT, WINDOW_WIDTH, letter_height};
 pub use line::TextLine;
 

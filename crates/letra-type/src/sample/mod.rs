@@ -6,11 +6,13 @@ mod flat;
 mod jpeg;
 mod raster;
 mod render;
+mod strip;
 mod wear;
 
 use harfrust::Buffer;
 use pulp::{Arch, Simd, WithSimd};
 
+pub use strip::LineSampler;
 pub use wear::{Distortions, Origin, Stripes, Wear};
 
 use crate::error::{Error, Result};
@@ -260,11 +262,21 @@ impl WithSimd for Drawing<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, _: S) {
         self.draw_picture();
+        self.scale_picture(WINDOW_WIDTH);
+        let light_on_dark = self.wear.ink > self.wear.ground;
+        level(&self.bench.window, light_on_dark, self.window);
+    }
+}
+
+impl Drawing<'_> {
+    /// Scales the picture to what its lines are read at: the middle of it, so many columns wide.
+    #[inline(always)]
+    fn scale_picture(&mut self, width: usize) {
         let View { step, edge, .. } = self.view;
-        let bench = self.bench;
+        let bench = &mut *self.bench;
         let greys = &mut bench.greys;
-        let left = (greys.width as f32 - WINDOW_WIDTH as f32 * step) / 2.0;
-        bench.columns.set(greys.width, WINDOW_WIDTH, left, step);
+        let left = (greys.width as f32 - width as f32 * step) / 2.0;
+        bench.columns.set(greys.width, width, left, step);
         bench.rows.set(greys.height, LINE_HEIGHT, edge, step);
         resample(
             &greys.levels,
@@ -274,11 +286,8 @@ impl WithSimd for Drawing<'_> {
             &mut greys.spare,
             &mut bench.window,
         );
-        level(&bench.window, self.wear.ink > self.wear.ground, self.window);
     }
-}
 
-impl Drawing<'_> {
     /// Draws the picture of the window, with an edge, and wears it.
     #[inline(always)]
     fn draw_picture(&mut self) {

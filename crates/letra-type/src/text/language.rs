@@ -13,6 +13,9 @@ const LONGEST: usize = 13;
 /// The mark of a word's beginning and end in the chain of letters.
 const EDGE: char = '\0';
 
+/// The combining dot above.
+const DOT_ABOVE: char = '\u{307}';
+
 /// A language: its most frequent words, and a chain of letters that makes words like them.
 #[derive(Debug)]
 pub(crate) struct Language {
@@ -61,7 +64,10 @@ impl Language {
         let mut chain: HashMap<_, Vec<char>> = HashMap::new();
         for word in &words {
             let mut last = [EDGE; MEMORY];
-            for letter in word.to_lowercase().chars().chain([EDGE]) {
+            let lower = word.to_lowercase();
+            // In lower case, the Turkish İ is an i and a dot of its own, which nobody writes.
+            let letters = lower.chars().filter(|&letter| letter != DOT_ABOVE);
+            for letter in letters.chain([EDGE]) {
                 chain.entry(last).or_default().push(letter);
                 last = follow(last, letter);
             }
@@ -155,6 +161,23 @@ mod tests {
         different.dedup();
         assert!(different.len() > 800, "{}", different.len());
         assert!(words.iter().all(|word| !word.is_empty() && word.len() < 40));
+    }
+
+    #[test]
+    fn made_up_words_have_the_letters_of_their_language() {
+        for language in Language::all() {
+            let mut random = Random::seeded(2);
+            for _ in 0..2000 {
+                let mut word = String::new();
+                language.make_word(&mut random, &mut word);
+                let known = |letter: char| {
+                    let mut same = language.letters().iter().flat_map(|one| one.to_lowercase());
+                    letter.is_alphabetic() && same.any(|one| one == letter)
+                };
+                let marks = |letter: char| letter == '-' || letter == '\'';
+                assert!(word.chars().all(|one| known(one) || marks(one)), "{word:?}");
+            }
+        }
     }
 
     #[test]
