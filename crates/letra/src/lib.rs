@@ -2,6 +2,8 @@
 //!
 //! - [`command`]: the `letra` command, a verb a file
 //! - [`recogniser`]: the network that reads lines of text, its training, its answers
+//! - [`reader`]: the network that reads what a line says, its training, its answers
+//! - [`learning`]: long trainings on samples drawn while they go on, kept and resumed
 //! - [`lab`]: the experiments of `letra lab`, one a module
 //! - [`experiment`]: what the experiments share: pictures, training several variants, the report
 //! - [`networks`]: the seminar's networks and their settings
@@ -18,10 +20,13 @@ mod console;
 pub mod experiment;
 pub mod identifier;
 pub mod lab;
+pub mod learning;
 mod names;
 pub mod networks;
+pub mod reader;
 pub mod recogniser;
 pub mod report;
+mod text_lines;
 
 pub use console::{action, failure, interrupt, json, progress, terminal};
 

@@ -132,13 +132,18 @@ impl Algorithm for FewChannels {
     }
 
     fn backward(&self, mut pass: Backward<'_>) {
-        let bias_gradient = pass.bias_gradient.take();
+        let mut bias_gradient = pass.bias_gradient.take();
+        let sums = bias_gradient.as_deref_mut();
         self.tail
-            .mask_and_add_bias(pass.output, pass.output_gradient, bias_gradient);
+            .mask_and_add_bias(pass.output, pass.output_gradient, sums);
         if pass.kernel_gradient.is_some() {
+            // A sum of what is not finite is not finite.
+            let is_finite =
+                bias_gradient.is_some_and(|sums| sums.iter().all(|sum| sum.is_finite()));
             self.instructions.dispatch(Gradients {
                 few: self,
                 pass: &mut pass,
+                is_finite,
             });
         }
         if let Some(input_gradient) = pass.input_gradient {

@@ -1,12 +1,10 @@
 //! What follows the sums of a convolution: bias, ReLU, max pooling; and the way back.
 
 use super::algorithm::Backward;
-use super::vector::{array, load};
 use super::{Geometry, Padding2, Pool};
 use crate::activation::{self, ActivationKind};
 use crate::pooling::Pooling;
-use crate::simd::{ADDED, dispatch, kernel};
-use pulp::{Simd, WithSimd};
+use crate::simd::{ADDED, LANES, kernel};
 
 /// Bias, ReLU and pooling of one convolution.
 #[derive(Clone, Debug)]
@@ -149,12 +147,27 @@ impl Tail {
         gradient: &mut [f32],
         bias_gradient: Option<&mut [f32]>,
     ) {
-        self.mask(output, gradient);
-        if let Some(bias_gradient) = bias_gradient {
-            dispatch(AddBias {
-                gradient,
-                bias_gradient,
-            });
+        let Some(bias_gradient) = bias_gradient else {
+            return self.mask(output, gradient);
+        };
+        let filters = bias_gradient.len();
+        let mut room = [0.0; MOST_SUMS];
+        let sums = &mut room[..positions(filters).saturating_mul(filters).min(MOST_SUMS)];
+        let together = match sums.len() < filters {
+            // More filters than there is room for: the positions one after the other.
+            true => &mut *bias_gradient,
+            false => &mut *sums,
+        };
+        match self.relu {
+            true => mask_and_add(output, gradient, together),
+            false => add(gradient, together),
+        }
+        if sums.len() >= filters {
+            for sums in sums.chunks_exact(filters) {
+                for (gradient, sum) in bias_gradient.iter_mut().zip(sums) {
+                    *gradient += sum;
+                }
+            }
         }
     }
 
@@ -181,58 +194,88 @@ kernel! {
             }
         }
     }
-}
 
-struct AddBias<'a> {
-    gradient: &'a [f32],
-    bias_gradient: &'a mut [f32],
-}
-
-/// Positions whose gradients are added together before they are added to the sum.
-const POSITIONS: usize = 8;
-
-impl WithSimd for AddBias<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let filters = self.bias_gradient.len();
-        let mut blocks = self.gradient.chunks_exact(POSITIONS * filters);
-        for block in &mut blocks {
-            let (sums, rest) = S::as_mut_simd_f32s(self.bias_gradient);
-            for (vector, sum) in sums.iter_mut().enumerate() {
-                let positions = sum_of_positions(
-                    simd,
-                    #[inline(always)]
-                    |position| load::<S>(block, position * filters + vector * S::F32_LANES),
-                );
-                *sum = simd.add_f32s(*sum, positions);
-            }
-            if !rest.is_empty() {
-                let (done, count) = (filters - rest.len(), rest.len());
-                let positions = sum_of_positions(
-                    simd,
-                    #[inline(always)]
-                    |position| simd.partial_load_f32s(&block[position * filters + done..][..count]),
-                );
-                let sum = simd.add_f32s(simd.partial_load_f32s(rest), positions);
-                simd.partial_store_f32s(rest, sum);
+    /// Adds the gradients of all positions to sums of several positions of all filters: the first of
+    /// each group to the first, and so on.
+    fn add(gradient: &[f32], sums: &mut [f32]) {
+        for gradient in gradient.chunks(sums.len()) {
+            for (sum, gradient) in sums.iter_mut().zip(gradient) {
+                *sum += gradient;
             }
         }
-        for position in blocks.remainder().chunks_exact(filters) {
-            for (sum, gradient) in self.bias_gradient.iter_mut().zip(position) {
-                *sum += gradient;
+    }
+
+    /// As `add`, of what a ReLU leaves of the gradients, which is written in their place.
+    fn mask_and_add(output: &[f32], gradient: &mut [f32], sums: &mut [f32]) {
+        let outputs = output.chunks(sums.len());
+        for (gradient, output) in gradient.chunks_mut(sums.len()).zip(outputs) {
+            for ((sum, gradient), output) in sums.iter_mut().zip(gradient).zip(output) {
+                *gradient *= if *output <= 0.0 { 0.0 } else { 1.0 };
+                *sum += *gradient;
             }
         }
     }
 }
 
-/// The sum of [`POSITIONS`] vectors, pairwise.
-#[inline(always)]
-fn sum_of_positions<S: Simd>(simd: S, at: impl Fn(usize) -> S::f32s) -> S::f32s {
-    let [a, b, c, d]: [S::f32s; POSITIONS / 2] = array(
-        #[inline(always)]
-        |pair| simd.add_f32s(at(2 * pair), at(2 * pair + 1)),
-    );
-    simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d))
+/// The most sums of positions and filters.
+const MOST_SUMS: usize = 1024;
+
+/// Sums that are enough for one addition not to wait for the one before.
+const ENOUGH_SUMS: usize = 8 * LANES;
+
+/// How many positions are summed apart, so that their filters fill whole vectors.
+fn positions(filters: usize) -> usize {
+    let whole = LANES >> filters.trailing_zeros().min(LANES.trailing_zeros());
+    let enough = whole * ENOUGH_SUMS.div_ceil(whole * filters);
+    enough.min(MOST_SUMS / filters).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gradient_of_the_bias_is_the_sum_over_positions_of_what_the_relu_leaves() {
+        for (filters, places) in [(1, 7), (3, 50), (10, 256), (16, 33), (100, 9), (1500, 3)] {
+            let geometry = Geometry {
+                height: places,
+                width: 1,
+                channels: 1,
+                kernel: [1, 1],
+                filters,
+                stride: [1, 1],
+                dilation: [1, 1],
+                groups: 1,
+                padding: Padding2::default(),
+            };
+            let value = |at: usize| ((at * 37 % 23) as f32 - 11.0) / 8.0;
+            let output: Vec<f32> = (0..filters * places).map(|at| value(at + 5)).collect();
+            let gradient: Vec<f32> = (0..filters * places).map(value).collect();
+            for relu in [false, true] {
+                let masked = gradient.iter().zip(&output);
+                let masked: Vec<f32> = masked
+                    .map(|(gradient, output)| {
+                        if relu && *output <= 0.0 {
+                            0.0
+                        } else {
+                            *gradient
+                        }
+                    })
+                    .collect();
+                let (mut done, mut bias) = (gradient.clone(), vec![1.0; filters]);
+                let tail = Tail::new(&geometry, relu, None);
+                tail.mask_and_add_bias(&output, &mut done, Some(&mut bias));
+                assert_eq!(done, masked);
+                for (filter, sum) in bias.iter().enumerate() {
+                    let wanted: f64 = masked[filter..]
+                        .iter()
+                        .step_by(filters)
+                        .map(|&one| f64::from(one))
+                        .sum();
+                    let wrong = (f64::from(*sum) - 1.0 - wanted).abs();
+                    assert!(wrong < 1e-4, "{filters} filters: {wrong}");
+                }
+            }
+        }
+    }
 }

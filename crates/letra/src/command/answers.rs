@@ -1,12 +1,11 @@
 //! Pictures answered one after another, as they are read.
 
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use letra_type::Picture;
 use serde_json::json;
 
-use super::Identify;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::json;
@@ -25,22 +24,32 @@ pub(super) enum Answer {
     Object(String),
 }
 
+/// Which pictures are answered, and how.
+pub(super) struct Pictures<'a> {
+    pub(super) paths: &'a [PathBuf],
+    /// One array, an object a picture.
+    pub(super) json: bool,
+    /// Whether something else is made of them, too, such as a report: they are then answered even
+    /// where nobody reads on.
+    pub(super) used: bool,
+}
+
 /// Prints what `answer` says of every picture and its name. One that cannot be answered is named
 /// on standard error, and the others go on.
 ///
 /// # Errors
 /// Pictures that could not be answered; the reader asked to stop.
 pub(super) fn print_all(
-    command: &Identify,
+    pictures: &Pictures<'_>,
     output: &mut Output,
     interrupt: &Interrupt,
     mut answer: impl FnMut(&str, &Picture) -> Result<Answer, Failure>,
 ) -> Result<(), Failure> {
-    let all = command.pictures.len();
+    let all = pictures.paths.len();
     let mut answers = Answers { output, printed: 0 };
     let mut failed = 0;
     let mut done = Ok(());
-    for (index, path) in command.pictures.iter().enumerate() {
+    for (index, path) in pictures.paths.iter().enumerate() {
         if interrupt.requested() {
             done = Err(Failure::interrupted(format!(
                 "stopped after {index} of {all} pictures"
@@ -48,7 +57,7 @@ pub(super) fn print_all(
             break;
         }
         // A report is wanted even where what is printed is not read.
-        if !answers.output.is_open() && command.report.is_none() {
+        if !answers.output.is_open() && !pictures.used {
             break;
         }
         let name = path.display().to_string();
@@ -57,7 +66,7 @@ pub(super) fn print_all(
             Ok(answer) => answers.print(&answer),
             Err(failure) => {
                 failed += 1;
-                if command.json {
+                if pictures.json {
                     answers.print(&Answer::Object(as_object(&name, &failure)?));
                 }
                 match all {
@@ -67,7 +76,7 @@ pub(super) fn print_all(
             }
         }
     }
-    if command.json {
+    if pictures.json {
         answers.close();
     }
     match done {
@@ -119,7 +128,7 @@ fn open(path: &Path) -> Result<Picture, Failure> {
         .map_err(|error| Failure::new(format!("cannot read {NAME}: {error}")))?;
     match bytes.len() {
         0 => Err(Failure::new(format!("{NAME} is empty"))
-            .hint("send it a picture, as in `letra identify - < picture.png`")),
+            .hint("send it a picture, as in `letra identify - < picture.png` or `letra read - < picture.png`")),
         count if count as u64 > MOST_BYTES => Err(Failure::new(format!(
             "{NAME} holds more than {} MiB",
             MOST_BYTES >> 20

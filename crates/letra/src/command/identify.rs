@@ -1,6 +1,5 @@
 //! `letra identify`: the typeface of a picture.
 
-mod answers;
 mod glyphs;
 mod text;
 
@@ -10,6 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use letra_nn::prelude::Network;
 
+use super::answers::Pictures;
 use crate::action::Run;
 use crate::failure::Failure;
 use crate::identifier::Identifier;
@@ -61,6 +61,16 @@ pub(super) struct Identify {
     /// it is read with the font of the best proposal that is there
     #[arg(long, value_name = "WORDS", requires = "report")]
     text: Option<String>,
+}
+
+impl Identify {
+    fn wanted(&self) -> Pictures<'_> {
+        Pictures {
+            paths: &self.pictures,
+            json: self.json,
+            used: self.report.is_some(),
+        }
+    }
 }
 
 impl Run for Identify {

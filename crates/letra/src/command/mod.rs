@@ -1,11 +1,15 @@
 //! The `letra` command: its verbs, one file each, and how they end.
 
+mod answers;
+mod course;
 mod enroll;
 mod evaluate;
 mod fonts;
 mod identify;
 mod lab;
 mod learn;
+mod learn_to_read;
+mod read;
 mod similar;
 mod specimen;
 
@@ -29,7 +33,9 @@ const LONGEST_TIMEOUT: f64 = 86_400_000.0;
 /// The verbs. Adding one touches its file, its `mod` and this table.
 const VERBS: &[Action] = &[
     Action::of::<identify::Identify>(),
+    Action::of::<read::Read>(),
     Action::of::<learn::Learn>(),
+    Action::of::<learn_to_read::LearnToRead>(),
     Action::of::<enroll::Enroll>(),
     Action::of::<similar::Similar>(),
     Action::of::<evaluate::Evaluate>(),
@@ -42,6 +48,7 @@ const EXAMPLES: &str = "\
 Examples:
   letra identify picture.png               name the typeface of a picture of text
   letra identify picture.png --report out  and show what was read, beside the proposals
+  letra read picture.png                   print the text of a picture
   letra fonts ~/fonts                      list the typefaces of a folder
   letra learn ~/fonts -o mine.letra        make a model that knows them
   letra enroll mine.letra New.otf          add a face to it without training

@@ -19,6 +19,7 @@ pub mod page;
 mod reading;
 mod samples;
 mod unit;
+mod word_styles;
 mod words;
 
 pub use calibration::Calibration;
@@ -26,3 +27,4 @@ pub use face::KnownFace;
 pub use model::{Recogniser, TrainingFacts};
 pub use network::EMBEDDING;
 pub use reading::{FaceCandidate, FamilyCandidate, LineReading, Reading, Typeface};
+pub use word_styles::StyledWord;

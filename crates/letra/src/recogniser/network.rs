@@ -82,14 +82,3 @@ pub(super) fn embedder(network: &Network) -> Result<Network, Error> {
         false => Err(other()),
     }
 }
-
-/// The share of the highest learning rate after a share of the training: it rises over the first
-/// hundredth and a half, then falls as half a cosine does (Loshchilov and Hutter 2017, eq. 5).
-pub(super) fn rate_factor(progress: f64) -> f32 {
-    const WARM_UP: f64 = 0.015;
-    let progress = progress.clamp(0.0, 1.0);
-    let fallen = ((progress - WARM_UP) / (1.0 - WARM_UP)).max(0.0);
-    let factor =
-        (progress / WARM_UP).min(1.0) * 0.5 * (1.0 + libm::cos(std::f64::consts::PI * fallen));
-    factor.max(1e-3) as f32
-}

@@ -10,7 +10,7 @@ use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
 use super::words::{WordReader, Words, font_of};
-use super::{FamilyCandidate, LineReading, Reading, Recogniser, Typeface};
+use super::{FamilyCandidate, LineReading, Reading, Recogniser, StyledWord, Typeface};
 use crate::failure::Failure;
 use crate::report::folder::{FIGURES, PAGE, ReportFolder};
 use crate::report::numbers::percent;
@@ -80,11 +80,17 @@ impl<'a> Page<'a> {
     ///
     /// # Errors
     /// A proposal cannot be drawn.
-    pub fn add(&mut self, name: &str, picture: &Picture, reading: &Reading) -> Result<(), Failure> {
+    pub fn add(
+        &mut self,
+        name: &str,
+        picture: &Picture,
+        reading: &Reading,
+        words: &[Vec<StyledWord>],
+    ) -> Result<(), Failure> {
         let setting = &self.setting;
         let reader = WordReader::new(setting.recogniser, self.library.fonts(), &self.texts);
         self.sections
-            .push(section(setting, reader, name, picture, reading)?);
+            .push(section(setting, reader, name, picture, reading, words)?);
         let typeface = reading.main();
         let candidates: Vec<_> = typeface.families.iter().take(setting.top).collect();
         self.figures.push(
@@ -120,10 +126,18 @@ fn section(
     name: &str,
     picture: &Picture,
     reading: &Reading,
+    read: &[Vec<StyledWord>],
 ) -> Result<Markup, Failure> {
     let mut typefaces = Vec::new();
     for typeface in &reading.typefaces {
-        typefaces.push(answer(setting, &mut reader, reading, picture, typeface)?);
+        typefaces.push(answer(
+            setting,
+            &mut reader,
+            reading,
+            read,
+            picture,
+            typeface,
+        )?);
     }
     Ok(html! {
         section {
@@ -143,6 +157,7 @@ fn answer(
     setting: &Setting<'_>,
     reader: &mut WordReader<'_>,
     reading: &Reading,
+    styled: &[Vec<StyledWord>],
     picture: &Picture,
     typeface: &Typeface,
 ) -> Result<Markup, Failure> {
@@ -156,7 +171,13 @@ fn answer(
         Some(_) => None,
         None => reader.read(picture, reading, typeface, &lines),
     };
-    let read = words.as_ref().and_then(Words::longest);
+    let by_network = lines.iter().map(|&line| text_of(&styled[line]));
+    let by_network = by_network.max_by_key(|text| text.chars().count());
+    let by_network = by_network.filter(|text| !text.is_empty());
+    let read = words
+        .as_ref()
+        .and_then(Words::longest)
+        .or(by_network.as_deref());
     let text = setting.text.or(read.map(beginning)).unwrap_or(SAMPLE);
     let mut rows = Vec::new();
     for candidate in typeface.families.iter().take(setting.top) {
@@ -175,6 +196,7 @@ fn answer(
             picture,
             &reading.lines[line],
             read,
+            &styled[line],
         )?);
     }
     let parts = reading.typefaces.len() > 1;
@@ -207,8 +229,9 @@ fn answer(
                  picture best; if it is wrong, " code { "--text" } " sets the right words."
             }
             (None, None) => p.note {
-                "The words could not be read with any of these fonts. With " code { "--text" }
-                " and the picture's words, these are set instead."
+                @if let Some(longest) = read { "Read as: " q { (longest) } " If it is wrong, " }
+                @else { "The words could not be read. " }
+                code { "--text" } " sets the right words."
             }
         }
         details open[!parts] {
@@ -281,6 +304,12 @@ fn proposal(
     })
 }
 
+/// What some words say.
+fn text_of(words: &[StyledWord]) -> String {
+    let words: Vec<&str> = words.iter().map(|one| one.word.text.as_str()).collect();
+    words.join(" ")
+}
+
 /// As many words of a line as fit beside a proposal.
 fn beginning(line: &str) -> &str {
     let Some((end, _)) = line.char_indices().nth(WIDEST + 1) else {
@@ -324,6 +353,7 @@ fn strip(
     picture: &Picture,
     reading: &LineReading,
     read: Option<&Transcript>,
+    words: &[StyledWord],
 ) -> Result<Markup, Failure> {
     let straight = reading.line.straightened(picture);
     let families = recogniser.families(&reading.likeness, reading.windows);
@@ -335,6 +365,11 @@ fn strip(
             figcaption.note {
                 @if let Some(read) = read {
                     "Read as: " q { (read.text) } br;
+                } @else if !words.is_empty() {
+                    "Read as: " q { (text_of(words)) } br;
+                }
+                @for one in words.iter().filter(|one| one.stands_out) {
+                    q { (one.word.text) } " is " (recogniser.faces()[one.face].style) br;
                 }
                 @for (index, one) in said.iter().enumerate() {
                     @if index > 0 { " · " }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use letra_nn::prelude::*;
-use letra_type::{LINE_HEIGHT, Picture, TextLine, WINDOW_WIDTH, find_lines, runs_vertically};
+use letra_type::{LINE_HEIGHT, Picture, TextLine, WINDOW_WIDTH};
 use serde::Serialize;
 
 use super::face::KnownFace;
@@ -11,6 +11,7 @@ use super::model::Recogniser;
 use super::network::EMBEDDING;
 use super::samples::{WINDOW, to_ink};
 use crate::failure::Failure;
+use crate::text_lines::text_lines;
 
 /// Pixels of a straightened line from one window to the next.
 const STRIDE: usize = 120;
@@ -263,24 +264,6 @@ impl Recogniser {
         }
         families.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         families
-    }
-}
-
-/// The lines of a picture, at least one.
-fn text_lines(picture: &Picture) -> Result<Vec<TextLine>, Failure> {
-    let lines = find_lines(picture);
-    if lines.is_empty() {
-        return Err(match runs_vertically(picture) {
-            true => Failure::new("its text runs from top to bottom")
-                .hint("turn the picture by a quarter"),
-            false => Failure::new("no line of text was found in it")
-                .hint("give a picture of a line or more, its letters at least 7 pixels high"),
-        });
-    }
-    match runs_vertically(picture) {
-        true => Err(Failure::new("its text seems to run from top to bottom")
-            .hint("turn the picture by a quarter")),
-        false => Ok(lines),
     }
 }
 

@@ -6,7 +6,8 @@ use std::thread;
 use letra_nn::prelude::*;
 use letra_type::{LINE_HEIGHT, Sampler, WINDOW_WIDTH, Workbench};
 
-use super::learning::{BATCH, Budget};
+use super::learning::BATCH;
+use crate::learning::Budget;
 
 /// Values of a window.
 pub(super) const WINDOW: usize = LINE_HEIGHT * WINDOW_WIDTH;
@@ -96,12 +97,6 @@ pub(super) fn to_ink(levels: &[u8], ink: &mut [f32]) {
     }
 }
 
-/// Epochs that a training is to have, about: after each, the learning rate is turned.
-const EPOCHS: u64 = 100;
-
-/// Steps that an epoch has at most.
-const MOST_STEPS: u64 = 50;
-
 /// Batches of samples of any faces, never the same ones twice: what a recogniser learns from.
 pub(super) struct Drawn<'a> {
     drawer: Drawer<'a>,
@@ -119,34 +114,11 @@ impl<'a> Drawn<'a> {
             budget,
         }
     }
-
-    /// Steps of an epoch, but for the last.
-    fn each(&self) -> u64 {
-        let about = match self.budget {
-            Budget::Steps(all) => all / EPOCHS,
-            // Where a step takes a tenth of a second.
-            Budget::Time(time) => time.as_secs() * 10 / EPOCHS,
-        };
-        about.clamp(1, MOST_STEPS)
-    }
-
-    /// Epochs that are to be trained.
-    pub(super) fn epochs(&self) -> usize {
-        match self.budget {
-            Budget::Steps(all) => all.div_ceil(self.each()).try_into().unwrap_or(usize::MAX),
-            Budget::Time(_) => usize::MAX,
-        }
-    }
 }
 
 impl Source for Drawn<'_> {
     fn steps(&self, epoch: usize) -> usize {
-        let (each, before) = (self.each(), (epoch as u64 - 1) * self.each());
-        let left = match self.budget {
-            Budget::Steps(all) => all.saturating_sub(before),
-            Budget::Time(_) => each,
-        };
-        left.min(each) as usize
+        self.budget.steps(epoch)
     }
 
     fn batch(&mut self, step: u64) -> Result<Option<Dataset>, Error> {

@@ -14,6 +14,8 @@ pub(super) const FILTERS: usize = 2;
 pub(super) struct Gradients<'a, 'b> {
     pub(super) few: &'a FewChannels,
     pub(super) pass: &'a mut Backward<'b>,
+    /// Whether all gradients of the output are known to be finite.
+    pub(super) is_finite: bool,
 }
 
 impl WithSimd for Gradients<'_, '_> {
@@ -59,7 +61,7 @@ impl Gradients<'_, '_> {
                 windows.filter(|windows| windows.find::<S>(input, padded, &mut ink))
             {
                 let codes = &pass.keep[sample * few.keep_len()..][..gradient.len()];
-                if !is_finite(gradient) {
+                if !self.is_finite && !is_finite(gradient) {
                     for gradient in gradient.chunks_exact(filters) {
                         for (skipped, gradient) in skipped.iter_mut().zip(gradient) {
                             *skipped += 0.0 * gradient;

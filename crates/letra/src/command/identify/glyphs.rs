@@ -5,7 +5,7 @@ use std::num::NonZero;
 use serde::Serialize;
 
 use super::Identify;
-use super::answers::{Answer, print_all};
+use crate::command::answers::{Answer, print_all};
 use crate::failure::Failure;
 use crate::identifier::{Candidate, Identifier};
 use crate::interrupt::Interrupt;
@@ -30,18 +30,23 @@ pub(super) fn run(
     }
     let top = command.top.map_or(identifier.count(), NonZero::get);
     let mut output = Output::default();
-    let answered = print_all(command, &mut output, interrupt, |name, picture| {
-        let mut candidates = identifier.identify(picture)?;
-        candidates.truncate(top);
-        let identified = Identified {
-            picture: name,
-            candidates,
-        };
-        Ok(match command.json {
-            true => Answer::Object(json::text(&identified)?),
-            false => Answer::Table(table(&identified)),
-        })
-    });
+    let answered = print_all(
+        &command.wanted(),
+        &mut output,
+        interrupt,
+        |name, picture| {
+            let mut candidates = identifier.identify(picture)?;
+            candidates.truncate(top);
+            let identified = Identified {
+                picture: name,
+                candidates,
+            };
+            Ok(match command.json {
+                true => Answer::Object(json::text(&identified)?),
+                false => Answer::Table(table(&identified)),
+            })
+        },
+    );
     output.finish().and(answered)
 }
 

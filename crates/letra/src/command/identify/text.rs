@@ -2,15 +2,17 @@
 
 use std::num::NonZero;
 
+use letra_type::TextLine;
 use serde_json::{Value, json};
 
 use super::Identify;
-use super::answers::{Answer, print_all};
+use crate::command::answers::{Answer, print_all};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::json;
+use crate::reader::Reader;
 use crate::recogniser::page::{Page, Setting};
-use crate::recogniser::{FamilyCandidate, Reading, Recogniser, Typeface};
+use crate::recogniser::{FamilyCandidate, Reading, Recogniser, StyledWord, Typeface};
 use crate::report::folder::{ReportFolder, Reporter};
 use crate::report::numbers::bar;
 use crate::terminal::{Output, Text, cell};
@@ -27,6 +29,7 @@ pub(super) fn run(
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let top = command.top.map_or(TOP, NonZero::get);
+    let reader = Reader::built_in()?;
     let report = ReportFolder::prepare_if(command.report.as_deref(), Reporter::Identify)?;
     let page = report.map(|report| {
         let setting = Setting {
@@ -39,14 +42,25 @@ pub(super) fn run(
     });
     let mut page = page.transpose()?;
     let mut output = Output::default();
-    let answered = print_all(command, &mut output, interrupt, |name, picture| {
+    let pictures = command.wanted();
+    let answered = print_all(&pictures, &mut output, interrupt, |name, picture| {
         let reading = recogniser.read(picture)?;
+        let lines: Vec<TextLine> = reading.lines.iter().map(|one| one.line.clone()).collect();
+        let read = reader.read_lines(picture, &lines)?;
+        let words = recogniser.styled_words(picture, &reading, read)?;
         if let Some(page) = &mut page {
-            page.add(name, picture, &reading)?;
+            page.add(name, picture, &reading, &words)?;
         }
         Ok(match command.json {
-            true => Answer::Object(json::text(&as_object(recogniser, name, &reading, top))?),
-            false => Answer::Table(table(name, &reading, top)),
+            true => {
+                let object = as_object(recogniser, name, &reading, &words, top);
+                Answer::Object(json::text(&object)?)
+            }
+            false => {
+                let mut text = table(name, &reading, top);
+                add_words(&mut text, recogniser, &words);
+                Answer::Table(text)
+            }
         })
     });
     let page = page.filter(|_| !interrupt.requested());
@@ -108,6 +122,24 @@ fn table(name: &str, reading: &Reading, top: usize) -> Text {
     text
 }
 
+/// Words that are set in another style than the rest of their line.
+fn add_words(text: &mut Text, recogniser: &Recogniser, words: &[Vec<StyledWord>]) {
+    let several = words.len() > 1;
+    for (number, line) in words.iter().enumerate() {
+        for one in line.iter().filter(|one| one.stands_out) {
+            let place = match several {
+                true => format!(" in line {}", number + 1),
+                false => String::new(),
+            };
+            text.line(format!(
+                "  The word \u{201c}{}\u{201d}{place} is {}",
+                one.word.text,
+                cell(&recogniser.faces()[one.face].style)
+            ));
+        }
+    }
+}
+
 /// How much text an answer rests on.
 fn extent(lines: usize, windows: usize) -> String {
     let counted = |count: usize, thing: &str| match count {
@@ -125,11 +157,33 @@ fn extent(lines: usize, windows: usize) -> String {
     )
 }
 
-fn as_object(recogniser: &Recogniser, name: &str, reading: &Reading, top: usize) -> Value {
+fn as_object(
+    recogniser: &Recogniser,
+    name: &str,
+    reading: &Reading,
+    words: &[Vec<StyledWord>],
+    top: usize,
+) -> Value {
+    let words_of = |line: &[StyledWord]| -> Vec<Value> {
+        let word = |one: &StyledWord| {
+            let [left, top, right, bottom] = one.word.bounds;
+            let face = &recogniser.faces()[one.face];
+            json!({
+                "text": one.word.text,
+                "bounds": { "left": left, "top": top, "right": right, "bottom": bottom },
+                "confidence": one.word.confidence,
+                "family": face.family,
+                "style": face.style,
+                "stands_out": one.stands_out,
+            })
+        };
+        line.iter().map(word).collect()
+    };
     let lines: Vec<Value> = reading
         .lines
         .iter()
-        .map(|one| {
+        .zip(words)
+        .map(|(one, words)| {
             let families = recogniser.families(&one.likeness, one.windows);
             let best = &families[0];
             let [left, top, right, bottom] = one.line.bounds();
@@ -142,6 +196,7 @@ fn as_object(recogniser: &Recogniser, name: &str, reading: &Reading, top: usize)
                 "family": best.family,
                 "style": best.faces[0].style,
                 "probability": best.probability,
+                "words": words_of(words),
             })
         })
         .collect();

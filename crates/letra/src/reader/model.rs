@@ -1,0 +1,166 @@
+//! A reader as a model: its network, its notes, and its file.
+
+use std::path::Path;
+
+use letra_nn::decoding::Alphabet;
+use letra_nn::prelude::*;
+use letra_type::LINE_HEIGHT;
+use serde::{Deserialize, Serialize};
+
+use super::network;
+use crate::failure::Failure;
+use crate::names;
+
+/// The form of a reader's notes; raised when an older letra would misread them.
+const FORMAT: u32 = 1;
+
+/// The note of a model's file that makes it a reader's.
+const NOTE: &str = "reader";
+
+/// The model that comes with letra.
+const BUILT_IN: &[u8] = include_bytes!("../../models/reader.letra");
+
+/// How a reader was trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReaderFacts {
+    /// Steps of the optimizer.
+    pub steps: u64,
+    /// Lines a step.
+    pub batch: usize,
+    /// Seed of weights and lines.
+    pub seed: u64,
+    /// Minutes it was given; `None` where it was given a number of steps.
+    pub minutes: Option<f64>,
+    /// How many faces the lines were drawn in.
+    pub faces: usize,
+    /// The share of characters that were wrong in the last lines before they were learnt from.
+    pub wrong: f64,
+    /// Version of letra that trained it.
+    pub version: String,
+}
+
+/// All that a reader keeps beside the network's weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Notes {
+    format: u32,
+    characters: String,
+    training: ReaderFacts,
+}
+
+/// A network that reads lines of text.
+pub struct Reader {
+    pub(super) network: Network,
+    pub(super) alphabet: Alphabet,
+    notes: Notes,
+}
+
+impl Reader {
+    /// A reader of a trained network, which tells apart these characters and the blank.
+    pub(super) fn new(
+        network: Network,
+        characters: String,
+        training: ReaderFacts,
+    ) -> Result<Self, Failure> {
+        let alphabet = Alphabet::new(&characters).map_err(|error| unusable(&error.to_string()))?;
+        Ok(Self {
+            network,
+            alphabet,
+            notes: Notes {
+                format: FORMAT,
+                characters,
+                training,
+            },
+        })
+    }
+
+    /// The model that comes with letra; `crates/letra/models/README.md` says what it learnt from.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn built_in() -> Result<Self, Failure> {
+        let network = Network::from_bytes("that comes with letra", BUILT_IN);
+        Self::of_network(
+            network.map_err(|error| unusable(&error.to_string()))?,
+            "that comes with letra",
+        )
+    }
+
+    /// Reads a model that `letra learn-to-read` wrote.
+    ///
+    /// # Errors
+    /// The file cannot be read, is damaged, or holds something else.
+    pub fn load(file: &Path) -> Result<Self, Failure> {
+        let network = Network::load(file).map_err(|error| unusable(&error.to_string()))?;
+        Self::of_network(network, &file.display().to_string())
+    }
+
+    /// The reader of a loaded network; errors call its file by the name given.
+    fn of_network(network: Network, file: &str) -> Result<Self, Failure> {
+        let wrong = |problem: String| unusable(&format!("{file}: {problem}"));
+        let text = network
+            .notes()
+            .get(NOTE)
+            .ok_or_else(|| wrong(format!("it has no note {NOTE}, so it does not read")))?;
+        let notes: Notes = serde_json::from_str(text)
+            .map_err(|error| wrong(format!("its note {NOTE} cannot be read: {error}")))?;
+        if notes.format != FORMAT {
+            return Err(wrong(format!(
+                "it is a reader of format {}, but this version of letra reads format {FORMAT}",
+                notes.format
+            )));
+        }
+        names::check(&notes.training.version)
+            .map_err(|problem| wrong(format!("the version that trained it {problem}")))?;
+        if notes.characters.chars().any(char::is_control) {
+            return Err(wrong("it reads control characters".into()));
+        }
+        let alphabet =
+            Alphabet::new(&notes.characters).map_err(|error| wrong(error.to_string()))?;
+        let [_, rows, channels] = *network.input_shape() else {
+            return Err(wrong("it takes no pictures of lines".into()));
+        };
+        let reads = (rows, channels) == (LINE_HEIGHT, 1);
+        if !reads || !network::is_one(&network, alphabet.classes()) {
+            return Err(wrong(
+                "its layers are not those of this version's reader".into(),
+            ));
+        }
+        Ok(Self {
+            network,
+            alphabet,
+            notes,
+        })
+    }
+
+    /// Writes the model's file, its weights in half precision, whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&mut self, file: &Path) -> Result<(), Failure> {
+        let note = serde_json::to_string(&self.notes)
+            .map_err(|error| Failure::new(format!("cannot write the model: {error}")))?;
+        self.network.note(NOTE, note);
+        let saved = self.network.save_in_half_precision(file);
+        saved.map_err(|error| match error {
+            Error::Io { path, source } => {
+                Failure::unwritable("write the model", &path, &source, "-o FILE")
+            }
+            error => Failure::network("cannot write the model", &error),
+        })
+    }
+
+    /// The characters that it tells apart.
+    pub fn characters(&self) -> &str {
+        &self.notes.characters
+    }
+
+    /// How it was trained.
+    pub fn training(&self) -> &ReaderFacts {
+        &self.notes.training
+    }
+}
+
+fn unusable(problem: &str) -> Failure {
+    Failure::new(format!("cannot use the model {problem}"))
+        .hint("`letra learn-to-read FONTS... -o reader.letra` makes one; a model of another version must be made again")
+}
