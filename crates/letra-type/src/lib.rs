@@ -39,7 +39,6 @@ mod resample;
 mod sample;
 mod sheets;
 mod text;
-mod transcript;
 
 pub use error::{Error, Result};
 pub use file::write_whole;
@@ -58,7 +57,6 @@ pub use picture::Picture;
 pub use sample::{Distortions, Explained, LineSampler, Origin, Sampler, Stripes, Wear, Workbench};
 pub use sheets::{MOST_SAMPLES, MOST_SPECIMENS, specimen, training_sheet};
 pub use text::Texts;
-pub use transcript::{LEAST_FIT, Transcriber, Transcript};
 
 /// The README's program runs.
 #[cfg(doctest)]

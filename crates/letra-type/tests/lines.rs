@@ -237,6 +237,44 @@ fn pictures_without_text_have_no_lines() {
 }
 
 #[test]
+fn marks_above_capitals_are_no_lines_of_their_own() {
+    let lines = [
+        ("FÄRJAN GÅR ÜBER DEN SEE", 60.0, 40.0, 90.0),
+        ("Ångström, Ölands Äpplen", 48.0, 40.0, 180.0),
+    ];
+    let (picture, drawn) = page((1100, 240), &lines, (INK, PAPER));
+    let found = find_lines(&picture);
+    assert_eq!(found.len(), drawn.len(), "{found:?}");
+    // Small print above a heading stays.
+    let lines = [
+        ("No. 12", 14.0, 60.0, 60.0),
+        ("LARGE CAPITALS", 64.0, 30.0, 130.0),
+    ];
+    let (picture, _) = page((800, 200), &lines, (INK, PAPER));
+    assert_eq!(find_lines(&picture).len(), 2);
+}
+
+#[test]
+fn parts_of_a_row_come_from_left_to_right() {
+    let picture = &mut Picture::blank(1400, 160, PAPER).unwrap();
+    let font = &Font::built_in()[0];
+    // The right part a little higher than the left one.
+    for (text, left, baseline) in [
+        ("gypsy joy", 40.0, 80.0),
+        ("Heading Three", 800.0, 78.0),
+        ("under them both", 40.0, 140.0),
+    ] {
+        draw_line(picture, font, text, 40.0, (left, baseline), INK).unwrap();
+    }
+    let lefts: Vec<f32> = find_lines(picture).iter().map(|line| line.left).collect();
+    assert_eq!(lefts.len(), 3, "{lefts:?}");
+    assert!(
+        lefts[0] < 100.0 && lefts[1] > 700.0 && lefts[2] < 100.0,
+        "{lefts:?}"
+    );
+}
+
+#[test]
 fn one_letter_is_a_line() {
     for (size, colours) in [
         (24.0, (INK, PAPER)),

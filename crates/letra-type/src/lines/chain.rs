@@ -5,8 +5,9 @@ use super::blots::Blot;
 /// The most blots that are looked at; a picture with more is texture, of which the largest count.
 const MOST_BLOTS: usize = 20_000;
 
-/// The widest gap within a line, in heights of its letters.
-const WIDEST_GAP: f32 = 1.8;
+/// The widest gap within a line, in heights of its letters: a colon and a space of type of one width,
+/// whose capitals are low.
+const WIDEST_GAP: f32 = 2.5;
 
 /// Rows that blots are gathered by, in pixels.
 const BAND: u32 = 32;

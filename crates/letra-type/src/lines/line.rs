@@ -114,6 +114,28 @@ impl TextLine {
         self.bounds()[1]
     }
 
+    /// Whether the line is not one but a mark or two above letters of another: small, of few blots, and
+    /// right above the other's letters or upon them.
+    pub(super) fn marks(&self, other: &Self) -> bool {
+        let middle = self.left + self.width / 2.0;
+        let within = (other.left..=other.left + other.width).contains(&middle);
+        let baseline = other.baseline + other.slope * (middle - other.left);
+        let above = (baseline - self.baseline) / other.letter_height;
+        within
+            && self.letters <= 4
+            && self.letter_height <= 0.4 * other.letter_height
+            && self.width <= 1.5 * other.letter_height
+            && (0.6..=1.5).contains(&above)
+    }
+
+    /// Whether another line stands in the same row: each shares half of its height with the other.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        let (one, two) = (self.bounds(), other.bounds());
+        let shared = one[3].min(two[3]) - one[1].max(two[1]);
+        let apart = one[0] >= two[2] || two[0] >= one[2];
+        apart && shared >= 0.5 * (one[3] - one[1]).max(two[3] - two[1])
+    }
+
     /// Whether two lines lie on each other for more than half of the smaller; for more than a
     /// seventh if one is dark on light and the other light on dark.
     pub(super) fn shares_place(&self, other: &Self) -> bool {

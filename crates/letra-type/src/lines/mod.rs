@@ -49,7 +49,7 @@ pub fn find_lines(picture: &Picture) -> Vec<TextLine> {
         true => lone_letter(&grey, factor).into_iter().collect(),
         false => found,
     };
-    in_order(lines)
+    in_order(without_marks(lines))
 }
 
 /// Whether the text of a picture seems to run from top to bottom or from bottom to top: it finds
@@ -309,12 +309,26 @@ fn frame(grey: &Grey) -> Vec<u8> {
         .collect()
 }
 
-/// From top to bottom, and from left to right where they stand beside one another.
+/// What is no line but the marks of another: dots and rings above its capitals.
+fn without_marks(lines: Vec<TextLine>) -> Vec<TextLine> {
+    let kept = lines
+        .iter()
+        .filter(|line| !lines.iter().any(|other| line.marks(other)));
+    kept.cloned().collect()
+}
+
+/// Row after row from top to bottom, and from left to right where lines stand beside one another.
 fn in_order(mut lines: Vec<TextLine>) -> Vec<TextLine> {
-    lines.sort_by(|one, other| {
-        one.top()
-            .total_cmp(&other.top())
-            .then(one.left.total_cmp(&other.left))
-    });
-    lines
+    lines.sort_by(|one, other| one.top().total_cmp(&other.top()));
+    let mut rows: Vec<Vec<TextLine>> = Vec::new();
+    for line in lines {
+        match rows.last_mut().filter(|row| row[0].is_beside(&line)) {
+            Some(row) => row.push(line),
+            None => rows.push(vec![line]),
+        }
+    }
+    for row in &mut rows {
+        row.sort_by(|one, other| one.left.total_cmp(&other.left));
+    }
+    rows.concat()
 }

@@ -7,6 +7,7 @@
 //! from lines that letra draws, see [`learning`].
 
 pub mod learning;
+mod letter_case;
 mod model;
 mod network;
 mod pieces;

@@ -48,6 +48,20 @@ struct Notes {
 }
 
 /// A network that reads lines of text.
+///
+/// ```
+/// use letra::reader::Reader;
+/// use letra_type::{Font, Picture, draw_line};
+///
+/// let mut picture = Picture::blank(460, 80, 255)?;
+/// draw_line(&mut picture, &Font::built_in()[0], "Seven kinds of rye", 40.0, (30.0, 52.0), 0)?;
+/// let lines = Reader::built_in()?.read(&picture)?;
+/// assert_eq!(lines[0].text(), "Seven kinds of rye");
+/// assert_eq!(lines[0].words[3].text, "rye");
+/// let [left, _, right, _] = lines[0].words[0].bounds;
+/// assert!(left > 20.0 && right < 180.0 && lines[0].confidence() > 0.9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Reader {
     pub(super) network: Network,
     pub(super) alphabet: Alphabet,

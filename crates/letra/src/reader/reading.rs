@@ -9,6 +9,7 @@ use letra_type::{LINE_HEIGHT, Picture, TextLine};
 use serde::Serialize;
 
 use super::Reader;
+use super::letter_case;
 use super::network::STEP;
 use super::pieces::{Piece, ink, pieces, widest_gap};
 use super::samples::to_columns;
@@ -20,6 +21,9 @@ const WIDTHS: usize = 160;
 
 /// The most values of lines that the network sees at once.
 const AT_ONCE: usize = 16 * 640 * LINE_HEIGHT;
+
+/// From this confidence on, a character is what the network says it is.
+const SURE: f32 = 0.9;
 
 /// A word that was read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -200,11 +204,16 @@ impl Reader {
         let columns = columns(&words, &straight.ink);
         let words = words.iter().zip(columns);
         words
-            .map(|(said, columns)| ReadWord {
-                text: said.iter().map(|one| one.letter).collect(),
-                bounds: line.bounds_between(columns.clone()),
-                confidence: said.iter().map(|one| one.confidence).sum::<f32>() / said.len() as f32,
-                columns,
+            .map(|(said, columns)| {
+                let mut letters: Vec<char> = said.iter().map(|one| one.letter).collect();
+                letter_case::settle(&mut letters, |place| said[place].confidence < SURE);
+                let confidence = said.iter().map(|one| one.confidence).sum::<f32>();
+                ReadWord {
+                    text: letters.into_iter().collect(),
+                    bounds: line.bounds_between(columns.clone()),
+                    confidence: confidence / said.len() as f32,
+                    columns,
+                }
             })
             .collect()
     }

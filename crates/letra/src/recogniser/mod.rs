@@ -20,7 +20,6 @@ mod reading;
 mod samples;
 mod unit;
 mod word_styles;
-mod words;
 
 pub use calibration::Calibration;
 pub use face::KnownFace;

@@ -3,14 +3,11 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use letra_type::{
-    Font, FontLibrary, Outline, Picture, TextLine, Texts, Transcript, draw_line, line_width,
-};
+use letra_type::{Font, FontLibrary, Outline, Picture, TextLine, draw_line, line_width};
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
-use super::words::{WordReader, Words, font_of};
-use super::{FamilyCandidate, LineReading, Reading, Recogniser, StyledWord, Typeface};
+use super::{FamilyCandidate, KnownFace, LineReading, Reading, Recogniser, StyledWord, Typeface};
 use crate::failure::Failure;
 use crate::report::folder::{FIGURES, PAGE, ReportFolder};
 use crate::report::numbers::percent;
@@ -49,7 +46,6 @@ pub struct Page<'a> {
     setting: Setting<'a>,
     report: ReportFolder,
     library: FontLibrary,
-    texts: Texts,
     sections: Vec<Markup>,
     figures: Vec<Value>,
 }
@@ -70,7 +66,6 @@ impl<'a> Page<'a> {
             setting,
             report,
             library,
-            texts: Texts::new(),
             sections: Vec::new(),
             figures: Vec::new(),
         })
@@ -88,9 +83,12 @@ impl<'a> Page<'a> {
         words: &[Vec<StyledWord>],
     ) -> Result<(), Failure> {
         let setting = &self.setting;
-        let reader = WordReader::new(setting.recogniser, self.library.fonts(), &self.texts);
-        self.sections
-            .push(section(setting, reader, name, picture, reading, words)?);
+        let read = Read {
+            fonts: self.library.fonts(),
+            reading,
+            words,
+        };
+        self.sections.push(section(setting, read, name, picture)?);
         let typeface = reading.main();
         let candidates: Vec<_> = typeface.families.iter().take(setting.top).collect();
         self.figures.push(
@@ -120,24 +118,25 @@ impl<'a> Page<'a> {
     }
 }
 
+/// What was read from a picture, and the fonts to show it in.
+#[derive(Clone, Copy)]
+struct Read<'a> {
+    fonts: &'a [Font],
+    reading: &'a Reading,
+    /// Of each line.
+    words: &'a [Vec<StyledWord>],
+}
+
 fn section(
     setting: &Setting<'_>,
-    mut reader: WordReader<'_>,
+    read: Read<'_>,
     name: &str,
     picture: &Picture,
-    reading: &Reading,
-    read: &[Vec<StyledWord>],
 ) -> Result<Markup, Failure> {
+    let reading = read.reading;
     let mut typefaces = Vec::new();
     for typeface in &reading.typefaces {
-        typefaces.push(answer(
-            setting,
-            &mut reader,
-            reading,
-            read,
-            picture,
-            typeface,
-        )?);
+        typefaces.push(answer(setting, read, picture, typeface)?);
     }
     Ok(html! {
         section {
@@ -155,49 +154,34 @@ fn section(
 /// What some lines are set in: the proposals, and each line by itself.
 fn answer(
     setting: &Setting<'_>,
-    reader: &mut WordReader<'_>,
-    reading: &Reading,
-    styled: &[Vec<StyledWord>],
+    read: Read<'_>,
     picture: &Picture,
     typeface: &Typeface,
 ) -> Result<Markup, Failure> {
+    let Read {
+        fonts,
+        reading,
+        words,
+    } = read;
     let best = &typeface.families[0];
     let mut lines = typeface.lines.clone();
     lines.sort_by_key(|&line| std::cmp::Reverse(reading.lines[line].windows));
     lines.truncate(MOST_LINES);
     let top = |line: usize| reading.lines[line].line.bounds()[1];
     lines.sort_by(|&one, &other| top(one).total_cmp(&top(other)));
-    let words = match setting.text {
-        Some(_) => None,
-        None => reader.read(picture, reading, typeface, &lines),
-    };
-    let by_network = lines.iter().map(|&line| text_of(&styled[line]));
-    let by_network = by_network.max_by_key(|text| text.chars().count());
-    let by_network = by_network.filter(|text| !text.is_empty());
-    let read = words
-        .as_ref()
-        .and_then(Words::longest)
-        .or(by_network.as_deref());
-    let text = setting.text.or(read.map(beginning)).unwrap_or(SAMPLE);
+    let texts = lines.iter().map(|&line| text_of(&words[line]));
+    let longest = texts.max_by_key(|text| text.chars().count());
+    let longest = longest.filter(|text| !text.is_empty());
+    let text = setting.text.or(longest.as_deref().map(beginning));
+    let text = text.unwrap_or(SAMPLE);
     let mut rows = Vec::new();
     for candidate in typeface.families.iter().take(setting.top) {
-        rows.push(proposal(
-            setting.recogniser,
-            reader.fonts(),
-            candidate,
-            text,
-        )?);
+        rows.push(proposal(setting.recogniser, fonts, candidate, text)?);
     }
     let mut strips = Vec::new();
     for line in lines {
-        let read = words.as_ref().and_then(|words| words.lines.get(&line));
-        strips.push(strip(
-            setting.recogniser,
-            picture,
-            &reading.lines[line],
-            read,
-            &styled[line],
-        )?);
+        let line = (&reading.lines[line], words[line].as_slice());
+        strips.push(strip(setting.recogniser, picture, line)?);
     }
     let parts = reading.typefaces.len() > 1;
     Ok(html! {
@@ -221,17 +205,15 @@ fn answer(
                     td.bar { span style=(format!("--share:{:.3}", typeface.none)) {} } td {} }
             }
         } }
-        @match (setting.text, &words) {
+        @match (setting.text, &longest) {
             (Some(_), _) => {}
-            (None, Some(words)) => p.note {
-                @if let Some(longest) = read { "Read as: " q { (longest) } " " }
-                "It was read with the font of " (words.family) ", whose letters explain the \
-                 picture best; if it is wrong, " code { "--text" } " sets the right words."
+            (None, Some(longest)) => p.note {
+                "Read as: " q { (longest) } " If that is wrong, " code { "--text" }
+                " sets the right words."
             }
             (None, None) => p.note {
-                @if let Some(longest) = read { "Read as: " q { (longest) } " If it is wrong, " }
-                @else { "The words could not be read. " }
-                code { "--text" } " sets the right words."
+                "The words could not be read. With " code { "--text" }
+                " and the picture's words, these are set instead."
             }
         }
         details open[!parts] {
@@ -273,6 +255,11 @@ fn corners(line: &TextLine) -> [(f32, f32); 4] {
         (right, end + below),
         (left, start + below),
     ]
+}
+
+/// The font of a face, if it is among some.
+fn font_of<'a>(fonts: &'a [Font], face: &KnownFace) -> Option<&'a Font> {
+    fonts.iter().find(|font| KnownFace::of(font).is_named(face))
 }
 
 /// A family with its probability and a line set in its best face, if its font is there.
@@ -351,9 +338,7 @@ fn set(font: &Font, text: &str) -> Result<Picture, Failure> {
 fn strip(
     recogniser: &Recogniser,
     picture: &Picture,
-    reading: &LineReading,
-    read: Option<&Transcript>,
-    words: &[StyledWord],
+    (reading, words): (&LineReading, &[StyledWord]),
 ) -> Result<Markup, Failure> {
     let straight = reading.line.straightened(picture);
     let families = recogniser.families(&reading.likeness, reading.windows);
@@ -363,9 +348,7 @@ fn strip(
             div.scroll { img.set src=(address(&straight.to_png()?)) alt="The line, made straight"
                 width=(straight.width()) height=(straight.height()); }
             figcaption.note {
-                @if let Some(read) = read {
-                    "Read as: " q { (read.text) } br;
-                } @else if !words.is_empty() {
+                @if !words.is_empty() {
                     "Read as: " q { (text_of(words)) } br;
                 }
                 @for one in words.iter().filter(|one| one.stands_out) {
