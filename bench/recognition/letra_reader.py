@@ -2,11 +2,27 @@
 
 import dataclasses
 import json
+import pathlib
 import subprocess
 import sys
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Few enough for a command line.
 AT_ONCE = 200
+
+
+def built():
+    """letra's own program, built as it is released."""
+    manifest = str(ROOT / "Cargo.toml")
+    build = ["cargo", "build", "--quiet", "--release", "--manifest-path", manifest, "-p", "letra"]
+    subprocess.run(build, check=True)
+    return str(ROOT / "target/release/letra")
+
+
+def split(arguments):
+    """A command's own arguments and, after --, those that letra is given."""
+    place = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:place], arguments[place + 1 :]
 
 
 def lines_of(answer):

@@ -5,7 +5,6 @@ import collections
 import json
 import os
 import pathlib
-import subprocess
 import sys
 
 import letra_reader
@@ -15,7 +14,6 @@ import timing
 import tuning
 from transcripts import Tally, compare
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 MOST_CONFUSIONS = 15
 HEIGHTS = [(14, "14 to 20 pixels"), (20, "20 to 30 pixels"), (30, "30 to 50 pixels")]
 
@@ -200,19 +198,8 @@ def arguments():
         action="store_true",
         help="compare settings of Tesseract on other pictures, and nothing else",
     )
-    own, further = sys.argv[1:], []
-    if "--" in own:
-        place = own.index("--")
-        own, further = own[:place], own[place + 1 :]
+    own, further = letra_reader.split(sys.argv[1:])
     return parser.parse_args(own), further
-
-
-def built():
-    """letra's own program, built as it is released."""
-    manifest = str(ROOT / "Cargo.toml")
-    build = ["cargo", "build", "--quiet", "--release", "--manifest-path", manifest, "-p", "letra"]
-    subprocess.run(build, check=True)
-    return str(ROOT / "target/release/letra")
 
 
 def main():
@@ -228,7 +215,7 @@ def main():
     rows = labelled.sample(every, asked.limit)
     texts = {}
     if "letra" in asked.readers:
-        letra = letra_reader.Letra(asked.letra or built(), further)
+        letra = letra_reader.Letra(asked.letra or letra_reader.built(), further)
         texts["letra"] = letra.read_all([row.path for row in rows])
     if "Tesseract" in asked.readers:
         texts["Tesseract"] = cache.read_all(rows, tesseract.best, asked.jobs)
