@@ -80,6 +80,8 @@ def judge(label, words):
     named = {where[i]: looks for i, looks in outstanding(words).items() if where[i] is not None}
     strange = sum(where[i] is None for i in outstanding(words))
     right = int(label["word_index"]) if label["kind"] != "none" else None
+    if not words:
+        return Verdict(False, False, right is not None, 0)
     others = sum(place != right for place in named) + strange
     missed = right is not None and right not in named
     exact = not missed and not others
