@@ -29,9 +29,7 @@ def lines_of(answer):
     """The lines of a picture's answer; none where it has an error instead."""
     if "error" in answer:
         return None
-    if "lines" in answer:
-        return [line["text"] for line in answer["lines"]]
-    return answer["text"].splitlines()
+    return [line["text"] for line in answer["lines"]]
 
 
 @dataclasses.dataclass

@@ -112,6 +112,16 @@ def print_details(rows, compared):
                 print_confusions(group, name, tally)
 
 
+def print_worst(rows, comparisons, read, reader):
+    """The pictures with the most errors, with their truth and what was read."""
+    wrong = [one for one in zip(rows, comparisons, read) if one[1].tally.errors]
+    worst = sorted(wrong, key=lambda one: -one[1].tally.errors)
+    print(f"\nmost errors, {reader}:")
+    for row, comparison, lines in worst[:MOST_CONFUSIONS]:
+        got = " / ".join(kept for kept in lines if kept.strip()) if lines else "no answer"
+        print(f"  {row.picture}, {comparison.tally.errors}: {' / '.join(row.lines)} → {got}")
+
+
 def as_object(rows, compared, texts, times):
     """All that was found, for a file of JSON."""
     objects = {}
@@ -196,7 +206,7 @@ def arguments():
     parser.add_argument(
         "--try-settings",
         action="store_true",
-        help="compare settings of Tesseract on other pictures, and nothing else",
+        help="compare settings of Tesseract on a sample, and nothing else",
     )
     own, further = letra_reader.split(sys.argv[1:])
     return parser.parse_args(own), further
@@ -209,7 +219,7 @@ def main():
     cache = tesseract.Cache(asked.home / "tesseract.jsonl")
     if asked.try_settings:
         tuning.compare_settings(
-            labelled.sample(every, asked.limit or 500, "settings"), cache, asked.jobs
+            labelled.sample(every, asked.limit or 400, "tuning"), cache, asked.jobs
         )
         return
     rows = labelled.sample(every, asked.limit)
@@ -236,10 +246,12 @@ def main():
             print(f"{name} gave no answer to {unanswered} pictures.")
     if asked.details:
         print_details(rows, compared)
+        for name, comparisons in compared.items():
+            print_worst(rows, comparisons, texts[name], name)
     times = {}
     if asked.timed:
         timed = timing.Contest(
-            letra if "letra" in texts else None, "Tesseract" in texts, every, asked.timed
+            letra if "letra" in texts else None, "Tesseract" in texts, every, max(2, asked.timed)
         )
         times = timed.measure()
         timing.print_table(times)

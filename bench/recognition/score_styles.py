@@ -47,16 +47,23 @@ def places(truth, read):
 
 
 def outstanding(words):
-    """Words that look otherwise than most of the text: by index, their look and the common one."""
+    """Words that are said to stand out: by index, their look and that of most of the other text.
+
+    `stands_out` says so where words have it; else those stand out that look otherwise.
+    """
     looks = [look(word.get("style")) for word in words]
     weights = collections.Counter()
     for word, one in zip(words, looks):
-        if one is not None:
+        if one is not None and not word.get("stands_out"):
             weights[one] += len(word["text"]) or 1
     if not weights:
         return {}
     common = weights.most_common(1)[0][0]
-    return {i: (one, common) for i, one in enumerate(looks) if one not in (None, common)}
+    return {
+        index: (one, common)
+        for index, (word, one) in enumerate(zip(words, looks))
+        if one is not None and word.get("stands_out", one != common)
+    }
 
 
 @dataclasses.dataclass
@@ -76,9 +83,9 @@ class Verdict:
 def judge(label, words):
     truth = line(label["text"].replace(" / ", " ")).split()
     read = [line(word["text"]) for word in words]
-    where = places(truth, read)
-    named = {where[i]: looks for i, looks in outstanding(words).items() if where[i] is not None}
-    strange = sum(where[i] is None for i in outstanding(words))
+    where, differing = places(truth, read), outstanding(words)
+    named = {where[i]: looks for i, looks in differing.items() if where[i] is not None}
+    strange = len(differing) - len(named)
     right = int(label["word_index"]) if label["kind"] != "none" else None
     if not words:
         return Verdict(False, False, right is not None, 0)

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 import cv2
@@ -143,7 +144,7 @@ class Cache:
         digest.update(json.dumps(asked).encode())
         return digest.hexdigest()
 
-    def read_all(self, rows, setting_of, jobs, progress=lambda done, all: None):
+    def read_all(self, rows, setting_of, jobs):
         """The lines of each row; what is not known yet is read by some processes at once."""
         settings = [setting_of(row) for row in rows]
         keys = [self.key(row, setting) for row, setting in zip(rows, settings)]
@@ -159,5 +160,6 @@ class Cache:
                     key = waiting[future]
                     self.known[key] = future.result()
                     record.write(json.dumps([key, self.known[key]], ensure_ascii=False) + "\n")
-                    progress(done, len(absent))
+                    if done % 50 == 0 or done == len(absent):
+                        print(f"Tesseract read {done} of {len(absent)} pictures", file=sys.stderr)
         return [self.known[key] for key in keys]
