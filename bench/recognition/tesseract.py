@@ -34,15 +34,29 @@ class Setting:
     border: int = 0
     # Whether light on dark is turned to dark on light.
     upright: bool = True
+    # Whether uneven light is divided out.
+    even: bool = False
     # Binarisation: 0 Otsu's, 1 Leptonica's adaptive Otsu, 2 Sauvola's.
     threshold: int = 0
     # "own": those of the picture's lines; "all": those of all pictures; else a model's name.
     languages: str = "own"
 
 
-def best(_row):
-    """The setting that is compared with letra; `read --try-settings` compares it with others."""
-    return Setting(psm=6, capitals=32, border=10)
+def best(row):
+    """The setting that is compared with letra; `read --try-settings` compares it with others.
+
+    Only photos have uneven light.
+    """
+    return Setting(psm=6, capitals=32, border=10, even=row.wear == "photo")
+
+
+def evenly_lit(levels, cap_height):
+    """Dark text on a light ground divided by the ground, which is what closing leaves of it."""
+    side = 2 * round(cap_height) + 1
+    edged = cv2.copyMakeBorder(levels, *[side] * 4, cv2.BORDER_REPLICATE)
+    ground = cv2.morphologyEx(edged, cv2.MORPH_CLOSE, numpy.ones((side, side), numpy.uint8))
+    ground = cv2.GaussianBlur(ground, (0, 0), side / 2)[side:-side, side:-side]
+    return cv2.divide(levels, ground, scale=255)
 
 
 def prepared(path, cap_height, setting):
@@ -52,6 +66,8 @@ def prepared(path, cap_height, setting):
     ground = int(numpy.median(edge))
     if setting.upright and ground < 128:
         levels, ground = 255 - levels, 255 - ground
+    if setting.even:
+        levels, ground = evenly_lit(levels, cap_height), 255
     if setting.capitals:
         factor = setting.capitals / cap_height
         way = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
