@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -18,27 +19,31 @@ ROUNDS = 3
 THREADS = {"Tesseract, 1 thread": 1, "Tesseract": None}
 
 
-def seconds(command, environment=None):
-    """From the start of a process to its end; what it prints is thrown away."""
+def milliseconds(command, environment=None):
+    """From the start of a process to its end, and on processors; what it prints is thrown away."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     subprocess.run(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
     )
-    return time.perf_counter() - start
+    passed = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return 1000 * passed, 1000 * busy
 
 
 def in_turn(contestants, count):
-    """Milliseconds of each contestant's jobs; one job of each in turn, so that all share the load.
+    """The times of each contestant's jobs; one job of each in turn, so that all share the load.
 
     `contestants` holds for each name its jobs: pairs of a command and its environment.
     """
     for jobs in contestants.values():
         # The first start reads programs and models from the disk.
-        seconds(*jobs[0])
+        milliseconds(*jobs[0])
     spent = {name: [] for name in contestants}
     for index in range(count):
         for name, jobs in contestants.items():
-            spent[name].append(1000 * seconds(*jobs[index]))
+            spent[name].append(milliseconds(*jobs[index]))
     return spent
 
 
@@ -52,19 +57,21 @@ class Contest:
     count: int
 
     def measure(self):
-        """Milliseconds a picture: quartiles with a process for each, a median with one for many."""
+        """Milliseconds a picture, with a process for each and with one for many."""
         load = os.getloadavg()[0]
         with tempfile.TemporaryDirectory() as folder:
             alone = in_turn(*self.alone(folder))
             chosen = self.alike()
             together = in_turn(self.many(chosen, folder), ROUNDS)
-        return {
-            "load_before": load,
-            "one": {name: statistics.quantiles(spent, n=4) for name, spent in alone.items()},
-            "many": {
-                name: statistics.median(spent) / len(chosen) for name, spent in together.items()
-            },
-        }
+        found = {"load_before": load, "many": len(chosen), "readers": {}}
+        for name, spent in alone.items():
+            passed, busy = zip(*spent)
+            found["readers"][name] = {
+                "quartiles": statistics.quantiles(passed, n=4),
+                "processors": statistics.median(busy),
+                "in_one_process": statistics.median(one[0] for one in together[name]) / len(chosen),
+            }
+        return found
 
     def alone(self, folder):
         """A process for each picture."""
@@ -115,8 +122,12 @@ class Contest:
 
 def print_table(times):
     """A line a contestant. Of Tesseract's two ways the quicker one counts."""
+    many = f"{times['many']} in one process"
     print(f"\nmilliseconds a picture (load before: {times['load_before']:.2f})")
-    print(f"{'':22} {'median':>8} {'quartiles':>15} {f'{MANY} in one process':>22}")
-    for name, (low, middle, high) in times["one"].items():
-        spread = f"{low:.0f} to {high:.0f}"
-        print(f"{name:22} {middle:8.1f} {spread:>15} {times['many'][name]:22.1f}")
+    print(f"{'':20} {'median':>8} {'quartiles':>14} {'on processors':>14} {many:>20}")
+    for name, found in times["readers"].items():
+        low, middle, high = found["quartiles"]
+        print(
+            f"{name:20} {middle:8.1f} {f'{low:.0f} to {high:.0f}':>14} {found['processors']:14.1f}"
+            f" {found['in_one_process']:20.1f}"
+        )
