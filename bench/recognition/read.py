@@ -216,6 +216,8 @@ def main():
     asked, further = arguments()
     folder = asked.pictures or asked.home / "pictures"
     every = labelled.load(folder, asked.home / "fonts")
+    if "Tesseract" in asked.readers:
+        tesseract.need_models()
     cache = tesseract.Cache(asked.home / "tesseract.jsonl")
     if asked.try_settings:
         tuning.compare_settings(

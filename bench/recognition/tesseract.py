@@ -138,6 +138,16 @@ def version():
     return (told.stdout or told.stderr).splitlines()[0]
 
 
+def need_models():
+    """Stops unless the models of all languages are there."""
+    told = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True)
+    there = (told.stdout + told.stderr).split()
+    absent = [code for code in languages.CODES.values() if code not in there]
+    if absent:
+        packages = " ".join(f"tesseract-ocr-{code}" for code in absent)
+        sys.exit(f"error: Tesseract lacks models\nhint: apt-get install {packages}")
+
+
 class Cache:
     """What Tesseract read of pictures, kept by their bytes and its settings; lines of JSON."""
 
@@ -175,6 +185,9 @@ class Cache:
                 for done, future in enumerate(concurrent.futures.as_completed(waiting), 1):
                     key = waiting[future]
                     self.known[key] = future.result()
+                    if self.known[key] is None:
+                        print(f"Tesseract failed on {absent[key][0].picture}", file=sys.stderr)
+                        continue
                     record.write(json.dumps([key, self.known[key]], ensure_ascii=False) + "\n")
                     if done % 50 == 0 or done == len(absent):
                         print(f"Tesseract read {done} of {len(absent)} pictures", file=sys.stderr)
