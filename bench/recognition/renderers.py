@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 PAGE_WIDTH, PAGE_HEIGHT = 2400, 6000
 LEADING = 1.35
+# What a face is for, by the tag whose text is set in it.
+STYLES = {"b": "font-weight: bold; ", "i": "font-style: italic; "}
 
 
 def colour(rgb):
@@ -70,7 +72,8 @@ def pages(orders):
     for order in orders:
         font = ImageFont.truetype(str(order.face.file), order.size)
         # Room for what Chromium sets wider or taller; the rest is ground.
-        width = max(font.getlength(line) for line in order.lines) * 1.02 + 2 * order.margin
+        spare = 1.02 if order.emphasis is None else 1.12
+        width = max(font.getlength(line) for line in order.lines) * spare + 2 * order.margin
         width = min(PAGE_WIDTH, round(width) + 4)
         height = round(len(order.lines) * LEADING * order.size + 2 * order.margin)
         if page and top + height > PAGE_HEIGHT:
@@ -82,25 +85,44 @@ def pages(orders):
         yield page
 
 
+def font_face(index, file, further=""):
+    return f'@font-face {{ font-family: f{index}; src: url("{file.as_uri()}"); {further}}}'
+
+
+def markup(order):
+    """The lines of an order as HTML; the word that stands out, if any, is a <b> or an <i>."""
+    lines = [html.escape(line) for line in order.lines]
+    if order.emphasis:
+        words = [[html.escape(word) for word in line.split(" ")] for line in order.lines]
+        left, tag = order.emphasis.word, order.emphasis.tag
+        for line in words:
+            if 0 <= left < len(line):
+                line[left] = f"<{tag}>{line[left]}</{tag}>"
+            left -= len(line)
+        lines = [" ".join(line) for line in words]
+    return "<br>".join(lines)
+
+
 def with_chromium(orders, number):
     """One page of orders; a picture for each, or None where Chromium does not take the font."""
     rules, blocks = [], []
     for index, (order, top, width, height) in enumerate(orders):
-        source = order.face.file.as_uri()
-        rules.append(f'@font-face {{ font-family: f{index}; src: url("{source}") }}')
-        lines = "<br>".join(map(html.escape, order.lines))
+        rules.append(font_face(index, order.face.file))
+        if order.emphasis:
+            rules.append(font_face(index, order.emphasis.face.file, STYLES[order.emphasis.tag]))
         blocks.append(
             f'<p style="top:{top}px; width:{width}px; height:{height}px; padding:{order.margin}px;'
             f" font:{order.size:.2f}px/{LEADING} f{index}; color:{colour(order.ink)};"
-            f' background:{colour(order.ground)}">{lines}</p>'
+            f' background:{colour(order.ground)}">{markup(order)}</p>'
         )
     page = (
         "<!doctype html><meta charset=utf-8><style>body { margin: 0 }"
         " p { position: absolute; left: 0; margin: 0; box-sizing: border-box; overflow: hidden;"
         f" white-space: pre }} {' '.join(rules)}</style>{''.join(blocks)}"
         # A font that was refused must not be taken for another one.
-        "<script>document.fonts.ready.then(() => { [...document.fonts].forEach((font, index) => {"
-        " if (font.status != 'loaded') document.querySelectorAll('p')[index].innerHTML = '' }) })"
+        "<script>document.fonts.ready.then(() => { [...document.fonts].forEach(font => {"
+        " if (font.status != 'loaded')"
+        " document.querySelectorAll('p')[font.family.slice(1)].innerHTML = '' }) })"
         "</script>"
     )
     last = orders[-1]
