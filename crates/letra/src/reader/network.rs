@@ -70,6 +70,6 @@ pub(super) fn whole(
 /// Whether a loaded network is one that [`whole`] makes, for lines of its width and so many classes.
 pub(super) fn is_one(network: &Network, classes: usize) -> bool {
     let width = network.input_shape()[0];
-    let wanted = whole(width.max(STEP), classes, 0, 1);
-    wanted.is_ok_and(|wanted| network.has_architecture_of(&wanted.into_network()))
+    let wanted = layers(width, classes).build_on(network);
+    wanted.is_ok_and(|wanted| network.has_architecture_of(&wanted))
 }
