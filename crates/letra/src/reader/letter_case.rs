@@ -31,11 +31,22 @@ pub(super) fn settle(word: &mut [char], unsure: impl Fn(usize) -> bool) {
             continue;
         }
         if all_capitals {
-            *letter = one(letter.to_uppercase(), *letter);
+            *letter = capital(*letter);
         } else if all_small && place > 0 {
             *letter = one(letter.to_lowercase(), *letter);
         }
     }
+}
+
+/// Whether a word's case is that of no word: a capital comes after a small letter.
+pub(super) fn is_mixed(word: &[char]) -> bool {
+    let first_small = word.iter().position(|letter| letter.is_lowercase());
+    first_small.is_some_and(|small| word[small..].iter().any(|letter| letter.is_uppercase()))
+}
+
+/// A letter as a capital, where that is a single one.
+pub(super) fn capital(letter: char) -> char {
+    one(letter.to_uppercase(), letter)
 }
 
 /// The letter of another case where it is a single one.
@@ -63,6 +74,13 @@ mod tests {
         for word in ["Cheval", "cheval", "Sorry", "SO", "vs.", "1sT", ""] {
             same(word);
         }
+    }
+
+    #[test]
+    fn words_of_mixed_case_are_told() {
+        let mixed = |word: &str| super::is_mixed(&word.chars().collect::<Vec<_>>());
+        assert!(mixed("MÖbelstÜCKE") && mixed("iPhone") && mixed("McDonald"));
+        assert!(!mixed("Cheval") && !mixed("NATO") && !mixed("a4") && !mixed(""));
     }
 
     #[test]

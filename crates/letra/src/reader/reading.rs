@@ -201,6 +201,7 @@ impl Reader {
             }
         }
         words.retain(|word| !word.is_empty());
+        settle_capitals(&mut words);
         let columns = columns(&words, &straight.ink);
         let words = words.iter().zip(columns);
         words
@@ -216,6 +217,28 @@ impl Reader {
                 }
             })
             .collect()
+    }
+}
+
+/// Makes the letters capitals that the network is not sure of, in a line of capitals: one where some word
+/// is of mixed case and capitals outweigh small letters. In some typefaces these look like capitals.
+fn settle_capitals(words: &mut [Vec<Said>]) {
+    let letters = |word: &Vec<Said>| word.iter().map(|one| one.letter).collect::<Vec<char>>();
+    if !words
+        .iter()
+        .any(|word| letter_case::is_mixed(&letters(word)))
+    {
+        return;
+    }
+    let weigh = |of: fn(&char) -> bool| -> f32 {
+        let said = words.iter().flatten().filter(|one| of(&one.letter));
+        said.map(|one| one.confidence).sum()
+    };
+    if weigh(|letter| letter.is_uppercase()) > weigh(|letter| letter.is_lowercase()) {
+        let unsure = words.iter_mut().flatten();
+        for one in unsure.filter(|one| one.confidence < SURE) {
+            one.letter = letter_case::capital(one.letter);
+        }
     }
 }
 
