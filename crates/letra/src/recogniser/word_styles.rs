@@ -17,9 +17,8 @@ const STRIDE: usize = 120;
 const OTHER_WEIGHT: f32 = 150.0;
 
 /// A word is in another style than its line if it is so much more like a face of another style than like
-/// any of the line's, in cosines, for a word of one letter; less for longer ones, by the square root of
-/// their number.
-const MARGIN: f32 = 0.12;
+/// any of the line's, in cosines, for a word of one letter; for longer ones, divided by their number.
+const MARGIN: f32 = 0.2;
 
 /// A word, and the face that it is set in by itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,9 +31,30 @@ pub struct StyledWord {
     pub stands_out: bool,
 }
 
+/// A word of a line and how alike it is to every face.
+struct Embedded {
+    word: ReadWord,
+    likeness: Vec<f32>,
+}
+
+impl Embedded {
+    fn letters(&self) -> f32 {
+        self.word.text.chars().count().max(1) as f32
+    }
+
+    /// Of some faces, the one that it is most like.
+    fn most_like(&self, faces: &[usize]) -> Option<usize> {
+        let likeness = |face: &usize| self.likeness[*face];
+        let most = |one: &&usize, other: &&usize| likeness(one).total_cmp(&likeness(other));
+        faces.iter().max_by(most).copied()
+    }
+}
+
 impl Recogniser {
-    /// The words of each line of a reading, each with its face: of the line's family, the face that most
-    /// of the line is set in, unless the word by itself is much more like one of another weight or slant.
+    /// The words of each line of a reading, each with its face: of the family of its line, the face that
+    /// the lines of this family are set in, unless the word by itself is more like one of another weight or
+    /// slant. Where more than half of a line's words are, the line itself is set in another face, as a
+    /// heading is.
     ///
     /// `read` are the lines of the reading, read.
     ///
@@ -47,21 +67,26 @@ impl Recogniser {
         read: Vec<ReadLine>,
     ) -> Result<Vec<Vec<StyledWord>>, Failure> {
         let failed = |error: Error| Failure::network("the model cannot be used", &error);
-        let mut styled = Vec::with_capacity(read.len());
-        for (number, line) in read.into_iter().enumerate() {
-            let typeface = reading
-                .typefaces
-                .iter()
-                .find(|one| one.lines.contains(&number));
-            let faces = match typeface {
-                Some(Typeface { families, .. }) => {
-                    families[0].faces.iter().map(|one| one.face).collect()
-                }
-                None => Vec::new(),
-            };
+        let mut embedded = Vec::with_capacity(read.len());
+        for line in read {
             let likeness = self.of_words(picture, &line.line, &line.words);
-            let likeness = likeness.map_err(failed)?;
-            styled.push(self.styled(&faces, line.words, &likeness));
+            let words = line.words.into_iter().zip(likeness.map_err(failed)?);
+            let words = words.map(|(word, likeness)| Embedded { word, likeness });
+            embedded.push(words.collect::<Vec<_>>());
+        }
+        let mut styled: Vec<Vec<StyledWord>> = embedded.iter().map(|_| Vec::new()).collect();
+        for Typeface {
+            lines, families, ..
+        } in &reading.typefaces
+        {
+            let faces: Vec<usize> = families[0].faces.iter().map(|one| one.face).collect();
+            let all = lines.iter().flat_map(|&line| &embedded[line]);
+            let Some(main) = main_face(&faces, all) else {
+                continue;
+            };
+            for &line in lines {
+                styled[line] = self.styled(&faces, main, &embedded[line]);
+            }
         }
         Ok(styled)
     }
@@ -97,24 +122,20 @@ impl Recogniser {
         Ok(counts.into_iter().map(of_word).collect())
     }
 
-    /// The words of a line with their faces, of some that the line may be set in.
-    fn styled(
-        &self,
-        faces: &[usize],
-        words: Vec<ReadWord>,
-        likeness: &[Vec<f32>],
-    ) -> Vec<StyledWord> {
-        let letters = |word: &ReadWord| word.text.chars().count() as f32;
-        let of_line = |face: usize| -> f32 {
-            let words = words.iter().zip(likeness);
-            words
-                .map(|(word, likeness)| letters(word) * likeness[face])
-                .sum()
-        };
-        let most = |one: &&usize, other: &&usize| of_line(**one).total_cmp(&of_line(**other));
-        let Some(&main) = faces.iter().max_by(most) else {
-            return Vec::new();
-        };
+    /// The words of a line with their faces, of some that the line may be set in, most of which are set in
+    /// the main one.
+    fn styled(&self, faces: &[usize], main: usize, words: &[Embedded]) -> Vec<StyledWord> {
+        let styled = self.styled_beside(faces, main, words);
+        let others = styled.iter().filter(|word| word.stands_out).count();
+        match main_face(faces, words.iter()) {
+            Some(own) if 2 * others > words.len() => self.styled_beside(faces, own, words),
+            _ => styled,
+        }
+    }
+
+    /// The words of a line with their faces; those that are of another weight or slant than the main one
+    /// stand out.
+    fn styled_beside(&self, faces: &[usize], main: usize, words: &[Embedded]) -> Vec<StyledWord> {
         let known = self.faces();
         let is_other = |face: usize| {
             let (one, other) = (&known[face], &known[main]);
@@ -124,26 +145,33 @@ impl Recogniser {
         };
         let (others, same): (Vec<usize>, Vec<usize>) =
             faces.iter().partition(|&&face| is_other(face));
-        let words = words.into_iter().zip(likeness);
-        words
-            .map(|(word, likeness)| {
-                let best = |faces: &[usize]| {
-                    let more = |one: &&usize, other: &&usize| {
-                        likeness[**one].total_cmp(&likeness[**other])
-                    };
-                    faces.iter().max_by(more).copied()
-                };
-                let own = best(&same).unwrap_or(main);
-                let margin = MARGIN / letters(&word).max(1.0).sqrt();
-                let other = best(&others).filter(|&one| likeness[one] > likeness[own] + margin);
-                StyledWord {
-                    word,
-                    face: other.unwrap_or(main),
-                    stands_out: other.is_some(),
-                }
-            })
-            .collect()
+        let styled = |embedded: &Embedded| {
+            let own = embedded.most_like(&same).unwrap_or(main);
+            let least = embedded.likeness[own] + MARGIN / embedded.letters();
+            let other = embedded.most_like(&others);
+            let other = other.filter(|&one| embedded.likeness[one] > least);
+            StyledWord {
+                word: embedded.word.clone(),
+                face: other.unwrap_or(main),
+                stands_out: other.is_some(),
+            }
+        };
+        words.iter().map(styled).collect()
     }
+}
+
+/// Of some faces, the one that some words are most like together.
+fn main_face<'a>(
+    faces: &[usize],
+    words: impl Iterator<Item = &'a Embedded> + Clone,
+) -> Option<usize> {
+    let of_all = |face: usize| -> f32 {
+        let words = words.clone();
+        words.map(|one| one.letters() * one.likeness[face]).sum()
+    };
+    let sums = faces.iter().map(|&face| (face, of_all(face)));
+    sums.max_by(|one, other| one.1.total_cmp(&other.1))
+        .map(|(face, _)| face)
 }
 
 /// Adds the windows of a word alone, in the middle of the ground.
