@@ -181,7 +181,7 @@ fn answer(
     let mut strips = Vec::new();
     for line in lines {
         let line = (&reading.lines[line], words[line].as_slice());
-        strips.push(strip(setting.recogniser, picture, line)?);
+        strips.push(strip(setting, picture, line)?);
     }
     let parts = reading.typefaces.len() > 1;
     Ok(html! {
@@ -336,10 +336,11 @@ fn set(font: &Font, text: &str) -> Result<Picture, Failure> {
 
 /// A line made straight, and what it says by itself.
 fn strip(
-    recogniser: &Recogniser,
+    setting: &Setting<'_>,
     picture: &Picture,
     (reading, words): (&LineReading, &[StyledWord]),
 ) -> Result<Markup, Failure> {
+    let recogniser = setting.recogniser;
     let straight = reading.line.straightened(picture);
     let families = recogniser.families(&reading.likeness, reading.windows);
     let said: Vec<_> = families.iter().take(3).collect();
@@ -348,7 +349,7 @@ fn strip(
             div.scroll { img.set src=(address(&straight.to_png()?)) alt="The line, made straight"
                 width=(straight.width()) height=(straight.height()); }
             figcaption.note {
-                @if !words.is_empty() {
+                @if setting.text.is_none() && !words.is_empty() {
                     "Read as: " q { (text_of(words)) } br;
                 }
                 @for one in words.iter().filter(|one| one.stands_out) {
