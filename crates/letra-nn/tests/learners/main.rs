@@ -1,0 +1,9 @@
+//! Boltzmann machines and belief networks, held to what counting all states gives.
+
+mod bad_input;
+mod enumeration;
+mod files;
+mod gradients;
+mod sampling;
+mod training;
+mod twin;
