@@ -40,7 +40,7 @@ impl BoltzmannMachine {
 
 impl Rbm {
     /// Refuses data of other sizes, or of values that the visible units cannot have.
-    pub(super) fn check_data(&self, data: &Tensor) -> Result<(), Error> {
+    pub(in crate::learners) fn check_data(&self, data: &Tensor) -> Result<(), Error> {
         let width = self.width();
         if data.shape().is_empty() || data.sample_values() != width {
             let labels = match self.labels {

@@ -9,11 +9,11 @@ use crate::random::{Domain, Random};
 
 /// What random numbers are drawn for, of one step of Gibbs sampling.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Draws {
-    pub(super) seed: u64,
-    pub(super) step: u64,
+pub(in crate::learners) struct Draws {
+    pub(in crate::learners) seed: u64,
+    pub(in crate::learners) step: u64,
     /// Number of the transition among those of the step.
-    pub(super) transition: usize,
+    pub(in crate::learners) transition: usize,
 }
 
 impl Draws {
@@ -209,6 +209,36 @@ fn in_rows_from(
     rayon::join(
         || in_rows_from(first, stride, left, work),
         || in_rows_from(first + half, stride, right, work),
+    );
+}
+
+/// The same for rows of two lists of the same length.
+pub(super) fn in_two(
+    stride: usize,
+    values: &mut [f32],
+    others: &mut [f32],
+    work: &(impl Fn(usize, &mut [f32], &mut [f32]) + Sync),
+) {
+    in_two_from(0, stride, values, others, work);
+}
+
+fn in_two_from(
+    first: usize,
+    stride: usize,
+    values: &mut [f32],
+    others: &mut [f32],
+    work: &(impl Fn(usize, &mut [f32], &mut [f32]) + Sync),
+) {
+    let rows = values.len() / stride;
+    if rows <= ROWS {
+        return work(first, values, others);
+    }
+    let half = rows.div_ceil(2).next_multiple_of(ROWS).min(rows);
+    let (left, right) = values.split_at_mut(half * stride);
+    let (other_left, other_right) = others.split_at_mut(half * stride);
+    rayon::join(
+        || in_two_from(first, stride, left, other_left, work),
+        || in_two_from(first + half, stride, right, other_right, work),
     );
 }
 

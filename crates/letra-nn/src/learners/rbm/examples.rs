@@ -16,6 +16,8 @@ use crate::{Dataset, Source, Tensor};
 pub enum Examples<'a> {
     /// Samples in memory, cut into batches.
     Data(&'a Tensor),
+    /// The same with targets.
+    Dataset(&'a Dataset),
     /// Batches as they come.
     Source(&'a mut dyn Source),
 }
@@ -28,12 +30,31 @@ impl<'a> From<&'a Tensor> for Examples<'a> {
 
 impl<'a> From<&'a Dataset> for Examples<'a> {
     fn from(data: &'a Dataset) -> Self {
-        Examples::Data(data.inputs())
+        Examples::Dataset(data)
     }
 }
 
 impl<'a, S: Source> From<&'a mut S> for Examples<'a> {
     fn from(source: &'a mut S) -> Self {
         Examples::Source(source)
+    }
+}
+
+impl Examples<'_> {
+    /// The samples, unless they come as batches.
+    pub(in crate::learners) fn inputs(&self) -> Option<&Tensor> {
+        match self {
+            Examples::Data(data) => Some(data),
+            Examples::Dataset(data) => Some(data.inputs()),
+            Examples::Source(_) => None,
+        }
+    }
+
+    /// The samples with their targets, where these are known.
+    pub(in crate::learners) fn dataset(&self) -> Option<&Dataset> {
+        match self {
+            Examples::Dataset(data) => Some(data),
+            _ => None,
+        }
     }
 }

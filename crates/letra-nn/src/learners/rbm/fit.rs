@@ -239,13 +239,8 @@ pub(super) fn run(
         trainer.check_data(data)?;
     }
     let batches = match examples {
-        Examples::Data(data) => {
-            check_whole(trainer, data)?;
-            Batches::Data {
-                data,
-                order: Vec::new(),
-            }
-        }
+        Examples::Data(data) => whole(trainer, data)?,
+        Examples::Dataset(data) => whole(trainer, data.inputs())?,
         Examples::Source(source) => Batches::Source(source, Extent::default()),
     };
     let mut run = Run {
@@ -280,15 +275,20 @@ pub(super) fn run(
     Ok(run.progress.history)
 }
 
-/// Refuses data that is empty, such as the units cannot have, or still where units are Gaussian.
-fn check_whole(trainer: &RbmTrainer, data: &Tensor) -> Result<(), Error> {
+/// Samples in memory, unless they are none, such as the units cannot have, or still where units are
+/// Gaussian.
+fn whole<'a>(trainer: &RbmTrainer, data: &'a Tensor) -> Result<Batches<'a>, Error> {
     trainer.check_data(data)?;
     if data.samples() == 0 {
         return Err(Error::data("the data set is empty").with_hint("give at least one sample"));
     }
     let mut extent = Extent::default();
     extent.note(data);
-    extent.check(trainer)
+    extent.check(trainer)?;
+    Ok(Batches::Data {
+        data,
+        order: Vec::new(),
+    })
 }
 
 /// The least and the most of each unit.

@@ -11,7 +11,7 @@ pub(super) fn softplus(x: f64) -> f64 {
 }
 
 /// ln Σ eˣ
-pub(super) fn log_sum_exp(terms: &[f64]) -> f64 {
+pub(in crate::learners) fn log_sum_exp(terms: &[f64]) -> f64 {
     let most = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     match most.is_finite() {
         true => most + libm::log(terms.iter().map(|term| libm::exp(term - most)).sum()),

@@ -4,6 +4,7 @@ mod annealed;
 mod chains;
 mod check;
 mod conditionals;
+mod directed;
 mod examples;
 mod file;
 mod fit;
@@ -18,8 +19,10 @@ use serde::{Deserialize, Serialize};
 
 pub use annealed::{AnnealedImportanceSampling, LogPartition};
 pub use chains::Chains;
+pub(super) use conditionals::Draws;
 pub use examples::Examples;
 pub use fit::{RbmCallback, RbmEpoch, RbmFit, RbmStep};
+pub(super) use likelihood::log_sum_exp;
 pub use machine::BoltzmannMachine;
 pub use settings::ContrastiveDivergence;
 pub use trainer::RbmTrainer;
@@ -166,7 +169,7 @@ impl Rbm {
         self.visible_units.saturating_add(self.labels)
     }
 
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let wrong =
             |message: String, hint: &str| Err(Error::configuration(message).with_hint(hint));
         if self.visible_units == 0 || self.hidden_units == 0 {

@@ -131,11 +131,11 @@ impl ContrastiveDivergence {
         self
     }
 
-    pub(super) fn seed_of_weights(&self) -> u64 {
+    pub(in crate::learners) fn seed_of_weights(&self) -> u64 {
         self.seed
     }
 
-    pub(super) fn wanted_workers(&self) -> Result<Workers, Error> {
+    pub(in crate::learners) fn wanted_workers(&self) -> Result<Workers, Error> {
         match &self.workers {
             Some(workers) => Ok(workers.clone()),
             None => Workers::new(self.threads),

@@ -44,6 +44,7 @@ pub(super) struct Room {
     rows: Buffer,
     /// Gradients by all that is not a weight.
     biases: Buffer,
+    samples: usize,
 }
 
 /// Rows of the weights that a thread changes at once: their gradient stays in the second-level cache.
@@ -53,6 +54,7 @@ impl Room {
     fn resize(&mut self, rbm: &Rbm, samples: usize, chains: usize, threads: usize) {
         let (width, units) = (rbm.width(), rbm.hidden_units);
         let both = samples + chains;
+        self.samples = samples;
         self.visible.resize(both * width);
         if rbm.visible == Visible::Gaussian {
             self.scaled.resize(both * width);
@@ -64,6 +66,11 @@ impl Room {
         self.errors.resize(samples, 0.0);
         self.rows.resize(threads * ROWS * units);
         self.biases.resize(Places::of(rbm).count() - width * units);
+    }
+
+    /// The visible units of the chains of the last step, of so many units each.
+    pub(super) fn ends(&self, width: usize) -> &[f32] {
+        &self.visible[self.samples * width..]
     }
 
     /// The visible units of the data, to be filled.

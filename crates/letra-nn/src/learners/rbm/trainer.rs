@@ -29,7 +29,7 @@ pub struct RbmTrainer {
     pub(super) machine: BoltzmannMachine,
     pub(super) settings: ContrastiveDivergence,
     pub(super) state: State,
-    room: Room,
+    pub(super) room: Room,
     pub(super) steps: u64,
 }
 
