@@ -51,9 +51,9 @@ fn damaged_and_foreign_files_are_refused() {
         let _ = BoltzmannMachine::load(&bad);
     }
     // A description that asks for more than the file has.
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    assert!(text.contains(r#"\"hidden_units\":3"#), "{text}");
-    let place = text.find(r#"\"hidden_units\":3"#).unwrap() + r#"\"hidden_units\":"#.len();
+    let asked = br#"\"hidden_units\":"#;
+    let place = bytes.windows(asked.len()).position(|window| window == asked).unwrap() + asked.len();
+    assert_eq!(bytes[place], b'3');
     let mut other = bytes.clone();
     other[place] = b'9';
     fs::write(&bad, &other).unwrap();

@@ -170,7 +170,7 @@ fn the_gradient_by_counting_is_that_of_finite_differences() {
         };
         let start = parameters(&machine);
         assert_eq!(start.len(), wanted.len());
-        let step = 1.0 / 64.0;
+        let step = 1.0 / 16.0;
         for place in 0..start.len() {
             let moved = |by: f64| {
                 let mut all = start.clone();

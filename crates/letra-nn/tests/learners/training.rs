@@ -48,7 +48,7 @@ fn every_way_of_learning_raises_the_likelihood() {
         rbm.fit(&data, RbmFit::epochs(150).batch_size(20)).unwrap();
         let after = mean_likelihood(&rbm, &data);
         // Without weights −11.1; of the distribution itself about −3.4.
-        assert!(before < -11.0 && after > -7.0, "{before}, then {after}");
+        assert!(before < -11.0 && after > -8.0, "{before}, then {after}");
     }
 }
 

@@ -11,7 +11,7 @@ impl BeliefNetwork {
     ///
     /// ln P(v) ≥ ⟨ln P(v | h¹) + … + ln P(hᴸ⁻² | hᴸ⁻¹) + ln P(hᴸ⁻¹)⟩ + H(Q)
     ///
-    /// (Hinton, Osindero and Teh 2006, equation 3; Salakhutdinov and Murray 2008, section 5). The expectation
+    /// (Hinton, Osindero and Teh 2006, section 4; Salakhutdinov and Murray 2008). The expectation
     /// is a mean over `draws` draws of Q. ln P(hᴸ⁻¹) = −F − `log_partition`, which is that of the
     /// [last machine](Self::top); label units are summed over.
     ///

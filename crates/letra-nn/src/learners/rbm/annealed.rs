@@ -117,7 +117,7 @@ impl AnnealedImportanceSampling {
 
 impl BoltzmannMachine {
     /// Estimates ln Z by annealed importance sampling (Salakhutdinov and Murray 2008, "On the quantitative
-    /// analysis of deep belief networks", section 4.1): chains go from a base model without weights, whose
+    /// analysis of deep belief networks"): chains go from a base model without weights, whose
     /// Z is known, through models of rising inverse temperature β to this one. The visible units of a model
     /// have the biases (1 − β) a⁰ + β a, with those of the base model a⁰, and the weights and hidden biases
     /// are β times those of the machine. A chain's weight is the product of p*ₖ(v) / p*ₖ₋₁(v) along its way.

@@ -184,7 +184,29 @@ where
     }
 }
 
-/// A step that was just taken; see [`RbmCallback`].
+/// A step that was just taken.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use letra_nn::learners::{ContrastiveDivergence, Rbm, RbmCallback, RbmFit, RbmStep};
+/// use letra_nn::{Error, Tensor};
+///
+/// struct Losses(Vec<f64>);
+///
+/// impl RbmCallback for Losses {
+///     fn on_step_end(&mut self, step: &RbmStep<'_>) -> Result<ControlFlow<()>, Error> {
+///         self.0.push(step.loss);
+///         Ok(ControlFlow::Continue(()))
+///     }
+/// }
+///
+/// let mut losses = Losses(Vec::new());
+/// let mut rbm = Rbm::new(2, 2).compile(ContrastiveDivergence::new(0.1))?;
+/// rbm.fit(&Tensor::zeros([4, 2]), RbmFit::epochs(2).callback(&mut losses))?;
+/// assert_eq!(losses.0.len(), 2);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct RbmStep<'a> {
@@ -202,7 +224,24 @@ pub struct RbmStep<'a> {
     pub machine: &'a BoltzmannMachine,
 }
 
-/// An epoch that was just finished; see [`RbmCallback`].
+/// An epoch that was just finished.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use letra_nn::learners::{ContrastiveDivergence, Rbm, RbmEpoch, RbmFit};
+/// use letra_nn::{Error, Tensor};
+///
+/// let mut energies = Vec::new();
+/// let mut watch = |epoch: &RbmEpoch<'_>| -> Result<ControlFlow<()>, Error> {
+///     energies.push(epoch.machine.free_energy(&Tensor::zeros([1, 2]))?[0]);
+///     Ok(ControlFlow::Continue(()))
+/// };
+/// let mut rbm = Rbm::new(2, 2).compile(ContrastiveDivergence::new(0.1))?;
+/// rbm.fit(&Tensor::zeros([4, 2]), RbmFit::epochs(3).callback(&mut watch))?;
+/// assert_eq!(energies.len(), 3);
+/// # Ok::<(), letra_nn::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct RbmEpoch<'a> {

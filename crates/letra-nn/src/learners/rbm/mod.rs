@@ -49,7 +49,7 @@ pub enum Visible {
     Bernoulli,
     /// Any number, normally distributed about aᵢ + Σⱼ Wᵢⱼ hⱼ with a variance σᵢ² that is learnt, with the
     /// energy of Cho, Ilin and Raiko (2011, "Improved learning of Gaussian-Bernoulli restricted Boltzmann
-    /// machines", equation 2): Σᵢ (vᵢ − aᵢ)² / 2σᵢ² − Σᵢⱼ vᵢ Wᵢⱼ hⱼ / σᵢ² − Σⱼ bⱼ hⱼ.
+    /// machines"): Σᵢ (vᵢ − aᵢ)² / 2σᵢ² − Σᵢⱼ vᵢ Wᵢⱼ hⱼ / σᵢ² − Σⱼ bⱼ hⱼ.
     Gaussian,
     /// Groups of `size` units of which one is 1 and the others 0, with
     /// P(vᵢ = 1 | h) ∝ exp(aᵢ + Σⱼ Wᵢⱼ hⱼ) within the group.
