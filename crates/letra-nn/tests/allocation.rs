@@ -44,8 +44,16 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
     ];
     check_long_sequences();
     let _kept = [
-        check_boltzmann_machine(ContrastiveDivergence::new(0.1).momentum(0.5).sparsity(0.1, 0.1, 0.9)),
-        check_boltzmann_machine(ContrastiveDivergence::new(0.1).persistent(7).fast_weights(0.1, 0.95)),
+        check_boltzmann_machine(
+            ContrastiveDivergence::new(0.1)
+                .momentum(0.5)
+                .sparsity(0.1, 0.1, 0.9),
+        ),
+        check_boltzmann_machine(
+            ContrastiveDivergence::new(0.1)
+                .persistent(7)
+                .fast_weights(0.1, 0.95),
+        ),
     ];
 }
 
@@ -64,7 +72,11 @@ fn check_boltzmann_machine(settings: ContrastiveDivergence) -> RbmTrainer {
         region: Region::new(ALLOCATOR),
         counts: Vec::with_capacity(1000),
     };
-    rbm.fit(&data, RbmFit::epochs(6).batch_size(8).callback(&mut counter)).unwrap();
+    rbm.fit(
+        &data,
+        RbmFit::epochs(6).batch_size(8).callback(&mut counter),
+    )
+    .unwrap();
     // The first epoch takes the memory, and each begins with an order of its own.
     for epoch in counter.counts.chunks(7).skip(1) {
         assert_eq!(epoch[1..], [0; 6]);

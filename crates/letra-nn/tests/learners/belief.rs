@@ -5,7 +5,7 @@ use letra_nn::learners::{
 };
 use letra_nn::{Dataset, Error, Source, Tensor};
 
-use crate::twin::{Noise, Twin, close, rows};
+use crate::twin::{Noise, Twin, close};
 
 /// Bars in pictures of 3 × 3, across in class 0 and down in class 1.
 fn bars(samples: usize) -> Dataset {

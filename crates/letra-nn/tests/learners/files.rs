@@ -52,7 +52,11 @@ fn damaged_and_foreign_files_are_refused() {
     }
     // A description that asks for more than the file has.
     let asked = br#"\"hidden_units\":"#;
-    let place = bytes.windows(asked.len()).position(|window| window == asked).unwrap() + asked.len();
+    let place = bytes
+        .windows(asked.len())
+        .position(|window| window == asked)
+        .unwrap()
+        + asked.len();
     assert_eq!(bytes[place], b'3');
     let mut other = bytes.clone();
     other[place] = b'9';

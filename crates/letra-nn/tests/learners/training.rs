@@ -37,10 +37,13 @@ fn every_way_of_learning_raises_the_likelihood() {
         ContrastiveDivergence::new(0.05)
             .momentum(0.8)
             .weight_decay(1e-4),
-        ContrastiveDivergence::new(0.05).persistent(50),
         ContrastiveDivergence::new(0.05)
+            .momentum(0.8)
+            .persistent(50),
+        ContrastiveDivergence::new(0.05)
+            .momentum(0.8)
             .persistent(50)
-            .fast_weights(0.05, 0.95),
+            .fast_weights(0.02, 0.95),
     ];
     for settings in ways {
         let mut rbm = Rbm::new(16, 16).compile(settings.seed(2)).unwrap();
@@ -65,7 +68,7 @@ fn gaussian_units_learn_their_variances() {
         ]
     });
     let data = Tensor::new([600, 2], values.collect()).unwrap();
-    let settings = ContrastiveDivergence::new(0.01)
+    let settings = ContrastiveDivergence::new(0.02)
         .steps(3)
         .variance_rate(1.0)
         .seed(1);
@@ -76,10 +79,12 @@ fn gaussian_units_learn_their_variances() {
     let before = mean_likelihood(&rbm, &data);
     rbm.fit(&data, RbmFit::epochs(200).batch_size(50)).unwrap();
     let after = mean_likelihood(&rbm, &data);
-    assert!(after > before + 0.3, "{before}, then {after}");
+    // Of one normal distribution about -3.2, of the clusters themselves -2.22.
+    assert!(before < -3.0 && after > -2.5, "{before}, then {after}");
     let variances = rbm.variances().unwrap();
+    let [narrow, wide] = [variances.data()[0], variances.data()[1]];
     assert!(
-        variances.data()[0] < 0.6 * variances.data()[1],
+        (0.06..0.14).contains(&narrow) && (0.6..1.0).contains(&wide),
         "{variances:?}"
     );
 }
@@ -115,7 +120,7 @@ fn rectified_units_reconstruct_bars() {
     let data = bars(200);
     let mut rbm = Rbm::new(16, 16)
         .hidden(Hidden::NoisyRectified)
-        .compile(ContrastiveDivergence::new(0.02).seed(1))
+        .compile(ContrastiveDivergence::new(0.05).seed(1))
         .unwrap();
     rbm.fit(&data, RbmFit::epochs(200).batch_size(20)).unwrap();
     assert!(rbm.reconstruction_error(&data).unwrap() < 0.08);

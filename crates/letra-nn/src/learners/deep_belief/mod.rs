@@ -32,7 +32,7 @@ pub use up_down::UpDown;
 /// let settings = ContrastiveDivergence::new(0.2).momentum(0.5).seed(1);
 /// let belief = DeepBelief::new([16, 12, 12]).pretrain(&data, &[settings], RbmFit::epochs(20))?;
 /// let mut network = belief.into_network(4, 1)?.compile(Compile::new(Adam::new(0.01)).metric(Accuracy))?;
-/// network.fit(&data, Fit::epochs(20))?;
+/// network.fit(&data, Fit::epochs(100))?;
 /// assert!(network.evaluate(&data)?.metric("accuracy") > Some(0.9));
 /// # Ok::<(), letra_nn::Error>(())
 /// ```
