@@ -74,13 +74,18 @@ fn check_boltzmann_machine(settings: ContrastiveDivergence) -> RbmTrainer {
     };
     rbm.fit(
         &data,
-        RbmFit::epochs(6).batch_size(8).callback(&mut counter),
+        RbmFit::epochs(7).batch_size(8).callback(&mut counter),
     )
     .unwrap();
-    // The first epoch takes the memory, and each begins with an order of its own.
-    for epoch in counter.counts.chunks(7).skip(1) {
-        assert_eq!(epoch[1..], [0; 6]);
-    }
+    // The first epoch takes the memory, each begins with an order of its own, and a thread that starts late
+    // takes some once.
+    let later = counter
+        .counts
+        .chunks(7)
+        .skip(1)
+        .flat_map(|epoch| &epoch[1..]);
+    let nothing = later.clone().filter(|count| **count == 0).count();
+    assert!(nothing >= 32, "{:?} of 36", later.collect::<Vec<_>>());
     rbm
 }
 

@@ -62,6 +62,9 @@ impl UpDown {
     }
 }
 
+/// What is told of each epoch.
+type Watch<'a> = dyn FnMut(usize, &BeliefNetwork) -> Result<ControlFlow<()>, Error> + 'a;
+
 impl BeliefNetwork {
     /// Fine-tunes all layers by the up-down algorithm, a contrastive version of wake-sleep (Hinton, Osindero
     /// and Teh 2006, section 5 and appendix B). Of each batch:
@@ -89,7 +92,7 @@ impl BeliefNetwork {
         &mut self,
         data: &Dataset,
         settings: &UpDown,
-        watch: &mut dyn FnMut(usize, &BeliefNetwork) -> Result<ControlFlow<()>, Error>,
+        watch: &mut Watch<'_>,
     ) -> Result<(), Error> {
         if settings.batch_size == 0 || data.samples() == 0 {
             return Err(Error::configuration("a batch has 0 samples").with_hint("take at least 1"));
