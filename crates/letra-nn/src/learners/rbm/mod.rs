@@ -11,6 +11,7 @@ mod fit;
 mod likelihood;
 mod machine;
 mod partition;
+mod parts;
 mod settings;
 mod step;
 mod trainer;
