@@ -8,6 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import activations
+import boltzmann
 import convolutions
 import ctc
 import demands
@@ -29,7 +30,7 @@ import slides
 import summaries
 import training
 
-MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples, more_layers, demands, sequences, ctc, recurrent)}
+MODULES = {m.__name__: m for m in (layers, graphs, losses, optimizers, schedules, metrics, initializers, normalization, slides, training, summaries, convolutions, activations, pictures, scores, examples, more_layers, demands, sequences, ctc, recurrent, boltzmann)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODULES:

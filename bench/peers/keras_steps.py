@@ -2,6 +2,7 @@
 
 import os
 
+import boltzmann
 import common
 
 options = common.arguments(__doc__, backend={"choices": ["tensorflow", "jax"], "default": "tensorflow"})
@@ -136,6 +137,12 @@ def main():
     x = x[..., None]
     loop = jax_loop if options.backend == "jax" else tensorflow_loop
     for row in common.rows(options):
+        if boltzmann.is_machine(row):
+            # Keras has no such machine; JAX by itself stands in for it.
+            if options.backend == "jax":
+                result = common.best(["jax.jit"], row, options, lambda mode: boltzmann.jax(row, mode, options.seconds))
+                common.report(f"keras {keras.__version__} on {options.backend}", options, row, result)
+            continue
         data = common.data_of(row, x, y)
         measure = lambda mode: (fit if mode.startswith("fit") else loop)(row, mode, *data)
         common.report(f"keras {keras.__version__} on {options.backend}", options, row, common.best(modes(row), row, options, measure))

@@ -1,5 +1,6 @@
-"""Milliseconds a training step of the dense networks in scikit-learn (MLPClassifier; it has no convolution)."""
+"""Milliseconds a training step of the dense networks (MLPClassifier; it has no convolution) and the Boltzmann machine in scikit-learn."""
 
+import boltzmann
 import common
 
 options = common.arguments(__doc__)
@@ -30,6 +31,9 @@ def main():
     x = x.reshape(len(x), -1)
     with threadpoolctl.threadpool_limits(options.threads):
         for row in common.rows(options):
+            if boltzmann.is_machine(row):
+                result = common.best(["partial_fit"], row, options, lambda mode: boltzmann.scikit_learn(row, mode, options.seconds))
+                common.report(f"scikit-learn {sklearn.__version__}", options, row, result)
             if row["network"] in HIDDEN:
                 result = common.best(["partial_fit"], row, options, lambda mode: measure(row, x, y))
                 common.report(f"scikit-learn {sklearn.__version__}", options, row, result)

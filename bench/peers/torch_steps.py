@@ -1,5 +1,6 @@
 """Milliseconds a training step of the seminar's networks and of recurrent layers in PyTorch: eager and compiled, plain and channels last."""
 
+import boltzmann
 import common
 
 options = common.arguments(__doc__)
@@ -102,6 +103,10 @@ def measure(row, mode, x, y):
 def main():
     pictures = common.pictures(options.data)
     for row in common.rows(options):
+        if boltzmann.is_machine(row):
+            result = common.best(["eager", "compiled"], row, options, lambda mode: boltzmann.pytorch(row, mode, options.seconds))
+            common.report(f"pytorch {torch.__version__.split('+')[0]}", options, row, result)
+            continue
         modes = ["eager", "eager, fused update", "compiled, fused update"]
         if row["network"] in CONVOLUTIONAL:
             modes += ["eager, fused update, channels last", "compiled, fused update, channels last"]

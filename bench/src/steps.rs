@@ -8,11 +8,12 @@ use letra::networks::{Recipe, Task};
 use letra_nn::prelude::*;
 use serde_json::json;
 
+use crate::boltzmann::Machine;
 use crate::sequences::Recurrent;
 use crate::{Settings, data, machine};
 
 /// Network and batch of each row.
-const ROWS: [(&str, usize); 15] = [
+const ROWS: [(&str, usize); 17] = [
     ("logistic", 2511),
     ("feed-forward", 2511),
     ("cnn", 2511),
@@ -28,6 +29,8 @@ const ROWS: [(&str, usize); 15] = [
     ("gru-28x28-128", 32),
     ("gru-100x2-100", 20),
     ("gru-100x64-256", 32),
+    ("rbm-784x500", 100),
+    ("rbm-784x500", 10),
 ];
 /// With all training pictures in a batch it is plain gradient descent.
 const FULL_BATCH: usize = 2511;
@@ -57,24 +60,14 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
         );
     }
     for (name, batch) in rows {
-        let recurrent = Recurrent::named(name);
-        let own;
-        let (mut network, data) = match recurrent {
-            Some(recurrent) => {
-                own = recurrent.data(batch)?;
-                (recurrent.compile(settings.threads)?, &own)
-            }
-            None => (compile(name, batch, &data, settings.threads)?, &data),
-        };
         let hand_over = || (settings.threads > 1).then(machine::hand_over);
         let before = hand_over();
-        let times = measure(&mut network, data, batch, settings.seconds)?;
+        let (times, operations) = of_row(name, batch, &data, settings)?;
         // The machine may have moved the threads meanwhile.
         let hand_over = before
             .zip(hand_over())
             .map(|(before, after)| before.max(after));
         let median = times[times.len() / 2];
-        let operations = recurrent.map_or_else(|| operations(&network), Recurrent::operations);
         let floor = operations * batch as f64 / peak / 1e6;
         let memory = machine::peak_memory();
         if settings.json {
@@ -98,6 +91,28 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// Milliseconds of each step of a row, sorted, and the floating-point operations of one, a sample.
+fn of_row(
+    name: &str,
+    batch: usize,
+    data: &Dataset,
+    settings: &Settings,
+) -> Result<(Vec<f64>, f64), Box<dyn Error>> {
+    if let Some(machine) = Machine::named(name) {
+        let times = machine.measure(batch, settings.threads, settings.seconds)?;
+        return Ok((times, machine.operations()));
+    }
+    if let Some(recurrent) = Recurrent::named(name) {
+        let data = recurrent.data(batch)?;
+        let mut network = recurrent.compile(settings.threads)?;
+        let times = measure(&mut network, &data, batch, settings.seconds)?;
+        return Ok((times, recurrent.operations()));
+    }
+    let mut network = compile(name, batch, data, settings.threads)?;
+    let times = measure(&mut network, data, batch, settings.seconds)?;
+    Ok((times, operations(&network)))
 }
 
 /// The rows that are asked for by network or by network:batch; all, if none is.

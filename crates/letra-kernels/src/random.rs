@@ -12,6 +12,8 @@ const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 /// Blocks of four words computed side by side, so that the compiler can use vectors.
 const BLOCKS: usize = 16;
+/// Words that are drawn at once.
+pub(crate) const GROUP: usize = 4 * BLOCKS;
 /// Binary digits of a probability.
 const DIGITS: u32 = 16;
 
@@ -30,6 +32,8 @@ pub enum Domain {
     Layer = 3,
     /// Choices among the answers of a network.
     Sampling = 4,
+    /// States of units that are drawn: Gibbs sampling.
+    Gibbs = 5,
 }
 
 /// One stream of random numbers: a seed, a domain, a place in the model and a step.
@@ -76,8 +80,10 @@ impl Random {
         }
     }
 
+    /// Words of a group of [`GROUP`], those side by side in vectors that are drawn so: another order
+    /// than that of [`Random::words`].
     #[inline(always)]
-    fn group(&self, sample: u32, group: usize) -> [[u32; BLOCKS]; 4] {
+    pub(crate) fn group(&self, sample: u32, group: usize) -> [[u32; BLOCKS]; 4] {
         let mut counters = [[0u32; BLOCKS]; 4];
         for (lane, block) in counters[0].iter_mut().enumerate() {
             *block = (group * BLOCKS + lane) as u32;

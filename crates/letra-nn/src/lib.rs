@@ -56,6 +56,7 @@ pub mod guide;
 pub mod initializers;
 mod layer_graph;
 pub mod layers;
+pub mod learners;
 pub mod losses;
 pub mod metrics;
 mod network;

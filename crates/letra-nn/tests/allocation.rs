@@ -3,6 +3,7 @@
 use std::alloc::System;
 use std::ops::ControlFlow;
 
+use letra_nn::learners::{ContrastiveDivergence, Rbm, RbmCallback, RbmFit, RbmStep, RbmTrainer};
 use letra_nn::prelude::*;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -42,6 +43,50 @@ fn steps_allocate_nothing_once_the_first_epoch_is_over() {
         check_carried_states(),
     ];
     check_long_sequences();
+    let _kept = [
+        check_boltzmann_machine(
+            ContrastiveDivergence::new(0.1)
+                .momentum(0.5)
+                .sparsity(0.1, 0.1, 0.9),
+        ),
+        check_boltzmann_machine(
+            ContrastiveDivergence::new(0.1)
+                .persistent(7)
+                .fast_weights(0.1, 0.95),
+        ),
+    ];
+}
+
+impl RbmCallback for Counter {
+    fn on_step_end(&mut self, _: &RbmStep<'_>) -> Result<ControlFlow<()>, Error> {
+        let change = self.region.change_and_reset();
+        self.counts.push(change.allocations + change.reallocations);
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+fn check_boltzmann_machine(settings: ContrastiveDivergence) -> RbmTrainer {
+    let data = Tensor::zeros([50, 40]);
+    let mut rbm = Rbm::new(40, 70).compile(settings.threads(2)).unwrap();
+    let mut counter = Counter {
+        region: Region::new(ALLOCATOR),
+        counts: Vec::with_capacity(1000),
+    };
+    rbm.fit(
+        &data,
+        RbmFit::epochs(7).batch_size(8).callback(&mut counter),
+    )
+    .unwrap();
+    // The first epoch takes the memory, each begins with an order of its own, and a thread that starts late
+    // takes some once.
+    let later = counter
+        .counts
+        .chunks(7)
+        .skip(1)
+        .flat_map(|epoch| &epoch[1..]);
+    let nothing = later.clone().filter(|count| **count == 0).count();
+    assert!(nothing >= 32, "{:?} of 36", later.collect::<Vec<_>>());
+    rbm
 }
 
 /// States that go from batch to batch, and from call to call.

@@ -28,7 +28,7 @@ use crate::assert_same_length;
 /// A state that decays, such as the velocity of a weight whose unit no longer answers, ends at zero:
 /// among the subnormal numbers, each product would take a processor a hundred times as long.
 #[inline(always)]
-fn settled(state: f32) -> f32 {
+pub(crate) fn settled(state: f32) -> f32 {
     // Far above them, since the products that states go into are smaller.
     const LEAST: f32 = 1e-32;
     if state.abs() < LEAST { 0.0 } else { state }
@@ -41,7 +41,7 @@ fn settled(state: f32) -> f32 {
     clippy::eq_op,
     reason = "infinity minus itself is no number, as is what is none"
 )]
-fn mark(parameter: f32) -> u32 {
+pub(crate) fn mark(parameter: f32) -> u32 {
     (parameter - parameter).to_bits()
 }
 

@@ -8,8 +8,9 @@
 //! 4. [`weights_networks_trainers`]: shared weights, many threads, a step by hand
 //! 5. [`sequences`]: lengths, masks, and what each layer does with them
 //! 6. [`transfer_learning`]: what one network has learnt, in another
-//! 7. [`backpropagation`]: every gradient by hand
-//! 8. [`adding_a_layer`]: a layer of your own, and its proof
+//! 7. [`boltzmann_machines`]: learning without labels; belief networks
+//! 8. [`backpropagation`]: every gradient by hand
+//! 9. [`adding_a_layer`]: a layer of your own, and its proof
 //!
 //! and one to look things up in: [`keras`], Keras's names and letra's side by side.
 //!
@@ -28,6 +29,10 @@ pub mod backpropagation {}
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../../docs/binary-multi-label-regression.md")]
 pub mod binary_multi_label_regression {}
+
+#[doc = include_str!("links.md")]
+#[doc = include_str!("../../docs/boltzmann-machines.md")]
+pub mod boltzmann_machines {}
 
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../../docs/first-network.md")]

@@ -23,6 +23,20 @@ pub(super) fn check_memory(layout: &Layout, batch: usize, workers: usize) -> Res
     }
 }
 
+/// Refuses what needs more bytes than the machine has; `what` is the beginning of the sentence, such as
+/// "500 chains need".
+pub(crate) fn check_room(bytes: u128, what: &str, hint: &str) -> Result<(), Error> {
+    match machine_memory() {
+        Some(present) if bytes > u128::from(present) => Err(Error::configuration(format!(
+            "{what} {} of memory, more than the {} of this machine",
+            in_words(bytes),
+            in_words(present.into())
+        ))
+        .with_hint(hint)),
+        _ => Ok(()),
+    }
+}
+
 fn in_words(bytes: u128) -> String {
     format!("{:.1} GB", bytes as f64 / 1e9)
 }

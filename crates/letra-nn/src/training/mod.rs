@@ -33,6 +33,8 @@ pub use diagnosis::{Diagnosis, Measured, NextStep};
 pub use fit::Fit;
 pub use history::{EpochLogs, History};
 pub use learning_rate::RateRangeTest;
+pub(crate) use memory::check_room;
 pub use power_law::{LearningPoint, PowerLaw};
 pub use source::Source;
 pub use trainer::{Scores, Trainer};
+pub(crate) use unoptimised::warn_of_slow_kernels;

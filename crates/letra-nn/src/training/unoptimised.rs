@@ -6,7 +6,7 @@ use crate::check::warn;
 use crate::kernels::OPTIMISED;
 
 /// Says once in a process that the kernels are slow as they are built, where they are, and what to do.
-pub(super) fn warn_of_slow_kernels() {
+pub(crate) fn warn_of_slow_kernels() {
     static SAID: Once = Once::new();
     if !OPTIMISED {
         SAID.call_once(|| {

@@ -2,6 +2,7 @@
 //! at the root of the repository says what they are and how to compute them again.
 
 mod activations;
+mod boltzmann;
 mod convolutions;
 mod ctc;
 mod demands;
