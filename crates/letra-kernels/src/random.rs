@@ -30,6 +30,8 @@ pub enum Domain {
     Layer = 3,
     /// Choices among the answers of a network.
     Sampling = 4,
+    /// Samples of a data set that is drawn.
+    Data = 5,
 }
 
 /// One stream of random numbers: a seed, a domain, a place in the model and a step.

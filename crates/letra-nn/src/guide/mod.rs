@@ -8,8 +8,9 @@
 //! 4. [`weights_networks_trainers`]: shared weights, many threads, a step by hand
 //! 5. [`sequences`]: lengths, masks, and what each layer does with them
 //! 6. [`transfer_learning`]: what one network has learnt, in another
-//! 7. [`backpropagation`]: every gradient by hand
-//! 8. [`adding_a_layer`]: a layer of your own, and its proof
+//! 7. [`autoencoders`]: what samples without labels teach
+//! 8. [`backpropagation`]: every gradient by hand
+//! 9. [`adding_a_layer`]: a layer of your own, and its proof
 //!
 //! and one to look things up in: [`keras`], Keras's names and letra's side by side.
 //!
@@ -18,6 +19,10 @@
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../../docs/adding-a-layer.md")]
 pub mod adding_a_layer {}
+
+#[doc = include_str!("links.md")]
+#[doc = include_str!("../../docs/autoencoders.md")]
+pub mod autoencoders {}
 
 /// The formulas are LaTeX, and stand here as they are written.
 ///

@@ -34,5 +34,5 @@ pub use fit::Fit;
 pub use history::{EpochLogs, History};
 pub use learning_rate::RateRangeTest;
 pub use power_law::{LearningPoint, PowerLaw};
-pub use source::Source;
+pub use source::{Batches, Source};
 pub use trainer::{Scores, Trainer};
