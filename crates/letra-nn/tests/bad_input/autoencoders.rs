@@ -109,12 +109,18 @@ fn tied_weights_have_a_way_back() {
         layers.add(TiedDense::new(layer, units)).build(0)
     };
     assert!(tied("code", 6).is_ok());
-    let error = tied("code", 5).unwrap_err().to_string();
+    let error = tied("code", 5).err().unwrap().to_string();
     assert!(
         error.contains("code/kernel") && error.contains("[6, 4]"),
         "{error}"
     );
-    assert!(tied("code", 0).unwrap_err().to_string().contains("0 units"));
+    assert!(
+        tied("code", 0)
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("0 units")
+    );
     // A name that no layer has stands for a kernel of its own.
     assert!(
         tied("another", 5)
@@ -125,7 +131,7 @@ fn tied_weights_have_a_way_back() {
     let late = Sequential::new([4])
         .add(TiedDense::new("code", 6))
         .add(Dense::new(4).named("code"));
-    let error = late.build(0).unwrap_err().to_string();
+    let error = late.build(0).err().unwrap().to_string();
     assert!(error.contains("shares its kernel"), "{error}");
 }
 
@@ -166,8 +172,8 @@ fn a_stack_is_trained_before_it_is_used() {
     let stacked = || StackedAutoencoder::new([6], [4]);
     let word = |error: Error, word: &str| assert!(error.to_string().contains(word), "{error}");
     word(stacked().unrolled().unwrap_err(), "pretrain");
-    word(stacked().encoder().unwrap_err(), "pretrain");
-    word(stacked().into_network(2, 0).unwrap_err(), "pretrain");
+    word(stacked().encoder().err().unwrap(), "pretrain");
+    word(stacked().into_network(2, 0).err().unwrap(), "pretrain");
     let settings = |_layer: usize| (compile(), Fit::epochs(1));
     let data = Dataset::unlabelled(Tensor::zeros([3, 6])).unwrap();
     let mut none = StackedAutoencoder::new([6], []);
