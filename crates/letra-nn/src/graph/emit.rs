@@ -188,7 +188,7 @@ impl<'a> Emit<'a> {
                 let name = format!("{}/{name}", self.name);
                 if self.graph.weights.iter().any(|known| known.name == name) {
                     return Err(BuildError::configuration(format!(
-                        "comes after a layer that shares its {name}"
+                        "comes after a layer that shares {name}"
                     ))
                     .with_hint("put the layer that is tied to another after that"));
                 }

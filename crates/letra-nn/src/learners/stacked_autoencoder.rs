@@ -226,8 +226,8 @@ impl StackedAutoencoder {
 
     /// The encoder's layers, called "encode_1", "encode_2", …, and their parameters.
     fn encoder_layers(&self) -> Result<(Sequential, Vec<(String, Tensor)>), Error> {
-        if self.learnt.is_empty() {
-            return Err(Error::configuration("the layers have learnt nothing yet")
+        if self.learnt.is_empty() || self.learnt.len() < self.units.len() {
+            return Err(Error::configuration("not all layers have learnt something")
                 .with_hint("call pretrain first"));
         }
         let mut layers = Sequential::new(self.input.clone());

@@ -132,7 +132,7 @@ fn tied_weights_have_a_way_back() {
         .add(TiedDense::new("code", 6))
         .add(Dense::new(4).named("code"));
     let error = late.build(0).err().unwrap().to_string();
-    assert!(error.contains("shares its kernel"), "{error}");
+    assert!(error.contains("shares code/kernel"), "{error}");
 }
 
 #[test]
