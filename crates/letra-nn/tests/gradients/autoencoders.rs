@@ -326,3 +326,44 @@ fn a_denoiser_is_held_to_the_clean_input() {
     let data = Dataset::unlabelled(Tensor::new([1, INPUTS], vec![2.0; INPUTS]).unwrap()).unwrap();
     assert!((trainer.gradients(&data).unwrap().loss() - 4.0).abs() < 1e-6);
 }
+
+/// A value that is no number shows: in all of its sample, in no other, and in the loss.
+#[test]
+fn what_is_no_number_shows() {
+    let network = Sequential::new([UNITS])
+        .add(TiedDense::new("other", INPUTS))
+        .build(1)
+        .unwrap();
+    for bad in [f32::NAN, f32::INFINITY] {
+        let mut inputs = vec![0.0; 2 * UNITS];
+        inputs[UNITS + 1] = bad;
+        let given = network.predict(&Tensor::new([2, UNITS], inputs).unwrap());
+        let given = given.unwrap();
+        assert!(given.sample(0).iter().all(|value| value.is_finite()));
+        assert!(given.sample(1).iter().all(|value| !value.is_finite()));
+        let noise = Sequential::new([2])
+            .add(SaltAndPepperNoise::new(0.5))
+            .build(1)
+            .unwrap();
+        let given = noise
+            .predict(&Tensor::new([1, 2], vec![0.0, bad]).unwrap())
+            .unwrap();
+        assert!(given.data()[0] == 0.0 && !given.data()[1].is_finite());
+    }
+    let kinds = [
+        dense(ActivationFunction::Tanh).contractive(0.1),
+        dense(ActivationFunction::Sigmoid).sparse(0.1, 0.1),
+        Autoencoder::new(
+            Sequential::new([INPUTS]).add(Dense::new(2 * UNITS)),
+            Sequential::new([UNITS]).add(Dense::new(INPUTS)),
+        )
+        .variational(),
+    ];
+    for kind in kinds {
+        let mut trainer = kind.compile(compile()).unwrap();
+        let mut values = vec![0.5; 2 * INPUTS];
+        values[1] = f32::NAN;
+        let data = Dataset::unlabelled(Tensor::new([2, INPUTS], values).unwrap()).unwrap();
+        assert!(trainer.gradients(&data).is_err());
+    }
+}
