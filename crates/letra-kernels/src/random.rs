@@ -34,6 +34,8 @@ pub enum Domain {
     Sampling = 4,
     /// States of units that are drawn: Gibbs sampling.
     Gibbs = 5,
+    /// Samples of a data set that is drawn.
+    Data = 6,
 }
 
 /// One stream of random numbers: a seed, a domain, a place in the model and a step.

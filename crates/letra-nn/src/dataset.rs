@@ -177,6 +177,23 @@ impl Dataset {
         Dataset::new(inputs, Targets::Values(values))
     }
 
+    /// Samples without targets of another kind: each is its own, as an autoencoder takes them.
+    ///
+    /// ```
+    /// use letra_nn::prelude::*;
+    ///
+    /// let data = Dataset::unlabelled(Tensor::new([2, 1], vec![3.0, 5.0])?)?;
+    /// assert_eq!(data.targets(), &Targets::Values(data.inputs().clone()));
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None; it has one for the sake of the other ways to make a set.
+    pub fn unlabelled(inputs: Tensor) -> Result<Self, Error> {
+        let values = inputs.clone();
+        Dataset::values(inputs, values)
+    }
+
     /// Puts other inputs, `[samples, …]`, in the place of the first ones: the same samples standardised,
     /// say, or as another network sees them.
     ///

@@ -46,6 +46,7 @@ mod settings;
 
 mod check;
 mod dataset;
+pub mod datasets;
 pub mod decoding;
 mod demands;
 mod error;
@@ -108,15 +109,16 @@ pub fn instruction_set() -> Result<&'static str, Error> {
 pub mod prelude {
     pub use crate::layers::{
         Activation, ActivationFunction, ActivityRegularization, Add, AnnealedDropout, Average,
-        AveragePool1d, AveragePool2d, BatchNormalization, Bidirectional, Concatenate, Conv1d,
-        Conv1dTranspose, Conv2d, Conv2dTranspose, Cosine, Cropping2d, Dense, DepthwiseConv2d, Dot,
-        DropConnect, Dropout, Elu, Embedding, FillMode, Flatten, GaussianNoise,
-        GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d, GlobalMaxPool2d,
-        GroupNormalization, Gru, Lambda, LayerNormalization, LeakyRelu, Lstm, MaskPadding, Masking,
-        MaxPool1d, MaxPool2d, Maximum, Maxout, MaxoutConv2d, Minimum, MultiHeadAttention, Multiply,
-        Normalization, PRelu, Permute, RandomContrast, RandomFlip, RandomFourierFeatures,
-        RandomRotation, RandomTranslation, RandomZoom, RepeatVector, Rescaling, Reshape,
-        SeparableConv1d, SeparableConv2d, SimpleRnn, SpatialDropout2d, Standout, Subtract,
+        AveragePool1d, AveragePool2d, BatchNormalization, Bidirectional, Concatenate,
+        ContractivePenalty, Conv1d, Conv1dTranspose, Conv2d, Conv2dTranspose, Cosine, Cropping2d,
+        Dense, DepthwiseConv2d, Dot, DropConnect, Dropout, Elu, Embedding, FillMode, Flatten,
+        GaussianLatent, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d,
+        GlobalMaxPool2d, GroupNormalization, Gru, Lambda, LayerNormalization, LeakyRelu, Lstm,
+        MaskPadding, Masking, MaskingNoise, MaxPool1d, MaxPool2d, Maximum, Maxout, MaxoutConv2d,
+        Minimum, MultiHeadAttention, Multiply, Normalization, PRelu, Permute, RandomContrast,
+        RandomFlip, RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom,
+        RepeatVector, Rescaling, Reshape, SaltAndPepperNoise, SeparableConv1d, SeparableConv2d,
+        SimpleRnn, SparsityPenalty, SpatialDropout2d, Standout, Subtract, TiedDense,
         TimeDistributed, Unmask, UpSampling1d, UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{

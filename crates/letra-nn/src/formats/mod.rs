@@ -1,8 +1,10 @@
-//! Data from and to other programs: NumPy's files, tables, ndarray's arrays. Each is a feature of the
-//! crate.
+//! Data from and to other programs: NumPy's and MNIST's files, tables, ndarray's arrays. Each is a
+//! feature of the crate.
 
 #[cfg(feature = "csv")]
 mod feature_space;
+#[cfg(feature = "idx")]
+mod idx;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 #[cfg(feature = "npy")]

@@ -1,10 +1,12 @@
+use std::any::Any;
 use std::sync::Arc;
 
 use super::folding::Folding;
 use super::op_graph::{EmittedLayer, OpGraph, OpNode, WeightSpecification};
 use super::value::Value;
 use crate::error::BuildError;
-use crate::ops::{Op, Penalize, Unfolded};
+use crate::kernels::activation::ActivationKind;
+use crate::ops::{MatMul, Op, Penalize, Unfolded};
 use crate::shape::{MOST_PARAMETERS, MOST_VALUES, holds_at_most};
 use crate::{Constraint, Initializer, KernelDemands, Regularizer, Shape};
 
@@ -183,8 +185,15 @@ impl<'a> Emit<'a> {
                     [.., _, units] => units,
                     _ => 1,
                 };
+                let name = format!("{}/{name}", self.name);
+                if self.graph.weights.iter().any(|known| known.name == name) {
+                    return Err(BuildError::configuration(format!(
+                        "comes after a layer that shares {name}"
+                    ))
+                    .with_hint("put the layer that is tied to another after that"));
+                }
                 self.graph.weights.push(WeightSpecification {
-                    name: format!("{}/{name}", self.name),
+                    name,
                     shape,
                     units,
                     initializer,
@@ -248,12 +257,79 @@ impl<'a> Emit<'a> {
     ) -> Result<(), BuildError> {
         penalty.check()?;
         let [l1, l2] = penalty.factors();
-        // It is one number a sample, of all steps together where there are such.
+        self.penalize(Penalize { l1, l2 }, value, &[])
+    }
+
+    /// Adds to the loss what an op makes of a value, one number a sample, the mean over the samples.
+    pub(crate) fn penalize(
+        &mut self,
+        op: impl Op,
+        value: Value,
+        weights: &[Weight],
+    ) -> Result<(), BuildError> {
+        // It is of all steps together where there are such.
         let foldings = std::mem::take(&mut self.foldings);
-        let penalty = self.op(Penalize { l1, l2 }, &[value], &[]);
+        let penalty = self.op(op, &[value], weights);
         self.foldings = foldings;
         self.graph.penalties.push(penalty?.number);
         Ok(())
+    }
+
+    /// The function and the kernel of the dense layer that gives a value; none where it comes from
+    /// something else.
+    pub(crate) fn dense_giver(&self, value: Value) -> Option<(ActivationKind, Weight)> {
+        let giver = self.graph.giver(value.number)?;
+        let op: &dyn Any = &*giver.op;
+        let product = op.downcast_ref::<MatMul>()?;
+        let &index = giver.weights.first()?;
+        Some((product.function(), Weight { index }))
+    }
+
+    /// The parameter called `name` of another layer, which both then have. Where that layer is not there,
+    /// as in a part of a network that begins after it, the parameter is declared here, by its name.
+    ///
+    /// # Errors
+    /// When it has another shape.
+    pub(crate) fn parameter_of(
+        &mut self,
+        layer: &str,
+        name: &str,
+        shape: Vec<usize>,
+        fans: [usize; 2],
+    ) -> Result<Weight, BuildError> {
+        self.check_size(&shape, MOST_PARAMETERS)?;
+        let name = format!("{layer}/{name}");
+        let mut known = self.graph.weights.iter();
+        let known = known.position(|known| known.name == name);
+        if let Some(index) = known {
+            let first = &self.graph.weights[index];
+            if first.shape != shape || first.state {
+                return Err(BuildError::configuration(format!(
+                    "shares {name}, which has shape {:?}, as if it were {shape:?}",
+                    first.shape
+                ))
+                .with_hint("give it as many units as that layer has inputs, and as many inputs as that has units"));
+            }
+            if self.shared.is_some_and(|shared| shared.contains(&index)) {
+                self.weights.push(index);
+            }
+            return Ok(Weight { index });
+        }
+        let index = self.graph.weights.len();
+        self.graph.weights.push(WeightSpecification {
+            name,
+            units: shape.last().copied().unwrap_or(1),
+            shape,
+            initializer: Initializer::GlorotUniform,
+            fans,
+            demands: KernelDemands::default(),
+            given: None,
+            start: 0,
+            state: false,
+            frozen: self.frozen,
+        });
+        self.weights.push(index);
+        Ok(Weight { index })
     }
 
     /// Limits the values of a parameter.

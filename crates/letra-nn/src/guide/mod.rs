@@ -9,8 +9,9 @@
 //! 5. [`sequences`]: lengths, masks, and what each layer does with them
 //! 6. [`transfer_learning`]: what one network has learnt, in another
 //! 7. [`boltzmann_machines`]: learning without labels; belief networks
-//! 8. [`backpropagation`]: every gradient by hand
-//! 9. [`adding_a_layer`]: a layer of your own, and its proof
+//! 8. [`autoencoders`]: what samples without labels teach
+//! 9. [`backpropagation`]: every gradient by hand
+//! 10. [`adding_a_layer`]: a layer of your own, and its proof
 //!
 //! and one to look things up in: [`keras`], Keras's names and letra's side by side.
 //!
@@ -19,6 +20,10 @@
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../../docs/adding-a-layer.md")]
 pub mod adding_a_layer {}
+
+#[doc = include_str!("links.md")]
+#[doc = include_str!("../../docs/autoencoders.md")]
+pub mod autoencoders {}
 
 /// The formulas are LaTeX, and stand here as they are written.
 ///

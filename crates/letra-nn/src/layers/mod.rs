@@ -462,6 +462,7 @@ mod batch_normalization;
 mod bidirectional;
 mod checks;
 mod concatenate;
+mod contractive_penalty;
 mod conv1d;
 mod conv1d_transpose;
 mod conv2d;
@@ -478,6 +479,7 @@ mod elu;
 mod embedding;
 mod flatten;
 mod gamma_and_beta;
+mod gaussian_latent;
 mod gaussian_noise;
 mod global_average_pooling1d;
 mod global_average_pooling2d;
@@ -492,6 +494,7 @@ mod leaky_relu;
 mod lstm;
 mod mask_padding;
 mod masking;
+mod masking_noise;
 mod max_pooling1d;
 mod max_pooling2d;
 mod maximum;
@@ -514,13 +517,16 @@ mod recurrent;
 mod repeat_vector;
 mod rescaling;
 mod reshape;
+mod salt_and_pepper_noise;
 mod separable_conv1d;
 mod separable_conv2d;
 mod separating;
 mod simple_rnn;
+mod sparsity_penalty;
 mod spatial_dropout2d;
 mod standout;
 mod subtract;
+mod tied_dense;
 mod time_distributed;
 mod transposing;
 mod unmask;
@@ -572,6 +578,7 @@ layers! {
     batch_normalization: BatchNormalization,
     bidirectional: Bidirectional,
     concatenate: Concatenate,
+    contractive_penalty: ContractivePenalty,
     conv1d: Conv1d,
     conv1d_transpose: Conv1dTranspose,
     conv2d: Conv2d,
@@ -586,6 +593,7 @@ layers! {
     elu: Elu,
     embedding: Embedding,
     flatten: Flatten,
+    gaussian_latent: GaussianLatent,
     gaussian_noise: GaussianNoise,
     global_average_pooling1d: GlobalAveragePool1d,
     global_average_pooling2d: GlobalAveragePool2d,
@@ -598,6 +606,7 @@ layers! {
     lstm: Lstm,
     mask_padding: MaskPadding,
     masking: Masking,
+    masking_noise: MaskingNoise,
     max_pooling1d: MaxPool1d,
     max_pooling2d: MaxPool2d,
     maximum: Maximum,
@@ -618,12 +627,15 @@ layers! {
     repeat_vector: RepeatVector,
     rescaling: Rescaling,
     reshape: Reshape,
+    salt_and_pepper_noise: SaltAndPepperNoise,
     separable_conv1d: SeparableConv1d,
     separable_conv2d: SeparableConv2d,
     simple_rnn: SimpleRnn,
+    sparsity_penalty: SparsityPenalty,
     spatial_dropout2d: SpatialDropout2d,
     standout: Standout,
     subtract: Subtract,
+    tied_dense: TiedDense,
     time_distributed: TimeDistributed,
     unmask: Unmask,
     up_sampling1d: UpSampling1d,

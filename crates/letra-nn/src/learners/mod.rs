@@ -1,14 +1,24 @@
-//! What learns without labels: restricted Boltzmann machines, and belief networks made of them.
+//! What learns from samples alone, or nearly so: restricted Boltzmann machines, belief networks made of them,
+//! and autoencoders.
 //!
 //! [`Rbm`] says what a machine is made of, [`BoltzmannMachine`] is one and answers, [`RbmTrainer`]
 //! teaches it, as a [`Network`](crate::Network) and its [`Trainer`](crate::Trainer) do elsewhere.
+//! [`Autoencoder`] puts an encoder and a decoder together, which are networks on the same weights.
 
+mod autoencoder;
+mod corruption;
 mod deep_belief;
 mod file;
 mod rbm;
+mod stacked_autoencoder;
+mod variational;
 
+pub use autoencoder::{Autoencoder, AutoencoderTrainer};
+pub use corruption::Corruption;
 pub use deep_belief::{BeliefNetwork, DeepBelief, UpDown};
 pub use rbm::{
     AnnealedImportanceSampling, BoltzmannMachine, Chains, ContrastiveDivergence, Examples, Hidden,
     LogPartition, Rbm, RbmCallback, RbmEpoch, RbmFit, RbmStep, RbmTrainer, Visible,
 };
+pub use stacked_autoencoder::StackedAutoencoder;
+pub use variational::Likelihood;

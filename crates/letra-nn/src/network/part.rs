@@ -81,6 +81,12 @@ impl<P: IntoPart> IntoPart for Named<P> {
     }
 }
 
+impl IntoPart for Part {
+    fn into_part(self) -> Part {
+        self
+    }
+}
+
 impl IntoPart for &Network {
     fn into_part(self) -> Part {
         let weights = self.weights();

@@ -59,6 +59,11 @@ impl MatMul {
         MatMul { units, function }
     }
 
+    /// The function after the product.
+    pub(crate) fn function(&self) -> ActivationKind {
+        self.function
+    }
+
     /// What the pass keeps: pre-activations that the function's gradient needs.
     pub(super) fn kept(&self, input: &Shape) -> usize {
         let positions = input.values() / last_axis(input).max(1);

@@ -35,6 +35,6 @@ pub use history::{EpochLogs, History};
 pub use learning_rate::RateRangeTest;
 pub(crate) use memory::check_room;
 pub use power_law::{LearningPoint, PowerLaw};
-pub use source::Source;
+pub use source::{Batches, Source};
 pub use trainer::{Scores, Trainer};
 pub(crate) use unoptimised::warn_of_slow_kernels;

@@ -2,6 +2,7 @@
 //! without bound, or half a file.
 
 mod architectures;
+mod autoencoders;
 mod by_hand;
 mod checkpoints;
 mod convolutions;

@@ -5,6 +5,7 @@
 //! of rounding; `comparison` says how that is kept out.
 
 mod attention;
+mod autoencoders;
 mod bidirectional;
 mod comparison;
 mod convolutions;

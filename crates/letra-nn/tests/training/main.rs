@@ -3,6 +3,7 @@
 
 mod activities;
 mod annealed_dropout;
+mod autoencoders;
 mod best_weights;
 mod bits;
 mod by_hand;
