@@ -1,10 +1,12 @@
 //! What follows the sums of a convolution: bias, ReLU, max pooling; and the way back.
 
 use super::algorithm::Backward;
+use super::vector::{array, load};
 use super::{Geometry, Padding2, Pool};
 use crate::activation::{self, ActivationKind};
 use crate::pooling::Pooling;
-use crate::simd::{ADDED, LANES, kernel};
+use crate::simd::{ADDED, LANES, dispatch, kernel};
+use pulp::{Simd, WithSimd};
 
 /// Bias, ReLU and pooling of one convolution.
 #[derive(Clone, Debug)]
@@ -151,6 +153,13 @@ impl Tail {
             return self.mask(output, gradient);
         };
         let filters = bias_gradient.len();
+        if filters.is_multiple_of(LANES) {
+            self.mask(output, gradient);
+            return dispatch(AddBias {
+                gradient,
+                bias_gradient,
+            });
+        }
         let mut room = [0.0; MOST_SUMS];
         let sums = &mut room[..positions(filters).saturating_mul(filters).min(MOST_SUMS)];
         let together = match sums.len() < filters {
@@ -215,6 +224,51 @@ kernel! {
             }
         }
     }
+}
+
+/// Adds the gradients of all positions, of filters that fill whole vectors.
+struct AddBias<'a> {
+    gradient: &'a [f32],
+    bias_gradient: &'a mut [f32],
+}
+
+/// Positions whose gradients are added together before they are added to the sum.
+const POSITIONS: usize = 8;
+
+impl WithSimd for AddBias<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let filters = self.bias_gradient.len();
+        let mut blocks = self.gradient.chunks_exact(POSITIONS * filters);
+        for block in &mut blocks {
+            let (sums, _) = S::as_mut_simd_f32s(self.bias_gradient);
+            for (vector, sum) in sums.iter_mut().enumerate() {
+                let positions = sum_of_positions(
+                    simd,
+                    #[inline(always)]
+                    |position| load::<S>(block, position * filters + vector * S::F32_LANES),
+                );
+                *sum = simd.add_f32s(*sum, positions);
+            }
+        }
+        for position in blocks.remainder().chunks_exact(filters) {
+            for (sum, gradient) in self.bias_gradient.iter_mut().zip(position) {
+                *sum += gradient;
+            }
+        }
+    }
+}
+
+/// The sum of [`POSITIONS`] vectors, pairwise.
+#[inline(always)]
+fn sum_of_positions<S: Simd>(simd: S, at: impl Fn(usize) -> S::f32s) -> S::f32s {
+    let [a, b, c, d]: [S::f32s; POSITIONS / 2] = array(
+        #[inline(always)]
+        |pair| simd.add_f32s(at(2 * pair), at(2 * pair + 1)),
+    );
+    simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d))
 }
 
 /// The most sums of positions and filters.
