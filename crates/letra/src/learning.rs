@@ -1,12 +1,15 @@
 //! Long trainings on samples that are drawn while they go on: for how long, kept and resumed.
 
 use std::fs;
+use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use letra_nn::prelude::*;
+use letra_type::{Font, Workbench};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -80,6 +83,49 @@ impl Budget {
             Self::Steps(all) => steps as f64 / all as f64,
         }
     }
+}
+
+/// What a model learns from, and how.
+#[derive(Debug)]
+pub struct Learning<'a> {
+    /// The faces that samples are drawn in.
+    pub fonts: &'a [Font],
+    /// How long.
+    pub budget: Budget,
+    /// Decides the initial weights and every sample.
+    pub seed: u64,
+    /// Threads; 0 takes one a core.
+    pub threads: usize,
+    /// Where the model will be written; the state is kept beside it until then.
+    pub model: &'a Path,
+    /// Whether to go on from the checkpoint.
+    pub resume: bool,
+}
+
+impl<'a> Learning<'a> {
+    /// The training of it: what is learnt, and what says how well it goes.
+    pub fn course(
+        &self,
+        subject: serde_json::Value,
+        describe: fn(&History) -> String,
+    ) -> Course<'a> {
+        Course {
+            budget: self.budget,
+            model: self.model,
+            resume: self.resume,
+            subject,
+            describe,
+        }
+    }
+}
+
+/// What so many threads draw samples with, one each; 0 takes one a core.
+pub fn workbenches(threads: usize) -> Vec<Workbench> {
+    let threads = match threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        threads => threads,
+    };
+    (0..threads).map(|_| Workbench::default()).collect()
 }
 
 /// A training whose state is kept beside the model until that is written.

@@ -161,22 +161,22 @@ impl Tail {
             });
         }
         let mut room = [0.0; MOST_SUMS];
-        let sums = &mut room[..positions(filters).saturating_mul(filters).min(MOST_SUMS)];
-        let together = match sums.len() < filters {
+        let Some(sums) = room.get_mut(..positions(filters) * filters) else {
             // More filters than there is room for: the positions one after the other.
-            true => &mut *bias_gradient,
-            false => &mut *sums,
+            return self.mask_and_sum(output, gradient, bias_gradient);
         };
-        match self.relu {
-            true => mask_and_add(output, gradient, together),
-            false => add(gradient, together),
-        }
-        if sums.len() >= filters {
-            for sums in sums.chunks_exact(filters) {
-                for (gradient, sum) in bias_gradient.iter_mut().zip(sums) {
-                    *gradient += sum;
-                }
+        self.mask_and_sum(output, gradient, sums);
+        for sums in sums.chunks_exact(filters) {
+            for (gradient, sum) in bias_gradient.iter_mut().zip(sums) {
+                *gradient += sum;
             }
+        }
+    }
+
+    fn mask_and_sum(&self, output: &[f32], gradient: &mut [f32], sums: &mut [f32]) {
+        match self.relu {
+            true => mask_and_add(output, gradient, sums),
+            false => add(gradient, sums),
         }
     }
 

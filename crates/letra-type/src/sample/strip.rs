@@ -86,8 +86,7 @@ impl LineSampler {
 
     /// Draws the line of an index into `strip`, 40 rows of grey levels, dark on light, as a straightened
     /// line is; puts what it reads into `text`, words parted by single spaces; returns the index of its
-    /// face. What follows the line, which has at
-    /// most one character for eight columns, is without ink.
+    /// face. What follows the line, which has at most one character for eight columns, is without ink.
     ///
     /// # Panics
     /// `strip` is no multiple of 40 long, or less than 160 pixels wide.

@@ -89,15 +89,9 @@ impl Language {
         &self.letters
     }
 
-    /// Its most frequent words, and how often each was counted.
-    pub(crate) fn words(&self) -> impl Iterator<Item = (&'static str, f32)> + '_ {
-        let before = [0.0].into_iter().chain(self.sums.iter().copied());
-        let counts = self
-            .sums
-            .iter()
-            .zip(before)
-            .map(|(sum, before)| sum - before);
-        self.words.iter().copied().zip(counts)
+    /// Its most frequent words, the most frequent first.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.words.iter().copied()
     }
 
     /// Adds a word: one of the list by its frequency, or one time in three one that the chain of

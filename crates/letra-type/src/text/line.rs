@@ -65,7 +65,7 @@ impl Texts {
     /// ```
     pub fn words(&self, language: &str) -> Option<impl Iterator<Item = &'static str> + '_> {
         let language = self.languages.iter().find(|one| one.name == language)?;
-        Some(language.words().map(|(word, _)| word))
+        Some(language.words())
     }
 
     /// The languages themselves.

@@ -13,7 +13,7 @@ use letra_type::{Font, FontLibrary};
 
 use crate::command::fonts::none_in;
 use crate::failure::Failure;
-use crate::learning::{Budget, checkpoint_of};
+use crate::learning::{Budget, Learning, checkpoint_of};
 use crate::report::numbers::thousands;
 use crate::terminal::say;
 
@@ -34,15 +34,15 @@ pub(super) struct Course {
 
     /// Seed of the initial weights and of the samples
     #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) seed: u64,
+    seed: u64,
 
     /// Threads; 0 takes one a core
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(super) threads: usize,
+    threads: usize,
 
     /// Go on with a training that was stopped
     #[arg(long)]
-    pub(super) resume: bool,
+    resume: bool,
 
     /// Begin anew where a training that was stopped has left its state, which is then lost
     #[arg(long, conflicts_with = "resume")]
@@ -76,6 +76,23 @@ impl Course {
                 checkpoint.display()
             ))
             .hint("--resume goes on with it; --start-over begins anew, and it is lost")),
+        }
+    }
+
+    /// What a model of some fonts learns from, and how.
+    pub(super) fn learning<'a>(
+        &self,
+        budget: Budget,
+        library: &'a FontLibrary,
+        model: &'a Path,
+    ) -> Learning<'a> {
+        Learning {
+            fonts: library.fonts(),
+            budget,
+            seed: self.seed,
+            threads: self.threads,
+            model,
+            resume: self.resume,
         }
     }
 

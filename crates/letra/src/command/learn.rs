@@ -8,7 +8,7 @@ use super::course::{self, Course, fonts_of};
 use crate::action::Run;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::recogniser::learning::{Learning, Learnt};
+use crate::recogniser::learning::{Learnt, learn};
 use crate::report::numbers::{percent, thousands};
 use crate::terminal::print;
 
@@ -38,15 +38,8 @@ impl Run for Learn {
         let budget = self.course.budget()?;
         let _locks = self.course.hold(&self.output, "letra learn")?;
         let library = fonts_of(&self.fonts)?;
-        let learning = Learning {
-            fonts: library.fonts(),
-            budget,
-            seed: self.course.seed,
-            threads: self.course.threads,
-            model: self.output.clone(),
-            resume: self.course.resume,
-        };
-        let Learnt { recogniser, kept } = learning.run(interrupt)?;
+        let learning = self.course.learning(budget, &library, &self.output);
+        let Learnt { recogniser, kept } = learn(&learning, interrupt)?;
         let facts = recogniser.training();
         course::write(&self.output, (kept, facts.steps), |model| {
             recogniser.save(model)

@@ -1,16 +1,14 @@
 //! Learning to read, on lines drawn while it goes on.
 
-use std::path::PathBuf;
-
 use letra_nn::decoding::Alphabet;
 use letra_nn::prelude::*;
-use letra_type::{Distortions, Font, LineSampler};
+use letra_type::{Distortions, LineSampler};
 
 use super::samples::DrawnLines;
 use super::{Reader, ReaderFacts, network};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::learning::{Budget, Course, lately, unlearnt};
+use crate::learning::{Learning, lately, unlearnt};
 use crate::recogniser::KnownFace;
 
 /// Lines a step.
@@ -22,23 +20,6 @@ pub const WIDTH: usize = 320;
 /// The range of cap heights that reading is learnt at, in pixels.
 const CAP_HEIGHT: (f32, f32) = (7.0, 60.0);
 
-/// What to learn, and how.
-#[derive(Debug)]
-pub struct Learning<'a> {
-    /// The faces that lines are drawn in.
-    pub fonts: &'a [Font],
-    /// How long.
-    pub budget: Budget,
-    /// Decides the initial weights and every line.
-    pub seed: u64,
-    /// Threads; 0 takes one a core.
-    pub threads: usize,
-    /// Where the model will be written; the state is kept beside it until then.
-    pub model: PathBuf,
-    /// Whether to go on from the checkpoint.
-    pub resume: bool,
-}
-
 /// What was learnt.
 pub struct Learnt {
     /// Who can read.
@@ -47,48 +28,47 @@ pub struct Learnt {
     pub kept: u64,
 }
 
-impl Learning<'_> {
-    /// Trains a reader. Asked to stop while it trains, it keeps a checkpoint.
-    ///
-    /// # Errors
-    /// Fonts that cannot be drawn; a checkpoint that cannot be written or read or belongs to
-    /// another training; the reader asked to stop.
-    pub fn run(&self, interrupt: &Interrupt) -> Result<Learnt, Failure> {
-        let distortions = Distortions {
-            cap_height: CAP_HEIGHT,
-            ..Distortions::default()
-        };
-        let failed = |error: Error| unlearnt(&error);
-        let sampler = LineSampler::new(self.fonts, distortions)?;
-        let letters: String = sampler.characters().iter().collect();
-        let alphabet = Alphabet::new(&letters).map_err(failed)?;
-        let classes = alphabet.classes();
-        let mut trainer =
-            network::whole(WIDTH, classes, self.seed, self.threads).map_err(failed)?;
-        let mut drawn = DrawnLines::new(&sampler, &alphabet, self.seed, self.budget, self.threads);
-        let faces: Vec<KnownFace> = self.fonts.iter().map(KnownFace::of).collect();
-        let course = Course {
-            budget: self.budget,
-            model: &self.model,
-            resume: self.resume,
-            subject: serde_json::json!({ "reads": letters, "faces": faces, "seed": self.seed }),
-            describe,
-        };
-        let trained = course.train(&mut trainer, &mut drawn, interrupt)?;
-        let facts = ReaderFacts {
-            steps: trainer.steps(),
-            batch: BATCH,
-            seed: self.seed,
-            minutes: self.budget.minutes(),
-            faces: faces.len(),
-            wrong: lately(&trained.history, ERROR),
-            version: env!("CARGO_PKG_VERSION").into(),
-        };
-        Ok(Learnt {
-            reader: Reader::new(trainer.into_network(), letters, facts)?,
-            kept: trained.kept,
-        })
-    }
+/// Trains a reader. Asked to stop while it trains, it keeps a checkpoint.
+///
+/// # Errors
+/// Fonts that cannot be drawn; a checkpoint that cannot be written or read or belongs to
+/// another training; the reader asked to stop.
+pub fn learn(learning: &Learning<'_>, interrupt: &Interrupt) -> Result<Learnt, Failure> {
+    let distortions = Distortions {
+        cap_height: CAP_HEIGHT,
+        ..Distortions::default()
+    };
+    let failed = |error: Error| unlearnt(&error);
+    let sampler = LineSampler::new(learning.fonts, distortions)?;
+    let letters: String = sampler.characters().iter().collect();
+    let alphabet = Alphabet::new(&letters).map_err(failed)?;
+    let classes = alphabet.classes();
+    let mut trainer =
+        network::whole(WIDTH, classes, learning.seed, learning.threads).map_err(failed)?;
+    let mut drawn = DrawnLines::new(
+        &sampler,
+        &alphabet,
+        learning.seed,
+        learning.budget,
+        learning.threads,
+    );
+    let faces: Vec<KnownFace> = learning.fonts.iter().map(KnownFace::of).collect();
+    let subject = serde_json::json!({ "reads": letters, "faces": faces, "seed": learning.seed });
+    let course = learning.course(subject, describe);
+    let trained = course.train(&mut trainer, &mut drawn, interrupt)?;
+    let facts = ReaderFacts {
+        steps: trainer.steps(),
+        batch: BATCH,
+        seed: learning.seed,
+        minutes: learning.budget.minutes(),
+        faces: faces.len(),
+        wrong: lately(&trained.history, ERROR),
+        version: env!("CARGO_PKG_VERSION").into(),
+    };
+    Ok(Learnt {
+        reader: Reader::new(trainer.into_network(), letters, facts)?,
+        kept: trained.kept,
+    })
 }
 
 /// The name of what is measured.

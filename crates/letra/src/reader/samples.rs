@@ -1,6 +1,5 @@
 //! Batches of drawn lines with what they say, on all cores while a network learns.
 
-use std::num::NonZero;
 use std::thread;
 
 use letra_nn::decoding::Alphabet;
@@ -8,7 +7,7 @@ use letra_nn::prelude::*;
 use letra_type::{LINE_HEIGHT, LineSampler, Workbench};
 
 use super::learning::{BATCH, WIDTH};
-use crate::learning::Budget;
+use crate::learning::{Budget, workbenches};
 
 /// Values of a line.
 const LINE: usize = LINE_HEIGHT * WIDTH;
@@ -31,14 +30,10 @@ impl<'a> DrawnLines<'a> {
         budget: Budget,
         threads: usize,
     ) -> Self {
-        let threads = match threads {
-            0 => thread::available_parallelism().map_or(1, NonZero::get),
-            threads => threads,
-        };
         Self {
             sampler,
             alphabet,
-            benches: (0..threads).map(|_| Workbench::default()).collect(),
+            benches: workbenches(threads),
             seed,
             budget,
         }

@@ -1,13 +1,12 @@
 //! Batches of worn text, drawn on all cores while a network learns.
 
-use std::num::NonZero;
 use std::thread;
 
 use letra_nn::prelude::*;
 use letra_type::{LINE_HEIGHT, Sampler, WINDOW_WIDTH, Workbench};
 
 use super::learning::BATCH;
-use crate::learning::Budget;
+use crate::learning::{Budget, workbenches};
 
 /// Values of a window.
 pub(super) const WINDOW: usize = LINE_HEIGHT * WINDOW_WIDTH;
@@ -31,12 +30,10 @@ pub(super) struct Drawer<'a> {
 impl<'a> Drawer<'a> {
     /// With so many threads; 0 takes one a core.
     pub(super) fn new(sampler: &'a Sampler, threads: usize) -> Self {
-        let threads = match threads {
-            0 => thread::available_parallelism().map_or(1, NonZero::get),
-            threads => threads,
-        };
-        let benches = (0..threads).map(|_| Workbench::default()).collect();
-        Self { sampler, benches }
+        Self {
+            sampler,
+            benches: workbenches(threads),
+        }
     }
 
     /// The samples of a seed with the indices from `first` on, one for each of `wanted`: their
