@@ -59,27 +59,26 @@ impl Window {
         (self.end - self.start).div_ceil(LANES)
     }
 
-    /// The windows of `V` vectors that a window of `V` blocks consists of: one where a vector is a
-    /// block.
+    /// Visits the windows of `V` vectors that a window of `V` blocks consists of: itself where a
+    /// vector is a block.
     #[inline(always)]
-    fn parts<S: Simd, const V: usize>(self) -> impl Iterator<Item = Window> {
+    fn for_each_part<S: Simd, const V: usize>(self, mut visit: impl FnMut(Window)) {
+        if S::F32_LANES == LANES {
+            return visit(self);
+        }
         let width = V * S::F32_LANES;
-        let parts = if S::F32_LANES == LANES {
-            1
-        } else {
-            LANES / S::F32_LANES
-        };
-        (0..parts)
-            .map(move |part| {
-                let wanted = self.start + part * width;
-                let end = self.end.min(wanted + width);
-                Window {
-                    start: wanted.min(self.end.saturating_sub(width)).max(self.start),
-                    wanted: wanted.max(self.wanted),
-                    end,
-                }
-            })
-            .filter(|part| part.wanted < part.end)
+        for part in 0..LANES / S::F32_LANES {
+            let wanted = self.start + part * width;
+            let end = self.end.min(wanted + width);
+            let part = Window {
+                start: wanted.min(self.end.saturating_sub(width)).max(self.start),
+                wanted: wanted.max(self.wanted),
+                end,
+            };
+            if part.wanted < part.end {
+                visit(part);
+            }
+        }
     }
 
     /// Number of columns, known when compiling unless the window is one vector.

@@ -13,9 +13,12 @@ fn add_window<S: Simd, const V: usize, const C: usize>(
     window: Window,
     output: &mut [f32],
 ) {
-    for part in window.parts::<S, V>() {
-        add_products::<S, V, C>(simd, row, kernel, &part, output);
-    }
+    window.for_each_part::<S, V>(
+        #[inline(always)]
+        |part| {
+            add_products::<S, V, C>(simd, row, kernel, &part, &mut *output);
+        },
+    );
 }
 
 /// output += Σ value · row of the kernel, over some places and their values, in a window of `V`

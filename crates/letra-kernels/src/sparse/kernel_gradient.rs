@@ -139,11 +139,12 @@ impl<'a> Deltas<'a> {
             let window = Window::after(done, self.units);
             done = window.end;
             match window.blocks() {
-                1 => {
-                    for part in window.parts::<S, 1>() {
-                        self.add_some(simd, &part, bits, &value, gradient);
-                    }
-                }
+                1 => window.for_each_part::<S, 1>(
+                    #[inline(always)]
+                    |part| {
+                        self.add_some(simd, &part, bits, &value, &mut *gradient);
+                    },
+                ),
                 2 => self.add::<S, 2>(simd, window, bits, &value, gradient),
                 4 => self.add::<S, 4>(simd, window, bits, &value, gradient),
                 _ => self.add::<S, 8>(simd, window, bits, &value, gradient),
@@ -161,9 +162,12 @@ impl<'a> Deltas<'a> {
         value: &impl Fn(usize, usize) -> f32,
         gradient: &mut [f32],
     ) {
-        for part in window.parts::<S, V>() {
-            self.add_part::<S, V>(simd, &part, bits, value, gradient);
-        }
+        window.for_each_part::<S, V>(
+            #[inline(always)]
+            |part| {
+                self.add_part::<S, V>(simd, &part, bits, value, &mut *gradient);
+            },
+        );
     }
 
     /// For a window of `V` vectors.

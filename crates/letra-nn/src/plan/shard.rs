@@ -297,8 +297,8 @@ impl ShardPass<'_> {
         drop(pass);
         self.worker.scratch = scratch;
         self.put_kept(node, keep);
-        for (output, buffer) in node.outputs.iter().zip(outputs) {
-            self.put(output.place, buffer);
+        for (output, buffer) in node.outputs.iter().zip(&mut outputs) {
+            self.put(output.place, std::mem::take(buffer));
         }
     }
 
@@ -450,12 +450,13 @@ impl ShardPass<'_> {
         drop(pass);
         self.worker.scratch = scratch;
         self.put_kept(node, keep);
-        for (gradient, buffer) in node.output_gradients.iter().zip(output_gradients) {
-            self.put(gradient.place, buffer);
+        for (gradient, buffer) in node.output_gradients.iter().zip(&mut output_gradients) {
+            self.put(gradient.place, std::mem::take(buffer));
         }
         let targets = node.input_gradients.iter().zip(&node.input_shapes);
-        for (buffer, (target, shape)) in input_gradients.into_iter().zip(targets) {
-            let (Some(GradientTarget { place, sum }), Some(buffer)) = (*target, buffer) else {
+        for (buffer, (target, shape)) in input_gradients.iter_mut().zip(targets) {
+            let (Some(GradientTarget { place, sum }), Some(buffer)) = (*target, buffer.take())
+            else {
                 continue;
             };
             self.put(place, buffer);

@@ -22,6 +22,9 @@ pub(super) struct Leaf {
 
 /// Leaves at most, so that their sums do not take more memory than they are worth.
 const MOST_LEAVES: usize = 16;
+/// Those of a deferred gradient, at most: a piece of it is shared out to threads by its rows, so that
+/// more leaves would only be more to add.
+const MOST_DEFERRED: usize = 4;
 
 /// How the shards of a batch are dealt out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +41,12 @@ impl Leaves {
         Leaves { shards, each }
     }
 
-    /// The same tree cut off higher: leaves of at least so many shards, a power of two.
-    pub(crate) fn of_at_least(self, shards: usize) -> Self {
+    /// The same tree cut off higher, for gradients that are computed for the whole batch: at most
+    /// [`MOST_DEFERRED`] leaves, each of at least so many shards, a power of two.
+    pub(crate) fn deferred(self, shards: usize) -> Self {
+        let each = self.shards.div_ceil(MOST_DEFERRED).next_power_of_two();
         Leaves {
-            each: self.each.max(shards),
+            each: self.each.max(each).max(shards),
             ..self
         }
     }

@@ -175,7 +175,7 @@ impl Gradients<'_> {
             }
             Origin::Deferred { node, rows } => {
                 // Sums of fewer samples would cost more to add than to form.
-                let leaves = self.dealt.of_at_least(together(self.layout));
+                let leaves = self.dealt.deferred(together(self.layout));
                 let mut worker = worker_of_thread(self.workers);
                 let mut columns = std::mem::take(&mut worker.columns);
                 let mut partial = std::mem::take(&mut worker.partial);
@@ -311,7 +311,7 @@ pub(super) fn make_room(worker: &mut Worker, blocks: &[Block], layout: &Layout, 
     worker
         .columns
         .resize(most * layout.shard * together(layout));
-    let leaves = Leaves::new(shards).of_at_least(together(layout)).count();
+    let leaves = Leaves::new(shards).deferred(together(layout)).count();
     let deferred = longest(&mut blocks.iter().filter(|block| rows(block).is_some()));
     let room = || Buffer::zeros(deferred);
     worker.partial.resize_with(levels(leaves), room);
