@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
 use super::Network;
+use crate::buffer::LINE;
 use crate::dataset::Inputs;
 use crate::graph::{OpGraph, WholeNumbers};
 use crate::kernels::activation;
@@ -180,9 +181,14 @@ impl Network {
         let batch = samples.next_power_of_two().min(PREDICTION_BATCH);
         let make = || InferencePlan::new(graph(), batch);
         let plan = self.plans.get([what, batch, values], make);
-        let mut outputs: Vec<Vec<f32>> = (0..values)
-            .map(|output| vec![0.0; samples * plan.values(output)])
-            .collect();
+        let zeros = |output| {
+            let count = samples * plan.values(output);
+            // With the room in which a tensor finds the beginning of a cache line.
+            let mut zeros = Vec::with_capacity(count + LINE - 1);
+            zeros.resize(count, 0.0);
+            zeros
+        };
+        let mut outputs: Vec<Vec<f32>> = (0..values).map(zeros).collect();
         self.answer(&plan, inputs, &[], &mut outputs);
         Ok(outputs)
     }
