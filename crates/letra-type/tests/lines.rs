@@ -275,6 +275,92 @@ fn parts_of_a_row_come_from_left_to_right() {
 }
 
 #[test]
+fn words_of_two_or_three_letters_are_lines_whatever_hangs_below_them() {
+    for (number, word) in ["fog", "Qua", "Hey", "gym", "ply", "jump", "To", "gypsy"]
+        .into_iter()
+        .enumerate()
+    {
+        for size in [30.0, 80.0] {
+            let font = &Font::built_in()[number % 3];
+            let mut picture = Picture::blank(400, 200, PAPER).unwrap();
+            draw_line(&mut picture, font, word, size, (60.0, 120.0), INK).unwrap();
+            let found = find_lines(&picture);
+            assert_eq!(found.len(), 1, "{word} {size}: {found:?}");
+            let line = &found[0];
+            let width = line_width(font, word, size);
+            assert!((line.left - 60.0).abs() < 0.2 * size, "{word}: {line:?}");
+            assert!((line.width - width).abs() < 0.3 * size, "{word}: {line:?}");
+        }
+    }
+}
+
+/// Paints rows of some columns.
+fn paint(picture: &mut Picture, (left, right): (f32, f32), rows: std::ops::Range<usize>, ink: u8) {
+    let width = picture.width();
+    let mut levels = picture.pixels().to_vec();
+    for row in levels
+        .chunks_exact_mut(width)
+        .take(rows.end)
+        .skip(rows.start)
+    {
+        row[left as usize..right as usize].fill(ink);
+    }
+    *picture = Picture::new(width, picture.height(), levels).unwrap();
+}
+
+#[test]
+fn letters_that_are_joined_are_a_line() {
+    for (number, text) in ["winter", "Seven kinds", "orchard"].into_iter().enumerate() {
+        // A stroke joins all letters at the baseline, as a pen does, or goes through them.
+        for stroke in [118..120, 109..111] {
+            let font = &Font::built_in()[number];
+            let mut picture = Picture::blank(400, 200, PAPER).unwrap();
+            draw_line(&mut picture, font, text, 30.0, (40.0, 120.0), INK).unwrap();
+            let end = 40.0 + line_width(font, text, 30.0);
+            paint(&mut picture, (42.0, end - 2.0), stroke, INK);
+            let found = find_lines(&picture);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert!((found[0].baseline - 120.0).abs() < 5.0, "{text}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn text_in_tight_boxes_is_found() {
+    let font = &Font::built_in()[0];
+    for (size, margin) in [(16.0, 3), (24.0, 3), (24.0, 8)] {
+        for (page, ground, ink) in [
+            (250, 60, 240),
+            (250, 190, 90),
+            (20, 140, 250),
+            (90, 200, 90),
+        ] {
+            let mut picture = Picture::blank(700, 200, page).unwrap();
+            let cap_height = letra_type::Outline::of(font, 'H', size).unwrap();
+            let cap_height = cap_height.bounds().unwrap().height() as usize;
+            let text = "Save changes";
+            let end = 60.0 + line_width(font, text, size);
+            let rows = 120 - cap_height - margin..120 + margin + cap_height / 3;
+            paint(&mut picture, (50.0, end + 10.0), rows, ground);
+            draw_line(&mut picture, font, text, size, (60.0, 120.0), ink).unwrap();
+            let found = find_lines(&picture);
+            let told = (size, margin, page, ground, ink);
+            assert_eq!(found.len(), 1, "{told:?}: {found:?}");
+            assert_eq!(found[0].light_on_dark, ink > ground, "{told:?} {found:?}");
+            assert!(
+                (found[0].baseline - 120.0).abs() < 3.0,
+                "{told:?}: {found:?}"
+            );
+            // The box's sides may be taken for letters.
+            assert!(
+                (found[0].width - (end - 60.0)).abs() < 24.0,
+                "{told:?}: {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn one_letter_is_a_line() {
     for (size, colours) in [
         (24.0, (INK, PAPER)),

@@ -92,6 +92,27 @@ fn colours_become_grey_and_what_is_transparent_white() {
 }
 
 #[test]
+fn light_letters_alone_are_laid_on_black() {
+    let mut samples = [255, 255, 255, 0].repeat(10);
+    samples[3] = 255;
+    samples[7] = 64;
+    let letters = png_of(png::ColorType::Rgba, 10, 1, &samples);
+    let seen = [255, 64, 0, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(read(&letters).unwrap().pixels(), seen);
+    let dark: Vec<u8> = samples
+        .chunks(4)
+        .flat_map(|pixel| [20, 20, 20, pixel[3]])
+        .collect();
+    let dark = png_of(png::ColorType::Rgba, 10, 1, &dark);
+    assert_eq!(read(&dark).unwrap().pixels()[..3], [20, 196, 255]);
+    // A light sheet with a few holes stays on white.
+    let mut sheet = [250, 250, 250, 255].repeat(10);
+    sheet[3] = 0;
+    let sheet = png_of(png::ColorType::Rgba, 10, 1, &sheet);
+    assert_eq!(read(&sheet).unwrap().pixels()[..2], [255, 250]);
+}
+
+#[test]
 fn a_jpeg_is_read() {
     let glyph = glyph_picture(&Font::built_in()[0], 'g', 60.0, 80);
     let read = read(&jpeg(&glyph)).unwrap();

@@ -1,5 +1,7 @@
 //! Letters that stand beside one another.
 
+use std::ops::RangeInclusive;
+
 use super::blots::Blot;
 
 /// The most blots that are looked at; a picture with more is texture, of which the largest count.
@@ -8,6 +10,11 @@ const MOST_BLOTS: usize = 20_000;
 /// The widest gap within a line, in heights of its letters: a colon and a space of type of one width,
 /// whose capitals are low.
 const WIDEST_GAP: f32 = 2.5;
+
+/// How far below the baseline a letter with a descender ends, and the least that it rises above it,
+/// in heights of the line's taller letters.
+const DESCENT: RangeInclusive<f32> = 0.1..=0.5;
+const LEAST_ABOVE: f32 = 0.4;
 
 /// Rows that blots are gathered by, in pixels.
 const BAND: u32 = 32;
@@ -23,6 +30,8 @@ pub(crate) struct Chain {
     pub(crate) baseline: f32,
     /// The share of blots that stand on the baseline.
     pub(crate) standing: f32,
+    /// The share of blots that stand on the baseline or hang below it as far as descenders do.
+    pub(crate) placed: f32,
     /// The height that four blots in five do not exceed.
     pub(crate) tall: f32,
 }
@@ -195,6 +204,12 @@ fn fitted(blots: Vec<Blot>) -> Chain {
         .filter(|blot| off(blot).abs() <= near)
         .collect();
     let share = standing.len() as f32 / blots.len() as f32;
+    let hangs = |blot: &Blot| {
+        let above = blot.height() - off(blot);
+        DESCENT.contains(&(off(blot) / tall)) && above >= LEAST_ABOVE * tall
+    };
+    let hanging = blots.iter().filter(|blot| hangs(blot)).count();
+    let placed = (standing.len() + hanging).min(blots.len()) as f32 / blots.len() as f32;
     let (slope, baseline) = match standing.len() >= 4 && slope != 0.0 {
         true => straight_line(&standing),
         false => (slope, baseline),
@@ -204,6 +219,7 @@ fn fitted(blots: Vec<Blot>) -> Chain {
         slope,
         baseline,
         standing: share,
+        placed,
         tall,
     }
 }

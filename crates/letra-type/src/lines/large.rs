@@ -2,7 +2,7 @@
 
 use super::line::TextLine;
 use super::mask::Grey;
-use super::search_scale;
+use super::{Candidate, search_scale};
 use crate::picture::Picture;
 
 /// Pixels that are searched at once.
@@ -24,18 +24,18 @@ pub(super) fn is_small(line: &TextLine) -> bool {
 
 /// Lines of small letters, searched for in one band of rows after the other; a line that crosses
 /// bands because it is aslant comes in pieces.
-pub(super) fn small_lines(picture: &Picture) -> Vec<TextLine> {
+pub(super) fn small_lines(picture: &Picture) -> Vec<Candidate> {
     let (width, height) = (picture.width(), picture.height());
     let rows = (AT_ONCE / width).max(4 * MARGIN);
     let in_band = |first: usize| {
         let (top, end) = (first.saturating_sub(MARGIN), first + rows);
         let band = part(picture, (0, top), (width, end + MARGIN - top));
         let mut lines = search_scale(band, 1.0);
-        for line in &mut lines {
+        for Candidate { line, .. } in &mut lines {
             line.baseline += top as f32;
         }
         let own = first as f32..end as f32;
-        lines.retain(|line| {
+        lines.retain(|Candidate { line, .. }| {
             let middle = line.baseline + (line.slope * line.width - line.letter_height) / 2.0;
             is_small(line) && own.contains(&middle)
         });

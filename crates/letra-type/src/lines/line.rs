@@ -14,6 +14,9 @@ const DESCENT: f32 = 0.4;
 /// Columns of ground before a straightened line and after it.
 const BEFORE: f32 = LETTER_HEIGHT / 2.0;
 
+/// Lines of no more letters may be parts of others: dots, marks and descenders.
+const FEW_LETTERS: usize = 3;
+
 /// The most pixels of a straightened line, in pixels of its 40 rows: 400 windows.
 const LONGEST: usize = 400 * WINDOW_WIDTH;
 
@@ -137,7 +140,7 @@ impl TextLine {
     }
 
     /// Whether two lines lie on each other for more than half of the smaller; for more than a
-    /// seventh if one is dark on light and the other light on dark.
+    /// seventh if one is dark on light and the other light on dark, or of few letters.
     pub(super) fn shares_place(&self, other: &Self) -> bool {
         let (one, two) = (self.bounds(), other.bounds());
         let shared = |low: usize| {
@@ -145,7 +148,8 @@ impl TextLine {
             (to - from).max(0.0)
         };
         let area = |bounds: [f32; 4]| (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]);
-        let share = if self.light_on_dark == other.light_on_dark {
+        let few = self.letters.min(other.letters) <= FEW_LETTERS;
+        let share = if self.light_on_dark == other.light_on_dark && !few {
             0.5
         } else {
             1.0 / 7.0

@@ -1,5 +1,7 @@
 //! Which pixels are ink: darker, or lighter, than their surroundings.
 
+use super::blots::Blot;
+
 /// Half the side of the square that a pixel is compared to.
 const RADIUS: usize = 20;
 
@@ -22,6 +24,21 @@ impl Grey {
     /// right or bottom edge counts as a whole one.
     pub(crate) fn reduced(&self, factor: usize) -> Self {
         reduced(&self.levels, (self.width, self.height), factor)
+    }
+
+    /// What a blot's box shows.
+    pub(crate) fn part(&self, blot: &Blot) -> Self {
+        let columns = blot.left as usize..blot.right as usize;
+        let rows = self.levels.chunks_exact(self.width);
+        let rows = rows.take(blot.bottom as usize).skip(blot.top as usize);
+        Self {
+            width: columns.len(),
+            height: rows.len(),
+            levels: rows
+                .flat_map(|row| &row[columns.clone()])
+                .copied()
+                .collect(),
+        }
     }
 
     /// Rows become columns.

@@ -1,7 +1,9 @@
 //! Lines of text found in any picture.
 
 mod blots;
+mod boxes;
 mod chain;
+mod connected;
 mod form;
 mod large;
 mod line;
@@ -26,6 +28,19 @@ const LARGEST_LETTER: f32 = 72.0;
 /// The fewest grey levels between the means of a line's ink and of what lies between it.
 const LEAST_CONTRAST: f32 = 12.0;
 
+/// Rows that tell what lies around a line, and those close to it, in letter heights from the baseline.
+const AROUND: [f32; 2] = [-1.35, 0.5];
+const CLOSE: [f32; 2] = [-1.08, 0.08];
+
+/// How much a letter counts where two lines are found in one place: of a line of whole blots whose
+/// ground reaches beyond it, of one found in a box by itself, and of any other.
+const SURE: usize = 3;
+const BOXED: usize = 2;
+const DOUBTFUL: usize = 1;
+
+/// The most boxes of a picture that are searched by themselves.
+const MOST_BOXES: usize = 200;
+
 /// The most lines that are found in a picture, the longest first.
 const MOST_LINES: usize = 400;
 
@@ -43,11 +58,10 @@ pub fn find_lines(picture: &Picture) -> Vec<TextLine> {
     let mut found = search(&grey, factor);
     if factor > 1 {
         found.extend(large::small_lines(picture));
-        found = without_doubles(found);
     }
-    let lines = match found.is_empty() {
-        true => lone_letter(&grey, factor).into_iter().collect(),
-        false => found,
+    let lines = match without_doubles(found) {
+        none if none.is_empty() => lone_letter(&grey, factor).into_iter().collect(),
+        found => found,
     };
     in_order(without_marks(lines))
 }
@@ -63,8 +77,13 @@ pub fn runs_vertically(picture: &Picture) -> bool {
         let lengths = lines.iter().map(|line| line.letters);
         lengths.filter(|&letters| letters >= 4).sum::<usize>()
     };
+    // What is doubtful along a line is common across lines.
+    let sure = |mut found: Vec<Candidate>| {
+        found.retain(|candidate| candidate.weight == SURE);
+        without_doubles(found)
+    };
     let of_all = |grey: &Grey| {
-        let mut lines = search(grey, factor);
+        let mut lines = sure(search(grey, factor));
         // Small letters that were reduced are a texture that has no direction of its own.
         lines.retain(|line| factor == 1 || !large::is_small(line));
         letters(lines)
@@ -73,7 +92,7 @@ pub fn runs_vertically(picture: &Picture) -> bool {
     let (mut small_across, mut small_down) = (0, 0);
     if factor > 1 {
         let of_part = |grey: Grey| {
-            let mut lines = without_doubles(search_scale(grey, 1.0));
+            let mut lines = sure(search_scale(grey, 1.0));
             lines.retain(large::is_small);
             letters(lines)
         };
@@ -100,9 +119,16 @@ fn reduced_to_search(picture: &Picture) -> (Grey, usize) {
     (reduced(picture.pixels(), size, factor), factor)
 }
 
-/// Lines at every scale, each once.
-fn search(grey: &Grey, factor: usize) -> Vec<TextLine> {
-    let mut found: Vec<TextLine> = Vec::new();
+/// What may be a line.
+struct Candidate {
+    line: TextLine,
+    /// How much each of its letters counts, see [`SURE`].
+    weight: usize,
+}
+
+/// Lines at every scale.
+fn search(grey: &Grey, factor: usize) -> Vec<Candidate> {
+    let mut found = Vec::new();
     let mut scale = 1;
     loop {
         let reduced = match scale {
@@ -119,15 +145,15 @@ fn search(grey: &Grey, factor: usize) -> Vec<TextLine> {
         }
         scale *= 2;
     }
-    without_doubles(found)
+    found
 }
 
 fn reduced_height(grey: &Grey, scale: usize) -> f32 {
     grey.height as f32 / scale as f32
 }
 
-/// Lines of letters of 5 to 72 pixels, of both polarities.
-fn search_scale(grey: Grey, factor: f32) -> Vec<TextLine> {
+/// Lines of letters of 5 to 72 pixels, of both polarities; those in boxes, such as buttons, too.
+fn search_scale(grey: Grey, factor: f32) -> Vec<Candidate> {
     let mut noise = grey.noise();
     let grey = match noise > 3.0 {
         true => grey.smoothed(),
@@ -136,29 +162,72 @@ fn search_scale(grey: Grey, factor: f32) -> Vec<TextLine> {
     if noise > 3.0 {
         noise = grey.noise().max(0.375 * noise);
     }
-    let polarity = |light_on_dark: bool| {
-        let ink = inked(&grey, noise, light_on_dark);
-        let mut letters = blots(&ink, grey.width);
+    let both = |grey: &Grey| [false, true].map(|light| search_polarity(grey, noise, factor, light));
+    let mut found = Vec::new();
+    for (lines, boxes) in both(&grey) {
+        found.extend(lines);
+        for around in boxes {
+            let inside = both(&grey.part(&around)).into_iter();
+            let lines = inside.flat_map(|(lines, _)| lines);
+            found.extend(lines.filter_map(|candidate| boxes::placed(candidate, &around, factor)));
+        }
+    }
+    found
+}
+
+/// Lines of one polarity, and blots that may be boxes with text in them.
+fn search_polarity(
+    grey: &Grey,
+    noise: f32,
+    factor: f32,
+    light_on_dark: bool,
+) -> (Vec<Candidate>, Vec<Blot>) {
+    let ink = inked(grey, noise, light_on_dark);
+    let blots = blots(&ink, grey.width);
+    let letters = |mut letters: Vec<Blot>| {
         letters.retain(may_be_letter);
         letters
             .iter_mut()
-            .for_each(|blot| blot.measure(&grey, light_on_dark));
-        let lines = chains(letters);
-        lines
-            .into_iter()
-            .filter(is_text)
-            .filter(|chain| stands_out(&grey, &ink, chain))
-            .filter_map(move |chain| TextLine::from_chain(&chain, factor, light_on_dark))
-            .collect::<Vec<_>>()
+            .for_each(|blot| blot.measure(grey, light_on_dark));
+        letters
     };
-    let mut lines = polarity(false);
-    lines.extend(polarity(true));
-    lines
+    let candidates = |letters: Vec<Blot>, whole: bool| {
+        let chains = chains(letters).into_iter().filter(is_text);
+        let candidate = |chain: Chain| {
+            let ground = ground(grey, &ink, &chain)?;
+            let weight = match whole && ground == Ground::Around {
+                true => SURE,
+                false => DOUBTFUL,
+            };
+            let line = TextLine::from_chain(&chain, factor, light_on_dark)?;
+            Some(Candidate { line, weight })
+        };
+        chains.filter_map(candidate).collect::<Vec<_>>()
+    };
+    let boxes = blots.iter().filter(|blot| boxes::is_box(blot, grey));
+    let boxes = boxes.copied().take(MOST_BOXES).collect();
+    let parts = connected::parts(&blots, &ink, grey.width);
+    let mut found = match parts.is_empty() {
+        true => Vec::new(),
+        false => candidates(letters(parts), false),
+    };
+    found.extend(candidates(letters(blots), true));
+    (found, boxes)
 }
 
-/// Whether a line's ink differs from what lies between it in the blots' boxes, and more than that
-/// from what lies above and below the line: the gaps between letters do not.
-fn stands_out(grey: &Grey, ink: &[bool], chain: &Chain) -> bool {
+/// What lies between the letters of a line.
+#[derive(PartialEq)]
+enum Ground {
+    /// Lies above and below the line as well.
+    Around,
+    /// Ends close to the letters, as a tight box does.
+    Box,
+}
+
+/// The ground of a line whose ink differs from what lies between it in the blots' boxes. Gaps between
+/// letters differ less from that than from what lies above and below; so does text in a box that is no
+/// higher than its letters.
+fn ground(grey: &Grey, ink: &[bool], chain: &Chain) -> Option<Ground> {
     let (mut sums, mut counts) = ([0_u64; 2], [0_u64; 2]);
     for blot in &chain.blots {
         for row in blot.top as usize..blot.bottom as usize {
@@ -170,24 +239,30 @@ fn stands_out(grey: &Grey, ink: &[bool], chain: &Chain) -> bool {
             }
         }
     }
-    let mut around = [0_usize; 256];
     let columns = chain.blots[0].left..chain.blots[chain.blots.len() - 1].right;
-    for column in columns {
-        let baseline = chain.baseline_at(column as f32);
-        for away in [-1.35 * chain.tall, 0.5 * chain.tall] {
-            let row = (baseline + away).clamp(0.0, grey.height as f32 - 1.0) as usize;
-            around[usize::from(grey.levels[row * grey.width + column as usize])] += 1;
+    let level_at = |away: [f32; 2]| {
+        let mut levels = [0_usize; 256];
+        for column in columns.clone() {
+            let baseline = chain.baseline_at(column as f32);
+            for away in away {
+                let row = (baseline + away * chain.tall).clamp(0.0, grey.height as f32 - 1.0);
+                let level = grey.levels[row as usize * grey.width + column as usize];
+                levels[usize::from(level)] += 1;
+            }
         }
-    }
+        median(&levels)
+    };
     let mean = |of: usize| sums[of] as f32 / counts[of].max(1) as f32;
     let inked = mean(1);
-    let between = if counts[0] == 0 {
-        median(&around)
-    } else {
-        mean(0)
-    };
-    let around = median(&around);
-    (inked - between).abs() >= LEAST_CONTRAST && (inked - around).abs() > (between - around).abs()
+    let around = level_at(AROUND);
+    let between = if counts[0] == 0 { around } else { mean(0) };
+    let contrast = (inked - between).abs();
+    let belongs = |level: f32| (inked - level).abs() > (between - level).abs();
+    match contrast >= LEAST_CONTRAST {
+        true if belongs(around) => Some(Ground::Around),
+        true if belongs(level_at(CLOSE)) => Some(Ground::Box),
+        _ => None,
+    }
 }
 
 fn median(counts: &[usize; 256]) -> f32 {
@@ -224,8 +299,8 @@ fn is_text(chain: &Chain) -> bool {
             .map(|blot| blot.width() * blot.height())
             .sum::<f32>();
     let stands = match blots.len() {
-        2 | 3 => chain.standing > 0.99 && highest <= 2.0 * lowest,
-        4..=6 => chain.standing >= 0.6,
+        2 | 3 => chain.placed > 0.99 && chain.standing > 0.3 && highest <= 2.2 * lowest,
+        4..=6 => chain.placed > 0.79 && chain.standing > 0.3 || chain.standing >= 0.6,
         _ => chain.standing >= 0.5,
     };
     stands
@@ -236,11 +311,11 @@ fn is_text(chain: &Chain) -> bool {
 }
 
 /// Each line once: of two that share most of their place, or less if one is the other's ground,
-/// the one of more letters.
-fn without_doubles(mut lines: Vec<TextLine>) -> Vec<TextLine> {
-    lines.sort_by_key(|line| std::cmp::Reverse(line.letters));
+/// the one of more letters, see [`SURE`].
+fn without_doubles(mut candidates: Vec<Candidate>) -> Vec<TextLine> {
+    candidates.sort_by_key(|known| std::cmp::Reverse(known.line.letters * known.weight));
     let mut kept: Vec<TextLine> = Vec::new();
-    for line in lines {
+    for Candidate { line, .. } in candidates {
         if kept.len() < MOST_LINES && !kept.iter().any(|other| other.shares_place(&line)) {
             kept.push(line);
         }
@@ -289,6 +364,7 @@ fn lone_letter(grey: &Grey, factor: usize) -> Option<TextLine> {
             slope: 0.0,
             baseline: measured.lower,
             standing: 1.0,
+            placed: 1.0,
             tall: letter.height(),
         };
         (inside && differs && shape && filled > 0.1 && letter.width() <= 3.0 * letter.height())

@@ -2,7 +2,7 @@
 
 use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
-use super::{fail, on_white, rgba};
+use super::{fail, on_ground, rgba};
 use crate::error::Result;
 use crate::picture::{Picture, check_size};
 
@@ -38,7 +38,7 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     decoder
         .read_into_buffer(&mut samples)
         .map_err(|error| fail(file, error))?;
-    let frame = Picture::from_parts(columns, rows, on_white(&samples, rgba));
+    let frame = Picture::from_parts(columns, rows, on_ground(&samples, rgba));
     if (left, top, columns, rows) == (0, 0, width, height) {
         return Ok(frame);
     }

@@ -22,8 +22,9 @@ const MOST_READ: usize = 1 << 29;
 
 impl Picture {
     /// Reads a PNG, JPEG, WebP, GIF, BMP or TIFF file as grey: colours by their luma (ITU-R
-    /// BT.601), what is transparent on white, turned as its Exif or XMP orientation says; of an
-    /// animation the first picture, of several pages the first.
+    /// BT.601), turned as its Exif or XMP orientation says; of an animation the first picture, of
+    /// several pages the first. What is transparent is laid on white; of a PNG, WebP or GIF that is
+    /// mostly transparent and light elsewhere, as white letters alone are, on black.
     ///
     /// A PNG or JPEG of more than 67,108,864 pixels or a side above 16,384 is made smaller as it
     /// is read, up to 536,870,912 pixels and a side of 32,768; progressive JPEGs up to
@@ -133,22 +134,37 @@ fn printed(inks: [u8; 3], black: u8) -> u8 {
     luma(inks.map(over))
 }
 
-/// Grey levels of pixels of `N` samples, laid on white by their opacity.
-fn on_white<const N: usize>(samples: &[u8], grey_and_alpha: fn([u8; N]) -> (u8, u8)) -> Vec<u8> {
+/// Grey levels of pixels of `N` samples, laid on white by their opacity; on black where most is
+/// transparent and the rest so light that white would hide it.
+fn on_ground<const N: usize>(samples: &[u8], grey_and_alpha: fn([u8; N]) -> (u8, u8)) -> Vec<u8> {
     let (pixels, _) = samples.as_chunks::<N>();
-    let over_white = |&pixel: &[u8; N]| {
+    let (mut light, mut opacity) = (0_u64, 0_u64);
+    for &pixel in pixels {
         let (grey, alpha) = grey_and_alpha(pixel);
-        mix(255, grey, alpha)
+        light += u64::from(grey) * u64::from(alpha);
+        opacity += u64::from(alpha);
+    }
+    let is_thin = 2 * opacity < 255 * pixels.len() as u64;
+    let ground = match is_thin && light > LIGHT * opacity {
+        true => 0,
+        false => 255,
     };
-    pixels.iter().map(over_white).collect()
+    greys(samples, |pixel| {
+        let (grey, alpha) = grey_and_alpha(pixel);
+        mix(ground, grey, alpha)
+    })
 }
+
+/// Grey levels of pixels of `N` samples.
+fn greys<const N: usize>(samples: &[u8], grey: impl Fn([u8; N]) -> u8) -> Vec<u8> {
+    let (pixels, _) = samples.as_chunks::<N>();
+    pixels.iter().map(|&pixel| grey(pixel)).collect()
+}
+
+/// The mean level, weighted by opacity, above which white does not show what is laid on it.
+const LIGHT: u64 = 200;
 
 /// Grey of a pixel of red, green, blue and opacity, and that opacity.
 fn rgba([red, green, blue, alpha]: [u8; 4]) -> (u8, u8) {
     (luma([red, green, blue]), alpha)
-}
-
-/// Grey of an opaque pixel of red, green and blue.
-fn rgb(rgb: [u8; 3]) -> (u8, u8) {
-    (luma(rgb), 255)
 }

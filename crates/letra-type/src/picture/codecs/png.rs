@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use png::{ColorType, Limits, Transformations};
 
 use super::orientation::upright;
-use super::{fail, on_white, rgb, rgba, shrink};
+use super::{fail, luma, on_ground, rgba, shrink};
 use crate::error::Result;
 use crate::picture::{Picture, check_size};
 
@@ -80,13 +80,13 @@ fn smaller(
     Ok(Picture::from_parts(columns, rows, pixels))
 }
 
-/// Grey levels of samples, laid on white.
+/// Grey levels of samples, laid on a ground.
 fn greys(file: &str, colour: ColorType, samples: Vec<u8>) -> Result<Vec<u8>> {
     Ok(match colour {
         ColorType::Grayscale => samples,
-        ColorType::GrayscaleAlpha => on_white(&samples, |[grey, alpha]: [u8; 2]| (grey, alpha)),
-        ColorType::Rgb => on_white(&samples, rgb),
-        ColorType::Rgba => on_white(&samples, rgba),
+        ColorType::GrayscaleAlpha => on_ground(&samples, |[grey, alpha]: [u8; 2]| (grey, alpha)),
+        ColorType::Rgb => super::greys(&samples, luma),
+        ColorType::Rgba => on_ground(&samples, rgba),
         ColorType::Indexed => return Err(fail(file, "its palette cannot be applied")),
     })
 }

@@ -13,7 +13,7 @@ mod upsample;
 pub(super) use markers::SIGNATURE;
 
 use super::orientation::upright;
-use super::{fail, luma, on_white, printed, rgb, rgb_of, shrink};
+use super::{fail, greys, luma, printed, rgb_of, shrink};
 use crate::error::Result;
 use crate::picture::{MOST_PIXELS, Picture, check_size};
 use markers::{APP0, APP1, APP14, DAC, DHT, EOI, JPG, SOS, next_marker, split_segment};
@@ -39,15 +39,15 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     let pixels = match (stored.of_a_pixel, header.is_ycc()) {
         (1, _) => samples,
         (2, _) => return Err(fail(file, "its two components are of no known meaning")),
-        (3, true) => on_white(&samples, |ycc| (luma(rgb_of(ycc)), 255)),
-        (3, false) => on_white(&samples, rgb),
-        (_, true) => on_white(&samples, |[luma, blue, red, black]: [u8; 4]| {
+        (3, true) => greys(&samples, |ycc| luma(rgb_of(ycc))),
+        (3, false) => greys(&samples, luma),
+        (_, true) => greys(&samples, |[luma, blue, red, black]: [u8; 4]| {
             let inks = rgb_of([luma, blue, red]).map(|level| 255 - level);
-            (printed(inks, black), 255)
+            printed(inks, black)
         }),
         // Adobe's programs store inks turned round: 255 is none.
-        (_, false) => on_white(&samples, |[cyan, magenta, yellow, black]: [u8; 4]| {
-            (printed([cyan, magenta, yellow], black), 255)
+        (_, false) => greys(&samples, |[cyan, magenta, yellow, black]: [u8; 4]| {
+            printed([cyan, magenta, yellow], black)
         }),
     };
     let picture = Picture::from_parts(stored.width, stored.height, pixels);
