@@ -14,8 +14,7 @@ pub(crate) fn text_lines(picture: &Picture) -> Result<Vec<TextLine>, Failure> {
         return Err(match runs_vertically(picture) {
             true => Failure::new("its text runs from top to bottom")
                 .hint("turn the picture by a quarter"),
-            false => Failure::new("no line of text was found in it")
-                .hint("give a picture of a line or more, its letters at least 7 pixels high"),
+            false => no_text(),
         });
     }
     match runs_vertically(picture) {
@@ -23,4 +22,10 @@ pub(crate) fn text_lines(picture: &Picture) -> Result<Vec<TextLine>, Failure> {
             .hint("turn the picture by a quarter")),
         false => Ok(lines),
     }
+}
+
+/// Why a picture without text has no answer.
+pub(crate) fn no_text() -> Failure {
+    Failure::new("no line of text was found in it")
+        .hint("give a picture of a line or more, its letters at least 7 pixels high")
 }

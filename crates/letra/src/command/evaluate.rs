@@ -10,6 +10,7 @@ use crate::action::Run;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::json;
+use crate::reader::Reader;
 use crate::recogniser::Recogniser;
 use crate::recogniser::evaluation::{Answered, Evaluation, Labelled, NotOpened, labels};
 use crate::recogniser::evaluation_page;
@@ -84,6 +85,7 @@ fn answers(
     labelled: Vec<Labelled>,
     interrupt: &Interrupt,
 ) -> Result<(Vec<Answered>, Vec<NotOpened>), Failure> {
+    let reader = Reader::built_in()?;
     let bar = ProgressBar::new(labelled.len() as u64);
     let mut answers = Vec::with_capacity(labelled.len());
     let mut not_opened = Vec::new();
@@ -95,7 +97,10 @@ fn answers(
         match Picture::from_file(&path).map_err(Failure::from) {
             // A picture in which no text is found counts as answered wrongly.
             Ok(picture) => {
-                answers.push(Answered::new(label, recogniser.read_if_text(&picture)?));
+                let read = reader.read_if_text(&picture)?.into_iter();
+                let lines = read.map(|read| read.into_iter().map(|one| one.line).collect());
+                let mut readings = lines.map(|lines| recogniser.read_lines(lines, &picture));
+                answers.push(Answered::new(label, readings.next().transpose()?));
             }
             Err(failure) => {
                 let failure = failure.about(&path);

@@ -11,6 +11,7 @@ mod letter_case;
 mod model;
 mod network;
 mod pieces;
+mod plausible;
 mod reading;
 mod samples;
 

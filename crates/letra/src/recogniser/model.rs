@@ -430,7 +430,6 @@ mod tests {
         let mut recogniser = Recogniser::of_network(&network, "the file").unwrap();
         let failures = [
             recogniser.read(&picture).map(drop),
-            recogniser.read_if_text(&picture).map(drop),
             recogniser.enroll(std::slice::from_ref(font)).map(drop),
         ];
         for failure in failures {
@@ -438,7 +437,8 @@ mod tests {
             assert!(failure.contains("not numbers"), "{failure}");
         }
         let blank = Picture::blank(400, 90, 255).unwrap();
-        assert!(recogniser.read_if_text(&blank).unwrap().is_none());
+        let failure = recogniser.read(&blank).unwrap_err().to_string();
+        assert!(failure.contains("no line of text"), "{failure}");
     }
 
     #[test]

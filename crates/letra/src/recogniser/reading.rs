@@ -25,6 +25,9 @@ const MOST_TYPEFACES: usize = 4;
 /// A line may be of a family if it is so probable there, against its most probable family.
 const ABOUT_AS_PROBABLE: f32 = 0.3;
 
+/// A line counts at least so much of what one does whose typeface is surely known.
+const LEAST_KNOWN: f32 = 0.05;
+
 /// Windows that the network sees at once.
 const AT_ONCE: usize = 50;
 
@@ -60,6 +63,9 @@ pub struct LineReading {
     pub windows: usize,
     /// Mean likeness to every face.
     pub likeness: Vec<f32>,
+    /// How much it counts beside other lines: its windows, as far as it is in a known typeface.
+    /// Lines that a picture's edge cuts off and what is no text look like none.
+    weight: f32,
 }
 
 /// Lines that are set in one family, and which it is.
@@ -111,7 +117,7 @@ impl Recogniser {
         self.likeness(&mean)
     }
 
-    /// Reads a picture: finds its lines, takes windows along each, and adds their evidence.
+    /// Reads a picture: finds its lines and reads them, see [`Recogniser::read_lines`].
     ///
     /// # Errors
     /// There is no text in it, or its text runs from top to bottom; the network's answers are not
@@ -120,18 +126,11 @@ impl Recogniser {
         self.read_lines(text_lines(picture)?, picture)
     }
 
-    /// As [`Recogniser::read`]; nothing where there is no text in the picture.
+    /// Reads lines that were found in a picture: takes windows along each, and adds their evidence.
     ///
     /// # Errors
     /// The network's answers are not numbers.
-    pub fn read_if_text(&self, picture: &Picture) -> Result<Option<Reading>, Failure> {
-        let lines = text_lines(picture).ok();
-        lines
-            .map(|lines| self.read_lines(lines, picture))
-            .transpose()
-    }
-
-    fn read_lines(&self, lines: Vec<TextLine>, picture: &Picture) -> Result<Reading, Failure> {
+    pub fn read_lines(&self, lines: Vec<TextLine>, picture: &Picture) -> Result<Reading, Failure> {
         let windows = windows(&lines, picture);
         let all: usize = windows.iter().map(Vec::len).sum::<usize>() / WINDOW;
         let mut ink = vec![0.0; all * WINDOW];
@@ -148,10 +147,13 @@ impl Recogniser {
             let windows = windows.len() / WINDOW;
             let own;
             (own, rest) = rest.split_at(windows * EMBEDDING);
+            let likeness = self.mean_likeness(own);
+            let known = 1.0 - self.calibration().of_none(&likeness, windows);
             LineReading {
                 line,
                 windows,
-                likeness: self.mean_likeness(own),
+                likeness,
+                weight: windows as f32 * known.max(LEAST_KNOWN),
             }
         };
         let lines: Vec<LineReading> = lines.into_iter().zip(windows).map(read_line).collect();
@@ -179,7 +181,7 @@ impl Recogniser {
             let mut sums: BTreeMap<&str, f32> = BTreeMap::new();
             for &line in &left {
                 for (family, share) in &shares[line] {
-                    *sums.entry(family).or_default() += share * lines[line].windows as f32;
+                    *sums.entry(family).or_default() += share * lines[line].weight;
                 }
             }
             let Some((family, _)) = sums.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)) else {
@@ -209,24 +211,17 @@ impl Recogniser {
                 group.push(line);
             }
         }
-        let windows =
-            |group: &[usize]| group.iter().map(|&line| lines[line].windows).sum::<usize>();
+        let weight = |group: &[usize]| group.iter().map(|&line| lines[line].weight).sum::<f32>();
         let mut groups: Vec<Vec<usize>> = groups.into_iter().map(|(_, group)| group).collect();
         groups.iter_mut().for_each(|group| group.sort_unstable());
-        groups.sort_by_key(|group| std::cmp::Reverse(windows(group)));
+        groups.sort_by(|one, other| weight(other).total_cmp(&weight(one)));
         groups
     }
 
     /// What some lines say together.
     fn typeface(&self, lines: &[LineReading], group: Vec<usize>) -> Typeface {
         let windows: usize = group.iter().map(|&line| lines[line].windows).sum();
-        let mut likeness = vec![0.0; self.faces().len()];
-        for &line in &group {
-            let weight = lines[line].windows as f32 / windows as f32;
-            for (sum, value) in likeness.iter_mut().zip(&lines[line].likeness) {
-                *sum += weight * value;
-            }
-        }
+        let likeness = self.likeness_of_lines(group.iter().map(|&line| &lines[line]));
         Typeface {
             lines: group,
             windows,
@@ -234,6 +229,40 @@ impl Recogniser {
             none: self.calibration().of_none(&likeness, windows),
             likeness,
         }
+    }
+
+    /// The likeness of lines to every face: the mean by their weights; then, a family being as like as
+    /// the face that each line is most like, as much more for all its faces as the family's mean is
+    /// above that of its most like face. So lines in regular and in bold are no less like their family
+    /// than lines in one of them.
+    fn likeness_of_lines<'a>(
+        &self,
+        lines: impl Iterator<Item = &'a LineReading> + Clone,
+    ) -> Vec<f32> {
+        let all: f32 = lines.clone().map(|line| line.weight).sum();
+        let mean = |of: &dyn Fn(&LineReading) -> f32| -> f32 {
+            let weighted = lines.clone().map(|line| line.weight * of(line));
+            weighted.sum::<f32>() / all
+        };
+        let mut likeness = vec![0.0; self.faces().len()];
+        for faces in self.faces_by_family().values() {
+            for &face in faces {
+                likeness[face] = mean(&|line| line.likeness[face]);
+            }
+            let most = |of: &[f32]| faces.iter().map(|&face| of[face]).fold(-1.0, f32::max);
+            let more = mean(&|line| most(&line.likeness)) - most(&likeness);
+            faces.iter().for_each(|&face| likeness[face] += more);
+        }
+        likeness
+    }
+
+    /// The places of each family's faces among those known.
+    fn faces_by_family(&self) -> BTreeMap<&str, Vec<usize>> {
+        let mut families: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, face) in self.faces().iter().enumerate() {
+            families.entry(&face.family).or_default().push(index);
+        }
+        families
     }
 
     /// The families by likeness, the most probable first. Together with P(none) the probabilities
@@ -328,6 +357,7 @@ mod tests {
             },
             windows: 1,
             likeness: likeness(*face, second),
+            weight: 1.0,
         };
         own.iter().map(line).collect()
     }

@@ -2,7 +2,6 @@
 
 use std::num::NonZero;
 
-use letra_type::TextLine;
 use serde_json::{Value, json};
 
 use super::Identify;
@@ -44,9 +43,9 @@ pub(super) fn run(
     let mut output = Output::default();
     let pictures = command.wanted();
     let answered = print_all(&pictures, &mut output, interrupt, |name, picture| {
-        let reading = recogniser.read(picture)?;
-        let lines: Vec<TextLine> = reading.lines.iter().map(|one| one.line.clone()).collect();
-        let read = reader.read_lines(picture, &lines)?;
+        let read = reader.read(picture)?;
+        let lines = read.iter().map(|one| one.line.clone()).collect();
+        let reading = recogniser.read_lines(lines, picture)?;
         let words = recogniser.styled_words(picture, &reading, read)?;
         if let Some(page) = &mut page {
             page.add(name, picture, &reading, &words)?;
