@@ -26,7 +26,6 @@ pub mod networks;
 pub mod reader;
 pub mod recogniser;
 pub mod report;
-mod text_lines;
 
 pub use console::{action, failure, interrupt, json, progress, terminal};
 

@@ -333,18 +333,42 @@ fn pictures_without_lines_are_refused() {
         1,
         &["nothing.png", "no line of text"],
     );
+}
+
+#[test]
+fn text_that_does_not_stand_upright_is_turned() {
+    let home = home();
+    let model = home.text("model.letra");
     let straight = Picture::from_file(&home.path("serif.png")).unwrap();
-    let (width, height) = (straight.width(), straight.height());
-    let turned =
-        (0..width * height).map(|pixel| straight.pixels()[pixel % height * width + pixel / height]);
-    let turned = Picture::new(height, width, turned.collect()).unwrap();
-    let file = home.text("vertical.png");
-    turned.save_png(Path::new(&file)).unwrap();
-    refused(
-        &letra(&["identify", &file, "--model", &model]),
-        1,
-        &["vertical.png", "top to bottom"],
-    );
+    let answer = |quarters: usize| {
+        let file = home.text(&format!("turned{quarters}.png"));
+        straight
+            .turned(quarters)
+            .save_png(Path::new(&file))
+            .unwrap();
+        let output = letra(&["identify", &file, "--model", &model, "--json"]);
+        let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+        answers[0].clone()
+    };
+    let family = |answer: &Value| answer["typefaces"][0]["candidates"][0]["family"].clone();
+    let upright = answer(0);
+    assert_eq!(upright["turned"], 0);
+    let bounds = &upright["lines"][0]["bounds"];
+    for quarters in 1..4 {
+        let turned = answer(quarters);
+        assert_eq!(turned["turned"], 360 - 90 * quarters);
+        assert_eq!(family(&turned), family(&upright));
+        // The box is where the line stands in the picture that was given.
+        let side = |answer: &Value, side: &str| answer[side].as_f64().unwrap();
+        let here = &turned["lines"][0]["bounds"];
+        let (width, height) = (straight.width() as f64, straight.height() as f64);
+        let left = match quarters {
+            1 => height - side(bounds, "bottom"),
+            2 => width - side(bounds, "right"),
+            _ => side(bounds, "top"),
+        };
+        assert!((side(here, "left") - left).abs() < 3.0, "{here} {bounds}");
+    }
 }
 
 #[test]

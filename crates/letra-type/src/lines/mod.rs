@@ -67,7 +67,8 @@ pub fn find_lines(picture: &Picture) -> Vec<TextLine> {
 }
 
 /// Whether the text of a picture seems to run from top to bottom or from bottom to top: it finds
-/// clearly more along columns than along rows. Such a picture must be turned by a quarter first.
+/// clearly more along columns than along rows. Such a picture is to be
+/// [turned](Picture::turned) by a quarter first.
 ///
 /// Pictures of more than six million pixels are judged by their large letters, and by the small
 /// ones of the parts that show most.

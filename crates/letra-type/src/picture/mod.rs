@@ -86,6 +86,21 @@ impl Picture {
         &self.pixels
     }
 
+    /// The picture turned clockwise by so many quarters.
+    ///
+    /// ```
+    /// use letra_type::Picture;
+    ///
+    /// let picture = Picture::new(3, 1, vec![0, 128, 255])?;
+    /// assert_eq!(picture.turned(2).pixels(), [255, 128, 0]);
+    /// assert_eq!((picture.turned(1).height(), picture.turned(3).pixels()[0]), (3, 255));
+    /// # Ok::<(), letra_type::Error>(())
+    /// ```
+    #[must_use]
+    pub fn turned(&self, quarters: usize) -> Self {
+        codecs::turned_by_quarters(self.clone(), quarters)
+    }
+
     /// Lays another picture over this one, its upper left corner at (left, top); of it as much as
     /// `most` says (width, height) and as falls into this one.
     pub(crate) fn paste(

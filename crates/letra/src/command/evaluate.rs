@@ -97,10 +97,11 @@ fn answers(
         match Picture::from_file(&path).map_err(Failure::from) {
             // A picture in which no text is found counts as answered wrongly.
             Ok(picture) => {
-                let read = reader.read_if_text(&picture)?.into_iter();
-                let lines = read.map(|read| read.into_iter().map(|one| one.line).collect());
-                let mut readings = lines.map(|lines| recogniser.read_lines(lines, &picture));
-                answers.push(Answered::new(label, readings.next().transpose()?));
+                let reading = match reader.read_if_text(&picture)? {
+                    Some(read) => Some(recogniser.read_lines(read.places(), &read.picture)?),
+                    None => None,
+                };
+                answers.push(Answered::new(label, reading));
             }
             Err(failure) => {
                 let failure = failure.about(&path);

@@ -10,7 +10,7 @@ use crate::action::Run;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::json;
-use crate::reader::{ReadLine, Reader};
+use crate::reader::{ReadLine, ReadPicture, Reader};
 use crate::terminal::Output;
 
 /// Prints the text of a picture
@@ -52,18 +52,21 @@ impl Run for Read {
         };
         let mut output = Output::default();
         let answered = print_all(&pictures, &mut output, interrupt, |name, picture| {
-            let lines = reader.read(picture)?;
+            let read = reader.read(picture)?;
             Ok(match self.json {
-                true => Answer::Object(json::text(&as_object(name, &lines))?),
-                false => Answer::Table(lines.iter().map(|line| line.text()).collect()),
+                true => Answer::Object(json::text(&as_object(name, &read))?),
+                false => Answer::Table(read.lines.iter().map(ReadLine::text).collect()),
             })
         });
         output.finish().and(answered)
     }
 }
 
-fn as_object(name: &str, lines: &[ReadLine]) -> Value {
-    let bounds = |[left, top, right, bottom]: [f32; 4]| json!({ "left": left, "top": top, "right": right, "bottom": bottom });
+fn as_object(name: &str, read: &ReadPicture<'_>) -> Value {
+    let bounds = |of_turned: [f32; 4]| {
+        let [left, top, right, bottom] = read.bounds_as_given(of_turned);
+        json!({ "left": left, "top": top, "right": right, "bottom": bottom })
+    };
     let words = |line: &ReadLine| -> Vec<Value> {
         let word = line.words.iter().map(|word| {
             json!({
@@ -74,7 +77,7 @@ fn as_object(name: &str, lines: &[ReadLine]) -> Value {
         });
         word.collect()
     };
-    let lines = lines.iter().map(|line| {
+    let lines = read.lines.iter().map(|line| {
         json!({
             "text": line.text(),
             "bounds": bounds(line.line.bounds()),
@@ -85,5 +88,9 @@ fn as_object(name: &str, lines: &[ReadLine]) -> Value {
             "words": words(line),
         })
     });
-    json!({ "picture": name, "lines": lines.collect::<Vec<_>>() })
+    json!({
+        "picture": name,
+        "turned": 90 * read.quarters,
+        "lines": lines.collect::<Vec<_>>(),
+    })
 }

@@ -14,6 +14,8 @@ mod pieces;
 mod plausible;
 mod reading;
 mod samples;
+mod upright;
 
 pub use model::{Reader, ReaderFacts};
 pub use reading::{ReadLine, ReadWord};
+pub use upright::ReadPicture;

@@ -55,7 +55,7 @@ struct Notes {
 ///
 /// let mut picture = Picture::blank(460, 80, 255)?;
 /// draw_line(&mut picture, &Font::built_in()[0], "Seven kinds of rye", 40.0, (30.0, 52.0), 0)?;
-/// let lines = Reader::built_in()?.read(&picture)?;
+/// let lines = Reader::built_in()?.read(&picture)?.lines;
 /// assert_eq!(lines[0].text(), "Seven kinds of rye");
 /// assert_eq!(lines[0].words[3].text, "rye");
 /// let [left, _, right, _] = lines[0].words[0].bounds;

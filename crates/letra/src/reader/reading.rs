@@ -12,10 +12,8 @@ use super::Reader;
 use super::letter_case;
 use super::network::STEP;
 use super::pieces::{Piece, ink, pieces, widest_gap};
-use super::plausible::retain_text;
 use super::samples::to_columns;
 use crate::failure::Failure;
-use crate::text_lines::{no_text, text_lines};
 
 /// Widths that pieces are filled up to are multiples of this.
 const WIDTHS: usize = 160;
@@ -59,13 +57,18 @@ impl ReadLine {
     /// How sure the network is of its characters, 0 to 1: the mean over them.
     pub fn confidence(&self) -> f32 {
         let count = |word: &ReadWord| word.text.chars().count() as f32;
-        let all: f32 = self.words.iter().map(count).sum();
         let sum: f32 = self
             .words
             .iter()
             .map(|word| word.confidence * count(word))
             .sum();
-        sum / all.max(1.0)
+        sum / self.characters().max(1) as f32
+    }
+
+    /// How many characters it has, spaces between words left out.
+    pub(super) fn characters(&self) -> usize {
+        let count = |word: &ReadWord| word.text.chars().count();
+        self.words.iter().map(count).sum()
     }
 }
 
@@ -106,37 +109,6 @@ struct Said {
 }
 
 impl Reader {
-    /// Reads the lines of a picture, from top to bottom; what does not read as text, such as the
-    /// texture of a photograph, is left out.
-    ///
-    /// # Errors
-    /// No line of text was found, or the network's answers are not numbers.
-    pub fn read(&self, picture: &Picture) -> Result<Vec<ReadLine>, Failure> {
-        let lines = text_lines(picture)?;
-        self.read_text(picture, &lines)?.ok_or_else(no_text)
-    }
-
-    /// As [`Reader::read`]; nothing where there is no text in the picture.
-    ///
-    /// # Errors
-    /// The network's answers are not numbers.
-    pub fn read_if_text(&self, picture: &Picture) -> Result<Option<Vec<ReadLine>>, Failure> {
-        let lines = text_lines(picture).ok();
-        let read = lines.map(|lines| self.read_text(picture, &lines));
-        Ok(read.transpose()?.flatten())
-    }
-
-    /// Those of some lines that read as text, if any.
-    fn read_text(
-        &self,
-        picture: &Picture,
-        lines: &[TextLine],
-    ) -> Result<Option<Vec<ReadLine>>, Failure> {
-        let mut lines = self.read_lines(picture, lines)?;
-        retain_text(&mut lines);
-        Ok(Some(lines).filter(|lines| !lines.is_empty()))
-    }
-
     /// Reads lines that were found in a picture, each of them.
     ///
     /// # Errors

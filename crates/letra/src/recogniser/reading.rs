@@ -11,7 +11,6 @@ use super::model::Recogniser;
 use super::network::EMBEDDING;
 use super::samples::{WINDOW, to_ink};
 use crate::failure::Failure;
-use crate::text_lines::text_lines;
 
 /// Pixels of a straightened line from one window to the next.
 const STRIDE: usize = 120;
@@ -115,15 +114,6 @@ impl Recogniser {
                 .for_each(|(sum, value)| *sum += value / count);
         }
         self.likeness(&mean)
-    }
-
-    /// Reads a picture: finds its lines and reads them, see [`Recogniser::read_lines`].
-    ///
-    /// # Errors
-    /// There is no text in it, or its text runs from top to bottom; the network's answers are not
-    /// numbers.
-    pub fn read(&self, picture: &Picture) -> Result<Reading, Failure> {
-        self.read_lines(text_lines(picture)?, picture)
     }
 
     /// Reads lines that were found in a picture: takes windows along each, and adds their evidence.

@@ -96,6 +96,11 @@ fn fail(file: &str, problem: impl ToString) -> Error {
     }
 }
 
+/// A picture turned clockwise by so many quarters.
+pub(super) fn turned_by_quarters(picture: Picture, quarters: usize) -> Picture {
+    orientation::turned(picture, [1, 6, 3, 8][quarters % 4])
+}
+
 /// By which factor a picture beyond the limits is made smaller as it is read: the least one that
 /// brings it within them; 1 if it is within them or further beyond than is read at all.
 fn shrink(width: usize, height: usize) -> usize {

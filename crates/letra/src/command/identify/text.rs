@@ -9,7 +9,7 @@ use crate::command::answers::{Answer, print_all};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::json;
-use crate::reader::Reader;
+use crate::reader::{ReadPicture, Reader};
 use crate::recogniser::page::{Page, Setting};
 use crate::recogniser::{FamilyCandidate, Reading, Recogniser, StyledWord, Typeface};
 use crate::report::folder::{ReportFolder, Reporter};
@@ -44,19 +44,19 @@ pub(super) fn run(
     let pictures = command.wanted();
     let answered = print_all(&pictures, &mut output, interrupt, |name, picture| {
         let read = reader.read(picture)?;
-        let lines = read.iter().map(|one| one.line.clone()).collect();
-        let reading = recogniser.read_lines(lines, picture)?;
-        let words = recogniser.styled_words(picture, &reading, read)?;
+        let picture = &read.picture;
+        let reading = recogniser.read_lines(read.places(), picture)?;
+        let words = recogniser.styled_words(picture, &reading, read.lines.clone())?;
         if let Some(page) = &mut page {
             page.add(name, picture, &reading, &words)?;
         }
         Ok(match command.json {
             true => {
-                let object = as_object(recogniser, name, &reading, &words, top);
+                let object = as_object(recogniser, name, (&read, &reading, &words), top);
                 Answer::Object(json::text(&object)?)
             }
             false => {
-                let mut text = table(name, &reading, top);
+                let mut text = table(name, &read, &reading, top);
                 add_words(&mut text, recogniser, &words);
                 Answer::Table(text)
             }
@@ -89,9 +89,13 @@ fn rows(typeface: &Typeface, top: usize) -> Vec<(String, f32, String)> {
     rows
 }
 
-fn table(name: &str, reading: &Reading, top: usize) -> Text {
+fn table(name: &str, read: &ReadPicture<'_>, reading: &Reading, top: usize) -> Text {
+    let turned = match read.quarters {
+        0 => String::new(),
+        quarters => format!(", turned by {} degrees", 90 * quarters),
+    };
     let mut text = Text::from(format!(
-        "{name}   {}",
+        "{name}   {}{turned}",
         extent(reading.lines.len(), reading.windows())
     ));
     for (index, typeface) in reading.typefaces.iter().enumerate() {
@@ -159,17 +163,19 @@ fn extent(lines: usize, windows: usize) -> String {
 fn as_object(
     recogniser: &Recogniser,
     name: &str,
-    reading: &Reading,
-    words: &[Vec<StyledWord>],
+    (read, reading, words): (&ReadPicture<'_>, &Reading, &[Vec<StyledWord>]),
     top: usize,
 ) -> Value {
+    let bounds = |of_turned: [f32; 4]| {
+        let [left, top, right, bottom] = read.bounds_as_given(of_turned);
+        json!({ "left": left, "top": top, "right": right, "bottom": bottom })
+    };
     let words_of = |line: &[StyledWord]| -> Vec<Value> {
         let word = |one: &StyledWord| {
-            let [left, top, right, bottom] = one.word.bounds;
             let face = &recogniser.faces()[one.face];
             json!({
                 "text": one.word.text,
-                "bounds": { "left": left, "top": top, "right": right, "bottom": bottom },
+                "bounds": bounds(one.word.bounds),
                 "confidence": one.word.confidence,
                 "family": face.family,
                 "style": face.style,
@@ -185,9 +191,8 @@ fn as_object(
         .map(|(one, words)| {
             let families = recogniser.families(&one.likeness, one.windows);
             let best = &families[0];
-            let [left, top, right, bottom] = one.line.bounds();
             json!({
-                "bounds": { "left": left, "top": top, "right": right, "bottom": bottom },
+                "bounds": bounds(one.line.bounds()),
                 "slope": one.line.slope,
                 "letter_height": one.line.letter_height,
                 "light_on_dark": one.line.light_on_dark,
@@ -211,5 +216,10 @@ fn as_object(
             })
         })
         .collect();
-    json!({ "picture": name, "typefaces": typefaces, "lines": lines })
+    json!({
+        "picture": name,
+        "turned": 90 * read.quarters,
+        "typefaces": typefaces,
+        "lines": lines,
+    })
 }

@@ -1,0 +1,137 @@
+//! Which way up a picture's text stands.
+
+use std::borrow::Cow;
+
+use letra_type::{Picture, TextLine, find_lines, runs_vertically};
+
+use super::Reader;
+use super::plausible::retain_text;
+use super::reading::ReadLine;
+use crate::failure::Failure;
+
+/// Text that is read with less confidence may stand upside down: such text is read as other letters, of
+/// 0.6 to 0.9.
+const UPRIGHT: f32 = 0.93;
+
+/// What each character of a reading counts is its confidence above this.
+const WORTHLESS: f32 = 0.5;
+
+/// By so many times a reading is worth more than the one in the likelier position, to be taken.
+const CLEARLY: f32 = 1.4;
+
+/// A picture that was read, turned so that its text stands upright.
+#[derive(Debug, Clone)]
+pub struct ReadPicture<'a> {
+    /// The picture, turned.
+    pub picture: Cow<'a, Picture>,
+    /// By how many quarters it was turned clockwise, 0 to 3.
+    pub quarters: usize,
+    /// Its lines, from top to bottom; their places are in the turned picture.
+    pub lines: Vec<ReadLine>,
+}
+
+impl ReadPicture<'_> {
+    /// Where the lines are in the turned picture.
+    pub fn places(&self) -> Vec<TextLine> {
+        self.lines.iter().map(|one| one.line.clone()).collect()
+    }
+
+    /// A box in the turned picture, left, top, right and bottom, as a box in the picture as it was given.
+    pub fn bounds_as_given(&self, [left, top, right, bottom]: [f32; 4]) -> [f32; 4] {
+        let (width, height) = (self.picture.width() as f32, self.picture.height() as f32);
+        match self.quarters {
+            1 => [top, width - right, bottom, width - left],
+            2 => [width - right, height - bottom, width - left, height - top],
+            3 => [height - bottom, left, height - top, right],
+            _ => [left, top, right, bottom],
+        }
+    }
+
+    fn characters(&self) -> f32 {
+        self.lines.iter().map(|line| line.characters() as f32).sum()
+    }
+
+    /// The sum over the characters of what `count` makes of their confidence.
+    fn sum(&self, count: impl Fn(f32) -> f32) -> f32 {
+        let of_line = |line: &ReadLine| line.characters() as f32 * count(line.confidence());
+        self.lines.iter().map(of_line).sum()
+    }
+
+    fn is_sure(&self) -> bool {
+        self.sum(|confidence| confidence) >= UPRIGHT * self.characters()
+    }
+
+    fn worth(&self) -> f32 {
+        self.sum(|confidence| (confidence - WORTHLESS).max(0.0))
+    }
+}
+
+impl Reader {
+    /// Reads the lines of a picture, turned by quarters so that its text stands upright; what does not
+    /// read as text, such as the texture of a photograph, is left out.
+    ///
+    /// # Errors
+    /// No line of text was found, or the network's answers are not numbers.
+    pub fn read<'a>(&self, picture: &'a Picture) -> Result<ReadPicture<'a>, Failure> {
+        self.read_if_text(picture)?.ok_or_else(|| {
+            Failure::new("no line of text was found in it")
+                .hint("give a picture of a line or more, its letters at least 7 pixels high")
+        })
+    }
+
+    /// As [`Reader::read`]; nothing where there is no text in the picture.
+    ///
+    /// # Errors
+    /// The network's answers are not numbers.
+    pub fn read_if_text<'a>(
+        &self,
+        picture: &'a Picture,
+    ) -> Result<Option<ReadPicture<'a>>, Failure> {
+        let (likely, other) = match runs_vertically(picture) {
+            true => ([1, 3].as_slice(), 0),
+            false => ([0].as_slice(), 2),
+        };
+        let mut best = None;
+        for &quarters in likely {
+            best = better(best, self.read_turned(picture, quarters)?, 1.0);
+        }
+        match best {
+            Some(likely) if !likely.is_sure() => {
+                let other = self.read_turned(picture, other)?;
+                Ok(better(Some(likely), other, CLEARLY))
+            }
+            best => Ok(best),
+        }
+    }
+
+    fn read_turned<'a>(
+        &self,
+        picture: &'a Picture,
+        quarters: usize,
+    ) -> Result<ReadPicture<'a>, Failure> {
+        let picture = match quarters {
+            0 => Cow::Borrowed(picture),
+            _ => Cow::Owned(picture.turned(quarters)),
+        };
+        let mut lines = self.read_lines(&picture, &find_lines(&picture))?;
+        retain_text(&mut lines);
+        Ok(ReadPicture {
+            picture,
+            quarters,
+            lines,
+        })
+    }
+}
+
+/// Of two readings the one that is worth more; the other by so many times more.
+fn better<'a>(
+    best: Option<ReadPicture<'a>>,
+    other: ReadPicture<'a>,
+    times: f32,
+) -> Option<ReadPicture<'a>> {
+    match best {
+        Some(best) if other.worth() <= times * best.worth() => Some(best),
+        best if other.lines.is_empty() => best,
+        _ => Some(other),
+    }
+}
