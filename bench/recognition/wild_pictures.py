@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+"""Draws labelled pictures as people have them, a folder a kind; `wild` calls it.
+
+    wild_pictures.py FONTS DIR [--each N] [--seed N]
+
+Each kind is a function below; its sentence says what the pictures show. Pillow draws them with the
+faces of FONTS, words and sentences are those of sentences.txt, photographs those that come with
+scikit-image. labels.csv says of each picture its kind, family, text and number of lines; "textures"
+and "photographs" have none.
+"""
+
+import argparse
+import colorsys
+import csv
+import dataclasses
+import logging
+import pathlib
+import random
+import sys
+
+import numpy
+import skimage
+from PIL import Image, ImageDraw, ImageFont
+
+import languages
+from catalogue import faces
+from composition import broken
+
+COLUMNS = "picture kind family lines text".split()
+# Of scikit-image's pictures those that show a thing and no letters.
+PHOTOGRAPHS = """astronaut.png brick.png camera.png cell.png chelsea.png coffee.png coins.png
+grass.png gravel.png horse.png hubble_deep_field.jpg ihc.png moon.png motorcycle_left.png retina.jpg
+rocket.jpg""".split()
+SCRIPTS = ("Dancing", "Lobster", "Leckerli", "Kaushan")
+THREE_LETTERS = "fog Qua Hey gym jog ply buy Sky egg Pig log fly pay Mug quo joy yes Key gap Typ".split()
+SHORTEST_CONTRAST = 90
+
+
+def luma(colour):
+    red, green, blue = colour
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+@dataclasses.dataclass
+class Drawn:
+    """A picture and what it shows."""
+
+    picture: Image.Image
+    family: str
+    lines: list
+
+
+class Draw:
+    """Random choices, and text drawn by them."""
+
+    def __init__(self, all_faces, seed):
+        self.random = random.Random(seed)
+        self.faces = all_faces
+        self.sentences = [sentence for sentence, _ in languages.sentences()]
+
+    def face(self, wanted=lambda face: True):
+        families = sorted({face.family for face in self.faces if wanted(face)})
+        family = self.random.choice(families)
+        return self.random.choice([face for face in self.faces if face.family == family and wanted(face)])
+
+    def sentence(self, face):
+        fitting = [one for one in self.sentences if face.characters >= set(one)]
+        return self.random.choice(fitting or ["Fresh bread every day"])
+
+    def word(self, face, least=4, most=10):
+        words = [word for word in self.sentence(face).split() if word.isalpha()]
+        fitting = [word for word in words if least <= len(word) <= most]
+        return self.random.choice(fitting) if fitting else "Abrupt"
+
+    def size(self, least, most):
+        return least * (most / least) ** self.random.random()
+
+    def colours(self):
+        while True:
+            one, other = ([self.random.randrange(256) for _ in range(3)] for _ in range(2))
+            if abs(luma(one) - luma(other)) > SHORTEST_CONTRAST:
+                return tuple(one), tuple(other)
+
+    def photograph(self, size=(640, 480)):
+        folder = pathlib.Path(skimage.__file__).parent / "data"
+        with Image.open(folder / self.random.choice(PHOTOGRAPHS)) as picture:
+            picture = picture.convert("RGB")
+        # A part of it, another each time.
+        width, height = picture.size
+        across = self.random.uniform(0.6, 1.0)
+        left, top = (self.random.uniform(0, (1 - across) * side) for side in (width, height))
+        part = (left, top, left + across * width, top + across * height)
+        return picture.resize(size, Image.Resampling.BICUBIC, part)
+
+
+def font(face, cap_height):
+    return ImageFont.truetype(str(face.file), max(4, round(cap_height / face.cap_height)))
+
+
+def cap_height(face, of):
+    return round(of.size * face.cap_height)
+
+
+def plain(face, lines, capitals, ink=(0, 0, 0), ground=(255, 255, 255), margin=1.0):
+    """Lines in a picture of their own."""
+    of = font(face, capitals)
+    lefts, tops, rights, bottoms = zip(*(of.getbbox(line, anchor="ls") for line in lines))
+    edge, step = int(margin * capitals), int(2.3 * capitals)
+    width = max(rights) - min(lefts) + 2 * edge
+    height = bottoms[-1] - tops[0] + 2 * edge + step * (len(lines) - 1)
+    picture = Image.new("RGB", (int(width), int(height)), ground)
+    draw = ImageDraw.Draw(picture)
+    for number, line in enumerate(lines):
+        place = (edge - min(lefts), edge - tops[0] + number * step)
+        draw.text(place, line, font=of, fill=ink, anchor="ls")
+    return picture
+
+
+def one_word(draw):
+    """A word of 4 to 10 letters, capitals of 64 pixels."""
+    face = draw.face()
+    word = draw.word(face)
+    return Drawn(plain(face, [word], 64), face.family, [word])
+
+
+def three_letters(draw):
+    """Three letters, most of them with parts below the baseline."""
+    face = draw.face()
+    word = draw.random.choice(THREE_LETTERS)
+    return Drawn(plain(face, [word], draw.size(16, 64)), face.family, [word])
+
+
+def script(draw):
+    """A word or a line in a script whose letters touch."""
+    face = draw.face(lambda face: any(script in face.family for script in SCRIPTS))
+    text = draw.word(face) if draw.random.random() < 0.5 else broken(draw.sentence(face), 30)[0]
+    return Drawn(plain(face, [text], draw.size(16, 64)), face.family, [text])
+
+
+def box(draw):
+    """A button or a label: text in a coloured box that is little higher than its letters."""
+    face = draw.face()
+    of = font(face, draw.size(9, 40))
+    text = draw.word(face) if draw.random.random() < 0.5 else broken(draw.sentence(face), 20)[0]
+    capitals, ink_and_ground = cap_height(face, of), draw.colours()
+    left, top, right, bottom = of.getbbox(text, anchor="ls")
+    down, across = draw.random.uniform(0.1, 0.5) * capitals, draw.random.uniform(0.3, 0.9) * capitals
+    width = int(right - left + 2 * across)
+    height = int(max(capitals, -top) + max(0, bottom) + 2 * down)
+    page = draw.random.choice([(255, 255, 255), (245, 245, 245), (20, 20, 20)])
+    x, y = draw.random.randrange(20, 100), draw.random.randrange(15, 80)
+    picture = Image.new("RGB", (width + 120, height + 100), page)
+    pen = ImageDraw.Draw(picture)
+    ink, ground = ink_and_ground
+    radius = draw.random.choice([0, 0, 3, height // 2])
+    pen.rounded_rectangle((x, y, x + width, y + height), radius=radius, fill=ground)
+    baseline = y + down + max(capitals, -top)
+    pen.text((x + across - left, baseline), text, font=of, fill=ink, anchor="ls")
+    return Drawn(picture, face.family, [text])
+
+
+def ruled(draw, place):
+    face = draw.face()
+    of = font(face, draw.size(11, 30))
+    capitals = cap_height(face, of)
+    lines = [broken(draw.sentence(face), 26)[0] for _ in range(2)]
+    picture = plain(face, lines, capitals)
+    lefts, tops, _, _ = zip(*(of.getbbox(line, anchor="ls") for line in lines))
+    pen = ImageDraw.Draw(picture)
+    for number, line in enumerate(lines):
+        baseline = capitals - tops[0] + number * int(2.3 * capitals)
+        top = baseline + round(place * capitals)
+        left = capitals - min(lefts)
+        rule = (left, top, left + of.getlength(line), top + max(1, round(0.09 * capitals)) - 1)
+        pen.rectangle(rule, fill=(0, 0, 0))
+    return Drawn(picture, face.family, lines)
+
+
+def underlined(draw):
+    """Two underlined lines."""
+    return ruled(draw, 0.16)
+
+
+def struck_through(draw):
+    """Two lines struck through."""
+    return ruled(draw, -0.36)
+
+
+def transparent(draw):
+    """White letters and nothing else: their coverage is the opacity."""
+    face = draw.face()
+    lines = broken(draw.sentence(face), 30)[:2]
+    coverage = plain(face, lines, draw.size(14, 40)).convert("L").point(lambda level: 255 - level)
+    picture = Image.new("RGBA", coverage.size, (255, 255, 255, 255))
+    picture.putalpha(coverage)
+    return Drawn(picture, face.family, lines)
+
+
+def equal_lightness(draw):
+    """Letters and ground of different colour and the same luma."""
+    face = draw.face()
+    lines = broken(draw.sentence(face), 30)[:2]
+    hue, level = draw.random.random(), draw.random.uniform(60, 110)
+
+    def colour(hue):
+        rgb = [255 * part for part in colorsys.hsv_to_rgb(hue % 1, 0.85, 1)]
+        return tuple(int(min(1, level / luma(rgb)) * part) for part in rgb)
+
+    picture = plain(face, lines, draw.size(14, 40), colour(hue), colour(hue + 0.45))
+    return Drawn(picture, face.family, lines)
+
+
+def aliased(draw):
+    """Letters without grey."""
+    face = draw.face()
+    of = font(face, draw.size(9, 22))
+    text = broken(draw.sentence(face), 34)[0]
+    picture = Image.new("1", (int(of.getlength(text)) + 40, int(of.size * 2.4)), 1)
+    pen = ImageDraw.Draw(picture)
+    pen.fontmode = "1"
+    pen.text((20, int(of.size * 1.5)), text, font=of, fill=0, anchor="ls")
+    return Drawn(picture.convert("L"), face.family, [text])
+
+
+def poster(draw):
+    """Two or three white words over a darkened photograph."""
+    face = draw.face()
+    words = [word for word in draw.sentence(face).split() if len(word) > 2][:3]
+    text = " ".join(words) or "Summer Fest"
+    picture = draw.photograph().point(lambda level: int(0.7 * level))
+    of = font(face, draw.size(30, 90))
+    if of.getlength(text) > 600:
+        of = ImageFont.truetype(of.path, max(8, int(of.size * 600 / of.getlength(text))))
+    place = ((640 - of.getlength(text)) / 2, draw.random.uniform(180, 420))
+    ImageDraw.Draw(picture).text(place, text, font=of, fill=(255, 255, 255), anchor="ls")
+    return Drawn(picture, face.family, [text])
+
+
+def photograph(draw):
+    """A photograph without text."""
+    return Drawn(draw.photograph(), "", [])
+
+
+def texture(draw):
+    """Noise of several scales, without text."""
+    numbers = numpy.random.default_rng(draw.random.randrange(1 << 30))
+    sides, levels = [4 << octave for octave in range(6)], numpy.zeros((480, 640))
+    for side in sides[draw.random.randrange(3) :]:
+        noise = Image.fromarray(numbers.integers(0, 256, (side, side), dtype=numpy.uint8))
+        levels += numpy.asarray(noise.resize((640, 480), Image.Resampling.BICUBIC), float) / side**0.5
+    levels = 255 * (levels - levels.min()) / (levels.max() - levels.min())
+    return Drawn(Image.fromarray(levels.astype(numpy.uint8)), "", [])
+
+
+def mixed_faces(draw):
+    """Six lines in two faces of a family in turn."""
+    counts = {}
+    for face in draw.faces:
+        counts[face.family] = counts.get(face.family, 0) + 1
+    family = draw.face(lambda face: counts[face.family] > 1).family
+    both = draw.random.sample([face for face in draw.faces if face.family == family], 2)
+    size = draw.size(14, 24)
+    lines = [broken(draw.sentence(both[number % 2]), 30)[0] for number in range(6)]
+    parts = [plain(both[number % 2], [line], size, margin=0.6) for number, line in enumerate(lines)]
+    width = max(part.width for part in parts)
+    picture = Image.new("RGB", (width, sum(part.height for part in parts)), (255, 255, 255))
+    top = 0
+    for part in parts:
+        picture.paste(part, (0, top))
+        top += part.height
+    return Drawn(picture, family, lines)
+
+
+def cut_out(draw):
+    """Five lines, the first and the last cut through."""
+    face = draw.face()
+    capitals = draw.size(14, 26)
+    lines = [broken(draw.sentence(face), 30)[0] for _ in range(5)]
+    picture = plain(face, lines, capitals)
+    cut = int(1.5 * capitals)
+    return Drawn(picture.crop((0, cut, picture.width, picture.height - cut)), face.family, lines[1:-1])
+
+
+def turned(draw):
+    """Two lines turned by 90, 180 or 270 degrees."""
+    face = draw.face()
+    lines = broken(draw.sentence(face), 26)[:2]
+    picture = plain(face, lines, draw.size(14, 50))
+    way = draw.random.choice([Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270])
+    return Drawn(picture.transpose(way), face.family, lines)
+
+
+KINDS = [
+    one_word,
+    three_letters,
+    script,
+    box,
+    underlined,
+    struck_through,
+    transparent,
+    equal_lightness,
+    aliased,
+    mixed_faces,
+    cut_out,
+    turned,
+    poster,
+    photograph,
+    texture,
+]
+
+
+def main():
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("fonts", type=pathlib.Path, metavar="FONTS")
+    arguments.add_argument("folder", type=pathlib.Path, metavar="DIR")
+    arguments.add_argument("--each", type=int, default=60, metavar="N", help="pictures a kind (60)")
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments = arguments.parse_args()
+    logging.disable(logging.WARNING)
+    # What is no letters, or boxes around them, has kinds of its own.
+    all_faces = [face for face in faces(arguments.fonts) if "OCR" not in face.family]
+    if not all_faces:
+        sys.exit(f"{arguments.fonts} holds no face")
+    rows = []
+    for kind in KINDS:
+        name = kind.__name__.replace("_", " ")
+        folder = arguments.folder / name.replace(" ", "-")
+        folder.mkdir(parents=True, exist_ok=True)
+        draw = Draw(all_faces, f"{arguments.seed} {name}")
+        for number in range(arguments.each):
+            drawn = kind(draw)
+            path = f"{folder.name}/{number:03}.png"
+            drawn.picture.save(arguments.folder / path)
+            text = " / ".join(drawn.lines)
+            rows.append(dict(picture=path, kind=name, family=drawn.family, lines=len(drawn.lines), text=text))
+    with open(arguments.folder / "labels.csv", "w", encoding="utf8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"{len(rows)} pictures of {len(KINDS)} kinds in {arguments.folder}")
+
+
+if __name__ == "__main__":
+    main()
