@@ -4,7 +4,7 @@ use super::reading::ReadLine;
 
 /// What a line must be to count as text.
 struct Demands {
-    /// From this mean confidence of its characters on it is text whatever it says.
+    /// From this mean confidence of its characters on it is text if letters and digits outweigh marks.
     sure: f32,
     /// Above this one it is text if it says so many letters and digits, and little else.
     least: f32,
@@ -19,16 +19,16 @@ const FEW_LINES: usize = 3;
 
 /// In a picture of few lines.
 const LENIENT: Demands = Demands {
-    sure: 0.5,
-    least: 0.4,
-    letters: 4,
+    sure: 0.6,
+    least: 0.42,
+    letters: 3,
 };
 
 /// In a picture of many, as textures give. Text in letters that the reader does not know, Greek or
 /// Cyrillic, is read as Latin letters of some 0.7 to 0.9.
 const STRICT: Demands = Demands {
     sure: 0.8,
-    least: 0.5,
+    least: 0.56,
     letters: 6,
 };
 
@@ -39,7 +39,7 @@ impl Demands {
         let letters = characters().filter(|one| one.is_alphanumeric()).count();
         let confidence = line.confidence();
         let says_words = letters >= self.letters && letters as f32 >= LETTERS * all as f32;
-        letters > 0 && (confidence >= self.sure || confidence >= self.least && says_words)
+        2 * letters > all && (confidence >= self.sure || confidence >= self.least && says_words)
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn marks_of_no_confidence_are_no_text() {
-        assert_eq!(kept(&[("ee@@ •@", 0.66), ("… s-™.,", 0.3)]), ["ee@@ •@"]);
+        assert!(kept(&[("ee@@ •@", 0.66), ("… s-™.,", 0.3)]).is_empty());
         let poster = [
             ("Jazz Night", 0.99),
             ("Co", 0.63),
@@ -108,6 +108,7 @@ mod tests {
         let lines = [cyrillic; 5].map(|text| (text, 0.71));
         assert_eq!(kept(&lines).len(), 5);
         assert_eq!(kept(&[("fog", 0.51)]), ["fog"]);
+        assert_eq!(kept(&[("To", 0.7)]), ["To"]);
         assert_eq!(kept(&[("winter", 0.43)]), ["winter"]);
     }
 }
