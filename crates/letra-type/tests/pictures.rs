@@ -92,6 +92,25 @@ fn colours_become_grey_and_what_is_transparent_white() {
 }
 
 #[test]
+fn colours_of_one_luma_are_told_apart() {
+    // Red and blue of luma 100 in turn, then a grey that is nearly the same.
+    let (red, blue, grey) = ([200, 60, 42], [20, 110, 255], [100, 100, 100]);
+    let pixels = [red, blue, red, blue, blue, blue, grey, grey].concat();
+    let levels = read(&png_of(png::ColorType::Rgb, 8, 1, &pixels)).unwrap();
+    let [red, blue, .., grey] = levels.pixels() else {
+        panic!("eight pixels");
+    };
+    assert!(
+        red.abs_diff(*blue) > 150 && grey.abs_diff(*red) > 40,
+        "{levels:?}"
+    );
+    // Where luma tells as much it stays.
+    let pixels = [[200, 60, 42], [255, 255, 255], [20, 110, 255]].concat();
+    let levels = read(&png_of(png::ColorType::Rgb, 3, 1, &pixels)).unwrap();
+    assert_eq!(levels.pixels(), [100, 255, 100]);
+}
+
+#[test]
 fn light_letters_alone_are_laid_on_black() {
     let mut samples = [255, 255, 255, 0].repeat(10);
     samples[3] = 255;

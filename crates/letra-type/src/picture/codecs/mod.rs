@@ -1,6 +1,7 @@
 //! Files of pictures: PNG, JPEG, WebP, GIF, BMP and TIFF.
 
 mod bmp;
+mod colour;
 mod directory;
 mod foreign;
 mod gif;
@@ -12,6 +13,7 @@ mod webp;
 
 use std::path::Path;
 
+use self::colour::greys_of_colours;
 use super::{Picture, check_size, mix};
 use crate::error::{Error, Result};
 use crate::file::{read_whole, write_whole};
@@ -22,7 +24,7 @@ const MOST_READ: usize = 1 << 29;
 
 impl Picture {
     /// Reads a PNG, JPEG, WebP, GIF, BMP or TIFF file as grey: colours by their luma (ITU-R
-    /// BT.601), turned as its Exif or XMP orientation says; of an animation the first picture, of
+    /// BT.601), or by how they differ where that hides what the picture shows, turned as its Exif or XMP orientation says; of an animation the first picture, of
     /// several pages the first. What is transparent is laid on white; of a PNG, WebP or GIF that is
     /// mostly transparent and light elsewhere, as white letters alone are, on black.
     ///
@@ -168,6 +170,15 @@ fn greys<const N: usize>(samples: &[u8], grey: impl Fn([u8; N]) -> u8) -> Vec<u8
 
 /// The mean level, weighted by opacity, above which white does not show what is laid on it.
 const LIGHT: u64 = 200;
+
+/// Grey levels of pixels of red, green, blue and opacity, laid on a ground if one is not opaque.
+fn greys_of_rgba(samples: &[u8]) -> Vec<u8> {
+    let (pixels, _) = samples.as_chunks::<4>();
+    match pixels.iter().all(|pixel| pixel[3] == 255) {
+        true => greys_of_colours(samples, |[red, green, blue, _]| [red, green, blue]),
+        false => on_ground(samples, rgba),
+    }
+}
 
 /// Grey of a pixel of red, green, blue and opacity, and that opacity.
 fn rgba([red, green, blue, alpha]: [u8; 4]) -> (u8, u8) {

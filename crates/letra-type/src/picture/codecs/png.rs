@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use png::{ColorType, Limits, Transformations};
 
 use super::orientation::upright;
-use super::{fail, luma, on_ground, rgba, shrink};
+use super::{fail, greys_of_colours, greys_of_rgba, on_ground, shrink};
 use crate::error::Result;
 use crate::picture::{Picture, check_size};
 
@@ -85,8 +85,8 @@ fn greys(file: &str, colour: ColorType, samples: Vec<u8>) -> Result<Vec<u8>> {
     Ok(match colour {
         ColorType::Grayscale => samples,
         ColorType::GrayscaleAlpha => on_ground(&samples, |[grey, alpha]: [u8; 2]| (grey, alpha)),
-        ColorType::Rgb => super::greys(&samples, luma),
-        ColorType::Rgba => on_ground(&samples, rgba),
+        ColorType::Rgb => greys_of_colours(&samples, |rgb: [u8; 3]| rgb),
+        ColorType::Rgba => greys_of_rgba(&samples),
         ColorType::Indexed => return Err(fail(file, "its palette cannot be applied")),
     })
 }

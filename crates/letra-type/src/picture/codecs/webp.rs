@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image_webp::WebPDecoder;
 
 use super::orientation::upright;
-use super::{fail, greys, luma, on_ground, rgba};
+use super::{fail, greys_of_colours, greys_of_rgba};
 use crate::error::Result;
 use crate::picture::{Picture, check_size};
 
@@ -31,8 +31,8 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
         .read_image(&mut samples)
         .map_err(|error| fail(file, error))?;
     let pixels = match decoder.has_alpha() {
-        true => on_ground(&samples, rgba),
-        false => greys(&samples, luma),
+        true => greys_of_rgba(&samples),
+        false => greys_of_colours(&samples, |rgb: [u8; 3]| rgb),
     };
     // Notes that cannot be read are none.
     let exif = decoder.exif_metadata().ok().flatten();

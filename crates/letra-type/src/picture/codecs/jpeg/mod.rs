@@ -13,7 +13,7 @@ mod upsample;
 pub(super) use markers::SIGNATURE;
 
 use super::orientation::upright;
-use super::{fail, greys, luma, printed, rgb_of, shrink};
+use super::{fail, greys, greys_of_colours, printed, rgb_of, shrink};
 use crate::error::Result;
 use crate::picture::{MOST_PIXELS, Picture, check_size};
 use markers::{APP0, APP1, APP14, DAC, DHT, EOI, JPG, SOS, next_marker, split_segment};
@@ -39,8 +39,8 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     let pixels = match (stored.of_a_pixel, header.is_ycc()) {
         (1, _) => samples,
         (2, _) => return Err(fail(file, "its two components are of no known meaning")),
-        (3, true) => greys(&samples, |ycc| luma(rgb_of(ycc))),
-        (3, false) => greys(&samples, luma),
+        (3, true) => greys_of_colours(&samples, rgb_of),
+        (3, false) => greys_of_colours(&samples, |rgb: [u8; 3]| rgb),
         (_, true) => greys(&samples, |[luma, blue, red, black]: [u8; 4]| {
             let inks = rgb_of([luma, blue, red]).map(|level| 255 - level);
             printed(inks, black)
