@@ -14,7 +14,7 @@ const LARGEST: f32 = 1e6;
 /// in temperature scaling: Guo, Pleiss, Sun and Weinberger 2017, section 4.2), at 1, 2, 4 and 8
 /// windows and between them in proportion to ln *k*. For P(none), every reading is also taken
 /// with its own family left out, as one of a family that is not known; *b* is then set for one
-/// picture in ten to be of such a family.
+/// picture in five to be of such a family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// β at 1, 2, 4 and 8 windows, above 0.
