@@ -7,6 +7,7 @@ pub mod kernels;
 pub mod optimizers;
 pub mod recipe;
 pub mod sequences;
+mod tasks;
 
 use crate::action::Action;
 
