@@ -201,7 +201,10 @@ fn value_range(lines: &[(RGBColor, Points<'_>)]) -> std::ops::Range<f64> {
 }
 
 fn tenths(value: &f64) -> String {
-    format!("{value:.1}")
+    match value.abs() < 100.0 {
+        true => format!("{value:.1}"),
+        false => format!("{value:.0}"),
+    }
 }
 
 fn share(accuracy: &f64) -> String {

@@ -13,6 +13,7 @@ use super::work::{Lot, Task, Work, labels};
 use crate::experiment::{Column, Row, Trial};
 use crate::failure::Failure;
 use crate::lab::tasks::{Classify, Part, Watch, accuracies, measured};
+use crate::networks::Recipe;
 use crate::report::numbers::percent;
 
 /// The task.
@@ -23,8 +24,8 @@ pub(super) const TASK: Task = Task {
             layers have first learnt, one after the other and without labels, what the pictures are like? Three layers \
             of sigmoid units learn from all training pictures as Boltzmann machines, as autoencoders or as denoising \
             ones, or not at all; then a layer of classes is put on top, and all of it learns from the labels of only \
-            some pictures. Beside them the same network with rectified units and He's initial weights, which was not \
-            known then.",
+            some pictures. Beside them what needs no pre-training: the same layers of rectified units with He's initial \
+            weights, and a small convolutional network.",
     run,
 };
 
@@ -48,6 +49,9 @@ const RATE: f64 = 0.002;
 /// Labels a class; then all.
 const LABELS: [Option<usize>; 4] = [Some(5), Some(10), Some(50), None];
 
+/// The convolutional network.
+const CNN: &str = "cnn-keras";
+
 const LABELLED: &str = "labelled_pictures";
 const ERROR: &str = "test_error";
 
@@ -56,15 +60,17 @@ const ERROR: &str = "test_error";
 enum Start {
     Random,
     Rectified,
+    Convolutions,
     Machines,
     Autoencoders,
     Denoisers,
 }
 
 impl Start {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Random,
         Self::Rectified,
+        Self::Convolutions,
         Self::Machines,
         Self::Autoencoders,
         Self::Denoisers,
@@ -74,6 +80,7 @@ impl Start {
         match self {
             Self::Random => "none",
             Self::Rectified => "none-relu",
+            Self::Convolutions => "none-cnn",
             Self::Machines => "rbm",
             Self::Autoencoders => "autoencoder",
             Self::Denoisers => "denoising",
@@ -84,6 +91,7 @@ impl Start {
         match self {
             Self::Random => "Not pre-trained",
             Self::Rectified => "Not pre-trained, ReLU",
+            Self::Convolutions => "Not pre-trained, CNN",
             Self::Machines => "Boltzmann machines",
             Self::Autoencoders => "Autoencoders",
             Self::Denoisers => "Denoising autoencoders",
@@ -91,7 +99,7 @@ impl Start {
     }
 
     fn is_pretrained(self) -> bool {
-        !matches!(self, Self::Random | Self::Rectified)
+        !matches!(self, Self::Random | Self::Rectified | Self::Convolutions)
     }
 }
 
@@ -137,7 +145,11 @@ fn columns() -> Vec<Column> {
             show: percent,
         },
     ];
-    columns.extend(accuracies());
+    columns.extend(
+        accuracies()
+            .into_iter()
+            .filter(|column| column.name == "train_accuracy"),
+    );
     columns
 }
 
@@ -146,6 +158,7 @@ fn about(start: Start) -> String {
     let before = match start {
         Start::Random => format!("{layers}, Glorot's initial weights."),
         Start::Rectified => format!("{layers}, rectified, He's initial weights."),
+        Start::Convolutions => "The layers of the seminar's CNN (Keras).".to_owned(),
         Start::Machines => {
             format!(
                 "{layers}, each {EPOCHS} epochs of CD-1, rate {RBM_RATE}, momentum {RBM_MOMENTUM}."
@@ -199,11 +212,11 @@ fn findings(rows: &[Row]) -> Vec<String> {
             _ => ": pre-training does not pay",
         };
         Some(format!(
-            "With {labels} the best pre-trained network ({}) errs on {} of the test pictures, the best other one ({}) on \
-             {}{verdict}.",
-            with.title().to_lowercase(),
+            "With {labels}, the network called “{}” has the lowest test error of those that are pre-trained, {}, and “{}” \
+             of the others, {}{verdict}.",
+            with.title(),
             percent(error(before)),
-            without.title().to_lowercase().replace("relu", "ReLU"),
+            without.title(),
             percent(error(plain)),
         ))
     };
@@ -318,6 +331,10 @@ fn pretrained(
             }
             network.add(Dense::new(shape.classes)).build(lot.seed)
         }
+        Start::Convolutions => Recipe::named(CNN)
+            .ok_or_else(|| Failure::new(format!("there is no network {CNN}")))?
+            .compile(&shape, Compile::new(Adam::new(RATE)).seed(lot.seed))
+            .map(|trainer| Network::clone(&trainer)),
         Start::Machines => {
             let settings = ContrastiveDivergence::new(RBM_RATE)
                 .momentum(RBM_MOMENTUM)

@@ -42,7 +42,7 @@ const PERSISTENT: usize = 64;
 const FEW: usize = 100;
 
 /// Epochs after which is measured on the way, as shares of all.
-const MEASURED: [f64; 8] = [0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0];
+const MEASURED: [f64; 7] = [0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0];
 
 /// Chains and steps of annealed importance sampling, on the way and in the end.
 const ON_THE_WAY: [usize; 2] = [50, 500];
@@ -133,7 +133,7 @@ fn columns() -> Vec<Column> {
         name,
         heading,
         figure,
-        show: |nats| format!("{nats:.1}"),
+        show: |nats| format!("{nats:.1}").replace('-', "−"),
     };
     vec![
         nats(TRAIN, "Log-likelihood, train", |trial| {
@@ -162,9 +162,10 @@ fn finding(row: &Row) -> String {
     let mean = |name: &str| row.mean(|trial| measured(trial, name).unwrap_or(f64::NAN));
     let gap = mean(TRAIN) - mean(TEST);
     format!(
-        "To the machine of {}, a test picture has {:.0} nats on the mean, {:.0} {} than a training picture.",
+        "To the machine of {}, the logarithm of a test picture's probability is {} nats on the mean, {:.0} {} than that \
+         of a training picture.",
         row.title,
-        mean(TEST),
+        format!("{:.0}", mean(TEST)).replace('-', "−"),
         gap.abs(),
         if gap >= 0.0 { "less" } else { "more" }
     )
@@ -267,15 +268,13 @@ fn trial(
     let after: Vec<_> = MEASURED
         .map(|share| (share * epochs as f64).round() as usize)
         .into();
-    if on_the_way {
-        let point = training.apart(|_| pictures.measure(&rbm, 0, ON_THE_WAY));
-        curve.push(point.map_err(failed)?.0);
-    }
+    let scaled = |[chains, steps]: [usize; 2]| [chains, work.scaled(steps)];
+    let on_the_way_by = scaled(ON_THE_WAY);
     let history = {
         let mut watch = |training: &mut Training<'_>, epoch: &RbmEpoch<'_>| -> Result<(), Error> {
             if on_the_way && after.contains(&epoch.number) {
                 let measure =
-                    |_: &Training<'_>| pictures.measure(epoch.machine, epoch.number, ON_THE_WAY);
+                    |_: &Training<'_>| pictures.measure(epoch.machine, epoch.number, on_the_way_by);
                 curve.push(training.apart(measure)?.0);
             }
             Ok(())
@@ -297,7 +296,9 @@ fn trial(
     trial.steps = rbm.taken_steps();
     trial.seconds = training.seconds();
     if !trial.diverged {
-        let (point, error) = pictures.measure(&rbm, epochs, IN_THE_END).map_err(failed)?;
+        let (point, error) = pictures
+            .measure(&rbm, epochs, scaled(IN_THE_END))
+            .map_err(failed)?;
         let reconstruction = rbm
             .reconstruction_error(&pictures.both[1])
             .map_err(failed)?;

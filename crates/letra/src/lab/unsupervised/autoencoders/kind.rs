@@ -26,8 +26,8 @@ const SMALL: usize = 30;
 /// Units of the deep autoencoder's layers, as those of the paper in three sizes smaller.
 pub(super) const DEEP: [usize; 3] = [300, 150, 75];
 
-/// The share of the pixels that the denoiser misses.
-pub(super) const MASKED: f32 = 0.3;
+/// The share of the pixels that noise stands in the place of.
+pub(super) const NOISE: f32 = 0.2;
 
 const SPARSITY: [f32; 2] = [0.05, 0.002];
 const CONTRACTION: f32 = 0.0005;
@@ -81,8 +81,8 @@ impl Kind {
                 SPARSITY[0]
             ),
             Self::Denoising => format!(
-                "A code of {UNITS} sigmoid units, tied weights; a share of {MASKED} of the pixels is missing while it \
-                 learns (Vincent and others 2008)."
+                "A code of {UNITS} sigmoid units, tied weights; in the place of a share of {NOISE} of the pixels, black or white \
+                 stands while it learns (Vincent and others 2010)."
             ),
             Self::Contractive => format!(
                 "A code of {UNITS} sigmoid units, tied weights; the squared norm of the code's Jacobian times \
@@ -131,7 +131,7 @@ impl Kind {
                 Autoencoder::new(code(), pictures(Sequential::new([UNITS]))).sparse(target, factor)
             }
             Self::Denoising => Autoencoder::tied(code(), ActivationFunction::Linear)
-                .corruption(Corruption::Masking(MASKED)),
+                .corruption(Corruption::SaltAndPepper(NOISE)),
             Self::Contractive => {
                 Autoencoder::tied(code(), ActivationFunction::Linear).contractive(CONTRACTION)
             }

@@ -8,7 +8,7 @@ use letra_nn::random::{Domain, Random};
 use letra_nn::schedules::OneCycle;
 use maud::Markup;
 
-use self::kind::{DEEP, Kind, MASKED, machines};
+use self::kind::{DEEP, Kind, NOISE, machines};
 use super::pictures::{Gallery, grids, map, pictures};
 use super::rbm::spread;
 use super::watching::RbmWatch;
@@ -24,9 +24,9 @@ pub(super) const TASK: Task = Task {
     name: "autoencoders",
     title: "Autoencoders",
     about: "Networks that are to give back what goes in, and what keeps each from copying it: a small code, a code that \
-            is seldom active, missing pixels, a code that hardly moves, a code with a distribution. Errors are mean \
+            is seldom active, noise, a code that hardly moves, a code with a distribution. Errors are mean \
             squares over pixels of test pictures, with ink from 0 to 1: of what comes back, and of what comes back of \
-            pictures of which 30 % of the pixels are missing, against the pictures as they were. How much of the \
+            pictures with noise, black or white in the place of 20 % of the pixels, against the pictures as they were. How much of the \
             typeface the code knows, a linear classifier on it says.",
     run,
 };
@@ -52,7 +52,7 @@ const FAR: f32 = 2.0;
 const CODE: &str = "code";
 const ERROR: &str = "reconstruction_error";
 const MENDED: &str = "mended_error";
-const MISSING: &str = "error_before_mending";
+const NOISY: &str = "error_before_mending";
 const LINEAR: &str = "linear_test_accuracy";
 
 fn run(work: &Work<'_>) -> Result<Part, Failure> {
@@ -113,7 +113,7 @@ fn columns() -> Vec<Column> {
         error(MENDED, "Error after mending", |trial| {
             measured(trial, MENDED)
         }),
-        error(MISSING, "Before mending", |trial| measured(trial, MISSING)),
+        error(NOISY, "Before mending", |trial| measured(trial, NOISY)),
         Column {
             name: LINEAR,
             heading: "Linear classifier on the code, test",
@@ -129,8 +129,8 @@ fn findings(rows: &[Row]) -> Vec<String> {
     let mut findings = Vec::new();
     if let Some(denoising) = row(Kind::Denoising) {
         findings.push(format!(
-            "Of the squared error that missing pixels make, the denoiser leaves {}.",
-            percent(mean(denoising, MENDED) / mean(denoising, MISSING))
+            "Of the squared error that noise makes, the denoiser leaves {}.",
+            percent(mean(denoising, MENDED) / mean(denoising, NOISY))
         ));
     }
     let known = |row: &&Row| mean(row, LINEAR).is_finite();
@@ -209,7 +209,7 @@ fn trial(
     trial.seconds = training.seconds();
     if !trial.diverged {
         let clean = lot.test.inputs();
-        let holed = with_holes(clean, lot.seed);
+        let noisy = with_noise(clean, lot.seed);
         let back = |pictures: &Tensor| autoencoder.predict(pictures);
         trial.measured.extend([
             (
@@ -221,8 +221,8 @@ fn trial(
                     .product::<usize>() as f64,
             ),
             (ERROR, squared_error(&back(clean).map_err(failed)?, clean)),
-            (MENDED, squared_error(&back(&holed).map_err(failed)?, clean)),
-            (MISSING, squared_error(&holed, clean)),
+            (MENDED, squared_error(&back(&noisy).map_err(failed)?, clean)),
+            (NOISY, squared_error(&noisy, clean)),
             (
                 LINEAR,
                 linear(work, lot, autoencoder.encoder()).map_err(failed)?,
@@ -271,24 +271,24 @@ fn linear(work: &Work<'_>, lot: &Lot, encoder: &Network) -> Result<f64, Error> {
         .unwrap_or(f64::NAN))
 }
 
-/// The pictures with some of the pixels missing.
-fn with_holes(pictures: &Tensor, seed: u64) -> Tensor {
+/// The pictures with black or white in the place of some of the pixels.
+fn with_noise(pictures: &Tensor, seed: u64) -> Tensor {
     let random = Random::new(seed, Domain::Data, 0, 0);
-    let (mut holed, values) = (pictures.clone(), pictures.sample_values());
-    for (sample, picture) in holed.data_mut().chunks_exact_mut(values.max(1)).enumerate() {
+    let (mut noisy, values) = (pictures.clone(), pictures.sample_values());
+    for (sample, picture) in noisy.data_mut().chunks_exact_mut(values.max(1)).enumerate() {
         for (ink, drawn) in picture.iter_mut().zip(random.uniform(sample, values)) {
-            if drawn < MASKED {
-                *ink = 0.0;
+            if drawn < NOISE {
+                *ink = f32::from(u8::from(drawn < NOISE / 2.0));
             }
         }
     }
-    holed
+    noisy
 }
 
 /// Test pictures and what each autoencoder makes of them.
 struct Examples {
     clean: Tensor,
-    holed: Tensor,
+    noisy: Tensor,
     back: Vec<(String, Vec<Grid>)>,
     mended: Vec<(String, Vec<Grid>)>,
 }
@@ -296,10 +296,10 @@ struct Examples {
 impl Examples {
     fn of(lot: &Lot) -> Result<Self, Error> {
         let clean = lot.test.inputs().select(&spread(lot.test.samples()));
-        let holed = with_holes(&clean, lot.seed);
+        let noisy = with_noise(&clean, lot.seed);
         Ok(Self {
             clean,
-            holed,
+            noisy,
             back: Vec::new(),
             mended: Vec::new(),
         })
@@ -317,7 +317,7 @@ impl Examples {
         };
         self.back.push(of(&self.clean)?);
         if !kind.has_a_map() {
-            self.mended.push(of(&self.holed)?);
+            self.mended.push(of(&self.noisy)?);
         }
         Ok(())
     }
@@ -333,9 +333,9 @@ impl Examples {
         let clean = row("As they were", &self.clean);
         let mended = Gallery {
             title: "What is mended",
-            note: "Test pictures of which 30 % of the pixels are missing. Only the denoiser has learnt to mend.",
+            note: "Test pictures with black or white in the place of 20 % of the pixels. Only the denoiser has learnt to mend.",
             headings: Vec::new(),
-            rows: [vec![row("Before", &self.holed)], self.mended, vec![clean]].concat(),
+            rows: [vec![row("Before", &self.noisy)], self.mended, vec![clean]].concat(),
         };
         Ok(vec![back.drawn()?, mended.drawn()?])
     }
@@ -380,15 +380,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_pixels_are_missing_as_should_be() {
-        let full = Tensor::new([20, 500], vec![1.0; 10_000]).unwrap();
-        let holed = with_holes(&full, 1);
-        let missing = holed.data().iter().filter(|ink| **ink == 0.0).count();
-        assert!((2_800..3_200).contains(&missing), "{missing}");
-        assert_ne!(holed, with_holes(&full, 2));
+    fn as_many_pixels_are_noise_as_should_be() {
+        let grey = Tensor::new([20, 500], vec![0.5; 10_000]).unwrap();
+        let noisy = with_noise(&grey, 1);
+        for noise in [0.0, 1.0] {
+            let count = noisy.data().iter().filter(|ink| **ink == noise).count();
+            assert!((900..1_100).contains(&count), "{count}");
+        }
+        assert_ne!(noisy, with_noise(&grey, 2));
         assert_eq!(
-            holed.sample(1),
-            with_holes(&full.select(&[0, 1]), 1).sample(1)
+            noisy.sample(1),
+            with_noise(&grey.select(&[0, 1]), 1).sample(1)
         );
     }
 }
