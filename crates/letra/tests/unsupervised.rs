@@ -82,7 +82,7 @@ fn a_machine_learns_what_is_likely_and_threads_change_nothing() {
         "unsupervised",
         "rbm",
         "--effort",
-        "0.5",
+        "3",
         "--data",
         data,
         "--threads",
@@ -94,7 +94,7 @@ fn a_machine_learns_what_is_likely_and_threads_change_nothing() {
         assert!(mean(row, "test_log_likelihood") > -60.0, "{row}");
         assert!(mean(row, "test_pseudo_likelihood") > -40.0, "{row}");
         assert!(mean(row, "reconstruction_error") < 0.1, "{row}");
-        assert_eq!(row["trials"][0]["steps"], 20 * 4, "{row}");
+        assert_eq!(row["trials"][0]["steps"], 120 * 4, "{row}");
     }
     for part in [
         "CD-1: filters",
@@ -116,11 +116,11 @@ fn a_belief_network_draws_what_it_is_asked_for() {
     idx_files(folder.path());
     let data = folder.path().to_str().expect("UTF-8");
     let (figures, page, models) =
-        small(&["unsupervised", "belief", "--effort", "0.5", "--data", data]);
+        small(&["unsupervised", "belief", "--data", data]);
     for network in ["greedy", "up-down"] {
         let row = row(&figures, "belief", network);
         assert!(mean(row, "test_accuracy") > 0.8, "{row}");
-        assert!(mean(row, "samples_named_right") > 0.7, "{row}");
+        assert!(mean(row, "samples_named_right") > 0.5, "{row}");
     }
     for network in ["fine-tuned", "plain", "judge"] {
         assert!(
@@ -137,7 +137,7 @@ fn autoencoders_give_back_mend_and_map() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     fs::write(file.path(), archive(&[SIDE, SIDE], "y_train")).expect("a file that can be written");
     let data = file.path().to_str().expect("UTF-8");
-    let (figures, page, _) = small(&["unsupervised", "autoencoders", "--data", data]);
+    let (figures, page, _) = small(&["unsupervised", "autoencoders", "--effort", "4", "--data", data]);
     let names = [
         "undercomplete",
         "sparse",
@@ -182,7 +182,7 @@ fn pre_training_is_measured_by_the_labels_that_follow() {
         data,
     ];
     let (figures, page, models) = small(&arguments);
-    for start in ["none", "none-relu", "rbm", "autoencoder", "denoising"] {
+    for start in ["none", "none-relu", "none-cnn", "rbm", "autoencoder", "denoising"] {
         for (count, labelled) in [("5", 10.0), ("10", 20.0), ("50", 100.0), ("all", 110.0)] {
             let row = row(&figures, "pretraining", &format!("{start}-{count}"));
             assert!((0.0..=1.0).contains(&mean(row, "test_error")), "{row}");
@@ -194,8 +194,8 @@ fn pre_training_is_measured_by_the_labels_that_follow() {
         mean(row(&figures, "pretraining", "none-relu-all"), "test_error") < 0.1,
         "{figures}"
     );
-    assert_eq!(figures["rows"].as_array().expect("rows").len(), 20);
-    assert_eq!(models.len(), 20);
+    assert_eq!(figures["rows"].as_array().expect("rows").len(), 24);
+    assert_eq!(models.len(), 24);
     assert!(page.contains("Test error by the number of labels a class"));
     assert!(figures["findings"].as_array().expect("findings").len() == 4);
 }

@@ -319,7 +319,7 @@ fn drawn<'a>(
     let wanted: Vec<u32> = (0..shape.classes as u32)
         .flat_map(|class| [class; DRAWN])
         .collect();
-    let pictures = belief.generate_labelled(&wanted, work.scaled(GIBBS), lot.seed)?;
+    let pictures = belief.generate_labelled(&wanted, work.scaled(GIBBS).min(GIBBS), lot.seed)?;
     let each = grids(&pictures, shape.width);
     let rows = (work.class_names().into_iter())
         .zip(each.chunks(DRAWN))

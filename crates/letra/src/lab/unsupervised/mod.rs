@@ -42,7 +42,7 @@ pub struct Unsupervised {
         value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pictures: Option<usize>,
 
-    /// How long networks are trained, chains are run and likelihoods measured, as a share of the usual
+    /// How long networks are trained, as a share of the usual
     #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = tasks::effort)]
     effort: f64,
 }

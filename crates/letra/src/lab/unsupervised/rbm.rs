@@ -268,7 +268,7 @@ fn trial(
     let after: Vec<_> = MEASURED
         .map(|share| (share * epochs as f64).round() as usize)
         .into();
-    let scaled = |[chains, steps]: [usize; 2]| [chains, work.scaled(steps)];
+    let scaled = |[chains, steps]: [usize; 2]| [chains, work.scaled(steps).min(steps)];
     let on_the_way_by = scaled(ON_THE_WAY);
     let history = {
         let mut watch = |training: &mut Training<'_>, epoch: &RbmEpoch<'_>| -> Result<(), Error> {
