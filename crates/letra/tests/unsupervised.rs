@@ -115,8 +115,7 @@ fn a_belief_network_draws_what_it_is_asked_for() {
     let folder = tempfile::tempdir().expect("a folder");
     idx_files(folder.path());
     let data = folder.path().to_str().expect("UTF-8");
-    let (figures, page, models) =
-        small(&["unsupervised", "belief", "--data", data]);
+    let (figures, page, models) = small(&["unsupervised", "belief", "--data", data]);
     for network in ["greedy", "up-down"] {
         let row = row(&figures, "belief", network);
         assert!(mean(row, "test_accuracy") > 0.8, "{row}");
@@ -137,7 +136,14 @@ fn autoencoders_give_back_mend_and_map() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     fs::write(file.path(), archive(&[SIDE, SIDE], "y_train")).expect("a file that can be written");
     let data = file.path().to_str().expect("UTF-8");
-    let (figures, page, _) = small(&["unsupervised", "autoencoders", "--effort", "4", "--data", data]);
+    let (figures, page, _) = small(&[
+        "unsupervised",
+        "autoencoders",
+        "--effort",
+        "4",
+        "--data",
+        data,
+    ]);
     let names = [
         "undercomplete",
         "sparse",
@@ -182,7 +188,14 @@ fn pre_training_is_measured_by_the_labels_that_follow() {
         data,
     ];
     let (figures, page, models) = small(&arguments);
-    for start in ["none", "none-relu", "none-cnn", "rbm", "autoencoder", "denoising"] {
+    for start in [
+        "none",
+        "none-relu",
+        "none-cnn",
+        "rbm",
+        "autoencoder",
+        "denoising",
+    ] {
         for (count, labelled) in [("5", 10.0), ("10", 20.0), ("50", 100.0), ("all", 110.0)] {
             let row = row(&figures, "pretraining", &format!("{start}-{count}"));
             assert!((0.0..=1.0).contains(&mean(row, "test_error")), "{row}");

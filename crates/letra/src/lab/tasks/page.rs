@@ -32,6 +32,7 @@ pub(in crate::lab) fn page(
 
 /// A task and what came of it.
 fn section(part: &Done, rows: &[Row]) -> Markup {
+    let has_models = rows.iter().any(|row| row.models().next().is_some());
     html! {
         section id=(part.name) {
             h2 { (part.title) }
@@ -44,10 +45,10 @@ fn section(part: &Done, rows: &[Row]) -> Markup {
                             @for (index, heading) in header(part).iter().enumerate() {
                                 th.number[index > 0] scope="col" { (heading) }
                             }
-                            th.models scope="col" { "Model" }
+                            @if has_models { th.models scope="col" { "Model" } }
                         }
                     }
-                    tbody { @for row in rows { (line(part, row)) } }
+                    tbody { @for row in rows { (line(part, row, has_models)) } }
                 }
             }
             @if !part.shown.is_empty() { div.cards.wide { @for shown in &part.shown { (shown) } } }
@@ -55,14 +56,14 @@ fn section(part: &Done, rows: &[Row]) -> Markup {
     }
 }
 
-fn line(part: &Done, row: &Row) -> Markup {
+fn line(part: &Done, row: &Row, has_models: bool) -> Markup {
     let cells = cells(part, row);
     let model = row.models().next();
     html! {
         tr {
             th scope="row" { (cells[0]) }
             @for cell in &cells[1..] { td.number { (cell) } }
-            td.models { @if let Some((_, file)) = model { a href=(file) download { ".letra" } } }
+            @if has_models { td.models { @if let Some((_, file)) = model { a href=(file) download { ".letra" } } } }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use letra_nn::learners::{BeliefNetwork, ContrastiveDivergence, DeepBelief, RbmFit, UpDown};
 use letra_nn::prelude::*;
+use letra_nn::schedules::{OneCycle, PolynomialDecay};
 
 use super::pictures::{Gallery, filters, grids};
 use super::watching::RbmWatch;
@@ -28,17 +29,19 @@ pub(super) const TASK: Task = Task {
 };
 
 /// Units of the hidden layers.
-const UNITS: [usize; 3] = [300, 300, 600];
+const UNITS: [usize; 2] = [400, 800];
 const BATCH: usize = 20;
-const EPOCHS: usize = 30;
-const RATE: f32 = 0.1;
+const EPOCHS: usize = 40;
+const RATE: f64 = 0.05;
+/// Chains of persistent contrastive divergence.
+const CHAINS: usize = 200;
 const MOMENTUM: f32 = 0.5;
 const WEIGHT_DECAY: f32 = 0.0002;
 
 /// Of the up-down algorithm.
-const UP_DOWN_EPOCHS: usize = 30;
-const UP_DOWN_RATE: f32 = 0.02;
-const UP_DOWN_STEPS: usize = 3;
+const UP_DOWN_EPOCHS: usize = 20;
+const UP_DOWN_RATE: f32 = 0.05;
+const UP_DOWN_STEPS: usize = 10;
 
 /// Of back-propagation.
 const BACK_EPOCHS: usize = 30;
@@ -111,7 +114,8 @@ fn about(name: &str) -> String {
     let units = UNITS.map(|units| units.to_string()).join(" – ");
     match name.rsplit_once("belief-").map_or(name, |(_, name)| name) {
         "greedy" => format!(
-            "Hidden layers of {units}. Each machine: {EPOCHS} epochs of CD-1, batches of {BATCH}, rate {RATE}, momentum \
+            "Hidden layers of {units}. Each machine: {EPOCHS} epochs of persistent CD with {CHAINS} chains, \
+             batches of {BATCH}, a rate that falls from {RATE} to 0, momentum \
              {MOMENTUM}, weight decay {WEIGHT_DECAY}. Classes are named by the free energies of the last machine."
         ),
         "up-down" => format!(
@@ -249,7 +253,10 @@ fn pretrained(work: &Work<'_>, lot: &Lot) -> Result<Option<(Trial, BeliefNetwork
     let shape = work.shape();
     let epochs = work.scaled(EPOCHS);
     let mut training = work.training("Belief network, greedy", lot, epochs * UNITS.len());
-    let settings = ContrastiveDivergence::new(RATE)
+    let steps = lot.train.samples().div_ceil(BATCH) * epochs;
+    let rate = PolynomialDecay::new(RATE, steps as u64).end_learning_rate(0.0);
+    let settings = ContrastiveDivergence::new(rate)
+        .persistent(CHAINS)
         .momentum(MOMENTUM)
         .weight_decay(WEIGHT_DECAY)
         .seed(lot.seed)
@@ -269,7 +276,7 @@ fn pretrained(work: &Work<'_>, lot: &Lot) -> Result<Option<(Trial, BeliefNetwork
         return Ok(None);
     }
     let mut trial = lot.trial();
-    trial.steps = (lot.train.samples().div_ceil(BATCH) * epochs * UNITS.len()) as u64;
+    trial.steps = (steps * UNITS.len()) as u64;
     trial.seconds = training.seconds();
     Ok(Some((trial, belief)))
 }
@@ -360,7 +367,7 @@ fn classified(
     };
     let training = work.training(name, lot, task.epochs);
     let trial = task.train(training, lot.trial(), || {
-        let rate = letra_nn::schedules::OneCycle::new(BACK_RATE, task.steps());
+        let rate = OneCycle::new(BACK_RATE, task.steps());
         let compile = Compile::new(Adam::new(rate)).metric(Accuracy);
         let compile = compile.seed(lot.seed).threads(work.threads());
         match from {

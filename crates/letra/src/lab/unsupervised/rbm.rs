@@ -91,7 +91,7 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
         columns: columns(),
         ..Part::default()
     };
-    let mut lines = Vec::new();
+    let (mut lines, mut filters) = (Vec::new(), Vec::new());
     for method in Method::ALL {
         let mut first = None;
         let trials = work.each(|lot| {
@@ -117,12 +117,15 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
         part.rows
             .push(Row::new(name, method.title(), about, rows.remove(0)));
         if let Some((pictures, curve)) = first {
-            part.shown.extend(pictures);
+            let [of_units, rest @ ..] = pictures;
+            filters.push(of_units);
+            part.shown.extend(rest);
             lines.push((method, curve));
         }
     }
     part.findings.extend(part.rows.iter().map(finding));
     let mut curves = curves(&lines)?;
+    curves.append(&mut filters);
     curves.append(&mut part.shown);
     part.shown = curves;
     Ok(part)
@@ -321,7 +324,7 @@ fn shown(
     method: Method,
     lot: &Lot,
     machine: &BoltzmannMachine,
-) -> Result<Vec<Markup>, Failure> {
+) -> Result<[Markup; 3], Failure> {
     let failed = |error: Error| Failure::network(method.title(), &error);
     let width = work.shape().width;
     let [most, columns] = FILTERS;
@@ -349,7 +352,7 @@ fn shown(
             ("after".into(), grids(&again, width)),
         ],
     };
-    Ok(vec![drawn, chains.drawn()?, reconstructions.drawn()?])
+    Ok([drawn, chains.drawn()?, reconstructions.drawn()?])
 }
 
 /// The weights of the first so many hidden units.
