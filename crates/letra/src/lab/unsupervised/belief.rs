@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use letra_nn::learners::{BeliefNetwork, ContrastiveDivergence, DeepBelief, RbmFit, UpDown};
 use letra_nn::prelude::*;
 use letra_nn::schedules::{OneCycle, PolynomialDecay};
+use maud::Markup;
 
 use super::pictures::{Gallery, filters, grids};
 use super::watching::RbmWatch;
@@ -163,8 +164,11 @@ fn findings(rows: &[Row]) -> Vec<String> {
     ]
 }
 
-/// A trial of each row, and what is to be seen; nothing if the reader asked to stop.
-fn all(work: &Work<'_>, lot: &Lot) -> Result<Option<(Vec<Trial>, Vec<maud::Markup>)>, Failure> {
+/// A trial of each row, and what is to be seen.
+type Outcome = (Vec<Trial>, Vec<Markup>);
+
+/// All of it on the pictures of a lot; nothing if the reader asked to stop.
+fn all(work: &Work<'_>, lot: &Lot) -> Result<Option<Outcome>, Failure> {
     let failed = |error: Error| Failure::network("the belief network", &error);
     let Some((judge, judged)) = judge(work, lot)? else {
         return Ok(None);

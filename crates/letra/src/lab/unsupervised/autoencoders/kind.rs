@@ -95,10 +95,8 @@ impl Kind {
             Self::Deep => format!(
                 "{deep} sigmoid units to a code of 2 numbers, and back; from random weights."
             ),
-            Self::DeepPretrained => format!(
-                "The same, its layers but for that of the code first learnt by Boltzmann machines, one on the other, and \
-                 unrolled (Hinton and Salakhutdinov 2006)."
-            ),
+            Self::DeepPretrained => "The same, its layers but for that of the code first learnt by Boltzmann machines, one on the other, and \
+                 unrolled (Hinton and Salakhutdinov 2006).".into(),
         }
     }
 
