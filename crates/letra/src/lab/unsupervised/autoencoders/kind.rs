@@ -144,23 +144,22 @@ impl Kind {
                     |network: Sequential, units: usize| network.add(Dense::new(units).sigmoid());
                 let encoder = up.fold(input(), layer).add(Dense::new(2));
                 let decoder = pictures(down.fold(Sequential::new([2]), layer));
-                unrolled(
-                    encoder.build(seed)?,
-                    decoder.build(seed.wrapping_add(1))?,
-                    machines,
-                )?
+                let (encoder, decoder) =
+                    (encoder.build(seed)?, decoder.build(seed.wrapping_add(1))?);
+                begin_as(&encoder, &decoder, machines)?;
+                Autoencoder::new(encoder, decoder)
             }
         })
     }
 }
 
-/// An autoencoder of these networks whose layers begin as the machines, the lowest first: with their weights on the way
-/// up, and with the same, transposed, on the way down.
-fn unrolled(
-    encoder: Network,
-    decoder: Network,
+/// Lets the layers of both networks begin as the machines, the lowest first: with their weights on the way up, and with
+/// the same, transposed, on the way down.
+fn begin_as(
+    encoder: &Network,
+    decoder: &Network,
     machines: &[&BoltzmannMachine],
-) -> Result<Autoencoder, Error> {
+) -> Result<(), Error> {
     let name = |place: usize| match place {
         0 => "dense".to_owned(),
         _ => format!("dense_{place}"),
@@ -174,7 +173,7 @@ fn unrolled(
         decoder.set_parameter(&format!("{down}/kernel"), &transposed(&machine.kernel())?)?;
         decoder.set_parameter(&format!("{down}/bias"), &machine.visible_bias())?;
     }
-    Ok(Autoencoder::new(encoder, decoder))
+    Ok(())
 }
 
 fn transposed(kernel: &Tensor) -> Result<Tensor, Error> {
@@ -220,7 +219,7 @@ mod tests {
         let one = |row: usize| (0..8).map(move |column| f32::from(u8::from(row == column)));
         let same = Tensor::new([8, 8], (0..8).flat_map(one).collect()).unwrap();
         decoder.set_parameter("dense/kernel", &same).unwrap();
-        unrolled(encoder.clone(), decoder.clone(), &[&machine]).unwrap();
+        begin_as(&encoder, &decoder, &[&machine]).unwrap();
         let pictures = (0..60).map(|place| (place % 7) as f32 / 7.0).collect();
         let pictures = Tensor::new([2, 6, 5, 1], pictures).unwrap();
         let codes = encoder.predict(&pictures).unwrap();
