@@ -41,7 +41,7 @@ const WEIGHT_DECAY: f32 = 0.0002;
 
 /// Of the up-down algorithm.
 const UP_DOWN_EPOCHS: usize = 20;
-const UP_DOWN_RATE: f32 = 0.05;
+const UP_DOWN_RATE: f32 = 0.01;
 const UP_DOWN_STEPS: usize = 10;
 
 /// Of back-propagation.
