@@ -86,7 +86,8 @@ impl Column {
             return NONE.to_owned();
         };
         let mut cell = (self.show)(spread.mean);
-        if let Some(deviation) = spread.deviation {
+        // What is the same in all trials, such as a size, has none to show.
+        if let Some(deviation) = spread.deviation.filter(|deviation| *deviation > 0.0) {
             cell += &format!(" ± {}", (self.show)(deviation));
         }
         if spread.count < row.trials.len() {

@@ -7,6 +7,8 @@ pub mod kernels;
 pub mod optimizers;
 pub mod recipe;
 pub mod sequences;
+mod tasks;
+pub mod unsupervised;
 
 use crate::action::Action;
 
@@ -19,4 +21,5 @@ pub const EXPERIMENTS: &[Action] = &[
     Action::of::<optimizers::Optimizers>(),
     Action::of::<recipe::Recipe>(),
     Action::of::<sequences::Sequences>(),
+    Action::of::<unsupervised::Unsupervised>(),
 ];

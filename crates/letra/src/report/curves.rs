@@ -76,11 +76,17 @@ fn of_line(colour: usize) -> RGBColor {
 
 /// A short piece of a line, for a legend.
 pub fn sample(colour: usize) -> String {
-    let RGBColor(red, green, blue) = of_line(colour);
     format!(
         "<svg width=\"26\" height=\"8\" viewBox=\"0 0 26 8\"><line x1=\"1\" y1=\"4\" x2=\"25\" y2=\"4\" \
-         stroke-width=\"3\" stroke=\"#{red:02X}{green:02X}{blue:02X}\"/></svg>"
+         stroke-width=\"3\" stroke=\"{}\"/></svg>",
+        colour_of_line(colour)
     )
+}
+
+/// What stands for a line's own colour in a picture, as SVG writes it.
+pub(super) fn colour_of_line(colour: usize) -> String {
+    let RGBColor(red, green, blue) = of_line(colour);
+    format!("#{red:02X}{green:02X}{blue:02X}")
 }
 
 /// The curves of one training run as an SVG picture: train, test and, where the slides have one,
@@ -195,7 +201,10 @@ fn value_range(lines: &[(RGBColor, Points<'_>)]) -> std::ops::Range<f64> {
 }
 
 fn tenths(value: &f64) -> String {
-    format!("{value:.1}")
+    match value.abs() < 100.0 {
+        true => format!("{value:.1}"),
+        false => format!("{value:.0}"),
+    }
 }
 
 fn share(accuracy: &f64) -> String {

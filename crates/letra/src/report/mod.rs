@@ -6,3 +6,4 @@ pub mod folder;
 pub mod numbers;
 pub mod page;
 pub mod picture;
+pub mod scatter;

@@ -38,6 +38,40 @@ impl Grid {
             .fold(0.0, |most, value| most.max(value.abs()))
     }
 
+    /// All values times a factor.
+    #[must_use]
+    pub fn scaled(&self, factor: f32) -> Self {
+        let values = self.values.iter().map(|value| value * factor);
+        Self::new(self.width, values.collect())
+    }
+
+    /// Grids of one size as one, in rows of so many columns with a gap of zeros between them; nothing where there is
+    /// none.
+    pub fn sheet(grids: &[Self], columns: usize) -> Option<Self> {
+        const GAP: usize = 2;
+        let (first, columns) = (grids.first()?, columns.clamp(1, grids.len()));
+        let (width, height) = (first.width + GAP, first.height() + GAP);
+        let (across, down) = (
+            columns * width - GAP,
+            grids.len().div_ceil(columns) * height - GAP,
+        );
+        let mut values = vec![0.0; across * down];
+        for (place, grid) in grids.iter().enumerate() {
+            let (top, left) = (place / columns * height, place % columns * width);
+            for (row, line) in grid
+                .values
+                .chunks(grid.width)
+                .enumerate()
+                .take(height - GAP)
+            {
+                let from = (top + row) * across + left;
+                let shown = line.len().min(first.width);
+                values[from..from + shown].copy_from_slice(&line[..shown]);
+            }
+        }
+        Some(Self::new(across, values))
+    }
+
     /// Ink: 0 is the page, `full` and above is ink, in between is grey. Ink is transparent where the
     /// page shows, and `style.css` turns it white on a dark page.
     pub fn ink(&self, full: f32, description: &str) -> Result<Markup, Failure> {
@@ -151,6 +185,20 @@ mod tests {
         assert!(drawn[2] > drawn[0] && drawn[3] == 255);
         assert_eq!(drawn[7], 0);
         assert!(drawn[8] > drawn[10] && drawn[11] == 255);
+    }
+
+    #[test]
+    fn a_sheet_has_its_grids_in_rows() {
+        let grids: Vec<_> = (1..=3)
+            .map(|value| Grid::new(2, vec![value as f32; 2]))
+            .collect();
+        let sheet = Grid::sheet(&grids, 2).unwrap();
+        assert_eq!((sheet.width, sheet.height()), (6, 4));
+        let rows: Vec<_> = sheet.values.chunks(6).collect();
+        assert_eq!(rows[0], [1.0, 1.0, 0.0, 0.0, 2.0, 2.0]);
+        assert_eq!(rows[3], [3.0, 3.0, 0.0, 0.0, 0.0, 0.0]);
+        assert!(rows[1..3].iter().all(|row| row == &[0.0; 6]));
+        assert_eq!(Grid::sheet(&[], 2), None);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod tasks;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Cursor, PipeWriter, Write, pipe};

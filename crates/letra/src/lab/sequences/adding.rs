@@ -4,10 +4,11 @@ use letra_nn::prelude::*;
 use letra_nn::random::{Domain, Random};
 
 use super::cell::Cell;
-use super::part::{Part, measured, plot};
-use super::work::{Task, Training, Work};
+use super::work::{Task, Work};
 use crate::experiment::{Column, Row, Trial};
 use crate::failure::Failure;
+use crate::lab::tasks::Training;
+use crate::lab::tasks::{Part, measured, plot};
 use crate::report::curves::{CurvePoint, Scale, Score};
 use crate::report::numbers::thousands;
 

@@ -4,11 +4,10 @@ use letra_nn::prelude::*;
 use letra_nn::random::{Domain, Random};
 
 use super::cell::Cell;
-use super::classify;
-use super::part::{Part, plot};
 use super::work::{Task, Work};
 use crate::experiment::{Experiment, Repetition, Row, Trial, named};
 use crate::failure::Failure;
+use crate::lab::tasks::{Classify, Part, accuracies, plot};
 use crate::networks::{Recipe, Training};
 use crate::report::curves::Scale;
 use crate::report::numbers::percent;
@@ -60,7 +59,7 @@ impl Order {
 fn run(work: &Work<'_>) -> Result<Part, Failure> {
     let experiment = work.experiment;
     let mut part = Part {
-        columns: classify::accuracies(),
+        columns: accuracies(),
         ..Part::default()
     };
     for order in Order::ALL {
@@ -177,7 +176,7 @@ fn recurrent(
 ) -> Result<Option<Trial>, Failure> {
     let [train, test] = pictures(work.experiment, order, repetition)?;
     let name = format!("Glyphs, {}{}", cell.title(), order.words());
-    let task = classify::Task {
+    let task = Classify {
         name: &name,
         train: &train,
         test: &test,
@@ -185,7 +184,8 @@ fn recurrent(
         batch: BATCH,
     };
     let shape = work.experiment.examples.task();
-    task.train(work, Trial::new(repetition), || {
+    let training = work.training(&name, repetition.seed, task.epochs);
+    task.train(training, Trial::new(repetition), || {
         let schedule = letra_nn::schedules::OneCycle::new(RATE, task.steps());
         let compile = work.compile(Adam::new(schedule), repetition.seed);
         let rows = shape.input().add(Reshape::new([shape.height, shape.width]));
@@ -206,14 +206,15 @@ fn convolution(
         return Ok(None);
     };
     let name = format!("Glyphs, {}{}", recipe.title, order.words());
-    let task = classify::Task {
+    let task = Classify {
         name: &name,
         train: &train,
         test: &test,
         epochs: work.scaled(epochs),
         batch,
     };
-    task.train(work, Trial::new(repetition), || {
+    let training = work.training(&name, repetition.seed, task.epochs);
+    task.train(training, Trial::new(repetition), || {
         let settings = recipe.settings(task.steps()).metric(Accuracy);
         let threads = work.experiment.arguments.threads;
         let settings = settings.seed(repetition.seed).threads(threads);

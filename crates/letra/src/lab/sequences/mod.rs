@@ -3,15 +3,10 @@
 mod adding;
 mod cell;
 mod characters;
-mod classify;
-mod figures;
 mod glyphs;
 mod grammar;
-mod page;
-mod part;
 mod reber;
 mod sine;
-mod table;
 mod windows;
 mod work;
 
@@ -21,13 +16,12 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use self::characters::Corpus;
-use self::part::Outcome;
 use self::work::{Task, Work};
 use crate::action::Run;
-use crate::experiment::{Contents, Experiment, Repeated};
+use crate::experiment::{Experiment, Repeated};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::json;
+use crate::lab::tasks::{self, Outcome};
 
 /// Puts recurrent networks to the tasks that they were made for
 ///
@@ -63,7 +57,7 @@ pub struct Sequences {
     language: Vec<String>,
 
     /// How long networks are trained, as a share of the usual
-    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = effort)]
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = tasks::effort)]
     effort: f64,
 }
 
@@ -77,12 +71,10 @@ const TASKS: &[Task] = &[
     windows::TASK,
 ];
 
-fn effort(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(effort) if (0.001..=1000.0).contains(&effort) => Ok(effort),
-        _ => Err("give a number from 0.001 to 1000".into()),
-    }
-}
+const TITLE: &str = "Sequences";
+const QUESTION: &str = "A recurrent network reads one step after the other and keeps in its state what it may need \
+                        later. How far back can it remember, and what for? The simple network, LSTM and GRU on the \
+                        same tasks.";
 
 impl Run for Sequences {
     const NAME: &'static str = "sequences";
@@ -123,14 +115,7 @@ impl Run for Sequences {
             outcome.add(task, (task.run)(&work)?);
         }
         drop(work);
-        let Outcome { data, parts, rows } = outcome;
-        experiment.publish(&rows, |experiment| {
-            Ok(Contents {
-                page: page::page(experiment, &data, &parts, &rows)?,
-                figures: json::text(&figures::figures(experiment, &data, &parts, &rows))?,
-                table: table::table(&parts, &rows),
-            })
-        })
+        tasks::publish(experiment, [TITLE, QUESTION], &outcome)
     }
 }
 

@@ -5,10 +5,10 @@ use letra_nn::random::{Domain, Random};
 
 use super::cell::Cell;
 use super::grammar::{COUNT, Sentence};
-use super::part::{Part, measured, plot};
 use super::work::{Task, Work};
 use crate::experiment::{Column, Row, Trial};
 use crate::failure::Failure;
+use crate::lab::tasks::{Part, measured, plot};
 use crate::report::curves::Scale;
 use crate::report::numbers::{percent, thousands};
 

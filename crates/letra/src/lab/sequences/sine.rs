@@ -5,10 +5,10 @@ use letra_nn::schedules::CosineDecay;
 use maud::Markup;
 
 use super::cell::Cell;
-use super::part::{Part, measured, plot};
 use super::work::{Task, Work};
 use crate::experiment::{Column, Row, Trial};
 use crate::failure::Failure;
+use crate::lab::tasks::{Part, Watch, measured, plot};
 use crate::report::curves::Scale;
 use crate::report::numbers::percent;
 
@@ -153,7 +153,7 @@ fn trial(work: &Work<'_>, cell: Cell, seed: u64) -> Result<Option<(Trial, Vec<f6
         .compile(compile)
         .map_err(failed)?;
     let mut trial = Trial::of_seed(seed);
-    let mut watch = super::classify::Watch::new(&training);
+    let mut watch = Watch::new(&training);
     match network.fit(
         &data,
         Fit::epochs(epochs).batch_size(BATCH).callback(&mut watch),

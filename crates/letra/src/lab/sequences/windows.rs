@@ -7,11 +7,10 @@ use letra_nn::schedules::OneCycle;
 
 pub(super) use self::file::{Windows, read};
 use super::cell::Cell;
-use super::classify;
-use super::part::Part;
 use super::work::{Task, Work};
 use crate::experiment::{Row, Trial};
 use crate::failure::Failure;
+use crate::lab::tasks::{Classify, Part, accuracies};
 use crate::report::numbers::percent;
 
 /// The task.
@@ -101,7 +100,7 @@ impl Contender {
 
 fn run(work: &Work<'_>) -> Result<Part, Failure> {
     let mut part = Part {
-        columns: classify::accuracies(),
+        columns: accuracies(),
         ..Part::default()
     };
     let Some(windows) = &work.windows else {
@@ -138,14 +137,15 @@ fn trial(
     let [train, test] = windows
         .parts(seed)
         .map_err(|error| Failure::network("the windows", &error))?;
-    let task = classify::Task {
+    let task = Classify {
         name: &name,
         train: &train,
         test: &test,
         epochs: work.scaled(EPOCHS),
         batch: BATCH,
     };
-    task.train(work, Trial::of_seed(seed), || {
+    let training = work.training(&name, seed, task.epochs);
+    task.train(training, Trial::of_seed(seed), || {
         let optimizer = Adam::new(OneCycle::new(RATE, task.steps()));
         let compile = work.compile(optimizer, seed).metric(Accuracy);
         contender

@@ -13,10 +13,11 @@ pub(super) use self::corpus::Corpus;
 use self::corpus::Kind;
 use self::writing::{TEMPERATURES, Writer};
 use super::cell::Cell;
-use super::part::{Part, measured, plot};
-use super::work::{Task, Training, Work};
+use super::work::{Task, Work};
 use crate::experiment::{Column, Row, Trial, named};
 use crate::failure::Failure;
+use crate::lab::tasks::Training;
+use crate::lab::tasks::{Part, measured, plot};
 use crate::report::curves::{CurvePoint, Scale, Score};
 
 /// The task.

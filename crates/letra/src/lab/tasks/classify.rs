@@ -1,64 +1,36 @@
-//! Training a network that says what class a sequence is of.
-
-use std::ops::ControlFlow;
+//! Training a network that names classes.
 
 use letra_nn::prelude::*;
 
-use super::work::{Training, Work};
-use crate::experiment::{Column, Trial};
+use super::{Training, Watch};
+use crate::experiment::Trial;
 use crate::failure::Failure;
 use crate::report::curves::{CurvePoint, Score};
-use crate::report::numbers::percent;
-
-/// Ends a training when the reader asks to stop, and shows how far it is.
-pub(super) struct Watch<'a>(&'a Training<'a>);
-
-impl<'a> Watch<'a> {
-    pub(super) fn new(training: &'a Training<'a>) -> Self {
-        Self(training)
-    }
-}
-
-impl Callback for Watch<'_> {
-    fn on_step_end(&mut self, _step: &Step<'_>) -> Result<ControlFlow<()>, Error> {
-        Ok(match self.0.stopped() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        })
-    }
-
-    fn on_epoch_end(&mut self, epoch: &Epoch<'_>) -> Result<ControlFlow<()>, Error> {
-        let loss = epoch.logs().loss();
-        self.0.at(epoch.number, format!("loss {loss:.5}"));
-        Ok(ControlFlow::Continue(()))
-    }
-}
 
 /// What is learnt and what is tested.
-pub(super) struct Task<'a> {
+pub(in crate::lab) struct Classify<'a> {
     /// What the training is called.
-    pub(super) name: &'a str,
-    pub(super) train: &'a Dataset,
-    pub(super) test: &'a Dataset,
-    pub(super) epochs: usize,
-    pub(super) batch: usize,
+    pub(in crate::lab) name: &'a str,
+    pub(in crate::lab) train: &'a Dataset,
+    pub(in crate::lab) test: &'a Dataset,
+    pub(in crate::lab) epochs: usize,
+    pub(in crate::lab) batch: usize,
 }
 
-impl Task<'_> {
+impl Classify<'_> {
     /// Steps of the training.
-    pub(super) fn steps(&self) -> u64 {
+    pub(in crate::lab) fn steps(&self) -> u64 {
         (self.train.samples().div_ceil(self.batch) * self.epochs) as u64
     }
 
     /// Fills a trial with a training of the network that `build` gives; nothing if the reader asked to
     /// stop.
-    pub(super) fn train(
+    pub(in crate::lab) fn train(
         &self,
-        work: &Work<'_>,
+        mut training: Training<'_>,
         mut trial: Trial,
         build: impl FnOnce() -> Result<Trainer, Error>,
     ) -> Result<Option<Trial>, Failure> {
-        let mut training = work.training(self.name, trial.seed, self.epochs);
         let failed = |error: Error| Failure::network(self.name, &error);
         let mut network = build().map_err(failed)?;
         // An epoch at a time would begin the order of the samples anew.
@@ -102,22 +74,4 @@ impl Task<'_> {
         trial.network = (!trial.diverged).then_some(network);
         Ok(Some(trial))
     }
-}
-
-/// What the table of a task shows that names classes.
-pub(super) fn accuracies() -> Vec<Column> {
-    vec![
-        Column {
-            name: "train_accuracy",
-            heading: "Train",
-            figure: |trial| Some(trial.train.accuracy),
-            show: percent,
-        },
-        Column {
-            name: "test_accuracy",
-            heading: "Test",
-            figure: |trial| Some(trial.test.accuracy),
-            show: percent,
-        },
-    ]
 }

@@ -10,10 +10,9 @@ use crate::failure::Failure;
 use crate::report::numbers::thousands;
 use crate::report::page;
 
-const TITLE: &str = "Sequences";
-
-/// The whole page.
-pub(super) fn page(
+/// The whole page, under a title and what was asked.
+pub(in crate::lab) fn page(
+    [title, question]: [&str; 2],
     experiment: &Experiment,
     data: &str,
     parts: &[Done],
@@ -22,24 +21,22 @@ pub(super) fn page(
     let body = html! {
         header {
             p.kicker { "letra lab · " (experiment.name) }
-            h1 { (TITLE) }
-            p.lede {
-                "A recurrent network reads one step after the other and keeps in its state what it may need later. \
-                How far back can it remember, and what for? The simple network, LSTM and GRU on the same tasks."
-            }
+            h1 { (title) }
+            p.lede { (question) }
         }
         @for part in parts { (section(part, &rows[part.range.clone()])) }
         (networks(experiment, data, rows))
     };
-    Ok(page::page(TITLE, &body))
+    Ok(page::page(title, &body))
 }
 
 /// A task and what came of it.
 fn section(part: &Done, rows: &[Row]) -> Markup {
+    let has_models = rows.iter().any(|row| row.models().next().is_some());
     html! {
-        section id=(part.task.name) {
-            h2 { (part.task.title) }
-            p.note { (part.task.about) }
+        section id=(part.name) {
+            h2 { (part.title) }
+            p.note { (part.about) }
             p.findings { @for sentence in &part.findings { (sentence) " " } }
             div.scroll {
                 table.result {
@@ -48,10 +45,10 @@ fn section(part: &Done, rows: &[Row]) -> Markup {
                             @for (index, heading) in header(part).iter().enumerate() {
                                 th.number[index > 0] scope="col" { (heading) }
                             }
-                            th.models scope="col" { "Model" }
+                            @if has_models { th.models scope="col" { "Model" } }
                         }
                     }
-                    tbody { @for row in rows { (line(part, row)) } }
+                    tbody { @for row in rows { (line(part, row, has_models)) } }
                 }
             }
             @if !part.shown.is_empty() { div.cards.wide { @for shown in &part.shown { (shown) } } }
@@ -59,14 +56,14 @@ fn section(part: &Done, rows: &[Row]) -> Markup {
     }
 }
 
-fn line(part: &Done, row: &Row) -> Markup {
+fn line(part: &Done, row: &Row, has_models: bool) -> Markup {
     let cells = cells(part, row);
     let model = row.models().next();
     html! {
         tr {
             th scope="row" { (cells[0]) }
             @for cell in &cells[1..] { td.number { (cell) } }
-            td.models { @if let Some((_, file)) = model { a href=(file) download { ".letra" } } }
+            @if has_models { td.models { @if let Some((_, file)) = model { a href=(file) download { ".letra" } } } }
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::report::numbers::{NONE, thousands};
 use crate::terminal::Text;
 
 /// A table for each task, with what was found below it.
-pub(super) fn table(parts: &[Done], rows: &[Row]) -> Text {
+pub(in crate::lab) fn table(parts: &[Done], rows: &[Row]) -> Text {
     let mut text = Text::default();
     for (index, part) in parts.iter().enumerate() {
         if index > 0 {
@@ -15,7 +15,7 @@ pub(super) fn table(parts: &[Done], rows: &[Row]) -> Text {
         }
         let mut lines = vec![header(part)];
         lines.extend(rows[part.range.clone()].iter().map(|row| cells(part, row)));
-        text.line(format!("{} ({})", part.task.title, part.task.name));
+        text.line(format!("{} ({})", part.title, part.name));
         for line in lined_up(&lines).to_string().lines() {
             text.line(line);
         }
@@ -27,7 +27,7 @@ pub(super) fn table(parts: &[Done], rows: &[Row]) -> Text {
 }
 
 /// The headings of a task's table.
-pub(super) fn header(part: &Done) -> Vec<String> {
+pub(in crate::lab) fn header(part: &Done) -> Vec<String> {
     let mut header = vec![String::new()];
     header.extend(part.columns.iter().map(|column| column.heading.to_owned()));
     header.extend(["Steps", "Seconds"].map(str::to_owned));
@@ -35,7 +35,7 @@ pub(super) fn header(part: &Done) -> Vec<String> {
 }
 
 /// The cells of a row.
-pub(super) fn cells(part: &Done, row: &Row) -> Vec<String> {
+pub(in crate::lab) fn cells(part: &Done, row: &Row) -> Vec<String> {
     let mut cells = vec![match row.diverged() {
         0 => row.title.clone(),
         count => format!("{} (diverged {count} of {})", row.title, row.trials.len()),

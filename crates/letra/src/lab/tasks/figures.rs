@@ -9,7 +9,7 @@ use crate::experiment::{Column, Experiment, Figure, Row, Trial, figure, millisec
 
 /// What was done, and a row for each task and network.
 #[derive(Serialize)]
-pub(super) struct Figures<'a> {
+pub(in crate::lab) struct Figures<'a> {
     experiment: &'static str,
     data: &'a str,
     split: &'static str,
@@ -45,7 +45,7 @@ struct TrialFigures {
 }
 
 /// All figures.
-pub(super) fn figures<'a>(
+pub(in crate::lab) fn figures<'a>(
     experiment: &'a Experiment,
     data: &'a str,
     parts: &'a [Done],
@@ -80,7 +80,7 @@ fn row_figures<'a>(part: &'a Done, row: &'a Row) -> RowFigures<'a> {
     };
     RowFigures {
         name: &row.name,
-        task: part.task.name,
+        task: part.name,
         network: part.network(row),
         title: &row.title,
         parameters: row.network().map(|network| network.summary().parameters),

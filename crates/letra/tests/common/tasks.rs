@@ -1,0 +1,62 @@
+//! Experiments of several tasks: what they wrote.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{command, printed};
+
+/// Runs an experiment from one seed; gives the figures, the page and the models.
+#[track_caller]
+pub(crate) fn small(arguments: &[&str]) -> (Value, String, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = command()
+        .arg("lab")
+        .args(arguments)
+        .args(["--json", "--seeds", "1"])
+        .arg("--out")
+        .arg(folder.path())
+        .output()
+        .expect("the command starts");
+    let figures: Value = serde_json::from_str(&printed(&output)).expect("one JSON object");
+    let read = |name| fs::read_to_string(folder.path().join(name)).expect(name);
+    let written: Value = serde_json::from_str(&read("report.json")).expect("JSON");
+    assert_eq!(written, figures);
+    let page = read("index.html");
+    assert!(!page.contains("<script") && !page.contains("NaN") && !page.contains(">inf"));
+    let entries = fs::read_dir(folder.path()).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let names = names.map(|name| name.into_string().expect("UTF-8"));
+    let models: Vec<_> = names.filter(|name| name.ends_with(".letra")).collect();
+    for model in &models {
+        letra_nn::Trainer::load(folder.path().join(model)).expect("a model");
+    }
+    (figures, page, models)
+}
+
+/// The row of a task and a network.
+#[track_caller]
+pub(crate) fn row<'a>(figures: &'a Value, task: &str, network: &str) -> &'a Value {
+    let mut rows = figures["rows"].as_array().expect("rows").iter();
+    rows.find(|row| row["task"] == task && row["network"] == network)
+        .unwrap_or_else(|| panic!("no {network} of {task}: {figures}"))
+}
+
+#[track_caller]
+pub(crate) fn mean(row: &Value, name: &str) -> f64 {
+    let mean = &row["measured"][name]["mean"];
+    mean.as_f64()
+        .unwrap_or_else(|| panic!("no {name} in {row}"))
+}
+
+/// The figures but for times and threads.
+pub(crate) fn timeless(mut figures: Value) -> Value {
+    figures["threads"] = Value::Null;
+    for row in figures["rows"].as_array_mut().expect("rows") {
+        row["seconds"] = Value::Null;
+        for trial in row["trials"].as_array_mut().expect("trials") {
+            trial["seconds"] = Value::Null;
+        }
+    }
+    figures
+}
