@@ -118,7 +118,7 @@ pub mod prelude {
         Minimum, MultiHeadAttention, Multiply, Normalization, PRelu, Permute, RandomContrast,
         RandomFlip, RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom,
         RepeatVector, Rescaling, Reshape, SaltAndPepperNoise, SeparableConv1d, SeparableConv2d,
-        SimpleRnn, SparsityPenalty, SpatialDropout2d, Standout, Subtract, TiedDense,
+        SimpleRnn, SparsityPenalty, SpatialDropout2d, SpectralNormalization, Standout, Subtract, TiedDense,
         TimeDistributed, Unmask, UpSampling1d, UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{

@@ -524,6 +524,7 @@ mod separating;
 mod simple_rnn;
 mod sparsity_penalty;
 mod spatial_dropout2d;
+mod spectral_normalization;
 mod standout;
 mod subtract;
 mod tied_dense;
@@ -633,6 +634,7 @@ layers! {
     simple_rnn: SimpleRnn,
     sparsity_penalty: SparsityPenalty,
     spatial_dropout2d: SpatialDropout2d,
+    spectral_normalization: SpectralNormalization,
     standout: Standout,
     subtract: Subtract,
     tied_dense: TiedDense,

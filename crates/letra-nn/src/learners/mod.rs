@@ -4,7 +4,9 @@
 //! [`Rbm`] says what a machine is made of, [`BoltzmannMachine`] is one and answers, [`RbmTrainer`]
 //! teaches it, as a [`Network`](crate::Network) and its [`Trainer`](crate::Trainer) do elsewhere.
 //! [`Autoencoder`] puts an encoder and a decoder together, which are networks on the same weights.
+//! [`Adversarial`] lets a generator and a discriminator learn from each other.
 
+mod adversarial;
 mod autoencoder;
 mod corruption;
 mod deep_belief;
@@ -13,6 +15,11 @@ mod rbm;
 mod stacked_autoencoder;
 mod variational;
 
+pub use adversarial::{
+    Adversarial, AdversarialCallback, AdversarialEpoch, AdversarialFit, AdversarialObjective,
+    AdversarialScores, AdversarialStep, AdversarialTrainer, Noise, SameNoise, dcgan,
+    dcgan_discriminator, dcgan_generator,
+};
 pub use autoencoder::{Autoencoder, AutoencoderTrainer};
 pub use corruption::Corruption;
 pub use deep_belief::{BeliefNetwork, DeepBelief, UpDown};
