@@ -113,7 +113,7 @@ pub mod prelude {
         ContractivePenalty, Conv1d, Conv1dTranspose, Conv2d, Conv2dTranspose, Cosine, Cropping2d,
         Dense, DepthwiseConv2d, Dot, DropConnect, Dropout, Elu, Embedding, FillMode, Flatten,
         GaussianLatent, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d,
-        GlobalMaxPool2d, GroupNormalization, Gru, Lambda, LayerNormalization, LeakyRelu, Lstm,
+        GlobalMaxPool2d, GradientReversal, GroupNormalization, Gru, Lambda, LayerNormalization, LeakyRelu, Lstm,
         MaskPadding, Masking, MaskingNoise, MaxPool1d, MaxPool2d, Maximum, Maxout, MaxoutConv2d,
         Minimum, MultiHeadAttention, Multiply, Normalization, PRelu, Permute, RandomContrast,
         RandomFlip, RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom,

@@ -485,6 +485,7 @@ mod global_average_pooling1d;
 mod global_average_pooling2d;
 mod global_max_pooling1d;
 mod global_max_pooling2d;
+mod gradient_reversal;
 mod group_normalization;
 mod gru;
 mod kernel_and_bias;
@@ -600,6 +601,7 @@ layers! {
     global_average_pooling2d: GlobalAveragePool2d,
     global_max_pooling1d: GlobalMaxPool1d,
     global_max_pooling2d: GlobalMaxPool2d,
+    gradient_reversal: GradientReversal,
     group_normalization: GroupNormalization,
     gru: Gru,
     layer_normalization: LayerNormalization,

@@ -11,6 +11,7 @@ mod autoencoder;
 mod corruption;
 mod deep_belief;
 mod file;
+mod measures;
 mod rbm;
 mod stacked_autoencoder;
 mod variational;
@@ -23,6 +24,10 @@ pub use adversarial::{
 pub use autoencoder::{Autoencoder, AutoencoderTrainer};
 pub use corruption::Corruption;
 pub use deep_belief::{BeliefNetwork, DeepBelief, UpDown};
+pub use measures::{
+    LogLikelihood, ParzenWindow, PrecisionAndRecall, frechet_distance, inception_score,
+    precision_and_recall,
+};
 pub use rbm::{
     AnnealedImportanceSampling, BoltzmannMachine, Chains, ContrastiveDivergence, Examples, Hidden,
     LogPartition, Rbm, RbmCallback, RbmEpoch, RbmFit, RbmStep, RbmTrainer, Visible,

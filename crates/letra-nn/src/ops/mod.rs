@@ -50,6 +50,7 @@ mod recurrent;
 mod resample;
 mod rescale;
 mod reshape;
+mod reverse_gradient;
 mod reverse_steps;
 mod sample_gaussian;
 mod select_steps;
@@ -115,6 +116,7 @@ pub(crate) use recurrent::{Cell, Gru, Lstm, Recurrent, Settings as RecurrentSett
 pub(crate) use resample::{Affine, Movement, Resample, shares};
 pub(crate) use rescale::Rescale;
 pub(crate) use reshape::Reshape;
+pub(crate) use reverse_gradient::ReverseGradient;
 pub(crate) use reverse_steps::ReverseSteps;
 pub(crate) use sample_gaussian::{GaussianDivergence, SampleGaussian};
 pub(crate) use select_steps::SelectSteps;
