@@ -9,8 +9,8 @@ use crate::error::BuildError;
 use crate::kernels::activation::ActivationKind;
 use crate::ops::{
     Activate, Add, Concatenate, Convolve, ConvolveTransposed, Crop, Derivative, Gate,
-    LayerNormalize, MatMul, MatMulTransposed, Multiply, NormalizeBack, Ones, Pad,
-    ParametricRelu, PartOfRow, Rescale, Reshape, SpectralDivide, TimesWeight,
+    LayerNormalize, MatMul, MatMulTransposed, Multiply, NormalizeBack, Ones, Pad, ParametricRelu,
+    PartOfRow, Rescale, Reshape, SpectralDivide, TimesWeight,
 };
 
 impl Emit<'_> {
@@ -60,12 +60,7 @@ impl Emit<'_> {
     }
 
     /// The gradient of a node's input `index` from that of its output.
-    fn back(
-        &mut self,
-        node: &OpNode,
-        index: usize,
-        gradient: Value,
-    ) -> Result<Value, BuildError> {
+    fn back(&mut self, node: &OpNode, index: usize, gradient: Value) -> Result<Value, BuildError> {
         let value = |number| Value {
             owner: self.owner,
             number,
@@ -106,7 +101,11 @@ impl Emit<'_> {
         }
         if let Some(derivative) = op.downcast_ref().and_then(Activate::derivative) {
             // A leaky rectifier may have a slope of 0, so that its output hides the input's sign.
-            let by = if matches!(derivative, Derivative::Gate(_)) { input } else { output };
+            let by = if matches!(derivative, Derivative::Gate(_)) {
+                input
+            } else {
+                output
+            };
             return self.times(derivative, gradient, by);
         }
         if let Some(relu) = op.downcast_ref::<ParametricRelu>() {
@@ -144,7 +143,14 @@ impl Emit<'_> {
             let before = node.inputs[..index].iter();
             let widths = before.map(|&input| self.graph.shapes[input].sizes().last().copied());
             let first = widths.map(|width| width.unwrap_or(1)).sum();
-            return self.op(PartOfRow { first, count: width }, &[gradient], &[]);
+            return self.op(
+                PartOfRow {
+                    first,
+                    count: width,
+                },
+                &[gradient],
+                &[],
+            );
         }
         if let Some(scale) = op.downcast_ref().and_then(Rescale::way_back) {
             return self.op(scale, &[gradient], &[]);
@@ -190,7 +196,11 @@ impl Emit<'_> {
 
     /// What to say of a layer with an op whose gradient is not written as ops.
     fn no_way_back(&self, node: &OpNode) -> BuildError {
-        let number = self.graph.nodes.iter().position(|own| own.outputs == node.outputs);
+        let number = self
+            .graph
+            .nodes
+            .iter()
+            .position(|own| own.outputs == node.outputs);
         let layers = self.graph.layers.iter();
         let layer = number.and_then(|number| {
             let mut layers = layers.filter(|layer| layer.ops.contains(&number));

@@ -94,8 +94,9 @@ impl Layer for SpectralNormalization {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         if self.power_iterations == 0 {
-            return Err(BuildError::configuration("has 0 power iterations")
-                .with_hint("take at least 1"));
+            return Err(
+                BuildError::configuration("has 0 power iterations").with_hint("take at least 1")
+            );
         }
         let first = emit.written();
         let outputs = self.layer.emit(inputs, emit)?;

@@ -99,9 +99,7 @@ impl Derivative {
             ActivationKind::Elu => Self::elu(1.0),
             ActivationKind::Tanh => Self::of_output(|y| 1.0 - y * y, |y| -2.0 * y),
             ActivationKind::Sigmoid => Self::of_output(|y| y * (1.0 - y), |y| 1.0 - 2.0 * y),
-            ActivationKind::Softplus => {
-                Self::of_output(|y| -libm::expm1f(-y), |y| libm::expf(-y))
-            }
+            ActivationKind::Softplus => Self::of_output(|y| -libm::expm1f(-y), |y| libm::expf(-y)),
             _ => return None,
         })
     }

@@ -26,7 +26,10 @@ impl Op for Interpolate {
                 *kept = share;
             }
             let range = sample_range(sample, values);
-            let (a, b) = (&pass.inputs[0][range.clone()], &pass.inputs[1][range.clone()]);
+            let (a, b) = (
+                &pass.inputs[0][range.clone()],
+                &pass.inputs[1][range.clone()],
+            );
             let known = a.iter().zip(b);
             for (y, (a, b)) in pass.outputs[0][range].iter_mut().zip(known) {
                 *y = share * a + (1.0 - share) * b;

@@ -8,7 +8,9 @@ use crate::error::BuildError;
 pub(crate) struct NormPenalty;
 
 fn norm(values: &[f32]) -> f64 {
-    let squares = values.iter().map(|&value| f64::from(value) * f64::from(value));
+    let squares = values
+        .iter()
+        .map(|&value| f64::from(value) * f64::from(value));
     squares.sum::<f64>().sqrt()
 }
 

@@ -42,7 +42,10 @@ impl SpectralDivide {
         let mut sigma = 0.0;
         for _ in 0..self.iterations {
             for (v, row) in v.iter_mut().zip(kernel.chunks_exact(self.units)) {
-                let products = row.iter().zip(&*u).map(|(w, u)| f64::from(*w) * f64::from(*u));
+                let products = row
+                    .iter()
+                    .zip(&*u)
+                    .map(|(w, u)| f64::from(*w) * f64::from(*u));
                 *v = products.sum::<f64>() as f32;
             }
             divide(v, norm(v));
@@ -58,7 +61,9 @@ impl SpectralDivide {
 }
 
 fn norm(values: &[f32]) -> f64 {
-    let squares = values.iter().map(|&value| f64::from(value) * f64::from(value));
+    let squares = values
+        .iter()
+        .map(|&value| f64::from(value) * f64::from(value));
     squares.sum::<f64>().sqrt()
 }
 

@@ -62,7 +62,10 @@ pub fn dcgan_generator(noise: usize, filters: usize, channels: usize) -> Sequent
 /// ```
 pub fn dcgan_discriminator(filters: usize, channels: usize) -> Sequential {
     let convolution = |filters: usize| {
-        Conv2d::new(filters, 4).stride(2).same().kernel_initializer(small())
+        Conv2d::new(filters, 4)
+            .stride(2)
+            .same()
+            .kernel_initializer(small())
     };
     Sequential::new([28, 28, channels])
         .add(convolution(filters))

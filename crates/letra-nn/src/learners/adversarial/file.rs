@@ -74,13 +74,20 @@ impl AdversarialTrainer {
     /// Writes all that the training needs to go on.
     pub(super) fn write_checkpoint(&self, path: &Path, progress: &Progress) -> Result<(), Error> {
         let weights = self.generator().weights().now();
-        let averaged = self.averaged.as_ref().map(|network| network.weights().now());
+        let averaged = self
+            .averaged
+            .as_ref()
+            .map(|network| network.weights().now());
         let mut entries = Vec::new();
         for known in [self.generator(), self.discriminator()]
             .iter()
             .flat_map(|network| &network.ops().weights)
         {
-            entries.push(Entry::new(&known.name, &known.shape, weights.of(known.range())));
+            entries.push(Entry::new(
+                &known.name,
+                &known.shape,
+                weights.of(known.range()),
+            ));
         }
         for known in &self.generator().ops().weights {
             if let Some(averaged) = &averaged {
@@ -103,7 +110,10 @@ impl AdversarialTrainer {
         if known.learner != "adversarial" || known.format != FORMAT {
             return Err(Error::file(
                 path,
-                format!("it holds a \"{}\" of format {}", known.learner, known.format),
+                format!(
+                    "it holds a \"{}\" of format {}",
+                    known.learner, known.format
+                ),
             )
             .with_hint("resume from what AdversarialFit::checkpoint of this version wrote"));
         }

@@ -246,7 +246,9 @@ pub(super) fn run(
             return Err(Error::NotFinite {
                 loss: logs.loss(),
                 step: steps,
-                place: format!("a parameter is no number, and both networks are as before epoch {number}"),
+                place: format!(
+                    "a parameter is no number, and both networks are as before epoch {number}"
+                ),
             });
         }
         progress.history.push(logs);
@@ -299,7 +301,11 @@ struct Sums {
 impl Sums {
     fn add(&mut self, scores: &AdversarialScores, samples: usize) {
         let samples = samples as f64;
-        let own = [scores.discriminator_loss, scores.real_loss, scores.generated_loss];
+        let own = [
+            scores.discriminator_loss,
+            scores.real_loss,
+            scores.generated_loss,
+        ];
         self.samples += samples;
         let both = self.losses.iter_mut().zip(own);
         both.for_each(|(sum, loss)| *sum += samples * loss);
@@ -316,7 +322,9 @@ impl Sums {
         let [discriminator, real, generated] = self.losses.map(|sum| sum / self.samples);
         let [generator, count] = self.generator;
         let generator = (count > 0.0).then(|| ("generator_loss", generator / count));
-        let penalty = self.penalty.map(|sum| ("gradient_penalty", sum / self.samples));
+        let penalty = self
+            .penalty
+            .map(|sum| ("gradient_penalty", sum / self.samples));
         EpochLogs::new(epoch, steps, discriminator)
             .with_metrics([("real_loss", real), ("generated_loss", generated)])
             .with_metrics(generator)
@@ -343,8 +351,10 @@ fn epoch(
         Batches::Source(source) => (Vec::new(), source.steps(number)),
     };
     if steps == 0 {
-        return Err(Error::data(format!("the source has no steps in epoch {number}"))
-            .with_hint("let it have at least one"));
+        return Err(
+            Error::data(format!("the source has no steps in epoch {number}"))
+                .with_hint("let it have at least one"),
+        );
     }
     let mut sums = Sums::default();
     let mut stopped = false;

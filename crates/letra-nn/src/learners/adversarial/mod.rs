@@ -225,7 +225,10 @@ impl Settings {
                 "let it take at least 1",
             );
         }
-        let numbers = [("weights are clipped at", self.clip), ("the gradient penalty has factor", self.penalty)];
+        let numbers = [
+            ("weights are clipped at", self.clip),
+            ("the gradient penalty has factor", self.penalty),
+        ];
         for (what, number) in numbers {
             if let Some(number) = number
                 && !(number > 0.0 && number.is_finite())

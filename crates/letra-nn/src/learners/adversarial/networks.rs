@@ -1,10 +1,10 @@
 //! Generator and discriminator put together: the networks that each of them learns in, and those that
 //! answer, all on the same weights.
 
+use super::Settings;
 use super::objective::{Mean, ScoreLoss, Side as Scored};
 use super::penalty::{Between, GradientPenalty};
 use super::trainer::AdversarialTrainer;
-use super::Settings;
 use crate::graph::Value;
 use crate::layer_graph::{Graph, Layers};
 use crate::losses::Loss;
@@ -49,13 +49,17 @@ impl Side {
     fn output(&self, name: &str) -> Result<Shape, Error> {
         let ops = self.graph.ops()?;
         if !ops.carried.is_empty() {
-            return Err(Error::build(format!("the {name} carries states from batch to batch"))
-                .with_hint("leave stateful out: each batch has samples of its own"));
+            return Err(
+                Error::build(format!("the {name} carries states from batch to batch"))
+                    .with_hint("leave stateful out: each batch has samples of its own"),
+            );
         }
         match &ops.output_shapes()[..] {
             [output] => Ok(output.clone()),
-            outputs => Err(Error::build(format!("the {name} has {} outputs", outputs.len()))
-                .with_hint("take a subnetwork of it that gives one")),
+            outputs => Err(
+                Error::build(format!("the {name} has {} outputs", outputs.len()))
+                    .with_hint("take a subnetwork of it that gives one"),
+            ),
         }
     }
 
@@ -69,7 +73,11 @@ impl Side {
 
     /// Whether its last layer ends with a sigmoid.
     fn ends_with_sigmoid(&self) -> bool {
-        let last = self.graph.given().first().and_then(|&value| self.graph.node_of(value));
+        let last = self
+            .graph
+            .given()
+            .first()
+            .and_then(|&value| self.graph.node_of(value));
         let Some(node) = last.map(|node| &self.graph.nodes[node]) else {
             return false;
         };
@@ -93,8 +101,11 @@ pub(super) fn check(
     let taken = &discriminator.graph.inputs[0];
     if &sample != taken {
         let message = format!("the generator gives {sample} but the discriminator takes {taken}");
-        return Err(Error::shape(taken.sizes(), sample.sizes(), message)
-            .with_hint("let the generator's last layer give what the discriminator's first input is"));
+        return Err(
+            Error::shape(taken.sizes(), sample.sizes(), message).with_hint(
+                "let the generator's last layer give what the discriminator's first input is",
+            ),
+        );
     }
     let (told, also) = (generator.conditions(), discriminator.conditions());
     if told != also {
@@ -125,18 +136,31 @@ pub(super) fn trainer(
         generator,
         discriminator,
     };
-    let mut whole = pair.discriminator_step(&settings)?.build_with(seed, Some(workers.clone()))?;
+    let mut whole = pair
+        .discriminator_step(&settings)?
+        .build_with(seed, Some(workers.clone()))?;
     whole.hold(|name| name.starts_with("generator/"));
     let mut through = pair.generator_step()?.build_on(&whole)?;
     through.hold(|name| name.starts_with("discriminator/"));
     let asked = |side: &Side, name: &str| {
         let mut model = Model::new();
-        let inputs: Vec<Value> = side.graph.inputs.iter().map(|shape| model.input(shape.clone())).collect();
+        let inputs: Vec<Value> = side
+            .graph
+            .inputs
+            .iter()
+            .map(|shape| model.input(shape.clone()))
+            .collect();
         let output = model.layer(side.part(name), inputs);
         model.outputs([output]).build_on(&whole)
     };
-    let networks = [asked(&pair.generator, GENERATOR)?, asked(&pair.discriminator, DISCRIMINATOR)?];
-    let by_batch = pair.generator.batch_normalisation().map(|name| format!("{GENERATOR}/{name}"));
+    let networks = [
+        asked(&pair.generator, GENERATOR)?,
+        asked(&pair.discriminator, DISCRIMINATOR)?,
+    ];
+    let by_batch = pair
+        .generator
+        .batch_normalisation()
+        .map(|name| format!("{GENERATOR}/{name}"));
     let by_batch = by_batch.or_else(|| {
         let name = pair.discriminator.batch_normalisation();
         name.map(|name| format!("{DISCRIMINATOR}/{name}"))
@@ -144,14 +168,27 @@ pub(super) fn trainer(
     let objective = settings.objective;
     let side = |side| ScoreLoss { objective, side };
     let mut losses: Vec<(Box<dyn Loss>, f32)> = vec![
-        (Box::new(side(Scored::Real(1.0 - settings.label_smoothing))), 1.0),
+        (
+            Box::new(side(Scored::Real(1.0 - settings.label_smoothing))),
+            1.0,
+        ),
         (Box::new(side(Scored::Generated)), 1.0),
     ];
-    losses.extend(settings.penalty.map(|factor| (Box::new(Mean) as Box<dyn Loss>, factor)));
+    losses.extend(
+        settings
+            .penalty
+            .map(|factor| (Box::new(Mean) as Box<dyn Loss>, factor)),
+    );
     let discriminator = learning(whole, discriminator_compile, losses, seed, workers)?;
     let losses: Vec<(Box<dyn Loss>, f32)> = vec![(Box::new(side(Scored::Generator)), 1.0)];
     let generator = learning(through, generator_compile, losses, seed, workers)?;
-    Ok(AdversarialTrainer::new(settings, seed, [generator, discriminator], networks, by_batch))
+    Ok(AdversarialTrainer::new(
+        settings,
+        seed,
+        [generator, discriminator],
+        networks,
+        by_batch,
+    ))
 }
 
 /// A trainer of a network whose outputs have these losses and weights.
@@ -188,7 +225,9 @@ impl Pair {
         let noise = model.input(self.generator.graph.inputs[0].clone());
         let conditions = self.conditions(&mut model);
         let with = |value: Value| -> Vec<Value> {
-            std::iter::once(value).chain(conditions.iter().copied()).collect()
+            std::iter::once(value)
+                .chain(conditions.iter().copied())
+                .collect()
         };
         let generated = model.layer(self.generator.part(GENERATOR), with(noise));
         let score = model.layer(self.discriminator.part(DISCRIMINATOR), with(samples));
@@ -208,7 +247,9 @@ impl Pair {
         let noise = model.input(self.generator.graph.inputs[0].clone());
         let conditions = self.conditions(&mut model);
         let with = |value: Value| -> Vec<Value> {
-            std::iter::once(value).chain(conditions.iter().copied()).collect()
+            std::iter::once(value)
+                .chain(conditions.iter().copied())
+                .collect()
         };
         let generated = model.layer(self.generator.part(GENERATOR), with(noise));
         let score = model.layer(self.discriminator.part(DISCRIMINATOR), with(generated));

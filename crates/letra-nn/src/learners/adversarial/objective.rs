@@ -204,7 +204,12 @@ mod tests {
             Game::Hinge,
             Game::Wasserstein,
         ];
-        let sides = [Side::Real(1.0), Side::Real(0.9), Side::Generated, Side::Generator];
+        let sides = [
+            Side::Real(1.0),
+            Side::Real(0.9),
+            Side::Generated,
+            Side::Generator,
+        ];
         for objective in games {
             for side in sides {
                 let loss = ScoreLoss { objective, side };

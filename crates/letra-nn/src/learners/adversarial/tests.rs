@@ -21,7 +21,8 @@ fn pair(discriminator: impl IntoPart, sample: &[usize]) -> AdversarialTrainer {
     let values = sample.iter().product();
     let small = Initializer::normal(0.0, 0.1);
     let generator = Sequential::new([3])
-        .add(Dense::new(values).kernel_initializer(small)).add(Reshape::new(sample));
+        .add(Dense::new(values).kernel_initializer(small))
+        .add(Reshape::new(sample));
     let compile = || Compile::new(Sgd::new(0.01)).seed(3).threads(1);
     Adversarial::new(generator, discriminator)
         .objective(AdversarialObjective::Wasserstein)
@@ -33,7 +34,10 @@ fn pair(discriminator: impl IntoPart, sample: &[usize]) -> AdversarialTrainer {
 fn batch(sample: &[usize], samples: usize) -> Dataset {
     let shape = [&[samples], sample].concat();
     let nothing = |_| crate::dataset::Targets::Values(Tensor::zeros([samples, 1]));
-    let values = normal(&shape, 0).into_data().into_iter().map(|value| 0.2 * value);
+    let values = normal(&shape, 0)
+        .into_data()
+        .into_iter()
+        .map(|value| 0.2 * value);
     let real = Tensor::new(shape, values.collect()).unwrap();
     Dataset::new(real, nothing(0))
         .unwrap()
@@ -50,9 +54,18 @@ fn check(discriminator: impl IntoPart, sample: &[usize]) {
     let mut pair = pair(discriminator, sample);
     let data = batch(sample, 3);
     // Before rectifiers, values are well above or below 0, so that a difference meets no kink.
-    let names: Vec<String> = pair.discriminator().weights().names().map(str::to_owned).collect();
+    let names: Vec<String> = pair
+        .discriminator()
+        .weights()
+        .names()
+        .map(str::to_owned)
+        .collect();
     let weights = pair.discriminator().weights();
-    for (place, name) in names.iter().enumerate().filter(|(_, name)| name.ends_with("bias") || name.ends_with("beta")) {
+    for (place, name) in names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| name.ends_with("bias") || name.ends_with("beta"))
+    {
         let mut values = weights.get(name).unwrap();
         let drawn = normal(&[values.data().len()], 10 + place);
         let both = values.data_mut().iter_mut().zip(drawn.data());
@@ -63,7 +76,10 @@ fn check(discriminator: impl IntoPart, sample: &[usize]) {
     let gradients = learner.gradients(&data).unwrap();
     let penalty = learner.train_penalty(&data);
     assert!(penalty > 0.0, "there is no penalty");
-    for name in gradients.names().filter(|name| name.starts_with("discriminator/")) {
+    for name in gradients
+        .names()
+        .filter(|name| name.starts_with("discriminator/"))
+    {
         let gradient = gradients.get(name).unwrap();
         let squares = gradient.data().iter().map(|&g| f64::from(g) * f64::from(g));
         let norm = squares.sum::<f64>().sqrt();
@@ -87,7 +103,10 @@ fn check(discriminator: impl IntoPart, sample: &[usize]) {
             .to_vec();
         let error = slopes.iter().map(|slope| (slope / norm - 1.0).abs());
         let error = error.fold(f64::INFINITY, f64::min);
-        assert!(error < 1e-4, "{name}: {norm} by formula, {slopes:?} by differences");
+        assert!(
+            error < 1e-4,
+            "{name}: {norm} by formula, {slopes:?} by differences"
+        );
     }
 }
 
@@ -96,7 +115,12 @@ impl crate::Trainer {
     fn train_penalty(&self, data: &Dataset) -> f64 {
         let seen = self.back_propagate(data).unwrap();
         let (_, penalty) = seen.outputs.last().unwrap();
-        penalty.data().iter().map(|&value| f64::from(value)).sum::<f64>() / data.samples() as f64
+        penalty
+            .data()
+            .iter()
+            .map(|&value| f64::from(value))
+            .sum::<f64>()
+            / data.samples() as f64
     }
 }
 
@@ -132,15 +156,28 @@ fn rectifiers() {
 #[test]
 fn convolutions() {
     let network = Sequential::new([6, 5, 2])
-        .add(Conv2d::new(4, 3).stride(2).same().kernel_initializer(wide()))
+        .add(
+            Conv2d::new(4, 3)
+                .stride(2)
+                .same()
+                .kernel_initializer(wide()),
+        )
         .add(LeakyRelu::new(0.2))
         .add(ZeroPadding2d::new(1))
-        .add(Conv2d::new(3, [2, 3]).valid().activation(ActivationFunction::Tanh))
+        .add(
+            Conv2d::new(3, [2, 3])
+                .valid()
+                .activation(ActivationFunction::Tanh),
+        )
         .add(Flatten)
         .add(Dense::new(1));
     check(network, &[6, 5, 2]);
     let network = Sequential::new([7, 2])
-        .add(Conv1d::new(4, 3).same().activation(ActivationFunction::Tanh))
+        .add(
+            Conv1d::new(4, 3)
+                .same()
+                .activation(ActivationFunction::Tanh),
+        )
         .add(Flatten)
         .add(Dense::new(1));
     check(network, &[7, 2]);

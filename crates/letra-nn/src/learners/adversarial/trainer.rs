@@ -162,7 +162,11 @@ impl AdversarialTrainer {
         workers.install(|| self.step(batch.inputs(), &conditions))
     }
 
-    fn step(&mut self, samples: &Tensor, conditions: &[Tensor]) -> Result<AdversarialScores, Error> {
+    fn step(
+        &mut self,
+        samples: &Tensor,
+        conditions: &[Tensor],
+    ) -> Result<AdversarialScores, Error> {
         let count = samples.samples();
         let number = self.discriminator_learner.steps();
         let noise = self.draw_noise(count, For::Discriminator, number);
@@ -259,7 +263,10 @@ impl AdversarialTrainer {
     }
 
     fn draw_noise(&self, samples: usize, purpose: For, step: u64) -> Tensor {
-        self.noise_of(samples, Random::new(self.seed, Domain::Noise, purpose as usize, step))
+        self.noise_of(
+            samples,
+            Random::new(self.seed, Domain::Noise, purpose as usize, step),
+        )
     }
 
     fn noise_of(&self, samples: usize, random: Random) -> Tensor {
@@ -279,7 +286,11 @@ impl AdversarialTrainer {
                 };
             }
         };
-        noise.data_mut().par_chunks_exact_mut(values.max(1)).enumerate().for_each(fill);
+        noise
+            .data_mut()
+            .par_chunks_exact_mut(values.max(1))
+            .enumerate()
+            .for_each(fill);
         noise
     }
 
@@ -322,9 +333,13 @@ impl AdversarialTrainer {
         let conditions = conditions::of(data, self.conditions())?;
         let noise = self.noise(data.samples(), seed);
         let generated = self.generator.predict(Inputs::of(&noise, &conditions))?;
-        let scores = |samples: &Tensor| self.discriminator.predict(Inputs::of(samples, &conditions));
+        let scores =
+            |samples: &Tensor| self.discriminator.predict(Inputs::of(samples, &conditions));
         let mean = |scores: Tensor, sign: f64| {
-            let logarithms = scores.data().iter().map(|&d| -softplus(sign * f64::from(d)));
+            let logarithms = scores
+                .data()
+                .iter()
+                .map(|&d| -softplus(sign * f64::from(d)));
             logarithms.sum::<f64>() / scores.data().len().max(1) as f64
         };
         Ok(mean(scores(data.inputs())?, -1.0) + mean(scores(&generated)?, 1.0))
@@ -338,7 +353,10 @@ impl AdversarialTrainer {
         };
         Snapshot {
             weights: self.generator.weights().now().all.clone(),
-            averaged: self.averaged.as_ref().map(|network| network.weights().now().all.clone()),
+            averaged: self
+                .averaged
+                .as_ref()
+                .map(|network| network.weights().now().all.clone()),
             optimizers: [
                 slots(&self.generator_learner),
                 slots(&self.discriminator_learner),
@@ -349,15 +367,19 @@ impl AdversarialTrainer {
     /// Goes back to where a snapshot was taken.
     pub(super) fn restore(&mut self, snapshot: Snapshot) {
         let set = |network: &Network, values: &Buffer| {
-            network.weights().change(|all, _| all.copy_from_slice(values));
+            network
+                .weights()
+                .change(|all, _| all.copy_from_slice(values));
         };
         set(&self.generator, &snapshot.weights);
         if let (Some(network), Some(values)) = (&self.averaged, &snapshot.averaged) {
             set(network, values);
         }
         let [generator, discriminator] = snapshot.optimizers;
-        self.generator_learner.set_optimizer_state(generator.0, generator.1);
-        self.discriminator_learner.set_optimizer_state(discriminator.0, discriminator.1);
+        self.generator_learner
+            .set_optimizer_state(generator.0, generator.1);
+        self.discriminator_learner
+            .set_optimizer_state(discriminator.0, discriminator.1);
     }
 
     /// Whether all weights and the average are numbers.
@@ -384,7 +406,9 @@ fn average(averaged: &Network, generator: &Network, decay: f32) {
             let both = all[known.range()].iter_mut().zip(now.of(known.range()));
             match known.state {
                 true => both.for_each(|(mean, value)| *mean = *value),
-                false => both.for_each(|(mean, value)| *mean = decay * *mean + (1.0 - decay) * value),
+                false => {
+                    both.for_each(|(mean, value)| *mean = decay * *mean + (1.0 - decay) * value)
+                }
             }
         }
     });
@@ -397,13 +421,17 @@ fn held_to_nothing<const N: usize>(
     conditions: &[Tensor],
 ) -> Result<Dataset, Error> {
     let mut inputs = inputs.into_iter().chain(conditions.iter().cloned());
-    let first = inputs.next().ok_or_else(|| Error::data("there are no inputs"))?;
+    let first = inputs
+        .next()
+        .ok_or_else(|| Error::data("there are no inputs"))?;
     let samples = first.samples();
     let shapes = trainer.output_shapes();
     let mut targets = shapes
         .iter()
         .map(|shape| Tensor::zeros([&[samples], shape.sizes()].concat()));
-    let target = targets.next().ok_or_else(|| Error::data("there are no outputs"))?;
+    let target = targets
+        .next()
+        .ok_or_else(|| Error::data("there are no outputs"))?;
     let mut batch = Dataset::values(first, target)?;
     for input in inputs {
         batch = batch.and_input(input)?;

@@ -20,7 +20,11 @@ impl Matrix {
 
     fn identity(size: usize) -> Self {
         let mut matrix = Self::zeros(size);
-        matrix.values.iter_mut().step_by(size + 1).for_each(|value| *value = 1.0);
+        matrix
+            .values
+            .iter_mut()
+            .step_by(size + 1)
+            .for_each(|value| *value = 1.0);
         matrix
     }
 
@@ -33,7 +37,9 @@ impl Matrix {
         let rows = product.values.chunks_exact_mut(self.size);
         for (sums, row) in rows.zip(self.values.chunks_exact(self.size)) {
             for (factor, other) in row.iter().zip(other.values.chunks_exact(self.size)) {
-                sums.iter_mut().zip(other).for_each(|(sum, value)| *sum += factor * value);
+                sums.iter_mut()
+                    .zip(other)
+                    .for_each(|(sum, value)| *sum += factor * value);
             }
         }
         product
@@ -101,7 +107,9 @@ impl Matrix {
         for (value, vector) in values.iter().zip(vectors.values.chunks_exact(self.size)) {
             let factor = value.max(0.0).sqrt();
             for (row, left) in root.values.chunks_exact_mut(self.size).zip(vector) {
-                row.iter_mut().zip(vector).for_each(|(sum, right)| *sum += factor * left * right);
+                row.iter_mut()
+                    .zip(vector)
+                    .for_each(|(sum, right)| *sum += factor * left * right);
             }
         }
         root
@@ -116,7 +124,11 @@ mod tests {
     /// A symmetric matrix without negative eigenvalues.
     fn positive(size: usize, seed: u64) -> Matrix {
         let random = Random::new(seed, Domain::Data, 0, 0);
-        let values = random.normal(0, size * size).into_iter().map(f64::from).collect();
+        let values = random
+            .normal(0, size * size)
+            .into_iter()
+            .map(f64::from)
+            .collect();
         let factor = Matrix { size, values };
         let mut transposed = factor.clone();
         for row in 0..size {

@@ -53,7 +53,9 @@ fn moments(samples: &Tensor) -> (Vec<f64>, Matrix) {
     let (count, size) = (samples.samples(), samples.sample_values());
     let mut mean = vec![0.0; size];
     for sample in samples.data().chunks_exact(size) {
-        mean.iter_mut().zip(sample).for_each(|(sum, value)| *sum += f64::from(*value));
+        mean.iter_mut()
+            .zip(sample)
+            .for_each(|(sum, value)| *sum += f64::from(*value));
     }
     mean.iter_mut().for_each(|sum| *sum /= count as f64);
     let mut covariance = Matrix::zeros(size);
@@ -63,10 +65,15 @@ fn moments(samples: &Tensor) -> (Vec<f64>, Matrix) {
             *apart = f64::from(*value) - mean;
         }
         for (row, left) in covariance.values.chunks_exact_mut(size).zip(&apart) {
-            row.iter_mut().zip(&apart).for_each(|(sum, right)| *sum += left * right);
+            row.iter_mut()
+                .zip(&apart)
+                .for_each(|(sum, right)| *sum += left * right);
         }
     }
-    covariance.values.iter_mut().for_each(|sum| *sum /= (count - 1) as f64);
+    covariance
+        .values
+        .iter_mut()
+        .for_each(|sum| *sum /= (count - 1) as f64);
     (mean, covariance)
 }
 
@@ -109,7 +116,10 @@ mod tests {
         let moved: f64 = mean.iter().map(|mean| 4.0 * mean * mean).sum();
         let wanted = moved + 4.0 * covariance.trace();
         let found = frechet_distance(&first, &second).unwrap();
-        assert!((found - wanted).abs() < 1e-5 * wanted, "{found} for {wanted}");
+        assert!(
+            (found - wanted).abs() < 1e-5 * wanted,
+            "{found} for {wanted}"
+        );
         assert!(frechet_distance(&first, &first).unwrap().abs() < 1e-9);
     }
 

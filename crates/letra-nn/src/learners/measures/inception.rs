@@ -35,12 +35,16 @@ pub fn inception_score(probabilities: &Tensor) -> Result<f64, Error> {
     }
     let mut mean = vec![0.0; classes];
     for row in rows() {
-        mean.iter_mut().zip(row).for_each(|(sum, &p)| *sum += f64::from(p) / samples as f64);
+        mean.iter_mut()
+            .zip(row)
+            .for_each(|(sum, &p)| *sum += f64::from(p) / samples as f64);
     }
     let divergence = |row: &[f32]| -> f64 {
         let both = row.iter().zip(&mean).filter(|(p, _)| **p > 0.0);
         let terms = both.map(|(&p, mean)| f64::from(p) * libm::log(f64::from(p) / mean));
         terms.sum()
     };
-    Ok(libm::exp(rows().map(divergence).sum::<f64>() / samples as f64))
+    Ok(libm::exp(
+        rows().map(divergence).sum::<f64>() / samples as f64,
+    ))
 }

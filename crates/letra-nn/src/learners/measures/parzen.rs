@@ -65,8 +65,10 @@ impl ParzenWindow {
                 samples: samples.clone(),
                 sigma,
             }),
-            false => Err(Error::configuration(format!("a Parzen window has σ = {sigma}"))
-                .with_hint("take a number above 0")),
+            false => Err(
+                Error::configuration(format!("a Parzen window has σ = {sigma}"))
+                    .with_hint("take a number above 0"),
+            ),
         }
     }
 
@@ -107,10 +109,14 @@ impl ParzenWindow {
             libm::log(count as f64) + values * (libm::log(self.sigma) + 0.5 * libm::log(TAU));
         let of_sample = |sample: usize| {
             let own = samples.sample(sample);
-            let terms = (0..count).map(|known| scale * squared_distance(self.samples.sample(known), own));
+            let terms =
+                (0..count).map(|known| scale * squared_distance(self.samples.sample(known), own));
             log_sum_exp(&terms.collect::<Vec<f64>>()) - constant
         };
-        Ok((0..samples.samples()).into_par_iter().map(of_sample).collect())
+        Ok((0..samples.samples())
+            .into_par_iter()
+            .map(of_sample)
+            .collect())
     }
 
     /// The mean of log *p* over samples, and its standard error.
@@ -121,7 +127,9 @@ impl ParzenWindow {
         let logarithms = self.log_density(samples)?;
         let count = logarithms.len() as f64;
         let mean = logarithms.iter().sum::<f64>() / count;
-        let squares = logarithms.iter().map(|value| (value - mean) * (value - mean));
+        let squares = logarithms
+            .iter()
+            .map(|value| (value - mean) * (value - mean));
         let variance = squares.sum::<f64>() / (count - 1.0).max(1.0);
         Ok(LogLikelihood {
             mean,

@@ -38,8 +38,10 @@ pub fn precision_and_recall(
     neighbours: usize,
 ) -> Result<PrecisionAndRecall, Error> {
     if neighbours == 0 {
-        return Err(Error::configuration("the nearest 0 neighbours are asked for")
-            .with_hint("take at least 1, such as 3"));
+        return Err(
+            Error::configuration("the nearest 0 neighbours are asked for")
+                .with_hint("take at least 1, such as 3"),
+        );
     }
     check_pair(real, generated, neighbours.saturating_add(1))?;
     Ok(PrecisionAndRecall {
