@@ -201,7 +201,7 @@ fn conditions_tell_what_to_make() {
     let values = values.map(|(noise, &label)| 0.1 * noise + if label == 0 { -1.0 } else { 1.0 });
     let values = Tensor::new([512, 1], values.collect()).unwrap();
     let data = Dataset::classes(values, labels, 2).unwrap();
-    let compile = || Compile::new(Adam::new(0.005).beta_1(0.5)).seed(1);
+    let compile = || Compile::new(Adam::new(0.005).betas(0.5, 0.999)).seed(1);
     let mut pair = Adversarial::new(network(2), network(1))
         .gradient_penalty(0.1)
         .compile(compile(), compile())

@@ -82,7 +82,7 @@ fn setting<T: std::str::FromStr>(name: &str, usual: T) -> T {
 fn covers(pair: Adversarial, rates: [f32; 2], epochs: usize) {
     let rates = [setting("GR", rates[0]), setting("DR", rates[1])];
     let (beta, epochs) = (setting("B1", 0.5), setting("EP", epochs));
-    let compile = |rate: f32| Compile::new(Adam::new(rate).beta_1(beta)).seed(setting("SEED", 1));
+    let compile = |rate: f32| Compile::new(Adam::new(rate).betas(beta, 0.999)).seed(setting("SEED", 1));
     let mut pair = pair
         .average(setting("AV", 0.99))
         .compile(compile(rates[0]), compile(rates[1]))

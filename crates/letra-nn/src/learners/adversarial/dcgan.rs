@@ -90,7 +90,7 @@ pub fn dcgan_discriminator(filters: usize, channels: usize) -> Sequential {
 /// use letra_nn::prelude::*;
 ///
 /// let pictures = Dataset::unlabelled(Tensor::zeros([8, 28, 28, 1]))?;
-/// let compile = || Compile::new(Adam::new(2e-4).beta_1(0.5));
+/// let compile = || Compile::new(Adam::new(2e-4).betas(0.5, 0.999));
 /// let mut pair = dcgan(10, 4, 1).compile(compile(), compile())?;
 /// pair.fit(&pictures, AdversarialFit::epochs(1).batch_size(4))?;
 /// assert_eq!(pair.sample(2, 7)?.shape(), [2, 28, 28, 1]);

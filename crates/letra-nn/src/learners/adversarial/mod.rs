@@ -79,8 +79,8 @@ pub enum Noise {
 ///     .add(LeakyRelu::new(0.2))
 ///     .add(Dense::new(1));
 /// let mut pair = Adversarial::new(generator, discriminator).compile(
-///     Compile::new(Adam::new(0.002).beta_1(0.5)).seed(1),
-///     Compile::new(Adam::new(0.002).beta_1(0.5)),
+///     Compile::new(Adam::new(0.002).betas(0.5, 0.999)).seed(1),
+///     Compile::new(Adam::new(0.002).betas(0.5, 0.999)),
 /// )?;
 /// let history = pair.fit(&data, AdversarialFit::epochs(3).batch_size(32))?;
 /// assert!(history.last().unwrap().get("generator_loss").is_some());

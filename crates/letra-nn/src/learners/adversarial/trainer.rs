@@ -286,11 +286,9 @@ impl AdversarialTrainer {
                 };
             }
         };
-        noise
-            .data_mut()
-            .par_chunks_exact_mut(values.max(1))
-            .enumerate()
-            .for_each(fill);
+        let samples = noise.data_mut().par_chunks_exact_mut(values.max(1));
+        let workers = self.generator.workers();
+        workers.install(|| samples.enumerate().for_each(fill));
         noise
     }
 
