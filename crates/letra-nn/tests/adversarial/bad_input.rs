@@ -107,22 +107,38 @@ fn settings_out_of_range() {
     says(refused(pair().average(1.0)), &["decay 1"]);
     let spectral = SpectralNormalization::new(Dense::new(1)).power_iterations(0);
     says(
-        Sequential::new([2]).add(spectral).build(0).map(drop).unwrap_err(),
+        Sequential::new([2])
+            .add(spectral)
+            .build(0)
+            .map(drop)
+            .unwrap_err(),
         &["0 power iterations"],
     );
     let around = SpectralNormalization::new(MaxPool1d::new(1));
     says(
-        Sequential::new([2, 1]).add(around).build(0).map(drop).unwrap_err(),
+        Sequential::new([2, 1])
+            .add(around)
+            .build(0)
+            .map(drop)
+            .unwrap_err(),
         &["without a kernel"],
     );
     let reversal = GradientReversal::new(-1.0);
     says(
-        Sequential::new([2]).add(reversal).build(0).map(drop).unwrap_err(),
+        Sequential::new([2])
+            .add(reversal)
+            .build(0)
+            .map(drop)
+            .unwrap_err(),
         &["factor of -1"],
     );
     let reversal = GradientReversal::new(1.0).schedule(10.0, 0);
     says(
-        Sequential::new([2]).add(reversal).build(0).map(drop).unwrap_err(),
+        Sequential::new([2])
+            .add(reversal)
+            .build(0)
+            .map(drop)
+            .unwrap_err(),
         &["0 steps"],
     );
 }
