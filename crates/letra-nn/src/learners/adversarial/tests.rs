@@ -64,6 +64,7 @@ fn check(discriminator: impl IntoPart, sample: &[usize]) {
     for (place, name) in names
         .iter()
         .enumerate()
+        .filter(|(_, name)| name.starts_with("discriminator/"))
         .filter(|(_, name)| name.ends_with("bias") || name.ends_with("beta"))
     {
         let mut values = weights.get(name).unwrap();
@@ -101,8 +102,9 @@ fn check(discriminator: impl IntoPart, sample: &[usize]) {
         let slopes: Vec<f64> = [0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
             .map(|h| (8.0 * (loss(h) - loss(-h)) - (loss(2.0 * h) - loss(-2.0 * h))) / (12.0 * h))
             .to_vec();
-        let error = slopes.iter().map(|slope| (slope / norm - 1.0).abs());
-        let error = error.fold(f64::INFINITY, f64::min);
+        // Of a small gradient, single precision shows in the differences.
+        let errors = slopes.iter().map(|slope| (slope - norm).abs());
+        let error = errors.fold(f64::INFINITY, f64::min) / (norm + 0.1);
         assert!(
             error < 1e-4,
             "{name}: {norm} by formula, {slopes:?} by differences"
@@ -229,7 +231,7 @@ fn several_readers_and_scores() {
 #[test]
 fn spectral_normalisation_once_its_vector_has_come_to_rest() {
     let network = Sequential::new([5, 5, 1])
-        .add(SpectralNormalization::new(Conv2d::new(4, 3)).power_iterations(3000))
+        .add(SpectralNormalization::new(Conv2d::new(4, 3)).power_iterations(1000))
         .add(LeakyRelu::new(0.2))
         .add(Flatten)
         .add(SpectralNormalization::new(Dense::new(6).tanh()).power_iterations(200))
