@@ -152,7 +152,7 @@ impl Emit<'_> {
                 &[],
             );
         }
-        if let Some(scale) = op.downcast_ref().and_then(Rescale::way_back) {
+        if let Some(scale) = op.downcast_ref().map(Rescale::way_back) {
             return self.op(scale, &[gradient], &[]);
         }
         if let Some(Pad { frame }) = op.downcast_ref() {

@@ -15,8 +15,9 @@ use crate::graph::{Emit, Value};
 /// The layer is a [`Dense`](super::Dense), [`Conv1d`](super::Conv1d) or [`Conv2d`](super::Conv2d); of a
 /// convolution's kernel, all axes but the last are the rows of *W*. A vector *u* is carried from step to
 /// step and saved, as `vector_u`, and each step takes one iteration of the power method with it
-/// (their algorithm 1), unless more are asked for. The gradient of σ goes into the kernel's (their eq. 12);
-/// Keras's layer leaves that out and writes *W* / σ into the kernel instead.
+/// (their algorithm 1) for each place at which the layer stands, unless more are asked for. The gradient of
+/// σ goes into the kernel's (their eq. 12); Keras's layer leaves that out and writes *W* / σ into the kernel
+/// instead.
 ///
 /// ```
 /// use letra_nn::prelude::*;

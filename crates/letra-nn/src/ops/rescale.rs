@@ -48,7 +48,7 @@ impl Rescale {
 
 impl Rescale {
     /// What it does with a gradient: times *s*.
-    pub(crate) fn way_back(&self) -> Option<Self> {
+    pub(crate) fn way_back(&self) -> Self {
         let Rows { times, zeros, .. } = &*self.rows;
         let rows = Rows {
             minus: zeros.clone(),
@@ -56,9 +56,9 @@ impl Rescale {
             plus: zeros.clone(),
             zeros: zeros.clone(),
         };
-        Some(Rescale {
+        Rescale {
             rows: Arc::new(rows),
-        })
+        }
     }
 }
 
