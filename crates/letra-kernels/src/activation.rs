@@ -50,7 +50,7 @@ pub enum ActivationKind {
 const SELU_ALPHA: f32 = 1.673_263_2;
 const SELU_SCALE: f32 = 1.050_701;
 /// Keras's slope of leaky ReLU as a function.
-const LEAK: f32 = 0.2;
+pub const LEAK: f32 = 0.2;
 
 impl ActivationKind {
     /// Whether the derivative needs the input of the function; for the others the output

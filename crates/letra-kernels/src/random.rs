@@ -36,6 +36,8 @@ pub enum Domain {
     Gibbs = 5,
     /// Samples of a data set that is drawn.
     Data = 6,
+    /// What a generator makes its samples of.
+    Noise = 7,
 }
 
 /// One stream of random numbers: a seed, a domain, a place in the model and a step.

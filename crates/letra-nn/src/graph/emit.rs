@@ -98,6 +98,7 @@ impl<'a> Emit<'a> {
         }
         self.check_carried()?;
         Ok(EmittedLayer {
+            name: self.name.to_owned(),
             outputs: self.numbers(outputs)?,
             ops: self.first_op..self.graph.nodes.len(),
             weights: self.weights,
@@ -346,6 +347,16 @@ impl<'a> Emit<'a> {
     /// otherwise, the last axis counts them.
     pub(crate) fn count_units(&mut self, weight: Weight, units: usize) {
         self.graph.weights[weight.index].units = units;
+    }
+
+    /// Place of a weight in the graph's list.
+    pub(super) fn weight_number(&self, weight: Weight) -> usize {
+        weight.index
+    }
+
+    /// A weight of the graph's list, whichever layer declared it.
+    pub(super) fn weight_at(&self, index: usize) -> Weight {
+        Weight { index }
     }
 
     /// Says what is demanded of a parameter, if anything is.

@@ -5,7 +5,9 @@ mod emit;
 mod folding;
 mod masks;
 mod op_graph;
+mod spectral;
 mod value;
+mod way_back;
 
 pub use emit::{Emit, Weight};
 pub use masks::MaskUse;

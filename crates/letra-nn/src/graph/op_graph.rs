@@ -85,6 +85,7 @@ pub(crate) struct WholeNumbers {
 /// What a layer became.
 #[derive(Debug, Clone)]
 pub(crate) struct EmittedLayer {
+    pub(crate) name: String,
     /// The values it gives.
     pub(crate) outputs: Vec<usize>,
     /// Numbers of its ops.

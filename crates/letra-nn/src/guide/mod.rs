@@ -10,8 +10,9 @@
 //! 6. [`transfer_learning`]: what one network has learnt, in another
 //! 7. [`boltzmann_machines`]: learning without labels; belief networks
 //! 8. [`autoencoders`]: what samples without labels teach
-//! 9. [`backpropagation`]: every gradient by hand
-//! 10. [`adding_a_layer`]: a layer of your own, and its proof
+//! 9. [`adversarial`]: a generator that learns from a discriminator
+//! 10. [`backpropagation`]: every gradient by hand
+//! 11. [`adding_a_layer`]: a layer of your own, and its proof
 //!
 //! and one to look things up in: [`keras`], Keras's names and letra's side by side.
 //!
@@ -20,6 +21,10 @@
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../../docs/adding-a-layer.md")]
 pub mod adding_a_layer {}
+
+#[doc = include_str!("links.md")]
+#[doc = include_str!("../../docs/adversarial.md")]
+pub mod adversarial {}
 
 #[doc = include_str!("links.md")]
 #[doc = include_str!("../../docs/autoencoders.md")]

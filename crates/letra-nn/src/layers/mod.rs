@@ -485,6 +485,7 @@ mod global_average_pooling1d;
 mod global_average_pooling2d;
 mod global_max_pooling1d;
 mod global_max_pooling2d;
+mod gradient_reversal;
 mod group_normalization;
 mod gru;
 mod kernel_and_bias;
@@ -524,6 +525,7 @@ mod separating;
 mod simple_rnn;
 mod sparsity_penalty;
 mod spatial_dropout2d;
+mod spectral_normalization;
 mod standout;
 mod subtract;
 mod tied_dense;
@@ -599,6 +601,7 @@ layers! {
     global_average_pooling2d: GlobalAveragePool2d,
     global_max_pooling1d: GlobalMaxPool1d,
     global_max_pooling2d: GlobalMaxPool2d,
+    gradient_reversal: GradientReversal,
     group_normalization: GroupNormalization,
     gru: Gru,
     layer_normalization: LayerNormalization,
@@ -633,6 +636,7 @@ layers! {
     simple_rnn: SimpleRnn,
     sparsity_penalty: SparsityPenalty,
     spatial_dropout2d: SpatialDropout2d,
+    spectral_normalization: SpectralNormalization,
     standout: Standout,
     subtract: Subtract,
     tied_dense: TiedDense,

@@ -4,18 +4,30 @@
 //! [`Rbm`] says what a machine is made of, [`BoltzmannMachine`] is one and answers, [`RbmTrainer`]
 //! teaches it, as a [`Network`](crate::Network) and its [`Trainer`](crate::Trainer) do elsewhere.
 //! [`Autoencoder`] puts an encoder and a decoder together, which are networks on the same weights.
+//! [`Adversarial`] lets a generator and a discriminator learn from each other.
 
+mod adversarial;
 mod autoencoder;
 mod corruption;
 mod deep_belief;
 mod file;
+mod measures;
 mod rbm;
 mod stacked_autoencoder;
 mod variational;
 
+pub use adversarial::{
+    Adversarial, AdversarialCallback, AdversarialEpoch, AdversarialFit, AdversarialObjective,
+    AdversarialScores, AdversarialStep, AdversarialTrainer, Noise, SameNoise, dcgan,
+    dcgan_discriminator, dcgan_generator,
+};
 pub use autoencoder::{Autoencoder, AutoencoderTrainer};
 pub use corruption::Corruption;
 pub use deep_belief::{BeliefNetwork, DeepBelief, UpDown};
+pub use measures::{
+    LogLikelihood, ParzenWindow, PrecisionAndRecall, frechet_distance, inception_score,
+    precision_and_recall,
+};
 pub use rbm::{
     AnnealedImportanceSampling, BoltzmannMachine, Chains, ContrastiveDivergence, Examples, Hidden,
     LogPartition, Rbm, RbmCallback, RbmEpoch, RbmFit, RbmStep, RbmTrainer, Visible,

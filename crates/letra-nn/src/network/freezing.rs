@@ -40,6 +40,15 @@ impl Network {
         called.map(|(index, _)| index)
     }
 
+    /// Leaves some parameters as they are when this network learns, while its layers work as they do where
+    /// all learn: a batch normalisation goes by its batch, and its moving averages move.
+    pub(crate) fn hold(&mut self, holds: impl Fn(&str) -> bool) {
+        let parameters = self.ops.weights.iter_mut().filter(|known| !known.state);
+        for known in parameters.filter(|known| holds(&known.name)) {
+            known.frozen = true;
+        }
+    }
+
     fn set_frozen(&mut self, layer: &str, frozen: bool) -> Result<(), Error> {
         let owners: Vec<usize> = self
             .layers_called(layer)

@@ -1,4 +1,6 @@
-use super::{Backward, Forward, Op, last_axis, pass_on};
+use std::sync::Arc;
+
+use super::{Apply, Backward, Forward, Gate, Op, last_axis, pass_on};
 use crate::kernels::activation::{self, ActivationKind};
 
 /// A function of each value, or softmax over the last axis; the shape stays.
@@ -55,6 +57,15 @@ impl Activate {
         }
     }
 
+    /// What it does with a gradient, where ops can say it.
+    pub(crate) fn derivative(&self) -> Option<Derivative> {
+        match self.function {
+            Function::Plain(function) => Derivative::of(function),
+            Function::Elu(alpha) => Some(Derivative::elu(alpha)),
+            Function::LeakyRelu(slope) => Some(Derivative::Gate(Gate::new(slope))),
+        }
+    }
+
     pub(crate) fn elu(alpha: f32) -> Self {
         Activate {
             function: Function::Elu(alpha),
@@ -65,6 +76,49 @@ impl Activate {
         Activate {
             function: Function::LeakyRelu(negative_slope),
         }
+    }
+}
+
+/// What a function does with a gradient on its way back, in ops that have gradients themselves.
+pub(crate) enum Derivative {
+    /// Hands it on.
+    One,
+    /// Lets it through by the sign of the output, or of the input.
+    Gate(Gate),
+    /// Multiplies it by this function of the output.
+    OfOutput(Apply),
+}
+
+impl Derivative {
+    /// Of a function without a setting; none where the output does not tell it.
+    pub(crate) fn of(function: ActivationKind) -> Option<Self> {
+        Some(match function {
+            ActivationKind::Linear => Derivative::One,
+            ActivationKind::Relu => Derivative::Gate(Gate::new(0.0)),
+            ActivationKind::LeakyRelu => Derivative::Gate(Gate::new(activation::LEAK)),
+            ActivationKind::Elu => Self::elu(1.0),
+            ActivationKind::Tanh => Self::of_output(|y| 1.0 - y * y, |y| -2.0 * y),
+            ActivationKind::Sigmoid => Self::of_output(|y| y * (1.0 - y), |y| 1.0 - 2.0 * y),
+            ActivationKind::Softplus => Self::of_output(|y| -libm::expm1f(-y), |y| libm::expf(-y)),
+            _ => return None,
+        })
+    }
+
+    fn elu(alpha: f32) -> Self {
+        Self::of_output(
+            move |y| if y > 0.0 { 1.0 } else { y + alpha },
+            |y| if y > 0.0 { 0.0 } else { 1.0 },
+        )
+    }
+
+    fn of_output(
+        function: impl Fn(f32) -> f32 + Send + Sync + 'static,
+        derivative: impl Fn(f32) -> f32 + Send + Sync + 'static,
+    ) -> Self {
+        Derivative::OfOutput(Apply {
+            function: Arc::new(function),
+            derivative: Arc::new(derivative),
+        })
     }
 }
 

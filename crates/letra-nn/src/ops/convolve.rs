@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::matmul::{BIAS, FEWEST_SAMPLES, KERNEL, kernel_and_bias};
-use super::{Backward, Forward, MaxPool, Needs, Op, Prepare, single_input};
+use super::{Backward, ConvolveTransposed, Forward, MaxPool, Needs, Op, Prepare, single_input};
 use crate::Shape;
 use crate::error::BuildError;
 use crate::kernels::activation::{self, ActivationKind};
@@ -65,6 +65,22 @@ impl Convolve {
                 next.output().clone(),
             )
         })
+    }
+
+    /// The function after it, and the way back of the rest, where that is an op: without groups and
+    /// dilation.
+    pub(crate) fn way_back(&self) -> Option<(ActivationKind, ConvolveTransposed)> {
+        let plain = self.geometry.groups == 1 && self.geometry.dilation == [1, 1];
+        let plain = plain && self.pool.is_none();
+        let back = || ConvolveTransposed::new(self.geometry, ActivationKind::Linear);
+        plain.then(|| (self.function, back()))
+    }
+
+    /// The same without its function, and that function; none of a pooling one.
+    pub(crate) fn linear(&self) -> Option<(Self, ActivationKind)> {
+        let linear = || Self::new(self.geometry, ActivationKind::Linear, self.output.clone());
+        let plain = self.pool.is_none();
+        plain.then(|| (linear(), self.function))
     }
 
     /// The function that the convolution itself does not include.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::matmul::{BIAS, FEWEST_SAMPLES, KERNEL, kernel_and_bias};
-use super::{Backward, Forward, Needs, Op, single_input};
+use super::{Backward, Convolve, Forward, Needs, Op, single_input};
 use crate::Shape;
 use crate::error::BuildError;
 use crate::kernels::activation::{self, ActivationKind};
@@ -27,6 +27,15 @@ impl ConvolveTransposed {
             function,
             transposed: Arc::new(Transposed::new(geometry)),
         }
+    }
+
+    /// The function after it, and the way back of the rest: the convolution.
+    pub(crate) fn way_back(&self) -> (ActivationKind, Convolve) {
+        let geometry = self.geometry;
+        let sizes = [geometry.output_height(), geometry.output_width()];
+        let output = [sizes[0], sizes[1], geometry.filters].into();
+        let back = Convolve::new(geometry, ActivationKind::Linear, output);
+        (self.function, back)
     }
 
     /// The convolution's input, which is the output here.

@@ -46,6 +46,22 @@ impl Rescale {
     }
 }
 
+impl Rescale {
+    /// What it does with a gradient: times *s*.
+    pub(crate) fn way_back(&self) -> Self {
+        let Rows { times, zeros, .. } = &*self.rows;
+        let rows = Rows {
+            minus: zeros.clone(),
+            times: times.clone(),
+            plus: zeros.clone(),
+            zeros: zeros.clone(),
+        };
+        Rescale {
+            rows: Arc::new(rows),
+        }
+    }
+}
+
 /// No least value.
 const OPEN: f32 = f32::NEG_INFINITY;
 

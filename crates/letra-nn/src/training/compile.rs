@@ -191,7 +191,7 @@ impl Compile {
     }
 
     /// The workers that were asked for; `None` where none were.
-    fn wanted_workers(&self) -> Result<Option<Workers>, Error> {
+    pub(crate) fn wanted_workers(&self) -> Result<Option<Workers>, Error> {
         match &self.workers {
             Pool::Usual => Ok(None),
             Pool::Threads(threads) => Workers::new(*threads).map(Some),

@@ -1,6 +1,7 @@
 //! States that a training carries from batch to batch.
 
 use super::Trainer;
+use crate::buffer::Buffer;
 use crate::plan::TrainingPlan;
 use crate::{Error, Tensor};
 
@@ -34,6 +35,25 @@ impl Trainer {
             states, network, ..
         } = self;
         states.set(network.ops(), name, values)
+    }
+
+    /// The optimizer's arrays by their names, each as long as the parameters.
+    pub(crate) fn optimizer_state(&self) -> impl Iterator<Item = (&'static str, &Buffer)> {
+        self.optimizer.slots().iter().copied().zip(&self.slots)
+    }
+
+    /// Puts the optimizer to where it was after so many steps, with as many arrays as it has.
+    pub(crate) fn set_optimizer_state(&mut self, slots: Vec<Buffer>, steps: u64) {
+        (self.slots, self.steps) = (slots, steps);
+    }
+
+    /// The optimizer's name and settings, and how gradients are clipped.
+    pub(crate) fn optimizer_settings(&self) -> serde_json::Value {
+        serde_json::json!({
+            "kind": self.optimizer.kind(),
+            "configuration": self.optimizer.configuration(),
+            "clipping": self.clipping,
+        })
     }
 
     /// Whether anything is carried from batch to batch.

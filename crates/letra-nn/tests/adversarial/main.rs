@@ -1,0 +1,7 @@
+//! Generators and discriminators held to what is known of their games.
+
+mod bad_input;
+mod bits;
+mod games;
+mod measures;
+mod ring;
