@@ -5,7 +5,7 @@ mod codecs;
 use crate::error::{Error, Result};
 
 /// The longest side of a picture in pixels.
-pub(crate) const LONGEST_SIDE: usize = 16_384;
+pub(crate) const LONGEST_SIDE: usize = 65_535;
 
 /// The most pixels of a picture.
 pub(crate) const MOST_PIXELS: usize = 1 << 26;
@@ -31,7 +31,7 @@ impl Picture {
     /// A picture of `width × height` grey levels.
     ///
     /// # Errors
-    /// A side is 0 or above 16,384, there are more than 67,108,864 pixels, or `pixels` is not
+    /// A side is 0 or above 65,535, there are more than 67,108,864 pixels, or `pixels` is not
     /// `width × height` long.
     pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self> {
         check_size("the picture", width, height)?;
@@ -51,7 +51,7 @@ impl Picture {
     /// A picture all of one grey level.
     ///
     /// # Errors
-    /// A side is 0 or above 16,384, or there are more than 67,108,864 pixels.
+    /// A side is 0 or above 65,535, or there are more than 67,108,864 pixels.
     pub fn blank(width: usize, height: usize, grey: u8) -> Result<Self> {
         check_size("the picture", width, height)?;
         Ok(Self {

@@ -14,12 +14,11 @@ mod webp;
 use std::path::Path;
 
 use self::colour::greys_of_colours;
-use super::{Picture, check_size, mix};
+use super::{LONGEST_SIDE, Picture, check_size, mix};
 use crate::error::{Error, Result};
 use crate::file::{read_whole, write_whole};
 
-/// The longest side and the most pixels of a file that is made smaller while it is read.
-const LONGEST_READ: usize = 32_768;
+/// The most pixels of a file that is made smaller while it is read.
 const MOST_READ: usize = 1 << 29;
 
 impl Picture {
@@ -28,8 +27,8 @@ impl Picture {
     /// several pages the first. What is transparent is laid on white; of a PNG, WebP or GIF that is
     /// mostly transparent and light elsewhere, as white letters alone are, on black.
     ///
-    /// A PNG or JPEG of more than 67,108,864 pixels or a side above 16,384 is made smaller as it
-    /// is read, up to 536,870,912 pixels and a side of 32,768; progressive JPEGs up to
+    /// A PNG or JPEG of more than 67,108,864 pixels is made smaller as it is read, up to
+    /// 536,870,912 pixels; no side may be above 65,535. Progressive JPEGs up to
     /// 268,435,456 samples, interlaced PNGs and lossless JPEGs not.
     ///
     /// # Errors
@@ -106,7 +105,7 @@ pub(super) fn turned_by_quarters(picture: Picture, quarters: usize) -> Picture {
 /// By which factor a picture beyond the limits is made smaller as it is read: the least one that
 /// brings it within them; 1 if it is within them or further beyond than is read at all.
 fn shrink(width: usize, height: usize) -> usize {
-    let readable = width.max(height) <= LONGEST_READ && width * height <= MOST_READ;
+    let readable = width.max(height) <= LONGEST_SIDE && width * height <= MOST_READ;
     let fits = |factor: &usize| {
         let (width, height) = (width / factor, height / factor);
         check_size("", width, height).is_ok()
