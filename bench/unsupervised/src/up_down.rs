@@ -134,7 +134,7 @@ fn up_down(settings: &Settings, pictures: &Pictures) -> Result<Value, Error> {
     let mut best = (error(&belief, &pictures.validation)?, 0, belief.clone());
     let third = settings.up_down_epochs.div_ceil(3);
     for (part, steps) in [3, 6, 10].into_iter().enumerate() {
-        let fine = UpDown::new(settings.up_down_rate)
+        let fine = UpDown::new(settings.up_down_rate as f32)
             .steps(steps)
             .epochs(third)
             .batch_size(settings.batch)

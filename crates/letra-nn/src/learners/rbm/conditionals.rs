@@ -48,6 +48,7 @@ pub(super) struct Conditionals<'a> {
     pub(super) hidden_bias: &'a [f32],
     pub(super) precisions: &'a [f32],
     pub(super) deviations: &'a [f32],
+    hidden_deviations: &'a [f32],
 }
 
 impl<'a> Conditionals<'a> {
@@ -61,6 +62,7 @@ impl<'a> Conditionals<'a> {
             hidden_bias: &all[places.hidden_bias],
             precisions: &parameters.precisions,
             deviations: &parameters.deviations,
+            hidden_deviations: &parameters.hidden_deviations,
         }
     }
 
@@ -123,6 +125,7 @@ impl<'a> Conditionals<'a> {
         match self.rbm.hidden {
             Hidden::Bernoulli => boltzmann::logistic(&rows, scale, fields),
             Hidden::NoisyRectified => boltzmann::softplus_rows(&rows, fields),
+            Hidden::Gaussian => {}
         }
     }
 
@@ -139,6 +142,9 @@ impl<'a> Conditionals<'a> {
         match self.rbm.hidden {
             Hidden::Bernoulli => boltzmann::bernoulli(&random, &rows, scale, fields, states),
             Hidden::NoisyRectified => boltzmann::rectified(&random, &rows, fields, states),
+            Hidden::Gaussian => {
+                boltzmann::gaussian(&random, &rows, self.hidden_deviations, fields, states);
+            }
         }
     }
 
