@@ -5,6 +5,7 @@ use crate::layers::Dense;
 use crate::learners::Autoencoder;
 use crate::learners::autoencoder::Coder;
 use crate::learners::rbm::{BoltzmannMachine, Visible};
+use crate::network::IntoPart;
 use crate::{Error, Sequential, Tensor};
 
 impl BeliefNetwork {

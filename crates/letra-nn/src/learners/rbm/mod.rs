@@ -175,6 +175,11 @@ impl Rbm {
         self.visible
     }
 
+    /// Whether states of the visible units are 0 or 1.
+    fn has_binary_visible(&self) -> bool {
+        self.visible != Visible::Gaussian
+    }
+
     /// What the hidden units are.
     pub(in crate::learners) fn hidden_kind(&self) -> Hidden {
         self.hidden
