@@ -1,6 +1,7 @@
 //! Three layers of units, pre-trained or not, on `rectangles` and `convex`.
 
 use std::error::Error;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use letra_nn::datasets::{convex, rectangles};
@@ -8,7 +9,7 @@ use letra_nn::learners::{
     ContrastiveDivergence, Corruption, DeepBelief, RbmFit, StackedAutoencoder,
 };
 use letra_nn::prelude::*;
-use letra_nn::{Network, Trainer};
+use letra_nn::{Network, Tensor, Targets, Trainer};
 use serde_json::json;
 
 use crate::report::{Stopwatch, add, interval};
@@ -57,6 +58,9 @@ pub(crate) struct Settings {
     /// Stops before the test pictures are looked at.
     #[arg(long)]
     no_test: bool,
+    /// Writes the pictures and their classes to a folder as NumPy's files, and trains nothing.
+    #[arg(long, value_name = "DIR")]
+    write: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -91,6 +95,26 @@ struct Pictures {
     training: Dataset,
     validation: Dataset,
     test: Dataset,
+}
+
+impl Pictures {
+    fn write(&self, folder: &Path) -> Outcome {
+        std::fs::create_dir_all(folder)?;
+        let parts = [
+            ("training", &self.training),
+            ("validation", &self.validation),
+            ("test", &self.test),
+        ];
+        for (name, part) in parts {
+            part.inputs().write_npy(folder.join(format!("{name}.npy")))?;
+            if let Targets::Classes { labels, .. } = part.targets() {
+                let labels = labels.iter().map(|label| *label as f32).collect();
+                let labels = Tensor::new([part.samples()], labels)?;
+                labels.write_npy(folder.join(format!("{name}_labels.npy")))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Set {
@@ -158,6 +182,9 @@ impl Method {
 
 pub(crate) fn run(settings: &Settings) -> Outcome {
     let pictures = settings.set.draw(settings.common.seed)?;
+    if let Some(folder) = &settings.write {
+        return pictures.write(folder);
+    }
     for &method in &settings.methods {
         let mut best: Option<(f64, f64, Trainer, serde_json::Value)> = None;
         for pretraining in method.pretrainings(settings) {
