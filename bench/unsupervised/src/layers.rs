@@ -32,28 +32,28 @@ pub(crate) struct Settings {
     #[arg(long, value_enum, value_delimiter = ',', default_values = ["dbn", "saa", "sda", "plain"])]
     methods: Vec<Method>,
     /// Units of each of the three layers.
-    #[arg(long, value_delimiter = ',', default_values = ["1000"])]
+    #[arg(long, value_delimiter = ',', default_values = ["500", "1000"])]
     units: Vec<usize>,
     /// Learning rates of pre-training, for a loss that is a sum over the values of a picture.
-    #[arg(long, value_delimiter = ',', default_values = ["0.1", "0.01"])]
+    #[arg(long, value_delimiter = ',', default_values = ["0.1", "0.02"])]
     pretraining_rates: Vec<f64>,
     /// Passes of pre-training over the pictures, a layer.
-    #[arg(long, value_delimiter = ',', default_values = ["50"])]
+    #[arg(long, value_delimiter = ',', default_values = ["30"])]
     pretraining_epochs: Vec<usize>,
     /// Shares of values that denoising autoencoders are not shown.
-    #[arg(long, value_delimiter = ',', default_values = ["0.1", "0.25"])]
+    #[arg(long, value_delimiter = ',', default_values = ["0.1", "0.25", "0.4"])]
     corruptions: Vec<f64>,
     /// Learning rates from labels.
-    #[arg(long, value_delimiter = ',', default_values = ["0.1", "0.03"])]
+    #[arg(long, value_delimiter = ',', default_values = ["0.2", "1.0"])]
     rates: Vec<f64>,
     /// Passes over the labelled pictures at most.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 60)]
     epochs: usize,
     /// Passes without a lower validation error after which learning ends.
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 15)]
     patience: usize,
     /// Pictures in a batch.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 20)]
     batch: usize,
     /// Stops before the test pictures are looked at.
     #[arg(long)]
