@@ -20,6 +20,8 @@ tf.config.threading.set_inter_op_parallelism_threads(options.threads)
 
 
 def loss_of_row(row):
+    if "sizes" in row:
+        return keras.losses.BinaryCrossentropy(from_logits=True)
     smoothing = row.get("label_smoothing", 0.0)
     sparse = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     smooth = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
@@ -31,10 +33,17 @@ def recurrent(row):
     return keras.Sequential([keras.layers.Input((row["steps"], row["features"])), layer(row["units"]), keras.layers.Dense(10)])
 
 
+def autoencoder(row):
+    """Sigmoid units, a linear code in the middle, and logits at the end."""
+    sizes = row["sizes"]
+    layers = [keras.layers.Dense(units, None if units in (sizes[-1], sizes[0]) else "sigmoid") for units in sizes[1:] + sizes[-2::-1]]
+    return keras.Sequential([keras.layers.Input((sizes[0],)), *layers])
+
+
 def build(row):
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
-    model = recurrent(row) if "layer" in row else keras.Sequential([keras.layers.Input((36, 36, 1)), *NETWORKS[row["network"]]()])
+    model = recurrent(row) if "layer" in row else autoencoder(row) if "sizes" in row else keras.Sequential([keras.layers.Input((36, 36, 1)), *NETWORKS[row["network"]]()])
     if "weight_decay" in row:
         optimizer = keras.optimizers.AdamW(row["rate"], weight_decay=row["weight_decay"])
     else:

@@ -70,6 +70,14 @@ class Recurrent(nn.Module):
         return self.dense(self.recurrent(x)[0][:, -1])
 
 
+def autoencoder(sizes):
+    """Sigmoid units, a linear code in the middle, and logits at the end."""
+    layers = []
+    for inputs, outputs in zip(sizes + sizes[-2::-1], sizes[1:] + sizes[-2::-1]):
+        layers += [nn.Linear(inputs, outputs)] + ([] if outputs in (sizes[-1], sizes[0]) else [nn.Sigmoid()])
+    return nn.Sequential(*layers)
+
+
 CONVOLUTIONAL = ("cnn", "vgg", "letra")
 
 
@@ -80,14 +88,17 @@ def optimizer_of(row, parameters, fused):
 
 
 def measure(row, mode, x, y):
-    network = Recurrent(row) if "layer" in row else NETWORKS[row["network"]]()
+    network = Recurrent(row) if "layer" in row else autoencoder(row["sizes"]) if "sizes" in row else NETWORKS[row["network"]]()
     if row["network"] in CONVOLUTIONAL:
         x = x[:, None]
     if "channels last" in mode:
         network, x = network.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
     optimizer = optimizer_of(row, network.parameters(), "fused" in mode)
     batches = [(x[at:at + row["batch"]], y[at:at + row["batch"]]) for at in range(0, len(x) - row["batch"] + 1, row["batch"])]
-    loss = lambda pictures, labels: F.cross_entropy(network(pictures), labels, label_smoothing=row.get("label_smoothing", 0.0))
+    if "sizes" in row:
+        loss = lambda values, targets: F.binary_cross_entropy_with_logits(network(values), targets)
+    else:
+        loss = lambda pictures, labels: F.cross_entropy(network(pictures), labels, label_smoothing=row.get("label_smoothing", 0.0))
     if "compiled" in mode:
         torch._dynamo.reset()
         loss = torch.compile(loss)

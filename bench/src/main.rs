@@ -1,6 +1,7 @@
 //! letra's speed: training steps, predictions, and a whole training, beside what the
 //! machine could do at most. `bench/compare` holds them against other frameworks.
 
+mod autoencoder;
 mod boltzmann;
 mod data;
 mod kernels;
@@ -26,8 +27,8 @@ struct Bench {
 
 #[derive(Subcommand)]
 enum What {
-    /// Milliseconds a training step of the seminar's networks, of recurrent layers and of a Boltzmann
-    /// machine, the machine's peak beside them.
+    /// Milliseconds a training step of the seminar's networks, of recurrent layers, of a Boltzmann
+    /// machine and of a deep autoencoder, the machine's peak beside them.
     Steps(Settings),
     /// Predictions of the CNN: one picture's latency, and pictures a second for 10,000; of recurrent
     /// layers: one sequence's latency.

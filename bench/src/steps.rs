@@ -8,12 +8,13 @@ use letra::networks::{Recipe, Task};
 use letra_nn::prelude::*;
 use serde_json::json;
 
+use crate::autoencoder::Coder;
 use crate::boltzmann::Machine;
 use crate::sequences::Recurrent;
 use crate::{Settings, data, machine};
 
 /// Network and batch of each row.
-const ROWS: [(&str, usize); 17] = [
+const ROWS: [(&str, usize); 18] = [
     ("logistic", 2511),
     ("feed-forward", 2511),
     ("cnn", 2511),
@@ -31,6 +32,7 @@ const ROWS: [(&str, usize); 17] = [
     ("gru-100x64-256", 32),
     ("rbm-784x500", 100),
     ("rbm-784x500", 10),
+    ("autoencoder-784-1000-500-250-30", 128),
 ];
 /// With all training pictures in a batch it is plain gradient descent.
 const FULL_BATCH: usize = 2511;
@@ -103,6 +105,12 @@ fn of_row(
     if let Some(machine) = Machine::named(name) {
         let times = machine.measure(batch, settings.threads, settings.seconds)?;
         return Ok((times, machine.operations()));
+    }
+    if let Some(coder) = Coder::named(name) {
+        let data = coder.data(batch)?;
+        let mut autoencoder = coder.compile(settings.threads)?;
+        let times = measure(&mut autoencoder, &data, batch, settings.seconds)?;
+        return Ok((times, coder.operations()));
     }
     if let Some(recurrent) = Recurrent::named(name) {
         let data = recurrent.data(batch)?;

@@ -51,7 +51,7 @@ impl<'a> Mat<'a> {
     }
 
     /// Whether every entry of a `rows` × `columns` matrix lies inside the slice.
-    fn holds(&self, rows: usize, columns: usize) -> bool {
+    pub(super) fn holds(&self, rows: usize, columns: usize) -> bool {
         let last = |count: usize, stride: usize| (count - 1).checked_mul(stride);
         rows == 0
             || columns == 0
@@ -123,7 +123,7 @@ pub fn gemm(
 const PANEL_ROWS: usize = 128;
 /// Entries of a packed panel, whose rows are two vectors: 16 KiB at most, half of a small first-level
 /// cache.
-const PANEL: usize = PANEL_ROWS * 2 * LANES;
+pub(super) const PANEL: usize = PANEL_ROWS * 2 * LANES;
 /// Rows of a panel where the left factor is read down its columns: each row of the panel then
 /// meets another memory page, and more pages than this overflow the page table's cache.
 pub(super) const PANEL_ROWS_ACROSS: usize = 64;
@@ -132,6 +132,8 @@ pub(super) const PANEL_ROWS_ACROSS: usize = 64;
 const LEFT_BLOCK: usize = 49_152;
 /// Rows of the tile that is summed in registers.
 const TILE_ROWS: usize = 6;
+/// Rows of the product that are too few to pay for a copy of the right factor: two tiles.
+const FEW_ROWS: usize = 2 * TILE_ROWS;
 
 /// A checked product: the matrices lie inside their slices.
 struct Product<'a> {
@@ -294,8 +296,35 @@ impl Product<'_> {
     ) {
         let width = (V * S::F32_LANES).min(self.n - block.column);
         let columns = block.column..block.column + width;
+        let Mat {
+            data,
+            row_stride,
+            column_stride,
+        } = self.right;
+        if self.m <= FEW_ROWS && column_stride == 1 && width == V * S::F32_LANES {
+            let column = block.column;
+            let right = block.depth.clone().map(|p| {
+                let start = p * row_stride + column;
+                &S::as_simd_f32s(&data[start..start + width])
+                    .0
+                    .as_chunks::<V>()
+                    .0[0]
+            });
+            return self.tiles(simd, block, right);
+        }
         let packed = pack::<S, V>(self.right, block.depth.clone(), columns, memory);
         let right = S::as_simd_f32s(packed).0.as_chunks::<V>().0.iter();
+        self.tiles(simd, block, right);
+    }
+
+    /// Adds the share of a panel, given row by row, to all rows of a block.
+    #[inline(always)]
+    fn tiles<'r, S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        block: Block,
+        right: impl Iterator<Item = &'r [S::f32s; V]> + Clone,
+    ) {
         for rows in blocks(block.rows.len(), TILE_ROWS) {
             let place = Block {
                 rows: rows.start + block.rows.start..rows.end + block.rows.start,
@@ -355,23 +384,38 @@ impl Product<'_> {
     ) {
         let accumulate = self.accumulate || place.depth.start > 0;
         let width = (V * S::F32_LANES).min(self.n - place.column);
-        for (row, sums) in place.rows.zip(sums) {
-            let start = row * self.destination.row_stride + place.column;
-            let destination = &mut self.destination.data[start..][..width];
-            let (whole, rest) = S::as_mut_simd_f32s(destination);
-            for (part, sum) in whole.iter_mut().zip(sums) {
-                *part = match accumulate {
-                    true => simd.add_f32s(*part, *sum),
-                    false => *sum,
-                };
-            }
-            if !rest.is_empty() {
-                let sum = match accumulate {
-                    true => simd.add_f32s(simd.partial_load_f32s(rest), sums[whole.len()]),
-                    false => sums[whole.len()],
-                };
-                simd.partial_store_f32s(rest, sum);
-            }
+        let corner = (place.rows.start, place.column);
+        write_sums(simd, &mut self.destination, corner, width, accumulate, sums);
+    }
+}
+
+/// Writes sums to the destination from row and column `corner` on, `width` columns of them, or adds them
+/// to it.
+#[inline(always)]
+pub(super) fn write_sums<S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    destination: &mut MatMut<'_>,
+    corner: (usize, usize),
+    width: usize,
+    accumulate: bool,
+    sums: &[[S::f32s; V]; R],
+) {
+    for (row, sums) in (corner.0..).zip(sums) {
+        let start = row * destination.row_stride + corner.1;
+        let destination = &mut destination.data[start..][..width];
+        let (whole, rest) = S::as_mut_simd_f32s(destination);
+        for (part, sum) in whole.iter_mut().zip(sums) {
+            *part = match accumulate {
+                true => simd.add_f32s(*part, *sum),
+                false => *sum,
+            };
+        }
+        if !rest.is_empty() {
+            let sum = match accumulate {
+                true => simd.add_f32s(simd.partial_load_f32s(rest), sums[whole.len()]),
+                false => sums[whole.len()],
+            };
+            simd.partial_store_f32s(rest, sum);
         }
     }
 }
@@ -379,7 +423,7 @@ impl Product<'_> {
 /// Copies a panel of the right factor to `memory`, row by row, each filled up with zeros to
 /// `V` vectors.
 #[inline(always)]
-fn pack<'m, S: Simd, const V: usize>(
+pub(super) fn pack<'m, S: Simd, const V: usize>(
     right: Mat<'_>,
     depth: Range<usize>,
     columns: Range<usize>,

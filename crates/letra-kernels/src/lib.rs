@@ -18,6 +18,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod activation;
+pub mod binary;
 pub mod boltzmann;
 pub mod buffer;
 pub mod cells;

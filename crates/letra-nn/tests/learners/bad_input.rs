@@ -74,6 +74,23 @@ fn settings_out_of_range() {
             .unwrap_err(),
         &["fast weights"],
     );
+    let both = Rbm::new(3, 2).visible(Visible::Gaussian);
+    says(
+        both.hidden(Hidden::Gaussian).build(0).unwrap_err(),
+        &["both layers"],
+    );
+    let linear = Rbm::new(3, 2).hidden(Hidden::Gaussian);
+    says(
+        linear
+            .clone()
+            .compile(usual().sparsity(0.1, 0.1, 0.9))
+            .unwrap_err(),
+        &["sparsity"],
+    );
+    says(
+        linear.build(0).unwrap().log_partition().unwrap_err(),
+        &["Gaussian hidden"],
+    );
     let rectified = Rbm::new(3, 2).hidden(Hidden::NoisyRectified);
     says(
         rectified

@@ -1,8 +1,12 @@
 //! Belief networks, held to what counting all states gives.
 
+use std::ops::ControlFlow;
+
 use letra_nn::learners::{
-    BeliefNetwork, BoltzmannMachine, ContrastiveDivergence, DeepBelief, RbmFit, UpDown, Visible,
+    BeliefNetwork, BoltzmannMachine, ContrastiveDivergence, DeepBelief, Hidden, RbmEpoch, RbmFit,
+    UpDown, Visible,
 };
+use letra_nn::prelude::{BinaryCrossEntropy, Compile, Sgd};
 use letra_nn::{Dataset, Error, Source, Tensor};
 
 use crate::twin::{Noise, Twin, close};
@@ -455,7 +459,7 @@ fn what_cannot_be_gets_an_error() {
     );
     says(
         DeepBelief::new([9, 3])
-            .pretrain(&data, &[settings()], fit().resume("x"))
+            .pretrain(&data, &[settings()], fit().validation_data(data.inputs()))
             .unwrap_err(),
         "of one machine",
     );
@@ -490,4 +494,143 @@ fn what_cannot_be_gets_an_error() {
     );
     says(belief.generate(0, 1, 0).unwrap_err(), "0 chains");
     assert!(belief.into_network(0, 0).is_err());
+}
+
+#[test]
+fn unrolled_it_gives_what_the_machines_give() {
+    let data = bars(40);
+    let belief = DeepBelief::new([9, 6, 4]).code(Hidden::Gaussian);
+    let belief = belief
+        .pretrain(
+            &data,
+            &[settings(), ContrastiveDivergence::new(0.01)],
+            RbmFit::epochs(20),
+        )
+        .unwrap();
+    let compile = Compile::new(Sgd::new(0.5)).loss(BinaryCrossEntropy::new());
+    let mut autoencoder = belief.unrolled().unwrap().compile(compile).unwrap();
+
+    let features = belief.encode(data.inputs()).unwrap();
+    let code = belief.top().transform(&features).unwrap();
+    let encoded = autoencoder.encoder().predict(data.inputs()).unwrap();
+    let close = |found: &Tensor, wanted: &[f64]| {
+        for (found, wanted) in found.data().iter().zip(wanted) {
+            assert!(
+                (f64::from(*found) - wanted).abs() < 1e-5,
+                "{found} for {wanted}"
+            );
+        }
+    };
+    let doubles = |tensor: &Tensor| tensor.data().iter().map(|x| f64::from(*x)).collect();
+    let wanted: Vec<f64> = doubles(&code);
+    close(&encoded, &wanted);
+
+    // And back, by the weights transposed.
+    let mut states: Vec<f64> = wanted;
+    for machine in [belief.top(), belief.generative(0)] {
+        let (kernel, bias): (Vec<f64>, Vec<f64>) =
+            (doubles(&machine.kernel()), doubles(&machine.visible_bias()));
+        let hidden = machine.hidden_units();
+        let below = states.chunks(hidden).flat_map(|states| {
+            let field = |unit: usize| {
+                let weights = &kernel[unit * hidden..(unit + 1) * hidden];
+                let products = weights.iter().zip(states).map(|(w, h)| w * h);
+                bias[unit] + products.sum::<f64>()
+            };
+            let units: Vec<f64> = (0..bias.len()).map(|unit| sigmoid(field(unit))).collect();
+            units
+        });
+        states = below.collect();
+    }
+    let back = autoencoder.predict(data.inputs()).unwrap();
+    close(&back, &states);
+
+    let before = autoencoder.evaluate(&data).unwrap().loss;
+    autoencoder
+        .fit(&data, letra_nn::prelude::Fit::epochs(30).batch_size(10))
+        .unwrap();
+    assert!(autoencoder.evaluate(&data).unwrap().loss < before);
+
+    let labelled = DeepBelief::new([9, 4]).labels(2);
+    let labelled = labelled
+        .pretrain(&data, &[settings()], RbmFit::epochs(1))
+        .unwrap();
+    says(labelled.unrolled().unwrap_err(), "label units");
+}
+
+fn says(error: Error, words: &str) {
+    let told = error.to_string();
+    assert!(told.contains(words), "{told}");
+}
+
+#[test]
+fn a_stopped_pretraining_goes_on_to_the_same_bits() {
+    let data = bars(30);
+    fn fit<'a>() -> RbmFit<'a> {
+        RbmFit::epochs(4).batch_size(8)
+    }
+    let belief = DeepBelief::new([9, 5, 4]).labels(2);
+    let whole = belief.pretrain(&data, &[settings()], fit()).unwrap();
+    // Stopped by an error after so many epochs of both machines together.
+    for stopped in [2, 6] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("belief");
+        let mut epochs = 0;
+        let mut stop = |_: &RbmEpoch<'_>| -> Result<ControlFlow<()>, Error> {
+            epochs += 1;
+            match epochs <= stopped {
+                true => Ok(ControlFlow::Continue(())),
+                false => Err(Error::data("stopped")),
+            }
+        };
+        let checked = fit().checkpoint(&file).callback(&mut stop);
+        says(
+            belief.pretrain(&data, &[settings()], checked).unwrap_err(),
+            "stopped",
+        );
+        let resumed = fit().checkpoint(&file).resume(&file);
+        let again = belief.pretrain(&data, &[settings()], resumed).unwrap();
+        assert_eq!(bits(&again), bits(&whole));
+        let others = belief.pretrain(&data, &[settings().seed(9)], fit().resume(&file));
+        says(others.unwrap_err(), "other units, settings");
+    }
+}
+
+#[test]
+fn a_stopped_fine_tuning_goes_on_to_the_same_bits() {
+    let data = bars(30);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("up-down");
+    let settings = |epochs: usize| {
+        UpDown::new(0.05)
+            .epochs(epochs)
+            .batch_size(8)
+            .steps(2)
+            .seed(3)
+    };
+    let begin = small(2);
+    let mut whole = begin.clone();
+    whole.fine_tune(&data, &settings(5)).unwrap();
+    let mut part = begin.clone();
+    part.fine_tune(&data, &settings(2).checkpoint(&file))
+        .unwrap();
+    let loaded = BeliefNetwork::load(&file).unwrap();
+    assert_eq!(bits(&loaded), bits(&part));
+    let mut again = begin.clone();
+    again.fine_tune(&data, &settings(5).resume(&file)).unwrap();
+    assert_eq!(bits(&again), bits(&whole));
+
+    says(
+        again
+            .fine_tune(&data, &settings(5).seed(4).resume(&file))
+            .unwrap_err(),
+        "other units, settings",
+    );
+    again.save(&file).unwrap();
+    says(
+        again
+            .fine_tune(&data, &settings(5).resume(&file))
+            .unwrap_err(),
+        "not a fine-tuning",
+    );
 }

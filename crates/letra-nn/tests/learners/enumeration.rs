@@ -274,3 +274,45 @@ fn a_reconstruction_goes_up_and_down_by_expectations() {
         1e-6,
     );
 }
+
+#[test]
+fn gaussian_hidden_units_are_what_integrating_them_gives() {
+    let machine = random_machine(Rbm::new(3, 2).hidden(Hidden::Gaussian), 1.0, 4);
+    let twin = Twin::of(&machine, Visible::Bernoulli);
+    let states = twin.visible_states();
+    let step = 0.05;
+    let points: Vec<f64> = (-200..=200).map(|i| f64::from(i) * step).collect();
+    let energies = machine.free_energy(&rows(&states)).unwrap();
+    let features = machine.transform(&rows(&states)).unwrap();
+    for ((state, energy), features) in states.iter().zip(energies).zip(features.data().chunks(2)) {
+        let mut wanted: f64 = state
+            .iter()
+            .zip(&twin.visible_bias)
+            .map(|(v, a)| -v * a)
+            .sum();
+        for unit in 0..2 {
+            let products = state.iter().zip(&twin.kernel).map(|(v, row)| v * row[unit]);
+            let field = twin.hidden_bias[unit] + products.sum::<f64>();
+            let weight = |h: &f64| (h * field - 0.5 * h * h).exp() * step;
+            let sum: f64 = points.iter().map(weight).sum();
+            let mean = points.iter().map(|h| h * weight(h)).sum::<f64>() / sum;
+            wanted -= sum.ln();
+            close("mean", f64::from(features[unit]), mean, 1e-5);
+        }
+        close("free energy", energy, wanted, 1e-5);
+    }
+}
+
+#[test]
+fn states_of_gaussian_hidden_units_have_variance_one() {
+    let machine = random_machine(Rbm::new(1, 1).hidden(Hidden::Gaussian), 0.0, 1);
+    let mut chains = machine.chains(4000, 2).unwrap();
+    chains.step();
+    let states = chains.hidden().data();
+    let mean = states.iter().map(|h| f64::from(*h)).sum::<f64>() / 4000.0;
+    let square = states.iter().map(|h| f64::from(*h).powi(2)).sum::<f64>() / 4000.0;
+    assert!(
+        mean.abs() < 0.07 && (square - 1.0).abs() < 0.1,
+        "{mean} {square}"
+    );
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use letra_nn::learners::{BoltzmannMachine, ContrastiveDivergence, Rbm, RbmFit, Visible};
+use letra_nn::learners::{BoltzmannMachine, ContrastiveDivergence, Hidden, Rbm, RbmFit, Visible};
 use letra_nn::{Network, Tensor};
 
 use crate::twin::random_machine;
@@ -14,6 +14,7 @@ fn a_machine_comes_back_to_the_bit() {
         Rbm::new(5, 3),
         Rbm::new(4, 3).labels(2),
         Rbm::new(3, 2).visible(Visible::Gaussian),
+        Rbm::new(3, 2).hidden(Hidden::Gaussian),
     ] {
         let machine = random_machine(rbm, 1.0, 1);
         let file = folder.path().join("machine");

@@ -144,7 +144,7 @@ fn clamped_units_stay_and_the_others_follow_them() {
 
 #[test]
 fn a_chain_goes_its_way_whatever_others_there_are_and_however_many_threads() {
-    for hidden in [Hidden::Bernoulli, Hidden::NoisyRectified] {
+    for hidden in [Hidden::Bernoulli, Hidden::NoisyRectified, Hidden::Gaussian] {
         let machine = random_machine(Rbm::new(20, 10).hidden(hidden), 0.5, 1);
         let many = machine.chains(100, 4).unwrap().steps(7).clone();
         let few = machine.chains(3, 4).unwrap().steps(7).clone();

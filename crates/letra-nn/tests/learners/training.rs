@@ -185,6 +185,15 @@ fn ways() -> Vec<(Rbm, ContrastiveDivergence)> {
             ContrastiveDivergence::new(0.01).sample_visible(false),
         ),
         (
+            rbm.clone().hidden(Hidden::Gaussian),
+            ContrastiveDivergence::new(0.01).momentum(0.5),
+        ),
+        // So many chains that products with their states are worked out as such.
+        (
+            rbm.clone(),
+            ContrastiveDivergence::new(0.1).persistent(40).steps(2),
+        ),
+        (
             gaussian,
             ContrastiveDivergence::new(0.01).persistent(5).momentum(0.5),
         ),

@@ -5,8 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::up_down::Progress;
 use super::{BeliefNetwork, Directed};
-use crate::learners::file::{Contents, write};
+use crate::learners::file::{Contents, Entry, write};
 use crate::learners::rbm::{BoltzmannMachine, Rbm};
 use crate::{Error, Workers};
 
@@ -20,6 +21,8 @@ struct Description {
     format: u32,
     layers: Vec<Rbm>,
     top: Rbm,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    training: Option<Progress>,
 }
 
 impl BeliefNetwork {
@@ -29,16 +32,56 @@ impl BeliefNetwork {
     /// # Errors
     /// When the file cannot be written, or a weight is no longer a number.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let description = Description {
+        write(
+            path.as_ref(),
+            &json!(self.description(None)),
+            &self.entries(),
+        )
+    }
+
+    /// Writes all that a fine-tuning needs to go on.
+    pub(super) fn write_checkpoint(&self, path: &Path, progress: &Progress) -> Result<(), Error> {
+        let description = self.description(Some(progress.clone()));
+        write(path, &json!(description), &self.entries())
+    }
+
+    /// Becomes the network that a checkpoint left; gives the epochs until then.
+    pub(super) fn resume(&mut self, path: &Path, wanted: &Progress) -> Result<usize, Error> {
+        let contents = Contents::read(path)?;
+        let description: Description = contents.description()?;
+        let Some(progress) = &description.training else {
+            return Err(
+                Error::file(path, "a belief network, not a fine-tuning that could go on")
+                    .with_hint("resume from what UpDown::checkpoint wrote"),
+            );
+        };
+        let own = self.description(None);
+        let same = (&description.layers, &description.top) == (&own.layers, &own.top);
+        if !same || !progress.is_on_the_same(wanted) {
+            return Err(
+                Error::file(path, "a fine-tuning with other units, settings or data")
+                    .with_hint("resume with what it was begun with"),
+            );
+        }
+        *self = Self::load_on(path, self.workers.clone())?;
+        Ok(progress.epochs)
+    }
+
+    fn description(&self, training: Option<Progress>) -> Description {
+        let layers = self.layers.iter();
+        Description {
             learner: LEARNER.into(),
             format: FORMAT,
-            layers: self
-                .layers
-                .iter()
+            layers: layers
                 .map(|layer| layer.generative.definition().clone())
                 .collect(),
             top: self.top.definition().clone(),
-        };
+            training,
+        }
+    }
+
+    /// The parameters of all machines.
+    fn entries(&self) -> Vec<Entry<'_>> {
         let mut entries = self.top.entries("top/");
         for (place, layer) in self.layers.iter().enumerate() {
             entries.extend(
@@ -52,10 +95,10 @@ impl BeliefNetwork {
                     .entries(&format!("layers/{place}/recognition/")),
             );
         }
-        write(path.as_ref(), &json!(description), &entries)
+        entries
     }
 
-    /// Reads a network from such a file. It works on a thread a core.
+    /// Reads a network, or that of a checkpoint, from such a file. It works on a thread a core.
     ///
     /// # Errors
     /// When the file cannot be read, or does not hold a whole belief network.

@@ -4,9 +4,10 @@ mod bound;
 mod file;
 mod generating;
 mod pretraining;
+mod unrolled;
 mod up_down;
 
-use super::rbm::{BoltzmannMachine, Rbm, Visible};
+use super::rbm::{BoltzmannMachine, Hidden, Rbm, Visible};
 use crate::layers::Dense;
 use crate::{Dataset, Error, Network, Sequential, Targets, Tensor, Workers, one_hot};
 
@@ -40,6 +41,7 @@ pub use up_down::UpDown;
 pub struct DeepBelief {
     sizes: Vec<usize>,
     visible: Visible,
+    code: Hidden,
     labels: usize,
 }
 
@@ -49,6 +51,7 @@ impl DeepBelief {
         DeepBelief {
             sizes: sizes.into(),
             visible: Visible::Bernoulli,
+            code: Hidden::Bernoulli,
             labels: 0,
         }
     }
@@ -56,6 +59,8 @@ impl DeepBelief {
     settings! {
         /// What the visible units are.
         visible: Visible,
+        /// What the units of the last layer are: [`Hidden::Gaussian`] for the code of a deep autoencoder.
+        code: Hidden,
         /// Adds so many label units to the last layer but one, as in the paper: the last machine then learns
         /// which features go with which class. 0 adds none.
         labels: usize,
@@ -77,8 +82,11 @@ impl DeepBelief {
                 0 => self.visible,
                 _ => Visible::Bernoulli,
             };
-            let labels = if layer == last { self.labels } else { 0 };
-            Rbm::new(pair[0], pair[1]).visible(visible).labels(labels)
+            let rbm = Rbm::new(pair[0], pair[1]).visible(visible);
+            match layer == last {
+                true => rbm.hidden(self.code).labels(self.labels),
+                false => rbm,
+            }
         };
         Ok(pairs.map(machine).collect())
     }
@@ -217,23 +225,24 @@ impl BeliefNetwork {
         Ok(rows.map(|row| best(row) as u32).collect())
     }
 
-    /// An ordinary network that goes on from the weights: a dense layer of sigmoid units for each machine,
-    /// with its weights and hidden biases, and one of `classes` units without a function after them, whose
+    /// The machines by which layers are guessed from those below them, the lowest first.
+    fn upwards(&self) -> impl Iterator<Item = &BoltzmannMachine> {
+        let layers = self.layers.iter().map(|layer| &layer.recognition);
+        layers.chain([&self.top])
+    }
+
+    /// An ordinary network that goes on from the weights: a dense layer of sigmoid units for each machine
+    /// (of linear or rectified ones where the last machine's hidden units are), with its weights and hidden biases, and one of `classes` units without a function after them, whose
     /// weights are drawn by the seed. Compile it to fine-tune it by back-propagation. Label units have no
     /// part in it.
     ///
     /// # Errors
     /// When there are no classes.
     pub fn into_network(self, classes: usize, seed: u64) -> Result<Network, Error> {
-        let machines: Vec<&BoltzmannMachine> = self
-            .layers
-            .iter()
-            .map(|layer| &layer.recognition)
-            .chain([&self.top])
-            .collect();
+        let machines: Vec<&BoltzmannMachine> = self.upwards().collect();
         let mut network = Sequential::new([self.visible_units()]);
         for machine in &machines {
-            network = network.add(Dense::new(machine.hidden_units()).sigmoid());
+            network = network.add(dense(machine));
         }
         let network = network
             .add(Dense::new(classes))
@@ -247,6 +256,16 @@ impl BeliefNetwork {
             network.set_parameter(&format!("{name}/bias"), &machine.hidden_bias())?;
         }
         Ok(network)
+    }
+}
+
+/// The layer that the hidden units of a machine become.
+fn dense(machine: &BoltzmannMachine) -> Dense {
+    let layer = Dense::new(machine.hidden_units());
+    match machine.definition().hidden_kind() {
+        Hidden::Bernoulli => layer.sigmoid(),
+        Hidden::NoisyRectified => layer.relu(),
+        Hidden::Gaussian => layer,
     }
 }
 

@@ -13,14 +13,17 @@ impl DeepBelief {
     /// for each; the threads or workers of the first count, and a machine's seed follows from its settings'
     /// and its place. `fit` is how long each learns; callbacks are told of each machine in turn.
     ///
+    /// [`RbmFit::checkpoint`] writes a file for each machine, its number at the end of the name, and
+    /// [`RbmFit::resume`] goes on from them: the result has the bits of a training that was never stopped.
+    /// Only a machine that a callback ended early, with no file above it yet, learns on.
+    ///
     /// With [label units](DeepBelief::labels) the examples are a [`Dataset`] of as many classes, or a source
     /// of such. A [`Source`] is asked for its batches from step 0 on for each machine.
     ///
     /// # Errors
     /// As [`Rbm::compile`](crate::learners::Rbm::compile) and
     /// [`RbmTrainer::fit`](crate::learners::RbmTrainer::fit); there are fewer than two layers, or neither one
-    /// nor as many settings as machines; `fit` asks for validation data, a checkpoint or to resume, which are
-    /// of one machine.
+    /// nor as many settings as machines; `fit` has validation data, which is of one machine.
     pub fn pretrain<'e>(
         &self,
         examples: impl Into<Examples<'e>>,
@@ -36,11 +39,11 @@ impl DeepBelief {
             ))
             .with_hint("give one for all, or one for each"));
         }
-        if fit.wants_files() {
+        if fit.wants_validation() {
             return Err(Error::configuration(
-                "validation data, checkpoints and resuming are of one machine, not of a whole network",
+                "validation data is of one machine, not of a whole network",
             )
-            .with_hint("watch with a callback, and save the network when it is there"));
+            .with_hint("watch with a callback"));
         }
         let (mut examples, mut fit) = (examples.into(), fit);
         let workers = settings[0].wanted_workers()?;
@@ -61,7 +64,7 @@ impl DeepBelief {
                         machines: &learnt,
                         labels,
                     };
-                    trainer.fit(&mut source, fit.of_layer())?;
+                    trainer.fit(&mut source, fit.of_layer(place))?;
                 }
                 known => {
                     let data = known
@@ -69,10 +72,10 @@ impl DeepBelief {
                         .unwrap_or_else(|| unreachable!("a source is no data"));
                     let below = features.as_ref().unwrap_or(data);
                     match (labels, known.dataset()) {
-                        (0, _) => trainer.fit(below, fit.of_layer())?,
+                        (0, _) => trainer.fit(below, fit.of_layer(place))?,
                         (labels, Some(dataset)) => {
                             let labels = one_hot_labels(dataset, labels)?;
-                            trainer.fit(&beside(below, &labels)?, fit.of_layer())?
+                            trainer.fit(&beside(below, &labels)?, fit.of_layer(place))?
                         }
                         (_, None) => {
                             return Err(Error::data(

@@ -1,6 +1,7 @@
 //! The up-down algorithm: contrastive wake-sleep.
 
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,26 @@ pub struct UpDown {
     epochs: usize,
     batch_size: usize,
     seed: u64,
+    #[serde(skip)]
+    checkpoint: Option<PathBuf>,
+    #[serde(skip)]
+    resume: Option<PathBuf>,
+}
+
+/// How far a fine-tuning is, and on what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    settings: UpDown,
+    samples: usize,
+    pub(super) epochs: usize,
+}
+
+impl Progress {
+    /// Whether a training goes on with what it was begun with; it may be asked for more epochs.
+    pub(super) fn is_on_the_same(&self, other: &Progress) -> bool {
+        let settings = self.settings.clone().epochs(other.settings.epochs);
+        (settings, self.samples) == (other.settings.clone(), other.samples)
+    }
 }
 
 impl UpDown {
@@ -47,6 +68,8 @@ impl UpDown {
             epochs: 1,
             batch_size: 32,
             seed: 0,
+            checkpoint: None,
+            resume: None,
         }
     }
 
@@ -59,6 +82,20 @@ impl UpDown {
         batch_size: usize,
         /// Seed of the samples' order and of all states.
         seed: u64,
+    }
+
+    /// Writes all that the fine-tuning needs to go on to a file after each epoch; the file is there whole or
+    /// not at all.
+    pub fn checkpoint(mut self, path: impl AsRef<Path>) -> Self {
+        self.checkpoint = Some(path.as_ref().to_path_buf());
+        self
+    }
+
+    /// Goes on from such a file, if it is there: the network becomes that of the file, and the result has the
+    /// bits of a fine-tuning that was never stopped.
+    pub fn resume(mut self, path: impl AsRef<Path>) -> Self {
+        self.resume = Some(path.as_ref().to_path_buf());
+        self
     }
 }
 
@@ -78,7 +115,8 @@ impl BeliefNetwork {
     ///
     /// # Errors
     /// When a setting is out of its range, the data is empty, such as the visible units cannot have, or
-    /// without the classes that label units are for, or the weights are no longer numbers.
+    /// without the classes that label units are for, the weights are no longer numbers, a file cannot be
+    /// written or read, or is of another network, other settings or data.
     pub fn fine_tune(&mut self, data: &Dataset, settings: &UpDown) -> Result<(), Error> {
         self.fine_tune_watched(data, settings, &mut |_, _| Ok(ControlFlow::Continue(())))
     }
@@ -116,8 +154,23 @@ impl BeliefNetwork {
         let divergence = ContrastiveDivergence::new(settings.learning_rate)
             .steps(settings.steps)
             .seed(settings.seed);
+        let own = UpDown {
+            checkpoint: None,
+            resume: None,
+            ..settings.clone()
+        };
+        let mut progress = Progress {
+            settings: own,
+            samples: data.samples(),
+            epochs: 0,
+        };
+        if let Some(path) = settings.resume.as_deref().filter(|path| path.exists()) {
+            progress.epochs = self.resume(path, &progress)?;
+        }
+        let batches = data.samples().div_ceil(settings.batch_size) as u64;
         let mut trainer = self.top.clone().compile(divergence)?;
-        for epoch in 0..settings.epochs {
+        trainer = trainer.at_step(progress.epochs as u64 * batches);
+        for epoch in progress.epochs..settings.epochs {
             let random = Random::new(settings.seed, Domain::Shuffle, 1, epoch as u64);
             let order = random.permutation(data.samples());
             for rows in order.chunks(settings.batch_size) {
@@ -126,6 +179,10 @@ impl BeliefNetwork {
                 self.step(&mut trainer, settings, &inputs, labels.as_ref())?;
             }
             self.top = trainer.machine().clone();
+            if let Some(path) = &settings.checkpoint {
+                progress.epochs = epoch + 1;
+                self.write_checkpoint(path, &progress)?;
+            }
             if watch(epoch + 1, self)?.is_break() {
                 break;
             }

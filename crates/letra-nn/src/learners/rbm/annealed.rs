@@ -245,7 +245,13 @@ impl Run<'_> {
             .collect();
         let mut before = 0.0;
         for (step, &now) in self.inverse.iter().enumerate() {
-            conditionals.hidden_fields(conditionals.scaled(&visible, &mut scaled), &mut hidden);
+            match gaussian {
+                false => conditionals.hidden_fields_of_states(&visible, &mut hidden),
+                true => {
+                    let seen = conditionals.scaled(&visible, &mut scaled);
+                    conditionals.hidden_fields(seen, &mut hidden);
+                }
+            }
             let chains = hidden.chunks_exact(units).zip(visible.chunks_exact(width));
             for (weight, (fields, visible)) in weights.iter_mut().zip(chains) {
                 *weight += boltzmann::softplus_difference(before as f32, now as f32, fields);
@@ -259,11 +265,10 @@ impl Run<'_> {
             }
             let draws = draws(step + 1);
             conditionals.draw_hidden(draws, first, now as f32, &mut hidden, &mut states);
-            boltzmann::scale(now as f32, &mut states);
             for ((bias, own), base) in bias.iter_mut().zip(own).zip(self.base) {
                 *bias = ((1.0 - now) * f64::from(*base) + now * f64::from(*own)) as f32;
             }
-            conditionals.visible_fields(&bias, &states, &mut expected);
+            conditionals.visible_fields_of_states(&bias, now as f32, &states, &mut expected);
             conditionals.draw_visible(draws, first, &mut expected, &mut visible);
         }
     }

@@ -13,12 +13,17 @@ impl BoltzmannMachine {
         self.rbm.check_data(data)
     }
 
-    /// Refuses what noisy rectified units, which have no probabilities that sum to 1, have not.
+    /// Refuses what is only known of Bernoulli units: noisy rectified ones have no probabilities that sum to
+    /// 1, and Gaussian ones no states to count.
     pub(super) fn check_bernoulli(&self, what: &str) -> Result<(), Error> {
         match self.rbm.hidden {
             Hidden::Bernoulli => Ok(()),
             Hidden::NoisyRectified => Err(Error::configuration(format!(
                 "{what} is not known for noisy rectified hidden units, whose distribution is an approximation"
+            ))
+            .with_hint("take Bernoulli hidden units")),
+            Hidden::Gaussian => Err(Error::configuration(format!(
+                "{what} is not known for Gaussian hidden units"
             ))
             .with_hint("take Bernoulli hidden units")),
         }

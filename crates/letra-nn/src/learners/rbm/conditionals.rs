@@ -2,6 +2,7 @@
 
 use super::machine::{Parameters, Places};
 use super::{Hidden, Rbm, Visible};
+use crate::kernels::binary;
 use crate::kernels::boltzmann::{self, Rows};
 use crate::kernels::dense;
 use crate::kernels::gemm::{Mat, MatMut, gemm};
@@ -48,6 +49,7 @@ pub(super) struct Conditionals<'a> {
     pub(super) hidden_bias: &'a [f32],
     pub(super) precisions: &'a [f32],
     pub(super) deviations: &'a [f32],
+    hidden_deviations: &'a [f32],
 }
 
 impl<'a> Conditionals<'a> {
@@ -61,6 +63,7 @@ impl<'a> Conditionals<'a> {
             hidden_bias: &all[places.hidden_bias],
             precisions: &parameters.precisions,
             deviations: &parameters.deviations,
+            hidden_deviations: &parameters.hidden_deviations,
         }
     }
 
@@ -80,6 +83,47 @@ impl<'a> Conditionals<'a> {
         let samples = fields.len() / hidden;
         let bias = Some(self.hidden_bias);
         dense::forward(samples, width, hidden, visible, self.kernel, bias, fields);
+    }
+
+    /// As [`Conditionals::hidden_fields`], of visible units that are 0 or 1; the numbers may differ in their
+    /// last places.
+    pub(super) fn hidden_fields_of_states(&self, visible: &[f32], fields: &mut [f32]) {
+        let (width, hidden) = (self.rbm.width(), self.rbm.hidden_units);
+        for row in fields.chunks_exact_mut(hidden) {
+            row.copy_from_slice(self.hidden_bias);
+        }
+        binary::add_product(
+            fields.len() / hidden,
+            hidden,
+            width,
+            MatMut::row_major(fields, hidden),
+            Mat::row_major(visible, width),
+            Mat::row_major(self.kernel, hidden),
+        );
+    }
+
+    /// fields = bias + scale · hidden · Wᵀ, of hidden units that are 0 or 1.
+    pub(super) fn visible_fields_of_states(
+        &self,
+        bias: &[f32],
+        scale: f32,
+        hidden: &[f32],
+        fields: &mut [f32],
+    ) {
+        let (width, units) = (self.rbm.width(), self.rbm.hidden_units);
+        fields.fill(0.0);
+        binary::add_product(
+            fields.len() / width,
+            width,
+            units,
+            MatMut::row_major(fields, width),
+            Mat::row_major(hidden, units),
+            Mat::transposed(self.kernel, units),
+        );
+        if scale != 1.0 {
+            boltzmann::scale(scale, fields);
+        }
+        boltzmann::add_to_rows(bias, fields);
     }
 
     /// fields = bias + hidden · Wᵀ
@@ -123,6 +167,7 @@ impl<'a> Conditionals<'a> {
         match self.rbm.hidden {
             Hidden::Bernoulli => boltzmann::logistic(&rows, scale, fields),
             Hidden::NoisyRectified => boltzmann::softplus_rows(&rows, fields),
+            Hidden::Gaussian => {}
         }
     }
 
@@ -139,6 +184,9 @@ impl<'a> Conditionals<'a> {
         match self.rbm.hidden {
             Hidden::Bernoulli => boltzmann::bernoulli(&random, &rows, scale, fields, states),
             Hidden::NoisyRectified => boltzmann::rectified(&random, &rows, fields, states),
+            Hidden::Gaussian => {
+                boltzmann::gaussian(&random, &rows, self.hidden_deviations, fields, states);
+            }
         }
     }
 

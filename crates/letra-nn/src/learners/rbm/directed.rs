@@ -18,6 +18,12 @@ impl Rbm {
 }
 
 impl RbmTrainer {
+    /// Goes on as if so many steps had been taken.
+    pub(in crate::learners) fn at_step(mut self, steps: u64) -> Self {
+        self.steps = steps;
+        self
+    }
+
     /// Where the chains of the last step ended, `[chains, visible]`.
     pub(in crate::learners) fn chain_ends(&self) -> Tensor {
         let width = self.visible_units();

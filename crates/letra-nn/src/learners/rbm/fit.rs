@@ -99,29 +99,33 @@ impl<'a> RbmFit<'a> {
         self
     }
 
-    /// The same for another machine of a stack, and its share of the callbacks.
-    pub(in crate::learners) fn of_layer<'b>(&'b mut self) -> RbmFit<'b>
+    /// The same for machine `place` of a stack, its share of the callbacks and files of its own. A machine
+    /// that has one above it in the files has learnt all it should.
+    pub(in crate::learners) fn of_layer<'b>(&'b mut self, place: usize) -> RbmFit<'b>
     where
         'a: 'b,
     {
+        let of =
+            |path: &Option<PathBuf>, place| path.as_deref().map(|path| of_machine(path, place));
+        let is_learnt = of(&self.resume, place + 1).is_some_and(|path| path.exists());
         RbmFit {
-            epochs: self.epochs,
+            epochs: if is_learnt { 0 } else { self.epochs },
             batch: self.batch,
             shuffle: self.shuffle,
             validation: None,
+            checkpoint: of(&self.checkpoint, place),
+            resume: of(&self.resume, place),
             callbacks: self
                 .callbacks
                 .iter_mut()
                 .map(|callback| &mut **callback as _)
                 .collect(),
-            checkpoint: None,
-            resume: None,
         }
     }
 
-    /// Whether files or validation data were asked for, which a stack of machines has no place for.
-    pub(in crate::learners) fn wants_files(&self) -> bool {
-        self.checkpoint.is_some() || self.resume.is_some() || self.validation.is_some()
+    /// Whether validation data was given, which a stack of machines has no place for.
+    pub(in crate::learners) fn wants_validation(&self) -> bool {
+        self.validation.is_some()
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -130,6 +134,13 @@ impl<'a> RbmFit<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// The file of machine `place` of a stack: the path with its number, from 1, at the end.
+fn of_machine(path: &Path, place: usize) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", place + 1));
+    name.into()
 }
 
 /// Something that is told of each step and epoch of a machine's training. A closure that takes an

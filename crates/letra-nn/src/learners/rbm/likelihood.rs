@@ -31,7 +31,7 @@ impl BoltzmannMachine {
     ///
     /// F(v) = −Σᵢ aᵢ vᵢ − Σⱼ ln(1 + exp(xⱼ)) with the fields xⱼ of the hidden units; a Gaussian unit has
     /// (vᵢ − aᵢ)² / 2σᵢ² instead of −aᵢ vᵢ. Of a noisy rectified unit the logarithm is the sum over the
-    /// Bernoulli units that it stands for.
+    /// Bernoulli units that it stands for; of a Gaussian one it is xⱼ² / 2 + ln √2π.
     ///
     /// # Errors
     /// When the data has other values a sample, or such as the visible units cannot have.
@@ -207,11 +207,15 @@ impl Rbm {
         (0..units).map(term).sum::<f64>() - boltzmann::dot(&bias[units..], &visible[units..])
     }
 
-    /// Σⱼ ln Σ exp(hⱼ xⱼ) over the states of the hidden units.
+    /// Σⱼ ln Σ exp(hⱼ xⱼ) over the states of the hidden units; of Gaussian ones the integral.
     pub(super) fn hidden_sum(&self, fields: &[f32]) -> f64 {
         match self.hidden {
             Hidden::Bernoulli => boltzmann::softplus_sum(1.0, fields),
             Hidden::NoisyRectified => fields.iter().map(|x| stepped_softplus(f64::from(*x))).sum(),
+            Hidden::Gaussian => {
+                let constant = fields.len() as f64 * libm::log(std::f64::consts::TAU);
+                0.5 * (boltzmann::dot(fields, fields) + constant)
+            }
         }
     }
 }

@@ -46,6 +46,8 @@ pub(super) struct Parameters {
     pub(super) precisions: Buffer,
     /// σ of each visible unit; empty likewise.
     pub(super) deviations: Buffer,
+    /// 1 for each hidden unit, where these are Gaussian; empty otherwise.
+    pub(super) hidden_deviations: Buffer,
 }
 
 /// Where things lie among the parameters.
@@ -94,11 +96,17 @@ impl BoltzmannMachine {
             row.copy_from_slice(&random.normal(sample, row.len()));
         }
         boltzmann::scale(FIRST_DEVIATION, kernel);
+        let mut hidden_deviations = Buffer::default();
+        if rbm.hidden == Hidden::Gaussian {
+            hidden_deviations.resize(rbm.hidden_units);
+            hidden_deviations.fill(1.0);
+        }
         let mut machine = BoltzmannMachine {
             parameters: Parameters {
                 all,
                 precisions: Buffer::default(),
                 deviations: Buffer::default(),
+                hidden_deviations,
             },
             rbm,
             workers,
@@ -281,7 +289,7 @@ impl BoltzmannMachine {
     }
 
     /// The features of data `[samples, …]`, `[samples, hidden]`: the probabilities of Bernoulli units,
-    /// max(0, x) of noisy rectified ones. As `BernoulliRBM.transform` of scikit-learn.
+    /// max(0, x) of noisy rectified ones, the means of Gaussian ones. As `BernoulliRBM.transform` of scikit-learn.
     ///
     /// # Errors
     /// When the data has other values a sample, or such as the visible units cannot have.
@@ -296,6 +304,7 @@ impl BoltzmannMachine {
                 };
                 boltzmann::logistic(&rows, 1.0, features.data_mut());
             }
+            Hidden::Gaussian => {}
             Hidden::NoisyRectified => {
                 for value in features.data_mut() {
                     // A value that is no number stays so.

@@ -80,6 +80,11 @@ pub enum Hidden {
     /// same weights, whose biases fall by 1 from −½ on, add up to about (Nair and Hinton 2010, "Rectified
     /// linear units improve restricted Boltzmann machines"). Their expectation is about ln(1 + eˣ).
     NoisyRectified,
+    /// Any number, normally distributed about xⱼ with variance 1: the energy has Σⱼ hⱼ² / 2 more. They are the
+    /// linear units of the code of a deep autoencoder (Hinton and Salakhutdinov 2006, "Reducing the
+    /// dimensionality of data with neural networks"), and want a rate of about a tenth of what Bernoulli units
+    /// do. Not beside Gaussian visible units, with which they may go to infinity.
+    Gaussian,
 }
 
 /// What a restricted Boltzmann machine is made of (Smolensky 1986; Hinton 2002): visible and hidden
@@ -165,6 +170,21 @@ impl Rbm {
         RbmTrainer::new(machine, settings)
     }
 
+    /// What the visible units are.
+    pub(in crate::learners) fn visible_kind(&self) -> Visible {
+        self.visible
+    }
+
+    /// Whether states of the visible units are 0 or 1.
+    fn has_binary_visible(&self) -> bool {
+        self.visible != Visible::Gaussian
+    }
+
+    /// What the hidden units are.
+    pub(in crate::learners) fn hidden_kind(&self) -> Hidden {
+        self.hidden
+    }
+
     /// Visible units, label units among them.
     pub(crate) fn width(&self) -> usize {
         self.visible_units.saturating_add(self.labels)
@@ -197,6 +217,12 @@ impl Rbm {
             return wrong(
                 "a Boltzmann machine has 1 label unit".into(),
                 "give it one for each of at least two classes, or none",
+            );
+        }
+        if self.visible == Visible::Gaussian && self.hidden == Hidden::Gaussian {
+            return wrong(
+                "units of both layers are Gaussian".into(),
+                "take Hidden::Bernoulli or Hidden::NoisyRectified for Gaussian data",
             );
         }
         if !holds_at_most(&[self.width(), self.hidden_units], MOST_PARAMETERS) {

@@ -14,10 +14,19 @@ pub(super) struct Ends<'a> {
     pub(super) hidden: &'a mut [f32],
 }
 
+/// Which units of chains have states of 0 or 1, to be multiplied as such.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Binary {
+    pub(super) visible: bool,
+    pub(super) hidden: bool,
+}
+
 /// Some samples or chains, and memory for them.
 pub(super) struct Part<'a> {
     pub(super) first: usize,
     pub(super) rows: usize,
+    /// Whether products with states of units are worked out as such. Not for a few samples in all.
+    pub(super) binary: Binary,
     /// Visible and hidden units.
     pub(super) sizes: [usize; 2],
     pub(super) visible: &'a mut [f32],
@@ -50,6 +59,7 @@ impl Part<'_> {
         let left = Part {
             first: self.first,
             rows,
+            binary: self.binary,
             sizes: self.sizes,
             visible,
             scaled,
@@ -66,6 +76,7 @@ impl Part<'_> {
         let right = Part {
             first: self.first + rows,
             rows: self.rows - rows,
+            binary: self.binary,
             sizes: self.sizes,
             visible: other_visible,
             scaled: other_scaled,
@@ -91,7 +102,13 @@ impl Part<'_> {
 
     /// The visible units of the chains, given the states of the hidden ones.
     pub(super) fn down(&mut self, conditionals: &Conditionals<'_>, draws: Draws, sample: bool) {
-        conditionals.visible_fields(conditionals.visible_bias, self.states, self.expected);
+        let bias = conditionals.visible_bias;
+        match self.binary.hidden {
+            true => {
+                conditionals.visible_fields_of_states(bias, 1.0, self.states, self.expected);
+            }
+            false => conditionals.visible_fields(bias, self.states, self.expected),
+        }
         match sample {
             true => conditionals.draw_visible(draws, self.first, self.expected, self.ends.visible),
             false => {
@@ -104,8 +121,13 @@ impl Part<'_> {
     /// Expectations of the hidden units of the chains, and their states but for the last time.
     pub(super) fn up_again(&mut self, conditionals: &Conditionals<'_>, draws: Draws, last: bool) {
         let ends = &mut self.ends;
-        let seen = seen(conditionals, ends.visible, ends.scaled);
-        conditionals.hidden_fields(seen, ends.hidden);
+        match self.binary.visible {
+            true => conditionals.hidden_fields_of_states(ends.visible, ends.hidden),
+            false => {
+                let seen = seen(conditionals, ends.visible, ends.scaled);
+                conditionals.hidden_fields(seen, ends.hidden);
+            }
+        }
         match last {
             true => conditionals.hidden_means(1.0, ends.hidden),
             false => conditionals.draw_hidden(draws, self.first, 1.0, ends.hidden, self.states),

@@ -219,9 +219,9 @@ impl ContrastiveDivergence {
                 "leave them out for Gaussian units",
             );
         }
-        if self.sparsity.is_some() && rbm.hidden == Hidden::NoisyRectified {
+        if self.sparsity.is_some() && rbm.hidden != Hidden::Bernoulli {
             return wrong(
-                "a sparsity target is a share of the time, and noisy rectified units are not just on or off",
+                "a sparsity target is a share of the time, and these hidden units are not just on or off",
                 "take Bernoulli hidden units, or leave the target out",
             );
         }

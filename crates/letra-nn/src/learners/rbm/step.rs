@@ -4,10 +4,11 @@
 
 use super::conditionals::{Conditionals, Draws};
 use super::machine::{BoltzmannMachine, Places};
-use super::parts::{Ends, Part, Pieces, ROWS, seen};
+use super::parts::{Binary, Ends, Part, Pieces, ROWS, seen};
 use super::settings::ContrastiveDivergence;
-use super::{Rbm, Visible};
+use super::{Hidden, Rbm, Visible};
 use crate::buffer::Buffer;
+use crate::kernels::binary;
 use crate::kernels::boltzmann;
 use crate::kernels::dense;
 use crate::kernels::gemm::{Mat, MatMut, gemm};
@@ -84,6 +85,9 @@ impl Room {
     }
 }
 
+/// Chains that make it worth working out products with their states as such.
+const FEWEST_CHAINS: usize = 24;
+
 /// What a step goes by.
 #[derive(Clone, Copy)]
 pub(super) struct Step<'a> {
@@ -108,6 +112,19 @@ impl Step<'_> {
             seed: self.settings.seed,
             step: self.number,
             transition,
+        }
+    }
+
+    /// Whether chains have visible states of 0 or 1.
+    fn draws_binary(&self, rbm: &Rbm) -> bool {
+        rbm.has_binary_visible() && self.settings.sample_visible
+    }
+
+    fn binary(&self, rbm: &Rbm, chains: usize) -> Binary {
+        let many = chains >= FEWEST_CHAINS;
+        Binary {
+            visible: many && self.draws_binary(rbm),
+            hidden: many && rbm.hidden == Hidden::Bernoulli,
         }
     }
 
@@ -154,6 +171,7 @@ impl Step<'_> {
         let data = Part {
             first: 0,
             rows: self.samples,
+            binary: self.binary(&machine.rbm, self.samples),
             sizes: [width, units],
             visible,
             scaled,
@@ -195,6 +213,7 @@ impl Step<'_> {
         let chains = Part {
             first: 0,
             rows: chains,
+            binary: self.binary(&machine.rbm, chains),
             sizes: [width, units],
             visible: &mut state.chains,
             scaled: &mut [],
@@ -289,6 +308,7 @@ impl Step<'_> {
         chains: usize,
     ) -> bool {
         let (width, units) = (machine.rbm.width(), machine.rbm.hidden_units);
+        let draws_binary = self.draws_binary(&machine.rbm);
         let seen = match room.scaled.is_empty() {
             true => &room.visible,
             false => &room.scaled,
@@ -319,6 +339,7 @@ impl Step<'_> {
                 &seen[..(self.samples + chains) * width],
                 width,
                 &room.hidden,
+                draws_binary,
             )
         });
         boltzmann::scale(self.settings.variance_rate, log_variance);
@@ -355,9 +376,14 @@ impl Step<'_> {
         visible: &[f32],
         width: usize,
         hidden: &[f32],
+        draws_binary: bool,
     ) -> bool {
         let units = piece.units;
-        let samples = visible.len() / width;
+        let all = visible.len() / width;
+        // Chains that are 0 or 1 come after the data.
+        let samples = if draws_binary { self.samples } else { all };
+        let (data, model) = visible.split_at(samples * width);
+        let (of_data, of_model) = hidden.split_at(samples * units);
         let mut finite = true;
         for start in (0..piece.rows).step_by(ROWS) {
             let rows = start..piece.rows.min(start + ROWS);
@@ -368,9 +394,19 @@ impl Step<'_> {
                 samples,
                 MatMut::row_major(gradient, units),
                 false,
-                Mat::transposed(&visible[piece.first + start..], width),
-                Mat::row_major(hidden, units),
+                Mat::transposed(&data[piece.first + start..], width),
+                Mat::row_major(of_data, units),
             );
+            if !model.is_empty() {
+                binary::add_product(
+                    rows.len(),
+                    units,
+                    all - samples,
+                    MatMut::row_major(gradient, units),
+                    Mat::transposed(&model[piece.first + start..], width),
+                    Mat::row_major(of_model, units),
+                );
+            }
             let places = start * units..rows.end * units;
             let kernel = &mut piece.kernel[places.clone()];
             // Of label units there is no variance.
