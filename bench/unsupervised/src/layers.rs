@@ -9,7 +9,7 @@ use letra_nn::learners::{
     ContrastiveDivergence, Corruption, DeepBelief, RbmFit, StackedAutoencoder,
 };
 use letra_nn::prelude::*;
-use letra_nn::{Network, Tensor, Targets, Trainer};
+use letra_nn::{Network, Targets, Tensor, Trainer};
 use serde_json::json;
 
 use crate::report::{Stopwatch, add, interval};
@@ -106,7 +106,8 @@ impl Pictures {
             ("test", &self.test),
         ];
         for (name, part) in parts {
-            part.inputs().write_npy(folder.join(format!("{name}.npy")))?;
+            part.inputs()
+                .write_npy(folder.join(format!("{name}.npy")))?;
             if let Targets::Classes { labels, .. } = part.targets() {
                 let labels = labels.iter().map(|label| *label as f32).collect();
                 let labels = Tensor::new([part.samples()], labels)?;

@@ -5,7 +5,7 @@
 //! multiplications and additions. (Arlazarov, Dinic, Kronrod and Faradzhev 1970.)
 //!
 //! An entry of the product is a sum, in order, over the fours of rows of a block, of the sum over the four;
-//! blocks are of [`DEPTH`] rows. It has the same bits whatever the size of the product around it, on every
+//! blocks are of `DEPTH` rows. It has the same bits whatever the size of the product around it, on every
 //! instruction set.
 
 use std::array;
