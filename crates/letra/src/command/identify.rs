@@ -19,8 +19,8 @@ use crate::recogniser::Recogniser;
 /// Says which typeface a picture of text is set in
 ///
 /// Takes any PNG, JPEG, WebP, GIF or BMP picture and the first page of a TIFF: a screenshot, a scan,
-/// a photo; dark on light or light on dark, one line or many. Finds the lines of text, reads along
-/// each, and names the families by probability, "none of these" among them. The picture never leaves
+/// a photo; dark on light or light on dark, one line or many, upright, sideways or upside down. Finds
+/// the lines of text, leaves out what does not read as text, looks along each, and names the families by probability, "none of these" among them. The picture never leaves
 /// this machine.
 ///
 /// Pictures are answered one by one as they are read. One that cannot be is reported on standard
@@ -42,8 +42,9 @@ pub(super) struct Identify {
     #[arg(long, value_name = "K")]
     top: Option<NonZero<usize>>,
 
-    /// Print one JSON array, an object a picture; one that cannot be answered has `error` and
-    /// `hint`
+    /// Print one JSON array, an object a picture: `turned` by how many degrees clockwise the text stands
+    /// upright, its typefaces, its lines and words with their boxes in the picture as it was given; one
+    /// that cannot be answered has `error` and `hint`
     #[arg(long)]
     json: bool,
 

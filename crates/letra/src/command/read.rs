@@ -16,7 +16,7 @@ use crate::terminal::Output;
 /// Prints the text of a picture
 ///
 /// Takes what `letra identify` takes: a screenshot, a scan, a photo; dark on light or light on dark,
-/// one line or many, in Latin letters of any typeface, thirteen European languages and those that
+/// one line or many, upright, sideways or upside down, in Latin letters of any typeface, thirteen European languages and those that
 /// share their letters. A line of the picture is a line of text. The picture never leaves this machine.
 ///
 /// Pictures are answered one by one as they are read. One that cannot be is reported on standard
@@ -31,8 +31,9 @@ pub(super) struct Read {
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
 
-    /// Print one JSON array, an object a picture, with lines and words, their places and how sure they
-    /// are; one that cannot be read has `error` and `hint`
+    /// Print one JSON array, an object a picture: `turned` by how many degrees clockwise the text stands
+    /// upright, lines and words, their boxes in the picture as it was given and how sure they are; one
+    /// that cannot be read has `error` and `hint`
     #[arg(long)]
     json: bool,
 }
