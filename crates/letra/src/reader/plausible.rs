@@ -32,6 +32,13 @@ const STRICT: Demands = Demands {
     letters: 6,
 };
 
+/// Of a line that ends at the picture's upper or lower edge, which may have cut it.
+const AT_EDGE: Demands = Demands {
+    sure: 0.85,
+    least: 1.0,
+    letters: 1,
+};
+
 impl Demands {
     fn are_met_by(&self, line: &ReadLine) -> bool {
         let characters = || line.words.iter().flat_map(|word| word.text.chars());
@@ -43,13 +50,23 @@ impl Demands {
     }
 }
 
-/// Leaves out what is no text.
-pub(super) fn retain_text(lines: &mut Vec<ReadLine>) {
+/// Leaves out what is no text in a picture of so many rows, and what its edge cut through.
+pub(super) fn retain_text(lines: &mut Vec<ReadLine>, rows: usize) {
     let demands = match lines.len() <= FEW_LINES {
         true => LENIENT,
         false => STRICT,
     };
-    lines.retain(|line| demands.are_met_by(line));
+    lines.retain(|line| {
+        let at_edge = is_at_edge(line, rows as f32);
+        demands.are_met_by(line) && (!at_edge || AT_EDGE.are_met_by(line))
+    });
+}
+
+/// Whether a line's letters reach to the upper edge of a picture, or stand on the lower one.
+fn is_at_edge(line: &ReadLine, rows: f32) -> bool {
+    let [_, top, _, _] = line.line.bounds();
+    let fall = line.line.slope * line.line.width;
+    top < 1.0 || line.line.baseline + fall.max(0.0) > rows - 1.0
 }
 
 #[cfg(test)]
@@ -84,7 +101,7 @@ mod tests {
 
     fn kept(lines: &[(&str, f32)]) -> Vec<String> {
         let mut lines = lines.iter().map(|&(text, sure)| line(text, sure)).collect();
-        retain_text(&mut lines);
+        retain_text(&mut lines, 200);
         lines.iter().map(ReadLine::text).collect()
     }
 
@@ -100,6 +117,23 @@ mod tests {
         assert_eq!(kept(&poster), ["Jazz Night"]);
         assert!(kept(&[("\u{2026}", 0.99)]).is_empty());
         assert!(kept(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_line_at_the_edge_must_be_sure() {
+        for (baseline, confidence, stays) in [
+            (20.0, 0.7, true),
+            (15.0, 0.7, false),
+            (15.0, 0.9, true),
+            (199.5, 0.7, false),
+            (199.5, 0.9, true),
+        ] {
+            let mut line = line("harbour", confidence);
+            line.line.baseline = baseline;
+            let mut lines = vec![line];
+            retain_text(&mut lines, 200);
+            assert_eq!(lines.len() == 1, stays, "{baseline} {confidence}");
+        }
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Reader {
             _ => Cow::Owned(picture.turned(quarters)),
         };
         let mut lines = self.read_lines(&picture, &find_lines(&picture))?;
-        retain_text(&mut lines);
+        retain_text(&mut lines, picture.height());
         Ok(ReadPicture {
             picture,
             quarters,
