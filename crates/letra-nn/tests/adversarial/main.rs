@@ -4,4 +4,5 @@ mod bad_input;
 mod bits;
 mod games;
 mod measures;
+mod not_finite;
 mod ring;
