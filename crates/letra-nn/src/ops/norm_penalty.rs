@@ -7,7 +7,7 @@ use crate::error::BuildError;
 #[derive(Debug, Clone)]
 pub(crate) struct NormPenalty;
 
-fn norm(values: &[f32]) -> f64 {
+pub(super) fn norm(values: &[f32]) -> f64 {
     let squares = values
         .iter()
         .map(|&value| f64::from(value) * f64::from(value));

@@ -1,3 +1,4 @@
+use super::norm_penalty::norm;
 use super::{Backward, Forward, Needs, Op, Prepare, UpdateState, single_input};
 use crate::Shape;
 use crate::error::BuildError;
@@ -58,13 +59,6 @@ impl SpectralDivide {
         }
         sigma as f32
     }
-}
-
-fn norm(values: &[f32]) -> f64 {
-    let squares = values
-        .iter()
-        .map(|&value| f64::from(value) * f64::from(value));
-    squares.sum::<f64>().sqrt()
 }
 
 fn divide(values: &mut [f32], by: f64) {

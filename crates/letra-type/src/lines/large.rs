@@ -1,7 +1,7 @@
 //! Small letters in pictures that are too large to be searched whole at their own size.
 
 use super::line::TextLine;
-use super::mask::Grey;
+use super::mask::{Grey, cut_out};
 use super::{Candidate, search_scale};
 use crate::picture::Picture;
 
@@ -81,14 +81,6 @@ fn changes(picture: &Picture, (left, top): (usize, usize), side: usize) -> u64 {
 fn part(picture: &Picture, (left, top): (usize, usize), most: (usize, usize)) -> Grey {
     let width = most.0.min(picture.width() - left);
     let height = most.1.min(picture.height() - top);
-    let rows = picture.pixels().chunks_exact(picture.width());
-    let levels = rows.skip(top).take(height);
-    Grey {
-        width,
-        height,
-        levels: levels
-            .flat_map(|row| &row[left..left + width])
-            .copied()
-            .collect(),
-    }
+    let levels = (picture.pixels(), picture.width());
+    cut_out(levels, left..left + width, top..top + height)
 }

@@ -1,5 +1,7 @@
 //! Which pixels are ink: darker, or lighter, than their surroundings.
 
+use std::ops::Range;
+
 use super::blots::Blot;
 
 /// Half the side of the square that a pixel is compared to.
@@ -28,17 +30,9 @@ impl Grey {
 
     /// What a blot's box shows.
     pub(crate) fn part(&self, blot: &Blot) -> Self {
-        let columns = blot.left as usize..blot.right as usize;
-        let rows = self.levels.chunks_exact(self.width);
-        let rows = rows.take(blot.bottom as usize).skip(blot.top as usize);
-        Self {
-            width: columns.len(),
-            height: rows.len(),
-            levels: rows
-                .flat_map(|row| &row[columns.clone()])
-                .copied()
-                .collect(),
-        }
+        let [left, top, right, bottom] =
+            [blot.left, blot.top, blot.right, blot.bottom].map(|side| side as usize);
+        cut_out((&self.levels, self.width), left..right, top..bottom)
     }
 
     /// Rows become columns.
@@ -108,6 +102,23 @@ impl Grey {
             }
         }
         Self { levels, ..*self }
+    }
+}
+
+/// Some columns and rows of grey levels in rows of a width.
+pub(crate) fn cut_out(
+    (levels, width): (&[u8], usize),
+    columns: Range<usize>,
+    rows: Range<usize>,
+) -> Grey {
+    let lines = levels.chunks_exact(width).take(rows.end).skip(rows.start);
+    Grey {
+        width: columns.len(),
+        height: rows.len(),
+        levels: lines
+            .flat_map(|line| &line[columns.clone()])
+            .copied()
+            .collect(),
     }
 }
 

@@ -4,11 +4,12 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use letra_type::Picture;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::json;
+use crate::reader::ReadPicture;
 use crate::terminal::{Output, Text, say};
 
 /// The most bytes read of standard input, as of a file.
@@ -32,6 +33,12 @@ pub(super) struct Pictures<'a> {
     /// Whether something else is made of them, too, such as a report: they are then answered even
     /// where nobody reads on.
     pub(super) used: bool,
+}
+
+/// A box in the turned picture as an object: its sides in the picture as it was given.
+pub(super) fn as_given(read: &ReadPicture<'_>, of_turned: [f32; 4]) -> Value {
+    let [left, top, right, bottom] = read.bounds_as_given(of_turned);
+    json!({ "left": left, "top": top, "right": right, "bottom": bottom })
 }
 
 /// Prints what `answer` says of every picture and its name. One that cannot be answered is named

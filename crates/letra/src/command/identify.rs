@@ -20,8 +20,8 @@ use crate::recogniser::Recogniser;
 ///
 /// Takes any PNG, JPEG, WebP, GIF or BMP picture and the first page of a TIFF: a screenshot, a scan,
 /// a photo; dark on light or light on dark, one line or many, upright, sideways or upside down. Finds
-/// the lines of text, leaves out what does not read as text, looks along each, and names the families by probability, "none of these" among them. The picture never leaves
-/// this machine.
+/// the lines of text, leaves out what does not read as text, looks along each, and names the
+/// families by probability, "none of these" among them. The picture never leaves this machine.
 ///
 /// Pictures are answered one by one as they are read. One that cannot be is reported on standard
 /// error, the others are answered, and the exit code is 1.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::answers::{Answer, Pictures, print_all};
+use super::answers::{Answer, Pictures, as_given, print_all};
 use crate::action::Run;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -16,8 +16,8 @@ use crate::terminal::Output;
 /// Prints the text of a picture
 ///
 /// Takes what `letra identify` takes: a screenshot, a scan, a photo; dark on light or light on dark,
-/// one line or many, upright, sideways or upside down, in Latin letters of any typeface, thirteen European languages and those that
-/// share their letters. A line of the picture is a line of text. The picture never leaves this machine.
+/// one line or many, upright, sideways or upside down, in Latin letters of any typeface, thirteen
+/// European languages and those that share their letters. A line of the picture is a line of text. The picture never leaves this machine.
 ///
 /// Pictures are answered one by one as they are read. One that cannot be is reported on standard
 /// error, the others are answered, and the exit code is 1.
@@ -64,10 +64,7 @@ impl Run for Read {
 }
 
 fn as_object(name: &str, read: &ReadPicture<'_>) -> Value {
-    let bounds = |of_turned: [f32; 4]| {
-        let [left, top, right, bottom] = read.bounds_as_given(of_turned);
-        json!({ "left": left, "top": top, "right": right, "bottom": bottom })
-    };
+    let bounds = |of_turned: [f32; 4]| as_given(read, of_turned);
     let words = |line: &ReadLine| -> Vec<Value> {
         let word = line.words.iter().map(|word| {
             json!({

@@ -31,6 +31,7 @@ pub use comparison::{Column, Comparison};
 pub use conduct::Experiment;
 pub use examples::{Examples, Split};
 pub use figures::{Figure, figure, milliseconds};
+pub(crate) use page::described;
 pub use publishing::Contents;
 pub use results::{Repetition, Row, Spread, Trial};
 pub use sentences::{best, caution, lead, named, neighbour, points, slowest};

@@ -222,22 +222,29 @@ fn each(comparison: &Comparison) -> Result<Markup, Failure> {
     })
 }
 
-fn variants(experiment: &Experiment, comparison: &Comparison) -> Markup {
+/// What was tried, under a name: in words, and the network.
+pub(crate) fn described(name: &str, row: &Row) -> Markup {
     let size = |network: &Trainer| thousands(network.summary().parameters as u64);
+    html! {
+        details {
+            summary {
+                (name)
+                @if let Some(network) = row.network() { span.count { (size(network)) " parameters" } }
+            }
+            @if !row.about.is_empty() { p { (row.about) } }
+            @if let Some(network) = row.network() {
+                div.scroll { pre { (network.summary()) } }
+            }
+        }
+    }
+}
+
+fn variants(experiment: &Experiment, comparison: &Comparison) -> Markup {
     html! {
         section #variants {
             h2 { "What was compared" }
             @for row in &comparison.rows {
-                details {
-                    summary {
-                        (row.title)
-                        @if let Some(network) = row.network() { span.count { (size(network)) " parameters" } }
-                    }
-                    @if !row.about.is_empty() { p { (row.about) } }
-                    @if let Some(network) = row.network() {
-                        div.scroll { pre { (network.summary()) } }
-                    }
-                }
+                (described(&row.title, row))
             }
             h3 { "Do it again" }
             pre.command { (experiment.command) }

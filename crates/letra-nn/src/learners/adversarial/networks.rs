@@ -224,11 +224,7 @@ impl Pair {
         let samples = model.input(self.discriminator.graph.inputs[0].clone());
         let noise = model.input(self.generator.graph.inputs[0].clone());
         let conditions = self.conditions(&mut model);
-        let with = |value: Value| -> Vec<Value> {
-            std::iter::once(value)
-                .chain(conditions.iter().copied())
-                .collect()
-        };
+        let with = |value: Value| [&[value], &conditions[..]].concat();
         let generated = model.layer(self.generator.part(GENERATOR), with(noise));
         let score = model.layer(self.discriminator.part(DISCRIMINATOR), with(samples));
         let mut outputs = vec![score, model.again(score, with(generated))];
@@ -246,11 +242,7 @@ impl Pair {
         let mut model = Model::new();
         let noise = model.input(self.generator.graph.inputs[0].clone());
         let conditions = self.conditions(&mut model);
-        let with = |value: Value| -> Vec<Value> {
-            std::iter::once(value)
-                .chain(conditions.iter().copied())
-                .collect()
-        };
+        let with = |value: Value| [&[value], &conditions[..]].concat();
         let generated = model.layer(self.generator.part(GENERATOR), with(noise));
         let score = model.layer(self.discriminator.part(DISCRIMINATOR), with(generated));
         Ok(model.outputs([score]))

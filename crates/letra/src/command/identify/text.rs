@@ -5,7 +5,7 @@ use std::num::NonZero;
 use serde_json::{Value, json};
 
 use super::Identify;
-use crate::command::answers::{Answer, print_all};
+use crate::command::answers::{Answer, as_given, print_all};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::json;
@@ -166,10 +166,7 @@ fn as_object(
     (read, reading, words): (&ReadPicture<'_>, &Reading, &[Vec<StyledWord>]),
     top: usize,
 ) -> Value {
-    let bounds = |of_turned: [f32; 4]| {
-        let [left, top, right, bottom] = read.bounds_as_given(of_turned);
-        json!({ "left": left, "top": top, "right": right, "bottom": bottom })
-    };
+    let bounds = |of_turned: [f32; 4]| as_given(read, of_turned);
     let words_of = |line: &[StyledWord]| -> Vec<Value> {
         let word = |one: &StyledWord| {
             let face = &recogniser.faces()[one.face];

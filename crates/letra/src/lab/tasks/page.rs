@@ -1,13 +1,11 @@
 //! The page of the report.
 
-use letra_nn::prelude::*;
 use maud::{Markup, html};
 
 use super::part::Done;
 use super::table::{cells, header};
-use crate::experiment::{Experiment, Row};
+use crate::experiment::{Experiment, Row, described};
 use crate::failure::Failure;
-use crate::report::numbers::thousands;
 use crate::report::page;
 
 /// The whole page, under a title and what was asked.
@@ -69,22 +67,12 @@ fn line(part: &Done, row: &Row, has_models: bool) -> Markup {
 }
 
 fn networks(experiment: &Experiment, data: &str, rows: &[Row]) -> Markup {
-    let size = |network: &Trainer| thousands(network.summary().parameters as u64);
     let seeds: Vec<_> = experiment.seeds.iter().map(u64::to_string).collect();
     html! {
         section #networks {
             h2 { "The networks" }
             @for row in rows {
-                details {
-                    summary {
-                        (row.name)
-                        @if let Some(network) = row.network() { span.count { (size(network)) " parameters" } }
-                    }
-                    @if !row.about.is_empty() { p { (row.about) } }
-                    @if let Some(network) = row.network() {
-                        div.scroll { pre { (network.summary()) } }
-                    }
-                }
+                (described(&row.name, row))
             }
             h3 { "Do it again" }
             pre.command { (experiment.command) }
