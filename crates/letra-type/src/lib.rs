@@ -54,7 +54,10 @@ pub use glyphs::{
 };
 pub use lines::{LINE_HEIGHT, TextLine, WINDOW_WIDTH, find_lines, letter_height, runs_vertically};
 pub use picture::Picture;
-pub use sample::{Distortions, Explained, LineSampler, Origin, Sampler, Stripes, Wear, Workbench};
+pub use sample::{
+    Distortions, Explained, LineSampler, Origin, Panel, Rule, Sampler, Shadow, Stripes, Stroke,
+    Wear, Workbench,
+};
 pub use sheets::{MOST_SAMPLES, MOST_SPECIMENS, specimen, training_sheet};
 pub use text::Texts;
 

@@ -34,6 +34,15 @@ pub(crate) fn lay_ink(greys: &mut Greys, shares: &[u8], ink: f32, ground: f32, g
     }
 }
 
+/// Lays ink over whatever is there, as [`lay_ink`] does on a ground of one level.
+#[inline(always)]
+pub(crate) fn lay_over(greys: &mut Greys, shares: &[u8], ink: f32, gamma: f32) {
+    let table = LOGARITHMS.map(|share| power_of_two(gamma * share));
+    for (level, &share) in greys.levels.iter_mut().zip(shares) {
+        *level += (ink - *level) * table[usize::from(share)];
+    }
+}
+
 /// 2 to the power of a number of at most 0, to six digits: a Taylor series around the nearest whole
 /// number. Unlike a library's function it is computed for many numbers at once, and unlike the
 /// platform's it has the same bits everywhere.

@@ -9,7 +9,7 @@ use skrifa::outline::OutlinePen;
 
 use super::flat::{FINENESSES, Flat};
 use crate::font::{Font, Outlines};
-use crate::text::{Repertoire, Texts};
+use crate::text::{Repertoire, Script as WrittenIn, Texts};
 
 /// The most points of a glyph that is drawn; one with more comes from a damaged font.
 const MOST_POINTS: usize = 20_000;
@@ -67,8 +67,8 @@ pub(crate) struct SetGlyph {
 pub(crate) struct Face {
     font: Font,
     shaper: harfrust::Font,
-    /// Plans with and without kerning (first bit) and ligatures (second bit).
-    plans: [OnceLock<ShapePlan>; 4],
+    /// Plans of each script, with and without kerning (first bit) and ligatures (second bit).
+    plans: [[OnceLock<ShapePlan>; 4]; 3],
     glyphs: Box<[OnceLock<Box<GlyphShape>>]>,
     pub(crate) repertoire: Repertoire,
     pub(crate) units_per_em: f32,
@@ -131,11 +131,16 @@ impl Face {
             (true, false) => &features[1..],
             (false, false) => &features[..],
         };
-        let script = Some(Script::LATIN);
-        let plan =
-            self.plans[usize::from(kerning) + 2 * usize::from(ligatures)].get_or_init(|| {
-                ShapePlan::new(&self.shaper, Direction::LeftToRight, script, None, features)
-            });
+        let written = WrittenIn::of(text);
+        let script = Some(match written {
+            WrittenIn::Latin => Script::LATIN,
+            WrittenIn::Greek => Script::GREEK,
+            WrittenIn::Cyrillic => Script::CYRILLIC,
+        });
+        let features_set = usize::from(kerning) + 2 * usize::from(ligatures);
+        let plan = self.plans[written as usize][features_set].get_or_init(|| {
+            ShapePlan::new(&self.shaper, Direction::LeftToRight, script, None, features)
+        });
         buffer.clear();
         buffer.push_str(text);
         buffer.set_direction(Direction::LeftToRight);

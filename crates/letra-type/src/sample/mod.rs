@@ -1,5 +1,6 @@
 //! Pictures of text to learn from: drawn when asked for, each from its seed and index alone.
 
+mod decoration;
 mod effects;
 mod face;
 mod flat;
@@ -12,6 +13,7 @@ mod wear;
 use harfrust::Buffer;
 use pulp::{Arch, Simd, WithSimd};
 
+pub use decoration::{Panel, Rule, Shadow, Stroke};
 pub use strip::LineSampler;
 pub use wear::{Distortions, Origin, Stripes, Wear};
 
@@ -27,7 +29,7 @@ use face::{Face, SetGlyph};
 use render::{Placement, Renderer};
 
 /// Draws windows of 40 × 160 grey levels from lines of text in many faces, worn as pictures of
-/// text are.
+/// text are; in Greek and Cyrillic letters, too, where a face has them.
 ///
 /// A sample follows from the seed, its index and the faces alone: any thread may draw any sample,
 /// in any order. Nothing is stored but the outlines of glyphs that were drawn once.
@@ -118,6 +120,10 @@ impl Sampler {
     /// # Errors
     /// There are no fonts; one has no letters to draw; the distortions are out of their ranges.
     pub fn new(fonts: &[Font], distortions: Distortions) -> Result<Self> {
+        Self::of_texts(Texts::of_all_scripts(), fonts, distortions)
+    }
+
+    fn of_texts(texts: Texts, fonts: &[Font], distortions: Distortions) -> Result<Self> {
         check(&distortions)?;
         if fonts.is_empty() {
             return Err(Error::FontCount {
@@ -125,7 +131,6 @@ impl Sampler {
                 most: usize::MAX,
             });
         }
-        let texts = Texts::new();
         let face = |font: &Font| {
             Face::new(font, &texts).ok_or_else(|| Error::Character {
                 font: font.name(),
@@ -227,12 +232,19 @@ impl Sampler {
 
     /// Writes and sets a line, and measures its signs.
     fn set_line(&self, face: &Face, wear: &Wear, random: &mut Random, bench: &mut Workbench) {
-        let characters = match random.happens(0.1) {
-            true => 3 + random.below(8),
-            false => 16 + random.below(10),
+        let characters = match random.below(100) {
+            0..7 => 1 + random.below(3),
+            7..20 => 3 + random.below(8),
+            _ => 16 + random.below(10),
         };
-        self.texts
-            .write(&face.repertoire, characters, random, &mut bench.text);
+        let text = &mut bench.text;
+        self.texts.write(&face.repertoire, characters, random, text);
+        if characters <= 3 {
+            // Initials, and words of three letters, of which texts have few.
+            let end = text.char_indices().nth(characters);
+            text.truncate(end.map_or(text.len(), |(end, _)| end));
+            text.truncate(text.trim_end().len());
+        }
         let buffer = bench.buffer.get_or_insert_with(Buffer::new);
         let features = (wear.kerning, wear.ligatures);
         face.set(&bench.text, features, buffer, &mut bench.line);
@@ -307,12 +319,13 @@ impl Drawing<'_> {
             height: (placement.height as f32 * larger).ceil() as usize,
             x: placement.x * larger,
             baseline: placement.baseline * larger,
+            length: placement.length * larger,
             scale: placement.scale * larger,
+            size: larger,
             reach: placement.reach * larger,
         };
-        let shares = bench.renderer.draw(face, &bench.line, wear, drawn);
         greys.resize(drawn.width, drawn.height);
-        effects::lay_ink(greys, shares, wear.ink, wear.ground, wear.gamma);
+        lay(greys, &mut bench.renderer, face, &bench.line, wear, drawn);
         if larger != 1.0 {
             bench.columns.set(drawn.width, size.0, 0.0, larger);
             bench.rows.set(drawn.height, size.1, 0.0, larger);
@@ -347,6 +360,39 @@ impl Drawing<'_> {
         if let Some(quality) = wear.jpeg {
             jpeg::compress(greys, quality, (random.below(8), random.below(8)));
         }
+    }
+}
+
+/// Lays a line and what stands beside its letters on the ground.
+#[inline(always)]
+fn lay(
+    greys: &mut Greys,
+    renderer: &mut Renderer,
+    face: &Face,
+    line: &[SetGlyph],
+    wear: &Wear,
+    placement: Placement,
+) {
+    if wear.shadow.is_none() && wear.stroke.is_none() {
+        let (shares, _) = renderer.draw(face, line, wear, placement, 0.0);
+        effects::lay_ink(greys, shares, wear.ink, wear.ground, wear.gamma);
+    } else {
+        greys.levels.fill(wear.ground);
+        let width = wear.stroke.as_ref().map_or(0.0, |stroke| stroke.width);
+        let (shares, moved) = renderer.draw(face, line, wear, placement, width * placement.size);
+        if let Some(shadow) = &wear.shadow {
+            shadow.lay(greys, shares, moved);
+        }
+        if let Some(stroke) = &wear.stroke {
+            effects::lay_over(greys, shares, stroke.level, wear.gamma);
+        }
+        let hollow = wear.stroke.as_ref().is_some_and(|stroke| stroke.hollow);
+        let ink = if hollow { wear.ground } else { wear.ink };
+        let (shares, _) = renderer.draw(face, line, wear, placement, 0.0);
+        effects::lay_over(greys, shares, ink, wear.gamma);
+    }
+    if let Some(panel) = &wear.panel {
+        panel.surround(greys, wear, &placement);
     }
 }
 
@@ -398,7 +444,9 @@ fn placement(
         height: height as usize,
         x: (width - window) / 2.0 - random.between((first.min(last), first.max(last))),
         baseline: below_top + random.between((-0.5, 0.5)),
+        length,
         scale,
+        size: 1.0,
         // Perspective brings in a tenth of the width at most.
         reach: 2.0 + 0.1 * width,
     }

@@ -1,5 +1,6 @@
 //! Letters placed and turned into ink: outlines in, how much of each pixel is inked out.
 
+use super::decoration::Rule;
 use super::face::{Face, SetGlyph};
 use super::flat::fineness;
 use super::raster::Raster;
@@ -13,8 +14,12 @@ pub(crate) struct Placement {
     /// The line's start: negative if the window begins within the line.
     pub(crate) x: f32,
     pub(crate) baseline: f32,
+    /// The line's length.
+    pub(crate) length: f32,
     /// Pixels a font unit.
     pub(crate) scale: f32,
+    /// How many times larger the picture is drawn than it is shown.
+    pub(crate) size: f32,
     /// How far beyond the picture a letter may stand that warping brings into it.
     pub(crate) reach: f32,
 }
@@ -25,11 +30,13 @@ pub(crate) struct Renderer {
     corners: Vec<(f32, f32)>,
     raster: Raster,
     coverage: Vec<u8>,
+    /// Of what stands beside the letters.
+    pub(super) other: Vec<u8>,
 }
 
 impl Renderer {
-    /// Draws a set line; the result is the share of ink of each pixel, 0 to 255, in rows of the
-    /// placement's width.
+    /// Draws a set line, its strokes wider by so many pixels on each side; the result is the share of
+    /// ink of each pixel, 0 to 255, in rows of the placement's width.
     #[inline(always)]
     pub(crate) fn draw(
         &mut self,
@@ -37,7 +44,9 @@ impl Renderer {
         line: &[SetGlyph],
         wear: &Wear,
         placement: Placement,
-    ) -> &[u8] {
+        wider: f32,
+    ) -> (&[u8], &mut Vec<u8>) {
+        let darkening = wear.darkening + wider;
         let heights = Heights::of(face, wear, placement.scale);
         let warp = Warp::of(wear, placement);
         let stretch = if wear.stripes.is_some() { 3.0 } else { 1.0 };
@@ -61,8 +70,8 @@ impl Renderer {
             self.corners.clear();
             self.corners.extend(flat.corners.iter().map(|corner| {
                 let (right, up) = corner.outwards;
-                let y = heights.snapped((corner.y + set.y) * placement.scale) + up * wear.darkening;
-                let x = pen + corner.x * across + right * wear.darkening;
+                let y = heights.snapped((corner.y + set.y) * placement.scale) + up * darkening;
+                let x = pen + corner.x * across + right * darkening;
                 (x, placement.baseline - y)
             }));
             if let Some(warp) = &warp {
@@ -80,10 +89,78 @@ impl Renderer {
             }
         }
         self.raster.shares(&mut self.coverage);
+        if let Some(rule) = &wear.rule {
+            self.draw_rule(rule, wear.cap_height, placement, &warp, stretch);
+        }
         if let Some(stripes) = wear.stripes {
             merge_stripes(&mut self.coverage, width, stripes);
         }
-        &self.coverage
+        if wear.aliased {
+            let whole = |share: &mut u8| *share = if *share >= 128 { 255 } else { 0 };
+            self.coverage.iter_mut().for_each(whole);
+        }
+        (&self.coverage, &mut self.other)
+    }
+
+    /// Adds a stroke along the letters to the ink that is there.
+    fn draw_rule(
+        &mut self,
+        rule: &Rule,
+        cap_height: f32,
+        placement: Placement,
+        warp: &Option<Warp>,
+        stretch: f32,
+    ) {
+        /// Sides of a stroke's edge, so that it bends with the line.
+        const SIDES: usize = 12;
+        let cap_height = cap_height * placement.size;
+        let width = placement.width * stretch as usize;
+        let thickness = (rule.thickness * cap_height).max(1.0);
+        let top = placement.baseline - rule.middle * cap_height - thickness / 2.0;
+        // Whole pixels, as on screens, unless the line is warped.
+        let top = if warp.is_some() { top } else { top.round() };
+        let [from, to] =
+            [rule.span.0, rule.span.1].map(|share| placement.x + share * placement.length);
+        let along = |side: usize| from + (to - from) * side as f32 / SIDES as f32;
+        let upper = (0..=SIDES).map(|side| (along(side), top));
+        let lower = (0..=SIDES).rev().map(|side| (along(side), top + thickness));
+        self.corners.clear();
+        self.corners.extend(upper.chain(lower).map(|corner| {
+            let (x, y) = warp.as_ref().map_or(corner, |warp| warp.apply(corner));
+            (x * stretch, y)
+        }));
+        self.raster.begin(width, placement.height);
+        self.raster.add(&self.corners);
+        self.raster.shares(&mut self.other);
+        let free = match rule.skips_ink {
+            true => (thickness * stretch).ceil() as usize,
+            false => return merge(&mut self.coverage, &self.other, |_| true),
+        };
+        let mut crossed = vec![false; width];
+        let rows = self
+            .coverage
+            .chunks_exact(width)
+            .zip(self.other.chunks_exact(width));
+        for (letters, rule) in rows {
+            for (column, (&letters, &rule)) in letters.iter().zip(rule).enumerate() {
+                if letters > 40 && rule > 40 {
+                    let near = column.saturating_sub(free)..(column + free + 1).min(width);
+                    crossed[near].fill(true);
+                }
+            }
+        }
+        merge(&mut self.coverage, &self.other, |pixel| {
+            !crossed[pixel % width]
+        });
+    }
+}
+
+/// Adds ink where it is wanted.
+fn merge(coverage: &mut [u8], other: &[u8], is_wanted: impl Fn(usize) -> bool) {
+    for (pixel, (share, &other)) in coverage.iter_mut().zip(other).enumerate() {
+        if other > *share && is_wanted(pixel) {
+            *share = other;
+        }
     }
 }
 

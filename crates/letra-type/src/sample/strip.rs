@@ -58,7 +58,7 @@ impl LineSampler {
     /// # Errors
     /// As [`Sampler::new`].
     pub fn new(fonts: &[Font], distortions: Distortions) -> Result<Self> {
-        let sampler = Sampler::new(fonts, distortions)?;
+        let sampler = Sampler::of_texts(Texts::new(), fonts, distortions)?;
         let characters = characters(&sampler.texts);
         let rare = |font: &Font| {
             let rare = characters.iter().filter(|one| !one.is_ascii_alphanumeric());
@@ -126,7 +126,9 @@ impl LineSampler {
             height: (LINE_HEIGHT as f32 * view.step + 2.0 * view.edge).ceil() as usize,
             x: start + margins[0] * view.step - left,
             baseline: (BASELINE + wear.shift) * view.step + view.edge + random.between((-0.5, 0.5)),
+            length: columns * view.step,
             scale,
+            size: 1.0,
             reach: 2.0 + 0.1 * edge,
         };
         Arch::new().dispatch(Strip {

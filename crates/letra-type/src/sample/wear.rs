@@ -1,5 +1,6 @@
 //! What separates a drawing from a screenshot, a scan or a photo.
 
+use super::decoration::{Panel, Rule, Shadow, Stroke};
 use crate::random::Random;
 
 /// How samples are worn: the shares of their origins, and the sizes.
@@ -31,11 +32,11 @@ pub struct Distortions {
 }
 
 impl Default for Distortions {
-    /// Half screenshots, a fifth scans, the rest photos, with capitals of 10 to 60 pixels.
+    /// Half screenshots, a fifth scans, the rest photos, with capitals of 6.5 to 60 pixels.
     fn default() -> Self {
         Self {
             origins: [0.5, 0.2, 0.3],
-            cap_height: (10.0, 60.0),
+            cap_height: (6.5, 60.0),
             strength: 1.0,
         }
     }
@@ -94,7 +95,7 @@ pub enum Stripes {
 /// let sampler = Sampler::new(&Font::built_in(), Distortions::default())?;
 /// let wear = sampler.explain(1, 0)?.wear;
 /// assert!((wear.ink - wear.ground).abs() >= 50.0);
-/// assert!((10.0..=60.0).contains(&wear.cap_height));
+/// assert!((6.5..=60.0).contains(&wear.cap_height));
 /// # Ok::<(), letra_type::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -105,7 +106,7 @@ pub struct Wear {
     pub cap_height: f32,
     /// The letters' width by their own: 0.85 to 1.15, mostly 1.
     pub squeeze: f32,
-    /// Space added between letters, in em: -0.03 to 0.12, mostly 0.
+    /// Space added between letters, in em: -0.05 to 0.25, mostly 0.
     pub tracking: f32,
     /// Whether pairs of letters are kerned; nine times in ten.
     pub kerning: bool,
@@ -119,6 +120,8 @@ pub struct Wear {
     /// How much strokes gain on each side in pixels: stem darkening of a screen, spread of ink;
     /// -0.08 to 0.25.
     pub darkening: f32,
+    /// Whether a pixel is ink or ground and nothing between, as text without anti-aliasing.
+    pub aliased: bool,
     /// Anti-aliasing over a screen's stripes instead of over whole pixels.
     pub stripes: Option<Stripes>,
     /// The exponent that a pixel's share of ink is raised to when it is mixed with the ground:
@@ -128,6 +131,14 @@ pub struct Wear {
     pub ink: f32,
     /// Grey level of the ground, 0 to 255; at least 50 away from the ink's.
     pub ground: f32,
+    /// A stroke along the letters.
+    pub rule: Option<Rule>,
+    /// A box that the line stands in.
+    pub panel: Option<Panel>,
+    /// A stroke around the letters.
+    pub stroke: Option<Stroke>,
+    /// The letters' shadow.
+    pub shadow: Option<Shadow>,
     /// Grey levels by which the ground's slow stains deviate at most: 0 to 25.
     pub stains: f32,
     /// Grey levels by which the ground's fine grain deviates (standard deviation): 0 to 8,
@@ -195,7 +206,7 @@ impl Distortions {
 }
 
 impl Wear {
-    fn clean(origin: Origin, cap_height: f32) -> Self {
+    pub(super) fn clean(origin: Origin, cap_height: f32) -> Self {
         Self {
             origin,
             cap_height,
@@ -206,10 +217,15 @@ impl Wear {
             whole_pixels: false,
             whole_heights: false,
             darkening: 0.0,
+            aliased: false,
             stripes: None,
             gamma: 1.0,
             ink: 0.0,
             ground: 255.0,
+            rule: None,
+            panel: None,
+            stroke: None,
+            shadow: None,
             stains: 0.0,
             grain: 0.0,
             shading: (0.0, 0.0),
@@ -231,7 +247,10 @@ impl Wear {
             self.squeeze = random.between((0.85, 1.15));
         }
         if random.happens(0.25) {
-            self.tracking = random.between((-0.03, 0.12));
+            self.tracking = match random.happens(0.2) {
+                true => random.between((0.12, 0.25)),
+                false => random.between((-0.05, 0.12)),
+            };
         }
         self.kerning = random.happens(0.9);
         self.ligatures = random.happens(0.75);
@@ -239,9 +258,11 @@ impl Wear {
 
     /// Text on a screen: any colours, all kinds of anti-aliasing, perhaps saved small or as JPEG.
     fn screen(&mut self, random: &mut Random) {
-        self.whole_pixels = random.happens(0.3);
-        self.whole_heights = random.happens(0.4);
-        if random.happens(0.3) {
+        // Few draw without grey any more, and only small text.
+        self.aliased = self.cap_height < 20.0 && random.happens(0.12);
+        self.whole_pixels = self.aliased || random.happens(0.3);
+        self.whole_heights = self.aliased || random.happens(0.4);
+        if !self.aliased && random.happens(0.3) {
             self.stripes = Some(match random.happens(0.85) {
                 true => Stripes::Rgb,
                 false => Stripes::Bgr,
@@ -252,7 +273,8 @@ impl Wear {
         }
         self.gamma = random.between((0.65, 1.4));
         self.colours(random, 0.5);
-        if random.happens(0.3) {
+        self.decorate([0.07, 0.1, 0.06, 0.04], random);
+        if !self.aliased && random.happens(0.3) {
             self.drawn_at = random.by_ratio((0.6, 1.8));
         }
         if random.happens(0.15) {
@@ -273,6 +295,7 @@ impl Wear {
         self.gamma = random.between((0.7, 1.3));
         self.ink = random.between((0.0, 90.0));
         self.ground = random.between((190.0, 255.0));
+        self.decorate([0.04, 0.0, 0.0, 0.0], random);
         self.grain = random.between((0.0, 6.0));
         if random.happens(0.4) {
             self.stains = random.between((0.0, 12.0));
@@ -293,6 +316,7 @@ impl Wear {
         self.darkening = random.between((-0.05, 0.2));
         self.gamma = random.between((0.6, 1.5));
         self.colours(random, 0.25);
+        self.decorate([0.03, 0.0, 0.05, 0.04], random);
         self.stains = random.between((0.0, 25.0));
         self.grain = random.between((0.0, 8.0));
         self.shading = (random.between((-0.3, 0.3)), random.between((-0.3, 0.3)));

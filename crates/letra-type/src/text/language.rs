@@ -16,11 +16,34 @@ const EDGE: char = '\0';
 /// The combining dot above.
 const DOT_ABOVE: char = '\u{307}';
 
+/// A script that letra's languages are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Script {
+    Latin,
+    Greek,
+    Cyrillic,
+}
+
+impl Script {
+    /// That of the first letter of a text that has one of its own.
+    pub(crate) fn of(text: &str) -> Self {
+        let of_letter = |letter: char| match letter {
+            'A'..='Z' | 'a'..='z' | 'À'..='ɏ' => Some(Self::Latin),
+            '\u{370}'..='\u{3ff}' => Some(Self::Greek),
+            '\u{400}'..='\u{4ff}' => Some(Self::Cyrillic),
+            _ => None,
+        };
+        text.chars().find_map(of_letter).unwrap_or(Self::Latin)
+    }
+}
+
 /// A language: its most frequent words, and a chain of letters that makes words like them.
 #[derive(Debug)]
 pub(crate) struct Language {
     /// Its name in English, in lower case.
     pub(crate) name: &'static str,
+    /// What it is written in.
+    pub(crate) script: Script,
     words: Vec<&'static str>,
     /// Sums of the words' counts up to each.
     sums: Vec<f32>,
@@ -42,7 +65,7 @@ macro_rules! languages {
 impl Language {
     languages! {
         "czech" "dutch" "english" "french" "german" "hungarian" "italian" "polish" "portuguese"
-        "romanian" "spanish" "swedish" "turkish"
+        "romanian" "spanish" "swedish" "turkish" "greek" "russian" "ukrainian"
     }
 
     /// A language of a list of words and how often each was counted (`words/count`).
@@ -77,6 +100,7 @@ impl Language {
         letters.dedup();
         Self {
             name,
+            script: Script::of(list),
             words,
             sums,
             chain,

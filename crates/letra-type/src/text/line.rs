@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Language;
+use super::{Language, Script};
 use crate::font::Font;
 use crate::random::Random;
 
@@ -42,8 +42,15 @@ pub(crate) const MARKS: &str = ".,;:!?'\"()-&/%+=@#*[]$–—…“”„‘’�
 const PLAIN: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 impl Texts {
-    /// The texts of all languages.
+    /// The texts of all languages that are written in Latin letters.
     pub fn new() -> Self {
+        let mut texts = Self::of_all_scripts();
+        texts.languages.retain(|one| one.script == Script::Latin);
+        texts
+    }
+
+    /// The texts of these, and of Greek, Russian and Ukrainian.
+    pub fn of_all_scripts() -> Self {
         Self {
             languages: Language::all(),
         }
@@ -111,7 +118,9 @@ impl Texts {
             repertoire,
             characters,
         };
+        let other_script = language.is_some_and(|one| one.script != Script::Latin);
         match random.below(100) {
+            _ if other_script && random.happens(0.7) => writer.prose(random, line),
             0..55 => writer.prose(random, line),
             55..66 => writer.title(random, line),
             66..76 => {
@@ -120,6 +129,7 @@ impl Texts {
             }
             76..86 => writer.figures(random, line),
             86..92 => writer.address(random, line),
+            _ if other_script => writer.title(random, line),
             _ => writer.mixture(random, line),
         }
         // A mark that the face lacks leaves two spaces.
@@ -338,7 +348,7 @@ mod tests {
 
     #[test]
     fn lines_hold_only_what_the_face_can_set() {
-        let texts = Texts::new();
+        let texts = Texts::of_all_scripts();
         for font in Font::built_in() {
             let repertoire = texts.repertoire(&font);
             let mut line = String::new();

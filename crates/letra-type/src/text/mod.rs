@@ -3,6 +3,6 @@
 mod language;
 mod line;
 
-pub(crate) use language::Language;
+pub(crate) use language::{Language, Script};
 pub use line::Texts;
 pub(crate) use line::{MARKS, Repertoire};
