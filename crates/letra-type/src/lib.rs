@@ -43,7 +43,7 @@ mod text;
 pub use error::{Error, Result};
 pub use file::write_whole;
 pub use font::{
-    Bounds, Font, FontLibrary, LeftOut, LineMetrics, Outline, Reason, Slant, draw_line,
+    Bounds, Facts, Font, FontLibrary, LeftOut, LineMetrics, Outline, Reason, Slant, draw_line,
     is_unprintable, line_width,
 };
 pub use glyphs::{

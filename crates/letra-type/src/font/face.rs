@@ -10,6 +10,7 @@ use skrifa::outline::{OutlineGlyphCollection, OutlineGlyphFormat};
 use skrifa::raw::TableProvider;
 use skrifa::{FontRef, GlyphId, MetadataProvider, Tag};
 
+use super::facts::Facts;
 use super::style::{Design, Slant};
 use super::web_font;
 use crate::error::{Error, Result};
@@ -252,6 +253,11 @@ impl Font {
     /// The style's name, such as `Regular` or `Bold Italic`.
     pub fn style(&self) -> &str {
         &self.design.style
+    }
+
+    /// Who made it, under which licence it comes, and where it is from; nothing where it does not say.
+    pub fn facts(&self) -> Facts {
+        self.face().as_ref().map(Facts::read).unwrap_or_default()
     }
 
     /// How heavy the strokes are: 1 to 1000, 400 regular, 700 bold.

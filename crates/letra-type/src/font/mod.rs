@@ -2,6 +2,7 @@
 
 mod draw;
 mod face;
+mod facts;
 mod library;
 mod outlines;
 mod style;
@@ -11,6 +12,7 @@ mod web_font;
 
 pub use draw::{Bounds, Outline, draw_line, line_width};
 pub use face::{Font, LineMetrics};
+pub use facts::Facts;
 pub use library::{FontLibrary, LeftOut};
 pub(crate) use outlines::Outlines;
 pub use style::{Slant, is_unprintable};

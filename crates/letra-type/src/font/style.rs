@@ -166,7 +166,7 @@ fn leaning(flagged: Slant, style: &str, angle: f32) -> Slant {
 const MOST_STYLES: usize = 256;
 
 /// A string of the name table, in English if it has that; `None` if it is blank.
-fn text(face: &FontRef<'_>, id: StringId) -> Option<String> {
+pub(super) fn text(face: &FontRef<'_>, id: StringId) -> Option<String> {
     printable(face.localized_strings(id).english_or_first()?.chars())
 }
 

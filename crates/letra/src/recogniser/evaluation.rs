@@ -96,11 +96,13 @@ pub struct Answered {
     pub none: f32,
     /// Family and style of the five most probable faces.
     faces: Vec<(String, String)>,
+    /// Families that were named with the first one, since they can hardly be told from it.
+    twins: Vec<String>,
 }
 
 impl Answered {
     /// What a reading says; `None` where no text was found.
-    pub fn new(label: Labelled, reading: Option<Reading>) -> Self {
+    pub fn new(recogniser: &Recogniser, label: Labelled, reading: Option<Reading>) -> Self {
         let typeface = reading.and_then(|reading| reading.typefaces.into_iter().next());
         let Some(mut typeface) = typeface else {
             return Self {
@@ -108,8 +110,10 @@ impl Answered {
                 families: Vec::new(),
                 none: 1.0,
                 faces: Vec::new(),
+                twins: Vec::new(),
             };
         };
+        let twins = recogniser.twins_of_first(&typeface);
         let mut faces: Vec<(f32, &str, &str)> = Vec::new();
         for family in &typeface.families {
             let of_family = family.faces.iter();
@@ -132,7 +136,13 @@ impl Answered {
             families: typeface.families,
             none: typeface.none,
             faces,
+            twins,
         }
+    }
+
+    /// Whether the right family comes first, or was named with the first one.
+    pub fn family_or_twin(&self) -> bool {
+        self.family_within(1) || self.twins.contains(&self.label.family)
     }
 
     /// Whether the right family is among the first `count`.
@@ -169,6 +179,9 @@ pub struct Group {
     pub unread: usize,
     /// The right family comes first, of the known.
     pub family_top_1: f64,
+    /// The right family comes first or was named with the first one as hardly to be told from it, of
+    /// the known.
+    pub family_or_twin: f64,
     /// The right family is among the first five, of the known.
     pub family_top_5: f64,
     /// The right face comes first, of the known.
@@ -258,7 +271,7 @@ impl Evaluation {
         let widths = names.iter().map(|name| name.chars().count());
         let width = widths.max().unwrap_or(0).max(5);
         let mut text = Text::from(format!(
-            "{:width$}  pictures  known  family: first  of five  face: first  of five  calibration error",
+            "{:width$}  pictures  known  family: first  or twin  of five  face: first  of five  calibration error",
             "group"
         ));
         for (name, one) in names.iter().zip(&self.groups) {
@@ -267,10 +280,11 @@ impl Evaluation {
                 _ => format!("{:.1}%", share * 100.0),
             };
             text.line(format!(
-                "{name:width$}  {:>8}  {:>5}  {:>13}  {:>7}  {:>11}  {:>7}  {:>17}",
+                "{name:width$}  {:>8}  {:>5}  {:>13}  {:>7}  {:>7}  {:>11}  {:>7}  {:>17}",
                 one.pictures,
                 one.known,
                 share(one.family_top_1),
+                share(one.family_or_twin),
                 share(one.family_top_5),
                 share(one.face_top_1),
                 share(one.face_top_5),
@@ -326,6 +340,7 @@ fn group(name: &str, all: &[&Answered], known: &[&Answered]) -> Group {
         known: known.len(),
         unread: all.iter().filter(|one| one.families.is_empty()).count(),
         family_top_1: share(&|one| one.family_within(1)),
+        family_or_twin: share(&Answered::family_or_twin),
         family_top_5: share(&|one| one.family_within(5)),
         face_top_1: share(&|one| one.face_within(1)),
         face_top_5: share(&|one| one.face_within(5)),

@@ -42,7 +42,8 @@ pub fn learn(learning: &Learning<'_>, interrupt: &Interrupt) -> Result<Learnt, F
         accuracy: lately(&trained.history, "accuracy"),
         version: env!("CARGO_PKG_VERSION").into(),
     };
-    let recogniser = Recogniser::calibrated(&trainer, faces, facts, &sampler)?;
+    let mut recogniser = Recogniser::calibrated(&trainer, faces, facts, &sampler)?;
+    recogniser.note_facts(learning.fonts);
     Ok(Learnt {
         recogniser,
         kept: trained.kept,

@@ -6,6 +6,7 @@
 //! Faces that were not trained are added from the mean embedding of samples drawn in them, see
 //! `enrolment`.
 
+mod about;
 mod calibrating;
 mod calibration;
 mod enrolment;
@@ -17,10 +18,12 @@ mod model;
 mod network;
 pub mod page;
 mod reading;
+mod relatives;
 mod samples;
 mod unit;
 mod word_styles;
 
+pub use about::{About, FamilyFacts};
 pub use calibration::Calibration;
 pub use face::KnownFace;
 pub use model::{Recogniser, TrainingFacts};

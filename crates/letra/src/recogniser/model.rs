@@ -1,5 +1,6 @@
 //! A recogniser as a model: its embedder, its prototypes, its notes, and its file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use letra_nn::prelude::*;
@@ -7,6 +8,7 @@ use letra_type::{Distortions, Font, Sampler};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::about::FamilyFacts;
 use super::calibration::Calibration;
 use super::enrolment::Enrolment;
 use super::face::KnownFace;
@@ -55,6 +57,9 @@ struct Notes {
     calibration: Calibration,
     enrolment: Enrolment,
     training: TrainingFacts,
+    /// What is known of each family.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    families: BTreeMap<String, FamilyFacts>,
 }
 
 impl Notes {
@@ -63,6 +68,7 @@ impl Notes {
         for face in &self.faces {
             face.check()?;
         }
+        self.families.values().try_for_each(FamilyFacts::check)?;
         self.calibration.check()?;
         names::check(&self.training.version)
             .map_err(|problem| format!("the version that trained it {problem}"))
@@ -100,6 +106,7 @@ impl Recogniser {
                 calibration: Calibration::default(),
                 enrolment: Enrolment::default(),
                 training,
+                families: BTreeMap::new(),
             },
         })
     }
@@ -255,6 +262,24 @@ impl Recogniser {
             .collect()
     }
 
+    /// The prototype of a face: a unit vector.
+    pub fn prototype(&self, face: usize) -> &[f32] {
+        &self.prototypes[face * EMBEDDING..][..EMBEDDING]
+    }
+
+    /// Notes what the fonts of families say of these.
+    pub(super) fn note_facts(&mut self, fonts: &[Font]) {
+        for font in fonts {
+            let families = self.notes.families.entry(font.family().into());
+            families.or_insert_with(|| FamilyFacts::of(font));
+        }
+    }
+
+    /// What is known of a family.
+    pub fn facts_of(&self, family: &str) -> FamilyFacts {
+        self.notes.families.get(family).cloned().unwrap_or_default()
+    }
+
     /// The mean embeddings of so many samples of each face of a sampler, as unit vectors.
     fn means(&self, sampler: &Sampler, samples: usize) -> Result<Vec<f32>, Error> {
         let mut drawer = Drawer::new(sampler, 0);
@@ -294,6 +319,7 @@ impl Recogniser {
     pub fn enroll(&mut self, fonts: &[Font]) -> Result<usize, Failure> {
         let mut new = 0;
         let prototypes = self.prototypes_of(fonts)?;
+        self.note_facts(fonts);
         for (font, prototype) in fonts.iter().zip(prototypes.chunks_exact(EMBEDDING)) {
             let face = KnownFace::of(font);
             let same =

@@ -197,6 +197,11 @@ fn answer(
                 (percent(f64::from(best.probability))) "."
             }
         }
+        @if typeface.none <= best.probability {
+            @for sentence in setting.recogniser.about_first(typeface).sentences(&best.family) {
+                p.note { (sentence) "." }
+            }
+        }
         div.scroll { table.result {
             tbody {
                 @for row in rows { (row) }

@@ -56,7 +56,7 @@ pub(super) fn run(
                 Answer::Object(json::text(&object)?)
             }
             false => {
-                let mut text = table(name, &read, &reading, top);
+                let mut text = table(recogniser, name, &read, &reading, top);
                 add_words(&mut text, recogniser, &words);
                 Answer::Table(text)
             }
@@ -89,7 +89,13 @@ fn rows(typeface: &Typeface, top: usize) -> Vec<(String, f32, String)> {
     rows
 }
 
-fn table(name: &str, read: &ReadPicture<'_>, reading: &Reading, top: usize) -> Text {
+fn table(
+    recogniser: &Recogniser,
+    name: &str,
+    read: &ReadPicture<'_>,
+    reading: &Reading,
+    top: usize,
+) -> Text {
     let turned = match read.quarters {
         0 => String::new(),
         quarters => format!(", turned by {} degrees", 90 * quarters),
@@ -120,6 +126,13 @@ fn table(name: &str, read: &ReadPicture<'_>, reading: &Reading, top: usize) -> T
                 bar(*probability)
             );
             text.line(row.trim_end());
+        }
+        let first = &typeface.families[0];
+        if first.probability > typeface.none {
+            let about = recogniser.about_first(typeface);
+            for sentence in about.sentences(&first.family) {
+                text.line(format!("  {}", cell(&sentence)));
+            }
         }
     }
     text
@@ -209,6 +222,7 @@ fn as_object(
                 "lines": one.lines,
                 "windows": one.windows,
                 "candidates": one.families.iter().take(top).collect::<Vec<_>>(),
+                "about_first": recogniser.about_first(one),
                 "none_of_these": one.none,
             })
         })
