@@ -11,7 +11,7 @@ use crate::names;
 /// From which likeness on the most alike faces of two families count as redrawings of one design.
 /// Among the families of the model that comes with letra, those that are lie between 0.74 and 0.98,
 /// all others at 0.70 and below.
-const ALIKE: f32 = 0.72;
+pub(super) const ALIKE: f32 = 0.72;
 
 /// How probable a twin is at least, beside the first family, to be named with it.
 const HARDLY_TOLD: f32 = 0.05;

@@ -155,32 +155,34 @@ fn none_of_them(examples: &[Vec<Example>; 4], families: &[usize]) -> Result<[f32
             }
         }
     }
-    let count = targets.len();
-    let data = Dataset::values(
-        Tensor::new([count, 2], inputs)?,
-        Tensor::new([count, 1], targets)?,
-    )?;
-    let mut network = Sequential::new([2])
-        .add(Dense::new(1).kernel_initializer(Initializer::Zeros))
-        .compile(Compile::new(Adam::new(0.3)).loss(BinaryCrossEntropy::from_logits()))?;
-    network.fit(&data, Fit::epochs(400).batch_size(count).shuffle(false))?;
-    let kernel = network
-        .parameter("dense/kernel")
-        .map(Tensor::into_data)
-        .unwrap_or_default();
-    let bias = network
-        .parameter("dense/bias")
-        .map(Tensor::into_data)
-        .unwrap_or_default();
-    match (bias.as_slice(), kernel.as_slice()) {
-        // It has learnt from as many of the one kind as of the other.
-        (&[bias], &[weight, log]) => {
-            Ok([bias + libm::logf(UNKNOWN / (1.0 - UNKNOWN)), weight, log])
-        }
+    match logistic_regression(inputs, targets)?[..] {
+        [bias, weight, log] => Ok([bias, weight, log]),
         _ => Err(Error::configuration(
             "the regression has no such parameters",
         )),
     }
+}
+
+/// The bias and the weights of a logistic regression on as many examples of strangers as of others, the
+/// bias moved to the share of strangers that is thought of.
+pub(super) fn logistic_regression(inputs: Vec<f32>, targets: Vec<f32>) -> Result<Vec<f32>, Error> {
+    let count = targets.len();
+    let width = inputs.len() / count.max(1);
+    let data = Dataset::values(
+        Tensor::new([count, width], inputs)?,
+        Tensor::new([count, 1], targets)?,
+    )?;
+    let mut network = Sequential::new([width])
+        .add(Dense::new(1).kernel_initializer(Initializer::Zeros))
+        .compile(Compile::new(Adam::new(0.3)).loss(BinaryCrossEntropy::from_logits()))?;
+    network.fit(&data, Fit::epochs(400).batch_size(count).shuffle(false))?;
+    let parameter = |name: &str| network.parameter(name).map(Tensor::into_data);
+    let bias = parameter("dense/bias").unwrap_or_default();
+    let kernel = parameter("dense/kernel").unwrap_or_default();
+    let moved = bias
+        .iter()
+        .map(|bias| bias + libm::logf(UNKNOWN / (1.0 - UNKNOWN)));
+    Ok(moved.chain(kernel).collect())
 }
 
 #[cfg(test)]

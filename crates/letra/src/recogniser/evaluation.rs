@@ -17,6 +17,9 @@ pub const LABELS: &str = "labels.csv";
 /// Rows of a list in the table for the terminal.
 const MOST_LISTED: usize = 10;
 
+/// From which probability on a family is named surely.
+const SURE: f32 = 0.8;
+
 /// Intervals of confidence that calibration is measured in.
 const INTERVALS: usize = 15;
 
@@ -160,6 +163,11 @@ impl Answered {
         self.faces.iter().take(count).any(right)
     }
 
+    /// Whether "none of these" comes before every family.
+    pub fn none_first(&self) -> bool {
+        self.none > self.confidence()
+    }
+
     /// Probability of the first family.
     pub fn confidence(&self) -> f32 {
         self.families.first().map_or(0.0, |one| one.probability)
@@ -188,6 +196,10 @@ pub struct Group {
     pub face_top_1: f64,
     /// The right face is among the first five, of the known.
     pub face_top_5: f64,
+    /// "None of these" comes first, of all.
+    pub none_first: f64,
+    /// A family is named at 80 % and more, of all.
+    pub sure: f64,
     /// Mean distance between the confidence of the first family and how often it is right, in 15
     /// intervals of confidence (Guo et al. 2017, eq. 3), of the known.
     pub calibration_error: f64,
@@ -307,6 +319,17 @@ impl Evaluation {
                 "\"None of these\" for unknown families against known: AUROC {area:.3}"
             ));
         }
+        if self.none_auroc.is_some() {
+            let names = names.iter().zip(&self.groups);
+            for (name, one) in names {
+                text.line(format!(
+                    "  {name:width$}  {:5.1}% get \"none of these\" first, {:5.1}% a family at {:.0}% and more",
+                    100.0 * one.none_first,
+                    100.0 * one.sure,
+                    100.0 * SURE,
+                ));
+            }
+        }
         if !self.mistakes.is_empty() {
             text.line("");
             text.line("Most often mistaken");
@@ -344,12 +367,18 @@ fn group(name: &str, all: &[&Answered], known: &[&Answered]) -> Group {
         family_top_5: share(&|one| one.family_within(5)),
         face_top_1: share(&|one| one.face_within(1)),
         face_top_5: share(&|one| one.face_within(5)),
+        none_first: share_of(all, Answered::none_first),
+        sure: share_of(all, |one| one.confidence() >= SURE),
         calibration_error: calibration_error(
             known
                 .iter()
                 .map(|one| (one.confidence(), one.family_within(1))),
         ),
     }
+}
+
+fn share_of(answers: &[&Answered], is_so: impl Fn(&Answered) -> bool) -> f64 {
+    answers.iter().filter(|one| is_so(one)).count() as f64 / answers.len().max(1) as f64
 }
 
 /// Σ over intervals of their share of the answers × |mean confidence − share of right answers|.

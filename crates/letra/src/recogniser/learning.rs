@@ -44,6 +44,7 @@ pub fn learn(learning: &Learning<'_>, interrupt: &Interrupt) -> Result<Learnt, F
     };
     let mut recogniser = Recogniser::calibrated(&trainer, faces, facts, &sampler)?;
     recogniser.note_facts(learning.fonts);
+    recogniser.learn_background(learning.fonts, &sampler)?;
     Ok(Learnt {
         recogniser,
         kept: trained.kept,

@@ -7,6 +7,7 @@
 //! `enrolment`.
 
 mod about;
+mod background;
 mod calibrating;
 mod calibration;
 mod enrolment;

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::about::FamilyFacts;
+use super::background::{Background, Catalogue};
 use super::calibration::Calibration;
 use super::enrolment::Enrolment;
 use super::face::KnownFace;
@@ -60,6 +61,9 @@ struct Notes {
     /// What is known of each family.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     families: BTreeMap<String, FamilyFacts>,
+    /// How strangers are told where few families are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    background: Option<Background>,
 }
 
 impl Notes {
@@ -69,6 +73,9 @@ impl Notes {
             face.check()?;
         }
         self.families.values().try_for_each(FamilyFacts::check)?;
+        if let Some(background) = &self.background {
+            background.check(self.faces.len())?;
+        }
         self.calibration.check()?;
         names::check(&self.training.version)
             .map_err(|problem| format!("the version that trained it {problem}"))
@@ -81,10 +88,12 @@ pub struct Recogniser {
     /// Unit vectors, one after the other, in the order of the faces.
     prototypes: Vec<f32>,
     notes: Notes,
+    /// The catalogue that comes with letra, where strangers are told by it.
+    catalogue: Option<Box<Catalogue>>,
 }
 
 /// The model that comes with letra.
-const BUILT_IN: &[u8] = include_bytes!("../../models/libre.letra");
+pub(super) const BUILT_IN: &[u8] = include_bytes!("../../models/libre.letra");
 
 /// The note of a model's file that makes it a recogniser's.
 const NOTE: &str = "recogniser";
@@ -107,7 +116,9 @@ impl Recogniser {
                 enrolment: Enrolment::default(),
                 training,
                 families: BTreeMap::new(),
+                background: None,
             },
+            catalogue: None,
         })
     }
 
@@ -185,11 +196,43 @@ impl Recogniser {
                 "it has {rows} prototypes but names {faces} faces"
             )));
         }
-        Ok(Self {
+        let mut recogniser = Self {
             embedder,
             prototypes,
             notes,
-        })
+            catalogue: None,
+        };
+        recogniser.engage()?;
+        Ok(recogniser)
+    }
+
+    /// Brings in the catalogue, where strangers are told by it.
+    fn engage(&mut self) -> Result<(), Failure> {
+        let families: Vec<&str> = self
+            .notes
+            .faces
+            .iter()
+            .map(|face| face.family.as_str())
+            .collect();
+        let background = self.notes.background.as_ref();
+        let engaged = background.map(|background| background.engaged(&families));
+        self.catalogue = engaged.transpose()?.flatten().map(Box::new);
+        Ok(())
+    }
+
+    /// Measures how strangers are told, where few families are known.
+    pub(super) fn learn_background(
+        &mut self,
+        fonts: &[Font],
+        sampler: &Sampler,
+    ) -> Result<(), Failure> {
+        self.notes.background = Background::measured(fonts, sampler)?;
+        self.engage()
+    }
+
+    /// The catalogue that strangers are told by.
+    pub(super) fn catalogue(&self) -> Option<&Catalogue> {
+        self.catalogue.as_deref()
     }
 
     /// Writes the model's file, whole or not at all.
@@ -320,11 +363,28 @@ impl Recogniser {
         let mut new = 0;
         let prototypes = self.prototypes_of(fonts)?;
         self.note_facts(fonts);
+        // Made with another catalogue, it would say nothing of these faces.
+        let catalogue = self.catalogue.take();
+        let in_catalogue = match &catalogue {
+            Some(catalogue) => catalogue.prototypes_of(fonts)?,
+            None => {
+                self.notes.background = None;
+                Vec::new()
+            }
+        };
+        let mut in_catalogue = in_catalogue.chunks_exact(EMBEDDING);
         for (font, prototype) in fonts.iter().zip(prototypes.chunks_exact(EMBEDDING)) {
             let face = KnownFace::of(font);
             let same =
                 |known: &KnownFace| (&known.family, &known.style) == (&face.family, &face.style);
-            match self.notes.faces.iter().position(same) {
+            let place = self.notes.faces.iter().position(same);
+            let end = self.notes.faces.len();
+            if let (Some(background), Some(prototype)) =
+                (&mut self.notes.background, in_catalogue.next())
+            {
+                background.put(place.unwrap_or(end), prototype);
+            }
+            match place {
                 Some(index) => {
                     self.prototypes[index * EMBEDDING..][..EMBEDDING].copy_from_slice(prototype);
                     self.notes.faces[index] = face;
@@ -336,6 +396,7 @@ impl Recogniser {
                 }
             }
         }
+        self.engage()?;
         Ok(new)
     }
 }

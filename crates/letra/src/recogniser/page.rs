@@ -347,7 +347,7 @@ fn strip(
 ) -> Result<Markup, Failure> {
     let recogniser = setting.recogniser;
     let straight = reading.line.straightened(picture);
-    let families = recogniser.families(&reading.likeness, reading.windows);
+    let families = recogniser.families(&reading.likeness, reading.windows, reading.none);
     let said: Vec<_> = families.iter().take(3).collect();
     Ok(html! {
         figure.line {

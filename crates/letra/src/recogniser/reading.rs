@@ -6,6 +6,7 @@ use letra_nn::prelude::*;
 use letra_type::{LINE_HEIGHT, Picture, TextLine, WINDOW_WIDTH};
 use serde::Serialize;
 
+use super::background::{self, Seen};
 use super::face::KnownFace;
 use super::model::Recogniser;
 use super::network::EMBEDDING;
@@ -62,6 +63,10 @@ pub struct LineReading {
     pub windows: usize,
     /// Mean likeness to every face.
     pub likeness: Vec<f32>,
+    /// Probability that it is in none of those known.
+    pub none: f32,
+    /// How the catalogue's network sees it, where strangers are told by that.
+    seen: Option<Seen>,
     /// How much it counts beside other lines: its windows, as far as it is in a known typeface.
     /// Lines that a picture's edge cuts off and what is no text look like none.
     weight: f32,
@@ -106,14 +111,7 @@ impl Reading {
 impl Recogniser {
     /// The mean likeness of some windows' embeddings to every face.
     pub(super) fn mean_likeness(&self, embeddings: &[f32]) -> Vec<f32> {
-        let count = (embeddings.len() / EMBEDDING).max(1) as f32;
-        let mut mean = vec![0.0; EMBEDDING];
-        for embedding in embeddings.chunks_exact(EMBEDDING) {
-            mean.iter_mut()
-                .zip(embedding)
-                .for_each(|(sum, value)| *sum += value / count);
-        }
-        self.likeness(&mean)
+        self.likeness(&background::mean(embeddings))
     }
 
     /// Reads lines that were found in a picture: takes windows along each, and adds their evidence.
@@ -127,23 +125,35 @@ impl Recogniser {
         to_ink(&windows.concat(), &mut ink);
         let failed = |error: Error| Failure::network("the model cannot be used", &error);
         let mut embeddings = Vec::with_capacity(all * EMBEDDING);
+        let mut seen = Vec::new();
         for ink in ink.chunks(AT_ONCE * WINDOW) {
             let shape = [ink.len() / WINDOW, LINE_HEIGHT, WINDOW_WIDTH, 1];
             let windows = Tensor::new(shape, ink.to_vec()).map_err(failed)?;
             embeddings.extend(self.embed(&windows).map_err(failed)?);
+            if let Some(catalogue) = self.catalogue() {
+                seen.extend(catalogue.see(&windows).map_err(failed)?);
+            }
         }
         let mut rest = embeddings.as_slice();
+        let mut rest_seen = seen.as_slice();
         let read_line = |(line, windows): (TextLine, Vec<u8>)| {
             let windows = windows.len() / WINDOW;
             let own;
             (own, rest) = rest.split_at(windows * EMBEDDING);
             let likeness = self.mean_likeness(own);
-            let known = 1.0 - self.calibration().of_none(&likeness, windows);
+            let seen = self.catalogue().map(|_| {
+                let seen;
+                (seen, rest_seen) = rest_seen.split_at(windows * EMBEDDING);
+                background::mean(seen)
+            });
+            let none = self.none(&likeness, seen.as_deref(), windows);
             LineReading {
                 line,
                 windows,
                 likeness,
-                weight: windows as f32 * known.max(LEAST_KNOWN),
+                none,
+                seen,
+                weight: windows as f32 * (1.0 - none).max(LEAST_KNOWN),
             }
         };
         let lines: Vec<LineReading> = lines.into_iter().zip(windows).map(read_line).collect();
@@ -211,13 +221,24 @@ impl Recogniser {
     /// What some lines say together.
     fn typeface(&self, lines: &[LineReading], group: Vec<usize>) -> Typeface {
         let windows: usize = group.iter().map(|&line| lines[line].windows).sum();
-        let likeness = self.likeness_of_lines(group.iter().map(|&line| &lines[line]));
+        let of_group = group.iter().map(|&line| &lines[line]);
+        let likeness = self.likeness_of_lines(of_group.clone());
+        let seen = self.catalogue().map(|_| seen_together(of_group));
+        let none = self.none(&likeness, seen.as_deref(), windows);
         Typeface {
             lines: group,
             windows,
-            families: self.families(&likeness, windows),
-            none: self.calibration().of_none(&likeness, windows),
+            families: self.families(&likeness, windows, none),
+            none,
             likeness,
+        }
+    }
+
+    /// Probability that windows are in none of the faces known.
+    fn none(&self, likeness: &[f32], seen: Option<&[f32]>, windows: usize) -> f32 {
+        match (self.catalogue(), seen) {
+            (Some(catalogue), Some(seen)) => catalogue.of_none(seen, windows),
+            _ => self.calibration().of_none(likeness, windows),
         }
     }
 
@@ -255,11 +276,11 @@ impl Recogniser {
         families
     }
 
-    /// The families by likeness, the most probable first. Together with P(none) the probabilities
-    /// sum to 1.
-    pub fn families(&self, likeness: &[f32], windows: usize) -> Vec<FamilyCandidate> {
+    /// The families by likeness, the most probable first. Together with P(none), `none`, the
+    /// probabilities sum to 1.
+    pub fn families(&self, likeness: &[f32], windows: usize, none: f32) -> Vec<FamilyCandidate> {
         let shares = self.calibration().of_faces(likeness, windows);
-        let known = 1.0 - self.calibration().of_none(likeness, windows);
+        let known = 1.0 - none;
         let mut families: BTreeMap<&str, FamilyCandidate> = BTreeMap::new();
         for (index, (face, share)) in self.faces().iter().zip(shares).enumerate() {
             let KnownFace { family, style, .. } = face;
@@ -284,6 +305,18 @@ impl Recogniser {
         families.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         families
     }
+}
+
+/// How the catalogue's network sees lines together: the mean by their weights.
+fn seen_together<'a>(lines: impl Iterator<Item = &'a LineReading> + Clone) -> Seen {
+    let all: f32 = lines.clone().map(|line| line.weight).sum();
+    let mut mean = vec![0.0; EMBEDDING];
+    for line in lines {
+        for (sum, value) in mean.iter_mut().zip(line.seen.iter().flatten()) {
+            *sum += line.weight / all * value;
+        }
+    }
+    mean
 }
 
 /// Windows of every line, as many as there may be in all.
@@ -347,6 +380,8 @@ mod tests {
             },
             windows: 1,
             likeness: likeness(*face, second),
+            none: 0.0,
+            seen: None,
             weight: 1.0,
         };
         own.iter().map(line).collect()

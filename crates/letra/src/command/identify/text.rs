@@ -199,7 +199,7 @@ fn as_object(
         .iter()
         .zip(words)
         .map(|(one, words)| {
-            let families = recogniser.families(&one.likeness, one.windows);
+            let families = recogniser.families(&one.likeness, one.windows, one.none);
             let best = &families[0];
             json!({
                 "bounds": bounds(one.line.bounds()),
