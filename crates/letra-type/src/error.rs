@@ -180,7 +180,7 @@ impl Error {
                  and saves them as PNG"
             }
             Self::PictureSize { .. } => {
-                "give a picture of 1 to 65,535 pixels a side and at most 67,108,864 in all"
+                "give a picture of 1 to 65,535 pixels a side and at most 67,108,864 in all, of a PNG four times as many"
             }
             Self::NoInk { .. } => "give a picture of one glyph that stands out from its background",
             Self::Distortions { .. } => {

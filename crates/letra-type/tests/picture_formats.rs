@@ -118,8 +118,8 @@ fn a_jpeg_of_one_row_or_column_is_read_whole() {
 }
 
 #[test]
-fn a_jpeg_of_72_megapixels_is_read_at_half_its_size() {
-    let (width, height) = (12_000, 6_000);
+fn a_jpeg_of_144_megapixels_is_read_at_half_its_size() {
+    let (width, height) = (12_000, 12_000);
     let mut samples = vec![255; width * height];
     // Black from column 2,000 to 4,000.
     for row in samples.chunks_exact_mut(width) {
@@ -130,12 +130,35 @@ fn a_jpeg_of_72_megapixels_is_read_at_half_its_size() {
         .encode(&samples, width as u16, height as u16, ColorType::Luma)
         .unwrap();
     let picture = read(&bytes).unwrap();
-    assert_eq!((picture.width(), picture.height()), (6000, 3000));
+    assert_eq!((picture.width(), picture.height()), (6000, 6000));
     let row = &picture.pixels()[1500 * 6000..][..6000];
     assert_eq!(
         [990, 1010, 1990, 2010].map(|column| row[column] < 128),
         [false, true, true, false]
     );
+}
+
+#[test]
+fn screenshots_of_long_pages_keep_their_size() {
+    let (width, height) = (1_280, 60_000);
+    let mut pixels = vec![255; width * height];
+    pixels[59_000 * width + 640..][..200].fill(0);
+    let picture = Picture::new(width, height, pixels).unwrap();
+    let again = read(&picture.to_png().unwrap()).unwrap();
+    assert!(again == picture);
+    let mut bytes = Vec::new();
+    let colours: Vec<u8> = picture
+        .pixels()
+        .iter()
+        .flat_map(|&grey| [grey; 3])
+        .collect();
+    Encoder::new(&mut bytes, 90)
+        .encode(&colours, width as u16, height as u16, ColorType::Rgb)
+        .unwrap();
+    let again = read(&bytes).unwrap();
+    assert_eq!((again.width(), again.height()), (width, height));
+    let level = |column: usize| again.pixels()[59_000 * width + column];
+    assert!(level(700) < 60 && level(500) > 240);
 }
 
 /// A picture of 6 × 4 whose upper left corner is black.

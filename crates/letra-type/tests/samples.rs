@@ -80,7 +80,12 @@ fn every_face_comes_and_every_window_is_dark_on_light() {
         let dark = window.iter().filter(|&&level| level < 90).count();
         let light = window.iter().filter(|&&level| level > 165).count();
         assert!(dark > 30, "sample {index}: {dark} dark");
-        assert!(light > PIXELS / 3, "sample {index}: {light} light");
+        // Around a box lies what is as dark as letters.
+        let least = match sampler.explain(2, index).unwrap().wear.panel {
+            Some(_) => PIXELS / 20,
+            None => PIXELS / 4,
+        };
+        assert!(light > least, "sample {index}: {light} light");
     }
     assert!(counts.iter().all(|&count| count > 10), "{counts:?}");
 }
@@ -101,7 +106,7 @@ fn samples_without_wear_are_black_on_white() {
         // What is grey is the edges of letters, more of small ones.
         let share = grey as f32 / levels.len() as f32;
         assert!(
-            share < 2.5 / sample.wear.cap_height,
+            share < 4.0 / sample.wear.cap_height,
             "sample {index}: {share}"
         );
         assert!(levels.contains(&0) && levels.contains(&255));

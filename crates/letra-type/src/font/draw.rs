@@ -140,7 +140,7 @@ impl Outline {
     /// 0 to 255, in rows from the top; what falls outside the picture is cut off.
     ///
     /// # Errors
-    /// A side is 0 or above 65,535, or there are more than 67,108,864 pixels.
+    /// A side is 0 or above 65,535, or there are more than 268,435,456 pixels.
     pub fn coverage(&self, width: usize, height: usize, x: f32, y: f32) -> Result<Vec<u8>> {
         check_picture_size("the picture", width, height)?;
         let mut coverage = vec![0; width * height];

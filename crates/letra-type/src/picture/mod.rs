@@ -8,7 +8,10 @@ use crate::error::{Error, Result};
 pub(crate) const LONGEST_SIDE: usize = 65_535;
 
 /// The most pixels of a picture.
-pub(crate) const MOST_PIXELS: usize = 1 << 26;
+pub(crate) const MOST_PIXELS: usize = 1 << 28;
+
+/// The most pixels of a picture whose colours are held at once while it is read.
+pub(crate) const MOST_OF_COLOURS: usize = 1 << 26;
 
 /// A picture in grey levels: one byte a pixel, 0 black to 255 white, in rows from the top.
 ///
@@ -31,7 +34,7 @@ impl Picture {
     /// A picture of `width × height` grey levels.
     ///
     /// # Errors
-    /// A side is 0 or above 65,535, there are more than 67,108,864 pixels, or `pixels` is not
+    /// A side is 0 or above 65,535, there are more than 268,435,456 pixels, or `pixels` is not
     /// `width × height` long.
     pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self> {
         check_size("the picture", width, height)?;
@@ -51,7 +54,7 @@ impl Picture {
     /// A picture all of one grey level.
     ///
     /// # Errors
-    /// A side is 0 or above 65,535, or there are more than 67,108,864 pixels.
+    /// A side is 0 or above 65,535, or there are more than 268,435,456 pixels.
     pub fn blank(width: usize, height: usize, grey: u8) -> Result<Self> {
         check_size("the picture", width, height)?;
         Ok(Self {
@@ -147,8 +150,17 @@ pub(crate) fn mix(under: u8, over: u8, opacity: u8) -> u8 {
 
 /// Whether a picture of this size is within the limits.
 pub(crate) fn check_size(file: &str, width: usize, height: usize) -> Result<()> {
+    check_size_of(MOST_PIXELS, file, width, height)
+}
+
+/// As [`check_size`], of a picture whose colours are held at once.
+pub(crate) fn check_size_of_colours(file: &str, width: usize, height: usize) -> Result<()> {
+    check_size_of(MOST_OF_COLOURS, file, width, height)
+}
+
+fn check_size_of(most: usize, file: &str, width: usize, height: usize) -> Result<()> {
     let sides = 1..=LONGEST_SIDE;
-    if sides.contains(&width) && sides.contains(&height) && width * height <= MOST_PIXELS {
+    if sides.contains(&width) && sides.contains(&height) && width * height <= most {
         return Ok(());
     }
     Err(Error::PictureSize {

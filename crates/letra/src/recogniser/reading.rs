@@ -16,8 +16,10 @@ use crate::failure::Failure;
 /// Pixels of a straightened line from one window to the next.
 const STRIDE: usize = 120;
 
-/// The most windows read of a picture; of one with more, as many of each line as is its share.
+/// The most windows read of a picture, or so many a line if that is more; of one that has more, as many of
+/// each line as is its share.
 const MOST_WINDOWS: usize = 400;
+const MOST_OF_A_LINE: usize = 2;
 
 /// The most typefaces that a picture's lines are parted into.
 const MOST_TYPEFACES: usize = 4;
@@ -326,10 +328,11 @@ fn windows(lines: &[TextLine], picture: &Picture) -> Vec<Vec<u8>> {
         .map(|line| line.windows(picture, STRIDE))
         .collect();
     let all: usize = windows.iter().map(Vec::len).sum::<usize>() / WINDOW;
-    if all <= MOST_WINDOWS {
+    let most = MOST_WINDOWS.max(MOST_OF_A_LINE * lines.len());
+    if all <= most {
         return windows;
     }
-    let share = MOST_WINDOWS as f32 / all as f32;
+    let share = most as f32 / all as f32;
     let thinned = |windows: Vec<u8>| {
         let count = windows.len() / WINDOW;
         let kept = ((count as f32 * share).round() as usize).max(1);

@@ -2,7 +2,7 @@
 
 use super::{fail, luma, rgba};
 use crate::error::Result;
-use crate::picture::{Picture, check_size, mix};
+use crate::picture::{Picture, check_size_of_colours, mix};
 
 /// What a BMP file begins with.
 pub(super) const SIGNATURE: &[u8] = b"BM";
@@ -39,7 +39,7 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
 /// what is before them.
 pub(super) fn decode_bitmap(file: &str, bytes: &[u8], start: Option<usize>) -> Result<Picture> {
     let header = Header::read(bytes, start).map_err(|problem| fail(file, problem))?;
-    check_size(file, header.width, header.height)?;
+    check_size_of_colours(file, header.width, header.height)?;
     let mut pixels = header
         .pixels(bytes)
         .map_err(|problem| fail(file, problem))?;

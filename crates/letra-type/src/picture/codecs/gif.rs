@@ -4,7 +4,7 @@ use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
 use super::{fail, on_ground, rgba};
 use crate::error::Result;
-use crate::picture::{Picture, check_size};
+use crate::picture::{Picture, check_size_of_colours};
 
 /// What a GIF file begins with.
 pub(super) const SIGNATURE: &[u8] = b"GIF8";
@@ -26,14 +26,14 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
         .read_info(bytes)
         .map_err(|error| fail(file, error))?;
     let (width, height) = (usize::from(decoder.width()), usize::from(decoder.height()));
-    check_size(file, width, height)?;
+    check_size_of_colours(file, width, height)?;
     let frame = decoder
         .next_frame_info()
         .map_err(|error| fail(file, error))?
         .ok_or_else(|| fail(file, "it holds no picture"))?;
     let (left, top) = (usize::from(frame.left), usize::from(frame.top));
     let (columns, rows) = (usize::from(frame.width), usize::from(frame.height));
-    check_size(file, columns, rows)?;
+    check_size_of_colours(file, columns, rows)?;
     let mut samples = vec![0; decoder.buffer_size()];
     decoder
         .read_into_buffer(&mut samples)

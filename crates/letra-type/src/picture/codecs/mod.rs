@@ -14,7 +14,7 @@ mod webp;
 use std::path::Path;
 
 use self::colour::greys_of_colours;
-use super::{LONGEST_SIDE, Picture, check_size, mix};
+use super::{LONGEST_SIDE, Picture, mix};
 use crate::error::{Error, Result};
 use crate::file::{read_whole, write_whole};
 
@@ -27,9 +27,9 @@ impl Picture {
     /// several pages the first. What is transparent is laid on white; of a PNG, WebP or GIF that is
     /// mostly transparent and light elsewhere, as white letters alone are, on black.
     ///
-    /// A PNG or JPEG of more than 67,108,864 pixels is made smaller as it is read, up to
-    /// 536,870,912 pixels; no side may be above 65,535. Progressive JPEGs up to
-    /// 268,435,456 samples, interlaced PNGs and lossless JPEGs not.
+    /// A picture may have 67,108,864 pixels, a PNG 268,435,456 and a JPEG 134,217,728. Larger PNGs and
+    /// JPEGs are made smaller as they are read, up to 536,870,912 pixels; no side may be above 65,535.
+    /// Progressive JPEGs up to 268,435,456 samples, interlaced PNGs and lossless JPEGs not.
     ///
     /// # Errors
     /// The file is missing, empty, larger than 256 MiB, of none of these formats, cut short or
@@ -103,12 +103,12 @@ pub(super) fn turned_by_quarters(picture: Picture, quarters: usize) -> Picture {
 }
 
 /// By which factor a picture beyond the limits is made smaller as it is read: the least one that
-/// brings it within them; 1 if it is within them or further beyond than is read at all.
-fn shrink(width: usize, height: usize) -> usize {
+/// brings it within them, `most` pixels in all; 1 if it is within them or further beyond than is read at all.
+fn shrink(width: usize, height: usize, most: usize) -> usize {
     let readable = width.max(height) <= LONGEST_SIDE && width * height <= MOST_READ;
     let fits = |factor: &usize| {
         let (width, height) = (width / factor, height / factor);
-        check_size("", width, height).is_ok()
+        width.min(height) > 0 && width * height <= most
     };
     match readable {
         true => (1..=8).find(fits).unwrap_or(1),

@@ -7,7 +7,7 @@ use png::{ColorType, Limits, Transformations};
 use super::orientation::upright;
 use super::{fail, greys_of_colours, greys_of_rgba, on_ground, shrink};
 use crate::error::Result;
-use crate::picture::{Picture, check_size};
+use crate::picture::{MOST_OF_COLOURS, MOST_PIXELS, Picture, check_size, check_size_of_colours};
 
 /// What a PNG file begins with.
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -31,12 +31,14 @@ fn stored(file: &str, bytes: &[u8]) -> Result<Picture> {
         .read_header_info()
         .map_err(|error| fail(file, error))?;
     let (width, height) = (header.width as usize, header.height as usize);
-    let shrink = shrink(width, height);
-    if shrink == 1 || header.interlaced {
-        check_size(file, width, height)?;
+    let shrink = shrink(width, height, MOST_PIXELS);
+    match header.interlaced {
+        true => check_size_of_colours(file, width, height)?,
+        false if shrink == 1 => check_size(file, width, height)?,
+        false => {}
     }
     let mut reader = decoder.read_info().map_err(|error| fail(file, error))?;
-    if shrink > 1 {
+    if width * height > MOST_OF_COLOURS {
         return smaller(file, &mut reader, (width, height), shrink);
     }
     let size = reader

@@ -7,7 +7,7 @@ use image_webp::WebPDecoder;
 use super::orientation::upright;
 use super::{fail, greys_of_colours, greys_of_rgba};
 use crate::error::Result;
-use crate::picture::{Picture, check_size};
+use crate::picture::{Picture, check_size_of_colours};
 
 /// The most bytes the decoder takes for notes beside the picture.
 const MEMORY: usize = 64 << 20;
@@ -22,7 +22,7 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     decoder.set_memory_limit(MEMORY);
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
-    check_size(file, width, height)?;
+    check_size_of_colours(file, width, height)?;
     let size = decoder
         .output_buffer_size()
         .ok_or_else(|| fail(file, "it is too large"))?;

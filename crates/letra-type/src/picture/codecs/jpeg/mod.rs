@@ -15,7 +15,7 @@ pub(super) use markers::SIGNATURE;
 use super::orientation::upright;
 use super::{fail, greys, greys_of_colours, printed, rgb_of, shrink};
 use crate::error::Result;
-use crate::picture::{MOST_PIXELS, Picture, check_size};
+use crate::picture::{MOST_OF_COLOURS, Picture, check_size, check_size_of_colours};
 use markers::{APP0, APP1, APP14, DAC, DHT, EOI, JPG, SOS, next_marker, split_segment};
 
 type Problem = &'static str;
@@ -27,14 +27,18 @@ const DAMAGED: Problem = "its coding is damaged";
 const MOST_SCANS: usize = 500;
 
 /// The most pixels that all scans of a progressive picture together pass over.
-const MOST_SCANNED: usize = MOST_SCANS * MOST_PIXELS;
+const MOST_SCANNED: usize = MOST_SCANS * MOST_OF_COLOURS;
+
+/// The most pixels of a picture that is not made smaller. Of one that is larger than its colours may be, the
+/// luma alone is kept.
+const MOST_PIXELS: usize = 1 << 27;
 
 /// The most coefficients, of two bytes, that are held at once.
 const MOST_COEFFICIENTS: usize = 1 << 28;
 
 pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
     let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
-    let stored = stored(file, bytes, &header, header.shrink(), true)?;
+    let stored = stored(file, bytes, &header, (header.shrink(), header.kept()), true)?;
     let samples = stored.levels;
     let pixels = match (stored.of_a_pixel, header.is_ycc()) {
         (1, _) => samples,
@@ -61,7 +65,8 @@ pub(super) fn samples(file: &str, bytes: &[u8], smooth: bool) -> Result<Samples>
     let bytes = bytes.strip_prefix(SIGNATURE).map(|_| bytes);
     let bytes = bytes.ok_or_else(|| fail(file, "it holds no JPEG where it says so"))?;
     let header = Header::read(bytes).map_err(|problem| fail(file, problem))?;
-    stored(file, bytes, &header, 1, smooth)
+    check_size_of_colours(file, header.width, header.height)?;
+    stored(file, bytes, &header, (1, header.components.len()), smooth)
 }
 
 /// Samples of 8 bits, those of a pixel together, in rows from the top.
@@ -73,12 +78,13 @@ pub(super) struct Samples {
     pub(super) levels: Vec<u8>,
 }
 
-/// Decodes the samples of a file as they are stored, at about a `shrink`th of its width and height.
+/// Decodes the samples of a file as they are stored, at about a `shrink`th of its width and height, of
+/// its first components so many as are `kept`.
 fn stored(
     file: &str,
     bytes: &[u8],
     header: &Header,
-    shrink: usize,
+    (shrink, kept): (usize, usize),
     smooth: bool,
 ) -> Result<Samples> {
     let (width, height) = (header.width, header.height);
@@ -93,7 +99,7 @@ fn stored(
         }
     }
     let frame = decoder::decode(bytes, shrink).map_err(|problem| fail(file, problem))?;
-    Ok(upsample::samples(&frame, smooth))
+    Ok(upsample::samples(&frame, kept, smooth))
 }
 
 /// How many scans there seem to be.
@@ -230,7 +236,31 @@ impl<'a> Header<'a> {
     fn shrink(&self) -> usize {
         match self.lossless || self.progressive && self.coefficients > MOST_COEFFICIENTS {
             true => 1,
-            false => shrink(self.width, self.height).next_power_of_two(),
+            false => {
+                let most = match self.has_luma_of_its_own() {
+                    true => MOST_PIXELS,
+                    false => MOST_OF_COLOURS,
+                };
+                shrink(self.width, self.height, most).next_power_of_two()
+            }
+        }
+    }
+
+    /// How many components are kept: the luma alone where all of them would be too much.
+    fn kept(&self) -> usize {
+        let pixels = self.width * self.height / self.shrink().pow(2);
+        match pixels > MOST_OF_COLOURS && self.has_luma_of_its_own() {
+            true => 1,
+            false => self.components.len(),
+        }
+    }
+
+    /// Whether its first component alone is the picture in grey.
+    fn has_luma_of_its_own(&self) -> bool {
+        match self.components.len() {
+            1 => true,
+            3 => self.is_ycc(),
+            _ => false,
         }
     }
 }

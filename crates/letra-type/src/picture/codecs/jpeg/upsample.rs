@@ -3,15 +3,16 @@
 use super::Samples;
 use super::frame::{Component, Frame};
 
-/// The samples of the whole picture. Where `smooth` is said those of components of half the width or
+/// The samples of the whole picture, of its first components so many as are `kept`. Where `smooth` is said those of components of half the width or
 /// height are mixed with the ones beside them; otherwise each is repeated.
-pub(super) fn samples(frame: &Frame, smooth: bool) -> Samples {
+pub(super) fn samples(frame: &Frame, kept: usize, smooth: bool) -> Samples {
     let width = frame.width.div_ceil(frame.shrink);
     let height = frame.height.div_ceil(frame.shrink);
-    let of_a_pixel = frame.components.len();
+    let of_a_pixel = kept.min(frame.components.len());
     let sources: Vec<Source> = frame
         .components
         .iter()
+        .take(of_a_pixel)
         .map(|component| {
             Source::new(
                 frame,

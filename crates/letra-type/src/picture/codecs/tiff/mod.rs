@@ -17,7 +17,7 @@ use super::directory::Directory;
 use super::orientation::{ORIENTATION, turned};
 use super::{fail, jpeg};
 use crate::error::Result;
-use crate::picture::{Picture, check_size};
+use crate::picture::{Picture, check_size_of_colours};
 
 type Problem = &'static str;
 
@@ -35,8 +35,8 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Picture> {
         Directory::first(bytes).ok_or_else(|| fail(file, "its directory is cut short"))?;
     let layout = Layout::read(&directory).map_err(|problem| fail(file, problem))?;
     let (width, height) = (layout.width, layout.height);
-    check_size(file, width, height)?;
-    check_size(file, layout.part_width, layout.part_height)?;
+    check_size_of_colours(file, width, height)?;
+    check_size_of_colours(file, layout.part_width, layout.part_height)?;
     layout
         .check_parts(bytes.len())
         .map_err(|problem| fail(file, problem))?;
