@@ -7,6 +7,7 @@ mod flat;
 mod jpeg;
 mod raster;
 mod render;
+mod small_capitals;
 mod strip;
 mod wear;
 

@@ -7,6 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::face::Face;
 use super::render::Placement;
+use super::small_capitals::has_small_capitals;
 use super::wear::{Distortions, Wear};
 use super::{Drawing, Sampler, View, Workbench};
 use crate::error::Result;
@@ -50,6 +51,8 @@ pub struct LineSampler {
     characters: Vec<char>,
     /// Characters of each face that the texts seldom or never have.
     rare: Vec<Vec<char>>,
+    /// Whether the small letters of each face look like capitals.
+    small_capitals: Vec<bool>,
 }
 
 impl LineSampler {
@@ -66,7 +69,10 @@ impl LineSampler {
                 .copied()
                 .collect()
         };
+        let faces = sampler.faces.iter().zip(fonts);
+        let small_capitals = faces.map(|(face, font)| has_small_capitals(face, font));
         Ok(Self {
+            small_capitals: small_capitals.collect(),
             rare: fonts.iter().map(rare).collect(),
             characters,
             sampler,
@@ -111,7 +117,10 @@ impl LineSampler {
         let margins = [random.between((5.0, 14.0)), random.between((5.0, 14.0))];
         let set = fit(face, &wear, width as f32 - margins[0] - margins[1], bench);
         text.clear();
-        text.push_str(&bench.text);
+        match self.small_capitals[number] {
+            true => text.extend(bench.text.chars().map(|letter| self.shown(letter))),
+            false => text.push_str(&bench.text),
+        }
         self.add_neighbours(face, &mut random, bench);
         let Ink {
             scale,
@@ -145,6 +154,15 @@ impl LineSampler {
             },
         });
         number
+    }
+
+    /// What a letter looks like in a face of small capitals.
+    fn shown(&self, letter: char) -> char {
+        let mut capital = letter.to_uppercase();
+        match (capital.next(), capital.next()) {
+            (Some(one), None) if self.characters.binary_search(&one).is_ok() => one,
+            _ => letter,
+        }
     }
 
     /// Writes a line: of a few characters or of many, now and then with one that texts seldom have.

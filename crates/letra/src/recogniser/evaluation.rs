@@ -196,13 +196,20 @@ pub struct Group {
     pub face_top_1: f64,
     /// The right face is among the first five, of the known.
     pub face_top_5: f64,
-    /// "None of these" comes first, of all.
-    pub none_first: f64,
-    /// A family is named at 80 % and more, of all.
-    pub sure: f64,
     /// Mean distance between the confidence of the first family and how often it is right, in 15
     /// intervals of confidence (Guo et al. 2017, eq. 3), of the known.
     pub calibration_error: f64,
+}
+
+/// How often it is said that a picture is in none of the families known.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Refusals {
+    /// Pictures.
+    pub pictures: usize,
+    /// Share of them for which "none of these" comes first.
+    pub none_first: f64,
+    /// Share of them for which a family is named at 80 % and more.
+    pub sure: f64,
 }
 
 /// A family, what it was mistaken for, and how often.
@@ -235,6 +242,10 @@ pub struct Evaluation {
     /// Area under the curve of P(none) for families that are not known against those that are
     /// (the chance that one of the former gets the higher); nothing where one of the two is missing.
     pub none_auroc: Option<f64>,
+    /// "None of these" for pictures of families that are known.
+    pub known: Refusals,
+    /// And for those of families that are not.
+    pub unknown: Refusals,
     /// What was mistaken for what, the most frequent first.
     pub mistakes: Vec<Mistake>,
     /// Pictures that could not be opened, which no figure counts.
@@ -272,6 +283,8 @@ impl Evaluation {
         Self {
             groups,
             none_auroc: auroc(&none(false), &none(true)),
+            known: Refusals::of(answers.iter().filter(|answer| is_known(answer))),
+            unknown: Refusals::of(answers.iter().filter(|answer| !is_known(answer))),
             mistakes: mistakes(answers.iter().filter(|answer| is_known(answer))),
             not_opened,
         }
@@ -320,10 +333,10 @@ impl Evaluation {
             ));
         }
         if self.none_auroc.is_some() {
-            let names = names.iter().zip(&self.groups);
-            for (name, one) in names {
+            for (of, one) in [("unknown", &self.unknown), ("known", &self.known)] {
                 text.line(format!(
-                    "  {name:width$}  {:5.1}% get \"none of these\" first, {:5.1}% a family at {:.0}% and more",
+                    "  of {} pictures of {of} families {:.1}% get it first, {:.1}% a family at {:.0}% and more",
+                    one.pictures,
                     100.0 * one.none_first,
                     100.0 * one.sure,
                     100.0 * SURE,
@@ -367,8 +380,6 @@ fn group(name: &str, all: &[&Answered], known: &[&Answered]) -> Group {
         family_top_5: share(&|one| one.family_within(5)),
         face_top_1: share(&|one| one.face_within(1)),
         face_top_5: share(&|one| one.face_within(5)),
-        none_first: share_of(all, Answered::none_first),
-        sure: share_of(all, |one| one.confidence() >= SURE),
         calibration_error: calibration_error(
             known
                 .iter()
@@ -377,8 +388,18 @@ fn group(name: &str, all: &[&Answered], known: &[&Answered]) -> Group {
     }
 }
 
-fn share_of(answers: &[&Answered], is_so: impl Fn(&Answered) -> bool) -> f64 {
-    answers.iter().filter(|one| is_so(one)).count() as f64 / answers.len().max(1) as f64
+impl Refusals {
+    fn of<'a>(answers: impl Iterator<Item = &'a Answered>) -> Self {
+        let answers: Vec<_> = answers.collect();
+        let share = |is_so: &dyn Fn(&Answered) -> bool| {
+            answers.iter().filter(|one| is_so(one)).count() as f64 / answers.len().max(1) as f64
+        };
+        Self {
+            pictures: answers.len(),
+            none_first: share(&Answered::none_first),
+            sure: share(&|one| one.confidence() >= SURE),
+        }
+    }
 }
 
 /// Σ over intervals of their share of the answers × |mean confidence − share of right answers|.
