@@ -15,6 +15,9 @@ pub(super) const MAXOUT: [usize; 2] = [240, 5];
 /// Filters of the outermost layers of the convolutional pairs; the inner ones have twice as many.
 pub(super) const FILTERS: usize = 32;
 
+/// The same of the critic, whose penalty takes three times its work.
+pub(super) const CRITIC: usize = 16;
+
 /// Features that the discriminator makes of a picture before it is told what that should show.
 const TOLD_FEATURES: usize = 128;
 
@@ -62,9 +65,9 @@ pub(super) fn convolutional(shape: networks::Task, told: usize) -> Adversarial {
 pub(super) fn wasserstein(shape: networks::Task) -> Adversarial {
     let critic = shape
         .input()
-        .add(Conv2d::new(FILTERS, 4).stride(2).same())
+        .add(Conv2d::new(CRITIC, 4).stride(2).same())
         .add(LeakyRelu::new(0.2))
-        .add(Conv2d::new(2 * FILTERS, 4).stride(2).same())
+        .add(Conv2d::new(2 * CRITIC, 4).stride(2).same())
         .add(LayerNormalization::new().last_axes(3))
         .add(LeakyRelu::new(0.2))
         .add(Flatten)

@@ -10,7 +10,7 @@ use maud::Markup;
 
 use self::judge::{Judge, Measured};
 use self::told::Told;
-use super::pairs::{self, DENSE, FILTERS, MAXOUT, NOISE};
+use super::pairs::{self, CRITIC, DENSE, FILTERS, MAXOUT, NOISE};
 use super::showing::{between, broad, drawn, ink, signed};
 use super::watching::PairWatch;
 use super::{Task, Work};
@@ -97,10 +97,10 @@ impl Kind {
     /// Steps of the generator.
     fn steps(self) -> usize {
         match self {
-            Self::Dense => 1000,
-            Self::Convolutional => 1200,
+            Self::Dense => 800,
+            Self::Convolutional => 1000,
             Self::Wasserstein => 500,
-            Self::Told => 1500,
+            Self::Told => 1200,
         }
     }
 
@@ -135,8 +135,9 @@ impl Kind {
                  and stride 2."
             ),
             Self::Wasserstein => format!(
-                "The same generator; a critic of the same convolutions with layer normalisation, {} steps of \
-                 it to one of the generator, a gradient penalty of factor 10.",
+                "The same generator; a critic of such convolutions with {CRITIC} and {} filters and layer normalisation, {} \
+                 steps of it to one of the generator, a gradient penalty of factor 10.",
+                2 * CRITIC,
                 self.critic_steps()
             ),
             Self::Told => {

@@ -10,7 +10,7 @@ use letra_nn::random::{Domain, Random};
 use letra_nn::schedules::{OneCycle, PolynomialDecay};
 use maud::Markup;
 
-use self::networks::{EMBEDDING, HEADS, NOISE, PEN, READER};
+use self::networks::{EMBEDDING, HEADS, NOISE, READER};
 use self::reading::{Measured, Readers};
 use self::words::{Asked, DrawnWords, WIDTH, Words};
 use super::showing::{between, drawn, ink};
@@ -27,8 +27,8 @@ use crate::report::numbers::{percent, thousands};
 pub(super) const TASK: Task = Task {
     name: "text-to-image",
     title: "From text to picture",
-    about: "A word of three to seven letters and the name of one of five faces go in; a picture of the word comes out. An \
-            embedding and an LSTM read the letters, another LSTM goes along the columns and looks at them, and \
+    about: "A word of three to six letters and the name of one of five faces go in; a picture of the word comes out. An \
+            embedding and an LSTM read the letters, every four columns of the picture ask by attention what stands there, and \
             transposed convolutions draw. The generator learns from words of five languages and from letters by chance, \
             first by the squared error alone, as SRGAN's does (Ledig et al. 2017), then also from a discriminator that is \
             told the same. What it draws of words that it was never trained on is given to letra's own reader, beside \
@@ -40,8 +40,8 @@ pub(super) const TASK: Task = Task {
 const BATCH: usize = 32;
 
 /// Steps by the error alone, and with a discriminator.
-const STEPS: usize = 5000;
-const PAIR_STEPS: usize = 1200;
+const STEPS: usize = 7000;
+const PAIR_STEPS: usize = 800;
 const RATE: f64 = 0.003;
 const PAIR_RATES: [f64; 2] = [2e-4, 2e-4];
 
@@ -108,8 +108,8 @@ fn about(work: &lots::Work<'_>, name: &str) -> String {
     let [heads, values] = HEADS;
     match name {
         "error" => format!(
-            "Embedding of {EMBEDDING} values, an LSTM of {READER} units that reads, one of {PEN} that goes along 32 columns, \
-             attention of {heads} heads of {values}, three transposed convolutions. {} steps of Adam by the squared \
+            "Embedding of {EMBEDDING} values, an LSTM of {READER} units, attention of {heads} heads of {values}, three transposed \
+             convolutions. {} steps of Adam by the squared \
              error, batches of {BATCH}.",
             thousands(work.scaled(STEPS) as u64)
         ),

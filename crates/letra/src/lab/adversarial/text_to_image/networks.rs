@@ -7,10 +7,10 @@ use super::words::{HEIGHT, MOST, SYMBOLS, WIDTH};
 /// Numbers of noise.
 pub(super) const NOISE: usize = 4;
 
-/// Values of a letter's embedding, units of the LSTM that reads and of the one that goes along the columns.
+/// Values of a letter's embedding, units of the LSTM that reads, and values of a column's question.
 pub(super) const EMBEDDING: usize = 24;
 pub(super) const READER: usize = 96;
-pub(super) const PEN: usize = 64;
+pub(super) const QUESTION: usize = 64;
 
 /// Heads of the attention, and values of each.
 pub(super) const HEADS: [usize; 2] = [4, 16];
@@ -26,25 +26,27 @@ const FILTERS: usize = 16;
 /// Features of a picture that it is judged by.
 const FEATURES: usize = 64;
 
-/// From noise, letters and the face to a picture with values from −1 to 1: one LSTM reads the letters, another goes along
-/// the columns and looks at those (Bahdanau, Cho and Bengio 2015, with the attention of Vaswani et al. 2017); of what it
-/// finds in each, transposed convolutions draw.
+/// From noise, letters and the face to a picture with values from −1 to 1: an LSTM reads the letters, every four columns of
+/// the picture ask what stands there (attention: Bahdanau, Cho and Bengio 2015, Vaswani et al. 2017), and of the
+/// answers transposed convolutions draw.
 pub(super) fn generator(faces: usize) -> Model {
     let mut model = Model::new();
     let noise = model.input([NOISE]);
     let letters = model.input([MOST]);
     let face = model.input([faces]);
-    let embedded = model.layer(Embedding::new(SYMBOLS, EMBEDDING).embeddings_initializer(Initializer::normal(0.0, 0.5)), [letters]);
+    let spread = Initializer::normal(0.0, 0.5);
+    let embedding = Embedding::new(SYMBOLS, EMBEDDING).embeddings_initializer(spread);
+    let embedded = model.layer(embedding, [letters]);
     let beside = model.layer(RepeatVector::new(MOST), [face]);
     let told = model.layer(Concatenate, [embedded, beside]);
     let read = model.layer(Lstm::new(READER).return_sequences(true), [told]);
     let start = model.layer(Concatenate, [face, noise]);
-    let along = model.layer(RepeatVector::new(COLUMNS), [start]);
-    let pen = model.layer(Lstm::new(PEN).return_sequences(true), [along]);
+    let asked = model.layer(Dense::new(COLUMNS * QUESTION), [start]);
+    let asked = model.layer(Reshape::new([COLUMNS, QUESTION]), [asked]);
     let [heads, values] = HEADS;
-    let found = model.layer(MultiHeadAttention::new(heads, values), [pen, read]);
-    let both = model.layer(Concatenate, [pen, found, along]);
-    let strips = Sequential::new([COLUMNS, 2 * PEN + faces + NOISE])
+    let found = model.layer(MultiHeadAttention::new(heads, values), [asked, read]);
+    let both = model.layer(Concatenate, [asked, found]);
+    let strips = Sequential::new([COLUMNS, 2 * QUESTION])
         .add(Dense::new(192).relu())
         .add(Dense::new(ROWS * VALUES).relu())
         .add(Reshape::new([COLUMNS, ROWS, VALUES]))

@@ -7,19 +7,19 @@ use letra_type::{Font, FontLibrary, Picture, Texts, draw_line};
 use crate::failure::Failure;
 
 /// Pixels of a picture of a word.
-pub(super) const HEIGHT: usize = 32;
-pub(super) const WIDTH: usize = 128;
+pub(super) const HEIGHT: usize = 24;
+pub(super) const WIDTH: usize = 96;
 
 /// Letters of a word.
 pub(super) const LEAST: usize = 3;
-pub(super) const MOST: usize = 7;
+pub(super) const MOST: usize = 6;
 
 /// The letters a to z are numbers from 1; 0 is no letter.
 pub(super) const SYMBOLS: usize = 27;
 
 /// Size in pixels an em, and where the pen begins.
-const SIZE: f32 = 23.0;
-const PEN: (f32, f32) = (6.0, 22.0);
+const SIZE: f32 = 17.0;
+const PEN: (f32, f32) = (5.0, 17.0);
 
 /// The faces: those of the built-in ones that differ most, by family and style.
 const FACES: [[&str; 2]; 5] = [
@@ -105,7 +105,7 @@ impl Words {
         Asked { word, face }
     }
 
-    /// Draws words: `[words, 32, 128, 1]`, ink from 0 to 1.
+    /// Draws words: `[words, 24, 96, 1]`, ink from 0 to 1.
     pub(super) fn drawn(&self, asked: &[Asked]) -> Result<Tensor, Failure> {
         let mut ink = Vec::with_capacity(asked.len() * HEIGHT * WIDTH);
         for Asked { word, face } in asked {
@@ -118,7 +118,7 @@ impl Words {
             .map_err(|error| Failure::network("the words", &error))
     }
 
-    /// What networks are told of words: the letters' numbers `[words, 7]`, and the face one-hot.
+    /// What networks are told of words: the letters' numbers `[words, 6]`, and the face one-hot.
     pub(super) fn conditions(&self, asked: &[Asked]) -> Result<[Tensor; 2], Error> {
         let mut letters = Tensor::zeros([asked.len(), MOST]);
         let rows = letters.data_mut().chunks_exact_mut(MOST);
@@ -257,7 +257,7 @@ mod tests {
     fn words_fit_into_their_pictures() {
         let words = Words::new().unwrap();
         let asked = (0..5).map(|face| Asked {
-            word: "wwwmmmw".into(),
+            word: "wmwmwm".into(),
             face,
         });
         let asked: Vec<Asked> = asked.collect();
