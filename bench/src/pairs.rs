@@ -138,10 +138,7 @@ struct Stopwatch {
 }
 
 impl AdversarialCallback for Stopwatch {
-    fn on_step_end(
-        &mut self,
-        _: &AdversarialStep<'_>,
-    ) -> Result<ControlFlow<()>, letra_nn::Error> {
+    fn on_step_end(&mut self, _: &AdversarialStep<'_>) -> Result<ControlFlow<()>, letra_nn::Error> {
         self.times.push(1e3 * self.last.elapsed().as_secs_f64());
         let enough = Instant::now() > self.until && self.times.len() > 8;
         self.last = Instant::now();

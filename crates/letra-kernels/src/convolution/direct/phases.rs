@@ -210,7 +210,10 @@ fn transpose(from: &[f32], columns: usize, to: &mut [f32], wide: usize) {
     for (column, to) in to.chunks_exact_mut(wide).enumerate() {
         let (values, filling) = to.split_at_mut(rows);
         let from = from[column..].iter().step_by(columns);
-        values.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        values
+            .iter_mut()
+            .zip(from)
+            .for_each(|(to, from)| *to = *from);
         filling.fill(0.0);
     }
 }

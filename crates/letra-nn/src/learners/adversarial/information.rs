@@ -366,11 +366,7 @@ mod tests {
         let (mut counts, mut sum) = ([0; 4], 0.0);
         for sample in 0..4000 {
             let mut noise = [9.0; 11];
-            codes.draw(
-                Random::new(1, Domain::Noise, 0, 0),
-                sample,
-                &mut noise,
-            );
+            codes.draw(Random::new(1, Domain::Noise, 0, 0), sample, &mut noise);
             assert_eq!(noise[..3], [9.0; 3]);
             let chosen = noise[3..7].iter().position(|&one| one == 1.0).unwrap();
             counts[chosen] += 1;

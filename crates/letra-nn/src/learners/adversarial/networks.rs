@@ -2,6 +2,7 @@
 //! answer, all on the same weights.
 
 use super::Settings;
+use super::information::{INFORMATION, Information};
 use super::objective::{Mean, ScoreLoss, Side as Scored};
 use super::penalty::{Between, GradientPenalty};
 use super::trainer::AdversarialTrainer;
@@ -162,7 +163,7 @@ pub(super) fn trainer(
     ];
     let information = settings.information.as_ref();
     let information = information
-        .map(|_| pair.predicted_codes(&settings)?.build_on(&whole))
+        .map(|codes| pair.predicted_codes(codes, &whole))
         .transpose()?;
     let by_batch = pair
         .generator
@@ -278,18 +279,24 @@ impl Pair {
         Ok(model.outputs(outputs))
     }
 
-    /// From samples and conditions to what is said of the samples' codes.
-    fn predicted_codes(&self, settings: &Settings) -> Result<Model, Error> {
+    /// From samples, and conditions where they have a say, to what is said of the samples' codes.
+    fn predicted_codes(&self, codes: &Information, whole: &Network) -> Result<Network, Error> {
         let mut model = Model::new();
         let samples = model.input(self.discriminator.graph.inputs[0].clone());
         let conditions = self.conditions(&mut model);
         let inputs = [&[samples], &conditions[..]].concat();
         let score = model.layer(self.discriminator.part(DISCRIMINATOR), inputs);
-        let information = settings.information.iter();
-        let codes: Vec<Value> = information
-            .map(|information| information.head(&mut model, score))
+        let codes = codes.head(&mut model, score);
+        let both = model.outputs([codes, score]).build_on(whole)?;
+        if conditions.is_empty() {
+            return both.subnetwork(&["input"], &[INFORMATION]);
+        }
+        let inputs: Vec<String> = (1..=1 + conditions.len())
+            .map(|number| format!("input_{number}"))
             .collect();
-        Ok(model.outputs(codes))
+        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        both.subnetwork(&inputs, &[INFORMATION])
+            .or_else(|_| both.subnetwork(&inputs[..1], &[INFORMATION]))
     }
 
     fn conditions(&self, model: &mut Model) -> Vec<Value> {

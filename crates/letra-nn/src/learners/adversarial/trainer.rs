@@ -136,7 +136,8 @@ impl AdversarialTrainer {
 
     /// What the head of an [information term](super::Adversarial::information) says of samples, a network
     /// on the weights that learn: `[samples, codes]`, of a categorical code a logit for each of its values,
-    /// of a continuous one its mean. It takes what the discriminator takes.
+    /// of a continuous one its mean. It takes what the discriminator takes, conditions only where the head's
+    /// features go by them.
     pub fn information(&self) -> Option<&Network> {
         self.information.as_ref()
     }
@@ -208,7 +209,8 @@ impl AdversarialTrainer {
         let part = |index: usize| scores.metrics.get(index).map(|(_, loss)| *loss);
         let settings = &self.settings;
         let mut further = 2..;
-        let mut further = |is_there: bool| is_there.then(|| further.next()).flatten().and_then(part);
+        let mut further =
+            |is_there: bool| is_there.then(|| further.next()).flatten().and_then(part);
         Ok(AdversarialScores {
             discriminator_loss: scores.loss,
             real_loss: part(0).unwrap_or(f64::NAN),

@@ -22,7 +22,7 @@ pub(super) const CRITIC: usize = 16;
 const TOLD_FEATURES: usize = 128;
 
 /// The averages of the generators' weights.
-const AVERAGE: f32 = 0.995;
+const AVERAGE: f32 = 0.99;
 
 fn small() -> Initializer {
     Initializer::normal(0.0, 0.02)

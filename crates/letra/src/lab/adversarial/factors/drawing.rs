@@ -97,7 +97,9 @@ impl Glyph {
     fn of(font: &Font, character: char) -> Result<Self, Failure> {
         let outline = Outline::of(font, character, EM)?;
         let middle = LARGE as f32 / 2.0;
-        let (x, y) = outline.bounds().map_or((0.0, 0.0), |bounds| bounds.centre());
+        let (x, y) = outline
+            .bounds()
+            .map_or((0.0, 0.0), |bounds| bounds.centre());
         let coverage = outline.coverage(LARGE, LARGE, middle - x, middle - y)?;
         Ok(Self {
             distances: distances(&coverage),
@@ -111,7 +113,8 @@ impl Glyph {
         let (column, row) = (x as usize, y as usize);
         let (right, down) = (x - column as f32, y - row as f32);
         let known = |row: usize, column: usize| self.distances[row * LARGE + column];
-        let along = |row: usize| (1.0 - right) * known(row, column) + right * known(row, column + 1);
+        let along =
+            |row: usize| (1.0 - right) * known(row, column) + right * known(row, column + 1);
         (1.0 - down) * along(row) + down * along(row + 1)
     }
 
@@ -212,7 +215,12 @@ mod tests {
             for slant in [-1.0, 1.0] {
                 let picture = drawer.one(character, [1.0, slant, 1.0, 1.0]);
                 let at_edge = (0..SIDE).flat_map(|place| {
-                    [place, SIDE * (SIDE - 1) + place, SIDE * place, SIDE * place + SIDE - 1]
+                    [
+                        place,
+                        SIDE * (SIDE - 1) + place,
+                        SIDE * place,
+                        SIDE * place + SIDE - 1,
+                    ]
                 });
                 let ink: f32 = at_edge.map(|pixel| picture[pixel]).sum();
                 assert!(ink < 1.0, "{} has {ink} at the edge", CHARACTERS[character]);

@@ -468,7 +468,9 @@ fn moved_means(
     test: &Glyphs,
 ) -> Result<Markup, Error> {
     let [start, _] = autoencoder.moments(&test.pictures.select(&[0]))?;
-    let mut moved: Vec<usize> = (0..FACTORS.len()).map(|factor| predicted.best(factor).0).collect();
+    let mut moved: Vec<usize> = (0..FACTORS.len())
+        .map(|factor| predicted.best(factor).0)
+        .collect();
     moved.sort_unstable();
     moved.dedup();
     let mut codes = Tensor::zeros([moved.len() * MOVED, CODE]);

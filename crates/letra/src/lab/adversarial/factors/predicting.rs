@@ -24,7 +24,9 @@ impl Predicted {
             let values = glyphs.factors.iter();
             let values: Vec<f64> = values.map(|factors| f64::from(factors[factor])).collect();
             let columns = columns.iter();
-            columns.map(|codes| squared_correlation(codes, &values)).collect()
+            columns
+                .map(|codes| squared_correlation(codes, &values))
+                .collect()
         });
         Self { shares }
     }

@@ -7,10 +7,7 @@ use letra_nn::schedules::OneCycle;
 
 use crate::failure::Failure;
 use crate::lab::tasks::Watch;
-use crate::lab::tasks::lots::{Lot, Work, labels};
-
-/// How sure the judge is of a sample that counts as recognisable.
-const SURE: f32 = 0.9;
+use crate::lab::tasks::lots::{Lot, Work, labels, share_right};
 
 const EPOCHS: usize = 12;
 const BATCH: usize = 64;
@@ -37,6 +34,8 @@ pub(super) struct Judge {
     features: Network,
     test: Tensor,
     validation: Tensor,
+    /// What the training pictures show.
+    shown: Vec<u32>,
     /// The share of the test pictures that it names right.
     pub(super) accuracy: f64,
 }
@@ -47,7 +46,6 @@ pub(super) struct Measured {
     pub(super) frechet: f64,
     pub(super) precision: f64,
     pub(super) recall: f64,
-    pub(super) recognisable: f64,
 }
 
 /// What pictures show, as far as it is known: the character, or else the class; and how many of them there are.
@@ -77,6 +75,7 @@ impl Judge {
                 count: classes,
             })
         };
+        let shown = train.clone();
         let train = of(&lot.train, train).map_err(failed)?;
         let test = of(&lot.test, test).map_err(failed)?;
         let epochs = work.scaled(EPOCHS);
@@ -117,6 +116,7 @@ impl Judge {
             names,
             test: some(test.inputs(), 0, MOST),
             validation: some(train.inputs(), 1, VALIDATION),
+            shown,
             accuracy: accuracy.metric("accuracy").unwrap_or(f64::NAN),
         }))
     }
@@ -127,15 +127,20 @@ impl Judge {
         let features = |pictures: &Tensor| self.features.predict(pictures);
         let (test, drawn) = (features(&self.test)?, features(samples)?);
         let both = precision_and_recall(&test, &drawn, NEAREST)?;
-        let said = self.names.predict(samples)?;
-        let is_sure = |sample: &usize| said.sample(*sample).iter().any(|&share| share >= SURE);
-        let sure = (0..said.samples()).filter(is_sure).count();
         Ok(Measured {
             parzen: window.log_likelihood(&self.test)?.mean,
             frechet: frechet_distance(&test, &drawn)?,
             precision: both.precision,
             recall: both.recall,
-            recognisable: sure as f64 / said.samples().max(1) as f64,
         })
+    }
+
+    /// The share of samples that it names as what these training pictures show, one for each.
+    pub(super) fn named_as(&self, samples: &Tensor, pictures: &[usize]) -> Result<f64, Error> {
+        let wanted: Vec<u32> = pictures
+            .iter()
+            .map(|&picture| self.shown[picture])
+            .collect();
+        Ok(share_right(&self.names.predict_classes(samples)?, &wanted))
     }
 }

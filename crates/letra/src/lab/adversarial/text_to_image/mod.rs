@@ -188,12 +188,7 @@ fn all(work: &lots::Work<'_>, lot: &Lot, words: &Words) -> Result<Option<Outcome
         return Ok(None);
     };
     let conditions = words.conditions(&asked).map_err(failed)?;
-    let random = Random::new(
-        lot.seed,
-        Domain::Sampling,
-        0,
-        0,
-    );
+    let random = Random::new(lot.seed, Domain::Sampling, 0, 0);
     let noise = Tensor::new([asked.len(), NOISE], random.normal(0, asked.len() * NOISE));
     let noise = noise.map_err(failed)?;
     let [letters, faces] = &conditions;
@@ -207,7 +202,12 @@ fn all(work: &lots::Work<'_>, lot: &Lot, words: &Words) -> Result<Option<Outcome
     };
     let generated = pair.generate(&noise, &conditions).map_err(failed)?;
     enter(&mut pair_trial, &readers.measure(&ink(&generated), &asked)?);
-    let shown = shown(words, &asked, [&real, &ink(&plain), &ink(&generated)], &pair)?;
+    let shown = shown(
+        words,
+        &asked,
+        [&real, &ink(&plain), &ink(&generated)],
+        &pair,
+    )?;
     Ok(Some((vec![fonts, error, pair_trial], shown)))
 }
 
@@ -232,7 +232,9 @@ fn judge(work: &lots::Work<'_>, lot: &Lot, words: &Words) -> Result<Option<Train
     let steps = work.scaled(JUDGE_STEPS);
     let count = steps * BATCH;
     let random = Random::new(lot.seed, Domain::Data, 1, 0);
-    let asked: Vec<Asked> = (0..count).map(|sample| words.asked(&random, sample)).collect();
+    let asked: Vec<Asked> = (0..count)
+        .map(|sample| words.asked(&random, sample))
+        .collect();
     let faces = asked.iter().map(|asked| asked.face as u32).collect();
     let count = words.faces().len();
     let data = Dataset::classes(words.drawn(&asked)?, faces, count).map_err(failed)?;

@@ -100,9 +100,8 @@ impl Readers {
             .map_err(|error| Failure::network("the recogniser", &error))?;
         let likeness = |prototype: &[f32]| -> f32 {
             let windows = embeddings.chunks_exact(EMBEDDING);
-            let cosine = |window: &[f32]| -> f32 {
-                prototype.iter().zip(window).map(|(a, b)| a * b).sum()
-            };
+            let cosine =
+                |window: &[f32]| -> f32 { prototype.iter().zip(window).map(|(a, b)| a * b).sum() };
             windows.map(cosine).sum()
         };
         let all = self.prototypes.chunks_exact(EMBEDDING).map(likeness);
