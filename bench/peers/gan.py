@@ -13,7 +13,7 @@ def is_pair(row):
 
 
 def batches(row):
-    """Four batches of numbers from -1 to 1, as letra-bench has them: [batch, 28, 28, 1]."""
+    """Four batches of numbers from -1 to 1, the first of those that letra-bench has: [batch, 28, 28, 1]."""
     import numpy as np
 
     index = np.arange(4 * row["batch"] * PIXELS, dtype=np.int64)

@@ -14,8 +14,8 @@ use letra_nn::prelude::*;
 const SIDE: usize = 28;
 const PIXELS: usize = SIDE * SIDE;
 
-/// Batches of the data.
-const BATCHES: usize = 4;
+/// Batches of the data, so many that what is done once an epoch does not show.
+const BATCHES: usize = 32;
 
 const NOISE: usize = 100;
 const FILTERS: usize = 64;
