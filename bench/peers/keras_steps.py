@@ -4,6 +4,7 @@ import os
 
 import boltzmann
 import common
+import gan
 
 options = common.arguments(__doc__, backend={"choices": ["tensorflow", "jax"], "default": "tensorflow"})
 os.environ["KERAS_BACKEND"] = options.backend
@@ -150,6 +151,12 @@ def main():
             # Keras has no such machine; JAX by itself stands in for it.
             if options.backend == "jax":
                 result = common.best(["jax.jit"], row, options, lambda mode: boltzmann.jax(row, mode, options.seconds))
+                common.report(f"keras {keras.__version__} on {options.backend}", options, row, result)
+            continue
+        if gan.is_pair(row):
+            # Likewise: Keras has no such step.
+            if options.backend == "jax":
+                result = common.best(["jax.jit"], row, options, lambda mode: gan.jax(row, mode, options.seconds))
                 common.report(f"keras {keras.__version__} on {options.backend}", options, row, result)
             continue
         data = common.data_of(row, x, y)

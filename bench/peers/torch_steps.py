@@ -2,6 +2,7 @@
 
 import boltzmann
 import common
+import gan
 
 options = common.arguments(__doc__)
 
@@ -116,6 +117,10 @@ def main():
     for row in common.rows(options):
         if boltzmann.is_machine(row):
             result = common.best(["eager", "compiled"], row, options, lambda mode: boltzmann.pytorch(row, mode, options.seconds))
+            common.report(f"pytorch {torch.__version__.split('+')[0]}", options, row, result)
+            continue
+        if gan.is_pair(row):
+            result = common.best(gan.torch_modes(row), row, options, lambda mode: gan.pytorch(row, mode, options.seconds))
             common.report(f"pytorch {torch.__version__.split('+')[0]}", options, row, result)
             continue
         modes = ["eager", "eager, fused update", "compiled, fused update"]

@@ -6,6 +6,7 @@ mod boltzmann;
 mod data;
 mod kernels;
 mod machine;
+mod pairs;
 mod predict;
 mod samples;
 mod sequences;
@@ -28,7 +29,7 @@ struct Bench {
 #[derive(Subcommand)]
 enum What {
     /// Milliseconds a training step of the seminar's networks, of recurrent layers, of a Boltzmann
-    /// machine and of a deep autoencoder, the machine's peak beside them.
+    /// machine, of a deep autoencoder and of adversarial pairs, the machine's peak beside them.
     Steps(Settings),
     /// Predictions of the CNN: one picture's latency, and pictures a second for 10,000; of recurrent
     /// layers: one sequence's latency.

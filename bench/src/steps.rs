@@ -10,11 +10,12 @@ use serde_json::json;
 
 use crate::autoencoder::Coder;
 use crate::boltzmann::Machine;
+use crate::pairs::Pair;
 use crate::sequences::Recurrent;
 use crate::{Settings, data, machine};
 
 /// Network and batch of each row.
-const ROWS: [(&str, usize); 18] = [
+const ROWS: [(&str, usize); 21] = [
     ("logistic", 2511),
     ("feed-forward", 2511),
     ("cnn", 2511),
@@ -33,6 +34,9 @@ const ROWS: [(&str, usize); 18] = [
     ("rbm-784x500", 100),
     ("rbm-784x500", 10),
     ("autoencoder-784-1000-500-250-30", 128),
+    ("gan-dense", 64),
+    ("gan-dcgan", 64),
+    ("gan-wgan-gp", 64),
 ];
 /// With all training pictures in a batch it is plain gradient descent.
 const FULL_BATCH: usize = 2511;
@@ -105,6 +109,10 @@ fn of_row(
     if let Some(machine) = Machine::named(name) {
         let times = machine.measure(batch, settings.threads, settings.seconds)?;
         return Ok((times, machine.operations()));
+    }
+    if let Some(pair) = Pair::named(name) {
+        let times = pair.measure(batch, settings.threads, settings.seconds)?;
+        return Ok((times, pair.operations()));
     }
     if let Some(coder) = Coder::named(name) {
         let data = coder.data(batch)?;

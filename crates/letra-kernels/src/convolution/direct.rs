@@ -4,6 +4,7 @@
 //! direct convolutions").
 
 mod correlation;
+mod phases;
 
 use super::algorithm::{Algorithm, Backward, Forward, parts};
 use super::general::General;
@@ -13,6 +14,7 @@ use super::vector::add_filled_up;
 use super::{Geometry, Pool};
 use crate::simd::{Instructions, LANES};
 use correlation::Correlation;
+pub(super) use phases::Phases;
 
 /// Fewest filters that fill vectors well enough.
 const FEWEST_FILTERS: usize = 8;
@@ -29,7 +31,9 @@ pub(super) struct Direct {
     forward: Correlation,
     /// The correlation with the turned kernel that gives the gradient of the input, for stride 1.
     turned: Option<Correlation>,
-    /// For the gradient of the input with other strides.
+    /// The same with other strides.
+    phases: Option<Phases>,
+    /// For the gradient of the input in other shapes.
     general: General,
 }
 
@@ -48,8 +52,30 @@ impl Direct {
             tail: Tail::new(&geometry, relu, pool),
             forward: Correlation::new(geometry, instructions),
             turned: turned(&geometry).map(|turned| Correlation::new(turned, instructions)),
+            phases: Phases::new(geometry, instructions),
             general: General::new(geometry, relu, pool),
         })
+    }
+
+    /// How the gradient of the input is computed where the convolution goes in steps.
+    pub(super) fn phases(&self) -> Option<&Phases> {
+        self.phases.as_ref()
+    }
+
+    /// The gradient of one sample's input where there are [phases](Self::phases); `scratch` is that of
+    /// the algorithm.
+    pub(super) fn input_gradient_by_phases(
+        &self,
+        prepared: &[f32],
+        gradient: &[f32],
+        input_gradient: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        let [.., patches] = parts(self.lens(), scratch);
+        if let Some(phases) = &self.phases {
+            let weights = &prepared[self.weights_len()..];
+            phases.input_gradient(weights, gradient, input_gradient, patches);
+        }
     }
 
     /// Elements of the weights' gradient over some samples, 0 if it is summed where it belongs. Which
@@ -72,7 +98,7 @@ impl Direct {
 
     /// Lengths of the parts of the scratch space: for the padded picture and the padded gradient, a
     /// map before the pool, a line, the gradient of the weights if their filters do not fill whole
-    /// vectors of [`LANES`], the bias, and the general algorithm.
+    /// vectors of [`LANES`], the bias, and the gradient of the input by phases or the general algorithm.
     fn lens(&self) -> [usize; 7] {
         let turned = self.turned.as_ref();
         let line = turned.map_or(0, Correlation::line_len);
@@ -83,10 +109,10 @@ impl Direct {
             self.forward.line_len().max(line),
             self.sums_len(),
             self.forward.filters,
-            if turned.is_some() {
-                0
-            } else {
-                self.general.patches_len(1)
+            match (turned, &self.phases) {
+                (Some(_), _) => 0,
+                (None, Some(phases)) => phases.scratch_len(),
+                (None, None) => self.general.patches_len(1),
             },
         ]
     }
@@ -118,7 +144,10 @@ fn turned(geometry: &Geometry) -> Option<Geometry> {
 impl Algorithm for Direct {
     fn prepared_len(&self) -> usize {
         let turned = self.turned.as_ref();
-        self.weights_len() + turned.map_or(0, |turned| turned.geometry.patch_len() * turned.filters)
+        let phases = self.phases.as_ref();
+        self.weights_len()
+            + turned.map_or(0, |turned| turned.geometry.patch_len() * turned.filters)
+            + phases.map_or(0, Phases::prepared_len)
     }
 
     /// The weights of forward, if they need filling up, and the turned ones,
@@ -136,7 +165,9 @@ impl Algorithm for Direct {
             weights[..filters].copy_from_slice(kernel);
             weights[filters..].fill(0.0);
         }
-        if let Some(turned) = &self.turned {
+        if let Some(phases) = &self.phases {
+            phases.prepare(kernel, rest);
+        } else if let Some(turned) = &self.turned {
             let mut to = rest.chunks_exact_mut(turned.filters);
             for tap in (0..rows * columns).rev() {
                 let kernel = &kernel[tap * channels * filters..][..channels * filters];
@@ -196,13 +227,17 @@ impl Algorithm for Direct {
                 let Some(input_gradient) = input_gradient else {
                     return;
                 };
+                let weights = &prepared[self.weights_len()..];
+                if let Some(phases) = &self.phases {
+                    phases.input_gradient(weights, gradient, input_gradient, patches);
+                    return;
+                }
                 let Some(correlation) = &self.turned else {
                     self.general
                         .input_gradient(1, kernel, gradient, input_gradient, patches);
                     return;
                 };
                 let padded = correlation.padded.pad(gradient, turned);
-                let weights = &prepared[self.weights_len()..];
                 correlation.outputs(padded, weights, Start::Zero, false, input_gradient, line);
             });
         if let Some(kernel_gradient) = kernel_gradient {

@@ -18,8 +18,8 @@ mod variational;
 
 pub use adversarial::{
     Adversarial, AdversarialCallback, AdversarialEpoch, AdversarialFit, AdversarialObjective,
-    AdversarialScores, AdversarialStep, AdversarialTrainer, Noise, SameNoise, dcgan,
-    dcgan_discriminator, dcgan_generator,
+    AdversarialScores, AdversarialStep, AdversarialTrainer, Information, Noise, Reconstruction,
+    SameNoise, dcgan, dcgan_discriminator, dcgan_generator,
 };
 pub use autoencoder::{Autoencoder, AutoencoderTrainer};
 pub use corruption::Corruption;

@@ -133,6 +133,14 @@ impl Model {
         values.map(|number| self.value(number)).collect()
     }
 
+    /// The first value that the layer reads which gives `value`; of an input, itself.
+    pub(crate) fn first_input_of(&self, value: Value) -> Value {
+        let node = self.graph.node_of(value.number);
+        let node = node.and_then(|node| self.graph.nodes.get(node));
+        node.and_then(|node| node.inputs.first())
+            .map_or(value, |&number| self.value(number))
+    }
+
     fn value_or_problem(&mut self, value: Result<usize, Problem>) -> Value {
         match value {
             Ok(value) => self.value(value),

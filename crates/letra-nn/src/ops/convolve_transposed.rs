@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::matmul::{BIAS, FEWEST_SAMPLES, KERNEL, kernel_and_bias};
-use super::{Backward, Convolve, Forward, Needs, Op, single_input};
+use super::{Backward, Convolve, Forward, Needs, Op, Prepare, single_input};
 use crate::Shape;
 use crate::error::BuildError;
 use crate::kernels::activation::{self, ActivationKind};
@@ -58,6 +58,7 @@ impl Op for ConvolveTransposed {
 
     fn needs(&self, _inputs: &[Shape]) -> Needs {
         Needs {
+            prepared: self.transposed.prepared_len(),
             keep: self.function.kept(self.output().values()),
             ..Needs::default()
         }
@@ -71,11 +72,16 @@ impl Op for ConvolveTransposed {
         FEWEST_SAMPLES
     }
 
+    fn prepare(&self, pass: &mut Prepare<'_>) {
+        self.transposed.prepare(pass.weights[KERNEL], pass.prepared);
+    }
+
     fn forward(&self, pass: &mut Forward<'_>) {
         self.transposed.forward(
             pass.samples,
             pass.inputs[0],
             pass.weights[KERNEL],
+            pass.prepared,
             pass.weights.get(BIAS).copied(),
             pass.outputs[0],
             pass.scratch,
@@ -96,6 +102,7 @@ impl Op for ConvolveTransposed {
             pass.samples,
             pass.inputs[0],
             pass.weights[KERNEL],
+            pass.prepared,
             delta,
             pass.input_gradients[0].as_deref_mut(),
             kernel_gradient,

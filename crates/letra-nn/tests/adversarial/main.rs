@@ -6,3 +6,4 @@ mod games;
 mod measures;
 mod not_finite;
 mod ring;
+mod terms;

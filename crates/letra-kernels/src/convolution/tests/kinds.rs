@@ -134,7 +134,6 @@ fn transposed() {
         // What is an input to the convolution is a gradient to the transposed one.
         let (image, gradient) = (&case.output_gradient, &case.input);
         let bias = noise.values(geometry.channels);
-        let transposed = Transposed::new(geometry);
         let zeros = vec![0.0; geometry.filters];
         let wide_kernel = wide(&case.kernel);
         let back = case
@@ -142,10 +141,21 @@ fn transposed() {
             .backward(&wide(gradient), &wide_kernel, &zeros, &wide(image));
         let forth = case.twin.forward(&wide(gradient), &wide_kernel, &zeros);
         crate::simd::tests::on_each_instruction_set(|| {
+            let transposed = Transposed::new(geometry);
+            let mut prepared = vec![f32::NAN; transposed.prepared_len()];
+            transposed.prepare(&case.kernel, &mut prepared);
             let mut scratch = vec![f32::NAN; transposed.scratch_len(1)];
             let mut output = vec![f32::NAN; gradient.len()];
             let (kernel, some_bias) = (&case.kernel, Some(&bias[..]));
-            transposed.forward(1, image, kernel, some_bias, &mut output, &mut scratch);
+            transposed.forward(
+                1,
+                image,
+                kernel,
+                &prepared,
+                some_bias,
+                &mut output,
+                &mut scratch,
+            );
             let mut wanted = back.input.clone();
             for (at, value) in wanted.iter_mut().enumerate() {
                 *value += f64::from(bias[at % bias.len()]);
@@ -159,6 +169,7 @@ fn transposed() {
                 1,
                 image,
                 kernel,
+                &prepared,
                 &mut gradient.clone(),
                 Some(&mut image_gradient),
                 Some(&mut kernel_gradient),

@@ -5,9 +5,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::information::INFORMATION;
 use super::trainer::Snapshot;
 use super::{AdversarialTrainer, Settings};
 use crate::buffer::Buffer;
+use crate::graph::WeightSpecification;
 use crate::learners::file::{Contents, Entry, write};
 use crate::training::History;
 use crate::{Error, Network, Trainer};
@@ -59,6 +61,15 @@ impl AdversarialTrainer {
         [&self.generator_learner, &self.discriminator_learner]
     }
 
+    /// The weights of both networks, and of the head that predicts codes.
+    fn all_weights(&self) -> impl Iterator<Item = &WeightSpecification> {
+        let both = [self.generator(), self.discriminator()].into_iter();
+        let head = self.information().into_iter();
+        let head = head.flat_map(|network| &network.ops().weights);
+        both.flat_map(|network| &network.ops().weights)
+            .chain(head.filter(|known| known.name.starts_with(INFORMATION)))
+    }
+
     fn description(&self, progress: &Progress) -> Description {
         Description {
             learner: "adversarial".into(),
@@ -79,10 +90,7 @@ impl AdversarialTrainer {
             .as_ref()
             .map(|network| network.weights().now());
         let mut entries = Vec::new();
-        for known in [self.generator(), self.discriminator()]
-            .iter()
-            .flat_map(|network| &network.ops().weights)
-        {
+        for known in self.all_weights() {
             entries.push(Entry::new(
                 &known.name,
                 &known.shape,
@@ -131,11 +139,10 @@ impl AdversarialTrainer {
         }
         // All is read before any of it counts.
         let mut snapshot = self.snapshot();
-        for network in [self.generator(), self.discriminator()] {
-            take(&mut contents, network, "", &mut snapshot.weights)?;
-        }
+        take(&mut contents, self.all_weights(), "", &mut snapshot.weights)?;
         if let Some(averaged) = &mut snapshot.averaged {
-            take(&mut contents, self.generator(), AVERAGE, averaged)?;
+            let weights = &self.generator().ops().weights;
+            take(&mut contents, weights, AVERAGE, averaged)?;
         }
         self.take_slots(&mut contents, &mut snapshot)?;
         contents.finish()?;
@@ -162,14 +169,14 @@ impl AdversarialTrainer {
     }
 }
 
-/// Reads a network's weights to their places.
-fn take(
+/// Reads weights to their places.
+fn take<'w>(
     contents: &mut Contents<'_>,
-    network: &Network,
+    weights: impl IntoIterator<Item = &'w WeightSpecification>,
     prefix: &str,
     all: &mut Buffer,
 ) -> Result<(), Error> {
-    for known in &network.ops().weights {
+    for known in weights {
         let name = format!("{prefix}{}", known.name);
         contents.take(&name, &known.shape, &mut all[known.range()])?;
     }

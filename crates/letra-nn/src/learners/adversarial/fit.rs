@@ -294,8 +294,10 @@ struct Sums {
     samples: f64,
     losses: [f64; 3],
     penalty: Option<f64>,
-    /// Of the generator, with the samples of the steps that it took.
+    information: Option<f64>,
+    /// Of the generator: its loss, and the samples of the steps that it took.
     generator: [f64; 2],
+    reconstruction: Option<f64>,
 }
 
 impl Sums {
@@ -309,8 +311,15 @@ impl Sums {
         self.samples += samples;
         let both = self.losses.iter_mut().zip(own);
         both.for_each(|(sum, loss)| *sum += samples * loss);
-        if let Some(penalty) = scores.gradient_penalty {
-            *self.penalty.get_or_insert(0.0) += samples * penalty;
+        let parts = [
+            (&mut self.penalty, scores.gradient_penalty),
+            (&mut self.information, scores.information_loss),
+            (&mut self.reconstruction, scores.reconstruction_loss),
+        ];
+        for (sum, part) in parts {
+            if let Some(part) = part {
+                *sum.get_or_insert(0.0) += samples * part;
+            }
         }
         if let Some(loss) = scores.generator_loss {
             self.generator[0] += samples * loss;
@@ -322,13 +331,15 @@ impl Sums {
         let [discriminator, real, generated] = self.losses.map(|sum| sum / self.samples);
         let [generator, count] = self.generator;
         let generator = (count > 0.0).then(|| ("generator_loss", generator / count));
-        let penalty = self
-            .penalty
-            .map(|sum| ("gradient_penalty", sum / self.samples));
+        let of_all = |name, sum: Option<f64>| sum.map(|sum| (name, sum / self.samples));
+        let distance = self.reconstruction;
+        let distance = distance.map(|sum| ("reconstruction_loss", sum / count));
         EpochLogs::new(epoch, steps, discriminator)
             .with_metrics([("real_loss", real), ("generated_loss", generated)])
             .with_metrics(generator)
-            .with_metrics(penalty)
+            .with_metrics(distance)
+            .with_metrics(of_all("gradient_penalty", self.penalty))
+            .with_metrics(of_all("information_loss", self.information))
     }
 }
 

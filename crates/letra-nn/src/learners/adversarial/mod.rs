@@ -4,9 +4,11 @@ mod conditions;
 mod dcgan;
 mod file;
 mod fit;
+mod information;
 mod networks;
 mod objective;
 mod penalty;
+mod reconstruction;
 mod same_noise;
 #[cfg(test)]
 mod tests;
@@ -16,7 +18,9 @@ use serde::{Deserialize, Serialize};
 
 pub use dcgan::{dcgan, dcgan_discriminator, dcgan_generator};
 pub use fit::{AdversarialCallback, AdversarialEpoch, AdversarialFit, AdversarialStep};
+pub use information::Information;
 pub use objective::AdversarialObjective;
+pub use reconstruction::Reconstruction;
 pub use same_noise::SameNoise;
 pub use trainer::{AdversarialScores, AdversarialTrainer};
 
@@ -104,6 +108,10 @@ pub(super) struct Settings {
     penalty: Option<f32>,
     average: Option<f32>,
     noise: Noise,
+    #[serde(default)]
+    information: Option<Information>,
+    #[serde(default)]
+    reconstruction: Option<(Reconstruction, f32)>,
 }
 
 impl Adversarial {
@@ -121,6 +129,8 @@ impl Adversarial {
                 penalty: None,
                 average: None,
                 noise: Noise::Normal,
+                information: None,
+                reconstruction: None,
             },
         }
     }
@@ -181,6 +191,22 @@ impl Adversarial {
         self
     }
 
+    /// Lets the last values of the noise be codes, and both networks learn to make them show in the
+    /// samples: InfoGAN, see [`Information`].
+    pub fn information(mut self, information: Information) -> Self {
+        self.settings.information = Some(information);
+        self
+    }
+
+    /// Adds to the generator's loss `weight` × how far what it makes of noise and conditions is from the
+    /// real sample that has the same conditions (Isola, Zhu, Zhou and Efros 2017, "Image-to-image
+    /// translation with conditional adversarial networks", eq. 4, where the distance is absolute and the
+    /// weight 100). For generators whose conditions say what the sample is to be.
+    pub fn reconstruction(mut self, distance: Reconstruction, weight: f32) -> Self {
+        self.settings.reconstruction = Some((distance, weight));
+        self
+    }
+
     /// Checks the networks and the settings and makes the pair ready to learn, each network with an
     /// optimizer of its own. Of `generator`, seed and threads count for both; losses and metrics have no
     /// say.
@@ -228,7 +254,14 @@ impl Settings {
         let numbers = [
             ("weights are clipped at", self.clip),
             ("the gradient penalty has factor", self.penalty),
+            (
+                "the reconstruction term has weight",
+                self.reconstruction.map(|(_, weight)| weight),
+            ),
         ];
+        if let Some(information) = &self.information {
+            information.check()?;
+        }
         for (what, number) in numbers {
             if let Some(number) = number
                 && !(number > 0.0 && number.is_finite())

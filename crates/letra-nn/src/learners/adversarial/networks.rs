@@ -2,6 +2,7 @@
 //! answer, all on the same weights.
 
 use super::Settings;
+use super::information::{INFORMATION, Information};
 use super::objective::{Mean, ScoreLoss, Side as Scored};
 use super::penalty::{Between, GradientPenalty};
 use super::trainer::AdversarialTrainer;
@@ -98,6 +99,9 @@ pub(super) fn check(
 ) -> Result<(), Error> {
     let sample = generator.output(GENERATOR)?;
     discriminator.output(DISCRIMINATOR)?;
+    if let Some(information) = &settings.information {
+        information.check_noise(&generator.graph.inputs[0])?;
+    }
     let taken = &discriminator.graph.inputs[0];
     if &sample != taken {
         let message = format!("the generator gives {sample} but the discriminator takes {taken}");
@@ -140,8 +144,8 @@ pub(super) fn trainer(
         .discriminator_step(&settings)?
         .build_with(seed, Some(workers.clone()))?;
     whole.hold(|name| name.starts_with("generator/"));
-    let mut through = pair.generator_step()?.build_on(&whole)?;
-    through.hold(|name| name.starts_with("discriminator/"));
+    let mut through = pair.generator_step(&settings)?.build_on(&whole)?;
+    through.hold(|name| !name.starts_with("generator/"));
     let asked = |side: &Side, name: &str| {
         let mut model = Model::new();
         let inputs: Vec<Value> = side
@@ -157,6 +161,10 @@ pub(super) fn trainer(
         asked(&pair.generator, GENERATOR)?,
         asked(&pair.discriminator, DISCRIMINATOR)?,
     ];
+    let information = settings.information.as_ref();
+    let information = information
+        .map(|codes| pair.predicted_codes(codes, &whole))
+        .transpose()?;
     let by_batch = pair
         .generator
         .batch_normalisation()
@@ -179,14 +187,24 @@ pub(super) fn trainer(
             .penalty
             .map(|factor| (Box::new(Mean) as Box<dyn Loss>, factor)),
     );
+    let codes = || {
+        let information = settings.information.as_ref()?;
+        let loss: Box<dyn Loss> = Box::new(information.loss());
+        Some((loss, information.factor()))
+    };
+    losses.extend(codes());
     let discriminator = learning(whole, discriminator_compile, losses, seed, workers)?;
-    let losses: Vec<(Box<dyn Loss>, f32)> = vec![(Box::new(side(Scored::Generator)), 1.0)];
+    let mut losses: Vec<(Box<dyn Loss>, f32)> = vec![(Box::new(side(Scored::Generator)), 1.0)];
+    losses.extend(codes());
+    let distance = settings.reconstruction;
+    losses.extend(distance.map(|(distance, weight)| (distance.loss(), weight)));
     let generator = learning(through, generator_compile, losses, seed, workers)?;
     Ok(AdversarialTrainer::new(
         settings,
         seed,
         [generator, discriminator],
         networks,
+        information,
         by_batch,
     ))
 }
@@ -218,7 +236,8 @@ struct Pair {
 
 impl Pair {
     /// What the discriminator learns in. Inputs are samples, noise, conditions; outputs the scores of the
-    /// samples, those of generated ones and, where it is asked for, the gradient penalty.
+    /// samples, those of generated ones and, where they are asked for, the gradient penalty and what is
+    /// said of the generated samples' codes.
     fn discriminator_step(&self, settings: &Settings) -> Result<Model, Error> {
         let mut model = Model::new();
         let samples = model.input(self.discriminator.graph.inputs[0].clone());
@@ -227,25 +246,57 @@ impl Pair {
         let with = |value: Value| [&[value], &conditions[..]].concat();
         let generated = model.layer(self.generator.part(GENERATOR), with(noise));
         let score = model.layer(self.discriminator.part(DISCRIMINATOR), with(samples));
-        let mut outputs = vec![score, model.again(score, with(generated))];
+        let of_generated = model.again(score, with(generated));
+        let mut outputs = vec![score, of_generated];
         if settings.penalty.is_some() {
             let between = model.layer(Between.named("between"), [samples, generated]);
             let score = model.again(score, with(between));
             let penalty = GradientPenalty.named("gradient_penalty");
             outputs.push(model.layer(penalty, [score, between]));
         }
+        if let Some(information) = &settings.information {
+            outputs.push(information.head(&mut model, of_generated));
+        }
         Ok(model.outputs(outputs))
     }
 
-    /// What the generator learns in: from noise and conditions to the scores of what it makes of them.
-    fn generator_step(&self) -> Result<Model, Error> {
+    /// What the generator learns in: from noise and conditions to the scores of what it makes of them and,
+    /// where they are asked for, what is said of the codes and what it makes.
+    fn generator_step(&self, settings: &Settings) -> Result<Model, Error> {
         let mut model = Model::new();
         let noise = model.input(self.generator.graph.inputs[0].clone());
         let conditions = self.conditions(&mut model);
         let with = |value: Value| [&[value], &conditions[..]].concat();
         let generated = model.layer(self.generator.part(GENERATOR), with(noise));
         let score = model.layer(self.discriminator.part(DISCRIMINATOR), with(generated));
-        Ok(model.outputs([score]))
+        let mut outputs = vec![score];
+        if let Some(information) = &settings.information {
+            outputs.push(information.head(&mut model, score));
+        }
+        if settings.reconstruction.is_some() {
+            outputs.push(generated);
+        }
+        Ok(model.outputs(outputs))
+    }
+
+    /// From samples, and conditions where they have a say, to what is said of the samples' codes.
+    fn predicted_codes(&self, codes: &Information, whole: &Network) -> Result<Network, Error> {
+        let mut model = Model::new();
+        let samples = model.input(self.discriminator.graph.inputs[0].clone());
+        let conditions = self.conditions(&mut model);
+        let inputs = [&[samples], &conditions[..]].concat();
+        let score = model.layer(self.discriminator.part(DISCRIMINATOR), inputs);
+        let codes = codes.head(&mut model, score);
+        let both = model.outputs([codes, score]).build_on(whole)?;
+        if conditions.is_empty() {
+            return both.subnetwork(&["input"], &[INFORMATION]);
+        }
+        let inputs: Vec<String> = (1..=1 + conditions.len())
+            .map(|number| format!("input_{number}"))
+            .collect();
+        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        both.subnetwork(&inputs, &[INFORMATION])
+            .or_else(|_| both.subnetwork(&inputs[..1], &[INFORMATION]))
     }
 
     fn conditions(&self, model: &mut Model) -> Vec<Value> {

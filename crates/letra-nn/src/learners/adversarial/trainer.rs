@@ -17,6 +17,9 @@ enum For {
     Asked,
 }
 
+/// How far after those of noise the streams of codes lie.
+const CODES: usize = 8;
+
 /// A generator and a discriminator that learn: [`Adversarial`](super::Adversarial), compiled.
 ///
 /// Generator and discriminator are networks on the weights that learn, to ask, look into and save; their
@@ -52,6 +55,8 @@ pub struct AdversarialTrainer {
     generator: Network,
     discriminator: Network,
     pub(super) averaged: Option<Network>,
+    /// From samples to what is said of their codes.
+    information: Option<Network>,
     /// A layer that goes by the batch, if there is one.
     by_batch: Option<String>,
 }
@@ -82,8 +87,14 @@ pub struct AdversarialScores {
     pub generated_loss: f64,
     /// The mean of (‖∂*d* / ∂*x̂*‖ − 1)², where there is a gradient penalty, without its factor.
     pub gradient_penalty: Option<f64>,
-    /// The generator's, where it took a step.
+    /// All of the generator's, where it took a step.
     pub generator_loss: Option<f64>,
+    /// What the codes of the discriminator's step cost, where there is an information term, without its
+    /// weight.
+    pub information_loss: Option<f64>,
+    /// How far what the generator made was from the batch, where there is a reconstruction term and it
+    /// took a step, without its weight.
+    pub reconstruction_loss: Option<f64>,
 }
 
 impl AdversarialTrainer {
@@ -92,6 +103,7 @@ impl AdversarialTrainer {
         seed: u64,
         [generator_learner, discriminator_learner]: [Trainer; 2],
         [generator, discriminator]: [Network; 2],
+        information: Option<Network>,
         by_batch: Option<String>,
     ) -> Self {
         AdversarialTrainer {
@@ -102,6 +114,7 @@ impl AdversarialTrainer {
             discriminator_learner,
             generator,
             discriminator,
+            information,
             by_batch,
         }
     }
@@ -119,6 +132,14 @@ impl AdversarialTrainer {
     /// The generator with weights averaged over its steps, where they [are](super::Adversarial::average).
     pub fn averaged_generator(&self) -> Option<&Network> {
         self.averaged.as_ref()
+    }
+
+    /// What the head of an [information term](super::Adversarial::information) says of samples, a network
+    /// on the weights that learn: `[samples, codes]`, of a categorical code a logit for each of its values,
+    /// of a continuous one its mean. It takes what the discriminator takes, conditions only where the head's
+    /// features go by them.
+    pub fn information(&self) -> Option<&Network> {
+        self.information.as_ref()
     }
 
     /// Steps that the discriminator and the generator have taken.
@@ -170,36 +191,67 @@ impl AdversarialTrainer {
         let count = samples.samples();
         let number = self.discriminator_learner.steps();
         let noise = self.draw_noise(count, For::Discriminator, number);
+        let codes = self.codes_of(&noise)?;
         let inputs = [samples.clone(), noise];
-        let batch = held_to_nothing(&self.discriminator_learner, inputs, conditions)?;
-        let scores = self.discriminator_learner.train_on_batch(&batch)?;
+        // The codes' loss comes last.
+        let held = codes.map(|codes| (2 + usize::from(self.settings.penalty.is_some()), codes));
+        let learner = &mut self.discriminator_learner;
+        let batch = batch(learner, inputs, conditions, held)?;
+        let scores = learner.train_on_batch(&batch)?;
         if let Some(limit) = self.settings.clip {
             self.clip(limit);
         }
         let generators = (number + 1).is_multiple_of(self.settings.discriminator_steps as u64);
-        let generator_loss = match generators {
-            true => Some(self.generator_step(count, conditions)?),
+        let generator = match generators {
+            true => Some(self.generator_step(samples, conditions)?),
             false => None,
         };
         let part = |index: usize| scores.metrics.get(index).map(|(_, loss)| *loss);
+        let settings = &self.settings;
+        let mut further = 2..;
+        let mut further =
+            |is_there: bool| is_there.then(|| further.next()).flatten().and_then(part);
         Ok(AdversarialScores {
             discriminator_loss: scores.loss,
             real_loss: part(0).unwrap_or(f64::NAN),
             generated_loss: part(1).unwrap_or(f64::NAN),
-            gradient_penalty: part(2),
-            generator_loss,
+            gradient_penalty: further(settings.penalty.is_some()),
+            information_loss: further(settings.information.is_some()),
+            generator_loss: generator.map(|[loss, _]| loss),
+            reconstruction_loss: generator
+                .filter(|_| settings.reconstruction.is_some())
+                .map(|[_, distance]| distance),
         })
     }
 
-    fn generator_step(&mut self, samples: usize, conditions: &[Tensor]) -> Result<f64, Error> {
+    /// The codes that an information term has in some noise.
+    fn codes_of(&self, noise: &Tensor) -> Result<Option<Tensor>, Error> {
+        let information = self.settings.information.as_ref();
+        information.map(|term| term.codes_of(noise)).transpose()
+    }
+
+    /// Gives the loss, and the last part of it.
+    fn generator_step(
+        &mut self,
+        samples: &Tensor,
+        conditions: &[Tensor],
+    ) -> Result<[f64; 2], Error> {
         let number = self.generator_learner.steps();
-        let noise = self.draw_noise(samples, For::Generator, number);
-        let batch = held_to_nothing(&self.generator_learner, [noise], conditions)?;
-        let loss = self.generator_learner.train_on_batch(&batch)?.loss;
+        let noise = self.draw_noise(samples.samples(), For::Generator, number);
+        let codes = self.codes_of(&noise)?.map(|codes| (1, codes));
+        let targets = self.settings.reconstruction.map(|_| {
+            let before = 1 + usize::from(codes.is_some());
+            (before, samples.clone())
+        });
+        let held = codes.into_iter().chain(targets);
+        let learner = &mut self.generator_learner;
+        let batch = batch(learner, [noise], conditions, held)?;
+        let scores = learner.train_on_batch(&batch)?;
         if let (Some(averaged), Some(decay)) = (&self.averaged, self.settings.average) {
             average(averaged, &self.generator, decay);
         }
-        Ok(loss)
+        let last = scores.metrics.last().map_or(scores.loss, |(_, loss)| *loss);
+        Ok([scores.loss, last])
     }
 
     /// Brings the discriminator's parameters back to a magnitude.
@@ -256,7 +308,7 @@ impl AdversarialTrainer {
         &self.generator.input_shapes()[1..]
     }
 
-    /// Noise for so many samples, as the generator takes it: a function of the seed alone.
+    /// Noise for so many samples, as the generator takes it, codes included: a function of the seed alone.
     pub fn noise(&self, samples: usize, seed: u64) -> Tensor {
         let random = Random::new(seed, Domain::Noise, For::Asked as usize, 0);
         self.noise_of(samples, random)
@@ -274,6 +326,7 @@ impl AdversarialTrainer {
         let mut noise = Tensor::zeros([&[samples], shape.sizes()].concat());
         let values = shape.values();
         let kind = self.settings.noise;
+        let information = self.settings.information.as_ref();
         let fill = |(sample, noise): (usize, &mut [f32])| {
             let drawn = match kind {
                 Noise::Normal => random.normal(sample, values),
@@ -284,6 +337,9 @@ impl AdversarialTrainer {
                     Noise::Normal => drawn,
                     Noise::Uniform => 2.0 * drawn - 1.0,
                 };
+            }
+            if let Some(information) = information {
+                information.draw(random.of_following_op(CODES), sample, noise);
             }
         };
         let samples = noise.data_mut().par_chunks_exact_mut(values.max(1));
@@ -412,11 +468,13 @@ fn average(averaged: &Network, generator: &Network, decay: f32) {
     });
 }
 
-/// A batch of these inputs and conditions, whose losses need no targets.
-fn held_to_nothing<const N: usize>(
+/// A batch of these inputs and conditions. `held` has the targets of outputs, by their number, whose losses
+/// need some.
+fn batch<const N: usize>(
     trainer: &Trainer,
     inputs: [Tensor; N],
     conditions: &[Tensor],
+    held: impl IntoIterator<Item = (usize, Tensor)>,
 ) -> Result<Dataset, Error> {
     let mut inputs = inputs.into_iter().chain(conditions.iter().cloned());
     let first = inputs
@@ -424,9 +482,15 @@ fn held_to_nothing<const N: usize>(
         .ok_or_else(|| Error::data("there are no inputs"))?;
     let samples = first.samples();
     let shapes = trainer.output_shapes();
+    let mut targets: Vec<Option<Tensor>> = vec![None; shapes.len()];
+    for (output, target) in held {
+        targets[output] = Some(target);
+    }
+    let nothing = |shape: &Shape| Tensor::zeros([&[samples], shape.sizes()].concat());
     let mut targets = shapes
         .iter()
-        .map(|shape| Tensor::zeros([&[samples], shape.sizes()].concat()));
+        .zip(targets)
+        .map(|(shape, target)| target.unwrap_or_else(|| nothing(shape)));
     let target = targets
         .next()
         .ok_or_else(|| Error::data("there are no outputs"))?;
