@@ -22,22 +22,21 @@ fn refused(learner: DomainAdversarial) -> Error {
 
 #[test]
 fn networks_that_do_not_fit_each_other() {
-    let of = DomainAdversarial::new;
     let five = || Sequential::new([5]).add(Dense::new(1));
     says(
-        refused(of(features(), five(), domains())),
+        refused(DomainAdversarial::new(features(), five(), domains())),
         &["[8]", "labels takes [5]"],
     );
     says(
-        refused(of(features(), labels(), five())),
+        refused(DomainAdversarial::new(features(), labels(), five())),
         &["[8]", "domains takes [5]"],
     );
     says(
-        refused(of(features(), labels(), labels())),
+        refused(DomainAdversarial::new(features(), labels(), labels())),
         &["domains gives [2]", "two domains"],
     );
     says(
-        refused(of(Dense::new(8), labels(), domains())),
+        refused(DomainAdversarial::new(Dense::new(8), labels(), domains())),
         &["features is a layer"],
     );
     let mut two = Model::new();
@@ -45,7 +44,7 @@ fn networks_that_do_not_fit_each_other() {
     let both = two.layer(Concatenate, [one, other]);
     let both = two.layer(Dense::new(8), [both]);
     says(
-        refused(of(two.outputs([both]), labels(), domains())),
+        refused(DomainAdversarial::new(two.outputs([both]), labels(), domains())),
         &["features has 2 inputs"],
     );
     let mut two = Model::new();
@@ -55,15 +54,15 @@ fn networks_that_do_not_fit_each_other() {
         two.layer(Dense::new(8), [input]),
     ];
     says(
-        refused(of(two.outputs(outputs), labels(), domains())),
+        refused(DomainAdversarial::new(two.outputs(outputs), labels(), domains())),
         &["features has 2 outputs"],
     );
     says(
-        refused(of(features(), labels(), domains()).factor(-1.0)),
+        refused(DomainAdversarial::new(features(), labels(), domains()).factor(-1.0)),
         &["factor of -1"],
     );
     says(
-        refused(of(features(), labels(), domains()).schedule(10.0, 0)),
+        refused(DomainAdversarial::new(features(), labels(), domains()).schedule(10.0, 0)),
         &["0 steps"],
     );
     let covariances = DomainDiscrepancy::covariances(features(), labels(), f32::NAN);

@@ -9,7 +9,8 @@ use letra_nn::schedules::OneCycle;
 use maud::{Markup, html};
 
 use super::watching::RbmWatch;
-use super::work::{Lot, Task, Work, labels};
+use super::Task;
+use crate::lab::tasks::lots::{Lot, Work, labels};
 use crate::experiment::{Column, Row, Trial};
 use crate::failure::Failure;
 use crate::lab::tasks::{Classify, Part, Watch, accuracies, measured};
