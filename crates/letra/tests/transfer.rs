@@ -5,8 +5,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{letra, refused};
 use common::tasks::{mean, row, small, timeless};
+use common::{letra, refused};
 
 /// Sides of the test's digits, and of its photograph.
 const SIDE: usize = 20;
@@ -18,8 +18,16 @@ fn bars(count: usize) -> (Vec<u8>, Vec<u8>) {
     for picture in 0..count {
         let (class, line) = (picture % 2, picture / 2 % (SIDE - 2));
         for pixel in 0..SIDE * SIDE {
-            let place = if class == 0 { pixel / SIDE } else { pixel % SIDE };
-            pixels.push(if (line..line + 3).contains(&place) { 255 } else { 0 });
+            let place = if class == 0 {
+                pixel / SIDE
+            } else {
+                pixel % SIDE
+            };
+            pixels.push(if (line..line + 3).contains(&place) {
+                255
+            } else {
+                0
+            });
         }
     }
     let labels = (0..count).map(|picture| (picture % 2) as u8);
@@ -31,7 +39,14 @@ fn digits(folder: &Path, photograph: u32) {
     for (part, count) in [("train", 128), ("t10k", 40)] {
         let (pixels, labels) = bars(count);
         let size = |size: usize| (size as u32).to_be_bytes().to_vec();
-        let images = [vec![0, 0, 8, 3], size(count), size(SIDE), size(SIDE), pixels].concat();
+        let images = [
+            vec![0, 0, 8, 3],
+            size(count),
+            size(SIDE),
+            size(SIDE),
+            pixels,
+        ]
+        .concat();
         let labels = [vec![0, 0, 8, 1], size(count), labels].concat();
         for (name, bytes) in [("images-idx3-ubyte", images), ("labels-idx1-ubyte", labels)] {
             fs::write(folder.join(format!("{part}-{name}")), bytes).expect("a file");
@@ -54,7 +69,15 @@ fn digits_over_photographs_are_learnt_by_every_method_and_threads_change_nothing
     let folder = tempfile::tempdir().expect("a folder");
     digits(folder.path(), PHOTOGRAPH);
     let data = folder.path().to_str().expect("UTF-8");
-    let arguments = ["transfer", "domains", "--effort", "0.5", "--data", data, "--threads"];
+    let arguments = [
+        "transfer",
+        "domains",
+        "--effort",
+        "0.5",
+        "--data",
+        data,
+        "--threads",
+    ];
     let (figures, page, _) = small(&[&arguments[..], &["1"]].concat());
     for setting in ["digits-paper", "digits"] {
         for method in ["source", "dann", "coral", "mmd", "target"] {
@@ -128,7 +151,10 @@ fn what_cannot_be_used_is_refused() {
         let output = letra(&[&["lab", "transfer"], arguments, &["--out", out]].concat());
         refused(&output, 1, &[word]);
     };
-    lab(&["domains", "--data", data], "no photograph has 20 pixels a side");
+    lab(
+        &["domains", "--data", data],
+        "no photograph has 20 pixels a side",
+    );
     fs::write(folder.path().join("photographs/wall.png"), "no picture").expect("a file");
     lab(&["domains", "--data", data], "wall.png");
     fs::remove_file(folder.path().join("photographs/wall.png")).expect("a file");

@@ -44,7 +44,11 @@ fn networks_that_do_not_fit_each_other() {
     let both = two.layer(Concatenate, [one, other]);
     let both = two.layer(Dense::new(8), [both]);
     says(
-        refused(DomainAdversarial::new(two.outputs([both]), labels(), domains())),
+        refused(DomainAdversarial::new(
+            two.outputs([both]),
+            labels(),
+            domains(),
+        )),
         &["features has 2 inputs"],
     );
     let mut two = Model::new();
@@ -54,7 +58,11 @@ fn networks_that_do_not_fit_each_other() {
         two.layer(Dense::new(8), [input]),
     ];
     says(
-        refused(DomainAdversarial::new(two.outputs(outputs), labels(), domains())),
+        refused(DomainAdversarial::new(
+            two.outputs(outputs),
+            labels(),
+            domains(),
+        )),
         &["features has 2 outputs"],
     );
     says(

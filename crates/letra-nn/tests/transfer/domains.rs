@@ -12,7 +12,7 @@ pub(crate) fn points(samples: usize, target: bool) -> Dataset {
     for sample in 0..samples {
         let class = (sample % 2) as f32 * 2.0 - 1.0;
         let noise = random.normal(sample, 3);
-        let shift = if target { 3.0 } else { -3.0 };
+        let shift = if target { 1.0 } else { -1.0 };
         values.extend([
             class + 0.4 * noise[0],
             if target {
@@ -44,15 +44,19 @@ pub(crate) fn domains() -> Sequential {
 }
 
 pub(crate) fn compile(threads: usize) -> Compile {
-    Compile::new(Adam::new(0.005))
+    Compile::new(Adam::new(0.002).betas(0.5, 0.999))
         .metric(Accuracy)
         .seed(2)
         .threads(threads)
 }
 
+/// Epochs, and their steps on four batches of 32.
+const EPOCHS: usize = 150;
+const STEPS: u64 = 600;
+
 fn accuracy(mut learner: DomainTrainer) -> f64 {
     let (source, target) = (points(128, false), points(128, true));
-    let fit = Fit::epochs(120).batch_size(32);
+    let fit = Fit::epochs(EPOCHS).batch_size(32);
     learner.fit(&source, &target, fit).unwrap();
     assert!(learner.evaluate(&source).unwrap().metric("accuracy") > Some(0.97));
     learner
@@ -68,6 +72,7 @@ fn each_method_works_where_the_source_alone_misleads() {
         accuracy(
             DomainAdversarial::new(features(), labels(), domains())
                 .factor(factor)
+                .schedule(10.0, STEPS)
                 .compile(compile(2))
                 .unwrap(),
         )
@@ -85,7 +90,6 @@ fn each_method_works_where_the_source_alone_misleads() {
             .compile(compile(2))
             .unwrap(),
     );
-    println!("{source_only} {adversarial} {means} {covariances}");
     assert!(adversarial > 0.85, "adversarial: {adversarial}");
     assert!(means > 0.85, "means: {means}");
     assert!(
@@ -99,10 +103,10 @@ fn the_domains_are_told_unless_the_features_hide_them() {
     let told = |factor: f32| {
         let mut learner = DomainAdversarial::new(features(), labels(), domains())
             .factor(factor)
-            .schedule(10.0, 480)
+            .schedule(10.0, STEPS)
             .compile(compile(1))
             .unwrap();
-        let fit = Fit::epochs(120).batch_size(32);
+        let fit = Fit::epochs(EPOCHS).batch_size(32);
         let history = learner
             .fit(&points(128, false), &points(128, true), fit)
             .unwrap();
@@ -110,8 +114,8 @@ fn the_domains_are_told_unless_the_features_hide_them() {
         let of = |name: &str| last.get(name).unwrap();
         (of("source_domain_loss") + of("target_domain_loss")) / 2.0
     };
-    assert!(told(0.0) < 0.05);
-    assert!(told(1.0) > 0.4);
+    assert!(told(0.0) < 0.3);
+    assert!(told(1.0) > 0.6);
 }
 
 #[test]

@@ -68,8 +68,6 @@ pub(in crate::lab) struct Lot {
     label: String,
     pub(in crate::lab) train: Dataset,
     pub(in crate::lab) test: Dataset,
-    /// What the pictures of both show, where that is known.
-    pub(in crate::lab) characters: Option<[Vec<char>; 2]>,
 }
 
 /// The place of the random numbers that choose training pictures.
@@ -115,10 +113,20 @@ impl Work<'_> {
         &self,
         mut work: impl FnMut(&Lot) -> Result<Option<Vec<Trial>>, Failure>,
     ) -> Result<Option<Vec<Vec<Trial>>>, Failure> {
+        self.each_of(self.repetitions()?, |repetition| {
+            work(&self.lot(repetition)?)
+        })
+    }
+
+    /// The same for each of some seeds, or whatever else tells trials apart.
+    pub(in crate::lab) fn each_of<T>(
+        &self,
+        all: impl IntoIterator<Item = T>,
+        mut work: impl FnMut(T) -> Result<Option<Vec<Trial>>, Failure>,
+    ) -> Result<Option<Vec<Vec<Trial>>>, Failure> {
         let mut rows: Vec<Vec<Trial>> = Vec::new();
-        let first = self.experiment.each(self.repetitions()?, |repetition| {
-            let lot = self.lot(repetition)?;
-            let Some(trials) = work(&lot)? else {
+        let first = self.experiment.each(all, |one| {
+            let Some(trials) = work(one)? else {
                 return Ok(None);
             };
             let mut trials = trials.into_iter();
@@ -167,25 +175,9 @@ impl Work<'_> {
                 )
             }
         };
-        let mut characters = match &self.set {
-            Some(_) => None,
-            None => {
-                let examples = &self.experiment.examples;
-                let of = |pictures: &[usize]| -> Option<Vec<char>> {
-                    let all = pictures.iter();
-                    all.map(|&picture| examples.character(picture)).collect()
-                };
-                of(&pictures.train)
-                    .zip(of(&pictures.test))
-                    .map(|(train, test)| [train, test])
-            }
-        };
         if let Some(most) = self.most_pictures.filter(|&most| most < train.samples()) {
             let order = Random::new(seed, Domain::Shuffle, CHOICE, 0).permutation(train.samples());
             train = train.select(&order[..most]);
-            if let Some([known, _]) = &mut characters {
-                *known = order[..most].iter().map(|&place| known[place]).collect();
-            }
         }
         Ok(Lot {
             seed,
@@ -193,7 +185,6 @@ impl Work<'_> {
             label,
             train,
             test,
-            characters,
         })
     }
 }

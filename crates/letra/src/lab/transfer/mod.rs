@@ -59,7 +59,12 @@ impl Run for TransferLab {
     fn run(self, interrupt: &Interrupt) -> Result<(), Failure> {
         let fonts = work::fonts(&self.fonts)?;
         let photographs = work::photographs(self.repeated.arguments.data.as_deref())?;
-        let begun = begin(Self::NAME, self.repeated.clone(), &self.options(), interrupt)?;
+        let begun = begin(
+            Self::NAME,
+            self.repeated.clone(),
+            &self.options(),
+            interrupt,
+        )?;
         let Begun {
             experiment,
             set,

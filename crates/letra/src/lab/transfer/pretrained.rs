@@ -99,7 +99,9 @@ impl Start {
                 "The same, the head alone at first and one layer of the base more each sixth of the training. {}",
                 steps(STEPS, RATE)
             ),
-            Self::Embedding => "No training: cosines of unit embeddings to each typeface's mean.".into(),
+            Self::Embedding => {
+                "No training: cosines of unit embeddings to each typeface's mean.".into()
+            }
         }
     }
 }
@@ -145,7 +147,8 @@ fn run(transfer: &Transfer<'_>) -> Result<Part, Failure> {
             let title = format!("{}, {count} lines", start.title());
             part.rows.push(Row::new(name, title, start.about(), trials));
         }
-        part.findings.extend(finding(count, transfer.fonts.len(), &part.rows[first..]));
+        part.findings
+            .extend(finding(count, transfer.fonts.len(), &part.rows[first..]));
     }
     Ok(part)
 }
@@ -157,7 +160,12 @@ fn lines(
     first: usize,
     each: usize,
 ) -> Result<Dataset, Failure> {
-    windows(&transfer.fonts, Distortions::default(), (lot.seed, first as u64), each)
+    windows(
+        &transfer.fonts,
+        Distortions::default(),
+        (lot.seed, first as u64),
+        each,
+    )
 }
 
 fn finding(count: usize, typefaces: usize, rows: &[Row]) -> Option<String> {
@@ -165,7 +173,9 @@ fn finding(count: usize, typefaces: usize, rows: &[Row]) -> Option<String> {
     let [scratch, others @ ..] = rows else {
         return None;
     };
-    let best = others.iter().max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))?;
+    let best = others
+        .iter()
+        .max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))?;
     Some(format!(
         "With {count} lines of each of {typefaces} typefaces, training from scratch names {} of new lines right, and “{}” {}.",
         percent(accuracy(scratch)),
@@ -197,7 +207,11 @@ fn trial(
     let (said, network) = match start {
         Start::Embedding => (nearest(recogniser, learnt, test).map_err(failed)?, None),
         _ => {
-            let rate = if start == Start::Frozen { HEAD_RATE } else { RATE };
+            let rate = if start == Start::Frozen {
+                HEAD_RATE
+            } else {
+                RATE
+            };
             let rate = OneCycle::new(rate, (epochs * each) as u64);
             let compile = Compile::new(Adam::new(rate))
                 .metric(Accuracy)
@@ -207,18 +221,27 @@ fn trial(
                 .map_err(failed)?;
             // Through a base that stays, the lines need go only once.
             let through = |data: &Dataset| match start {
-                Start::Frozen => data.clone().with_inputs(recogniser.embedder().predict(data.inputs())?),
+                Start::Frozen => data
+                    .clone()
+                    .with_inputs(recogniser.embedder().predict(data.inputs())?),
                 _ => Ok(data.clone()),
             };
-            let (learnt, test) = (through(learnt).map_err(failed)?, through(test).map_err(failed)?);
+            let (learnt, test) = (
+                through(learnt).map_err(failed)?,
+                through(test).map_err(failed)?,
+            );
             let mut watch = Watch::new(&training);
-            let mut gradual = GradualUnfreezing::new(LAYERS).every(epochs.div_ceil(LAYERS.len() + 1));
+            let mut gradual =
+                GradualUnfreezing::new(LAYERS).every(epochs.div_ceil(LAYERS.len() + 1));
             let mut fit = Fit::epochs(epochs).batch_size(batch).callback(&mut watch);
             if start == Start::Gradual {
                 fit = fit.callback(&mut gradual);
             }
             network.fit(&learnt, fit).map_err(failed)?;
-            (network.predict_classes(test.inputs()).map_err(failed)?, Some(network))
+            (
+                network.predict_classes(test.inputs()).map_err(failed)?,
+                Some(network),
+            )
         }
     };
     if training.stopped() {
@@ -226,7 +249,9 @@ fn trial(
     }
     trial.seconds = training.apart(|training| training.seconds());
     trial.steps = network.as_ref().map_or(0, |network| network.steps());
-    trial.measured.insert(ACCURACY, share_right(&said, labels(test)));
+    trial
+        .measured
+        .insert(ACCURACY, share_right(&said, labels(test)));
     // What has learnt on embeddings alone would be half a network.
     trial.network = network.filter(|_| start != Start::Frozen);
     Ok(Some(trial))
@@ -251,7 +276,9 @@ fn network(
 ) -> Result<Trainer, Error> {
     let head = Dense::new(classes).named("head");
     if start == Start::Frozen {
-        return Sequential::new(base.output_shape()).add(head).compile(compile);
+        return Sequential::new(base.output_shape())
+            .add(head)
+            .compile(compile);
     }
     let input = Sequential::new(base.input_shape());
     if start == Start::Scratch {
@@ -264,7 +291,9 @@ fn network(
         .filter(|layer| layer.kind == "batch_normalization")
         .map(|layer| layer.name.clone())
         .collect();
-    normalised.iter().try_for_each(|layer| network.freeze(layer))?;
+    normalised
+        .iter()
+        .try_for_each(|layer| network.freeze(layer))?;
     Ok(network)
 }
 
@@ -272,24 +301,31 @@ fn network(
 fn nearest(recogniser: &Recogniser, learnt: &Dataset, test: &Dataset) -> Result<Vec<u32>, Error> {
     let classes = match learnt.targets() {
         Targets::Classes { count, .. } => *count,
-        Targets::Values(_) => 0,
+        _ => 0,
     };
     let embedded = recogniser.embed(learnt.inputs())?;
     let length = embedded.len() / learnt.samples().max(1);
     let mut means = vec![0.0_f32; classes * length];
     for (row, &label) in embedded.chunks_exact(length).zip(labels(learnt)) {
         let mean = &mut means[label as usize * length..][..length];
-        mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        mean.iter_mut()
+            .zip(row)
+            .for_each(|(sum, value)| *sum += value);
     }
     for mean in means.chunks_exact_mut(length) {
         let norm = mean.iter().map(|value| value * value).sum::<f32>().sqrt();
-        mean.iter_mut().for_each(|value| *value /= norm.max(f32::MIN_POSITIVE));
+        mean.iter_mut()
+            .for_each(|value| *value /= norm.max(f32::MIN_POSITIVE));
     }
-    let cosine = |row: &[f32], mean: &[f32]| -> f32 { row.iter().zip(mean).map(|(a, b)| a * b).sum() };
+    let cosine =
+        |row: &[f32], mean: &[f32]| -> f32 { row.iter().zip(mean).map(|(a, b)| a * b).sum() };
     let said = recogniser.embed(test.inputs())?;
     Ok((said.chunks_exact(length))
         .map(|row| {
-            let likeness = means.chunks_exact(length).map(|mean| cosine(row, mean)).enumerate();
+            let likeness = means
+                .chunks_exact(length)
+                .map(|mean| cosine(row, mean))
+                .enumerate();
             let best = likeness.max_by(|(_, a), (_, b)| a.total_cmp(b));
             best.map_or(0, |(class, _)| class as u32)
         })

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use letra_nn::prelude::*;
 use letra_nn::random::Random;
-use letra_type::{
-    Distortions, Font, FontLibrary, LINE_HEIGHT, Sampler, WINDOW_WIDTH, Workbench,
-};
+use letra_type::{Distortions, Font, FontLibrary, LINE_HEIGHT, Sampler, WINDOW_WIDTH, Workbench};
 
 use crate::failure::Failure;
 use crate::lab::tasks::lots::Work;
@@ -114,13 +112,17 @@ impl Photograph {
         let file = File::open(path).map_err(|error| Failure::file("cannot read", path, &error))?;
         let mut decoder = png::Decoder::new(BufReader::new(file));
         decoder.set_transformations(png::Transformations::normalize_to_color8());
-        let mut reader = decoder.read_info().map_err(|error| wrong(error.to_string()))?;
+        let mut reader = decoder
+            .read_info()
+            .map_err(|error| wrong(error.to_string()))?;
         let size = reader.output_buffer_size();
         let mut bytes = match size.filter(|&size| size <= 4 * MOST_PIXELS) {
             Some(size) => vec![0; size],
             None => return Err(wrong("it is too large".into())),
         };
-        let info = reader.next_frame(&mut bytes).map_err(|error| wrong(error.to_string()))?;
+        let info = reader
+            .next_frame(&mut bytes)
+            .map_err(|error| wrong(error.to_string()))?;
         let channels = info.color_type.samples();
         let pixel = |pixel: &[u8]| match channels {
             1 | 2 => [pixel[0]; 3],
@@ -141,9 +143,8 @@ impl Photograph {
 
     /// A piece of so many pixels a side from a place that two shares from 0 to 1 tell: red, green and blue from 0 to 1.
     fn piece(&self, side: usize, [down, right]: [f32; 2]) -> impl Iterator<Item = f32> + '_ {
-        let start = |share: f32, all: usize| {
-            ((share * (all - side + 1) as f32) as usize).min(all - side)
-        };
+        let start =
+            |share: f32, all: usize| ((share * (all - side + 1) as f32) as usize).min(all - side);
         let (top, left) = (start(down, self.height), start(right, self.width));
         let rows = (top..top + side).flat_map(move |row| {
             let first = 3 * (row * self.width + left);
@@ -166,8 +167,10 @@ pub(super) fn over_photographs(
         .filter(|photograph| photograph.side() >= side)
         .collect();
     if large.is_empty() {
-        return Err(Failure::new(format!("no photograph has {side} pixels a side"))
-            .hint("take larger ones"));
+        return Err(
+            Failure::new(format!("no photograph has {side} pixels a side"))
+                .hint("take larger ones"),
+        );
     }
     let (width, pixels) = (shape[2], shape[1] * shape[2]);
     let mut values = Vec::with_capacity(3 * pictures.data().len());

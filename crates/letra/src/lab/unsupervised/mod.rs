@@ -64,7 +64,12 @@ impl Run for Unsupervised {
     const NAME: &'static str = "unsupervised";
 
     fn run(self, interrupt: &Interrupt) -> Result<(), Failure> {
-        let begun = begin(Self::NAME, self.repeated.clone(), &self.options(), interrupt)?;
+        let begun = begin(
+            Self::NAME,
+            self.repeated.clone(),
+            &self.options(),
+            interrupt,
+        )?;
         let Begun {
             experiment,
             set,

@@ -7,12 +7,12 @@ use letra_nn::prelude::*;
 use letra_nn::schedules::PolynomialDecay;
 use maud::Markup;
 
-use crate::lab::tasks::gallery::{Gallery, filters, grids};
-use super::watching::RbmWatch;
 use super::Task;
-use crate::lab::tasks::lots::{Lot, Work, one_of_each};
+use super::watching::RbmWatch;
 use crate::experiment::{Column, Row, Trial};
 use crate::failure::Failure;
+use crate::lab::tasks::gallery::{Gallery, filters, grids};
+use crate::lab::tasks::lots::{Lot, Work, one_of_each};
 use crate::lab::tasks::{Part, Training, measured, plot};
 use crate::report::curves::Scale;
 use crate::report::numbers::thousands;

@@ -123,7 +123,9 @@ impl Method {
 /// What a row is, in sentences.
 pub(super) fn about(setting: Setting, method: Method) -> String {
     let network = match setting {
-        Setting::Drawn => "Three convolutions of 16, 32 and 48 filters with strides of 2, and 64 features.",
+        Setting::Drawn => {
+            "Three convolutions of 16, 32 and 48 filters with strides of 2, and 64 features."
+        }
         Setting::Paper => {
             "The paper's network for digits: convolutions of 32 and 48 filters of 5 × 5, each pooled; layers of 100 and 100 \
              units tell the digit."
@@ -134,7 +136,7 @@ pub(super) fn about(setting: Setting, method: Method) -> String {
     };
     let training = match setting {
         Setting::Paper => "SGD, momentum 0.9, rate 0.01 / (1 + 10 p)^0.75".to_owned(),
-        _ => "Adam, one cycle of the rate up to 0.001".to_owned(),
+        _ => "Adam with betas 0.5 and 0.999, one cycle of the rate up to 0.001".to_owned(),
     };
     let (epochs, batch) = (setting.epochs(), setting.batch());
     let alike = match method {
@@ -159,7 +161,7 @@ fn networks(setting: Setting, domains: &Domains) -> [Sequential; 3] {
     let shape = domains.source.inputs().shape()[1..].to_vec();
     let classes = match domains.source.targets() {
         Targets::Classes { count, .. } => *count,
-        Targets::Values(_) => 1,
+        _ => 1,
     };
     let rectified = |layer: Dense| layer.relu().kernel_initializer(Initializer::HeNormal);
     let convolution = |filters: usize, side: usize| {
@@ -198,7 +200,9 @@ fn networks(setting: Setting, domains: &Domains) -> [Sequential; 3] {
     };
     let mut labels = Sequential::new([count]);
     if setting == Setting::Paper {
-        labels = labels.add(rectified(Dense::new(100))).add(rectified(Dense::new(100)));
+        labels = labels
+            .add(rectified(Dense::new(100)))
+            .add(rectified(Dense::new(100)));
     }
     let domain = Sequential::new([count])
         .add(rectified(Dense::new(100)))
@@ -213,9 +217,14 @@ fn compile(work: &Work<'_>, setting: Setting, lot: &Lot, steps: u64) -> Compile 
             let rate = InverseTimeDecay::new(0.01, steps, 10.0).power(0.75);
             Compile::new(Sgd::new(rate).momentum(0.9))
         }
-        Setting::Drawn | Setting::Modern => Compile::new(Adam::new(OneCycle::new(0.001, steps))),
+        Setting::Drawn | Setting::Modern => {
+            Compile::new(Adam::new(OneCycle::new(0.001, steps)).betas(0.5, 0.999))
+        }
     };
-    compile.metric(Accuracy).seed(lot.seed).threads(work.threads())
+    compile
+        .metric(Accuracy)
+        .seed(lot.seed)
+        .threads(work.threads())
 }
 
 /// A network that learns, whatever by.
@@ -240,7 +249,9 @@ impl Learner {
                     .add(features.named("features"))
                     .add(labels.named("labels"))
                     .add(Activation::linear().named("class"));
-                return plain.compile(compile).map(|plain| Learner::Plain(Box::new(plain)));
+                return plain
+                    .compile(compile)
+                    .map(|plain| Learner::Plain(Box::new(plain)));
             }
             Method::Adversarial => DomainAdversarial::new(features, labels, domain)
                 .schedule(10.0, steps)
@@ -304,7 +315,10 @@ pub(super) fn trial(
     let mut learner = Learner::new(setting, method, domains, steps, compile).map_err(failed)?;
     let mut training = work.training(&name, lot, epochs);
     // On the weights that learn.
-    let watched = learner.network().subnetwork(&["input"], &["class"]).map_err(failed)?;
+    let watched = learner
+        .network()
+        .subnetwork(&["input"], &["class"])
+        .map_err(failed)?;
     let mut curve = Vec::new();
     let fitted = {
         let mut watch = Watch::new(&training);
@@ -321,7 +335,11 @@ pub(super) fn trial(
             });
         });
         let fit = Fit::epochs(epochs).batch_size(batch);
-        learner.fit(method, domains, fit.callback(&mut watch).callback(&mut measure))
+        learner.fit(
+            method,
+            domains,
+            fit.callback(&mut watch).callback(&mut measure),
+        )
     };
     let diverged = match fitted {
         Ok(_) => false,
@@ -336,7 +354,9 @@ pub(super) fn trial(
     trial.steps = learner.steps();
     trial.diverged = diverged;
     trial.curve = curve;
-    let figures = training.apart(|_: &Training<'_>| figures(&learner, domains)).map_err(failed)?;
+    let figures = training
+        .apart(|_: &Training<'_>| figures(&learner, domains))
+        .map_err(failed)?;
     trial.measured.extend(figures);
     Ok(Some(trial))
 }
@@ -348,8 +368,13 @@ fn figures(learner: &Learner, domains: &Domains) -> Result<[(&'static str, f64);
         // What the classifier reads.
         Learner::Plain(network) => {
             let layers = network.summary().layers;
-            let of_features = layers.iter().filter(|layer| layer.name.starts_with("features/"));
-            let last = of_features.last().map(|layer| layer.name.clone()).unwrap_or_default();
+            let of_features = layers
+                .iter()
+                .filter(|layer| layer.name.starts_with("features/"));
+            let last = of_features
+                .last()
+                .map(|layer| layer.name.clone())
+                .unwrap_or_default();
             network.subnetwork(&["input"], &[&last])?
         }
         Learner::Both(both) => both.features().clone(),
@@ -369,5 +394,8 @@ fn figures(learner: &Learner, domains: &Domains) -> Result<[(&'static str, f64);
 }
 
 fn accuracy(network: &Network, data: &Dataset) -> Result<f64, Error> {
-    Ok(share_right(&network.predict_classes(data.inputs())?, labels(data)))
+    Ok(share_right(
+        &network.predict_classes(data.inputs())?,
+        labels(data),
+    ))
 }

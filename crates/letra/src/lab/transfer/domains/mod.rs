@@ -69,7 +69,12 @@ fn run(transfer: &Transfer<'_>) -> Result<Part, Failure> {
         for (method, trials) in Method::ALL.into_iter().zip(rows) {
             let name = format!("{}-{}-{}", TASK.name, setting.name(), method.name());
             let title = format!("{}, {}", setting.title(), method.title());
-            part.rows.push(Row::new(name, title, learning::about(setting, method), trials));
+            part.rows.push(Row::new(
+                name,
+                title,
+                learning::about(setting, method),
+                trials,
+            ));
         }
         let rows = &part.rows[first..];
         part.findings.extend(finding(setting, rows));
@@ -87,8 +92,18 @@ fn columns() -> Vec<Column> {
         show,
     };
     vec![
-        column(SOURCE, "Source, test", |trial| measured(trial, SOURCE), percent),
-        column(TARGET, "Target, test", |trial| measured(trial, TARGET), percent),
+        column(
+            SOURCE,
+            "Source, test",
+            |trial| measured(trial, SOURCE),
+            percent,
+        ),
+        column(
+            TARGET,
+            "Target, test",
+            |trial| measured(trial, TARGET),
+            percent,
+        ),
         column(GAP, "Gap closed", |trial| measured(trial, GAP), percent),
         column(
             DISTANCE,
@@ -166,9 +181,8 @@ fn finding(setting: Setting, rows: &[Row]) -> Option<String> {
     let [source, adapted @ .., target] = rows else {
         return None;
     };
-    let figure = |row: &Row, name: &'static str| {
-        row.mean(|trial| measured(trial, name).unwrap_or(f64::NAN))
-    };
+    let figure =
+        |row: &Row, name: &'static str| row.mean(|trial| measured(trial, name).unwrap_or(f64::NAN));
     let best = (adapted.iter())
         .filter(|row| figure(row, TARGET).is_finite())
         .max_by(|a, b| figure(a, TARGET).total_cmp(&figure(b, TARGET)))?;
@@ -193,12 +207,17 @@ fn curves(setting: Setting, rows: &[Row]) -> Result<Markup, Failure> {
     let line = |(method, row): (Method, &Row)| {
         let points = row.trials.first().map(|trial| {
             let points = trial.curve.iter();
-            points.map(|point| (point.step as f64, point.test.accuracy)).collect()
+            points
+                .map(|point| (point.step as f64, point.test.accuracy))
+                .collect()
         });
         (method.title().to_owned(), points.unwrap_or_default())
     };
     plot(
-        &format!("{}: target, test, over epochs, of the first seed", setting.title()),
+        &format!(
+            "{}: target, test, over epochs, of the first seed",
+            setting.title()
+        ),
         Scale::Accuracy,
         Method::ALL.into_iter().zip(rows).map(line).collect(),
     )

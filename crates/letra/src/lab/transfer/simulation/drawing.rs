@@ -57,7 +57,9 @@ impl Kind {
         match self {
             Self::Place => "shifted by up to 4 pixels",
             Self::Size => "0.55 to 1.1 times as large",
-            Self::Shape => "slanted by up to 0.35, 0.7 to 1.3 times as wide and turned by up to 8 degrees",
+            Self::Shape => {
+                "slanted by up to 0.35, 0.7 to 1.3 times as wide and turned by up to 8 degrees"
+            }
             Self::Weight => "with thinner or bolder strokes, or outlines alone",
             Self::Noise => "blurred, of less contrast and noisy",
         }
@@ -130,7 +132,10 @@ impl Map {
             }
         };
         let pixel = |index: usize| {
-            let (y, x) = ((index / SIDE) as f32 - MIDDLE, (index % SIDE) as f32 - MIDDLE);
+            let (y, x) = (
+                (index / SIDE) as f32 - MIDDLE,
+                (index % SIDE) as f32 - MIDDLE,
+            );
             let [of_y, of_x] = self.matrix;
             let y_from = of_y[0] * y + of_y[1] * x + self.offset[0] + MIDDLE;
             let x_from = of_x[0] * y + of_x[1] * x + self.offset[1] + MIDDLE;
@@ -149,11 +154,19 @@ impl Map {
 fn blurred(ink: &[f32]) -> Vec<f32> {
     let line = |values: &[f32], step: usize, index: usize, place: usize| {
         let before = if place > 0 { values[index - step] } else { 0.0 };
-        let after = if place + 1 < SIDE { values[index + step] } else { 0.0 };
+        let after = if place + 1 < SIDE {
+            values[index + step]
+        } else {
+            0.0
+        };
         (before + 2.0 * values[index] + after) / 4.0
     };
-    let across: Vec<f32> = (0..PIXELS).map(|index| line(ink, 1, index, index % SIDE)).collect();
-    (0..PIXELS).map(|index| line(&across, SIDE, index, index / SIDE)).collect()
+    let across: Vec<f32> = (0..PIXELS)
+        .map(|index| line(ink, 1, index, index % SIDE))
+        .collect();
+    (0..PIXELS)
+        .map(|index| line(&across, SIDE, index, index / SIDE))
+        .collect()
 }
 
 /// Drawings, batch by batch.
@@ -224,7 +237,9 @@ impl Drawings<'_> {
             let strength = between(12, 0.0, 0.12);
             let values = ink.iter().zip(noise(PIXELS));
             ink = values
-                .map(|(ink, noise)| (least + (most - least) * ink + strength * noise).clamp(0.0, 1.0))
+                .map(|(ink, noise)| {
+                    (least + (most - least) * ink + strength * noise).clamp(0.0, 1.0)
+                })
                 .collect();
         }
         ink

@@ -139,7 +139,8 @@ fn run(transfer: &Transfer<'_>) -> Result<Part, Failure> {
             .each(|lot| Ok(trial(transfer, worn, &glyphs, &test, lot)?.map(|trial| vec![trial])))?;
         let Some(mut rows) = rows else { break };
         let name = format!("{}-{}", TASK.name, worn.name());
-        part.rows.push(Row::new(name, worn.title(), worn.about(), rows.remove(0)));
+        part.rows
+            .push(Row::new(name, worn.title(), worn.about(), rows.remove(0)));
     }
     part.findings = findings(&part.rows);
     part.shown.push(samples(&glyphs, &test)?);
@@ -150,9 +151,9 @@ fn run(transfer: &Transfer<'_>) -> Result<Part, Failure> {
 fn of_examples(transfer: &Transfer<'_>) -> Result<Test, Failure> {
     let examples = &transfer.work.experiment.examples;
     let all: Vec<usize> = (0..examples.count()).collect();
-    let characters = all.iter().map(|&picture| {
-        examples.character(picture).and_then(drawing::number_of)
-    });
+    let characters = all
+        .iter()
+        .map(|&picture| examples.character(picture).and_then(drawing::number_of));
     let characters: Option<Vec<u32>> = characters.collect();
     let Some(characters) = characters else {
         return Err(unknown());
@@ -202,10 +203,10 @@ fn findings(rows: &[Row]) -> Vec<String> {
             percent(clean),
             percent(all)
         ));
-        let buys = Kind::ALL.map(|kind| {
-            (kind, named(Worn::Only(kind)).map(|only| only - clean))
-        });
-        let most = buys.iter().filter_map(|(kind, buys)| Some((kind, (*buys)?)));
+        let buys = Kind::ALL.map(|kind| (kind, named(Worn::Only(kind)).map(|only| only - clean)));
+        let most = buys
+            .iter()
+            .filter_map(|(kind, buys)| Some((kind, (*buys)?)));
         if let Some((kind, points)) = most.max_by(|a, b| a.1.total_cmp(&b.1)) {
             findings.push(format!(
                 "By itself, {} buys most: {:+.1} points.",
@@ -214,7 +215,9 @@ fn findings(rows: &[Row]) -> Vec<String> {
             ));
         }
         let costs = Kind::ALL.map(|kind| (kind, named(Worn::Without(kind)).map(|left| all - left)));
-        let most = costs.iter().filter_map(|(kind, costs)| Some((kind, (*costs)?)));
+        let most = costs
+            .iter()
+            .filter_map(|(kind, costs)| Some((kind, (*costs)?)));
         if let Some((kind, points)) = most.max_by(|a, b| a.1.total_cmp(&b.1)) {
             findings.push(format!(
                 "Left out of all, {} is missed most: {:+.1} points.",
@@ -250,7 +253,11 @@ fn trial(
         .add(convolution(48, 3))
         .add(MaxPool2d::new(2))
         .add(Flatten)
-        .add(Dense::new(96).relu().kernel_initializer(Initializer::HeNormal))
+        .add(
+            Dense::new(96)
+                .relu()
+                .kernel_initializer(Initializer::HeNormal),
+        )
         .add(Dense::new(drawing::CHARACTERS))
         .compile(
             Compile::new(Adam::new(OneCycle::new(RATE, steps as u64)))
@@ -275,11 +282,15 @@ fn trial(
     if training.stopped() {
         return Ok(None);
     }
-    let said = training.apart(|_| network.predict_classes(&test.pictures)).map_err(failed)?;
+    let said = training
+        .apart(|_| network.predict_classes(&test.pictures))
+        .map_err(failed)?;
     let mut trial = lot.trial();
     trial.seconds = training.seconds();
     trial.steps = network.steps();
-    trial.measured.insert(ACCURACY, share_right(&said, &test.characters));
+    trial
+        .measured
+        .insert(ACCURACY, share_right(&said, &test.characters));
     let drawn = history.last().and_then(|epoch| epoch.get("accuracy"));
     trial.measured.extend(drawn.map(|drawn| (DRAWN, drawn)));
     trial.network = Some(network);
@@ -300,15 +311,22 @@ fn samples(glyphs: &Glyphs, test: &Test) -> Result<Markup, Failure> {
         };
         let (ink, _) = drawings.draw(0);
         let grids = ink.chunks_exact(side * side);
-        (worn.title(), grids.map(|ink| Grid::new(side, ink.to_vec())).collect())
+        (
+            worn.title(),
+            grids.map(|ink| Grid::new(side, ink.to_vec())).collect(),
+        )
     };
-    let shown = std::iter::once(Worn::Not).chain(Kind::ALL.map(Worn::Only)).chain([Worn::All]);
+    let shown = std::iter::once(Worn::Not)
+        .chain(Kind::ALL.map(Worn::Only))
+        .chain([Worn::All]);
     let mut rows: Vec<(String, Vec<Grid>)> = shown.map(drawn).collect();
     let apart = (test.pictures.samples() / COUNT).max(1);
     let of_test = (0..test.pictures.samples()).step_by(apart).take(COUNT);
     rows.push((
         "Pictures of the test".into(),
-        of_test.map(|sample| Grid::new(side, test.pictures.sample(sample).to_vec())).collect(),
+        of_test
+            .map(|sample| Grid::new(side, test.pictures.sample(sample).to_vec()))
+            .collect(),
     ));
     Gallery {
         title: "Drawings to learn from, and pictures to read",
