@@ -14,6 +14,74 @@ fn normal(samples: usize, values: usize, place: usize) -> Tensor {
     .unwrap()
 }
 
+/// The entries of both sets' covariances, compared as Sun and Saenko 2016 write it, eqs. 1 to 3.
+fn covariance_twin(source: &Tensor, target: &Tensor) -> f64 {
+    let units = source.sample_values();
+    let covariance = |set: &Tensor, first: usize, second: usize| {
+        let (count, values) = (set.samples(), set.data());
+        let at = |row: usize, unit: usize| f64::from(values[row * units + unit]);
+        let mean = |unit: usize| (0..count).map(|row| at(row, unit)).sum::<f64>() / count as f64;
+        let (first_mean, second_mean) = (mean(first), mean(second));
+        let terms =
+            (0..count).map(|row| (at(row, first) - first_mean) * (at(row, second) - second_mean));
+        terms.sum::<f64>() / (count as f64 - 1.0)
+    };
+    let pairs = (0..units).flat_map(|first| (0..units).map(move |second| (first, second)));
+    let squares = pairs.map(|(first, second)| {
+        (covariance(source, first, second) - covariance(target, first, second)).powi(2)
+    });
+    squares.sum::<f64>() / (4 * units * units) as f64
+}
+
+/// Gretton et al. 2012, eq. 5, with five kernels around the mean squared distance.
+fn kernel_twin(source: &Tensor, target: &Tensor) -> f64 {
+    let rows = |set: &Tensor| -> Vec<Vec<f64>> {
+        let rows = set.data().chunks_exact(set.sample_values());
+        rows.map(|row| row.iter().map(|&value| f64::from(value)).collect())
+            .collect()
+    };
+    let (source, target) = (rows(source), rows(target));
+    let square = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - y).powi(2)).sum::<f64>();
+    let all: Vec<&Vec<f64>> = source.iter().chain(&target).collect();
+    let mut distances = Vec::new();
+    for (index, x) in all.iter().enumerate() {
+        distances.extend(all[index + 1..].iter().map(|y| square(x, y)));
+    }
+    let gamma = distances.iter().sum::<f64>() / distances.len() as f64;
+    let kernel = |x: &[f64], y: &[f64]| {
+        let kernels = [-2, -1, 0, 1, 2].map(|u| (-square(x, y) / (gamma * 2.0_f64.powi(u))).exp());
+        kernels.iter().sum::<f64>() / 5.0
+    };
+    let mean = |first: &[Vec<f64>], second: &[Vec<f64>]| {
+        let pairs = first
+            .iter()
+            .flat_map(|x| second.iter().map(move |y| (x, y)));
+        pairs.map(|(x, y)| kernel(x, y)).sum::<f64>() / (first.len() * second.len()) as f64
+    };
+    mean(&source, &source) - 2.0 * mean(&source, &target) + mean(&target, &target)
+}
+
+#[test]
+fn both_distances_are_their_papers() {
+    for (first, second, values) in [(2, 3, 1), (5, 2, 4), (7, 7, 3), (20, 31, 17)] {
+        let (source, target) = (normal(first, values, 8), normal(second, values, 9));
+        let near = |found: f64, twin: f64| {
+            assert!(
+                (found - twin).abs() < 1e-11 * (1.0 + twin.abs()),
+                "{found} for {twin}"
+            );
+        };
+        near(
+            coral_distance(&source, &target).unwrap(),
+            covariance_twin(&source, &target),
+        );
+        near(
+            maximum_mean_discrepancy(&source, &target).unwrap(),
+            kernel_twin(&source, &target),
+        );
+    }
+}
+
 /// A network whose loss is the penalty of its two inputs, times a number.
 fn compiled(penalty: impl IntoPart, values: usize, threads: usize) -> Trainer {
     let mut model = Model::new();
