@@ -368,13 +368,10 @@ fn figures(learner: &Learner, domains: &Domains) -> Result<[(&'static str, f64);
         // What the classifier reads.
         Learner::Plain(network) => {
             let layers = network.summary().layers;
-            let of_features = layers
+            let last = layers
                 .iter()
-                .filter(|layer| layer.name.starts_with("features/"));
-            let last = of_features
-                .last()
-                .map(|layer| layer.name.clone())
-                .unwrap_or_default();
+                .rfind(|layer| layer.name.starts_with("features/"));
+            let last = last.map(|layer| layer.name.clone()).unwrap_or_default();
             network.subnetwork(&["input"], &[&last])?
         }
         Learner::Both(both) => both.features().clone(),
