@@ -110,17 +110,17 @@ pub mod prelude {
     pub use crate::layers::{
         Activation, ActivationFunction, ActivityRegularization, Add, AnnealedDropout, Average,
         AveragePool1d, AveragePool2d, BatchNormalization, Bidirectional, Concatenate,
-        ContractivePenalty, Conv1d, Conv1dTranspose, Conv2d, Conv2dTranspose, Cosine, Cropping2d,
-        Dense, DepthwiseConv2d, Dot, DropConnect, Dropout, Elu, Embedding, FillMode, Flatten,
-        GaussianLatent, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d, GlobalMaxPool1d,
-        GlobalMaxPool2d, GradientReversal, GroupNormalization, Gru, Lambda, LayerNormalization,
-        LeakyRelu, Lstm, MaskPadding, Masking, MaskingNoise, MaxPool1d, MaxPool2d, Maximum, Maxout,
-        MaxoutConv2d, Minimum, MultiHeadAttention, Multiply, Normalization, PRelu, Permute,
-        RandomContrast, RandomFlip, RandomFourierFeatures, RandomRotation, RandomTranslation,
-        RandomZoom, RepeatVector, Rescaling, Reshape, SaltAndPepperNoise, SeparableConv1d,
-        SeparableConv2d, SimpleRnn, SparsityPenalty, SpatialDropout2d, SpectralNormalization,
-        Standout, Subtract, TiedDense, TimeDistributed, Unmask, UpSampling1d, UpSampling2d,
-        ZeroPadding2d,
+        ContractivePenalty, Conv1d, Conv1dTranspose, Conv2d, Conv2dTranspose, CoralPenalty, Cosine,
+        Cropping2d, Dense, DepthwiseConv2d, Dot, DropConnect, Dropout, Elu, Embedding, FillMode,
+        Flatten, GaussianLatent, GaussianNoise, GlobalAveragePool1d, GlobalAveragePool2d,
+        GlobalMaxPool1d, GlobalMaxPool2d, GradientReversal, GroupNormalization, Gru, Lambda,
+        LayerNormalization, LeakyRelu, Lstm, MaskPadding, Masking, MaskingNoise, MaxPool1d,
+        MaxPool2d, Maximum, Maxout, MaxoutConv2d, MeanDiscrepancyPenalty, Minimum,
+        MultiHeadAttention, Multiply, Normalization, PRelu, Permute, RandomContrast, RandomFlip,
+        RandomFourierFeatures, RandomRotation, RandomTranslation, RandomZoom, RepeatVector,
+        Rescaling, Reshape, SaltAndPepperNoise, SeparableConv1d, SeparableConv2d, SimpleRnn,
+        SparsityPenalty, SpatialDropout2d, SpectralNormalization, Standout, Subtract, TiedDense,
+        TimeDistributed, Unmask, UpSampling1d, UpSampling2d, ZeroPadding2d,
     };
     pub use crate::losses::{
         BinaryCrossEntropy, BinaryFocalCrossEntropy, CategoricalFocalCrossEntropy,
@@ -139,8 +139,9 @@ pub mod prelude {
     #[cfg(feature = "tensorboard")]
     pub use crate::training::TensorBoard;
     pub use crate::training::{
-        BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit, History,
-        LambdaCallback, LearningRateScheduler, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
+        BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, Epoch, EpochLogs, Fit,
+        GradualUnfreezing, History, LambdaCallback, LearningRateScheduler, ReduceLrOnPlateau,
+        Start, Step, TerminateOnNan,
     };
     pub use crate::{
         BackPropagation, Compile, Constraint, Dataset, End, Error, Initializer, IntoPart,

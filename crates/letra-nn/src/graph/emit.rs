@@ -258,19 +258,19 @@ impl<'a> Emit<'a> {
     ) -> Result<(), BuildError> {
         penalty.check()?;
         let [l1, l2] = penalty.factors();
-        self.penalize(Penalize { l1, l2 }, value, &[])
+        self.penalize(Penalize { l1, l2 }, &[value], &[])
     }
 
-    /// Adds to the loss what an op makes of a value, one number a sample, the mean over the samples.
+    /// Adds to the loss what an op makes of some values, one number a sample, the mean over the samples.
     pub(crate) fn penalize(
         &mut self,
         op: impl Op,
-        value: Value,
+        values: &[Value],
         weights: &[Weight],
     ) -> Result<(), BuildError> {
         // It is of all steps together where there are such.
         let foldings = std::mem::take(&mut self.foldings);
-        let penalty = self.op(op, &[value], weights);
+        let penalty = self.op(op, values, weights);
         self.foldings = foldings;
         self.graph.penalties.push(penalty?.number);
         Ok(())

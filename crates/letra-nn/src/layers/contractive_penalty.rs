@@ -53,7 +53,7 @@ impl Layer for ContractivePenalty {
             factor: self.factor,
             function,
         };
-        emit.penalize(penalty, input, &[kernel])?;
+        emit.penalize(penalty, &[input], &[kernel])?;
         Ok(vec![input])
     }
 }

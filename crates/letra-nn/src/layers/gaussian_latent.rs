@@ -50,7 +50,7 @@ impl Layer for GaussianLatent {
         let divergence = GaussianDivergence {
             factor: self.factor,
         };
-        emit.penalize(divergence, input, &[])?;
+        emit.penalize(divergence, &[input], &[])?;
         emit.output(SampleGaussian, &[input], &[])
     }
 }

@@ -51,6 +51,19 @@ impl GradientReversal {
     }
 }
 
+/// Refuses a schedule of a factor λ that is none.
+pub(super) fn check_schedule(schedule: Option<(f32, u64)>) -> Result<(), BuildError> {
+    let Some((gamma, steps)) = schedule else {
+        return Ok(());
+    };
+    check_not_negative("a schedule with γ", gamma)?;
+    match steps {
+        0 => Err(BuildError::configuration("has a schedule of 0 steps")
+            .with_hint("give it as many as the training takes")),
+        _ => Ok(()),
+    }
+}
+
 impl Layer for GradientReversal {
     named!("gradient_reversal");
 
@@ -60,13 +73,7 @@ impl Layer for GradientReversal {
 
     fn emit(&self, inputs: &[Value], emit: &mut Emit<'_>) -> Result<Vec<Value>, BuildError> {
         check_not_negative("a factor of", self.factor)?;
-        if let Some((gamma, steps)) = self.schedule {
-            check_not_negative("a schedule with γ", gamma)?;
-            if steps == 0 {
-                return Err(BuildError::configuration("has a schedule of 0 steps")
-                    .with_hint("give it as many as the training takes"));
-            }
-        }
+        check_schedule(self.schedule)?;
         let (input, _) = emit.single_input(inputs)?;
         let reverse = ReverseGradient {
             factor: self.factor,

@@ -468,6 +468,7 @@ mod conv1d_transpose;
 mod conv2d;
 mod conv2d_transpose;
 mod convolving;
+mod coral_penalty;
 mod cosine;
 mod cropping2d;
 mod dense;
@@ -501,6 +502,7 @@ mod max_pooling2d;
 mod maximum;
 mod maxout;
 mod maxout_conv2d;
+mod mean_discrepancy_penalty;
 mod minimum;
 mod moving;
 mod multi_head_attention;
@@ -585,6 +587,7 @@ layers! {
     conv1d_transpose: Conv1dTranspose,
     conv2d: Conv2d,
     conv2d_transpose: Conv2dTranspose,
+    coral_penalty: CoralPenalty,
     cosine: Cosine,
     cropping2d: Cropping2d,
     dense: Dense,
@@ -615,6 +618,7 @@ layers! {
     maximum: Maximum,
     maxout: Maxout,
     maxout_conv2d: MaxoutConv2d,
+    mean_discrepancy_penalty: MeanDiscrepancyPenalty,
     minimum: Minimum,
     multi_head_attention: MultiHeadAttention,
     multiply: Multiply,

@@ -58,7 +58,7 @@ impl Layer for SparsityPenalty {
             factor: self.factor,
             momentum: MOMENTUM,
         };
-        emit.penalize(penalty, input, &[mean])?;
+        emit.penalize(penalty, &[input], &[mean])?;
         Ok(vec![input])
     }
 }

@@ -82,6 +82,9 @@ pub(crate) struct SavedTraining {
     /// Left out where it is 1, as in files from before there was one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) rate_factor: Option<f32>,
+    /// Those of layers by their names.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(crate) layer_rates: Vec<(String, f32)>,
 }
 
 fn one() -> f32 {

@@ -24,6 +24,55 @@ impl Network {
         self.set_frozen(layer, false)
     }
 
+    /// Freezes the layer called `layer` and all that what it gives depends on: the base of a network, up to its
+    /// last layer. As [`freeze`](Self::freeze) does each.
+    ///
+    /// ```
+    /// use letra_nn::prelude::*;
+    ///
+    /// let mut network = Sequential::new([6])
+    ///     .add(Dense::new(5).relu().named("first"))
+    ///     .add(Dense::new(4).relu().named("second"))
+    ///     .add(Dense::new(3).named("head"))
+    ///     .build(1)?;
+    /// network.freeze_up_to("second")?;
+    /// assert!(network.is_frozen("first") && network.is_frozen("second") && !network.is_frozen("head"));
+    /// network.unfreeze_from("second")?;
+    /// assert!(network.is_frozen("first") && !network.is_frozen("second"));
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no such layer.
+    pub fn freeze_up_to(&mut self, layer: &str) -> Result<(), Error> {
+        let named = self.check_layer(layer)?;
+        let nodes = self.graph.before(named);
+        self.freeze_nodes(&nodes, true)
+    }
+
+    /// Freezes the layer called `layer`, or those of the network that was put in under this name, and all layers
+    /// that what it gives goes on to.
+    ///
+    /// # Errors
+    /// When there is no such layer.
+    pub fn freeze_from(&mut self, layer: &str) -> Result<(), Error> {
+        let named = self.check_layer(layer)?;
+        let nodes = self.graph.after(named);
+        self.freeze_nodes(&nodes, true)
+    }
+
+    /// Lets training change the parameters of the layer called `layer`, or of those of the network that was put
+    /// in under this name, and of all layers that what it gives goes on to, as
+    /// [`freeze_up_to`](Self::freeze_up_to) shows.
+    ///
+    /// # Errors
+    /// When there is no such layer.
+    pub fn unfreeze_from(&mut self, layer: &str) -> Result<(), Error> {
+        let named = self.check_layer(layer)?;
+        let nodes = self.graph.after(named);
+        self.freeze_nodes(&nodes, false)
+    }
+
     /// Whether the layer called `layer` is frozen.
     pub fn is_frozen(&self, layer: &str) -> bool {
         let mut nodes = self.layers_called(layer).peekable();
@@ -33,10 +82,7 @@ impl Network {
     /// Numbers of the layer of a name, or of the layers of the network that was put in under it.
     fn layers_called<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
         let nodes = self.graph.nodes.iter().enumerate();
-        let called = nodes.filter(move |(_, node)| {
-            let rest = node.name.strip_prefix(name);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        });
+        let called = nodes.filter(move |(_, node)| is_within(&node.name, name));
         called.map(|(index, _)| index)
     }
 
@@ -50,11 +96,17 @@ impl Network {
     }
 
     fn set_frozen(&mut self, layer: &str, frozen: bool) -> Result<(), Error> {
-        let owners: Vec<usize> = self
-            .layers_called(layer)
-            .map(|index| self.graph.nodes[index].shares.unwrap_or(index))
-            .collect();
-        if owners.is_empty() {
+        let nodes = self.check_layer(layer)?;
+        self.freeze_nodes(&nodes, frozen)
+    }
+
+    /// Numbers of the layer of a name, or of the layers of the network that was put in under it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn check_layer(&self, layer: &str) -> Result<Vec<usize>, Error> {
+        let found: Vec<usize> = self.layers_called(layer).collect();
+        if found.is_empty() {
             let nodes = self.graph.nodes.iter().filter(|node| node.shares.is_none());
             let names: Vec<&str> = nodes.map(|node| node.name.as_str()).collect();
             return Err(Error::configuration(format!(
@@ -62,6 +114,13 @@ impl Network {
                 names.join(", ")
             )));
         }
+        Ok(found)
+    }
+
+    /// Freezes layers, or lets them learn, wherever they stand.
+    fn freeze_nodes(&mut self, nodes: &[usize], frozen: bool) -> Result<(), Error> {
+        let owner = |&index: &usize| self.graph.nodes[index].shares.unwrap_or(index);
+        let owners: Vec<usize> = nodes.iter().map(owner).collect();
         for (index, node) in self.graph.nodes.iter_mut().enumerate() {
             if owners.contains(&node.shares.unwrap_or(index)) {
                 node.frozen = frozen;
@@ -127,7 +186,43 @@ impl Network {
     }
 }
 
+/// Whether a layer's name is `part`, or that of a layer of the network that was put in under this name.
+pub(crate) fn is_within(layer: &str, part: &str) -> bool {
+    let rest = layer.strip_prefix(part);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 impl Graph {
+    /// Some nodes and all that what they give depends on.
+    pub(super) fn before(&self, nodes: Vec<usize>) -> Vec<usize> {
+        let mut all = vec![false; self.nodes.len()];
+        nodes.into_iter().for_each(|node| all[node] = true);
+        for node in (0..self.nodes.len()).rev() {
+            if all[node] {
+                let givers = self.nodes[node].inputs.iter();
+                let givers: Vec<usize> = givers.filter_map(|&value| self.node_of(value)).collect();
+                givers.into_iter().for_each(|giver| all[giver] = true);
+            }
+        }
+        numbers(&all)
+    }
+
+    /// Some nodes and all that what they give goes on to.
+    fn after(&self, nodes: Vec<usize>) -> Vec<usize> {
+        let mut all = vec![false; self.nodes.len()];
+        nodes.into_iter().for_each(|node| all[node] = true);
+        for node in 0..self.nodes.len() {
+            let mut givers = self.nodes[node]
+                .inputs
+                .iter()
+                .filter_map(|&value| self.node_of(value));
+            if givers.any(|giver| all[giver]) {
+                all[node] = true;
+            }
+        }
+        numbers(&all)
+    }
+
     /// Kinds of the layers of a named part, or of the whole, up to the one called `name`, and how far
     /// before each those stand that it reads.
     fn kinds_before(&self, group: &str, name: &str) -> Vec<(&'static str, Vec<usize>)> {
@@ -154,4 +249,10 @@ impl Graph {
         }
         kinds
     }
+}
+
+/// Places of what is so.
+fn numbers(all: &[bool]) -> Vec<usize> {
+    let places = all.iter().enumerate().filter(|(_, so)| **so);
+    places.map(|(index, _)| index).collect()
 }

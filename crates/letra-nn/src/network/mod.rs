@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 pub(crate) use file::{Contents, Saved, SavedOutput, SavedTraining, check_writable, write_whole};
+pub(crate) use freezing::is_within;
 pub use functional::Model;
 pub use generate::Sampling;
 pub use inspect::LayerOutput;
@@ -268,6 +269,11 @@ impl Network {
     /// Reads the outputs as another network does, of which there are as many.
     pub(crate) fn read_as(&mut self, other: &Network) {
         self.set_readings(other.readings.clone());
+    }
+
+    /// Reads its one output as another network does its first.
+    pub(crate) fn read_first_as(&mut self, other: &Network) {
+        self.set_readings(other.readings.iter().take(1).copied().collect());
     }
 
     /// Says how each output is read.

@@ -49,6 +49,60 @@ impl Network {
         Ok(part)
     }
 
+    /// The base of a network, from its inputs to the layer called `layer`, on the same weights: what another head
+    /// is put on. A loaded network of any kind has one wherever all that follows goes through one layer.
+    ///
+    /// ```
+    /// use letra_nn::prelude::*;
+    ///
+    /// let known = Sequential::new([8])
+    ///     .add(Dense::new(6).relu().named("features"))
+    ///     .add(Dense::new(10))
+    ///     .build(1)?;
+    /// // Five other classes; the base's layers are copied, and stay as they are at first.
+    /// let mut network = Sequential::new([8])
+    ///     .add(known.base("features")?.named("base"))
+    ///     .add(Dense::new(5))
+    ///     .compile(Compile::new(Adam::new(0.001)))?;
+    /// network.freeze("base")?;
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no such layer, or layers after it also read what lies before it, as in the middle of a
+    /// residual block: another head after it would know less than the network did.
+    pub fn base(&self, layer: &str) -> Result<Network, Error> {
+        let cut = self.values_called(&[layer])?[0];
+        let Some(last) = self.graph.node_of(cut) else {
+            return Err(Error::build(format!("{layer} is an input of the network"))
+                .with_hint("cut the base at a layer"));
+        };
+        let inside = self.graph.before(vec![last]);
+        let graph = &self.graph;
+        for (node, reader) in graph.nodes.iter().enumerate() {
+            let past = |&&value: &&usize| {
+                let giver = graph.node_of(value);
+                value != cut && giver.is_none_or(|giver| inside.contains(&giver))
+            };
+            let around = reader.inputs.iter().find(past);
+            if let Some(&value) = around.filter(|_| !inside.contains(&node)) {
+                return Err(Error::build(format!(
+                    "a base cut at {layer} leaves out what {} reads besides: {}",
+                    reader.name,
+                    self.value_name(value)
+                ))
+                .with_hint(
+                    "cut it where these come together, or take a part with several outputs by subnetwork",
+                ));
+            }
+        }
+        let inputs: Vec<String> = (0..graph.inputs.len())
+            .map(|input| self.value_name(input))
+            .collect();
+        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        self.subnetwork(&inputs, &[layer])
+    }
+
     /// Refuses a part that begins where a sequence has a mask already: padding would count in it.
     fn check_masks(&self, from: &[usize]) -> Result<(), Error> {
         let ops = self.ops();

@@ -21,6 +21,7 @@ mod convolve_transposed;
 mod corrupt;
 mod cosine_similarity;
 mod crop;
+mod discrepancy;
 mod drop_connect;
 mod dropout;
 mod fourier;
@@ -87,6 +88,7 @@ pub(crate) use convolve_transposed::ConvolveTransposed;
 pub(crate) use corrupt::Corrupt;
 pub(crate) use cosine_similarity::CosineSimilarity;
 pub(crate) use crop::Crop;
+pub(crate) use discrepancy::{Discrepancy, Measure, Sets};
 pub(crate) use drop_connect::DropConnect;
 pub(crate) use dropout::{Dropout, Rate};
 pub(crate) use fourier::Fourier;
@@ -144,6 +146,7 @@ pub struct Needs {
     pub(crate) prepared: usize,
     pub(crate) view: bool,
     pub(crate) sums: Option<[usize; 2]>,
+    pub(crate) gathered: Option<usize>,
     pub(crate) deferred: Option<usize>,
 }
 
@@ -177,6 +180,14 @@ impl Needs {
     /// then passes this op before any of it goes on.
     pub fn sums(mut self, forward: usize, backward: usize) -> Self {
         self.sums = Some([forward, backward]);
+        self
+    }
+
+    /// Numbers a sample that all of the batch sees while training: sums as those of [`Needs::sums`], of which
+    /// each shard writes those of its own samples, so that they are the batch's side by side. Twice as many
+    /// samples cost four times the work where each is held to all: for a few values of some dozens of samples.
+    pub(crate) fn gathered(mut self, numbers: usize) -> Self {
+        self.gathered = Some(numbers);
         self
     }
 

@@ -153,6 +153,8 @@ pub struct Forward<'a> {
 pub struct Backward<'a> {
     /// Samples in the shard.
     pub samples: usize,
+    /// Place of the shard's first sample in the batch.
+    pub first_sample: usize,
     /// Whether forward was told that the network is being trained. If not, the gradients are
     /// those of a prediction.
     pub training: bool,

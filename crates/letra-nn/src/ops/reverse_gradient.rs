@@ -10,15 +10,14 @@ pub(crate) struct ReverseGradient {
     pub(crate) schedule: Option<(f32, u64)>,
 }
 
-impl ReverseGradient {
-    fn factor(&self, step: u64) -> f32 {
-        match self.schedule {
-            None => self.factor,
-            Some((gamma, steps)) => {
-                let share = (step as f64 / steps as f64).min(1.0);
-                let rise = 2.0 / (1.0 + libm::exp(-f64::from(gamma) * share)) - 1.0;
-                (f64::from(self.factor) * rise) as f32
-            }
+/// The factor λ of a step.
+pub(super) fn risen(factor: f32, schedule: Option<(f32, u64)>, step: u64) -> f32 {
+    match schedule {
+        None => factor,
+        Some((gamma, steps)) => {
+            let share = (step as f64 / steps as f64).min(1.0);
+            let rise = 2.0 / (1.0 + libm::exp(-f64::from(gamma) * share)) - 1.0;
+            (f64::from(factor) * rise) as f32
         }
     }
 }
@@ -29,7 +28,7 @@ impl Op for ReverseGradient {
     }
 
     fn backward(&self, pass: &mut Backward<'_>) {
-        let factor = -self.factor(pass.step);
+        let factor = -risen(self.factor, self.schedule, pass.step);
         if let Some(input_gradient) = &mut pass.input_gradients[0] {
             let both = input_gradient.iter_mut().zip(&*pass.output_gradients[0]);
             both.for_each(|(gradient, delta)| *gradient = factor * delta);

@@ -161,6 +161,7 @@ impl StepsAsSamples {
         let weight_gradients = pass.weight_gradients.iter_mut();
         Backward {
             samples: pass.samples * self.steps,
+            first_sample: pass.first_sample * self.steps,
             training: pass.training,
             step: pass.step,
             batch: pass.batch * self.steps,

@@ -42,7 +42,10 @@ impl Layout {
         let sum = |buffers: &[usize]| buffers.iter().map(|&values| values as u128).sum::<u128>();
         let worker = sum(&self.memory.worker) * self.shard as u128 + self.memory.scratch as u128;
         let shards = sum(&self.memory.shard) * batch as u128;
+        // Each shard's, and their sum.
+        let sums = self.sums as u128 * (batch.div_ceil(self.shard) + 1) as u128;
         (worker * workers as u128 + shards) * size_of::<f32>() as u128
+            + sums * size_of::<f64>() as u128
     }
 
     /// What is demanded of the weight of this number.

@@ -38,6 +38,9 @@ impl Layout {
         let mut needs: Vec<Needs> = Vec::new();
         for node in &graph.nodes {
             let mut own = node.op.needs(&graph.input_shapes(node));
+            if let Some(numbers) = own.gathered {
+                own.sums = Some([numbers * batch, 0]);
+            }
             if purpose == Purpose::Inference {
                 own.sums = None;
             }

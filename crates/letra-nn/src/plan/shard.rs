@@ -411,8 +411,10 @@ impl ShardPass<'_> {
         };
         let sparse = self.input.sparse();
         let op = node.op(sparse.is_some());
+        let first_sample = self.first_sample;
         let mut pass = Backward {
             samples,
+            first_sample,
             training: run.training,
             step: run.step,
             batch: run.batch,

@@ -60,11 +60,24 @@ pub(crate) struct Rule<'a> {
     /// Number of the step, from 0.
     pub(crate) step: u64,
     pub(crate) rate: f32,
+    /// What the rate is multiplied by for each weight; nothing where it is that of all.
+    pub(crate) factors: &'a [f32],
     /// That of the weights after the step.
     pub(crate) revision: u64,
 }
 
 impl Rule<'_> {
+    /// At the rate of a weight.
+    fn of_weight(self, weight: usize) -> Self {
+        match self.factors.get(weight) {
+            None => self,
+            Some(factor) => Rule {
+                rate: self.rate * factor,
+                ..self
+            },
+        }
+    }
+
     fn wants_norm(&self) -> bool {
         self.clipping.wants_norm() || self.optimizer.wants_norm()
     }
@@ -418,6 +431,7 @@ fn collect_piece(
 
 /// Lets the optimizer change a piece, and sees what became of it while it is still in the cache.
 fn update_piece(block: &mut Block, rule: Rule<'_>, norm: f32, piece: Piece<'_>) {
+    let rule = rule.of_weight(block.weight);
     let update = rule.update(norm, piece).0;
     block.finite = match block.meets_zeros {
         true => rule.optimizer.update_finite(update),
@@ -463,6 +477,7 @@ pub(super) fn displace(
     state.probe[1] = &mut [];
     run_blocks(blocks, 0, state, &|block, piece: Piece<'_>| {
         if learns(learning, block.weight) {
+            let rule = rule.of_weight(block.weight);
             let (update, displaced) = rule.update(0.0, piece);
             rule.optimizer.displace(update, displaced);
         }

@@ -8,6 +8,7 @@ fn all() -> Vec<LearningRate> {
         CosineDecayRestarts::new(0.1, 4).m_mul(0.5).into(),
         ExponentialDecay::new(0.1, 3, 0.5).staircase(true).into(),
         InverseTimeDecay::new(0.1, 3, 0.5).into(),
+        InverseTimeDecay::new(0.1, 30, 10.0).power(0.75).into(),
         OneCycle::new(1.0, 20).into(),
         PiecewiseConstantDecay::new([2, 5], [0.3, 0.2, 0.1]).into(),
         PolynomialDecay::new(0.1, 7).power(0.5).cycle(true).into(),

@@ -32,6 +32,8 @@ pub struct Compile {
     pub(crate) clipping: Clipping,
     /// Losses on what layers give that the network does not, in this order.
     pub(crate) inner: Vec<Inner>,
+    /// Factors of the learning rate of layers by their names.
+    pub(super) layer_rates: Vec<(String, f32)>,
     pub(crate) seed: u64,
     workers: Pool,
 }
@@ -61,6 +63,7 @@ impl Compile {
             outputs: Vec::new(),
             clipping: Clipping::default(),
             inner: Vec::new(),
+            layer_rates: Vec::new(),
             seed: 0,
             workers: Pool::Usual,
         };
@@ -74,6 +77,7 @@ impl Compile {
             outputs: Vec::new(),
             clipping,
             inner: Vec::new(),
+            layer_rates: Vec::new(),
             seed,
             workers: Pool::Usual,
         }
@@ -124,6 +128,23 @@ impl Compile {
     pub fn weighted_metric(mut self, metric: impl Metric + 'static) -> Self {
         let metric = Weighted(Box::new(metric));
         self.last().metrics.push(Box::new(metric));
+        self
+    }
+
+    /// Multiplies the learning rate by `factor`, 0 or more, for the layer called `layer`, or all layers of the
+    /// network that was put in under this name; see [`Trainer::set_learning_rate_factor_of`].
+    ///
+    /// ```
+    /// # use letra_nn::prelude::*;
+    /// let base = Sequential::new([4]).add(Dense::new(8).relu()).build(1)?;
+    /// let network = Sequential::new([4]).add(base.named("base")).add(Dense::new(2));
+    /// // What is trained already moves a tenth as far as the new layer.
+    /// let compile = Compile::new(Sgd::new(0.1)).layer_learning_rate_factor("base", 0.1);
+    /// assert_eq!(network.compile(compile)?.learning_rate_factor_of("base"), 0.1);
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    pub fn layer_learning_rate_factor(mut self, layer: impl Into<String>, factor: f32) -> Self {
+        self.layer_rates.push((layer.into(), factor));
         self
     }
 
@@ -322,7 +343,7 @@ impl Network {
     ///
     /// # Errors
     /// When a hyper-parameter is out of its range, there is not a loss for each output, or no
-    /// layer is called as one that a loss is about.
+    /// layer is called as one that a loss or a factor of the learning rate is about.
     pub fn compile(mut self, compile: Compile) -> Result<Trainer, Error> {
         if let Some(workers) = compile.wanted_workers()? {
             self.work_on(workers);

@@ -170,6 +170,7 @@ impl Trainer {
             seed: self.seed,
             steps: self.steps,
             rate_factor: (self.rate_factor != 1.0).then_some(self.rate_factor),
+            layer_rates: self.layer_rates.clone(),
         }
     }
 }
@@ -197,6 +198,11 @@ fn read(path: &Path, registry: &Registry, workers: Workers) -> Result<Trainer, E
     }
     let mut trainer = Trainer::new(network, compile).map_err(|error| wrong(error.to_string()))?;
     trainer.steps = settings.steps;
+    for (layer, factor) in &settings.layer_rates {
+        trainer
+            .set_learning_rate_factor_of(layer, *factor)
+            .map_err(|error| wrong(error.to_string()))?;
+    }
     if let Some(factor) = settings.rate_factor {
         trainer
             .set_learning_rate_factor(factor)

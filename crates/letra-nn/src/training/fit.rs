@@ -12,6 +12,7 @@ use super::unoptimised::warn_of_slow_kernels;
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::kernels::sparse::SparseRows;
+use crate::network::is_within;
 use crate::places::Places;
 use crate::plan::{Batch, StepResult};
 use crate::random::{Domain, Random};
@@ -131,6 +132,11 @@ impl<'a> Fit<'a> {
     pub fn changes(mut self, changes: bool) -> Self {
         self.changes = changes;
         self
+    }
+
+    /// Takes the samples of a batch, for a training that makes its own batches of them.
+    pub(crate) fn take_batch_size(&mut self) -> usize {
+        self.batch.take().unwrap_or(USUAL_BATCH)
     }
 
     /// The checkpoint to go on from, if there is one.
@@ -462,6 +468,7 @@ impl Trainer {
         }
         for number in first..=fit.epochs {
             self.take_learning_rate(fit, state)?;
+            self.take_still_layers(fit, state)?;
             let stops = self.epoch(supply, fit, state, number)?;
             let ended_early = state.step < supply.steps(number);
             // Of a whole epoch they are asked for no more.
@@ -514,6 +521,23 @@ impl Trainer {
             }
         }
         product.map_or(Ok(()), |factor| self.set_learning_rate_factor(factor))
+    }
+
+    /// Lets all learn but what the callbacks name, if any has a say in it.
+    fn take_still_layers(&mut self, fit: &Fit<'_>, state: &State<'_>) -> Result<(), Error> {
+        let mut still: Option<Vec<String>> = None;
+        for callback in &fit.callbacks {
+            if let Some(layers) = callback.still_layers(&state.history)? {
+                still.get_or_insert_default().extend(layers);
+            }
+        }
+        match still {
+            None => Ok(()),
+            Some(still) => self.learn_only(|parameter| {
+                let layer = parameter.rsplit_once('/').map_or("", |(layer, _)| layer);
+                !still.iter().any(|part| is_within(layer, part))
+            }),
+        }
     }
 
     /// What is left of a pass over the data, its sums in the state; says whether a callback stopped

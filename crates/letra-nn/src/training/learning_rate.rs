@@ -3,6 +3,8 @@
 use super::Trainer;
 use crate::Error;
 use crate::dataset::Dataset;
+use crate::graph::WeightSpecification;
+use crate::network::is_within;
 use crate::plan::Batch;
 use crate::random::{Domain, Random};
 use crate::rows::Rows;
@@ -64,6 +66,58 @@ impl Trainer {
             .with_hint("it must be a number of 0 or more"));
         }
         self.rate_factor = factor;
+        Ok(())
+    }
+
+    /// What the learning rate of the layer called `layer` is multiplied by besides; 1 unless it was
+    /// [set](Self::set_learning_rate_factor_of).
+    pub fn learning_rate_factor_of(&self, layer: &str) -> f32 {
+        let known = self.layer_rates.iter();
+        let own = known.filter(|(name, _)| is_within(layer, name));
+        own.map(|(_, factor)| *factor).product()
+    }
+
+    /// Multiplies the learning rate, from now on, for the parameters of the layer called `layer`, or of all
+    /// layers of the network that was put in under this name. Of a layer in several such groups, the factors are
+    /// multiplied: layers near the input may so learn more slowly than later ones (Howard and Ruder 2018,
+    /// "Universal language model fine-tuning for text classification", section 3.2: discriminative
+    /// fine-tuning), and those that are trained already than new ones. It is saved with the network, and a
+    /// checkpoint is only resumed with the same factors.
+    ///
+    /// ```
+    /// use letra_nn::prelude::*;
+    ///
+    /// let network = Sequential::new([4]).add(Dense::new(8).relu()).add(Dense::new(2));
+    /// let mut network = network.compile(Compile::new(Sgd::new(0.1)))?;
+    /// network.set_learning_rate_factor_of("dense", 0.1)?;
+    /// assert_eq!(network.learning_rate_factor_of("dense"), 0.1);
+    /// assert_eq!(network.learning_rate_factor_of("dense_1"), 1.0);
+    /// # Ok::<(), letra_nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no such layer, or the factor is negative or not a number.
+    pub fn set_learning_rate_factor_of(&mut self, layer: &str, factor: f32) -> Result<(), Error> {
+        self.network.check_layer(layer)?;
+        if !(factor.is_finite() && factor >= 0.0) {
+            return Err(Error::configuration(format!(
+                "the factor of the learning rate of layer {layer} is {factor}"
+            ))
+            .with_hint("it must be a number of 0 or more"));
+        }
+        self.layer_rates.retain(|(name, _)| name != layer);
+        if factor != 1.0 {
+            self.layer_rates.push((layer.to_owned(), factor));
+            self.layer_rates.sort_by(|one, other| one.0.cmp(&other.0));
+        }
+        let of = |known: &WeightSpecification| match known.name.rsplit_once('/') {
+            Some((layer, _)) => self.learning_rate_factor_of(layer),
+            None => 1.0,
+        };
+        self.rate_factors = match self.layer_rates.is_empty() {
+            true => Vec::new(),
+            false => self.measured().ops().weights.iter().map(of).collect(),
+        };
         Ok(())
     }
 

@@ -25,8 +25,8 @@ pub use by_hand::Gradients;
 #[cfg(feature = "tensorboard")]
 pub use callbacks::TensorBoard;
 pub use callbacks::{
-    BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, End, Epoch, LambdaCallback,
-    LearningRateScheduler, Monitor, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
+    BestWeights, Callback, Checkpoint, CsvLog, EarlyStopping, End, Epoch, GradualUnfreezing,
+    LambdaCallback, LearningRateScheduler, Monitor, ReduceLrOnPlateau, Start, Step, TerminateOnNan,
 };
 pub use compile::Compile;
 pub use diagnosis::{Diagnosis, Measured, NextStep};

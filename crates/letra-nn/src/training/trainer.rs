@@ -58,6 +58,10 @@ pub struct Trainer {
     pub(super) clipping: Clipping,
     /// What the optimizer's rate is multiplied by.
     pub(super) rate_factor: f32,
+    /// What it is multiplied by besides for the parameters of some layers, and so for each weight;
+    /// nothing where there are none.
+    pub(super) layer_rates: Vec<(String, f32)>,
+    pub(super) rate_factors: Vec<f32>,
     pub(super) seed: u64,
     pub(super) steps: u64,
     /// Those last used come first.
@@ -144,7 +148,7 @@ impl Trainer {
             true => [weights.now().all.len(), trainable].map(Buffer::zeros),
             false => Default::default(),
         };
-        Ok(Trainer {
+        let mut trainer = Trainer {
             gradients: Buffer::zeros(trainable),
             keeps_gradients: false,
             slots: initial_slots(&*compile.optimizer, trainable)?,
@@ -156,6 +160,8 @@ impl Trainer {
             objective,
             clipping: compile.clipping,
             rate_factor: 1.0,
+            layer_rates: Vec::new(),
+            rate_factors: Vec::new(),
             seed: compile.seed,
             steps: 0,
             training: Vec::new(),
@@ -164,7 +170,11 @@ impl Trainer {
             states: States::default(),
             next_states: States::default(),
             warnings,
-        })
+        };
+        for (layer, factor) in compile.layer_rates {
+            trainer.set_learning_rate_factor_of(&layer, factor)?;
+        }
+        Ok(trainer)
     }
 
     /// The network that learns, to keep, without what it learns by.
@@ -204,6 +214,22 @@ impl Trainer {
         self.change_networks(|network| network.unfreeze(layer))
     }
 
+    /// As [`Network::freeze_up_to`].
+    ///
+    /// # Errors
+    /// When there is no such layer.
+    pub fn freeze_up_to(&mut self, layer: &str) -> Result<(), Error> {
+        self.change_networks(|network| network.freeze_up_to(layer))
+    }
+
+    /// As [`Network::unfreeze_from`].
+    ///
+    /// # Errors
+    /// When there is no such layer.
+    pub fn unfreeze_from(&mut self, layer: &str) -> Result<(), Error> {
+        self.change_networks(|network| network.unfreeze_from(layer))
+    }
+
     fn change_networks(
         &mut self,
         change: impl Fn(&mut Network) -> Result<(), Error>,
@@ -218,6 +244,20 @@ impl Trainer {
     /// The network whose outputs are all that there are losses for.
     pub(super) fn measured(&self) -> &Network {
         self.measured.as_ref().unwrap_or(&self.network)
+    }
+
+    /// Lends the first output's loss and metrics to another, which gives back its own.
+    pub(crate) fn swap_first_objective(&mut self, other: &mut Trainer) {
+        std::mem::swap(&mut self.objective[0], &mut other.objective[0]);
+    }
+
+    /// Reads its one output as another does its first.
+    pub(crate) fn read_first_as(&mut self, other: &Trainer) {
+        self.network.read_first_as(&other.network);
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// A copy of all values of the weights.
@@ -364,6 +404,7 @@ impl Trainer {
             clipping: self.clipping,
             step: self.steps,
             rate,
+            factors: &self.rate_factors,
             revision,
         };
         let upstream = Upstream::Losses(&self.objective);
@@ -415,6 +456,7 @@ impl Trainer {
                 clipping: self.clipping,
                 step: self.steps,
                 rate,
+                factors: &self.rate_factors,
                 revision,
             };
             // What the batches of these gradients taught without a gradient.

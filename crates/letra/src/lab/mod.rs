@@ -9,6 +9,7 @@ pub mod optimizers;
 pub mod recipe;
 pub mod sequences;
 mod tasks;
+pub mod transfer;
 pub mod unsupervised;
 
 use crate::action::Action;
@@ -23,5 +24,6 @@ pub const EXPERIMENTS: &[Action] = &[
     Action::of::<optimizers::Optimizers>(),
     Action::of::<recipe::Recipe>(),
     Action::of::<sequences::Sequences>(),
+    Action::of::<transfer::TransferLab>(),
     Action::of::<unsupervised::Unsupervised>(),
 ];

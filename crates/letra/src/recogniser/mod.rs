@@ -29,5 +29,6 @@ pub use calibration::Calibration;
 pub use face::KnownFace;
 pub use model::{Recogniser, TrainingFacts};
 pub use network::EMBEDDING;
+pub(crate) use network::untrained_embedder;
 pub use reading::{FaceCandidate, FamilyCandidate, LineReading, Reading, Typeface};
 pub use word_styles::StyledWord;

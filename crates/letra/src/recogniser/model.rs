@@ -285,6 +285,11 @@ impl Recogniser {
         &self.notes.calibration
     }
 
+    /// The network that makes embeddings, before they are brought to length 1: the base of another, say.
+    pub fn embedder(&self) -> &Network {
+        &self.embedder
+    }
+
     /// Embeddings of windows, ink 1 on ground 0, `[windows, 40, 160, 1]`: unit vectors of 128
     /// values, one after the other.
     ///

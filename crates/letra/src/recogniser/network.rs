@@ -47,6 +47,13 @@ fn body(model: &mut Model) -> letra_nn::Value {
     model.layer(Dense::new(EMBEDDING), [both])
 }
 
+/// The layers that make embeddings, without any weights.
+pub(crate) fn untrained_embedder() -> Model {
+    let mut model = Model::new();
+    let embedding = body(&mut model);
+    model.outputs([embedding])
+}
+
 /// The whole network for so many faces, ready to be trained.
 ///
 /// # Errors
@@ -69,13 +76,11 @@ pub(super) fn whole(faces: usize, seed: u64, threads: usize) -> Result<Trainer, 
 /// # Errors
 /// The network is not one that [`whole`] makes.
 pub(super) fn embedder(network: &Network) -> Result<Network, Error> {
-    let mut model = Model::new();
-    let embedding = body(&mut model);
     let other = || Error::configuration("its layers are not those of this version's recogniser");
     let embedder = network
         .subnetwork(&["input"], &["dense"])
         .map_err(|_| other())?;
-    let wanted = model.outputs([embedding]).build_on(&embedder);
+    let wanted = untrained_embedder().build_on(&embedder);
     let wanted = wanted.map_err(|_| other())?;
     match embedder.has_architecture_of(&wanted) {
         true => Ok(embedder),

@@ -1,11 +1,13 @@
 //! How good samples are that a model makes: held to real ones, by features or by themselves.
 
+mod discrepancy;
 mod eigen;
 mod frechet;
 mod inception;
 mod parzen;
 mod precision_recall;
 
+pub use discrepancy::{coral_distance, maximum_mean_discrepancy};
 pub use frechet::frechet_distance;
 pub use inception::inception_score;
 pub use parzen::{LogLikelihood, ParzenWindow};

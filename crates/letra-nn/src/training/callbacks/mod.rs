@@ -27,6 +27,7 @@ mod best_weights;
 pub(crate) mod checkpoint;
 mod csv_log;
 mod early_stopping;
+mod gradual_unfreezing;
 mod lambda_callback;
 mod learning_rate_scheduler;
 mod monitor;
@@ -42,6 +43,7 @@ pub use best_weights::BestWeights;
 pub use checkpoint::Checkpoint;
 pub use csv_log::CsvLog;
 pub use early_stopping::EarlyStopping;
+pub use gradual_unfreezing::GradualUnfreezing;
 pub use lambda_callback::LambdaCallback;
 pub use learning_rate_scheduler::LearningRateScheduler;
 pub use monitor::Monitor;
@@ -111,6 +113,16 @@ pub trait Callback: Send {
     /// # Errors
     /// When the settings make no sense or a value is not measured.
     fn learning_rate_factor(&self, _history: &History) -> Result<Option<f32>, Error> {
+        Ok(None)
+    }
+
+    /// Layers, or networks that were put in, by their names, whose parameters stay as they are in the coming
+    /// epoch, given the epochs so far; nothing from a callback that has no say in it. What any callback names
+    /// stays.
+    ///
+    /// # Errors
+    /// When the settings make no sense.
+    fn still_layers(&self, _history: &History) -> Result<Option<Vec<String>>, Error> {
         Ok(None)
     }
 

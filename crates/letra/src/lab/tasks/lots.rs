@@ -115,10 +115,20 @@ impl Work<'_> {
         &self,
         mut work: impl FnMut(&Lot) -> Result<Option<Vec<Trial>>, Failure>,
     ) -> Result<Option<Vec<Vec<Trial>>>, Failure> {
+        self.each_of(self.repetitions()?, |repetition| {
+            work(&self.lot(repetition)?)
+        })
+    }
+
+    /// The same for each of some seeds, or whatever else tells trials apart.
+    pub(in crate::lab) fn each_of<T>(
+        &self,
+        all: impl IntoIterator<Item = T>,
+        mut work: impl FnMut(T) -> Result<Option<Vec<Trial>>, Failure>,
+    ) -> Result<Option<Vec<Vec<Trial>>>, Failure> {
         let mut rows: Vec<Vec<Trial>> = Vec::new();
-        let first = self.experiment.each(self.repetitions()?, |repetition| {
-            let lot = self.lot(repetition)?;
-            let Some(trials) = work(&lot)? else {
+        let first = self.experiment.each(all, |one| {
+            let Some(trials) = work(one)? else {
                 return Ok(None);
             };
             let mut trials = trials.into_iter();
