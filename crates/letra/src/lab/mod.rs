@@ -1,6 +1,7 @@
 //! The experiments of `letra lab`, one file each.
 
 pub mod activations;
+pub mod adversarial;
 pub mod dropout;
 pub mod fonts;
 pub mod kernels;
@@ -15,6 +16,7 @@ use crate::action::Action;
 /// The experiments. Adding one touches its file, its `mod` and this table.
 pub const EXPERIMENTS: &[Action] = &[
     Action::of::<activations::Activations>(),
+    Action::of::<adversarial::Adversarial>(),
     Action::of::<dropout::DropoutFamily>(),
     Action::of::<fonts::Fonts>(),
     Action::of::<kernels::Kernels>(),

@@ -3,8 +3,11 @@
 
 mod classify;
 mod figures;
+pub(in crate::lab) mod gallery;
+pub(in crate::lab) mod lots;
 mod page;
 mod part;
+mod picture_sets;
 mod table;
 mod training;
 

@@ -7,11 +7,12 @@ use letra_nn::prelude::*;
 use letra_nn::schedules::{OneCycle, PolynomialDecay};
 use maud::Markup;
 
-use super::pictures::{Gallery, filters, grids};
+use super::Task;
 use super::watching::RbmWatch;
-use super::work::{Lot, Task, Work, labels, share_right};
 use crate::experiment::{Column, Row, Trial, named};
 use crate::failure::Failure;
+use crate::lab::tasks::gallery::{Gallery, filters, grids};
+use crate::lab::tasks::lots::{Lot, Work, labels, share_right};
 use crate::lab::tasks::{Classify, Part, measured};
 use crate::networks::Recipe;
 use crate::report::numbers::percent;

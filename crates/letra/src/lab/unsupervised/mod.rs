@@ -2,22 +2,22 @@
 
 mod autoencoders;
 mod belief;
-mod files;
-mod pictures;
 mod pretraining;
 mod rbm;
 mod watching;
-mod work;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 
-use self::work::{Task, Work};
 use crate::action::Run;
-use crate::experiment::{Experiment, Repeated};
+use crate::experiment::Repeated;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::lab::tasks::{self, Outcome};
+use crate::lab::tasks::lots::{Begun, Work, begin};
+use crate::lab::tasks::{self, Outcome, Part};
+
+/// One of the tasks.
+type Task = tasks::Task<fn(&Work<'_>) -> Result<Part, Failure>>;
 
 /// Lets networks learn pictures without being told what they show
 ///
@@ -63,30 +63,25 @@ const QUESTION: &str = "What does a network learn of pictures that nobody has pu
 impl Run for Unsupervised {
     const NAME: &'static str = "unsupervised";
 
-    fn run(mut self, interrupt: &Interrupt) -> Result<(), Failure> {
-        let data = self.repeated.arguments.data.clone();
-        let set = match &data {
-            Some(path) => files::read(path)?,
-            None => None,
-        };
-        if set.is_some() {
-            self.repeated.arguments.data = None;
-        }
-        let mut experiment = Experiment::repeated(Self::NAME, &self.repeated, interrupt)?;
-        if let (Some(path), true) = (&data, set.is_some()) {
-            experiment = experiment.option(&format!("--data {}", path.display()));
-        }
-        for option in self.options() {
-            experiment = experiment.option(&option);
-        }
+    fn run(self, interrupt: &Interrupt) -> Result<(), Failure> {
+        let begun = begin(
+            Self::NAME,
+            self.repeated.clone(),
+            &self.options(),
+            interrupt,
+        )?;
+        let Begun {
+            experiment,
+            set,
+            data,
+        } = begun;
         let work = Work {
             experiment: &experiment,
             effort: self.effort,
             most_pictures: self.pictures,
             set,
         };
-        let words = data.map_or("built-in".into(), |path| path.display().to_string());
-        let mut outcome = Outcome::new(words);
+        let mut outcome = Outcome::new(data);
         let is_wanted =
             |task: &&Task| self.tasks.is_empty() || self.tasks.iter().any(|name| name == task.name);
         for task in TASKS.iter().filter(is_wanted) {

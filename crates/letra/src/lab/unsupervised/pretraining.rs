@@ -8,10 +8,11 @@ use letra_nn::random::{Domain, Random};
 use letra_nn::schedules::OneCycle;
 use maud::{Markup, html};
 
+use super::Task;
 use super::watching::RbmWatch;
-use super::work::{Lot, Task, Work, labels};
 use crate::experiment::{Column, Row, Trial};
 use crate::failure::Failure;
+use crate::lab::tasks::lots::{Lot, Work, labels};
 use crate::lab::tasks::{Classify, Part, Watch, accuracies, measured};
 use crate::networks::Recipe;
 use crate::report::numbers::percent;

@@ -7,11 +7,12 @@ use letra_nn::prelude::*;
 use letra_nn::schedules::PolynomialDecay;
 use maud::Markup;
 
-use super::pictures::{Gallery, filters, grids};
+use super::Task;
 use super::watching::RbmWatch;
-use super::work::{Lot, Task, Work, one_of_each};
 use crate::experiment::{Column, Row, Trial};
 use crate::failure::Failure;
+use crate::lab::tasks::gallery::{Gallery, filters, grids};
+use crate::lab::tasks::lots::{Lot, Work, one_of_each};
 use crate::lab::tasks::{Part, Training, measured, plot};
 use crate::report::curves::Scale;
 use crate::report::numbers::thousands;
@@ -394,7 +395,7 @@ fn chains<'a>(
     let mut from_noise = machine.chains(FROM_NOISE, lot.seed)?;
     let mut from_data = machine.chains_from(&starts, lot.seed)?;
     let names = work.class_names();
-    let label = |place: usize| super::work::labels(&lot.test)[examples[place]] as usize;
+    let label = |place: usize| crate::lab::tasks::lots::labels(&lot.test)[examples[place]] as usize;
     let mut rows: Vec<(String, Vec<_>)> = (1..=FROM_NOISE)
         .map(|number| format!("noise {number}"))
         .chain((0..examples.len()).map(|place| names[label(place)].clone()))

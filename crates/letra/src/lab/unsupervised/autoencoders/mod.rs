@@ -9,12 +9,13 @@ use letra_nn::schedules::OneCycle;
 use maud::Markup;
 
 use self::kind::{DEEP, Kind, NOISE, machines};
-use super::pictures::{Gallery, grids, map, pictures};
+use super::Task;
 use super::rbm::spread;
 use super::watching::RbmWatch;
-use super::work::{Lot, Task, Work, labels, squared_error};
 use crate::experiment::{Column, Row, Trial, named};
 use crate::failure::Failure;
+use crate::lab::tasks::gallery::{Gallery, grids, map, pictures};
+use crate::lab::tasks::lots::{Lot, Work, labels, squared_error};
 use crate::lab::tasks::{Part, Training, Watch, measured};
 use crate::report::numbers::percent;
 use crate::report::picture::Grid;

@@ -1,37 +1,73 @@
-//! What a task of the experiment is given.
+//! Pictures of glyphs for each seed and fold, which tasks of several experiments learn.
 
 use letra_nn::prelude::*;
 use letra_nn::random::{Domain, Random};
 
-use super::files::PictureSet;
-use crate::experiment::{Experiment, Repetition, Trial};
+use super::picture_sets::{self, PictureSet};
+use super::{Training, scaled};
+use crate::experiment::{Experiment, Repeated, Repetition, Trial};
 use crate::failure::Failure;
-use crate::lab::tasks::{self, Part, Training};
+use crate::interrupt::Interrupt;
 use crate::networks;
 
-/// One of the tasks.
-pub(super) type Task = tasks::Task<fn(&Work<'_>) -> Result<Part, Failure>>;
+/// An experiment on pictures of glyphs that has begun.
+pub(in crate::lab) struct Begun {
+    pub(in crate::lab) experiment: Experiment,
+    /// The pictures of a file that is not in the seminar's format.
+    pub(in crate::lab) set: Option<PictureSet>,
+    /// What is learnt from, in a few words.
+    pub(in crate::lab) data: String,
+}
+
+/// Reads the pictures and prepares the report of an experiment that is told so much, besides options of its own.
+pub(in crate::lab) fn begin(
+    name: &'static str,
+    mut repeated: Repeated,
+    options: &[String],
+    interrupt: &Interrupt,
+) -> Result<Begun, Failure> {
+    let data = repeated.arguments.data.clone();
+    let set = match &data {
+        Some(path) => picture_sets::read(path)?,
+        None => None,
+    };
+    if set.is_some() {
+        repeated.arguments.data = None;
+    }
+    let mut experiment = Experiment::repeated(name, &repeated, interrupt)?;
+    if let (Some(path), true) = (&data, set.is_some()) {
+        experiment = experiment.option(&format!("--data {}", path.display()));
+    }
+    for option in options {
+        experiment = experiment.option(option);
+    }
+    Ok(Begun {
+        experiment,
+        set,
+        data: data.map_or("built-in".into(), |path| path.display().to_string()),
+    })
+}
 
 /// What a task is given.
-pub(super) struct Work<'a> {
-    pub(super) experiment: &'a Experiment,
+pub(in crate::lab) struct Work<'a> {
+    pub(in crate::lab) experiment: &'a Experiment,
     /// How long networks are trained, as a share of the usual.
-    pub(super) effort: f64,
+    pub(in crate::lab) effort: f64,
     /// The most training pictures that are taken.
-    pub(super) most_pictures: Option<usize>,
+    pub(in crate::lab) most_pictures: Option<usize>,
     /// The pictures of a file that is not in the seminar's format.
-    pub(super) set: Option<PictureSet>,
+    pub(in crate::lab) set: Option<PictureSet>,
 }
 
 /// A seed, a fold, and its pictures `[pictures, height, width, 1]`, ink from 0 to 1.
-pub(super) struct Lot {
-    pub(super) seed: u64,
+pub(in crate::lab) struct Lot {
+    pub(in crate::lab) seed: u64,
     /// Number of the fold, from 0.
-    pub(super) fold: usize,
+    pub(in crate::lab) fold: usize,
     /// Seed and fold in words, where there are several.
     label: String,
-    pub(super) train: Dataset,
-    pub(super) test: Dataset,
+    pub(in crate::lab) train: Dataset,
+    pub(in crate::lab) test: Dataset,
 }
 
 /// The place of the random numbers that choose training pictures.
@@ -39,17 +75,17 @@ const CHOICE: usize = 1 << 20;
 
 impl Work<'_> {
     /// As many as usual, by the effort that was asked for; at least one.
-    pub(super) fn scaled(&self, usual: usize) -> usize {
-        tasks::scaled(usual, self.effort)
+    pub(in crate::lab) fn scaled(&self, usual: usize) -> usize {
+        scaled(usual, self.effort)
     }
 
     /// Threads that were asked for.
-    pub(super) fn threads(&self) -> usize {
+    pub(in crate::lab) fn threads(&self) -> usize {
         self.experiment.arguments.threads
     }
 
     /// What a network needs to know to learn the pictures.
-    pub(super) fn shape(&self) -> networks::Task {
+    pub(in crate::lab) fn shape(&self) -> networks::Task {
         match &self.set {
             Some(set) => set.shape(),
             None => self.experiment.examples.task(),
@@ -57,7 +93,7 @@ impl Work<'_> {
     }
 
     /// What the classes are called.
-    pub(super) fn class_names(&self) -> Vec<String> {
+    pub(in crate::lab) fn class_names(&self) -> Vec<String> {
         match &self.set {
             Some(set) => (0..set.shape().classes)
                 .map(|class| class.to_string())
@@ -67,20 +103,30 @@ impl Work<'_> {
     }
 
     /// A training of so many steps on the pictures of a lot.
-    pub(super) fn training(&self, name: &str, lot: &Lot, steps: usize) -> Training<'_> {
+    pub(in crate::lab) fn training(&self, name: &str, lot: &Lot, steps: usize) -> Training<'_> {
         Training::new(self.experiment, name, &lot.label, steps)
     }
 
     /// Does `work` for each seed and fold, which gives a trial for each of several rows; gives the trials of
     /// each row. Nothing if the reader asked to stop.
-    pub(super) fn each(
+    pub(in crate::lab) fn each(
         &self,
         mut work: impl FnMut(&Lot) -> Result<Option<Vec<Trial>>, Failure>,
     ) -> Result<Option<Vec<Vec<Trial>>>, Failure> {
+        self.each_of(self.repetitions()?, |repetition| {
+            work(&self.lot(repetition)?)
+        })
+    }
+
+    /// The same for each of some seeds, or whatever else tells trials apart.
+    pub(in crate::lab) fn each_of<T>(
+        &self,
+        all: impl IntoIterator<Item = T>,
+        mut work: impl FnMut(T) -> Result<Option<Vec<Trial>>, Failure>,
+    ) -> Result<Option<Vec<Vec<Trial>>>, Failure> {
         let mut rows: Vec<Vec<Trial>> = Vec::new();
-        let first = self.experiment.each(self.repetitions()?, |repetition| {
-            let lot = self.lot(repetition)?;
-            let Some(trials) = work(&lot)? else {
+        let first = self.experiment.each(all, |one| {
+            let Some(trials) = work(one)? else {
                 return Ok(None);
             };
             let mut trials = trials.into_iter();
@@ -145,7 +191,7 @@ impl Work<'_> {
 
 impl Lot {
     /// A trial of which nothing is known yet.
-    pub(super) fn trial(&self) -> Trial {
+    pub(in crate::lab) fn trial(&self) -> Trial {
         Trial {
             fold: self.fold,
             ..Trial::of_seed(self.seed)
@@ -154,7 +200,7 @@ impl Lot {
 }
 
 /// The class of each picture.
-pub(super) fn labels(data: &Dataset) -> &[u32] {
+pub(in crate::lab) fn labels(data: &Dataset) -> &[u32] {
     match data.targets() {
         Targets::Classes { labels, .. } => labels,
         _ => &[],
@@ -162,7 +208,7 @@ pub(super) fn labels(data: &Dataset) -> &[u32] {
 }
 
 /// The first picture of each class that there is.
-pub(super) fn one_of_each(data: &Dataset, classes: usize) -> Vec<usize> {
+pub(in crate::lab) fn one_of_each(data: &Dataset, classes: usize) -> Vec<usize> {
     let labels = labels(data);
     (0..classes as u32)
         .filter_map(|class| labels.iter().position(|&label| label == class))
@@ -170,7 +216,7 @@ pub(super) fn one_of_each(data: &Dataset, classes: usize) -> Vec<usize> {
 }
 
 /// The share of classes that were named right.
-pub(super) fn share_right(said: &[u32], labels: &[u32]) -> f64 {
+pub(in crate::lab) fn share_right(said: &[u32], labels: &[u32]) -> f64 {
     let right = said
         .iter()
         .zip(labels)
@@ -179,7 +225,7 @@ pub(super) fn share_right(said: &[u32], labels: &[u32]) -> f64 {
 }
 
 /// Mean squared distance of values.
-pub(super) fn squared_error(a: &Tensor, b: &Tensor) -> f64 {
+pub(in crate::lab) fn squared_error(a: &Tensor, b: &Tensor) -> f64 {
     let squares = a
         .data()
         .iter()

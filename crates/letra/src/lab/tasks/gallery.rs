@@ -8,19 +8,19 @@ use crate::report::picture::Grid;
 use crate::report::scatter::{Group, scatter};
 
 /// Rows of pictures under headings.
-pub(super) struct Gallery<'a> {
-    pub(super) title: &'a str,
+pub(in crate::lab) struct Gallery<'a> {
+    pub(in crate::lab) title: &'a str,
     /// What is to be seen, in a sentence.
-    pub(super) note: &'a str,
+    pub(in crate::lab) note: &'a str,
     /// Above the columns; none, or as many as pictures in a row.
-    pub(super) headings: Vec<String>,
+    pub(in crate::lab) headings: Vec<String>,
     /// What a row is called, and its pictures: ink from 0 to 1.
-    pub(super) rows: Vec<(String, Vec<Grid>)>,
+    pub(in crate::lab) rows: Vec<(String, Vec<Grid>)>,
 }
 
 impl Gallery<'_> {
     /// As a figure of the page.
-    pub(super) fn drawn(&self) -> Result<Markup, Failure> {
+    pub(in crate::lab) fn drawn(&self) -> Result<Markup, Failure> {
         let mut rows = Vec::new();
         for (name, grids) in &self.rows {
             let draw = |(place, grid): (usize, &Grid)| {
@@ -58,7 +58,7 @@ impl Gallery<'_> {
 }
 
 /// Many pictures as one, in so many columns: weights red above zero and blue below.
-pub(super) fn filters(
+pub(in crate::lab) fn filters(
     title: &str,
     note: &str,
     filters: &[Grid],
@@ -74,7 +74,7 @@ pub(super) fn filters(
 }
 
 /// Many pictures as one, in so many columns: ink from 0 to 1.
-pub(super) fn pictures(
+pub(in crate::lab) fn pictures(
     title: &str,
     note: &str,
     pictures: &[Grid],
@@ -103,14 +103,14 @@ fn sheet(
 }
 
 /// Samples `[samples, height · width]` as pictures.
-pub(super) fn grids(samples: &Tensor, width: usize) -> Vec<Grid> {
+pub(in crate::lab) fn grids(samples: &Tensor, width: usize) -> Vec<Grid> {
     let each = 0..samples.samples();
     each.map(|sample| Grid::new(width, samples.sample(sample).to_vec()))
         .collect()
 }
 
 /// Codes `[samples, 2]` as points, a colour for each class.
-pub(super) fn map(
+pub(in crate::lab) fn map(
     title: &str,
     note: &str,
     codes: &Tensor,

@@ -10,14 +10,14 @@ use crate::networks::Task;
 
 /// Pictures to learn and to test.
 #[derive(Debug)]
-pub(super) struct PictureSet {
-    pub(super) train: Dataset,
-    pub(super) test: Dataset,
+pub(in crate::lab) struct PictureSet {
+    pub(in crate::lab) train: Dataset,
+    pub(in crate::lab) test: Dataset,
 }
 
 impl PictureSet {
     /// What a network needs to know to learn them.
-    pub(super) fn shape(&self) -> Task {
+    pub(in crate::lab) fn shape(&self) -> Task {
         let shape = self.train.inputs().shape();
         let classes = match self.train.targets() {
             Targets::Classes { count, .. } => *count,
@@ -40,7 +40,7 @@ const MOST_CLASSES: usize = 256;
 
 /// Reads the pictures of a folder of IDX files or of an npz file with names as Keras's; nothing where it is a file
 /// in the seminar's format.
-pub(super) fn read(path: &Path) -> Result<Option<PictureSet>, Failure> {
+pub(in crate::lab) fn read(path: &Path) -> Result<Option<PictureSet>, Failure> {
     let wrong = |message: String| Failure::new(format!("{}: {message}", path.display())).hint(HINT);
     let name = path.file_name().map(|name| name.to_string_lossy());
     let is_idx =
@@ -73,7 +73,7 @@ pub(super) fn read(path: &Path) -> Result<Option<PictureSet>, Failure> {
     if let Some(ink) = all.into_iter().find(|ink| !(0.0..=1.0).contains(*ink)) {
         return Err(wrong(format!("a pixel of {ink}, where bytes are wanted")));
     }
-    let largest = |part: &Dataset| super::work::labels(part).iter().copied().max();
+    let largest = |part: &Dataset| super::lots::labels(part).iter().copied().max();
     let (Some(classes), Some(tested)) = (largest(&train), largest(&test)) else {
         return Err(wrong(
             "it holds no pictures to learn, or none to test".into(),
@@ -86,7 +86,7 @@ pub(super) fn read(path: &Path) -> Result<Option<PictureSet>, Failure> {
     }
     let count = classes as usize + 1;
     let narrowed = |part: Dataset| {
-        let labels = super::work::labels(&part).to_vec();
+        let labels = super::lots::labels(&part).to_vec();
         part.with_targets(Targets::Classes { labels, count })
             .map_err(|error| Failure::network("the pictures", &error))
     };
