@@ -3,9 +3,7 @@
 use letra_nn::learners::{Autoencoder, Corruption};
 use letra_nn::prelude::*;
 use letra_nn::schedules::OneCycle;
-use letra_type::{
-    Distortions, Font, LINE_HEIGHT, LineSampler, Picture, TextLine, WINDOW_WIDTH, Workbench,
-};
+use letra_type::{Distortions, Font, LINE_HEIGHT, LineSampler, TextLine, WINDOW_WIDTH, Workbench};
 use maud::Markup;
 
 use super::restoring::Restorer;

@@ -14,14 +14,14 @@ const CRITIC_STEPS: usize = 3;
 const PENALTY: f32 = 10.0;
 
 /// Of the projection: places that it begins from, steps, and how far one goes.
-const BEGINNINGS: usize = 6;
-const STEPS: usize = 100;
+const BEGINNINGS: usize = 4;
+const STEPS: usize = 60;
 const RATE: f32 = 0.1;
 const PLACE: usize = 1 << 18;
 
 /// Of APE-GAN, whose weights of content and judgement are the paper's.
 const WEIGHTS: [f32; 2] = [0.7, 0.3];
-pub(super) const MENDER_EPOCHS: usize = 15;
+pub(super) const MENDER_EPOCHS: usize = 5;
 const MENDER_BATCH: usize = 64;
 const MENDER_RATE: f64 = 0.002;
 
@@ -150,9 +150,8 @@ pub(super) fn ape_gan(shape: &[usize], seed: u64, threads: usize) -> Result<Rest
             .threads(threads)
     };
     let mender = Sequential::new(shape.to_vec())
-        .add(Conv2d::new(24, 5).same().relu())
-        .add(Conv2d::new(24, 3).same().relu())
-        .add(Conv2d::new(24, 3).same().relu())
+        .add(Conv2d::new(16, 5).same().relu())
+        .add(Conv2d::new(16, 3).same().relu())
         .add(Conv2d::new(1, 5).same().sigmoid())
         .compile(compile(MENDER_RATE).loss(MeanSquaredError))?;
     let judge = Sequential::new(shape.to_vec())

@@ -237,7 +237,7 @@ fn trials(work: &Work<'_>, lot: &Lot) -> Result<Option<(Vec<Trial>, Examples)>, 
     let Some((mut trial, cnn)) = trained(work, NETWORKS[0], lot)? else {
         return Ok(None);
     };
-    let mut attacked = Attacked::of(work, lot, &cnn)?;
+    let attacked = Attacked::of(work, lot, &cnn)?;
     let mut examples = Examples::of(lot, &attacked);
     attacked.measure(&mut trial, &cnn, &mut Ok)?;
     let plain = trial.measured[CLEAN];
@@ -380,7 +380,7 @@ impl<'a> Attacked<'a> {
         mend: &mut dyn FnMut(&Tensor) -> Result<Tensor, Error>,
     ) -> Result<(), Failure> {
         let (pictures, labels) = (self.lot.test.inputs(), labels(&self.lot.test));
-        let mut attack = || {
+        let attack = || {
             let attacked = pgd(&mut target?, pictures, labels, self.descent, mend)?;
             network.predict_classes(&mend(&attacked)?)
         };
