@@ -13,7 +13,7 @@ use super::restoring::quality::{psnr, ssim};
 use super::restoring::residual::{from_channels, judge, residual, to_channels};
 use super::restoring::text::fonts;
 use super::{Task, Work};
-use crate::experiment::{Column, Row, Trial, named, points};
+use crate::experiment::{Column, Row, Trial, named};
 use crate::failure::Failure;
 use crate::lab::tasks::gallery::Gallery;
 use crate::lab::tasks::{Part, Training, Watch, measured};
@@ -28,7 +28,7 @@ pub(super) const TASK: Task = Task {
             both in the form in which letra reads lines, their letters 20 pixels high. Networks clean the worn ones: a denoising autoencoder that \
             saw clean lines and noise alone, and the residual network of super-resolution, which learnt from worn and clean \
             lines, first pixel by pixel and then under a judge. PSNR and SSIM are of ink beside the clean line; what counts is how often \
-            the first family that `letra identify` names is right, and what share of the characters `letra read` reads.",
+            the first family that letra identify names is right, and what share of the characters letra read reads.",
     run,
 };
 
@@ -202,10 +202,11 @@ fn findings(rows: &[Row], count: usize) -> Vec<String> {
         (Method::Judged, "the judged one"),
     ] {
         if let Some(row) = row(method) {
+            let change = |names| 100.0 * (mean(row, names) - mean(worn, names));
             findings.push(format!(
-                "After {called} the right family comes first {} more often than before, and {} more of the characters are read right.",
-                points(mean(row, FAMILY) - mean(worn, FAMILY)),
-                points(mean(row, CHARACTERS) - mean(worn, CHARACTERS))
+                "After {called}, beside the worn lines: right families {:+.1} points, characters {:+.1} points.",
+                change(FAMILY),
+                change(CHARACTERS)
             ));
         }
     }

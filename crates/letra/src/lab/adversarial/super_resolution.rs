@@ -13,7 +13,7 @@ use super::restoring::quality::{psnr, ssim};
 use super::restoring::residual::{from_channels, judge, residual, to_channels};
 use super::restoring::text::{Lines, fonts};
 use super::{Task, Work};
-use crate::experiment::{Column, Row, Trial, named, points};
+use crate::experiment::{Column, Row, Trial, named};
 use crate::failure::Failure;
 use crate::lab::tasks::gallery::Gallery;
 use crate::lab::tasks::{Part, Training, measured};
@@ -27,8 +27,8 @@ pub(super) const TASK: Task = Task {
     about: "Lines of text are drawn, made smaller to a half and a quarter of their size until their capitals are 6 to 12 pixels high, and \
             enlarged again: by cubic convolution (bicubic), by a residual network that learnt to be near pixel by pixel (SRResNet), \
             and by the same network once another has judged it (SRGAN, Ledig and others 2017). PSNR and SSIM are of what comes out \
-            beside what was drawn. What counts is what is understood: how often the first family that `letra identify` names is right, \
-            and what share of the characters `letra read` reads, by the height of the small text's capitals. \
+            beside what was drawn. What counts is what is understood: how often the first family that letra identify names is right, \
+            and what share of the characters letra read reads, by the height of the small text's capitals. \
             Texts and places of the test are others than those that were learnt; the faces are the same.",
     run,
 };
@@ -199,21 +199,28 @@ fn findings(rows: &[Row], lines: &Lines, count: usize) -> Vec<String> {
         lines.fonts.len(),
         families.len()
     )];
+    let signed = |points: f64| format!("{:+.1}", 100.0 * points);
     for factor in [2, 4] {
         let row = |method| named(rows, &row_name(method, factor));
-        if let (Some(bicubic), Some(content), Some(judged)) = (
+        let (Some(bicubic), Some(content), Some(judged), Some(drawn)) = (
             row(Method::Bicubic),
             row(Method::Content),
             row(Method::Judged),
-        ) {
-            let better = |row: &Row, name: &str| points(mean(row, name) - mean(bicubic, name));
+            row(Method::Drawn),
+        ) else {
+            continue;
+        };
+        let beside = |row: &Row, name: &str| signed(mean(row, name) - mean(bicubic, name));
+        for height in [0, 1] {
             findings.push(format!(
-                "With capitals of 8 pixels enlarged {factor} times, the right family comes first {} more often after SRResNet than after \
-                 bicubic, and {} after SRGAN; of the characters {} and {} more are read right.",
-                better(content, FAMILY[1]),
-                better(judged, FAMILY[1]),
-                better(content, CHARACTERS[1]),
-                better(judged, CHARACTERS[1]),
+                "Capitals of {} pixels, enlarged {factor} times, beside bicubic: right families {} points with SRResNet and {} with \
+                 SRGAN, of {} that could be had; characters {} and {} points.",
+                HEIGHTS[height],
+                beside(content, FAMILY[height]),
+                beside(judged, FAMILY[height]),
+                beside(drawn, FAMILY[height]),
+                beside(content, CHARACTERS[height]),
+                beside(judged, CHARACTERS[height]),
             ));
         }
     }
