@@ -30,17 +30,17 @@ fn attacks_deceive_and_menders_mend_and_threads_change_nothing() {
         of("cnn-undefended", "pgd_accuracy") < of("cnn-undefended", "clean_accuracy"),
         "{figures}"
     );
-    for defence in ["cnn-ape-gan", "cnn-rounded"] {
-        for attack in ["fgsm_accuracy", "pgd_accuracy"] {
-            let better = of(defence, attack) - of("cnn-undefended", attack);
-            assert!(better >= 0.0, "{defence} {attack} {figures}");
-        }
-        assert!(of(defence, "share_of_clean") > 0.85, "{figures}");
+    // What is black or white to begin with is what it was once it is rounded.
+    for attack in ["fgsm_accuracy", "pgd_accuracy"] {
+        let mended = of("cnn-rounded", attack);
+        assert_eq!(mended, of("cnn-undefended", "clean_accuracy"), "{figures}");
     }
+    assert_eq!(of("cnn-rounded", "share_of_clean"), 1.0);
     for defence in [
         "cnn-trained-fgsm",
         "cnn-trained-pgd",
         "cnn-defense-gan",
+        "cnn-ape-gan",
         "logistic-undefended",
         "feed-forward-keras-ape-gan",
         "cnn-keras-ape-gan",
@@ -63,9 +63,9 @@ fn small_text_is_enlarged_and_worn_text_cleaned() {
         "super-resolution",
         "denoising",
         "--effort",
-        "0.01",
+        "0.005",
         "--lines",
-        "2",
+        "1",
     ]);
     for method in [
         "small",
