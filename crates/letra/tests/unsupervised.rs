@@ -5,38 +5,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::tasks::{mean, row, small, timeless};
-use common::{letra, npz, refused};
-
-/// Sides of the test's pictures.
-const SIDE: usize = 10;
-
-/// Pictures of a horizontal bar or a vertical one, and which it is.
-fn bars(count: usize) -> (Vec<u8>, Vec<u8>) {
-    let mut pixels = Vec::new();
-    for picture in 0..count {
-        let (class, line) = (picture % 2, picture / 2 % SIDE);
-        for pixel in 0..SIDE * SIDE {
-            let place = if class == 0 {
-                pixel / SIDE
-            } else {
-                pixel % SIDE
-            };
-            pixels.push(if place == line || place + 1 == line {
-                255
-            } else {
-                0
-            });
-        }
-    }
-    (
-        pixels,
-        (0..count).map(|picture| (picture % 2) as u8).collect(),
-    )
-}
-
-const TRAIN: usize = 120;
-const TEST: usize = 40;
+use common::tasks::{SIDE, TEST, TRAIN, archive, bars, mean, row, small, timeless};
+use common::{letra, refused};
 
 /// The four files of a set in MNIST's format.
 fn idx_files(folder: &Path) {
@@ -59,18 +29,6 @@ fn idx_files(folder: &Path) {
         write("images-idx3-ubyte", images);
         write("labels-idx1-ubyte", labels);
     }
-}
-
-/// An npz archive of the same with the names that Keras gives its arrays.
-fn archive(shape: &[usize], labels: &str) -> Vec<u8> {
-    let (train, train_labels) = bars(TRAIN);
-    let (test, test_labels) = bars(TEST);
-    npz(&[
-        ("x_train", &[&[TRAIN], shape].concat(), train),
-        (labels, &[TRAIN], train_labels),
-        ("x_test", &[&[TEST], shape].concat(), test),
-        ("y_test", &[TEST], test_labels),
-    ])
 }
 
 #[test]

@@ -198,6 +198,9 @@ impl TextLine {
         let step = self.letter_height.max(1.0) / LETTER_HEIGHT;
         let along = self.width * (1.0 + self.slope * self.slope).sqrt();
         let width = ((along / step + 2.0 * BEFORE).ceil() as usize).clamp(1, LONGEST);
+        if step < 1.0 {
+            return (self.sampled(picture, step, width), width);
+        }
         let (strip, strip_width, at) = self.strip(picture, step, BEFORE, width);
         let (mut columns, mut rows) = (Taps::default(), Taps::default());
         let height = strip.len() / strip_width;
@@ -207,6 +210,24 @@ impl TextLine {
         let (spare, target) = (&mut Vec::new(), &mut levels);
         resample(&strip, strip_width, &columns, &rows, spare, target);
         (levels, width)
+    }
+
+    /// Grey levels of the straightened line where its letters grow, each interpolated between the picture's pixels but
+    /// once, as a sampler scales what it draws: made level first and larger then, small letters would be blurred twice.
+    fn sampled(&self, picture: &Picture, step: f32, width: usize) -> Vec<f32> {
+        let turn = (1.0 + self.slope * self.slope).sqrt();
+        let (cos, sin) = (1.0 / turn, self.slope / turn);
+        let mut levels = Vec::with_capacity(LINE_HEIGHT * width);
+        for row in 0..LINE_HEIGHT {
+            let down = (row as f32 + 0.5 - BASELINE) * step;
+            for column in 0..width {
+                let along = (column as f32 + 0.5 - BEFORE) * step;
+                let x = self.left + along * cos - down * sin - 0.5;
+                let y = self.baseline + along * sin + down * cos - 0.5;
+                levels.push(level_at(picture, x, y));
+            }
+        }
+        levels
     }
 
     /// The line's part of the picture made level, at the picture's own scale where letters are up
@@ -223,8 +244,6 @@ impl TextLine {
         let height = (LINE_HEIGHT as f32 * step).ceil() as usize + 2;
         let turn = (1.0 + self.slope * self.slope).sqrt();
         let (cos, sin) = (1.0 / turn, self.slope / turn);
-        let (right, bottom) = (picture.width() - 1, picture.height() - 1);
-        let pixels = picture.pixels();
         let mut strip = Vec::with_capacity(length * height);
         for row in 0..height {
             let down = row as f32 - 1.0 - BASELINE * step + 0.5;
@@ -232,17 +251,82 @@ impl TextLine {
                 let along = column as f32 - 1.0 - before * step + 0.5;
                 let x = self.left + along * cos - down * sin - 0.5;
                 let y = self.baseline + along * sin + down * cos - 0.5;
-                let (x, y) = (x.clamp(0.0, right as f32), y.clamp(0.0, bottom as f32));
-                let (left, top) = (x as usize, y as usize);
-                let (u, v) = (x - left as f32, y - top as f32);
-                let at = |row: usize, column: usize| {
-                    f32::from(pixels[row.min(bottom) * picture.width() + column.min(right)])
-                };
-                let upper = at(top, left) + (at(top, left + 1) - at(top, left)) * u;
-                let lower = at(top + 1, left) + (at(top + 1, left + 1) - at(top + 1, left)) * u;
-                strip.push(upper + (lower - upper) * v);
+                strip.push(level_at(picture, x, y));
             }
         }
         (strip, length, (1.0, 1.0))
+    }
+}
+
+/// The level at a place between the middles of pixels; beyond the picture its edge goes on.
+fn level_at(picture: &Picture, x: f32, y: f32) -> f32 {
+    let (right, bottom) = (picture.width() - 1, picture.height() - 1);
+    let (x, y) = (x.clamp(0.0, right as f32), y.clamp(0.0, bottom as f32));
+    let (left, top) = (x as usize, y as usize);
+    let (u, v) = (x - left as f32, y - top as f32);
+    let pixels = picture.pixels();
+    let at = |row: usize, column: usize| {
+        f32::from(pixels[row.min(bottom) * picture.width() + column.min(right)])
+    };
+    let upper = at(top, left) + (at(top, left + 1) - at(top, left)) * u;
+    let lower = at(top + 1, left) + (at(top + 1, left + 1) - at(top + 1, left)) * u;
+    upper + (lower - upper) * v
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A level line of small letters at a place of whole pixels.
+    fn small() -> TextLine {
+        TextLine {
+            left: 8.0,
+            baseline: 20.0,
+            width: 60.0,
+            slope: 0.0,
+            letter_height: 8.0,
+            x_height: 6.0,
+            light_on_dark: false,
+            letters: 9,
+        }
+    }
+
+    #[test]
+    fn small_letters_are_scaled_but_once() {
+        let level = |pixel: usize| (pixel * 7_919 % 256) as u8;
+        let picture = Picture::new(90, 30, (0..90 * 30).map(level).collect()).unwrap();
+        let line = small();
+        let (levels, width) = line.levels(&picture);
+        // What a sampler does with a picture that it has drawn.
+        let step = line.letter_height / LETTER_HEIGHT;
+        let (mut columns, mut rows) = (Taps::default(), Taps::default());
+        columns.set(90, width, line.left - BEFORE * step, step);
+        rows.set(30, LINE_HEIGHT, line.baseline - BASELINE * step, step);
+        let mut once = Vec::new();
+        let (spare, target) = (&mut Vec::new(), &mut once);
+        resample(picture.pixels(), 90, &columns, &rows, spare, target);
+        assert_eq!(levels.len(), once.len());
+        for (level, once) in levels.iter().zip(&once) {
+            assert!((level - once).abs() < 0.01, "{level} {once}");
+        }
+    }
+
+    #[test]
+    fn small_letters_that_rise_are_made_level() {
+        // Grey levels that fall along the line's own direction alone.
+        let slope = 0.1_f32;
+        let line = TextLine { slope, ..small() };
+        let level = |pixel: usize| {
+            let (x, y) = ((pixel % 90) as f32 + 0.5, (pixel / 90) as f32 + 0.5);
+            (3.0 * (y - slope * x) + 100.0) as u8
+        };
+        let picture = Picture::new(90, 40, (0..90 * 40).map(level).collect()).unwrap();
+        let (levels, width) = line.levels(&picture);
+        for row in levels.chunks_exact(width) {
+            let inside = &row[30..width - 30];
+            let [low, high] =
+                [f32::min, f32::max].map(|of| inside.iter().copied().fold(inside[0], of));
+            assert!(high - low < 3.0, "{low} {high}");
+        }
     }
 }

@@ -398,6 +398,7 @@ fn lay(
 }
 
 /// What of a picture the window shows.
+#[derive(Clone, Copy)]
 struct View {
     /// Pixels of the picture a pixel of the window, if the height of letters were judged rightly.
     true_step: f32,

@@ -104,6 +104,47 @@ impl LineSampler {
         strip: &mut [u8],
         text: &mut String,
     ) -> usize {
+        self.draw_both(seed, index, bench, strip, None, text)
+    }
+
+    /// As [`LineSampler::draw`], and the same line as it was before anything wore it in `clean`: its letters in
+    /// the same places, sharp and black on white, whatever size and colours they were worn at.
+    ///
+    /// ```
+    /// use letra_type::{Distortions, Font, LINE_HEIGHT, LineSampler, Workbench};
+    ///
+    /// let sampler = LineSampler::new(&Font::built_in(), Distortions::default())?;
+    /// let (mut worn, mut clean) = ([0; LINE_HEIGHT * 320], [0; LINE_HEIGHT * 320]);
+    /// let (mut bench, mut text) = (Workbench::default(), String::new());
+    /// sampler.draw_pair(1, 0, &mut bench, [&mut worn, &mut clean], &mut text);
+    /// // What a network that cleans text learns from.
+    /// assert_ne!(worn, clean);
+    /// # Ok::<(), letra_type::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`LineSampler::draw`], for either of the strips; they are not of one size.
+    pub fn draw_pair(
+        &self,
+        seed: u64,
+        index: u64,
+        bench: &mut Workbench,
+        [worn, clean]: [&mut [u8]; 2],
+        text: &mut String,
+    ) -> usize {
+        assert_eq!(worn.len(), clean.len());
+        self.draw_both(seed, index, bench, worn, Some(clean), text)
+    }
+
+    fn draw_both(
+        &self,
+        seed: u64,
+        index: u64,
+        bench: &mut Workbench,
+        strip: &mut [u8],
+        clean: Option<&mut [u8]>,
+        text: &mut String,
+    ) -> usize {
         let width = strip.len() / LINE_HEIGHT;
         assert!(strip.len().is_multiple_of(LINE_HEIGHT) && width >= WINDOW_WIDTH);
         let mut random = Random::new(seed ^ 0x7374_7269_7000, index);
@@ -140,9 +181,27 @@ impl LineSampler {
             size: 1.0,
             reach: 2.0 + 0.1 * edge,
         };
+        let length = ((margins[0] + columns + margins[1]).ceil() as usize).clamp(1, width);
+        if let Some(clean) = clean {
+            let wear = wear.as_before(view.step);
+            let (view, placement) = at_its_own_size(&view, placement);
+            Arch::new().dispatch(Strip {
+                width,
+                length,
+                drawing: Drawing {
+                    face,
+                    wear: &wear,
+                    view,
+                    placement,
+                    random: &mut random.clone(),
+                    bench,
+                    window: clean,
+                },
+            });
+        }
         Arch::new().dispatch(Strip {
             width,
-            length: ((margins[0] + columns + margins[1]).ceil() as usize).clamp(1, width),
+            length,
             drawing: Drawing {
                 face,
                 wear: &wear,
@@ -292,6 +351,30 @@ fn shorten(text: &mut String, most: usize) {
     text.truncate(text.trim_end().len());
 }
 
+/// View and place of a line that is drawn at the size of its strip, so that it need not be scaled.
+fn at_its_own_size(view: &View, placement: Placement) -> (View, Placement) {
+    let step = view.step;
+    let wide = placement.width as f32 / step;
+    let width = wide.ceil();
+    let own = View {
+        true_step: 1.0,
+        step: 1.0,
+        edge: view.edge / step,
+    };
+    let placement = Placement {
+        width: width as usize,
+        height: (placement.height as f32 / step).ceil() as usize,
+        // The middle of the picture is what is shown.
+        x: placement.x / step + (width - wide) / 2.0,
+        baseline: placement.baseline / step,
+        length: placement.length / step,
+        scale: placement.scale / step,
+        size: placement.size,
+        reach: 2.0 + 0.1 * width,
+    };
+    (own, placement)
+}
+
 /// The drawing of a strip; compiled for the widest vectors of the machine.
 struct Strip<'a> {
     width: usize,
@@ -355,6 +438,55 @@ mod tests {
             texts.insert(text);
         }
         assert!(texts.len() > 190, "{}", texts.len());
+    }
+
+    /// Mean distance of the levels of two strips.
+    fn distance(one: &[u8], other: &[u8]) -> f32 {
+        let away: u32 = one
+            .iter()
+            .zip(other)
+            .map(|(a, b)| u32::from(a.abs_diff(*b)))
+            .sum();
+        away as f32 / one.len() as f32
+    }
+
+    #[test]
+    fn the_clean_one_of_a_pair_has_its_letters_where_the_worn_one_has_them() {
+        let mut bench = Workbench::default();
+        let strips = || [(); 2].map(|()| vec![0; LINE_HEIGHT * 320]);
+        for (distortions, most) in [
+            (
+                Distortions {
+                    cap_height: (20.0, 40.0),
+                    ..Distortions::none()
+                },
+                6.0,
+            ),
+            (
+                Distortions {
+                    cap_height: (12.0, 40.0),
+                    ..Distortions::default()
+                },
+                40.0,
+            ),
+        ] {
+            let sampler = LineSampler::new(&Font::built_in(), distortions).unwrap();
+            for index in 0..40 {
+                let ([mut worn, mut clean], mut text) = (strips(), String::new());
+                sampler.draw_pair(2, index, &mut bench, [&mut worn, &mut clean], &mut text);
+                let ([mut alone, _], mut same) = (strips(), String::new());
+                sampler.draw(2, index, &mut bench, &mut alone, &mut same);
+                assert!(worn == alone && text == same, "{index}");
+                let here = distance(&worn, &clean);
+                assert!(here < most, "{index} {text:?}: {here}");
+                // Moved by three pixels it is another picture.
+                let moved = distance(&worn[3..], &clean[..clean.len() - 3]);
+                assert!(
+                    text.len() < 8 || moved > 1.2 * here,
+                    "{index} {text:?}: {here} {moved}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -241,6 +241,23 @@ impl Wear {
         }
     }
 
+    /// The same line of text before anything wore it: as it is set, turned and bent, but sharp and black on white;
+    /// in a picture of which `step` pixels become one.
+    pub(crate) fn as_before(&self, step: f32) -> Self {
+        Self {
+            squeeze: self.squeeze,
+            tracking: self.tracking,
+            kerning: self.kerning,
+            ligatures: self.ligatures,
+            rotation: self.rotation,
+            perspective: self.perspective,
+            bend: self.bend,
+            misjudged: self.misjudged,
+            shift: self.shift,
+            ..Self::clean(self.origin, self.cap_height / step)
+        }
+    }
+
     /// What a designer or a layout engine decides.
     fn typesetting(&mut self, random: &mut Random) {
         if random.happens(0.12) {

@@ -4,7 +4,50 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{command, printed};
+use super::{command, npz, printed};
+
+/// Sides of the test's pictures.
+pub(crate) const SIDE: usize = 10;
+
+/// Pictures of a horizontal bar or a vertical one, and which it is.
+pub(crate) fn bars(count: usize) -> (Vec<u8>, Vec<u8>) {
+    let mut pixels = Vec::new();
+    for picture in 0..count {
+        let (class, line) = (picture % 2, picture / 2 % SIDE);
+        for pixel in 0..SIDE * SIDE {
+            let place = if class == 0 {
+                pixel / SIDE
+            } else {
+                pixel % SIDE
+            };
+            pixels.push(if place == line || place + 1 == line {
+                255
+            } else {
+                0
+            });
+        }
+    }
+    (
+        pixels,
+        (0..count).map(|picture| (picture % 2) as u8).collect(),
+    )
+}
+
+/// Pictures to learn and to test.
+pub(crate) const TRAIN: usize = 120;
+pub(crate) const TEST: usize = 40;
+
+/// An npz archive of the same with the names that Keras gives its arrays.
+pub(crate) fn archive(shape: &[usize], labels: &str) -> Vec<u8> {
+    let (train, train_labels) = bars(TRAIN);
+    let (test, test_labels) = bars(TEST);
+    npz(&[
+        ("x_train", &[&[TRAIN], shape].concat(), train),
+        (labels, &[TRAIN], train_labels),
+        ("x_test", &[&[TEST], shape].concat(), test),
+        ("y_test", &[TEST], test_labels),
+    ])
+}
 
 /// Runs an experiment from one seed; gives the figures, the page and the models.
 #[track_caller]

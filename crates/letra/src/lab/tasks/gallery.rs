@@ -34,8 +34,10 @@ impl Gallery<'_> {
                 .collect::<Result<_, _>>()?;
             rows.push((name, pictures));
         }
+        // A picture a row has all the width.
+        let are_lines = rows.iter().all(|(_, pictures)| pictures.len() == 1);
         Ok(html! {
-            figure.card.gallery {
+            figure.card.gallery.lines[are_lines] {
                 figcaption { (self.title) }
                 p.note { (self.note) }
                 div.scroll {
