@@ -37,6 +37,7 @@ mod picture;
 mod random;
 mod resample;
 mod sample;
+mod scenes;
 mod sheets;
 mod text;
 
@@ -55,6 +56,7 @@ pub use glyphs::{
 pub use lines::{LINE_HEIGHT, TextLine, WINDOW_WIDTH, find_lines, letter_height, runs_vertically};
 pub use picture::Picture;
 pub use sample::{Distortions, Explained, LineSampler, Origin, Sampler, Stripes, Wear, Workbench};
+pub use scenes::{SCENE_CELL, SCENE_SIDE, SCENE_VALUES, SceneBench, SceneSampler};
 pub use sheets::{MOST_SAMPLES, MOST_SPECIMENS, specimen, training_sheet};
 pub use text::Texts;
 
