@@ -53,7 +53,9 @@ pub use glyphs::{
     nearest_neighbour_accuracy, normalise, normalise_at_each, read_arrays, read_npz,
     read_npz_bytes,
 };
-pub use lines::{LINE_HEIGHT, TextLine, WINDOW_WIDTH, find_lines, letter_height, runs_vertically};
+pub use lines::{
+    LINE_HEIGHT, TextLine, WINDOW_WIDTH, find_line_near, find_lines, letter_height, runs_vertically,
+};
 pub use picture::Picture;
 pub use sample::{Distortions, Explained, LineSampler, Origin, Sampler, Stripes, Wear, Workbench};
 pub use scenes::{SCENE_CELL, SCENE_SIDE, SCENE_VALUES, SceneBench, SceneSampler};

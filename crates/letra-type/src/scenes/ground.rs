@@ -1,7 +1,6 @@
 //! What scenes show behind their text: even and shaded grounds, textures, parts of photographs.
 
 use super::canvas::{Canvas, Paint, Point, ellipse, rectangle};
-use crate::lines::reduced;
 use crate::picture::Picture;
 use crate::random::Random;
 use crate::sample::effects;
@@ -21,12 +20,12 @@ impl Photograph {
         while picture.pixels().len() / (factor * factor) > MOST_PIXELS {
             factor += 1;
         }
-        let mut sizes = vec![smaller(picture, factor)];
+        let mut sizes = vec![picture.reduced(factor)];
         while sizes
             .last()
             .is_some_and(|last| last.width().min(last.height()) >= 2 * side)
         {
-            sizes.extend(sizes.last().map(|last| smaller(last, 2)));
+            sizes.extend(sizes.last().map(|last| last.reduced(2)));
         }
         let fits = sizes[0].width().min(sizes[0].height()) > side;
         fits.then_some(Self { sizes })
@@ -65,12 +64,6 @@ impl Photograph {
             }
         }
     }
-}
-
-fn smaller(picture: &Picture, factor: usize) -> Picture {
-    let size = (picture.width(), picture.height());
-    let grey = reduced(picture.pixels(), size, factor);
-    Picture::from_parts(grey.width, grey.height, grey.levels)
 }
 
 /// Fills the canvas with a ground. Of scenes without text more are textures and photographs.
