@@ -269,7 +269,9 @@ fn a_finder_is_learnt_to_the_same_bits_on_any_number_of_threads() {
     let (output, _) = learn("none.letra", &[&backgrounds[..], &steps, &["1"]].concat());
     refused(&output, 1, &["holds no photograph"]);
     let ground = Picture::new(300, 300, (0..90_000).map(|at| (at / 353) as u8).collect()).unwrap();
-    ground.save_png(&Path::new(grounds).join("ground.png")).unwrap();
+    ground
+        .save_png(&Path::new(grounds).join("ground.png"))
+        .unwrap();
     let (output, one) = learn("one.letra", &[&backgrounds[..], &steps, &["1"]].concat());
     assert!(printed(&output).contains("1 photographs, 2 steps"));
     let (output, two) = learn("two.letra", &[&backgrounds[..], &steps, &["2"]].concat());
@@ -284,7 +286,15 @@ fn a_line_at_any_angle_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let font = Font::built_in().swap_remove(0);
     let mut picture = Picture::blank(700, 700, 250).unwrap();
-    draw_line(&mut picture, &font, "Seven kinds of rye", 56.0, (120.0, 360.0), 20).unwrap();
+    draw_line(
+        &mut picture,
+        &font,
+        "Seven kinds of rye",
+        56.0,
+        (120.0, 360.0),
+        20,
+    )
+    .unwrap();
     for degrees in [35.0_f32, 118.0, 200.0, 305.0] {
         let (sin, cos) = degrees.to_radians().sin_cos();
         let level = |at: usize| {

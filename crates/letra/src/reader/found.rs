@@ -19,6 +19,13 @@ const LEAST_LEVEL: f32 = 0.45;
 /// A line of blots that is read with this confidence stands, wherever the finder sees text.
 const SURE: f32 = 0.9;
 
+/// A line of the finder counts if it is read with this confidence, one of few characters with more; and in
+/// place of lines of blots if it is worth so many times what they are.
+const LEAST: f32 = 0.6;
+const FEW_CHARACTERS: usize = 2;
+const LEAST_OF_FEW: f32 = 0.93;
+const CLEARLY: f32 = 1.1;
+
 /// The share of a found line that sure lines of blots cover for it to be known.
 const COVERED: f32 = 0.75;
 
@@ -41,6 +48,7 @@ pub(super) fn in_turned(found: &FoundLine, quarters: usize, given: &Picture) -> 
         baseline,
         width: found.length * cos,
         slope: sin / cos,
+        lean: 0.0,
         letter_height: found.height,
         x_height: 0.7 * found.height,
         light_on_dark: false,
@@ -156,7 +164,11 @@ impl Reader {
                 .filter(|&&index| stays[index])
                 .map(|&index| worth(&by_blots[index]))
                 .sum();
-            if worth(&read) > 1.1 * of_blots {
+            let least = match read.characters() {
+                0..=FEW_CHARACTERS => LEAST_OF_FEW,
+                _ => LEAST,
+            };
+            if read.confidence() >= least && worth(&read) > CLEARLY * of_blots {
                 same.into_iter().for_each(|index| stays[index] = false);
                 lines.push(read);
             }
@@ -164,6 +176,28 @@ impl Reader {
         let kept = by_blots.into_iter().zip(stays).filter(|(_, stays)| *stays);
         lines.extend(kept.map(|(read, _)| read));
         sort(&mut lines);
+        self.stood_up(picture, lines)
+    }
+}
+
+impl Reader {
+    /// Reads those lines anew whose letters stand upright in the picture while their baselines are aslant.
+    fn stood_up(
+        &self,
+        picture: &Picture,
+        mut lines: Vec<ReadLine>,
+    ) -> Result<Vec<ReadLine>, Failure> {
+        let leaning: Vec<(usize, TextLine)> = lines
+            .iter()
+            .map(|read| read.line.clone().stood_up(picture))
+            .enumerate()
+            .filter(|(_, line)| line.lean != 0.0)
+            .collect();
+        let places: Vec<TextLine> = leaning.iter().map(|(_, line)| line.clone()).collect();
+        let read = self.read_lines(picture, &places)?;
+        for ((index, _), read) in leaning.into_iter().zip(read) {
+            lines[index] = read;
+        }
         Ok(lines)
     }
 }
