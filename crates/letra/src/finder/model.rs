@@ -84,9 +84,6 @@ impl Finder {
     /// # Errors
     /// None is known.
     pub fn built_in() -> Result<Self, Failure> {
-        if let Ok(file) = std::env::var("LETRA_FINDER_DEV") {
-            return Self::load(file.as_ref());
-        }
         let network = Network::from_bytes("that comes with letra", BUILT_IN);
         Self::of_network(
             network.map_err(|error| unusable(&error.to_string()))?,
