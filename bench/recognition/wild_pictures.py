@@ -290,6 +290,160 @@ def turned(draw):
     return Drawn(picture.transpose(way), face.family, lines)
 
 
+def subtitle(draw):
+    """One or two lines in the lower third of a still: outlined, or on a dark box that lets it through."""
+    face = draw.face()
+    picture = draw.photograph((960, 540))
+    lines = broken(draw.sentence(face), 34)[: draw.random.choice([1, 2])]
+    of = font(face, draw.size(20, 32))
+    ink = draw.random.choice([(255, 255, 255), (255, 235, 59)])
+    boxed = draw.random.random() < 0.5
+    step = int(1.35 * of.size)
+    baseline = 500 - step * (len(lines) - 1)
+    for number, line in enumerate(lines):
+        left, top, right, bottom = of.getbbox(line, anchor="ls")
+        place = ((960 - right) / 2, baseline + number * step)
+        if boxed:
+            shade = Image.new("RGBA", picture.size, (0, 0, 0, 0))
+            box = (place[0] + left - 10, place[1] + top - 6, place[0] + right + 10, place[1] + bottom + 6)
+            ImageDraw.Draw(shade).rectangle(box, fill=(0, 0, 0, 170))
+            picture.paste(shade, (0, 0), shade)
+        edge = {} if boxed else dict(stroke_width=max(1, round(of.size / 14)), stroke_fill=(0, 0, 0))
+        ImageDraw.Draw(picture).text(place, line, font=of, fill=ink, anchor="ls", **edge)
+    return Drawn(picture, face.family, lines)
+
+
+def large_poster(draw):
+    """Two words of capitals, up to a third of the picture's height each, over a photograph."""
+    face = draw.face()
+    words = [word.upper() for word in draw.sentence(face).split() if word.isalpha() and 3 < len(word) < 9][:2]
+    words = words or ["SUMMER", "FEST"]
+    picture = draw.photograph((1280, 900)).point(lambda level: int(0.75 * level))
+    pen = ImageDraw.Draw(picture)
+    capitals = draw.size(90, 240)
+    baseline = 420
+    for word in words:
+        of = font(face, capitals)
+        if of.getlength(word) > 1150:
+            of = ImageFont.truetype(of.path, int(of.size * 1150 / of.getlength(word)))
+        pen.text(((1280 - of.getlength(word)) / 2, baseline), word, font=of, fill=(255, 255, 255), anchor="ls")
+        baseline += int(1.35 * capitals)
+    return Drawn(picture, face.family, words)
+
+
+def in_perspective(picture, ground, corners):
+    """A picture laid on a ground so that its corners come to lie at these."""
+    width, height = picture.size
+    rows = []
+    for (x, y), (u, v) in zip(corners, [(0, 0), (width, 0), (width, height), (0, height)]):
+        rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
+        rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
+    wanted = [part for corner in [(0, 0), (width, 0), (width, height), (0, height)] for part in corner]
+    of = numpy.linalg.solve(numpy.array(rows, float), numpy.array(wanted, float))
+    shape = dict(size=ground.size, method=Image.Transform.PERSPECTIVE, data=tuple(of))
+    laid = picture.transform(**shape, resample=Image.Resampling.BICUBIC)
+    mask = Image.new("L", picture.size, 255).transform(**shape, resample=Image.Resampling.BILINEAR)
+    ground.paste(laid, (0, 0), mask)
+    return ground
+
+
+def sign(draw):
+    """A coloured board with a word or two, seen from the side, in a photograph."""
+    face = draw.face()
+    words = [word for word in draw.sentence(face).split() if len(word) > 3][: draw.random.choice([1, 2])]
+    text = " ".join(words) or "Harbour"
+    ink, ground = draw.colours()
+    board = plain(face, [text], 60, ink, ground, margin=0.8)
+    width = draw.random.uniform(300, 560)
+    height = width * board.height / board.width
+    x, y = draw.random.uniform(30, 800 - width - 30), draw.random.uniform(60, max(61, 520 - height))
+    lean, shrink = draw.random.uniform(-0.22, 0.22) * width, draw.random.uniform(0.6, 1.0)
+    corners = [(x, y), (x + width, y + lean), (x + width, y + lean + shrink * height), (x, y + height)]
+    if draw.random.random() < 0.5:
+        corners = [(x, y + lean), (x + width, y), (x + width, y + height), (x, y + lean + shrink * height)]
+    picture = in_perspective(board, draw.photograph((800, 600)), corners)
+    return Drawn(picture, face.family, [text])
+
+
+def screen(draw):
+    """Three lines on a screen, photographed: its stripes of colour beat with the camera's pixels."""
+    face = draw.face()
+    lines = broken(draw.sentence(face), 30)[:3]
+    dark = draw.random.random() < 0.5
+    colours = ((230, 230, 230), (25, 25, 30)) if dark else ((20, 20, 20), (245, 245, 245))
+    page = numpy.asarray(plain(face, lines, draw.size(12, 20), *colours), float)
+    height, width, _ = page.shape
+    # Three stripes a pixel, dark seams between rows.
+    lit = numpy.zeros((4 * height, 3 * width, 3))
+    for stripe in range(3):
+        for row in range(3):
+            lit[row::4, stripe::3, stripe] = page[:, :, stripe]
+    lit = Image.fromarray(lit.astype(numpy.uint8))
+    lit = lit.resize((3 * width, 3 * height), Image.Resampling.BOX)
+    lit = lit.rotate(draw.random.uniform(-4, 4), Image.Resampling.BILINEAR, expand=True, fillcolor=(40, 40, 40))
+    scale = draw.random.uniform(0.4, 0.75)
+    size = (int(scale * lit.width), int(scale * lit.height))
+    shot = numpy.asarray(lit.resize(size, Image.Resampling.BILINEAR, reducing_gap=None), float)
+    noise = numpy.random.default_rng(draw.random.randrange(1 << 30)).normal(0, 5, shot.shape)
+    picture = Image.fromarray(numpy.clip(3.8 * shot + noise, 0, 255).astype(numpy.uint8))
+    return Drawn(picture, face.family, lines)
+
+
+def outlined(draw):
+    """Letters with an outline, filled with another colour or with the ground's, on colour or a photograph."""
+    face = draw.face()
+    text = broken(draw.sentence(face), 16)[0]
+    of = font(face, draw.size(36, 90))
+    left, top, right, bottom = of.getbbox(text, anchor="ls")
+    size = (int(right - left + of.size), int(bottom - top + 1.2 * of.size))
+    if draw.random.random() < 0.5:
+        picture = draw.photograph(size)
+    else:
+        picture = Image.new("RGB", size, tuple(draw.random.randrange(60, 256) for _ in range(3)))
+    ink, edge = draw.random.choice([((255, 255, 255), (0, 0, 0)), ((0, 0, 0), (255, 255, 255)), draw.colours()])
+    place = (of.size / 2 - left, 0.6 * of.size - top)
+    stroke = max(2, round(of.size / 18))
+    ImageDraw.Draw(picture).text(
+        place, text, font=of, fill=ink, anchor="ls", stroke_width=stroke, stroke_fill=edge
+    )
+    return Drawn(picture, face.family, [text])
+
+
+def any_angle(draw):
+    """Two lines turned by any angle."""
+    face = draw.face()
+    lines = broken(draw.sentence(face), 26)[:2]
+    ink, ground = draw.random.choice([((0, 0, 0), (255, 255, 255)), draw.colours()])
+    picture = plain(face, lines, draw.size(16, 40), ink, ground)
+    angle = draw.random.uniform(0, 360)
+    turned = picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=ground)
+    return Drawn(turned, face.family, lines)
+
+
+def interface(draw):
+    """Labels of an interface, capitals of 7 to 9 pixels, on panels of several greys."""
+    face = draw.face()
+    capitals = draw.random.choice([7, 8, 9])
+    of = font(face, capitals)
+    dark = draw.random.random() < 0.5
+    panels = [(32, 33, 36), (45, 46, 50), (24, 24, 27)] if dark else [(255, 255, 255), (243, 244, 246), (229, 231, 235)]
+    ink = (225, 225, 225) if dark else (55, 60, 70)
+    picture = Image.new("RGB", (560, 300), panels[0])
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((0, 0, 150, 300), fill=panels[1])
+    pen.line((150, 0, 150, 300), fill=panels[2])
+    lines = []
+    for number in range(5):
+        y = 40 + 50 * number
+        word, label = draw.word(face), broken(draw.sentence(face), 40)[0]
+        pen.rectangle((14, y - 10, 24, y), outline=ink)
+        pen.text((34, y), word, font=of, fill=ink, anchor="ls")
+        pen.text((180, y), label, font=of, fill=ink, anchor="ls")
+        pen.line((170, y + 18, 540, y + 18), fill=panels[2])
+        lines.extend([word, label])
+    return Drawn(picture, face.family, lines)
+
+
 KINDS = [
     one_word,
     three_letters,
@@ -303,7 +457,14 @@ KINDS = [
     mixed_faces,
     cut_out,
     turned,
+    any_angle,
+    interface,
     poster,
+    large_poster,
+    subtitle,
+    sign,
+    screen,
+    outlined,
     photograph,
     texture,
 ]

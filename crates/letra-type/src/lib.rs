@@ -37,6 +37,7 @@ mod picture;
 mod random;
 mod resample;
 mod sample;
+mod scenes;
 mod sheets;
 mod text;
 
@@ -52,12 +53,15 @@ pub use glyphs::{
     nearest_neighbour_accuracy, normalise, normalise_at_each, read_arrays, read_npz,
     read_npz_bytes,
 };
-pub use lines::{LINE_HEIGHT, TextLine, WINDOW_WIDTH, find_lines, letter_height, runs_vertically};
+pub use lines::{
+    LINE_HEIGHT, TextLine, WINDOW_WIDTH, find_line_near, find_lines, letter_height, runs_vertically,
+};
 pub use picture::Picture;
 pub use sample::{
     Distortions, Explained, LineSampler, Origin, Panel, Rule, Sampler, Shadow, Stripes, Stroke,
     Wear, Workbench,
 };
+pub use scenes::{SCENE_CELL, SCENE_SIDE, SCENE_VALUES, SceneBench, SceneSampler};
 pub use sheets::{MOST_SAMPLES, MOST_SPECIMENS, specimen, training_sheet};
 pub use text::Texts;
 

@@ -5,7 +5,7 @@ mod helpers;
 use helpers::Numbers;
 use letra_type::{
     Distortions, Font, FontLibrary, LINE_HEIGHT, Picture, Sampler, TextLine, WINDOW_WIDTH,
-    draw_line, find_lines, line_width, runs_vertically,
+    draw_line, find_line_near, find_lines, line_width, runs_vertically,
 };
 
 const INK: u8 = 20;
@@ -493,4 +493,69 @@ fn small_level_text_in_large_pictures_is_seen_to_be_level() {
             judge(side, 8.0 + 0.8 * step as f32, index + step);
         }
     }
+}
+
+/// A line whose baseline falls a pixel in so many: turned as a whole, or as on a board seen from the side,
+/// where its letters stay upright.
+fn falling(one_in: usize, turned: bool) -> Picture {
+    let mut level = Picture::blank(700, 300, 240).unwrap();
+    let font = &Font::built_in()[0];
+    draw_line(&mut level, font, "HILL MILL FIELD", 48.0, (60.0, 110.0), 10).unwrap();
+    let slope = 1.0 / one_in as f32;
+    let (cos, sin) = match turned {
+        true => (
+            1.0 / (1.0 + slope * slope).sqrt(),
+            slope / (1.0 + slope * slope).sqrt(),
+        ),
+        false => (1.0, 0.0),
+    };
+    let at = |x: usize, y: usize| f32::from(level.pixels()[y.min(299) * 700 + x.min(699)]);
+    let pixel = |index: usize| {
+        let (x, y) = ((index % 700) as f32, (index / 700) as f32);
+        let (x, y) = match turned {
+            true => (x * cos + y * sin, y * cos - x * sin),
+            false => (x, y - x * slope),
+        };
+        let (x, y) = (x.clamp(0.0, 698.0), y.clamp(0.0, 298.0));
+        let (left, top) = (x as usize, y as usize);
+        let upper = at(left, top) + (at(left + 1, top) - at(left, top)) * x.fract();
+        let lower = at(left, top + 1) + (at(left + 1, top + 1) - at(left, top + 1)) * x.fract();
+        (upper + (lower - upper) * y.fract()) as u8
+    };
+    Picture::new(700, 300, (0..700 * 300).map(pixel).collect()).unwrap()
+}
+
+#[test]
+fn letters_of_a_board_seen_from_the_side_are_stood_up_and_those_of_a_turned_line_are_not() {
+    for turned in [false, true] {
+        let picture = falling(7, turned);
+        let line = find_lines(&picture).swap_remove(0);
+        assert!((line.slope - 1.0 / 7.0).abs() < 0.02, "{line:?}");
+        let stood = line.clone().stood_up(&picture);
+        assert_eq!(stood.lean, if turned { 0.0 } else { line.slope });
+    }
+}
+
+#[test]
+fn a_line_is_found_near_a_guess_and_not_where_there_is_none() {
+    let picture = falling(7, true);
+    let known = find_lines(&picture).swap_remove(0);
+    let guess = TextLine {
+        baseline: known.baseline + 5.0,
+        slope: known.slope - 0.05,
+        letter_height: 1.2 * known.letter_height,
+        ..known.clone()
+    };
+    let found = find_line_near(&picture, &guess).unwrap();
+    assert!(
+        (found.baseline - known.baseline).abs() < 2.0,
+        "{found:?} {known:?}"
+    );
+    assert!((found.slope - known.slope).abs() < 0.01 && !found.light_on_dark);
+    assert!((found.letter_height / known.letter_height - 1.0).abs() < 0.07);
+    let nowhere = TextLine {
+        baseline: known.baseline + 120.0,
+        ..known
+    };
+    assert_eq!(find_line_near(&picture, &nowhere), None);
 }

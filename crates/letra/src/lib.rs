@@ -3,6 +3,7 @@
 //! - [`command`]: the `letra` command, a verb a file
 //! - [`recogniser`]: the network that reads lines of text, its training, its answers
 //! - [`reader`]: the network that reads what a line says, its training, its answers
+//! - [`finder`]: the network that finds where text is and which way it runs, its training, its answers
 //! - [`learning`]: long trainings on samples drawn while they go on, kept and resumed
 //! - [`lab`]: the experiments of `letra lab`, one a module
 //! - [`experiment`]: what the experiments share: pictures, training several variants, the report
@@ -18,6 +19,7 @@
 pub mod command;
 mod console;
 pub mod experiment;
+pub mod finder;
 pub mod identifier;
 pub mod lab;
 pub mod learning;

@@ -247,3 +247,73 @@ fn words_in_another_style_than_their_line_are_named() {
         assert_eq!(word["stands_out"], number == 6, "{word}");
     }
 }
+
+#[test]
+fn a_finder_is_learnt_to_the_same_bits_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fonts, grounds) = (folder.path().join("fonts"), folder.path().join("grounds"));
+    fs::create_dir(&fonts).unwrap();
+    fs::create_dir(&grounds).unwrap();
+    for (index, bytes) in typst_assets::fonts().take(2).enumerate() {
+        fs::write(fonts.join(format!("{index}.otf")), bytes).unwrap();
+    }
+    let (fonts, grounds) = (fonts.to_str().unwrap(), grounds.to_str().unwrap());
+    let learn = |name: &str, more: &[&str]| {
+        let model = folder.path().join(name);
+        let mut arguments = vec!["learn-to-find", fonts, "-o", model.to_str().unwrap()];
+        arguments.extend(more);
+        (letra(&arguments), model)
+    };
+    let backgrounds = ["--backgrounds", grounds];
+    let steps = ["--steps", "2", "--threads"];
+    let (output, _) = learn("none.letra", &[&backgrounds[..], &steps, &["1"]].concat());
+    refused(&output, 1, &["holds no photograph"]);
+    let ground = Picture::new(300, 300, (0..90_000).map(|at| (at / 353) as u8).collect()).unwrap();
+    ground
+        .save_png(&Path::new(grounds).join("ground.png"))
+        .unwrap();
+    let (output, one) = learn("one.letra", &[&backgrounds[..], &steps, &["1"]].concat());
+    assert!(printed(&output).contains("1 photographs, 2 steps"));
+    let (output, two) = learn("two.letra", &[&backgrounds[..], &steps, &["2"]].concat());
+    printed(&output);
+    let (one, two) = (fs::read(one).unwrap(), fs::read(two).unwrap());
+    assert!(one == two && one.len() < 400 << 10, "{}", one.len());
+}
+
+/// Text turned by any angle reads as upright text does.
+#[test]
+fn a_line_at_any_angle_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let font = Font::built_in().swap_remove(0);
+    let mut picture = Picture::blank(700, 700, 250).unwrap();
+    draw_line(
+        &mut picture,
+        &font,
+        "Seven kinds of rye",
+        56.0,
+        (120.0, 360.0),
+        20,
+    )
+    .unwrap();
+    for degrees in [35.0_f32, 118.0, 200.0, 305.0] {
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        let level = |at: usize| {
+            let (x, y) = ((at % 700) as f32 - 350.0, (at / 700) as f32 - 350.0);
+            let (u, v) = (x * cos + y * sin + 350.0, y * cos - x * sin + 350.0);
+            let inside = (0.0..699.0).contains(&u) && (0.0..699.0).contains(&v);
+            if !inside {
+                return 250;
+            }
+            let at = |u: usize, v: usize| f32::from(picture.pixels()[v * 700 + u]);
+            let (left, top) = (u as usize, v as usize);
+            let upper = at(left, top) + (at(left + 1, top) - at(left, top)) * u.fract();
+            let lower = at(left, top + 1) + (at(left + 1, top + 1) - at(left, top + 1)) * u.fract();
+            (upper + (lower - upper) * v.fract()) as u8
+        };
+        let turned = Picture::new(700, 700, (0..700 * 700).map(level).collect()).unwrap();
+        let file = folder.path().join("turned.png");
+        turned.save_png(&file).unwrap();
+        let said = printed(&letra(&["read", file.to_str().unwrap()]));
+        assert_eq!(said.trim(), "Seven kinds of rye", "{degrees}");
+    }
+}

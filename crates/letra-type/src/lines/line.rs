@@ -45,6 +45,10 @@ pub struct TextLine {
     pub width: f32,
     /// How many pixels the baseline falls a pixel to the right.
     pub slope: f32,
+    /// How far the uprights of its letters lean from the perpendicular of the baseline, to the left at
+    /// their tops where it is above 0, in heights: as much as the slope on a board seen from the side,
+    /// where uprights stay upright; 0 otherwise.
+    pub lean: f32,
     /// Height of the line's taller letters above the baseline, see
     /// [`letter_height`](crate::letter_height()).
     pub letter_height: f32,
@@ -69,6 +73,7 @@ impl TextLine {
             baseline: chain.baseline_at(left) * factor,
             width: (last.right as f32 - left) * factor,
             slope: chain.slope,
+            lean: 0.0,
             letter_height: height * factor,
             x_height: x_height * factor,
             light_on_dark,
@@ -193,6 +198,42 @@ impl TextLine {
         (level_line(&levels, width, self.light_on_dark), width)
     }
 
+    /// The line with its letters' uprights upright in the picture, as on a board that is seen from the side,
+    /// if that makes its strokes clearly more upright than the perpendicular of an aslant baseline does.
+    #[must_use]
+    pub fn stood_up(self, picture: &Picture) -> Self {
+        const LEAST_SLOPE: f32 = 0.04;
+        const MOST_SLOPE: f32 = 0.6;
+        const CLEARLY: f32 = 1.15;
+        if !(LEAST_SLOPE..=MOST_SLOPE).contains(&self.slope.abs()) {
+            return self;
+        }
+        let leaning = Self {
+            lean: self.slope,
+            ..self.clone()
+        };
+        match leaning.uprightness(picture) > CLEARLY * self.uprightness(picture) {
+            true => leaning,
+            false => self,
+        }
+    }
+
+    /// How much the ink of a column differs from that of the next, squared and added up: most where
+    /// strokes are upright.
+    fn uprightness(&self, picture: &Picture) -> f32 {
+        let (levels, width) = self.levelled(picture);
+        let mut columns = vec![0.0; width];
+        for row in levels.chunks_exact(width) {
+            for (sum, &level) in columns.iter_mut().zip(row) {
+                *sum += f32::from(255 - level) / 255.0;
+            }
+        }
+        columns
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]) * (pair[1] - pair[0]))
+            .sum()
+    }
+
     /// Grey levels of the straightened line, and its width.
     fn levels(&self, picture: &Picture) -> (Vec<f32>, usize) {
         let step = self.letter_height.max(1.0) / LETTER_HEIGHT;
@@ -249,6 +290,7 @@ impl TextLine {
             let down = row as f32 - 1.0 - BASELINE * step + 0.5;
             for column in 0..length {
                 let along = column as f32 - 1.0 - before * step + 0.5;
+                let along = along + down * self.lean;
                 let x = self.left + along * cos - down * sin - 0.5;
                 let y = self.baseline + along * sin + down * cos - 0.5;
                 strip.push(level_at(picture, x, y));

@@ -8,15 +8,18 @@ mod form;
 mod large;
 mod line;
 mod mask;
+mod near;
 
 pub(crate) use form::{BASELINE, LETTER_HEIGHT, level, level_line};
 pub use form::{LINE_HEIGHT, WINDOW_WIDTH, letter_height};
 pub use line::TextLine;
+pub(crate) use mask::reduced;
+pub use near::find_line_near;
 
 use crate::picture::Picture;
 use blots::{Blot, blots};
 use chain::{Chain, chains};
-use mask::{Grey, inked, reduced};
+use mask::{Grey, inked};
 
 /// Pictures are reduced to at most so many pixels before they are searched.
 const MOST_SEARCHED: usize = 6_000_000;

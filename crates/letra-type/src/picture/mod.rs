@@ -3,6 +3,7 @@
 mod codecs;
 
 use crate::error::{Error, Result};
+use crate::lines::reduced;
 
 /// The longest side of a picture in pixels.
 pub(crate) const LONGEST_SIDE: usize = 65_535;
@@ -102,6 +103,22 @@ impl Picture {
     #[must_use]
     pub fn turned(&self, quarters: usize) -> Self {
         codecs::turned_by_quarters(self.clone(), quarters)
+    }
+
+    /// The picture made smaller by a whole factor: means of squares; what is left of a square at the right
+    /// or bottom edge counts as a whole one.
+    ///
+    /// ```
+    /// use letra_type::Picture;
+    ///
+    /// let picture = Picture::new(3, 2, vec![10, 20, 30, 40, 50, 60])?;
+    /// assert_eq!(picture.reduced(2).pixels(), [30, 45]);
+    /// # Ok::<(), letra_type::Error>(())
+    /// ```
+    #[must_use]
+    pub fn reduced(&self, factor: usize) -> Self {
+        let grey = reduced(&self.pixels, (self.width, self.height), factor);
+        Self::from_parts(grey.width, grey.height, grey.levels)
     }
 
     /// Lays another picture over this one, its upper left corner at (left, top); of it as much as

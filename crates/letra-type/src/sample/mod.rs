@@ -1,11 +1,11 @@
 //! Pictures of text to learn from: drawn when asked for, each from its seed and index alone.
 
 mod decoration;
-mod effects;
-mod face;
-mod flat;
-mod jpeg;
-mod raster;
+pub(crate) mod effects;
+pub(crate) mod face;
+pub(crate) mod flat;
+pub(crate) mod jpeg;
+pub(crate) mod raster;
 mod render;
 mod small_capitals;
 mod strip;

@@ -8,6 +8,7 @@ mod fonts;
 mod identify;
 mod lab;
 mod learn;
+mod learn_to_find;
 mod learn_to_read;
 mod read;
 mod similar;
@@ -36,6 +37,7 @@ const VERBS: &[Action] = &[
     Action::of::<read::Read>(),
     Action::of::<learn::Learn>(),
     Action::of::<learn_to_read::LearnToRead>(),
+    Action::of::<learn_to_find::LearnToFind>(),
     Action::of::<enroll::Enroll>(),
     Action::of::<similar::Similar>(),
     Action::of::<evaluate::Evaluate>(),

@@ -6,6 +6,7 @@
 //! recognition, IEEE Trans. Pattern Anal. Mach. Intell. 39, 2017; arXiv:1507.05717). It has learnt
 //! from lines that letra draws, see [`learning`].
 
+mod found;
 pub mod learning;
 mod letter_case;
 mod model;

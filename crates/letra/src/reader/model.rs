@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::network;
 use crate::failure::Failure;
+use crate::finder::Finder;
 use crate::names;
 
 /// The form of a reader's notes; raised when an older letra would misread them.
@@ -65,6 +66,7 @@ struct Notes {
 pub struct Reader {
     pub(super) network: Network,
     pub(super) alphabet: Alphabet,
+    pub(super) finder: Finder,
     notes: Notes,
 }
 
@@ -79,6 +81,7 @@ impl Reader {
         Ok(Self {
             network,
             alphabet,
+            finder: Finder::built_in()?,
             notes: Notes {
                 format: FORMAT,
                 characters,
@@ -142,6 +145,7 @@ impl Reader {
         Ok(Self {
             network,
             alphabet,
+            finder: Finder::built_in()?,
             notes,
         })
     }

@@ -82,6 +82,7 @@ mod tests {
             baseline: 20.0,
             width: 100.0,
             slope: 0.0,
+            lean: 0.0,
             letter_height: 15.0,
             x_height: 10.0,
             light_on_dark: false,

@@ -5,16 +5,15 @@ use std::borrow::Cow;
 use letra_type::{Picture, TextLine, find_lines, runs_vertically};
 
 use super::Reader;
+use super::found::{WORTHLESS, in_turned, upright};
 use super::plausible::retain_text;
 use super::reading::ReadLine;
 use crate::failure::Failure;
+use crate::finder::FoundLine;
 
 /// Text that is read with less confidence may stand upside down: such text is read as other letters, of
 /// 0.6 to 0.9.
 const UPRIGHT: f32 = 0.93;
-
-/// What each character of a reading counts is its confidence above this.
-const WORTHLESS: f32 = 0.5;
 
 /// By so many times a reading is worth more than the one in the likelier position, to be taken.
 const CLEARLY: f32 = 1.4;
@@ -87,18 +86,20 @@ impl Reader {
         &self,
         picture: &'a Picture,
     ) -> Result<Option<ReadPicture<'a>>, Failure> {
-        let (likely, other) = match runs_vertically(picture) {
-            true => ([1, 3].as_slice(), 0),
-            false => ([0].as_slice(), 2),
+        let found = self.finder.find(picture)?;
+        let (mut likely, other) = match runs_vertically(picture) {
+            true => (vec![1, 3], 0),
+            false => (vec![0], 2),
         };
+        likely.extend(upright(&found).filter(|quarters| !likely.contains(quarters)));
         let mut best = None;
-        for &quarters in likely {
-            best = better(best, self.read_turned(picture, quarters)?, 1.0);
+        for &quarters in &likely {
+            best = better(best, self.read_turned(picture, quarters, &found)?, 1.0);
         }
         match best {
-            Some(likely) if !likely.is_sure() => {
-                let other = self.read_turned(picture, other)?;
-                Ok(better(Some(likely), other, CLEARLY))
+            Some(best) if !best.is_sure() && !likely.contains(&other) => {
+                let other = self.read_turned(picture, other, &found)?;
+                Ok(better(Some(best), other, CLEARLY))
             }
             best => Ok(best),
         }
@@ -108,12 +109,18 @@ impl Reader {
         &self,
         picture: &'a Picture,
         quarters: usize,
+        found: &[FoundLine],
     ) -> Result<ReadPicture<'a>, Failure> {
+        let level: Vec<_> = found
+            .iter()
+            .filter_map(|line| in_turned(line, quarters, picture))
+            .collect();
         let picture = match quarters {
             0 => Cow::Borrowed(picture),
             _ => Cow::Owned(picture.turned(quarters)),
         };
-        let mut lines = self.read_lines(&picture, &find_lines(&picture))?;
+        let by_blots = self.read_lines(&picture, &find_lines(&picture))?;
+        let mut lines = self.with_found(&picture, by_blots, &level)?;
         retain_text(&mut lines, picture.height());
         Ok(ReadPicture {
             picture,

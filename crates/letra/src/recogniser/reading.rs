@@ -376,6 +376,7 @@ mod tests {
                 width: 100.0,
                 baseline: 20.0,
                 slope: 0.0,
+                lean: 0.0,
                 letter_height: 10.0,
                 x_height: 7.0,
                 light_on_dark: false,

@@ -511,6 +511,7 @@ impl Tested {
                 baseline: AROUND as f32 + BASELINE,
                 width: (last - first) as f32,
                 slope: 0.0,
+                lean: 0.0,
                 letter_height: LETTERS,
                 x_height: 0.7 * LETTERS,
                 light_on_dark: false,
