@@ -71,10 +71,20 @@ impl Setting {
         }
     }
 
-    /// The factor of a distance of features.
+    /// By what the rate of the network that tells the domains is multiplied: one as fast as the features is left
+    /// behind by them.
+    fn domain_rate(self) -> f32 {
+        match self {
+            Self::Paper => 1.0,
+            Self::Drawn | Self::Modern => 10.0,
+        }
+    }
+
+    /// The factor of a distance of features, or of the gradient that is turned round.
     fn factor(self, method: Method) -> f32 {
         match (method, self) {
             (Method::Covariances, _) => 300.0,
+            (Method::Adversarial, Self::Drawn | Self::Modern) => 0.3,
             _ => 1.0,
         }
     }
@@ -131,7 +141,7 @@ pub(super) fn about(setting: Setting, method: Method) -> String {
              units tell the digit."
         }
         Setting::Modern => {
-            "Convolutions of 32 and 48 filters of 5 × 5, each pooled, and 100 features."
+            "Convolutions of 32 and 48 filters of 5 × 5 with strides of 2 and 100 features, each with layer normalisation."
         }
     };
     let training = match setting {
@@ -142,9 +152,12 @@ pub(super) fn about(setting: Setting, method: Method) -> String {
     let alike = match method {
         Method::Source => "Trained on the source alone.".to_owned(),
         Method::Target => "Trained on the target with its labels.".to_owned(),
-        Method::Adversarial => {
-            "A layer of 100 units tells the domain, and its gradient is turned round, times 2 / (1 + exp(−10 p)) − 1.".into()
-        }
+        Method::Adversarial => format!(
+            "A layer of 100 units tells the domain, at {} times the rate, and its gradient is turned round, times {} (2 / (1 + \
+             exp(−10 p)) − 1).",
+            setting.domain_rate(),
+            setting.factor(method)
+        ),
         Method::Covariances | Method::Means => format!(
             "The distance counts {} times as much as the labels in the end, and rises as the factor of DANN.",
             setting.factor(method)
@@ -168,6 +181,10 @@ fn networks(setting: Setting, domains: &Domains) -> [Sequential; 3] {
         let layer = Conv2d::new(filters, side).relu();
         layer.kernel_initializer(Initializer::HeNormal)
     };
+    let strided = |filters: usize| {
+        let layer = Conv2d::new(filters, 5).stride(2).same();
+        layer.kernel_initializer(Initializer::HeNormal)
+    };
     let input = Sequential::new(shape.clone()).add(Rescaling::new(2.0).offset(-1.0));
     let features = match setting {
         Setting::Drawn => input
@@ -177,18 +194,23 @@ fn networks(setting: Setting, domains: &Domains) -> [Sequential; 3] {
             .add(MaxPool2d::new([1, 4]))
             .add(Flatten)
             .add(rectified(Dense::new(64))),
-        Setting::Paper | Setting::Modern => {
-            let input = input
-                .add(convolution(32, 5).valid())
-                .add(MaxPool2d::new(2))
-                .add(convolution(48, 5).valid())
-                .add(MaxPool2d::new(2))
-                .add(Flatten);
-            match setting {
-                Setting::Paper => input,
-                _ => input.add(rectified(Dense::new(100))),
-            }
-        }
+        Setting::Paper => input
+            .add(convolution(32, 5).valid())
+            .add(MaxPool2d::new(2))
+            .add(convolution(48, 5).valid())
+            .add(MaxPool2d::new(2))
+            .add(Flatten),
+        Setting::Modern => input
+            .add(strided(32))
+            .add(LayerNormalization::new().last_axes(3))
+            .add(Activation::relu())
+            .add(strided(48))
+            .add(LayerNormalization::new().last_axes(3))
+            .add(Activation::relu())
+            .add(Flatten)
+            .add(Dense::new(100))
+            .add(LayerNormalization::new())
+            .add(Activation::relu()),
     };
     let count = match setting {
         Setting::Drawn => 64,
@@ -254,8 +276,9 @@ impl Learner {
                     .map(|plain| Learner::Plain(Box::new(plain)));
             }
             Method::Adversarial => DomainAdversarial::new(features, labels, domain)
+                .factor(factor)
                 .schedule(10.0, steps)
-                .compile(compile),
+                .compile(compile.layer_learning_rate_factor("domains", setting.domain_rate())),
             Method::Covariances => DomainDiscrepancy::covariances(features, labels, factor)
                 .schedule(10.0, steps)
                 .compile(compile),
