@@ -63,6 +63,9 @@ const MOVED: usize = 11;
 /// How far codes of an autoencoder are moved, in deviations.
 const FAR: f32 = 2.0;
 
+/// The share of a factor's variance from which on a code is called by it.
+const TELLING: f64 = 0.2;
+
 const LEAD: &str = "lead";
 const PURITY: &str = "characters_apart";
 
@@ -304,9 +307,12 @@ fn enter(trial: &mut Trial, predicted: &Predicted) {
     trial.measured.insert(LEAD, predicted.lead());
 }
 
-/// What a code is called, by the factor that it tells best of all codes.
+/// What a code is called, by the factor that it tells best of all codes, if it tells something of it.
 fn code_name(predicted: &Predicted, code: usize) -> String {
-    let tells = (0..FACTORS.len()).filter(|&factor| predicted.best(factor).0 == code);
+    let tells = (0..FACTORS.len()).filter(|&factor| {
+        let (best, share) = predicted.best(factor);
+        best == code && share >= TELLING
+    });
     let tells: Vec<&str> = tells.map(|factor| FACTORS[factor]).collect();
     match tells.is_empty() {
         true => format!("code {}", code + 1),

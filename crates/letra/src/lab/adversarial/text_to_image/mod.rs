@@ -99,7 +99,7 @@ fn run(work: &Work<'_>) -> Result<Part, Failure> {
         let name = format!("{}-{name}", TASK.name);
         part.rows.push(Row::new(name, title, about, trials));
     }
-    part.findings = findings(&part.rows, &words);
+    part.findings = findings(&part.rows, tested(work));
     part.shown = shown;
     Ok(part)
 }
@@ -143,14 +143,13 @@ fn columns() -> Vec<Column> {
     ]
 }
 
-fn findings(rows: &[Row], words: &Words) -> Vec<String> {
+fn findings(rows: &[Row], count: usize) -> Vec<String> {
     let mean = |row: &Row, name: &str| row.mean(|trial| measured(trial, name).unwrap_or(f64::NAN));
     let row = |name: &str| named(rows, &format!("{}-{name}", TASK.name));
     let (Some(fonts), Some(error), Some(pair)) = (row("fonts"), row("error"), row("adversarial"))
     else {
         return Vec::new();
     };
-    let count = words.test.len().min(TESTED);
     vec![
         format!(
             "Of {count} words that were never trained on, letra reads {} of the characters that the generator draws after \
@@ -169,6 +168,11 @@ fn findings(rows: &[Row], words: &Words) -> Vec<String> {
     ]
 }
 
+/// How many words are tested.
+fn tested(work: &lots::Work<'_>) -> usize {
+    work.scaled(TESTED).clamp(2, TESTED)
+}
+
 /// A trial of each row, and what is to be seen.
 type Outcome = (Vec<Trial>, Vec<Markup>);
 
@@ -179,7 +183,7 @@ fn all(work: &lots::Work<'_>, lot: &Lot, words: &Words) -> Result<Option<Outcome
         return Ok(None);
     };
     let readers = Readers::new(words, judge)?;
-    let asked = words.to_test(work.scaled(TESTED).clamp(2, TESTED));
+    let asked = words.to_test(tested(work));
     let real = words.drawn(&asked)?;
     let mut fonts = lot.trial();
     enter(&mut fonts, &readers.measure(&real, &asked)?);
