@@ -467,7 +467,7 @@ mod tests {
                     cap_height: (12.0, 40.0),
                     ..Distortions::default()
                 },
-                40.0,
+                70.0,
             ),
         ] {
             let sampler = LineSampler::new(&Font::built_in(), distortions).unwrap();

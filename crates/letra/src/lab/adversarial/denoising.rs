@@ -358,12 +358,15 @@ impl Cleaners {
     }
 }
 
-/// The denoising autoencoder of clean lines: encoder and decoder.
+/// Encoder and decoder, and the steps and seconds that they took.
+type Coders = (Network, Network, (u64, f64));
+
+/// The denoising autoencoder of clean lines.
 fn autoencoder(
     work: &Work<'_>,
     sampler: &LineSampler,
     seed: u64,
-) -> Result<Option<(Network, Network, (u64, f64))>, Failure> {
+) -> Result<Option<Coders>, Failure> {
     let epochs = work.lots.scaled(EPOCHS);
     let count = work
         .lots
