@@ -503,7 +503,10 @@ fn falling(one_in: usize, turned: bool) -> Picture {
     draw_line(&mut level, font, "HILL MILL FIELD", 48.0, (60.0, 110.0), 10).unwrap();
     let slope = 1.0 / one_in as f32;
     let (cos, sin) = match turned {
-        true => (1.0 / (1.0 + slope * slope).sqrt(), slope / (1.0 + slope * slope).sqrt()),
+        true => (
+            1.0 / (1.0 + slope * slope).sqrt(),
+            slope / (1.0 + slope * slope).sqrt(),
+        ),
         false => (1.0, 0.0),
     };
     let at = |x: usize, y: usize| f32::from(level.pixels()[y.min(299) * 700 + x.min(699)]);
@@ -544,7 +547,10 @@ fn a_line_is_found_near_a_guess_and_not_where_there_is_none() {
         ..known.clone()
     };
     let found = find_line_near(&picture, &guess).unwrap();
-    assert!((found.baseline - known.baseline).abs() < 2.0, "{found:?} {known:?}");
+    assert!(
+        (found.baseline - known.baseline).abs() < 2.0,
+        "{found:?} {known:?}"
+    );
     assert!((found.slope - known.slope).abs() < 0.01 && !found.light_on_dark);
     assert!((found.letter_height / known.letter_height - 1.0).abs() < 0.07);
     let nowhere = TextLine {
