@@ -37,6 +37,20 @@ const OVER_ENDS: f32 = 0.15;
 const SHARED: f32 = 0.5;
 
 /// A line of text that was found in a picture. Places and lengths are in its pixels.
+///
+/// ```
+/// use letra::finder::FoundLine;
+///
+/// let line = FoundLine {
+///     start: (10.0, 40.0),
+///     direction: (1.0, 0.0),
+///     length: 80.0,
+///     height: 12.0,
+///     confidence: 0.9,
+/// };
+/// assert_eq!(line.place(5.0, 12.0), (15.0, 28.0));
+/// assert_eq!(line.seen_from((15.0, 28.0)), (5.0, 12.0));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundLine {
     /// Where its baseline begins: column and row.
