@@ -154,7 +154,7 @@ mod tests {
         assert!((inside[1] - 2.0 / UNIT).abs() < 1e-5);
         assert!((inside[2] - libm::logf(1.2)).abs() < 1e-5);
         assert_eq!(inside[3..], [1.0, 0.0]);
-        assert_eq!(at(&level, 60.0, 105.0)[0], -1.0);
+        assert_eq!(at(&level, 60.0, 102.0)[0], -1.0);
         assert_eq!(at(&level, 122.5, 97.0)[0], -1.0);
         assert_eq!(at(&level, 60.0, 130.0)[0], 0.0);
         // Read upwards: what is above the baseline lies to its left.

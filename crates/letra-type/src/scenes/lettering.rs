@@ -128,7 +128,6 @@ impl SceneSampler {
             rows: &rows,
             layout: &layout,
             scale,
-            tracking,
             capitals,
         };
         block.draw(canvas, &look);
@@ -342,7 +341,6 @@ struct Block<'a> {
     rows: &'a [Row],
     layout: &'a Layout,
     scale: f32,
-    tracking: f32,
     capitals: f32,
 }
 
@@ -425,8 +423,6 @@ impl Block<'_> {
 
     /// Says where the lines are, in straight parts.
     fn tell(&self, parts: &mut Vec<Part>) {
-        // Letters set far apart are a line as long as a person sees one.
-        debug_assert!(self.tracking.is_finite());
         for row in self.rows {
             let y = row.start.1;
             let steps: Vec<f32> = along(row).collect();

@@ -15,15 +15,19 @@ const FEWEST_CELLS: usize = 3;
 
 /// Two cells are of one line if their directions have at least this cosine, their letters differ in height
 /// by at most this factor, and their baselines by at most this many letter heights.
-const LIKE_DIRECTION: f32 = 0.88;
-const LIKE_HEIGHT: f32 = 1.4;
-const LIKE_BASELINE: f32 = 0.4;
+const LIKE_DIRECTION: f32 = 0.75;
+const LIKE_HEIGHT: f32 = 1.5;
+const LIKE_BASELINE: f32 = 0.5;
+
+/// The same of two parts of lines.
+const LIKE_PARTS: (f32, f32, f32) = (0.93, 1.35, 0.35);
 
 /// The widest gap within a line, in letter heights.
 const WIDEST_GAP: f32 = 1.4;
 
-/// Letter heights that the network is at home with, in its own pixels.
+/// Letter heights that the network is at home with, in its own pixels; elsewhere its confidence counts less.
 const AT_HOME: (f32, f32) = (6.2, 16.5);
+const ELSEWHERE: f32 = 0.85;
 
 /// How far a line reaches over the sides of its outermost cells, in letter heights: ground does not hurt
 /// its reading, half a letter does.
@@ -33,6 +37,20 @@ const OVER_ENDS: f32 = 0.15;
 const SHARED: f32 = 0.5;
 
 /// A line of text that was found in a picture. Places and lengths are in its pixels.
+///
+/// ```
+/// use letra::finder::FoundLine;
+///
+/// let line = FoundLine {
+///     start: (10.0, 40.0),
+///     direction: (1.0, 0.0),
+///     length: 80.0,
+///     height: 12.0,
+///     confidence: 0.9,
+/// };
+/// assert_eq!(line.place(5.0, 12.0), (15.0, 28.0));
+/// assert_eq!(line.seen_from((15.0, 28.0)), (5.0, 12.0));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundLine {
     /// Where its baseline begins: column and row.
@@ -83,8 +101,9 @@ struct Cell {
     column: usize,
     row: usize,
     probability: f32,
-    /// The place of the baseline that is nearest to its middle.
-    baseline: (f32, f32),
+    middle: (f32, f32),
+    /// How far its middle lies above the baseline.
+    above: f32,
     height: f32,
     direction: (f32, f32),
 }
@@ -105,10 +124,8 @@ impl Cell {
             column,
             row,
             probability,
-            baseline: (
-                middle.0 - above * direction.1,
-                middle.1 + above * direction.0,
-            ),
+            middle,
+            above,
             height: 10.0 * libm::expf(values[2].clamp(-1.5, 1.5)),
             direction,
         })
@@ -117,11 +134,12 @@ impl Cell {
     fn goes_with(&self, other: &Self) -> bool {
         let ((cos, sin), (other_cos, other_sin)) = (self.direction, other.direction);
         let ratio = self.height / other.height;
+        // Of the other's middle, above this one's baseline by either.
         let (x, y) = (
-            other.baseline.0 - self.baseline.0,
-            other.baseline.1 - self.baseline.1,
+            other.middle.0 - self.middle.0,
+            other.middle.1 - self.middle.1,
         );
-        let away = (x * sin - y * cos).abs();
+        let away = (self.above + x * sin - y * cos - other.above).abs();
         cos * other_cos + sin * other_sin >= LIKE_DIRECTION
             && (1.0 / LIKE_HEIGHT..=LIKE_HEIGHT).contains(&ratio)
             && away <= LIKE_BASELINE * self.height.min(other.height)
@@ -157,29 +175,71 @@ pub(super) fn lines_of(map: &Map, factor: f32) -> Vec<FoundLine> {
             }
         }
         let reach = (WIDEST_GAP * cell.height / SCENE_CELL as f32).ceil() as usize;
-        for step in 2..=reach.max(2) {
-            let right = (step as f32 * cell.direction.0).round() as isize;
-            let down = (step as f32 * cell.direction.1).round() as isize;
-            if let Some(other) = at(column + right, row + down)
-                && cell.goes_with(&cells[other as usize])
-            {
-                groups.join(number as u32, other);
-                break;
-            }
+        let (cos, sin) = cell.direction;
+        let further = (2..=reach.max(2)).find_map(|step| {
+            // A direction may be off by some degrees.
+            [0.0, 1.0, -1.0].into_iter().find_map(|aside| {
+                let right = (step as f32 * cos - aside * sin).round() as isize;
+                let down = (step as f32 * sin + aside * cos).round() as isize;
+                at(column + right, row + down)
+                    .filter(|&other| cell.goes_with(&cells[other as usize]))
+            })
+        });
+        if let Some(other) = further {
+            groups.join(number as u32, other);
         }
     }
     let groups = groups.members();
-    let lines = groups.iter().filter_map(|members| {
-        let members: Vec<&Cell> = members
+    let members =
+        |of: &[u32]| -> Vec<&Cell> { of.iter().map(|&one| &cells[one as usize]).collect() };
+    let parts: Vec<(FoundLine, Vec<u32>)> = groups
+        .into_iter()
+        .filter_map(|group| Some((line_of(&members(&group), 1.0)?, group)))
+        .collect();
+    let mut whole = Groups::of(parts.len());
+    for (number, (one, _)) in parts.iter().enumerate() {
+        for (other_number, (other, _)) in parts.iter().enumerate().skip(number + 1) {
+            if continues(one, other) {
+                whole.join(number as u32, other_number as u32);
+            }
+        }
+    }
+    let lines = whole.members().into_iter().filter_map(|joined| {
+        let of_parts = joined
             .iter()
-            .map(|&member| &cells[member as usize])
-            .collect();
-        line_of(&members, factor)
+            .flat_map(|&part| parts[part as usize].1.iter());
+        let all: Vec<u32> = of_parts.copied().collect();
+        let mut line = line_of(&members(&all), factor)?;
+        let is_text = line.confidence >= LEAST_CONFIDENCE;
+        if !(AT_HOME.0..=AT_HOME.1).contains(&(line.height / factor)) {
+            line.confidence *= ELSEWHERE;
+        }
+        is_text.then_some(line)
     });
     lines.collect()
 }
 
-/// The line that cells lie in: their mean direction, made better by the places of their baselines.
+/// Whether two lines are parts of one, with a gap between them as between words.
+fn continues(one: &FoundLine, other: &FoundLine) -> bool {
+    let (direction, height, baseline) = LIKE_PARTS;
+    let (longer, shorter) = match one.length >= other.length {
+        true => (one, other),
+        false => (other, one),
+    };
+    let cosine =
+        longer.direction.0 * shorter.direction.0 + longer.direction.1 * shorter.direction.1;
+    let ratio = longer.height / shorter.height;
+    let (from, above_from) = longer.seen_from(shorter.start);
+    let (to, above_to) = longer.seen_from(shorter.place(shorter.length, 0.0));
+    let gap = (from - longer.length).max(-to);
+    cosine >= direction
+        && (1.0 / height..=height).contains(&ratio)
+        && (above_from + above_to).abs() / 2.0 <= baseline * longer.height
+        && gap <= WIDEST_GAP * longer.height
+}
+
+/// The line that cells lie in. Where it is long, its axis is that of its cells' places (their principal
+/// component; K. Pearson 1901), which way it is read what they say of their direction.
 fn line_of(cells: &[&Cell], factor: f32) -> Option<FoundLine> {
     if cells.len() < FEWEST_CELLS {
         return None;
@@ -200,23 +260,29 @@ fn line_of(cells: &[&Cell], factor: f32) -> Option<FoundLine> {
         mean(&|cell| cell.direction.0),
         mean(&|cell| cell.direction.1),
     ));
-    let middle = (mean(&|cell| cell.baseline.0), mean(&|cell| cell.baseline.1));
+    let centre = (mean(&|cell| cell.middle.0), mean(&|cell| cell.middle.1));
     let height = mean(&|cell| cell.height);
-    let seen = |cell: &Cell, (cos, sin): (f32, f32)| {
-        let (x, y) = (cell.baseline.0 - middle.0, cell.baseline.1 - middle.1);
-        (x * cos + y * sin, y * cos - x * sin)
-    };
-    let spread = mean(&|cell| seen(cell, direction).0.powi(2));
-    // Where a line is long, its baseline says more of its direction than its cells do.
-    if spread > (1.0 * height).powi(2) {
-        let slope = mean(&|cell| {
-            let (u, v) = seen(cell, direction);
-            u * v
-        }) / spread;
-        let slope = slope.clamp(-0.3, 0.3);
-        let (cos, sin) = direction;
-        direction = turned((cos - slope * sin, sin + slope * cos));
+    let off = |cell: &Cell| (cell.middle.0 - centre.0, cell.middle.1 - centre.1);
+    let across = mean(&|cell| off(cell).0.powi(2));
+    let down = mean(&|cell| off(cell).1.powi(2));
+    let both = mean(&|cell| off(cell).0 * off(cell).1);
+    let spread = (across + down) / 2.0 + (((across - down) / 2.0).powi(2) + both * both).sqrt();
+    // Cells over four times the letters' height deviate by so much.
+    if spread > (1.1 * height).powi(2) {
+        let axis = match across >= down {
+            true => turned((spread - down, both)),
+            false => turned((both, spread - across)),
+        };
+        let along = axis.0 * direction.0 + axis.1 * direction.1;
+        if along.abs() > 0.7 {
+            direction = (axis.0 * along.signum(), axis.1 * along.signum());
+        }
     }
+    let above = mean(&|cell| cell.above);
+    let middle = (
+        centre.0 - above * direction.1,
+        centre.1 + above * direction.0,
+    );
     let cell_side = SCENE_CELL as f32;
     let along = |cell: &&Cell| {
         let (x, y) = (
@@ -230,9 +296,8 @@ fn line_of(cells: &[&Cell], factor: f32) -> Option<FoundLine> {
     // A cell stands for its sides, too.
     let ends = cell_side / 2.0 + OVER_ENDS * height;
     let (first, last) = (first - ends, last + ends);
-    let confidence = all / cells.len() as f32;
     let length = last - first;
-    let fits = length > 0.6 * height && confidence >= LEAST_CONFIDENCE && height.is_finite();
+    let fits = length > 0.6 * height && height.is_finite();
     fits.then(|| FoundLine {
         start: (
             (middle.0 + first * direction.0) * factor,
@@ -241,10 +306,7 @@ fn line_of(cells: &[&Cell], factor: f32) -> Option<FoundLine> {
         direction,
         length: length * factor,
         height: height * factor,
-        confidence: match (AT_HOME.0..=AT_HOME.1).contains(&height) {
-            true => confidence,
-            false => 0.85 * confidence,
-        },
+        confidence: all / cells.len() as f32,
     })
 }
 
@@ -344,12 +406,12 @@ mod tests {
                 panic!("{angle}: {lines:?}");
             };
             let off = (line.start.0 - 2.0 * start.0).hypot(line.start.1 - 2.0 * start.1);
-            assert!(off < 8.0, "{angle}: {line:?}");
+            assert!(off < 14.0, "{angle}: {line:?}");
             assert!(
                 line.direction.0 * cos + line.direction.1 * sin > 0.999,
                 "{angle}: {line:?}"
             );
-            assert!((line.height - 24.0).abs() < 0.5 && (line.length - 160.0).abs() < 10.0);
+            assert!((line.height - 24.0).abs() < 0.5 && (line.length - 166.0).abs() < 14.0);
         }
     }
 

@@ -55,7 +55,7 @@ pub fn learn(
         version: env!("CARGO_PKG_VERSION").into(),
     };
     Ok(Learnt {
-        finder: Finder::new(trainer.into_network(), facts)?,
+        finder: Finder::new(trainer.into_network(), facts),
         kept: trained.kept,
     })
 }

@@ -1,6 +1,5 @@
 //! What a cell's answer costs.
 
-use letra_nn::Error;
 use letra_nn::losses::{Loss, TargetRows};
 use letra_nn::metrics::{Direction, Metric, MetricRows, MetricState};
 
@@ -104,11 +103,6 @@ impl Metric for CellsWrong {
     fn result(&self, state: &MetricState) -> f64 {
         state.mean()
     }
-}
-
-/// What an engine's error about cells says.
-pub(super) fn failed(error: &Error) -> crate::failure::Failure {
-    crate::failure::Failure::network("the finder cannot be used", error)
 }
 
 #[cfg(test)]

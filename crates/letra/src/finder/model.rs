@@ -69,14 +69,12 @@ pub struct Finder {
 
 impl Finder {
     /// A finder of a trained network.
-    pub(super) fn new(network: Network, training: FinderFacts) -> Result<Self, Failure> {
-        Ok(Self {
+    pub(super) fn new(network: Network, training: FinderFacts) -> Self {
+        let format = FORMAT;
+        Self {
             network,
-            notes: Notes {
-                format: FORMAT,
-                training,
-            },
-        })
+            notes: Notes { format, training },
+        }
     }
 
     /// The model that comes with letra; `crates/letra/models/README.md` says what it learnt from.

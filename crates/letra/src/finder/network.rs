@@ -12,7 +12,7 @@ pub(super) const GRAIN: usize = 8;
 const RATE: f64 = 0.004;
 
 /// Convolutions down to an eighth of the picture's size, there with wider and wider gaps in their kernels
-/// so that a cell sees some 130 pixels; what they say is added to what is seen at a quarter of the size.
+/// so that a cell sees some 150 pixels; what they say is added to what is seen at a quarter of the size.
 fn layers([rows, columns]: [usize; 2]) -> Model {
     fn convolution(filters: usize, kernel: usize) -> Conv2d {
         let convolution = Conv2d::new(filters, kernel).same().relu();
@@ -45,7 +45,7 @@ fn layers([rows, columns]: [usize; 2]) -> Model {
     model.outputs([value])
 }
 
-/// The network for pictures of so many rows and columns, ready to be trained.
+/// The network for square pictures of a side in pixels, ready to be trained.
 ///
 /// # Errors
 /// None that the caller could cause.

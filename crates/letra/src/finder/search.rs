@@ -5,7 +5,6 @@ use letra_type::{Picture, SCENE_CELL, SCENE_VALUES};
 
 use super::Finder;
 use super::decoding::{FoundLine, lines_of, without_doubles};
-use super::loss::failed;
 use super::network::{GRAIN, to_input};
 use crate::failure::Failure;
 
@@ -15,8 +14,8 @@ const MOST_PIXELS: usize = 2_500_000;
 /// A picture is made smaller by halves until its longer side is shorter than this.
 const SHORTEST: usize = 40;
 
-/// The longest side of a tile, and how far tiles reach over their neighbours: what the network sees about
-/// a cell.
+/// The longest side of a tile, and how far tiles reach over their neighbours: most of what the network sees
+/// about a cell.
 const TILE: usize = 512;
 const MARGIN: usize = 48;
 
@@ -54,7 +53,9 @@ impl Finder {
         };
         let mut found = Vec::new();
         loop {
-            let map = self.map(&seen).map_err(|error| failed(&error))?;
+            let map = self
+                .map(&seen)
+                .map_err(|error| Failure::network("the finder cannot be used", &error))?;
             found.extend(lines_of(&map, factor as f32));
             if seen.width().max(seen.height()) < 2 * SHORTEST
                 || seen.width().min(seen.height()) < GRAIN

@@ -26,6 +26,9 @@ const FEW_CHARACTERS: usize = 2;
 const LEAST_OF_FEW: f32 = 0.93;
 const CLEARLY: f32 = 1.1;
 
+/// From this confidence on the finder is sure of a line.
+const SURELY_FOUND: f32 = 0.85;
+
 /// The share of a found line that sure lines of blots cover for it to be known.
 const COVERED: f32 = 0.75;
 
@@ -94,7 +97,8 @@ fn worth(line: &ReadLine) -> f32 {
 
 impl Reader {
     /// Adds the lines that the finder sees in a turned picture and that blots did not make, or made worse,
-    /// and takes out those of blots where it sees no text and that are not read surely.
+    /// and takes out those of blots where it sees no text and that are not read surely. Each found line comes
+    /// with how sure the finder is of it.
     ///
     /// # Errors
     /// The network's answers are not numbers.
@@ -102,10 +106,10 @@ impl Reader {
         &self,
         picture: &Picture,
         by_blots: Vec<ReadLine>,
-        found: &[TextLine],
+        found: &[(TextLine, f32)],
     ) -> Result<Vec<ReadLine>, Failure> {
         let blots: Vec<FoundLine> = by_blots.iter().map(|read| as_found(&read.line)).collect();
-        let seen: Vec<FoundLine> = found.iter().map(as_found).collect();
+        let seen: Vec<FoundLine> = found.iter().map(|(line, _)| as_found(line)).collect();
         let mut stays: Vec<bool> = by_blots
             .iter()
             .zip(&blots)
@@ -132,7 +136,7 @@ impl Reader {
         // As blots show it, and as the finder does, dark and light: the reader tells which it is.
         let mut tried = Vec::new();
         for &index in &wanted {
-            let guess = &found[index];
+            let (guess, _) = &found[index];
             tried.extend(find_line_near(picture, guess).map(|line| (index, line)));
             for light_on_dark in [false, true] {
                 let line = TextLine {
@@ -152,7 +156,7 @@ impl Reader {
             }
         }
         let mut lines = Vec::new();
-        for (seen, read) in seen.iter().zip(best) {
+        for ((seen, (_, confidence)), read) in seen.iter().zip(found).zip(best) {
             let Some(read) = read else { continue };
             let same: Vec<usize> = (0..blots.len())
                 .filter(|&index| {
@@ -168,6 +172,8 @@ impl Reader {
                 0..=FEW_CHARACTERS => LEAST_OF_FEW,
                 _ => LEAST,
             };
+            // What the finder is less sure of must be read more surely.
+            let least = least.max(LEAST + (SURELY_FOUND - confidence) * 1.5);
             if read.confidence() >= least && worth(&read) > CLEARLY * of_blots {
                 same.into_iter().for_each(|index| stays[index] = false);
                 lines.push(read);

@@ -113,7 +113,7 @@ impl Reader {
     ) -> Result<ReadPicture<'a>, Failure> {
         let level: Vec<_> = found
             .iter()
-            .filter_map(|line| in_turned(line, quarters, picture))
+            .filter_map(|line| Some((in_turned(line, quarters, picture)?, line.confidence)))
             .collect();
         let picture = match quarters {
             0 => Cow::Borrowed(picture),
