@@ -326,6 +326,7 @@ mod tests {
             baseline: 20.0,
             width: 60.0,
             slope: 0.0,
+            lean: 0.0,
             letter_height: 8.0,
             x_height: 6.0,
             light_on_dark: false,

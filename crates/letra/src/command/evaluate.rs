@@ -101,7 +101,7 @@ fn answers(
                     Some(read) => Some(recogniser.read_lines(read.places(), &read.picture)?),
                     None => None,
                 };
-                answers.push(Answered::new(&recogniser, label, reading));
+                answers.push(Answered::new(recogniser, label, reading));
             }
             Err(failure) => {
                 let failure = failure.about(&path);

@@ -158,7 +158,7 @@ mod tests {
         for (row, levels) in levels.iter().enumerate() {
             component.plane[row * stride..][..levels.len()].copy_from_slice(levels);
         }
-        let samples = samples(&frame, true);
+        let samples = samples(&frame, frame.components.len(), true);
         let rows = samples.levels.chunks(2 * usize::from(width));
         rows.map(|row| row.iter().copied().step_by(2).collect())
             .collect()

@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn ape_gan_learns_to_take_a_pattern_away() {
         let shape = [32, 8, 8, 1];
-        let ink = |place: usize| f32::from(u8::from((place / 8 + place / 64) % 3 == 0));
+        let ink = |place: usize| f32::from(u8::from((place / 8 + place / 64).is_multiple_of(3)));
         let whole: Vec<f32> = (0..32 * 64).map(ink).collect();
         let moved = whole
             .iter()
