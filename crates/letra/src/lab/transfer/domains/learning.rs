@@ -82,9 +82,8 @@ impl Setting {
 
     /// The factor of a distance of features, or of the gradient that is turned round.
     fn factor(self, method: Method) -> f32 {
-        match (method, self) {
-            (Method::Covariances, _) => 300.0,
-            (Method::Adversarial, Self::Drawn | Self::Modern) => 0.3,
+        match method {
+            Method::Covariances => 300.0,
             _ => 1.0,
         }
     }
