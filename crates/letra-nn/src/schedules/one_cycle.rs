@@ -34,7 +34,7 @@ pub struct OneCycle {
 }
 
 impl OneCycle {
-    /// With the given maximum, 0 or more, over `steps` steps, at least 2.
+    /// With the given maximum, 0 or more, over `steps` steps, at least 1; a single step has the maximum.
     pub fn new(maximum: f64, steps: u64) -> Self {
         OneCycle {
             maximum,
@@ -71,7 +71,7 @@ impl Schedule for OneCycle {
 
     fn check(&self) -> Result<(), Error> {
         check_rate(self.kind(), "maximum", self.maximum)?;
-        check_steps(self.kind(), "steps less one", self.steps.saturating_sub(1))?;
+        check_steps(self.kind(), "steps", self.steps)?;
         check_share(self.kind(), "rise", self.rise)?;
         for (name, value) in [
             ("initial division", self.initial_division),
@@ -83,6 +83,9 @@ impl Schedule for OneCycle {
     }
 
     fn rate(&self, step: u64) -> f64 {
+        if self.steps <= 1 {
+            return self.maximum;
+        }
         let first = self.maximum / self.initial_division;
         let last = first / self.final_division;
         let end = (self.steps - 1) as f64;

@@ -70,7 +70,7 @@ fn settings_of_schedules() {
         &["inverse_time_decay", "decay steps 0"],
     );
     refused(
-        Sgd::new(OneCycle::new(0.1, 1)),
+        Sgd::new(OneCycle::new(0.1, 0)),
         &["one_cycle", "at least 1"],
     );
     refused(

@@ -122,7 +122,8 @@ pub(crate) fn report(arguments: &[&str]) -> Report {
     assert!(
         !page.contains("<script") && !page.contains("src=\"http") && !page.contains("url(http")
     );
-    assert!(!page.contains("NaN") && !page.contains(">inf"));
+    let words = without_pictures(&page);
+    assert!(!words.contains("NaN") && !words.contains(">inf"));
     for section in ["result", "curves", "each", "variants"] {
         assert!(
             page.contains(&format!("<section id=\"{section}\"")),
@@ -219,3 +220,12 @@ pub(crate) fn fifo(path: &std::path::Path) {
 
 /// The model that comes with letra, as a file.
 pub(crate) const BUILT_IN_MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/libre.letra");
+
+/// A page without its pictures' data, whose letters may stand in any order.
+pub fn without_pictures(page: &str) -> String {
+    let mut parts = page.split("base64,");
+    let mut words = parts.next().unwrap_or_default().to_owned();
+    let after = parts.filter_map(|part| part.split_once('"'));
+    words.extend(after.map(|(_, after)| after));
+    words
+}

@@ -289,7 +289,7 @@ impl Cleaners {
         let [height, width] = [LINE_HEIGHT / FACTOR, LEARNT / FACTOR];
         let channels = FACTOR * FACTOR;
         let network = |rate: f64, steps: usize| {
-            let compile = Compile::new(Adam::new(OneCycle::new(rate, steps.max(2) as u64)))
+            let compile = Compile::new(Adam::new(OneCycle::new(rate, steps as u64)))
                 .loss(MeanSquaredError)
                 .seed(seed)
                 .threads(work.lots.threads());
@@ -387,7 +387,7 @@ fn autoencoder(
         .add(Conv2dTranspose::new(16, 4).same().stride(2).relu())
         .add(Conv2dTranspose::new(1, 4).same().stride(2));
     let steps = count.div_ceil(CLEAN_BATCH) * epochs;
-    let compile = Compile::new(Adam::new(OneCycle::new(CLEAN_RATE, steps.max(2) as u64)))
+    let compile = Compile::new(Adam::new(OneCycle::new(CLEAN_RATE, steps as u64)))
         .loss(MeanSquaredError)
         .seed(seed)
         .threads(work.lots.threads());

@@ -294,7 +294,7 @@ fn enlarger(
     };
     let channels = factor * factor;
     let network = |rate: f64, steps: usize| {
-        residual(PART, 1, channels).compile(compile(OneCycle::new(rate, steps.max(2) as u64)))
+        residual(PART, 1, channels).compile(compile(OneCycle::new(rate, steps as u64)))
     };
     let title = |method: Method| format!("{} × {factor}", method.name());
 
