@@ -161,5 +161,5 @@ fn shards_and_leaves_follow_from_model_and_batch() {
     };
     assert_eq!(shape(1), (1, 1, 1));
     assert_eq!(shape(128), (32, 1, 4));
-    assert_eq!(shape(10_000), (128, 4, 20));
+    assert_eq!(shape(10_000), (128, 8, 10));
 }

@@ -21,7 +21,7 @@ pub(super) struct Leaf {
 }
 
 /// Leaves at most, so that their sums do not take more memory than they are worth.
-const MOST_LEAVES: usize = 32;
+const MOST_LEAVES: usize = 16;
 /// Those of a deferred gradient, at most: a piece of it is shared out to threads by its rows, so that
 /// more leaves would only be more to add.
 const MOST_DEFERRED: usize = 4;

@@ -222,7 +222,7 @@ pub(crate) fn fifo(path: &std::path::Path) {
 pub(crate) const BUILT_IN_MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/libre.letra");
 
 /// A page without its pictures' data, whose letters may stand in any order.
-pub fn without_pictures(page: &str) -> String {
+pub(crate) fn without_pictures(page: &str) -> String {
     let mut parts = page.split("base64,");
     let mut words = parts.next().unwrap_or_default().to_owned();
     let after = parts.filter_map(|part| part.split_once('"'));
