@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use letra_nn::prelude::*;
-use letra_type::{Font, Workbench};
+use letra_type::Font;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -120,12 +120,12 @@ impl<'a> Learning<'a> {
 }
 
 /// What so many threads draw samples with, one each; 0 takes one a core.
-pub fn workbenches(threads: usize) -> Vec<Workbench> {
+pub fn workbenches<B: Default>(threads: usize) -> Vec<B> {
     let threads = match threads {
         0 => thread::available_parallelism().map_or(1, NonZero::get),
         threads => threads,
     };
-    (0..threads).map(|_| Workbench::default()).collect()
+    (0..threads).map(|_| B::default()).collect()
 }
 
 /// A training whose state is kept beside the model until that is written.

@@ -23,6 +23,7 @@ pub mod finder;
 pub mod identifier;
 pub mod lab;
 pub mod learning;
+mod model_file;
 mod names;
 pub mod networks;
 pub mod reader;

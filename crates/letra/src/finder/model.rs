@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::network;
 use crate::failure::Failure;
+use crate::model_file::{self, Kind};
 use crate::names;
 
-/// The form of a finder's notes; raised when an older letra would misread them.
-const FORMAT: u32 = 1;
-
-/// The note of a model's file that makes it a finder's.
-const NOTE: &str = "finder";
+/// What makes a model a finder.
+const KIND: Kind = Kind {
+    note: "finder",
+    name: "a finder",
+    does: "find text",
+    format: 1,
+};
 
 /// The model that comes with letra.
 const BUILT_IN: &[u8] = include_bytes!("../../models/finder.letra");
@@ -70,7 +73,7 @@ pub struct Finder {
 impl Finder {
     /// A finder of a trained network.
     pub(super) fn new(network: Network, training: FinderFacts) -> Self {
-        let format = FORMAT;
+        let format = KIND.format;
         Self {
             network,
             notes: Notes { format, training },
@@ -101,18 +104,7 @@ impl Finder {
     /// The finder of a loaded network; errors call its file by the name given.
     fn of_network(network: Network, file: &str) -> Result<Self, Failure> {
         let wrong = |problem: String| unusable(&format!("{file}: {problem}"));
-        let text = network
-            .notes()
-            .get(NOTE)
-            .ok_or_else(|| wrong(format!("it has no note {NOTE}, so it does not find text")))?;
-        let notes: Notes = serde_json::from_str(text)
-            .map_err(|error| wrong(format!("its note {NOTE} cannot be read: {error}")))?;
-        if notes.format != FORMAT {
-            return Err(wrong(format!(
-                "it is a finder of format {}, but this version of letra reads format {FORMAT}",
-                notes.format
-            )));
-        }
+        let notes: Notes = KIND.read(&network).map_err(wrong)?;
         names::check(&notes.training.version)
             .map_err(|problem| wrong(format!("the version that trained it {problem}")))?;
         if !network::is_one(&network) {
@@ -128,16 +120,10 @@ impl Finder {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&mut self, file: &Path) -> Result<(), Failure> {
-        let note = serde_json::to_string(&self.notes)
-            .map_err(|error| Failure::new(format!("cannot write the model: {error}")))?;
-        self.network.note(NOTE, note);
+        let note = model_file::text(&self.notes)?;
+        self.network.note(KIND.note, note);
         let saved = self.network.save_in_half_precision(file);
-        saved.map_err(|error| match error {
-            Error::Io { path, source } => {
-                Failure::unwritable("write the model", &path, &source, "-o FILE")
-            }
-            error => Failure::network("cannot write the model", &error),
-        })
+        saved.map_err(model_file::unwritten)
     }
 
     /// How it was trained.
@@ -147,6 +133,5 @@ impl Finder {
 }
 
 fn unusable(problem: &str) -> Failure {
-    Failure::new(format!("cannot use the model {problem}"))
-        .hint("`letra learn-to-find FONTS... -o finder.letra` makes one; a model of another version must be made again")
+    model_file::unusable(problem, "letra learn-to-find FONTS... -o finder.letra")
 }

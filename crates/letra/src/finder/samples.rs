@@ -1,13 +1,12 @@
 //! Batches of drawn scenes, on all cores while a network learns.
 
-use std::num::NonZero;
 use std::thread;
 
 use letra_nn::prelude::*;
 use letra_type::{SCENE_CELL, SCENE_SIDE, SCENE_VALUES, SceneBench, SceneSampler};
 
 use super::network::to_input;
-use crate::learning::Budget;
+use crate::learning::{Budget, workbenches};
 
 /// Scenes a step.
 pub(super) const BATCH: usize = 16;
@@ -33,13 +32,9 @@ impl<'a> DrawnScenes<'a> {
         budget: Budget,
         threads: usize,
     ) -> Self {
-        let threads = match threads {
-            0 => thread::available_parallelism().map_or(1, NonZero::get),
-            threads => threads,
-        };
         Self {
             sampler,
-            benches: (0..threads).map(|_| SceneBench::default()).collect(),
+            benches: workbenches(threads),
             seed,
             budget,
         }

@@ -10,13 +10,16 @@ use serde::{Deserialize, Serialize};
 use super::network;
 use crate::failure::Failure;
 use crate::finder::Finder;
+use crate::model_file::{self, Kind};
 use crate::names;
 
-/// The form of a reader's notes; raised when an older letra would misread them.
-const FORMAT: u32 = 1;
-
-/// The note of a model's file that makes it a reader's.
-const NOTE: &str = "reader";
+/// What makes a model a reader.
+const KIND: Kind = Kind {
+    note: "reader",
+    name: "a reader",
+    does: "read",
+    format: 1,
+};
 
 /// The model that comes with letra.
 const BUILT_IN: &[u8] = include_bytes!("../../models/reader.letra");
@@ -83,7 +86,7 @@ impl Reader {
             alphabet,
             finder: Finder::built_in()?,
             notes: Notes {
-                format: FORMAT,
+                format: KIND.format,
                 characters,
                 training,
             },
@@ -114,18 +117,7 @@ impl Reader {
     /// The reader of a loaded network; errors call its file by the name given.
     fn of_network(network: Network, file: &str) -> Result<Self, Failure> {
         let wrong = |problem: String| unusable(&format!("{file}: {problem}"));
-        let text = network
-            .notes()
-            .get(NOTE)
-            .ok_or_else(|| wrong(format!("it has no note {NOTE}, so it does not read")))?;
-        let notes: Notes = serde_json::from_str(text)
-            .map_err(|error| wrong(format!("its note {NOTE} cannot be read: {error}")))?;
-        if notes.format != FORMAT {
-            return Err(wrong(format!(
-                "it is a reader of format {}, but this version of letra reads format {FORMAT}",
-                notes.format
-            )));
-        }
+        let notes: Notes = KIND.read(&network).map_err(wrong)?;
         names::check(&notes.training.version)
             .map_err(|problem| wrong(format!("the version that trained it {problem}")))?;
         if notes.characters.chars().any(char::is_control) {
@@ -155,16 +147,10 @@ impl Reader {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&mut self, file: &Path) -> Result<(), Failure> {
-        let note = serde_json::to_string(&self.notes)
-            .map_err(|error| Failure::new(format!("cannot write the model: {error}")))?;
-        self.network.note(NOTE, note);
+        let note = model_file::text(&self.notes)?;
+        self.network.note(KIND.note, note);
         let saved = self.network.save_in_half_precision(file);
-        saved.map_err(|error| match error {
-            Error::Io { path, source } => {
-                Failure::unwritable("write the model", &path, &source, "-o FILE")
-            }
-            error => Failure::network("cannot write the model", &error),
-        })
+        saved.map_err(model_file::unwritten)
     }
 
     /// The characters that it tells apart.
@@ -179,6 +165,5 @@ impl Reader {
 }
 
 fn unusable(problem: &str) -> Failure {
-    Failure::new(format!("cannot use the model {problem}"))
-        .hint("`letra learn-to-read FONTS... -o reader.letra` makes one; a model of another version must be made again")
+    model_file::unusable(problem, "letra learn-to-read FONTS... -o reader.letra")
 }

@@ -5,6 +5,7 @@ use letra_type::Font;
 use serde::{Deserialize, Serialize};
 
 use super::relatives::{drawn_to_the_widths_of, of_the_same_widths};
+use super::unit::cosine;
 use super::{Recogniser, Typeface};
 use crate::names;
 
@@ -106,20 +107,16 @@ impl Recogniser {
 
     /// The likeness of the most alike faces of two families.
     fn likeness_of_families(&self, one: &str, other: &str) -> f32 {
-        let of = |family: &str| {
+        let of = |family: &str| -> Vec<&[f32]> {
             let faces = self.faces().iter().enumerate();
             let of_family = faces.filter(|(_, face)| face.family == family);
-            of_family.map(|(index, _)| index).collect::<Vec<_>>()
+            of_family.map(|(index, _)| self.prototype(index)).collect()
         };
         let others = of(other);
-        let nearest = |face: usize| {
-            let likeness = self.likeness(self.prototype(face));
-            others
-                .iter()
-                .map(|&other| likeness[other])
-                .fold(-1.0, f32::max)
-        };
-        of(one).into_iter().map(nearest).fold(-1.0, f32::max)
+        let pairs = of(one)
+            .into_iter()
+            .flat_map(|one| others.iter().map(move |other| cosine(one, other)));
+        pairs.fold(-1.0, f32::max)
     }
 }
 

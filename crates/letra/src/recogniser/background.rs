@@ -13,6 +13,7 @@ use super::calibrating::logistic_regression;
 use super::model::Recogniser;
 use super::network::EMBEDDING;
 use super::samples::{Drawer, Wanted};
+use super::unit::cosine;
 use crate::failure::Failure;
 
 /// A model of more families than this has strangers enough of its own.
@@ -213,8 +214,8 @@ impl Catalogue {
     /// The largest likeness to another face of the catalogue, without those like one.
     fn most_like_but(&self, left_out: &[f32], seen: &[f32]) -> f32 {
         let faces = self.others.chunks_exact(EMBEDDING);
-        let kept = faces.filter(|face| likeness(face, left_out) < 0.5);
-        kept.map(|face| likeness(face, seen)).fold(-1.0, f32::max)
+        let kept = faces.filter(|face| cosine(face, left_out) < 0.5);
+        kept.map(|face| cosine(face, seen)).fold(-1.0, f32::max)
     }
 }
 
@@ -230,13 +231,9 @@ pub(super) fn mean(embeddings: &[f32]) -> Seen {
     mean
 }
 
-fn likeness(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(a, b)| a * b).sum()
-}
-
 fn most_like(faces: &[f32], seen: &[f32]) -> f32 {
     let faces = faces.chunks_exact(EMBEDDING);
-    faces.map(|face| likeness(face, seen)).fold(-1.0, f32::max)
+    faces.map(|face| cosine(face, seen)).fold(-1.0, f32::max)
 }
 
 fn in_steps(prototype: &[f32]) -> Vec<i8> {

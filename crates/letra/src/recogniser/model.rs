@@ -5,7 +5,6 @@ use std::path::Path;
 
 use letra_nn::prelude::*;
 use letra_type::{Distortions, Font, Sampler};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::about::FamilyFacts;
@@ -15,12 +14,18 @@ use super::enrolment::Enrolment;
 use super::face::KnownFace;
 use super::network::{self, EMBEDDING};
 use super::samples::{Drawer, Wanted};
-use super::unit::{is_unit, to_unit};
+use super::unit::{cosine, is_unit, to_unit};
 use crate::failure::Failure;
+use crate::model_file::{self, Kind};
 use crate::names;
 
-/// The form of a recogniser's notes; raised when an older letra would misread them.
-const FORMAT: u32 = 1;
+/// What makes a model a recogniser.
+const KIND: Kind = Kind {
+    note: "recogniser",
+    name: "a recogniser",
+    does: "tell faces of text apart",
+    format: 1,
+};
 
 /// Samples whose mean embedding is an enrolled face's prototype.
 const ENROLLING: usize = 256;
@@ -95,9 +100,6 @@ pub struct Recogniser {
 /// The model that comes with letra.
 pub(super) const BUILT_IN: &[u8] = include_bytes!("../../models/libre.letra");
 
-/// The note of a model's file that makes it a recogniser's.
-const NOTE: &str = "recogniser";
-
 impl Recogniser {
     /// A recogniser of a trained network, as certain of its answers as any.
     pub(super) fn uncalibrated(
@@ -109,7 +111,7 @@ impl Recogniser {
             embedder: network::embedder(network)?,
             prototypes: prototypes(network)?,
             notes: Notes {
-                format: FORMAT,
+                format: KIND.format,
                 trained: faces.len(),
                 faces,
                 calibration: Calibration::default(),
@@ -165,7 +167,7 @@ impl Recogniser {
 
     /// Whether a loaded network is a recogniser's.
     pub fn is_one(network: &Network) -> bool {
-        network.notes().contains_key(NOTE)
+        network.notes().contains_key(KIND.note)
     }
 
     /// The recogniser of a loaded network.
@@ -174,19 +176,7 @@ impl Recogniser {
     /// The network is no recogniser's, or one of another version.
     pub fn of_network(network: &Network, file: &str) -> Result<Self, Failure> {
         let wrong = |problem: String| unusable(&format!("{file}: {problem}"));
-        let text = network.notes().get(NOTE).ok_or_else(|| {
-            wrong(format!(
-                "it has no note {NOTE}, so it does not tell faces of text apart"
-            ))
-        })?;
-        let format: Format = read(text).map_err(wrong)?;
-        if format.format != FORMAT {
-            return Err(wrong(format!(
-                "it is a recogniser of format {}, but this version of letra reads format {FORMAT}",
-                format.format
-            )));
-        }
-        let notes: Notes = read(text).map_err(wrong)?;
+        let notes: Notes = KIND.read(network).map_err(wrong)?;
         notes.check().map_err(wrong)?;
         let embedder = network::embedder(network).map_err(|error| wrong(error.to_string()))?;
         let prototypes = prototypes(network).map_err(|error| wrong(error.to_string()))?;
@@ -254,15 +244,8 @@ impl Recogniser {
         network
             .set_parameter(&prototype_name(), &kernel)
             .map_err(failed)?;
-        let note = serde_json::to_string(&self.notes)
-            .map_err(|error| Failure::new(format!("cannot write the model: {error}")))?;
-        network.note(NOTE, note);
-        network.save(file).map_err(|error| match error {
-            Error::Io { path, source } => {
-                Failure::unwritable("write the model", &path, &source, "-o FILE")
-            }
-            error => failed(error),
-        })
+        network.note(KIND.note, model_file::text(&self.notes)?);
+        network.save(file).map_err(model_file::unwritten)
     }
 
     /// The faces it knows.
@@ -303,10 +286,9 @@ impl Recogniser {
 
     /// How alike an embedding is to every face: cosines, in the order of the faces.
     pub fn likeness(&self, embedding: &[f32]) -> Vec<f32> {
-        let cosine = |prototype: &[f32]| prototype.iter().zip(embedding).map(|(a, b)| a * b).sum();
-        self.prototypes
-            .chunks_exact(EMBEDDING)
-            .map(cosine)
+        let prototypes = self.prototypes.chunks_exact(EMBEDDING);
+        prototypes
+            .map(|prototype| cosine(prototype, embedding))
             .collect()
     }
 
@@ -406,18 +388,8 @@ impl Recogniser {
     }
 }
 
-#[derive(Deserialize)]
-struct Format {
-    format: u32,
-}
-
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| format!("its note {NOTE} cannot be read: {error}"))
-}
-
 fn unusable(problem: &str) -> Failure {
-    Failure::new(format!("cannot use the model {problem}"))
-        .hint("`letra learn FONTS... -o model.letra` makes one; a model of another version must be made again")
+    model_file::unusable(problem, "letra learn FONTS... -o model.letra")
 }
 
 fn prototype_name() -> String {
@@ -480,7 +452,7 @@ mod tests {
     #[test]
     fn notes_that_letra_did_not_write_are_refused() {
         let mut network = network();
-        let notes: Value = serde_json::from_str(&network.notes()[NOTE]).unwrap();
+        let notes: Value = serde_json::from_str(&network.notes()[KIND.note]).unwrap();
         for (place, value, words) in [
             (
                 "/faces/0/family",
@@ -500,10 +472,10 @@ mod tests {
         ] {
             let mut forged = notes.clone();
             *forged.pointer_mut(place).unwrap() = value;
-            network.note(NOTE, forged.to_string());
+            network.note(KIND.note, forged.to_string());
             refused(&network, words);
         }
-        network.note(NOTE, notes.to_string());
+        network.note(KIND.note, notes.to_string());
         assert!(Recogniser::of_network(&network, "the file").is_ok());
     }
 

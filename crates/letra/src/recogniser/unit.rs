@@ -7,6 +7,11 @@ pub(super) fn is_unit(values: &[f32]) -> bool {
     (squares - 1.0).abs() < 1e-5
 }
 
+/// The cosine of the angle between two vectors of length 1.
+pub(super) fn cosine(one: &[f32], other: &[f32]) -> f32 {
+    one.iter().zip(other).map(|(a, b)| a * b).sum()
+}
+
 /// Brings a vector to length 1; one whose length is too large for a number becomes one of no
 /// numbers.
 pub(super) fn to_unit(values: &mut [f32]) {

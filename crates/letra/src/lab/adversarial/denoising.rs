@@ -6,12 +6,12 @@ use letra_nn::schedules::OneCycle;
 use letra_type::{Distortions, Font, LINE_HEIGHT, LineSampler, TextLine, WINDOW_WIDTH, Workbench};
 use maud::Markup;
 
-use super::restoring::Restorer;
 use super::restoring::examiner::{Examiner, Question, mean};
 use super::restoring::ink::{Ink, Levels};
 use super::restoring::quality::{psnr, ssim};
 use super::restoring::residual::{from_channels, judge, residual, to_channels};
 use super::restoring::text::fonts;
+use super::restoring::{Restorer, figure_column};
 use super::{Task, Work};
 use crate::experiment::{Column, Row, Trial, named};
 use crate::failure::Failure;
@@ -131,27 +131,16 @@ impl Method {
     }
 }
 
-macro_rules! column {
-    ($name:expr, $heading:expr, $show:expr) => {
-        Column {
-            name: $name,
-            heading: $heading,
-            figure: |trial| measured(trial, $name),
-            show: $show,
-        }
-    };
-}
-
 fn columns() -> Vec<Column> {
     vec![
-        column!(PSNR, "PSNR", |decibels| format!("{decibels:.2}")),
-        column!(SSIM, "SSIM", |similarity| format!("{similarity:.3}")),
-        column!(FAMILY[0], "Family, screenshots", percent),
-        column!(FAMILY[1], "scans", percent),
-        column!(FAMILY[2], "photographs", percent),
-        column!(CHARACTERS[0], "Characters, screenshots", percent),
-        column!(CHARACTERS[1], "scans", percent),
-        column!(CHARACTERS[2], "photographs", percent),
+        figure_column!(PSNR, "PSNR", |decibels| format!("{decibels:.2}")),
+        figure_column!(SSIM, "SSIM", |similarity| format!("{similarity:.3}")),
+        figure_column!(FAMILY[0], "Family, screenshots", percent),
+        figure_column!(FAMILY[1], "scans", percent),
+        figure_column!(FAMILY[2], "photographs", percent),
+        figure_column!(CHARACTERS[0], "Characters, screenshots", percent),
+        figure_column!(CHARACTERS[1], "scans", percent),
+        figure_column!(CHARACTERS[2], "photographs", percent),
     ]
 }
 

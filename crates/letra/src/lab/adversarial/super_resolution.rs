@@ -6,12 +6,12 @@ use letra_nn::schedules::OneCycle;
 use letra_type::Picture;
 use maud::Markup;
 
-use super::restoring::Restorer;
 use super::restoring::examiner::{Examiner, Question, mean};
 use super::restoring::ink::{Ink, Levels};
 use super::restoring::quality::{psnr, ssim};
 use super::restoring::residual::{from_channels, judge, residual, to_channels};
 use super::restoring::text::{Lines, fonts};
+use super::restoring::{Restorer, figure_column};
 use super::{Task, Work};
 use crate::experiment::{Column, Row, Trial, named};
 use crate::failure::Failure;
@@ -130,30 +130,18 @@ fn row_name(method: Method, factor: usize) -> String {
     }
 }
 
-/// Column by column; a figure's name stands in its function, which can hold nothing.
-macro_rules! column {
-    ($name:expr, $heading:expr, $show:expr) => {
-        Column {
-            name: $name,
-            heading: $heading,
-            figure: |trial| measured(trial, $name),
-            show: $show,
-        }
-    };
-}
-
 fn columns() -> Vec<Column> {
     vec![
-        column!(PSNR, "PSNR", |decibels| format!("{decibels:.2}")),
-        column!(SSIM, "SSIM", |similarity| format!("{similarity:.3}")),
-        column!(FAMILY[0], "Family, 6 px", percent),
-        column!(FAMILY[1], "8 px", percent),
-        column!(FAMILY[2], "10 px", percent),
-        column!(FAMILY[3], "12 px", percent),
-        column!(CHARACTERS[0], "Characters, 6 px", percent),
-        column!(CHARACTERS[1], "8 px", percent),
-        column!(CHARACTERS[2], "10 px", percent),
-        column!(CHARACTERS[3], "12 px", percent),
+        figure_column!(PSNR, "PSNR", |decibels| format!("{decibels:.2}")),
+        figure_column!(SSIM, "SSIM", |similarity| format!("{similarity:.3}")),
+        figure_column!(FAMILY[0], "Family, 6 px", percent),
+        figure_column!(FAMILY[1], "8 px", percent),
+        figure_column!(FAMILY[2], "10 px", percent),
+        figure_column!(FAMILY[3], "12 px", percent),
+        figure_column!(CHARACTERS[0], "Characters, 6 px", percent),
+        figure_column!(CHARACTERS[1], "8 px", percent),
+        figure_column!(CHARACTERS[2], "10 px", percent),
+        figure_column!(CHARACTERS[3], "12 px", percent),
     ]
 }
 

@@ -90,7 +90,7 @@ impl Run for Sequences {
             Some(file) => windows::read(file)?,
             None => None,
         };
-        let tasks = self.chosen(windows.is_some())?;
+        let chosen = self.chosen(windows.is_some())?;
         if windows.is_some() {
             self.repeated.arguments.data = None;
         }
@@ -108,12 +108,8 @@ impl Run for Sequences {
             windows,
         };
         let mut outcome = Outcome::new(work.data(file.as_deref()));
-        for task in tasks {
-            if experiment.stopped() {
-                break;
-            }
-            outcome.add(task, (task.run)(&work)?);
-        }
+        let chosen = chosen.into_iter();
+        tasks::run_each(chosen, &experiment, &mut outcome, |run| run(&work))?;
         drop(work);
         tasks::publish(experiment, [TITLE, QUESTION], &outcome)
     }

@@ -44,6 +44,29 @@ pub(in crate::lab) fn scaled(usual: usize, effort: f64) -> usize {
     ((usual as f64 * effort).round() as usize).max(1)
 }
 
+impl<R> Task<R> {
+    /// Whether it is one of those that the reader named, or none was named.
+    pub(in crate::lab) fn is_among(&self, names: &[String]) -> bool {
+        names.is_empty() || names.iter().any(|name| name == self.name)
+    }
+}
+
+/// Does tasks one after the other until the reader asks to stop; what was finished before is in the outcome.
+pub(in crate::lab) fn run_each<'t, R: 't>(
+    tasks: impl Iterator<Item = &'t Task<R>>,
+    experiment: &Experiment,
+    outcome: &mut Outcome,
+    run: impl Fn(&R) -> Result<Part, Failure>,
+) -> Result<(), Failure> {
+    for task in tasks {
+        if experiment.stopped() {
+            break;
+        }
+        outcome.add(task, run(&task.run)?);
+    }
+    Ok(())
+}
+
 /// Writes the report of all tasks, under a title and what was asked, and prints it.
 pub(in crate::lab) fn publish(
     experiment: Experiment,

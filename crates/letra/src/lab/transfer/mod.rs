@@ -81,17 +81,15 @@ impl Run for TransferLab {
             photographs,
         };
         let mut outcome = Outcome::new(data);
-        let is_wanted = |task: &&Task| match self.tasks.is_empty() {
-            // Sets of other formats do not say which characters they show.
-            true => transfer.work.set.is_none() || task.name != simulation::TASK.name,
-            false => self.tasks.iter().any(|name| name == task.name),
+        // Sets of other formats do not say which characters they show.
+        let can = |task: &Task| {
+            let is_asked_for = !self.tasks.is_empty();
+            is_asked_for || transfer.work.set.is_none() || task.name != simulation::TASK.name
         };
-        for task in TASKS.iter().filter(is_wanted) {
-            if experiment.stopped() {
-                break;
-            }
-            outcome.add(task, (task.run)(&transfer)?);
-        }
+        let chosen = TASKS
+            .iter()
+            .filter(|task| task.is_among(&self.tasks) && can(task));
+        tasks::run_each(chosen, &experiment, &mut outcome, |run| run(&transfer))?;
         drop(transfer);
         tasks::publish(experiment, [TITLE, QUESTION], &outcome)
     }

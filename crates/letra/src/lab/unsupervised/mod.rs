@@ -82,14 +82,8 @@ impl Run for Unsupervised {
             set,
         };
         let mut outcome = Outcome::new(data);
-        let is_wanted =
-            |task: &&Task| self.tasks.is_empty() || self.tasks.iter().any(|name| name == task.name);
-        for task in TASKS.iter().filter(is_wanted) {
-            if experiment.stopped() {
-                break;
-            }
-            outcome.add(task, (task.run)(&work)?);
-        }
+        let chosen = TASKS.iter().filter(|task| task.is_among(&self.tasks));
+        tasks::run_each(chosen, &experiment, &mut outcome, |run| run(&work))?;
         drop(work);
         tasks::publish(experiment, [TITLE, QUESTION], &outcome)
     }

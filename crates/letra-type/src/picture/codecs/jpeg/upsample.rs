@@ -3,8 +3,9 @@
 use super::Samples;
 use super::frame::{Component, Frame};
 
-/// The samples of the whole picture, of its first components so many as are `kept`. Where `smooth` is said those of components of half the width or
-/// height are mixed with the ones beside them; otherwise each is repeated.
+/// The samples of the whole picture, of its first components so many as are `kept`. Where `smooth` is
+/// said those of components of half the width or height are mixed with the ones beside them; otherwise
+/// each is repeated.
 pub(super) fn samples(frame: &Frame, kept: usize, smooth: bool) -> Samples {
     let width = frame.width.div_ceil(frame.shrink);
     let height = frame.height.div_ceil(frame.shrink);

@@ -8,6 +8,19 @@ pub(super) mod text;
 
 use letra_nn::prelude::*;
 
+/// A column of a figure that trials hold by its name; that stands in the column's function, which can hold nothing.
+macro_rules! figure_column {
+    ($name:expr, $heading:expr, $show:expr) => {
+        crate::experiment::Column {
+            name: $name,
+            heading: $heading,
+            figure: |trial| crate::lab::tasks::measured(trial, $name),
+            show: $show,
+        }
+    };
+}
+pub(super) use figure_column;
+
 /// A network that learns to give back what pictures were: as near as it can get pixel by pixel, and, where a
 /// discriminator judges it, so that nobody tells its pictures from those that never were spoilt (Ledig et al. 2017,
 /// "Photo-realistic single image super-resolution using a generative adversarial network", eq. 3; Shen et al. 2017,
