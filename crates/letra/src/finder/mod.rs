@@ -14,6 +14,7 @@ mod model;
 mod network;
 mod samples;
 mod search;
+mod unexplained;
 
 pub use decoding::FoundLine;
 pub use model::{Finder, FinderFacts};

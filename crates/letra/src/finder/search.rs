@@ -1,11 +1,14 @@
 //! A picture looked at by the network, at one size after the other, in tiles.
 
+use std::ops::Range;
+
 use letra_nn::prelude::*;
 use letra_type::{Picture, SCENE_CELL, SCENE_VALUES};
 
 use super::Finder;
 use super::decoding::{FoundLine, lines_of, without_doubles};
 use super::network::{GRAIN, to_input};
+use super::unexplained::Unexplained;
 use crate::failure::Failure;
 
 /// Pictures of more pixels are looked at from half their size on, or less.
@@ -21,6 +24,9 @@ const MARGIN: usize = 48;
 
 /// Tiles that the network sees at once.
 const AT_ONCE: usize = 8;
+
+/// What is said of cells that are not looked at: no text.
+const NO_TEXT: f32 = -20.0;
 
 /// What the network says of a picture: five values a cell, in rows.
 pub(super) struct Map {
@@ -43,6 +49,20 @@ impl Finder {
     /// # Errors
     /// The network's answers are not numbers.
     pub fn find(&self, picture: &Picture) -> Result<Vec<FoundLine>, Failure> {
+        self.find_beside(picture, &[])
+    }
+
+    /// As [`Finder::find`], beside lines that are known: it looks only where the picture shows something that
+    /// is in none of them, and so costs little on a page that is known.
+    ///
+    /// # Errors
+    /// As [`Finder::find`].
+    pub fn find_beside(
+        &self,
+        picture: &Picture,
+        known: &[FoundLine],
+    ) -> Result<Vec<FoundLine>, Failure> {
+        let unexplained = Unexplained::of(picture, known);
         let mut factor = 1;
         while picture.pixels().len() / (factor * factor) > MOST_PIXELS {
             factor += 1;
@@ -53,8 +73,12 @@ impl Finder {
         };
         let mut found = Vec::new();
         loop {
+            let shows = |columns: Range<usize>, rows: Range<usize>| {
+                let pixels = |side: Range<usize>| side.start * factor..side.end * factor;
+                unexplained.is_in(pixels(columns), pixels(rows))
+            };
             let map = self
-                .map(&seen)
+                .map(&seen, shows)
                 .map_err(|error| Failure::network("the finder cannot be used", &error))?;
             found.extend(lines_of(&map, factor as f32));
             if seen.width().max(seen.height()) < 2 * SHORTEST
@@ -68,22 +92,36 @@ impl Finder {
         Ok(without_doubles(found))
     }
 
-    /// What the network says of a picture.
-    pub(super) fn map(&self, picture: &Picture) -> Result<Map, Error> {
+    /// What the network says of a picture in those columns and rows that show something; elsewhere no text.
+    pub(super) fn map(
+        &self,
+        picture: &Picture,
+        shows: impl Fn(Range<usize>, Range<usize>) -> bool,
+    ) -> Result<Map, Error> {
         let (width, height) = (picture.width(), picture.height());
         let (across, down) = (Tiling::of(width), Tiling::of(height));
         let network = self.network.with_input_shape([down.side, across.side, 1])?;
         let places: Vec<(usize, usize)> = down
             .starts()
             .flat_map(|top| across.starts().map(move |left| (left, top)))
+            .filter(|&(left, top)| {
+                let pixels = |cells: Range<usize>| cells.start * SCENE_CELL..cells.end * SCENE_CELL;
+                shows(
+                    pixels(across.own(left, width)),
+                    pixels(down.own(top, height)),
+                )
+            })
             .collect();
         let mut map = Map {
             columns: width.div_ceil(SCENE_CELL),
             rows: height.div_ceil(SCENE_CELL),
             values: Vec::new(),
         };
-        map.values
-            .resize(map.columns * map.rows * SCENE_VALUES, 0.0);
+        let unseen = [NO_TEXT].into_iter().chain([0.0; SCENE_VALUES - 1]);
+        map.values = unseen
+            .cycle()
+            .take(map.columns * map.rows * SCENE_VALUES)
+            .collect();
         let tile = across.side * down.side;
         for some in places.chunks(AT_ONCE) {
             let mut pixels = Vec::with_capacity(some.len() * tile);
@@ -150,7 +188,7 @@ impl Tiling {
     }
 
     /// The cells that a tile answers for.
-    fn own(&self, start: usize, length: usize) -> std::ops::Range<usize> {
+    fn own(&self, start: usize, length: usize) -> Range<usize> {
         let first = if start == 0 { 0 } else { start + MARGIN };
         let last = match start + self.side >= length {
             true => length.div_ceil(SCENE_CELL),

@@ -19,6 +19,11 @@ const LEAST_LEVEL: f32 = 0.45;
 /// A line of blots that is read with this confidence stands, wherever the finder sees text.
 const SURE: f32 = 0.9;
 
+/// A line of blots of so many characters that is read with this confidence needs no finder: upside down,
+/// letters read as others, with less.
+const KNOWN: f32 = 0.95;
+const KNOWN_CHARACTERS: usize = 4;
+
 /// A line of the finder counts if it is read with this confidence, one of few characters with more; and in
 /// place of lines of blots if it is worth so many times what they are.
 const LEAST: f32 = 0.6;
@@ -88,6 +93,15 @@ fn as_found(line: &TextLine) -> FoundLine {
         height: line.letter_height,
         confidence: 1.0,
     }
+}
+
+/// The lines that were read so surely that the finder need not look at them.
+pub(super) fn known(lines: &[ReadLine]) -> Vec<FoundLine> {
+    let sure = |read: &&ReadLine| {
+        read.confidence() >= KNOWN && read.characters() >= KNOWN_CHARACTERS
+    };
+    let sure = lines.iter().filter(sure);
+    sure.map(|read| as_found(&read.line)).collect()
 }
 
 /// What a reading of a line is worth.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use letra_type::{Picture, TextLine, find_lines, runs_vertically};
 
 use super::Reader;
-use super::found::{WORTHLESS, in_turned, upright};
+use super::found::{WORTHLESS, in_turned, known, upright};
 use super::plausible::retain_text;
 use super::reading::ReadLine;
 use crate::failure::Failure;
@@ -17,6 +17,9 @@ const UPRIGHT: f32 = 0.93;
 
 /// By so many times a reading is worth more than the one in the likelier position, to be taken.
 const CLEARLY: f32 = 1.4;
+
+/// A picture with a known line so many letter heights long does not run from top to bottom.
+const SETTLED: f32 = 8.0;
 
 /// A picture that was read, turned so that its text stands upright.
 #[derive(Debug, Clone)]
@@ -86,31 +89,53 @@ impl Reader {
         &self,
         picture: &'a Picture,
     ) -> Result<Option<ReadPicture<'a>>, Failure> {
-        let found = self.finder.find(picture)?;
-        let (mut likely, other) = match runs_vertically(picture) {
+        let as_given = self.read_lines(picture, &find_lines(picture))?;
+        let known = known(&as_given);
+        let found = self.finder.find_beside(picture, &known)?;
+        let settled = known.iter().any(|line| line.length > SETTLED * line.height);
+        let (mut likely, other) = match !settled && runs_vertically(picture) {
             true => (vec![1, 3], 0),
             false => (vec![0], 2),
         };
-        likely.extend(upright(&found).filter(|quarters| !likely.contains(quarters)));
+        let seen: Vec<FoundLine> = found.iter().cloned().chain(known).collect();
+        likely.extend(upright(&seen).filter(|quarters| !likely.contains(quarters)));
+        let mut turned = Turned {
+            reader: self,
+            picture,
+            found: &found,
+            as_given: Some(as_given),
+        };
         let mut best = None;
         for &quarters in &likely {
-            best = better(best, self.read_turned(picture, quarters, &found)?, 1.0);
+            best = better(best, turned.read(quarters)?, 1.0);
         }
         match best {
             Some(best) if !best.is_sure() && !likely.contains(&other) => {
-                let other = self.read_turned(picture, other, &found)?;
-                Ok(better(Some(best), other, CLEARLY))
+                Ok(better(Some(best), turned.read(other)?, CLEARLY))
             }
             best => Ok(best),
         }
     }
+}
 
-    fn read_turned<'a>(
-        &self,
-        picture: &'a Picture,
-        quarters: usize,
-        found: &[FoundLine],
-    ) -> Result<ReadPicture<'a>, Failure> {
+/// A picture that is read turned.
+struct Turned<'a, 'b> {
+    reader: &'b Reader,
+    picture: &'a Picture,
+    /// What the finder found in the picture as it was given, beside what was known.
+    found: &'b [FoundLine],
+    /// What the lines of blots say in the picture as it was given, until it is asked for.
+    as_given: Option<Vec<ReadLine>>,
+}
+
+impl<'a> Turned<'a, '_> {
+    fn read(&mut self, quarters: usize) -> Result<ReadPicture<'a>, Failure> {
+        let Self {
+            reader,
+            picture,
+            found,
+            ..
+        } = *self;
         let level: Vec<_> = found
             .iter()
             .filter_map(|line| Some((in_turned(line, quarters, picture)?, line.confidence)))
@@ -119,8 +144,12 @@ impl Reader {
             0 => Cow::Borrowed(picture),
             _ => Cow::Owned(picture.turned(quarters)),
         };
-        let by_blots = self.read_lines(&picture, &find_lines(&picture))?;
-        let mut lines = self.with_found(&picture, by_blots, &level)?;
+        let as_given = self.as_given.take_if(|_| quarters == 0);
+        let by_blots = match as_given {
+            Some(lines) => lines,
+            None => reader.read_lines(&picture, &find_lines(&picture))?,
+        };
+        let mut lines = reader.with_found(&picture, by_blots, &level)?;
         retain_text(&mut lines, picture.height());
         Ok(ReadPicture {
             picture,
