@@ -18,6 +18,7 @@
 
 pub mod command;
 mod console;
+mod each;
 pub mod experiment;
 pub mod finder;
 pub mod identifier;

@@ -206,46 +206,55 @@ fn a_reader_is_learnt_to_the_same_bits_stopped_or_not_on_any_number_of_threads()
     );
 }
 
-/// A line with a bold and an italic word in a family that the model knows and that is built in.
-#[test]
-fn words_in_another_style_than_their_line_are_named() {
-    let folder = tempfile::tempdir().unwrap();
+/// A page of so many lines in a family that the model knows and that is built in, some words of some lines in bold.
+fn page_with_bold(lines: usize, is_bold: impl Fn(usize, usize) -> bool) -> Picture {
     let face = |style: &str| {
         typst_assets::fonts()
             .filter_map(|bytes| Font::from_bytes("font", bytes, 0).ok())
             .find(|font| font.family() == "DejaVu Sans Mono" && font.style() == style)
             .unwrap()
     };
-    let mut picture = Picture::blank(1400, 120, 255).unwrap();
-    let mut left = 30.0;
+    let (book, bold) = (face("Book"), face("Bold"));
+    let mut picture = Picture::blank(1400, 80 + 70 * lines, 255).unwrap();
     let words = [
         "The", "old", "mill", "by", "the", "river", "turned", "slowly",
     ];
-    for (number, word) in words.iter().enumerate() {
-        let font = match number {
-            6 => face("Bold"),
-            _ => face("Book"),
-        };
-        draw_line(&mut picture, &font, word, 40.0, (left, 70.0), 0).unwrap();
-        left += letra_type::line_width(&font, &format!("{word} "), 40.0);
+    for line in 0..lines {
+        let (mut left, baseline) = (30.0, 70.0 * (line + 1) as f32);
+        for (number, word) in words.iter().enumerate() {
+            let font = if is_bold(line, number) { &bold } else { &book };
+            draw_line(&mut picture, font, word, 40.0, (left, baseline), 0).unwrap();
+            left += letra_type::line_width(font, &format!("{word} "), 40.0);
+        }
     }
+    picture
+}
+
+#[test]
+fn words_in_another_style_than_their_line_are_named() {
+    let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bold.png");
-    picture.save_png(&file).unwrap();
     let file = file.to_str().unwrap();
-    let said = printed(&letra(&["identify", file]));
-    assert!(
-        said.contains("The word \u{201c}turned\u{201d} is Bold"),
-        "{said}"
-    );
-    let said = printed(&letra(&["identify", "--json", file]));
-    let answers: Value = serde_json::from_str(&said).unwrap();
-    for (number, word) in answers[0]["lines"][0]["words"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .enumerate()
-    {
-        assert_eq!(word["stands_out"], number == 6, "{word}");
+    // Of so many lines only the most doubtful ones are looked at word by word.
+    for lines in [1, 40] {
+        let is_bold = |line, word| line % 17 == 0 && word == 6;
+        let picture = page_with_bold(lines, is_bold);
+        picture.save_png(file).unwrap();
+        let said = printed(&letra(&["identify", file]));
+        assert!(
+            said.contains("The word \u{201c}turned\u{201d} in line 1 is Bold")
+                || lines == 1 && said.contains("The word \u{201c}turned\u{201d} is Bold"),
+            "{said}"
+        );
+        let said = printed(&letra(&["identify", "--json", file]));
+        let answers: Value = serde_json::from_str(&said).unwrap();
+        let read = answers[0]["lines"].as_array().unwrap();
+        assert_eq!(read.len(), lines);
+        for (line, read) in read.iter().enumerate() {
+            for (number, word) in read["words"].as_array().unwrap().iter().enumerate() {
+                assert_eq!(word["stands_out"], is_bold(line, number), "{word}");
+            }
+        }
     }
 }
 

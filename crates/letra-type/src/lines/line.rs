@@ -288,36 +288,130 @@ impl TextLine {
         let mut strip = Vec::with_capacity(length * height);
         for row in 0..height {
             let down = row as f32 - 1.0 - BASELINE * step + 0.5;
-            for column in 0..length {
-                let along = column as f32 - 1.0 - before * step + 0.5;
-                let along = along + down * self.lean;
-                let x = self.left + along * cos - down * sin - 0.5;
-                let y = self.baseline + along * sin + down * cos - 0.5;
-                strip.push(level_at(picture, x, y));
-            }
+            let along = -1.0 - before * step + 0.5 + down * self.lean;
+            let first = (
+                self.left + along * cos - down * sin - 0.5,
+                self.baseline + along * sin + down * cos - 0.5,
+            );
+            add_row(picture, first, (cos, sin), length, &mut strip);
         }
         (strip, length, (1.0, 1.0))
     }
 }
 
+/// Fewer places than this are looked at one by one.
+const SHORT_RUN: usize = 8;
+
+/// Adds the levels at so many places, each a step of about a pixel beside the one before it.
+fn add_row(
+    picture: &Picture,
+    first: (f32, f32),
+    step: (f32, f32),
+    length: usize,
+    levels: &mut Vec<f32>,
+) {
+    let (width, height) = (picture.width(), picture.height());
+    let place = |index: usize| {
+        let index = index as f32;
+        (first.0 + index * step.0, first.1 + index * step.1)
+    };
+    let mut index = 0;
+    while index < length {
+        let (x, y) = place(index);
+        let rest = (length - index) as f32;
+        // As many places as lie between the same two rows of pixels, and a pixel further each.
+        let inside = x >= 0.0 && y >= 0.0 && x < (width - 1) as f32 && y < (height - 1) as f32;
+        let run = match inside {
+            true => rest
+                .min(steps_until_next(y, step.1))
+                .min(steps_until_next(x, step.0 - 1.0))
+                .min((width - 1) as f32 - x.floor()) as usize,
+            false => 0,
+        };
+        if run < SHORT_RUN {
+            levels.push(level_at(picture, x, y));
+            index += 1;
+            continue;
+        }
+        let (left, top) = (x as usize, y as usize);
+        let (u, v) = (x - left as f32, y - top as f32);
+        let row = |row: usize| &picture.pixels()[row * width + left..][..run + 1];
+        let (upper, lower) = (row(top), row(top + 1));
+        let upper = upper.iter().zip(&upper[1..]);
+        let lower = lower.iter().zip(&lower[1..]);
+        levels.extend((0..run as i32).zip(upper.zip(lower)).map(
+            |(index, ((&a, &b), (&c, &d)))| {
+                let u = u + index as f32 * (step.0 - 1.0);
+                let v = v + index as f32 * step.1;
+                let [a, b, c, d] = [a, b, c, d].map(f32::from);
+                let (upper, lower) = (a + (b - a) * u, c + (d - c) * u);
+                upper + (lower - upper) * v
+            },
+        ));
+        index += run;
+    }
+}
+
+/// How many steps a value makes before it reaches the next whole number.
+fn steps_until_next(value: f32, step: f32) -> f32 {
+    let within = value - value.floor();
+    match step {
+        step if step > 0.0 => (1.0 - within) / step,
+        step if step < 0.0 => within / -step,
+        _ => f32::INFINITY,
+    }
+}
+
 /// The level at a place between the middles of pixels; beyond the picture its edge goes on.
 fn level_at(picture: &Picture, x: f32, y: f32) -> f32 {
-    let (right, bottom) = (picture.width() - 1, picture.height() - 1);
+    let (width, pixels) = (picture.width(), picture.pixels());
+    let (right, bottom) = (width - 1, picture.height() - 1);
     let (x, y) = (x.clamp(0.0, right as f32), y.clamp(0.0, bottom as f32));
-    let (left, top) = (x as usize, y as usize);
+    let (left, top) = (x as u32 as usize, y as u32 as usize);
     let (u, v) = (x - left as f32, y - top as f32);
-    let pixels = picture.pixels();
-    let at = |row: usize, column: usize| {
-        f32::from(pixels[row.min(bottom) * picture.width() + column.min(right)])
+    let first = top * width + left;
+    let beside = usize::from(left < right);
+    let below = if top < bottom { width } else { 0 };
+    let between = |start: usize| {
+        let (one, other) = (f32::from(pixels[start]), f32::from(pixels[start + beside]));
+        one + (other - one) * u
     };
-    let upper = at(top, left) + (at(top, left + 1) - at(top, left)) * u;
-    let lower = at(top + 1, left) + (at(top + 1, left + 1) - at(top + 1, left)) * u;
-    upper + (lower - upper) * v
+    let upper = between(first);
+    upper + (between(first + below) - upper) * v
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_of_places_has_the_levels_of_each_place() {
+        let pixels = (0..97 * 61).map(|index| (index * index % 251) as u8);
+        let picture = Picture::new(97, 61, pixels.collect()).unwrap();
+        for (first, angle) in [
+            ((3.0, 5.0), 0.0_f32),
+            ((-7.4, 30.2), 0.01),
+            ((0.0, 59.9), -0.03),
+            ((40.7, -2.0), 0.2),
+            ((90.0, 60.0), 0.0),
+            ((2.5, 20.0), -0.0004),
+            ((60.0, 3.0), 1.2),
+        ] {
+            let step = (libm::cosf(angle), libm::sinf(angle));
+            let mut levels = Vec::new();
+            add_row(&picture, first, step, 120, &mut levels);
+            assert_eq!(levels.len(), 120);
+            for (index, level) in levels.into_iter().enumerate() {
+                let along = index as f32;
+                let (x, y) = (first.0 + along * step.0, first.1 + along * step.1);
+                let wanted = level_at(&picture, x, y);
+                assert!(
+                    (level - wanted).abs() < 0.02,
+                    "{first:?} {index}: {level} {wanted}"
+                );
+            }
+        }
+    }
 
     /// A level line of small letters at a place of whole pixels.
     fn small() -> TextLine {

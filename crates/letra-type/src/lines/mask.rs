@@ -149,18 +149,25 @@ pub(crate) fn reduced(levels: &[u8], (width, height): (usize, usize), factor: us
     }
 }
 
-/// The ink of a picture, dark on light or light on dark: pixels that differ from the mean of
+/// The ink of a picture, dark on light and light on dark: pixels that differ from the mean of
 /// their surroundings by more than 0.6 of its standard deviation (after W. Niblack, An
 /// Introduction to Digital Image Processing, 1986), where that deviation is more than noise.
 ///
 /// Where ink covers the smaller part, as letters do, its ground is nowhere ink for the other
 /// polarity: the mean lies too near to it.
-pub(crate) fn inked(grey: &Grey, noise: f32, light_on_dark: bool) -> Vec<bool> {
+pub(crate) fn inked(grey: &Grey, noise: f32) -> [Vec<bool>; 2] {
     let (width, height) = (grey.width, grey.height);
     let least = LEAST_DEVIATION.max(1.3 * noise);
-    let mut inked = vec![false; width * height];
-    // Sums over the columns' part within reach of the row, moved down row by row.
+    let mut inked = [0; 2].map(|_| vec![false; width * height]);
+    let [dark, light] = &mut inked;
+    // Sums over the columns' part within reach of the row, moved down row by row; over the surroundings of
+    // each pixel; and how many columns these have.
     let mut sums = vec![(0_u32, 0_u32); width];
+    let mut around = vec![(0_u32, 0_u32); width];
+    let within = |at: usize, length: usize| {
+        ((at + RADIUS + 1).min(length) - at.saturating_sub(RADIUS)) as f32
+    };
+    let columns: Vec<f32> = (0..width).map(|column| within(column, width)).collect();
     let add = |sums: &mut Vec<(u32, u32)>, row: usize, sign: bool| {
         let levels = &grey.levels[row * width..][..width];
         for ((sum, squares), &level) in sums.iter_mut().zip(levels) {
@@ -184,37 +191,46 @@ pub(crate) fn inked(grey: &Grey, noise: f32, light_on_dark: bool) -> Vec<bool> {
         if row > RADIUS {
             add(&mut sums, row - RADIUS - 1, false);
         }
-        let rows = (row + RADIUS + 1).min(height) - row.saturating_sub(RADIUS);
-        let (mut sum, mut squares) = (0_u64, 0_u64);
-        for &(of_column, of_squares) in &sums[..RADIUS.min(width)] {
-            sum += u64::from(of_column);
-            squares += u64::from(of_squares);
-        }
-        let levels = &grey.levels[row * width..][..width];
-        let inked = &mut inked[row * width..][..width];
-        for column in 0..width {
-            if column + RADIUS < width {
-                sum += u64::from(sums[column + RADIUS].0);
-                squares += u64::from(sums[column + RADIUS].1);
-            }
-            if column > RADIUS {
-                sum -= u64::from(sums[column - RADIUS - 1].0);
-                squares -= u64::from(sums[column - RADIUS - 1].1);
-            }
-            let columns = (column + RADIUS + 1).min(width) - column.saturating_sub(RADIUS);
-            let count = (rows * columns) as f32;
-            let mean = sum as f32 / count;
-            let deviation = (squares as f32 / count - mean * mean).max(0.0).sqrt();
-            let level = f32::from(levels[column]);
-            let beyond = if light_on_dark {
-                level - mean
-            } else {
-                mean - level
-            };
-            inked[column] = deviation >= least && beyond > DEVIATIONS * deviation;
+        slide(&sums, &mut around);
+        let rows = within(row, height);
+        let row = row * width..(row + 1) * width;
+        let levels = grey.levels[row.clone()].iter().zip(&around).zip(&columns);
+        let inked = dark[row.clone()].iter_mut().zip(&mut light[row]);
+        for ((dark, light), ((&level, &(sum, squares)), &columns)) in inked.zip(levels) {
+            // Both fit into 31 bits.
+            let (sum, squares) = (sum as i32 as f32, squares as i32 as f32);
+            let count = rows * columns;
+            let mean = sum / count;
+            let deviation = (squares / count - mean * mean).max(0.0).sqrt();
+            let above = f32::from(level) - mean;
+            let is_ink = deviation >= least;
+            *dark = is_ink & (-above > DEVIATIONS * deviation);
+            *light = is_ink & (above > DEVIATIONS * deviation);
         }
     }
     inked
+}
+
+/// Sums over the columns' sums within reach of each.
+fn slide(sums: &[(u32, u32)], around: &mut [(u32, u32)]) {
+    let width = sums.len();
+    let (mut sum, mut squares) = (0, 0);
+    for &(of_column, of_squares) in &sums[..RADIUS.min(width)] {
+        sum += of_column;
+        squares += of_squares;
+    }
+    for (column, around) in around.iter_mut().enumerate() {
+        if let Some(&(of_column, of_squares)) = sums.get(column + RADIUS) {
+            sum += of_column;
+            squares += of_squares;
+        }
+        if column > RADIUS {
+            let (of_column, of_squares) = sums[column - RADIUS - 1];
+            sum -= of_column;
+            squares -= of_squares;
+        }
+        *around = (sum, squares);
+    }
 }
 
 #[cfg(test)]
@@ -233,11 +249,11 @@ mod tests {
             height: 60,
             levels,
         };
-        let dark = inked(&grey, 0.0, false);
+        let [dark, light] = inked(&grey, 0.0);
         let count = dark.iter().filter(|&&ink| ink).count();
         assert_eq!(count, 80);
         assert!(dark[30 * 100 + 50]);
-        assert!(inked(&grey, 0.0, true).iter().all(|&ink| !ink));
+        assert!(light.iter().all(|&ink| !ink));
         let same = grey.transposed().transposed();
         assert_eq!(same.levels, grey.levels);
     }
@@ -257,7 +273,7 @@ mod tests {
         };
         let noise = grey.noise();
         assert!((noise - 10.0).abs() < 1.0, "{noise}");
-        assert!(inked(&grey, noise, false).iter().all(|&ink| !ink));
+        assert!(inked(&grey, noise)[0].iter().all(|&ink| !ink));
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub use line::TextLine;
 pub(crate) use mask::reduced;
 pub use near::find_line_near;
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use crate::picture::Picture;
 use blots::{Blot, blots};
 use chain::{Chain, chains};
@@ -23,6 +26,9 @@ use mask::{Grey, inked};
 
 /// Pictures are reduced to at most so many pixels before they are searched.
 const MOST_SEARCHED: usize = 6_000_000;
+
+/// Pictures of so many pixels are searched in both polarities at once: less is done before a thread begins.
+const WORTH_A_THREAD: usize = 1 << 16;
 
 /// Heights of letters that are found at one scale, in pixels; larger ones at coarser scales.
 const LEAST_LETTER: f32 = 5.0;
@@ -166,7 +172,13 @@ fn search_scale(grey: Grey, factor: f32) -> Vec<Candidate> {
     if noise > 3.0 {
         noise = grey.noise().max(0.375 * noise);
     }
-    let both = |grey: &Grey| [false, true].map(|light| search_polarity(grey, noise, factor, light));
+    let both = |grey: &Grey| {
+        let ink = inked(grey, noise);
+        in_both(grey.levels.len(), |light_on_dark| {
+            let ink = &ink[usize::from(light_on_dark)];
+            search_polarity(grey, ink, factor, light_on_dark)
+        })
+    };
     let mut found = Vec::new();
     for (lines, boxes) in both(&grey) {
         found.extend(lines);
@@ -179,15 +191,28 @@ fn search_scale(grey: Grey, factor: f32) -> Vec<Candidate> {
     found
 }
 
+/// What is found dark on light and light on dark, at once where there is much to search.
+fn in_both<T: Send>(pixels: usize, search: impl Fn(bool) -> T + Sync) -> [T; 2] {
+    if pixels < WORTH_A_THREAD {
+        return [false, true].map(search);
+    }
+    thread::scope(|scope| {
+        let light = scope.spawn(|| search(true));
+        let dark = search(false);
+        // What it panicked with goes on here.
+        let light = light.join().unwrap_or_else(|panic| resume_unwind(panic));
+        [dark, light]
+    })
+}
+
 /// Lines of one polarity, and blots that may be boxes with text in them.
 fn search_polarity(
     grey: &Grey,
-    noise: f32,
+    ink: &[bool],
     factor: f32,
     light_on_dark: bool,
 ) -> (Vec<Candidate>, Vec<Blot>) {
-    let ink = inked(grey, noise, light_on_dark);
-    let blots = blots(&ink, grey.width);
+    let blots = blots(ink, grey.width);
     let letters = |mut letters: Vec<Blot>| {
         letters.retain(may_be_letter);
         letters
@@ -198,7 +223,7 @@ fn search_polarity(
     let candidates = |letters: Vec<Blot>, whole: bool| {
         let chains = chains(letters).into_iter().filter(is_text);
         let candidate = |chain: Chain| {
-            let ground = ground(grey, &ink, &chain)?;
+            let ground = ground(grey, ink, &chain)?;
             let weight = match whole && ground == Ground::Around {
                 true => SURE,
                 false => DOUBTFUL,
@@ -210,7 +235,7 @@ fn search_polarity(
     };
     let boxes = blots.iter().filter(|blot| boxes::is_box(blot, grey));
     let boxes = boxes.copied().take(MOST_BOXES).collect();
-    let parts = connected::parts(&blots, &ink, grey.width);
+    let parts = connected::parts(&blots, ink, grey.width);
     let mut found = match parts.is_empty() {
         true => Vec::new(),
         false => candidates(letters(parts), false),
@@ -333,8 +358,8 @@ fn lone_letter(grey: &Grey, factor: usize) -> Option<TextLine> {
     let scale = longest.div_ceil(60).max(1);
     let small = grey.reduced(scale);
     let noise = small.noise();
-    [false, true].into_iter().find_map(|light_on_dark| {
-        let ink = inked(&small, noise, light_on_dark);
+    let mut inks = [false, true].into_iter().zip(inked(&small, noise));
+    inks.find_map(|(light_on_dark, ink)| {
         let all = blots(&ink, small.width);
         let large: Vec<&Blot> = all
             .iter()

@@ -97,9 +97,8 @@ fn as_found(line: &TextLine) -> FoundLine {
 
 /// The lines that were read so surely that the finder need not look at them.
 pub(super) fn known(lines: &[ReadLine]) -> Vec<FoundLine> {
-    let sure = |read: &&ReadLine| {
-        read.confidence() >= KNOWN && read.characters() >= KNOWN_CHARACTERS
-    };
+    let sure =
+        |read: &&ReadLine| read.confidence() >= KNOWN && read.characters() >= KNOWN_CHARACTERS;
     let sure = lines.iter().filter(sure);
     sure.map(|read| as_found(&read.line)).collect()
 }

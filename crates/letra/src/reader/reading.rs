@@ -13,6 +13,7 @@ use super::letter_case;
 use super::network::STEP;
 use super::pieces::{Piece, ink, pieces, widest_gap};
 use super::samples::to_columns;
+use crate::each::of_each;
 use crate::failure::Failure;
 
 /// Widths that pieces are filled up to are multiples of this.
@@ -119,10 +120,7 @@ impl Reader {
         lines: &[TextLine],
     ) -> Result<Vec<ReadLine>, Failure> {
         let failed = |error: Error| Failure::network("the model cannot be used", &error);
-        let straight: Vec<Straight> = lines
-            .iter()
-            .map(|line| Straight::of(line, picture))
-            .collect();
+        let straight = of_each(lines, |line| Straight::of(line, picture));
         let symbols = self.symbols(&straight).map_err(failed)?;
         let read = lines.iter().zip(&straight).zip(symbols);
         let read = read.map(|((line, straight), symbols)| ReadLine {

@@ -11,6 +11,7 @@ use super::face::KnownFace;
 use super::model::Recogniser;
 use super::network::EMBEDDING;
 use super::samples::{WINDOW, to_ink};
+use crate::each::of_each;
 use crate::failure::Failure;
 
 /// Pixels of a straightened line from one window to the next.
@@ -31,7 +32,7 @@ const ABOUT_AS_PROBABLE: f32 = 0.3;
 const LEAST_KNOWN: f32 = 0.05;
 
 /// Windows that the network sees at once.
-const AT_ONCE: usize = 50;
+pub(super) const AT_ONCE: usize = 50;
 
 /// A face and how probable it is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,6 +68,8 @@ pub struct LineReading {
     pub likeness: Vec<f32>,
     /// Probability that it is in none of those known.
     pub none: f32,
+    /// Its windows, as the network sees them.
+    pub(super) embeddings: Vec<f32>,
     /// How the catalogue's network sees it, where strangers are told by that.
     seen: Option<Seen>,
     /// How much it counts beside other lines: its windows, as far as it is in a known typeface.
@@ -154,6 +157,7 @@ impl Recogniser {
                 windows,
                 likeness,
                 none,
+                embeddings: own.to_vec(),
                 seen,
                 weight: windows as f32 * (1.0 - none).max(LEAST_KNOWN),
             }
@@ -323,10 +327,7 @@ fn seen_together<'a>(lines: impl Iterator<Item = &'a LineReading> + Clone) -> Se
 
 /// Windows of every line, as many as there may be in all.
 fn windows(lines: &[TextLine], picture: &Picture) -> Vec<Vec<u8>> {
-    let windows: Vec<Vec<u8>> = lines
-        .iter()
-        .map(|line| line.windows(picture, STRIDE))
-        .collect();
+    let windows = of_each(lines, |line| line.windows(picture, STRIDE));
     let all: usize = windows.iter().map(Vec::len).sum::<usize>() / WINDOW;
     let most = MOST_WINDOWS.max(MOST_OF_A_LINE * lines.len());
     if all <= most {

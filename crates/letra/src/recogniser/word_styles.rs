@@ -5,8 +5,10 @@ use letra_type::{LINE_HEIGHT, Picture, TextLine, WINDOW_WIDTH};
 
 use super::model::Recogniser;
 use super::network::EMBEDDING;
-use super::reading::{Reading, Typeface};
+use super::reading::{AT_ONCE, Reading, Typeface};
 use super::samples::{WINDOW, to_ink};
+use super::unit::cosine;
+use crate::each::of_each;
 use crate::failure::Failure;
 use crate::reader::{ReadLine, ReadWord};
 
@@ -19,6 +21,9 @@ const OTHER_WEIGHT: f32 = 150.0;
 /// A word is in another style than its line if it is so much more like a face of another style than like
 /// any of the line's, in cosines, for a word of one letter; for longer ones, divided by their number.
 const MARGIN: f32 = 0.2;
+
+/// Of a picture of more words those are looked at whose lines are the most doubtful.
+const MOST_WORDS: usize = 300;
 
 /// A word, and the face that it is set in by itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +59,8 @@ impl Recogniser {
     /// The words of each line of a reading, each with its face: of the family of its line, the face that
     /// the lines of this family are set in, unless the word by itself is more like one of another weight or
     /// slant. Where more than half of a line's words are, the line itself is set in another face, as a
-    /// heading is.
+    /// heading is. Of a picture of more than 300 words those are looked at whose lines have the windows that
+    /// are most like another weight or slant; the others are in the face of their lines.
     ///
     /// `read` are the lines of the reading, read.
     ///
@@ -67,59 +73,108 @@ impl Recogniser {
         read: Vec<ReadLine>,
     ) -> Result<Vec<Vec<StyledWord>>, Failure> {
         let failed = |error: Error| Failure::network("the model cannot be used", &error);
-        let mut embedded = Vec::with_capacity(read.len());
-        for line in read {
-            let likeness = self.of_words(picture, &line.line, &line.words);
-            let words = line.words.into_iter().zip(likeness.map_err(failed)?);
-            let words = words.map(|(word, likeness)| Embedded { word, likeness });
-            embedded.push(words.collect::<Vec<_>>());
-        }
+        let examined = self.examined(reading, &read);
+        let words = read.iter().zip(&examined).map(|(line, &examined)| {
+            let words = if examined { &line.words[..] } else { &[] };
+            (&line.line, words)
+        });
+        let embedded = self.embedded(picture, &words.collect::<Vec<_>>());
+        let embedded = embedded.map_err(failed)?;
         let mut styled: Vec<Vec<StyledWord>> = embedded.iter().map(|_| Vec::new()).collect();
-        for Typeface {
-            lines, families, ..
-        } in &reading.typefaces
-        {
-            let faces: Vec<usize> = families[0].faces.iter().map(|one| one.face).collect();
-            let all = lines.iter().flat_map(|&line| &embedded[line]);
-            let Some(main) = main_face(&faces, all) else {
-                continue;
+        for typeface in &reading.typefaces {
+            let faces = faces_of_first(typeface);
+            let main = match lines_are(&examined, typeface) {
+                true => {
+                    let all = typeface.lines.iter().flat_map(|&line| &embedded[line]);
+                    main_face(&faces, all)
+                }
+                false => self.most_like(typeface, &faces),
             };
-            for &line in lines {
-                styled[line] = self.styled(&faces, main, &embedded[line]);
+            let Some(main) = main else { continue };
+            for &line in &typeface.lines {
+                styled[line] = match examined[line] {
+                    true => self.styled(&faces, main, &embedded[line]),
+                    false => in_face(main, &read[line].words),
+                };
             }
         }
         Ok(styled)
     }
 
-    /// How alike each of some words of a line is to every face.
-    fn of_words(
+    /// Which lines' words are looked at by themselves.
+    fn examined(&self, reading: &Reading, read: &[ReadLine]) -> Vec<bool> {
+        let words = read.iter().map(|line| line.words.len());
+        if words.sum::<usize>() <= MOST_WORDS {
+            return vec![true; read.len()];
+        }
+        let mut doubts = Vec::with_capacity(read.len());
+        for typeface in &reading.typefaces {
+            let faces = faces_of_first(typeface);
+            let Some(main) = self.most_like(typeface, &faces) else {
+                continue;
+            };
+            let (others, same) = self.of_other_styles(&faces, main);
+            for &line in &typeface.lines {
+                let windows = reading.lines[line].embeddings.chunks_exact(EMBEDDING);
+                let most = |window: &[f32], faces: &[usize]| {
+                    let likeness = faces
+                        .iter()
+                        .map(|&face| cosine(window, self.prototype(face)));
+                    likeness.fold(-1.0, f32::max)
+                };
+                let doubt = windows.map(|window| most(window, &others) - most(window, &same));
+                doubts.push((line, doubt.fold(f32::NEG_INFINITY, f32::max)));
+            }
+        }
+        doubts.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+        let mut examined = vec![false; read.len()];
+        let mut left = MOST_WORDS;
+        for (line, _) in doubts {
+            match left.checked_sub(read[line].words.len()) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+            examined[line] = true;
+        }
+        examined
+    }
+
+    /// Of some faces, the one that a typeface's lines are most like.
+    fn most_like(&self, typeface: &Typeface, faces: &[usize]) -> Option<usize> {
+        let likeness = |face: &usize| typeface.likeness[*face];
+        let most = |one: &&usize, other: &&usize| likeness(one).total_cmp(&likeness(other));
+        faces.iter().max_by(most).copied()
+    }
+
+    /// How alike each of some words of each line is to every face.
+    fn embedded(
         &self,
         picture: &Picture,
-        line: &TextLine,
-        words: &[ReadWord],
-    ) -> Result<Vec<Vec<f32>>, Error> {
-        let (levels, width) = line.levelled(picture);
-        let (mut windows, mut counts) = (Vec::new(), Vec::new());
-        for word in words {
-            let before = windows.len();
-            add_windows(&levels, width, word, &mut windows);
-            counts.push((windows.len() - before) / WINDOW);
+        lines: &[(&TextLine, &[ReadWord])],
+    ) -> Result<Vec<Vec<Embedded>>, Error> {
+        let windows = of_each(lines, |(line, words)| windows_of(picture, line, words));
+        let levels = windows.iter().flatten().flatten();
+        let levels: Vec<u8> = levels.copied().collect();
+        let mut embeddings = Vec::new();
+        for levels in levels.chunks(AT_ONCE * WINDOW) {
+            let mut ink = vec![0.0; levels.len()];
+            to_ink(levels, &mut ink);
+            let shape = [ink.len() / WINDOW, LINE_HEIGHT, WINDOW_WIDTH, 1];
+            embeddings.extend(self.embed(&Tensor::new(shape, ink)?)?);
         }
-        let count = windows.len() / WINDOW;
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        let mut ink = vec![0.0; windows.len()];
-        to_ink(&windows, &mut ink);
-        let windows = Tensor::new([count, LINE_HEIGHT, WINDOW_WIDTH, 1], ink)?;
-        let embeddings = self.embed(&windows)?;
         let mut rest = embeddings.as_slice();
-        let of_word = |count: usize| {
+        let mut of_word = |(word, windows): (&ReadWord, &Vec<u8>)| {
             let own;
-            (own, rest) = rest.split_at(count * EMBEDDING);
-            self.mean_likeness(own)
+            (own, rest) = rest.split_at(windows.len() / WINDOW * EMBEDDING);
+            Embedded {
+                word: word.clone(),
+                likeness: self.mean_likeness(own),
+            }
         };
-        Ok(counts.into_iter().map(of_word).collect())
+        let of_line = |((_, words), windows): (&(&TextLine, &[ReadWord]), &Vec<Vec<u8>>)| {
+            words.iter().zip(windows).map(&mut of_word).collect()
+        };
+        Ok(lines.iter().zip(&windows).map(of_line).collect())
     }
 
     /// The words of a line with their faces, of some that the line may be set in, most of which are set in
@@ -136,15 +191,7 @@ impl Recogniser {
     /// The words of a line with their faces; those that are of another weight or slant than the main one
     /// stand out.
     fn styled_beside(&self, faces: &[usize], main: usize, words: &[Embedded]) -> Vec<StyledWord> {
-        let known = self.faces();
-        let is_other = |face: usize| {
-            let (one, other) = (&known[face], &known[main]);
-            let slants = |slant: &str| slant != "upright";
-            (one.weight - other.weight).abs() >= OTHER_WEIGHT
-                || slants(&one.slant) != slants(&other.slant)
-        };
-        let (others, same): (Vec<usize>, Vec<usize>) =
-            faces.iter().partition(|&&face| is_other(face));
+        let (others, same) = self.of_other_styles(faces, main);
         let styled = |embedded: &Embedded| {
             let own = embedded.most_like(&same).unwrap_or(main);
             let least = embedded.likeness[own] + MARGIN / embedded.letters();
@@ -158,6 +205,39 @@ impl Recogniser {
         };
         words.iter().map(styled).collect()
     }
+
+    /// Parts faces into those of another weight or slant than one, and the others.
+    fn of_other_styles(&self, faces: &[usize], main: usize) -> (Vec<usize>, Vec<usize>) {
+        let known = self.faces();
+        let is_other = |face: usize| {
+            let (one, other) = (&known[face], &known[main]);
+            let slants = |slant: &str| slant != "upright";
+            (one.weight - other.weight).abs() >= OTHER_WEIGHT
+                || slants(&one.slant) != slants(&other.slant)
+        };
+        faces.iter().partition(|&&face| is_other(face))
+    }
+}
+
+/// The faces of a typeface's most probable family.
+fn faces_of_first(typeface: &Typeface) -> Vec<usize> {
+    let faces = typeface.families[0].faces.iter();
+    faces.map(|one| one.face).collect()
+}
+
+/// Whether all lines of a typeface are.
+fn lines_are(examined: &[bool], typeface: &Typeface) -> bool {
+    typeface.lines.iter().all(|&line| examined[line])
+}
+
+/// Words that are all in one face.
+fn in_face(face: usize, words: &[ReadWord]) -> Vec<StyledWord> {
+    let styled = |word: &ReadWord| StyledWord {
+        word: word.clone(),
+        face,
+        stands_out: false,
+    };
+    words.iter().map(styled).collect()
 }
 
 /// Of some faces, the one that some words are most like together.
@@ -174,8 +254,19 @@ fn main_face<'a>(
         .map(|(face, _)| face)
 }
 
-/// Adds the windows of a word alone, in the middle of the ground.
-fn add_windows(levels: &[u8], width: usize, word: &ReadWord, windows: &mut Vec<u8>) {
+/// The windows of each word of a line.
+fn windows_of(picture: &Picture, line: &TextLine, words: &[ReadWord]) -> Vec<Vec<u8>> {
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let (levels, width) = line.levelled(picture);
+    let of_word = |word| windows_of_word(&levels, width, word);
+    words.iter().map(of_word).collect()
+}
+
+/// The windows of a word alone, in the middle of the ground.
+fn windows_of_word(levels: &[u8], width: usize, word: &ReadWord) -> Vec<u8> {
+    let mut windows = Vec::new();
     let (first, last) = (word.columns.start, word.columns.end.min(width));
     let length = last.saturating_sub(first);
     let starts: Vec<isize> = match length.checked_sub(WINDOW_WIDTH) {
@@ -194,4 +285,5 @@ fn add_windows(levels: &[u8], width: usize, word: &ReadWord, windows: &mut Vec<u
             }));
         }
     }
+    windows
 }
