@@ -19,7 +19,7 @@ const STRIDE: usize = 120;
 
 /// The most windows read of a picture, or so many a line if that is more; of one that has more, as many of
 /// each line as is its share.
-const MOST_WINDOWS: usize = 400;
+const MOST_WINDOWS: usize = 240;
 const MOST_OF_A_LINE: usize = 2;
 
 /// The most typefaces that a picture's lines are parted into.

@@ -23,7 +23,7 @@ const OTHER_WEIGHT: f32 = 150.0;
 const MARGIN: f32 = 0.2;
 
 /// Of a picture of more words those are looked at whose lines are the most doubtful.
-const MOST_WORDS: usize = 300;
+const MOST_WORDS: usize = 200;
 
 /// A word, and the face that it is set in by itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +59,7 @@ impl Recogniser {
     /// The words of each line of a reading, each with its face: of the family of its line, the face that
     /// the lines of this family are set in, unless the word by itself is more like one of another weight or
     /// slant. Where more than half of a line's words are, the line itself is set in another face, as a
-    /// heading is. Of a picture of more than 300 words those are looked at whose lines have the windows that
+    /// heading is. Of a picture of more than 200 words those are looked at whose lines have the windows that
     /// are most like another weight or slant; the others are in the face of their lines.
     ///
     /// `read` are the lines of the reading, read.
