@@ -1,4 +1,4 @@
-"""Scores letra on pictures as people have them; bench/recognition/wild calls it."""
+"""Scores letra on pictures as people have them; bench/recognition/wild and web call it."""
 
 import argparse
 import collections
@@ -20,7 +20,7 @@ class Verdict:
 
     # No text was found, as it should be where there is none.
     silent: bool
-    # Its family is the first, among the first five, and first and likelier than none of them.
+    # Its family is the first (or named with it as hardly to be told from it), among the first five, and first and likelier than none of them.
     first: bool
     of_five: bool
     shown: bool
@@ -29,21 +29,31 @@ class Verdict:
     errors: int
 
 
-def judge(label, identified, read):
+def named_first(typeface):
+    """The first family, and those that are said to be hardly told from it."""
+    return [typeface["candidates"][0]["family"], *typeface["about_first"].get("twins", [])]
+
+
+def judge(label, identified, read, pages):
     typefaces = identified.get("typefaces")
     truth = line(label["text"].replace(" / ", " "))
     text = line(" ".join(letra_reader.lines_of(read) or []))
     errors = sum(max(len(wanted), len(got)) for _, wanted, got in edits(truth, text))
     if not typefaces:
         return Verdict(True, False, False, False, len(truth), errors)
-    candidates = typefaces[0]["candidates"][:TOP]
+    typeface = typefaces[0]
+    if pages:
+        # Of a page with several families the part that is said to be in this one.
+        fitting = (one for one in typefaces if label["family"] in named_first(one))
+        typeface = next(fitting, typeface)
+    candidates = typeface["candidates"][:TOP]
     families = [one["family"] for one in candidates]
-    first = families[0] == label["family"]
+    first = label["family"] in named_first(typeface)
     return Verdict(
         silent=False,
         first=first,
         of_five=label["family"] in families,
-        shown=first and candidates[0]["probability"] > typefaces[0]["none_of_these"],
+        shown=first and candidates[0]["probability"] > typeface["none_of_these"],
         characters=len(truth),
         errors=errors,
     )
@@ -76,6 +86,7 @@ def arguments():
         epilog="What follows -- is given to `letra identify`.",
     )
     parser.add_argument("home", type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument("--pages", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--letra", metavar="PROGRAM", help="a program that is built already")
     parser.add_argument("--kinds", nargs="+", metavar="KIND", help="only these")
     parser.add_argument(
@@ -87,7 +98,7 @@ def arguments():
 
 def main():
     asked, further = arguments()
-    folder = asked.home / "wild"
+    folder = asked.home / ("web" if asked.pages else "wild")
     with open(folder / "labels.csv", encoding="utf8", newline="") as file:
         labels = list(csv.DictReader(file))
     kinds = list(dict.fromkeys(label["kind"] for label in labels))
@@ -95,11 +106,13 @@ def main():
     if unknown:
         sys.exit(f"there is no kind {unknown[0]}: the kinds are {', '.join(kinds)}")
     labels = [label for label in labels if not asked.kinds or label["kind"] in asked.kinds]
-    pictures = [folder / label["picture"] for label in labels]
+    # A page has a row for each family.
+    pictures = list(dict.fromkeys(folder / label["picture"] for label in labels))
     program = asked.letra or letra_reader.built()
     identified = letra_reader.Letra(program, further).answers("identify", pictures)
     read = letra_reader.Letra(program, []).answers("read", pictures)
-    verdicts = [judge(*one) for one in zip(labels, identified, read)]
+    answers = dict(zip(pictures, zip(identified, read)))
+    verdicts = [judge(one, *answers[folder / one["picture"]], asked.pages) for one in labels]
     by_kind = collections.defaultdict(list)
     for label, verdict in zip(labels, verdicts):
         by_kind[label["kind"]].append(verdict)
