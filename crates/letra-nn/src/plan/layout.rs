@@ -3,6 +3,7 @@
 use super::memory::Memory;
 use super::node::{Location, PlacedValue, PlannedNode, PlannedOutput};
 use super::phases::Phase;
+use super::tree::Leaves;
 use crate::KernelDemands;
 use crate::graph::WeightSpecification;
 use crate::ops::{Prepare, UpdateState};
@@ -16,6 +17,8 @@ pub(crate) struct Layout {
     pub(crate) memory: Memory,
     /// Samples in a shard.
     pub(crate) shard: usize,
+    /// Leaves at most.
+    pub(super) most_leaves: usize,
     /// Length of a leaf's array of gradients.
     pub(crate) leaf_values: usize,
     pub(crate) prepared_values: usize,
@@ -46,6 +49,11 @@ impl Layout {
         let sums = self.sums as u128 * (batch.div_ceil(self.shard) + 1) as u128;
         (worker * workers as u128 + shards) * size_of::<f32>() as u128
             + sums * size_of::<f64>() as u128
+    }
+
+    /// How the shards of a batch are dealt out.
+    pub(super) fn leaves(&self, samples: usize) -> Leaves {
+        Leaves::new(samples.div_ceil(self.shard), self.most_leaves)
     }
 
     /// What is demanded of the weight of this number.

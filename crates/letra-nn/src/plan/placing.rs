@@ -11,7 +11,7 @@ use super::node::{
     GradientTarget, Location, OutputGradient, PlacedValue, PlannedNode, PlannedOutput, Purpose,
 };
 use super::phases::Phases;
-use super::tree::Leaves;
+use super::tree::{Leaves, MOST_LEAVES, MOST_SMALL_LEAVES};
 use crate::Shape;
 use crate::buffer::LINE;
 use crate::graph::{OpGraph, OpNode};
@@ -28,6 +28,8 @@ const FEWEST_SHARDS: usize = 4;
 const FEWEST_SHARED: usize = 8;
 /// Weights with fewer values always have their gradients summed shard by shard.
 const SMALL_WEIGHT: usize = 16 * 1024;
+/// A leaf has few gradients of its own if they are at most this share of all, as a divisor.
+const FEW_OWN: usize = 4;
 
 impl Layout {
     /// Lays out `graph` for batches of `batch` samples.
@@ -50,7 +52,8 @@ impl Layout {
             Purpose::Inspection => batch,
             _ => shard_samples(&graph, &needs, batch),
         };
-        lay_out(graph, needs, batch, shard, purpose)
+        let most_leaves = most_leaves(&graph, &needs, batch, shard, purpose);
+        lay_out(graph, needs, (batch, shard), most_leaves, purpose)
     }
 }
 
@@ -83,6 +86,31 @@ fn shard_samples(graph: &OpGraph, needs: &[Needs], batch: usize) -> usize {
     1 << samples.ilog2()
 }
 
+/// Leaves at most: more where they would have few gradients of their own.
+fn most_leaves(
+    graph: &OpGraph,
+    needs: &[Needs],
+    batch: usize,
+    shard: usize,
+    purpose: Purpose,
+) -> usize {
+    let small = Leaves::new(batch.div_ceil(shard), MOST_SMALL_LEAVES);
+    let placing = Placing::new(graph, needs, batch, small.count(), purpose);
+    let (mut own, mut all) = (0, 0);
+    for (number, known) in graph.weights.iter().enumerate() {
+        if known.trainable() {
+            all += known.values();
+            if !placing.defers(number) {
+                own += known.values();
+            }
+        }
+    }
+    match own * FEW_OWN <= all {
+        true => MOST_SMALL_LEAVES,
+        false => MOST_LEAVES,
+    }
+}
+
 /// What is known of a graph while its values are placed.
 struct Placing<'a> {
     graph: &'a OpGraph,
@@ -99,11 +127,12 @@ struct Placing<'a> {
 fn lay_out(
     graph: OpGraph,
     needs: Vec<Needs>,
-    batch: usize,
-    shard: usize,
+    (batch, shard): (usize, usize),
+    most_leaves: usize,
     purpose: Purpose,
 ) -> Layout {
-    let placing = Placing::new(&graph, &needs, batch, shard, purpose);
+    let leaves = Leaves::new(batch.div_ceil(shard), most_leaves).count();
+    let placing = Placing::new(&graph, &needs, batch, leaves, purpose);
     let mut memory = Memory::default();
     let places = placing.values(&mut memory);
     let (gradients, node_gradients) = match purpose {
@@ -198,6 +227,7 @@ fn lay_out(
         nodes,
         memory,
         shard,
+        most_leaves,
         leaf_values,
         prepared_values,
         sums,
@@ -221,7 +251,7 @@ impl<'a> Placing<'a> {
         graph: &'a OpGraph,
         needs: &'a [Needs],
         batch: usize,
-        shard: usize,
+        leaves: usize,
         purpose: Purpose,
     ) -> Self {
         let phases = Phases::new(needs);
@@ -233,7 +263,6 @@ impl<'a> Placing<'a> {
             kept: vec![false; needs.len()],
             phases,
         };
-        let leaves = Leaves::new(batch.div_ceil(shard)).count();
         for (index, (node, needs)) in graph.nodes.iter().zip(needs).enumerate() {
             placing.deferred[index] = needs
                 .deferred
@@ -265,6 +294,14 @@ impl<'a> Placing<'a> {
             }
         }
         placing
+    }
+
+    /// Whether the gradient of a weight is computed for the whole batch.
+    fn defers(&self, weight: usize) -> bool {
+        let nodes = self.graph.nodes.iter().zip(&self.deferred);
+        let mut deferred =
+            nodes.filter_map(|(node, deferred)| deferred.map(|number| node.weights[number]));
+        deferred.any(|one| one == weight)
     }
 
     fn trained(&self, node: &OpNode) -> bool {

@@ -152,14 +152,16 @@ fn neighbours_are_fused_for_training_and_not_for_inspection() {
 
 #[test]
 fn shards_and_leaves_follow_from_model_and_batch() {
-    let mut graph = Graph::new([50].into());
-    graph.push("dense".into(), Arc::new(Dense::new(4)), vec![INPUT]);
-    let shape = |batch| {
+    let shape = |inputs: usize, units, batch| {
+        let mut graph = Graph::new([inputs].into());
+        graph.push("dense".into(), Arc::new(Dense::new(units)), vec![INPUT]);
         let layout = Layout::new(graph.ops().unwrap(), batch, Purpose::Training);
-        let leaves = Leaves::new(batch.div_ceil(layout.shard));
+        let leaves = layout.leaves(batch);
         (layout.shard, leaves.each, leaves.count())
     };
-    assert_eq!(shape(1), (1, 1, 1));
-    assert_eq!(shape(128), (32, 1, 4));
-    assert_eq!(shape(10_000), (128, 8, 10));
+    assert_eq!(shape(50, 4, 1), (1, 1, 1));
+    assert_eq!(shape(50, 4, 128), (32, 1, 4));
+    assert_eq!(shape(50, 4, 10_000), (128, 8, 10));
+    // Nearly all gradients are deferred.
+    assert_eq!(shape(50, 400, 10_000), (128, 4, 20));
 }

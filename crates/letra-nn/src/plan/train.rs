@@ -94,7 +94,7 @@ impl TrainingPlan {
             batch,
             workers: (0..threads).map(worker).collect(),
             shards: (0..shards).map(|_| Shard::new(&layout)).collect(),
-            leaves: (0..Leaves::new(shards).count()).map(leaf).collect(),
+            leaves: (0..layout.leaves(batch).count()).map(leaf).collect(),
             blocks,
             norms: vec![0.0; layout.weights.len()],
             column_sums: vec![0.0; most_units(&layout)],
@@ -457,13 +457,6 @@ impl TrainingPlan {
             shard: &self.shards[0].buffers,
         };
         buffers.get(place, self.batch * values).to_vec()
-    }
-}
-
-impl Layout {
-    /// How the shards of a batch are dealt out.
-    fn leaves(&self, samples: usize) -> Leaves {
-        Leaves::new(samples.div_ceil(self.shard))
     }
 }
 

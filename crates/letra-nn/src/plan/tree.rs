@@ -20,8 +20,10 @@ pub(super) struct Leaf {
     pub(super) predictions: Vec<f32>,
 }
 
-/// Leaves at most, so that their sums do not take more memory than they are worth.
-const MOST_LEAVES: usize = 16;
+/// Leaves at most, so that their sums do not take more memory than they are worth; and where most
+/// gradients are deferred, so that a leaf has few of its own: more leaves are shared out more evenly.
+pub(super) const MOST_LEAVES: usize = 16;
+pub(super) const MOST_SMALL_LEAVES: usize = 32;
 /// Those of a deferred gradient, at most: a piece of it is shared out to threads by its rows, so that
 /// more leaves would only be more to add.
 const MOST_DEFERRED: usize = 4;
@@ -35,9 +37,9 @@ pub(crate) struct Leaves {
 }
 
 impl Leaves {
-    /// As few shards a leaf as the number of leaves allows.
-    pub(crate) fn new(shards: usize) -> Self {
-        let each = shards.div_ceil(MOST_LEAVES).next_power_of_two();
+    /// As few shards a leaf as so many leaves at most allow.
+    pub(crate) fn new(shards: usize, most: usize) -> Self {
+        let each = shards.div_ceil(most).next_power_of_two();
         Leaves { shards, each }
     }
 
@@ -141,10 +143,12 @@ mod tests {
         assert_eq!(order(0..6), "(((0+1)+(2+3))+(4+5))");
         assert_eq!(order(0..7), "(((0+1)+(2+3))+((4+5)+6))");
         for all in 1..70 {
-            let leaves = Leaves::new(all);
-            assert!(leaves.each.is_power_of_two() && leaves.count() <= MOST_LEAVES);
-            let shards = (0..leaves.count()).flat_map(|leaf| leaves.shards_of(leaf));
-            assert!(shards.eq(0..all));
+            for most in [MOST_LEAVES, MOST_SMALL_LEAVES] {
+                let leaves = Leaves::new(all, most);
+                assert!(leaves.each.is_power_of_two() && leaves.count() <= most);
+                let shards = (0..leaves.count()).flat_map(|leaf| leaves.shards_of(leaf));
+                assert!(shards.eq(0..all));
+            }
         }
     }
 

@@ -324,7 +324,8 @@ pub(super) fn make_room(worker: &mut Worker, blocks: &[Block], layout: &Layout, 
     worker
         .columns
         .resize(most * layout.shard * together(layout));
-    let leaves = Leaves::new(shards).deferred(together(layout)).count();
+    let leaves = Leaves::new(shards, layout.most_leaves);
+    let leaves = leaves.deferred(together(layout)).count();
     let deferred = longest(&mut blocks.iter().filter(|block| rows(block).is_some()));
     let room = || Buffer::zeros(deferred);
     worker.partial.resize_with(levels(leaves), room);
