@@ -233,13 +233,13 @@ fn page_with_bold(lines: usize, is_bold: impl Fn(usize, usize) -> bool) -> Pictu
 #[test]
 fn words_in_another_style_than_their_line_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bold.png");
-    let file = file.to_str().unwrap();
+    let path = folder.path().join("bold.png");
+    let file = path.to_str().unwrap();
     // Of so many lines only the most doubtful ones are looked at word by word.
     for lines in [1, 40] {
         let is_bold = |line, word| line % 17 == 0 && word == 6;
         let picture = page_with_bold(lines, is_bold);
-        picture.save_png(file).unwrap();
+        picture.save_png(&path).unwrap();
         let said = printed(&letra(&["identify", file]));
         assert!(
             said.contains("The word \u{201c}turned\u{201d} in line 1 is Bold")

@@ -386,6 +386,7 @@ mod tests {
             windows: 1,
             likeness: likeness(*face, second),
             none: 0.0,
+            embeddings: Vec::new(),
             seen: None,
             weight: 1.0,
         };
