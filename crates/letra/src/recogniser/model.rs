@@ -225,7 +225,7 @@ impl Recogniser {
         self.catalogue.as_deref()
     }
 
-    /// Writes the model's file, whole or not at all.
+    /// Writes the model's file, its weights in half precision, whole or not at all.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -245,7 +245,8 @@ impl Recogniser {
             .set_parameter(&prototype_name(), &kernel)
             .map_err(failed)?;
         network.note(KIND.note, model_file::text(&self.notes)?);
-        network.save(file).map_err(model_file::unwritten)
+        let saved = network.save_in_half_precision(file);
+        saved.map_err(model_file::unwritten)
     }
 
     /// The faces it knows.

@@ -24,8 +24,8 @@ fn body(model: &mut Model) -> letra_nn::Value {
         (16, 5, true),
         (32, 3, true),
         (64, 3, true),
-        (96, 3, false),
-        (128, 3, false),
+        (112, 3, false),
+        (160, 3, false),
     ];
     for (stage, (filters, kernel, pooled)) in stages.into_iter().enumerate() {
         if stage > 0 {

@@ -1,10 +1,10 @@
 //! Vectors of length 1.
 
-/// Whether a vector has length 1, but for rounding. To divide it once more would move its last bits
-/// each time that its model is written.
+/// Whether a vector has length 1, but for the rounding of its values to half precision. To divide it
+/// once more would move its last bits each time that its model is written.
 pub(super) fn is_unit(values: &[f32]) -> bool {
     let squares: f32 = values.iter().map(|value| value * value).sum();
-    (squares - 1.0).abs() < 1e-5
+    (squares - 1.0).abs() < 2e-3
 }
 
 /// The cosine of the angle between two vectors of length 1.
