@@ -17,7 +17,7 @@ pub(super) const TASK: Task = Task {
     name: "pretrained",
     title: "A trained base",
     about: "A few lines of each of some typefaces, worn as pictures of text are, and a network that shall tell these \
-            typefaces. It has the layers of letra's recogniser, which was trained on 105 libre families: with random \
+            typefaces. It has the layers of letra's recogniser, which was trained on 408 libre families: with random \
             weights; with the recogniser's weights, which stay while a new head learns (a frozen base); with all layers \
             learning, the base at a tenth of the rate (fine-tuned); and that with one layer more an epoch, the last \
             first (gradually unfrozen). Beside them what letra enroll does, without any training: the typeface whose \
