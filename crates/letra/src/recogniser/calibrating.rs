@@ -8,6 +8,7 @@ use super::face::KnownFace;
 use super::model::{Recogniser, TrainingFacts};
 use super::network::EMBEDDING;
 use super::samples::{Drawer, Wanted};
+use super::unit::cosine;
 use crate::failure::Failure;
 
 /// Numbers of windows that certainty is measured at.
@@ -24,6 +25,10 @@ const UNKNOWN: f32 = 0.4;
 /// How many times steeper P("none of these") is than samples say. All windows of a picture are worn in one
 /// way, those of a reading of samples each in another, so that likeness says more of a picture.
 const STEEPER: f32 = 1.7;
+
+/// Families of which two faces' prototypes are so alike count as one where strangers are made of known
+/// families by leaving these out: a redrawing that stays would be much like the stranger, and is no wrong answer.
+const KIN: f32 = 0.6;
 
 /// Seed of the samples it is measured on, which no training draws.
 const SEED: u64 = 0x6361_6c69_6272;
@@ -61,7 +66,8 @@ fn measure(recogniser: &Recogniser, sampler: &Sampler) -> Result<Calibration, Er
         *sharpness = best_sharpness(examples, &families);
     }
     if families.iter().any(|&family| family != 0) {
-        calibration.none = none_of_them(&examples, &families)?;
+        let kin = kin(recogniser, &families);
+        calibration.none = none_of_them(&examples, &families, &kin)?;
     }
     Ok(calibration)
 }
@@ -111,6 +117,24 @@ fn families(faces: &[KnownFace]) -> Vec<usize> {
         .collect()
 }
 
+/// For each family which ones are alike, itself among them.
+fn kin(recogniser: &Recogniser, families: &[usize]) -> Vec<Vec<bool>> {
+    let count = families.iter().max().map_or(0, |last| last + 1);
+    let mut kin: Vec<Vec<bool>> = (0..count)
+        .map(|family| (0..count).map(|other| other == family).collect())
+        .collect();
+    for (face, &family) in families.iter().enumerate() {
+        let prototype = recogniser.prototype(face);
+        for (before, &other) in families[..face].iter().enumerate() {
+            if !kin[family][other] && cosine(prototype, recogniser.prototype(before)) >= KIN {
+                kin[family][other] = true;
+                kin[other][family] = true;
+            }
+        }
+    }
+    kin
+}
+
 /// The β of the least cross-entropy of the families, by golden section over its logarithm.
 fn best_sharpness(examples: &[Example], families: &[usize]) -> f32 {
     let cost = |log: f32| -> f64 {
@@ -142,15 +166,20 @@ fn best_sharpness(examples: &[Example], families: &[usize]) -> f32 {
     libm::expf(f32::midpoint(low, high))
 }
 
-/// *b*, *w* and *u* of P(none), by logistic regression.
-fn none_of_them(examples: &[Vec<Example>; 4], families: &[usize]) -> Result<[f32; 3], Error> {
+/// *b*, *w* and *u* of P(none), by logistic regression on readings with all families, and without the
+/// own one and those that are alike.
+fn none_of_them(
+    examples: &[Vec<Example>; 4],
+    families: &[usize],
+    kin: &[Vec<bool>],
+) -> Result<[f32; 3], Error> {
     let (mut inputs, mut targets) = (Vec::new(), Vec::new());
     for (examples, windows) in examples.iter().zip(WINDOWS) {
         for example in examples {
-            let own = families[example.face];
+            let kin = &kin[families[example.face]];
             let most = |strangers: bool| {
                 let known = example.likeness.iter().zip(families);
-                let known = known.filter(|(_, family)| !strangers || **family != own);
+                let known = known.filter(|(_, family)| !strangers || !kin[**family]);
                 known.map(|(likeness, _)| *likeness).fold(-1.0, f32::max)
             };
             for strangers in [false, true] {
@@ -225,8 +254,11 @@ mod tests {
         let known = examples(0.4);
         let families = [0, 1, 2];
         let all: [Vec<Example>; 4] = std::array::from_fn(|_| examples(0.4));
+        let apart: Vec<Vec<bool>> = (0..3)
+            .map(|one| (0..3).map(|other| one == other).collect())
+            .collect();
         let calibration = Calibration {
-            none: none_of_them(&all, &families).unwrap(),
+            none: none_of_them(&all, &families, &apart).unwrap(),
             ..Calibration::default()
         };
         assert!(calibration.of_none(&known[1].likeness, 2) < 0.1);
