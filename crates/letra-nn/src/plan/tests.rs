@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::tree::Leaves;
 use super::{Layout, Purpose};
 use crate::graph::INPUT;
 use crate::layer_graph::Graph;

@@ -8,7 +8,6 @@ use super::face::KnownFace;
 use super::model::{Recogniser, TrainingFacts};
 use super::network::EMBEDDING;
 use super::samples::{Drawer, Wanted};
-use super::unit::cosine;
 use crate::failure::Failure;
 
 /// Numbers of windows that certainty is measured at.
@@ -18,17 +17,9 @@ const WINDOWS: [usize; 4] = [1, 2, 4, 8];
 const READINGS: usize = 1200;
 const READINGS_A_FACE: usize = 2;
 
-/// How many pictures are thought to be of a family that is not known, before one looks at them. Fewer
-/// would have most strangers named after a family that they resemble.
-const UNKNOWN: f32 = 0.4;
-
 /// How many times steeper P("none of these") is than samples say. All windows of a picture are worn in one
 /// way, those of a reading of samples each in another, so that likeness says more of a picture.
 const STEEPER: f32 = 1.7;
-
-/// Families of which two faces' prototypes are so alike count as one where strangers are made of known
-/// families by leaving these out: a redrawing that stays would be much like the stranger, and is no wrong answer.
-const KIN: f32 = 0.6;
 
 /// Seed of the samples it is measured on, which no training draws.
 const SEED: u64 = 0x6361_6c69_6272;
@@ -66,8 +57,7 @@ fn measure(recogniser: &Recogniser, sampler: &Sampler) -> Result<Calibration, Er
         *sharpness = best_sharpness(examples, &families);
     }
     if families.iter().any(|&family| family != 0) {
-        let kin = kin(recogniser, &families);
-        calibration.none = none_of_them(&examples, &families, &kin)?;
+        calibration.none = none_of_them(&examples, &families)?;
     }
     Ok(calibration)
 }
@@ -117,24 +107,6 @@ fn families(faces: &[KnownFace]) -> Vec<usize> {
         .collect()
 }
 
-/// For each family which ones are alike, itself among them.
-fn kin(recogniser: &Recogniser, families: &[usize]) -> Vec<Vec<bool>> {
-    let count = families.iter().max().map_or(0, |last| last + 1);
-    let mut kin: Vec<Vec<bool>> = (0..count)
-        .map(|family| (0..count).map(|other| other == family).collect())
-        .collect();
-    for (face, &family) in families.iter().enumerate() {
-        let prototype = recogniser.prototype(face);
-        for (before, &other) in families[..face].iter().enumerate() {
-            if !kin[family][other] && cosine(prototype, recogniser.prototype(before)) >= KIN {
-                kin[family][other] = true;
-                kin[other][family] = true;
-            }
-        }
-    }
-    kin
-}
-
 /// The β of the least cross-entropy of the families, by golden section over its logarithm.
 fn best_sharpness(examples: &[Example], families: &[usize]) -> f32 {
     let cost = |log: f32| -> f64 {
@@ -166,20 +138,15 @@ fn best_sharpness(examples: &[Example], families: &[usize]) -> f32 {
     libm::expf(f32::midpoint(low, high))
 }
 
-/// *b*, *w* and *u* of P(none), by logistic regression on readings with all families, and without the
-/// own one and those that are alike.
-fn none_of_them(
-    examples: &[Vec<Example>; 4],
-    families: &[usize],
-    kin: &[Vec<bool>],
-) -> Result<[f32; 3], Error> {
+/// *b*, *w* and *u* of P(none), by logistic regression.
+fn none_of_them(examples: &[Vec<Example>; 4], families: &[usize]) -> Result<[f32; 3], Error> {
     let (mut inputs, mut targets) = (Vec::new(), Vec::new());
     for (examples, windows) in examples.iter().zip(WINDOWS) {
         for example in examples {
-            let kin = &kin[families[example.face]];
+            let own = families[example.face];
             let most = |strangers: bool| {
                 let known = example.likeness.iter().zip(families);
-                let known = known.filter(|(_, family)| !strangers || !kin[**family]);
+                let known = known.filter(|(_, family)| !strangers || **family != own);
                 known.map(|(likeness, _)| *likeness).fold(-1.0, f32::max)
             };
             for strangers in [false, true] {
@@ -196,8 +163,9 @@ fn none_of_them(
     }
 }
 
-/// The bias and the weights of a logistic regression on as many examples of strangers as of others, the
-/// bias moved to the share of strangers that is thought of, and all made steeper.
+/// The bias and the weights of a logistic regression on as many examples of strangers as of others, all made
+/// steeper. So one picture in two is thought to be of a stranger before one looks: fewer would have most
+/// strangers named after a family that they resemble.
 pub(super) fn logistic_regression(inputs: Vec<f32>, targets: Vec<f32>) -> Result<Vec<f32>, Error> {
     let count = targets.len();
     let width = inputs.len() / count.max(1);
@@ -212,10 +180,8 @@ pub(super) fn logistic_regression(inputs: Vec<f32>, targets: Vec<f32>) -> Result
     let parameter = |name: &str| network.parameter(name).map(Tensor::into_data);
     let bias = parameter("dense/bias").unwrap_or_default();
     let kernel = parameter("dense/kernel").unwrap_or_default();
-    let moved = bias
-        .iter()
-        .map(|bias| bias + libm::logf(UNKNOWN / (1.0 - UNKNOWN)));
-    Ok(moved.chain(kernel).map(|one| STEEPER * one).collect())
+    let all = bias.into_iter().chain(kernel);
+    Ok(all.map(|one| STEEPER * one).collect())
 }
 
 #[cfg(test)]
@@ -254,11 +220,8 @@ mod tests {
         let known = examples(0.4);
         let families = [0, 1, 2];
         let all: [Vec<Example>; 4] = std::array::from_fn(|_| examples(0.4));
-        let apart: Vec<Vec<bool>> = (0..3)
-            .map(|one| (0..3).map(|other| one == other).collect())
-            .collect();
         let calibration = Calibration {
-            none: none_of_them(&all, &families, &apart).unwrap(),
+            none: none_of_them(&all, &families).unwrap(),
             ..Calibration::default()
         };
         assert!(calibration.of_none(&known[1].likeness, 2) < 0.1);

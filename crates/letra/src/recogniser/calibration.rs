@@ -13,8 +13,8 @@ const LARGEST: f32 = 1e6;
 /// β being what makes the families' probabilities as good as can be (the least cross-entropy, as
 /// in temperature scaling: Guo, Pleiss, Sun and Weinberger 2017, section 4.2), at 1, 2, 4 and 8
 /// windows and between them in proportion to ln *k*. For P(none), every reading is also taken
-/// with its own family left out, as one of a family that is not known; *b* is then set for two
-/// pictures in five to be of such a family, and all three are multiplied by 1.7, which makes the answers
+/// with its own family left out, as one of a family that is not known; of two
+/// pictures one is thought to be of such a family, and all three are multiplied by 1.7, which makes the answers
 /// on whole pictures as certain as they deserve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
