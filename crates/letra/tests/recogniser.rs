@@ -56,10 +56,10 @@ fn home() -> &'static Home {
         write_fonts(&home.path("fonts"));
         let (fonts, model) = (home.text("fonts"), home.text("model.letra"));
         let said = printed(&letra(&[
-            "learn", &fonts, "-o", &model, "--steps", "120", "--seed", "3",
+            "learn", &fonts, "-o", &model, "--steps", "180", "--seed", "3",
         ]));
         assert!(
-            said.contains("model.letra") && said.contains("120 steps"),
+            said.contains("model.letra") && said.contains("180 steps"),
             "{said}"
         );
         assert!(!home.path("model.letra.checkpoint").exists());
