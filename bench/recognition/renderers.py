@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 PAGE_WIDTH, PAGE_HEIGHT = 2400, 6000
 LEADING = 1.35
+# How Chromium fits letters to pixels.
+HINTINGS = ("none", "slight", "full")
 # What a face is for, by the tag whose text is set in it.
 STYLES = {"b": "font-weight: bold; ", "i": "font-style: italic; "}
 
@@ -103,6 +105,33 @@ def markup(order):
     return "<br>".join(lines)
 
 
+def screenshot(page, size, hinting):
+    """A page of HTML as Chromium shows it in a window of this size."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "page.html").write_text(page, encoding="utf8")
+        command = [
+            "chromium",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            "--allow-file-access-from-files",
+            f"--font-render-hinting={hinting}",
+            f"--user-data-dir={folder / 'profile'}",
+            f"--window-size={size[0]},{size[1]}",
+            "--virtual-time-budget=20000",
+            f"--screenshot={folder / 'page.png'}",
+            (folder / "page.html").as_uri(),
+        ]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return Image.open(folder / "page.png").convert("RGB")
+
+
+def is_blank(picture):
+    return all(low == high for low, high in picture.getextrema())
+
+
 def with_chromium(orders, number):
     """One page of orders; a picture for each, or None where Chromium does not take the font."""
     rules, blocks = [], []
@@ -126,28 +155,10 @@ def with_chromium(orders, number):
         "</script>"
     )
     last = orders[-1]
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        (folder / "page.html").write_text(page, encoding="utf8")
-        command = [
-            "chromium",
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--hide-scrollbars",
-            "--allow-file-access-from-files",
-            f"--font-render-hinting={('none', 'slight', 'full')[number % 3]}",
-            f"--user-data-dir={folder / 'profile'}",
-            f"--window-size={PAGE_WIDTH},{last[1] + last[3]}",
-            "--virtual-time-budget=20000",
-            f"--screenshot={folder / 'page.png'}",
-            (folder / "page.html").as_uri(),
-        ]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        sheet = Image.open(folder / "page.png").convert("RGB")
+    hinting = HINTINGS[number % len(HINTINGS)]
+    sheet = screenshot(page, (PAGE_WIDTH, last[1] + last[3]), hinting)
     pictures = []
     for _, top, width, height in orders:
         picture = sheet.crop((0, top, width, top + height))
-        blank = all(low == high for low, high in picture.getextrema())
-        pictures.append(None if blank else picture)
+        pictures.append(None if is_blank(picture) else picture)
     return pictures

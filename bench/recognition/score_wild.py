@@ -20,7 +20,8 @@ class Verdict:
 
     # No text was found, as it should be where there is none.
     silent: bool
-    # Its family is the first (or named with it as hardly to be told from it), among the first five, and first and likelier than none of them.
+    # Its family is the first (or named with it as hardly to be told from it), among the first five,
+    # and first and likelier than none of them.
     first: bool
     of_five: bool
     shown: bool

@@ -14,11 +14,7 @@ import html
 import logging
 import pathlib
 import random
-import subprocess
 import sys
-import tempfile
-
-from PIL import Image
 
 import languages
 import renderers
@@ -96,31 +92,6 @@ def page(draw, chosen, kind):
     return markup, [*menu, heading, paragraphs[0], *third_text, paragraphs[1], button, foot]
 
 
-def shown(markup, hinting):
-    """The page as Chromium shows it, or None where it does not take one of the fonts."""
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        (folder / "page.html").write_text(markup, encoding="utf8")
-        command = [
-            "chromium",
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--hide-scrollbars",
-            "--allow-file-access-from-files",
-            f"--font-render-hinting={hinting}",
-            f"--user-data-dir={folder / 'profile'}",
-            f"--window-size={WIDTH},{HEIGHT}",
-            "--virtual-time-budget=20000",
-            f"--screenshot={folder / 'page.png'}",
-            (folder / "page.html").as_uri(),
-        ]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        picture = Image.open(folder / "page.png").convert("RGB")
-    blank = all(low == high for low, high in picture.getextrema())
-    return None if blank else picture
-
-
 def main():
     arguments = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -143,7 +114,13 @@ def main():
             while not picture:
                 chosen = draw.sample(all_faces, 3)
                 made = page(draw, chosen, kind)
-                picture = made and shown(made[0], draw.choice(["none", "slight", "full"]))
+                if not made:
+                    continue
+                hinting = draw.choice(renderers.HINTINGS)
+                picture = renderers.screenshot(made[0], (WIDTH, HEIGHT), hinting)
+                # Chromium did not take one of the fonts.
+                if renderers.is_blank(picture):
+                    picture = None
             texts = made[1]
             name = f"{kind}/{number:02}.png"
             picture.save(arguments.folder / name)

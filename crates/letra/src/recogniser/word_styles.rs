@@ -46,13 +46,6 @@ impl Embedded {
     fn letters(&self) -> f32 {
         self.word.text.chars().count().max(1) as f32
     }
-
-    /// Of some faces, the one that it is most like.
-    fn most_like(&self, faces: &[usize]) -> Option<usize> {
-        let likeness = |face: &usize| self.likeness[*face];
-        let most = |one: &&usize, other: &&usize| likeness(one).total_cmp(&likeness(other));
-        faces.iter().max_by(most).copied()
-    }
 }
 
 impl Recogniser {
@@ -83,12 +76,12 @@ impl Recogniser {
         let mut styled: Vec<Vec<StyledWord>> = embedded.iter().map(|_| Vec::new()).collect();
         for typeface in &reading.typefaces {
             let faces = faces_of_first(typeface);
-            let main = match lines_are(&examined, typeface) {
+            let main = match typeface.lines.iter().all(|&line| examined[line]) {
                 true => {
                     let all = typeface.lines.iter().flat_map(|&line| &embedded[line]);
                     main_face(&faces, all)
                 }
-                false => self.most_like(typeface, &faces),
+                false => most_like(&typeface.likeness, &faces),
             };
             let Some(main) = main else { continue };
             for &line in &typeface.lines {
@@ -110,7 +103,7 @@ impl Recogniser {
         let mut doubts = Vec::with_capacity(read.len());
         for typeface in &reading.typefaces {
             let faces = faces_of_first(typeface);
-            let Some(main) = self.most_like(typeface, &faces) else {
+            let Some(main) = most_like(&typeface.likeness, &faces) else {
                 continue;
             };
             let (others, same) = self.of_other_styles(&faces, main);
@@ -137,13 +130,6 @@ impl Recogniser {
             examined[line] = true;
         }
         examined
-    }
-
-    /// Of some faces, the one that a typeface's lines are most like.
-    fn most_like(&self, typeface: &Typeface, faces: &[usize]) -> Option<usize> {
-        let likeness = |face: &usize| typeface.likeness[*face];
-        let most = |one: &&usize, other: &&usize| likeness(one).total_cmp(&likeness(other));
-        faces.iter().max_by(most).copied()
     }
 
     /// How alike each of some words of each line is to every face.
@@ -193,9 +179,9 @@ impl Recogniser {
     fn styled_beside(&self, faces: &[usize], main: usize, words: &[Embedded]) -> Vec<StyledWord> {
         let (others, same) = self.of_other_styles(faces, main);
         let styled = |embedded: &Embedded| {
-            let own = embedded.most_like(&same).unwrap_or(main);
+            let own = most_like(&embedded.likeness, &same).unwrap_or(main);
             let least = embedded.likeness[own] + MARGIN / embedded.letters();
-            let other = embedded.most_like(&others);
+            let other = most_like(&embedded.likeness, &others);
             let other = other.filter(|&one| embedded.likeness[one] > least);
             StyledWord {
                 word: embedded.word.clone(),
@@ -225,9 +211,10 @@ fn faces_of_first(typeface: &Typeface) -> Vec<usize> {
     faces.map(|one| one.face).collect()
 }
 
-/// Whether all lines of a typeface are.
-fn lines_are(examined: &[bool], typeface: &Typeface) -> bool {
-    typeface.lines.iter().all(|&line| examined[line])
+/// Of some faces, the one of the largest likeness.
+fn most_like(likeness: &[f32], faces: &[usize]) -> Option<usize> {
+    let most = |one: &&usize, other: &&usize| likeness[**one].total_cmp(&likeness[**other]);
+    faces.iter().max_by(most).copied()
 }
 
 /// Words that are all in one face.
