@@ -4,8 +4,8 @@
     wild_pictures.py FONTS DIR [--each N] [--seed N]
 
 Each kind is a function below; its sentence says what the pictures show. Pillow draws them with the
-faces of FONTS, words and sentences are those of sentences.txt, photographs those that come with
-scikit-image. labels.csv says of each picture its kind, family, text and number of lines; "textures"
+faces of FONTS/known, those of the whole catalogue with FONTS/google, too; words and sentences are those of
+sentences.txt, photographs those that come with scikit-image. labels.csv says of each picture its kind, family, text and number of lines; "textures"
 and "photographs" have none.
 """
 
@@ -34,6 +34,22 @@ rocket.jpg""".split()
 SCRIPTS = ("Dancing", "Lobster", "Leckerli", "Kaushan")
 THREE_LETTERS = "fog Qua Hey gym jog ply buy Sky egg Pig log fly pay Mug quo joy yes Key gap Typ".split()
 SHORTEST_CONTRAST = 90
+GREEK = [
+    "Το τρένο φεύγει νωρίς",
+    "Η θάλασσα ήταν ήσυχη χθες",
+    "Φρέσκο ψωμί κάθε πρωί",
+    "Παρακαλώ μην ακουμπάτε",
+    "Ο κήπος ανοίγει στις εννέα",
+    "Γράμματα από το νησί",
+]
+CYRILLIC = [
+    "Поезд уходит рано утром",
+    "Свежий хлеб каждый день",
+    "Выставка открыта до мая",
+    "Осторожно, ступеньки",
+    "Старая мельница у реки",
+    "Письма с другого берега",
+]
 
 
 def luma(colour):
@@ -56,6 +72,8 @@ class Draw:
     def __init__(self, all_faces, seed):
         self.random = random.Random(seed)
         self.faces = all_faces
+        # Of the picture within its kind.
+        self.number = 0
         self.sentences = [sentence for sentence, _ in languages.sentences()]
 
     def face(self, wanted=lambda face: True):
@@ -128,6 +146,37 @@ def three_letters(draw):
     face = draw.face()
     word = draw.random.choice(THREE_LETTERS)
     return Drawn(plain(face, [word], draw.size(16, 64)), face.family, [word])
+
+
+def one_letter(draw):
+    """A letter, small or capital."""
+    face = draw.face()
+    letter = draw.random.choice("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return Drawn(plain(face, [letter], 64), face.family, [letter])
+
+
+def abrupt(draw):
+    """The word "Abrupt" in every family, capitals of 64 pixels, as WhatFontIs's benchmark has it."""
+    family = sorted({face.family for face in draw.faces})[draw.number]
+    regular = [face for face in draw.faces if face.family == family]
+    face = min(regular, key=lambda face: (face.style not in ("Regular", "Book", "Roman"), face.style))
+    return Drawn(plain(face, ["Abrupt"], 64), family, ["Abrupt"])
+
+
+def in_script(draw, sentences):
+    face = draw.face(lambda face: all(face.characters >= set(one) for one in sentences))
+    text = draw.random.choice(sentences)
+    return Drawn(plain(face, [text], draw.size(16, 40)), face.family, [text])
+
+
+def greek(draw):
+    """A line in Greek, in families that have it."""
+    return in_script(draw, GREEK)
+
+
+def cyrillic(draw):
+    """A line in Russian, in families that have it."""
+    return in_script(draw, CYRILLIC)
 
 
 def script(draw):
@@ -447,6 +496,7 @@ def interface(draw):
 KINDS = [
     one_word,
     three_letters,
+    one_letter,
     script,
     box,
     underlined,
@@ -468,6 +518,8 @@ KINDS = [
     photograph,
     texture,
 ]
+# With the whole catalogue; the first has a picture of every family.
+OF_CATALOGUE = [abrupt, greek, cyrillic]
 
 
 def main():
@@ -481,17 +533,21 @@ def main():
     arguments = arguments.parse_args()
     logging.disable(logging.WARNING)
     # What is no letters, or boxes around them, has kinds of its own.
-    all_faces = [face for face in faces(arguments.fonts) if "OCR" not in face.family]
+    known = arguments.fonts / "known"
+    all_faces = [face for face in faces(known) if "OCR" not in face.family]
     if not all_faces:
-        sys.exit(f"{arguments.fonts} holds no face")
+        sys.exit(f"{known} holds no face")
+    catalogue = faces(known, arguments.fonts / "google")
     rows = []
-    for kind in KINDS:
+    for kind in KINDS + OF_CATALOGUE:
         name = kind.__name__.replace("_", " ")
         folder = arguments.folder / name.replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)
-        draw = Draw(all_faces, f"{arguments.seed} {name}")
-        for number in range(arguments.each):
+        draw = Draw(catalogue if kind in OF_CATALOGUE else all_faces, f"{arguments.seed} {name}")
+        count = len({face.family for face in catalogue}) if kind is abrupt else arguments.each
+        for draw.number in range(count):
             drawn = kind(draw)
+            number = draw.number
             path = f"{folder.name}/{number:03}.png"
             drawn.picture.save(arguments.folder / path)
             text = " / ".join(drawn.lines)
@@ -500,7 +556,7 @@ def main():
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    print(f"{len(rows)} pictures of {len(KINDS)} kinds in {arguments.folder}")
+    print(f"{len(rows)} pictures of {len(KINDS + OF_CATALOGUE)} kinds in {arguments.folder}")
 
 
 if __name__ == "__main__":

@@ -160,7 +160,8 @@ impl Sampler {
     pub fn draw(&self, seed: u64, index: u64, bench: &mut Workbench, window: &mut [u8]) -> usize {
         let mut random = Random::new(seed, index);
         let face = random.below(self.faces.len());
-        self.draw_window(Arch::new(), face, &mut random, bench, window);
+        let wear = self.distortions.draw(&mut random);
+        self.draw_window(Arch::new(), face, &wear, &mut random, bench, window);
         face
     }
 
@@ -177,7 +178,29 @@ impl Sampler {
         window: &mut [u8],
     ) {
         let mut random = Random::new(seed ^ 0x0066_6163_6500, index);
-        self.draw_window(Arch::new(), face, &mut random, bench, window);
+        let wear = self.distortions.draw(&mut random);
+        self.draw_window(Arch::new(), face, &wear, &mut random, bench, window);
+    }
+
+    /// As [`Sampler::draw_face`], a part of a picture: parts of one picture are worn alike, each with words of
+    /// its own. `place` is the numbers of the picture and of the part.
+    ///
+    /// # Panics
+    /// As [`Sampler::draw_face`].
+    pub fn draw_part(
+        &self,
+        face: usize,
+        seed: u64,
+        place: (u64, u32),
+        bench: &mut Workbench,
+        window: &mut [u8],
+    ) {
+        let (picture, part) = place;
+        let wear = self
+            .distortions
+            .draw(&mut Random::new(seed ^ 0x7069_6374_7572, picture));
+        let mut random = Random::new(seed ^ (u64::from(part) << 32 | 0x7061_7274), picture);
+        self.draw_window(Arch::new(), face, &wear, &mut random, bench, window);
     }
 
     /// Draws the sample that [`Sampler::draw`] draws, and tells what led to it.
@@ -189,7 +212,15 @@ impl Sampler {
         let mut window = vec![0; LINE_HEIGHT * WINDOW_WIDTH];
         let mut random = Random::new(seed, index);
         let face = random.below(self.faces.len());
-        let wear = self.draw_window(Arch::new(), face, &mut random, &mut bench, &mut window);
+        let wear = self.distortions.draw(&mut random);
+        self.draw_window(
+            Arch::new(),
+            face,
+            &wear,
+            &mut random,
+            &mut bench,
+            &mut window,
+        );
         let greys = &bench.greys;
         let levels = greys.levels.iter().map(|&level| (level + 0.5) as u8);
         Ok(Explained {
@@ -205,30 +236,29 @@ impl Sampler {
         &self,
         instructions: Arch,
         face: usize,
+        wear: &Wear,
         random: &mut Random,
         bench: &mut Workbench,
         window: &mut [u8],
-    ) -> Wear {
+    ) {
         assert_eq!(window.len(), LINE_HEIGHT * WINDOW_WIDTH);
         let face = &self.faces[face];
-        let wear = self.distortions.draw(random);
         let scale = wear.cap_height / face.cap_height;
-        self.set_line(face, &wear, random, bench);
+        self.set_line(face, wear, random, bench);
         bench.tops.iter_mut().for_each(|top| *top *= scale);
         let letters = letter_height(&mut bench.tops).unwrap_or(wear.cap_height);
         let letters = letters.clamp(0.5 * wear.cap_height, 1.5 * wear.cap_height);
-        let view = View::of(&wear, letters / LETTER_HEIGHT);
-        let placement = placement(&wear, &view, bench, face, scale, random);
+        let view = View::of(wear, letters / LETTER_HEIGHT);
+        let placement = placement(wear, &view, bench, face, scale, random);
         instructions.dispatch(Drawing {
             face,
-            wear: &wear,
+            wear,
             view,
             placement,
             random,
             bench,
             window,
         });
-        wear
     }
 
     /// Writes and sets a line, and measures its signs.
@@ -488,11 +518,39 @@ mod tests {
         let draw = |index: u64| {
             let mut window = vec![0; LINE_HEIGHT * WINDOW_WIDTH];
             let (mut random, face) = (Random::new(3, index), index as usize % sampler.faces.len());
-            sampler.draw_window(instructions, face, &mut random, &mut bench, &mut window);
+            let wear = sampler.distortions.draw(&mut random);
+            sampler.draw_window(
+                instructions,
+                face,
+                &wear,
+                &mut random,
+                &mut bench,
+                &mut window,
+            );
             let levels = bench.greys.levels.iter();
             (levels.map(|level| level.to_bits()).collect(), window)
         };
         (0..60).map(draw).collect()
+    }
+
+    #[test]
+    fn parts_of_a_picture_follow_from_its_number_and_theirs() {
+        let sampler = Sampler::new(&Font::built_in(), Distortions::default()).unwrap();
+        let part = |picture, part| {
+            let mut window = vec![0; LINE_HEIGHT * WINDOW_WIDTH];
+            sampler.draw_part(
+                2,
+                1,
+                (picture, part),
+                &mut Workbench::default(),
+                &mut window,
+            );
+            window
+        };
+        assert_eq!(part(7, 3), part(7, 3));
+        for other in [part(7, 4), part(8, 3), part(3, 7)] {
+            assert_ne!(part(7, 3), other);
+        }
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use letra_type::FontLibrary;
 
 use super::course::{self, Course, fonts_of};
 use crate::action::Run;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::recogniser::learning::{Learnt, learn};
+use crate::recogniser::Recogniser;
+use crate::recogniser::learning::{Beside, Learnt, learn};
 use crate::report::numbers::{percent, thousands};
 use crate::terminal::print;
 
@@ -27,6 +29,15 @@ pub(super) struct Learn {
     #[arg(short, long, value_name = "FILE", default_value = "model.letra")]
     output: PathBuf,
 
+    /// Fonts of families that are not to be known: text in them is "none of these". The more there are,
+    /// the better strangers are told
+    #[arg(long, value_name = "FONT", num_args = 1..)]
+    strangers: Vec<PathBuf>,
+
+    /// Begin with what this model has learnt, of these faces or of others
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+
     #[command(flatten)]
     course: Course,
 }
@@ -39,7 +50,14 @@ impl Run for Learn {
         let _locks = self.course.hold(&self.output, "letra learn")?;
         let library = fonts_of(&self.fonts)?;
         let learning = self.course.learning(budget, &library, &self.output);
-        let Learnt { recogniser, kept } = learn(&learning, interrupt)?;
+        let base = self.from.as_deref().map(Recogniser::load).transpose()?;
+        let mut strangers = FontLibrary::new();
+        strangers.add_paths(&self.strangers)?;
+        let beside = Beside {
+            strangers: strangers.fonts(),
+            base: base.as_ref(),
+        };
+        let Learnt { recogniser, kept } = learn(&learning, &beside, interrupt)?;
         let facts = recogniser.training();
         course::write(&self.output, (kept, facts.steps), |model| {
             recogniser.save(model)

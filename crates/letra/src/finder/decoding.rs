@@ -82,6 +82,16 @@ impl FoundLine {
         (x * cos + y * sin, x * sin - y * cos)
     }
 
+    /// The line as it would be read the other way, its letters standing on what were their tops.
+    pub fn reversed(&self) -> Self {
+        let (cos, sin) = self.direction;
+        Self {
+            start: self.place(self.length, self.height),
+            direction: (-cos, -sin),
+            ..self.clone()
+        }
+    }
+
     /// The share of this line's middle that lies in another.
     pub fn share_in(&self, other: &Self) -> f32 {
         const PLACES: usize = 16;

@@ -24,6 +24,9 @@ const SURE: f32 = 0.9;
 const KNOWN: f32 = 0.95;
 const KNOWN_CHARACTERS: usize = 4;
 
+/// Where blots do not show how high the letters of a found line are, they are tried so much higher, too.
+const LARGER: f32 = 1.35;
+
 /// A line of the finder counts if it is read with this confidence, one of few characters with more; and in
 /// place of lines of blots if it is worth so many times what they are.
 const LEAST: f32 = 0.6;
@@ -40,8 +43,12 @@ const COVERED: f32 = 0.75;
 /// The share of a line's middle that lies in another for the two to be about the same text.
 const SAME: f32 = 0.5;
 
+/// The share for one of two found lines to lie on the other.
+const OVERLAID: f32 = 0.35;
+
 /// The line that was found, in the picture turned clockwise by quarters; `None` where it is not about level
-/// there. Its polarity is not known: it is dark on light.
+/// there. What would be upside down is taken to be read the other way than the finder thought. Its polarity
+/// is not known: it is dark on light.
 pub(super) fn in_turned(found: &FoundLine, quarters: usize, given: &Picture) -> Option<TextLine> {
     let (width, height) = (given.width() as f32, given.height() as f32);
     let ((x, y), (cos, sin)) = (found.start, found.direction);
@@ -51,6 +58,9 @@ pub(super) fn in_turned(found: &FoundLine, quarters: usize, given: &Picture) -> 
         3 => ((y, width - x), (sin, -cos)),
         _ => ((x, y), (cos, sin)),
     };
+    if cos <= -LEAST_LEVEL {
+        return in_turned(&found.reversed(), quarters, given);
+    }
     (cos >= LEAST_LEVEL).then(|| TextLine {
         left,
         baseline,
@@ -150,10 +160,20 @@ impl Reader {
         let mut tried = Vec::new();
         for &index in &wanted {
             let (guess, _) = &found[index];
-            tried.extend(find_line_near(picture, guess).map(|line| (index, line)));
-            for light_on_dark in [false, true] {
+            let by_blots = find_line_near(picture, guess);
+            let larger: &[f32] = match by_blots {
+                Some(_) => &[1.0],
+                None => &[1.0, LARGER],
+            };
+            tried.extend(by_blots.map(|line| (index, line)));
+            for (light_on_dark, larger) in [false, true]
+                .into_iter()
+                .flat_map(|polarity| larger.iter().map(move |larger| (polarity, larger)))
+            {
                 let line = TextLine {
                     light_on_dark,
+                    letter_height: guess.letter_height * larger,
+                    x_height: guess.x_height * larger,
                     ..guess.clone()
                 };
                 tried.push((index, line));
@@ -192,6 +212,7 @@ impl Reader {
                 lines.push(read);
             }
         }
+        let mut lines = without_overlaid(lines);
         let kept = by_blots.into_iter().zip(stays).filter(|(_, stays)| *stays);
         lines.extend(kept.map(|(read, _)| read));
         sort(&mut lines);
@@ -200,7 +221,8 @@ impl Reader {
 }
 
 impl Reader {
-    /// Reads those lines anew whose letters stand upright in the picture while their baselines are aslant.
+    /// Reads those lines anew whose letters stand upright in the picture while their baselines are aslant, if
+    /// that reads better: italics turned by an angle may stand upright, too.
     fn stood_up(
         &self,
         picture: &Picture,
@@ -215,10 +237,28 @@ impl Reader {
         let places: Vec<TextLine> = leaning.iter().map(|(_, line)| line.clone()).collect();
         let read = self.read_lines(picture, &places)?;
         for ((index, _), read) in leaning.into_iter().zip(read) {
-            lines[index] = read;
+            if worth(&read) > worth(&lines[index]) {
+                lines[index] = read;
+            }
         }
         Ok(lines)
     }
+}
+
+/// Leaves out lines that lie on another whose reading is worth more: the finder may take a line for two.
+fn without_overlaid(mut lines: Vec<ReadLine>) -> Vec<ReadLine> {
+    lines.sort_by(|one, other| worth(other).total_cmp(&worth(one)));
+    let mut kept: Vec<(FoundLine, ReadLine)> = Vec::new();
+    for read in lines {
+        let place = as_found(&read.line);
+        let overlaid = |(other, _): &(FoundLine, ReadLine)| {
+            place.share_in(other) > OVERLAID || other.share_in(&place) > OVERLAID
+        };
+        if !kept.iter().any(overlaid) {
+            kept.push((place, read));
+        }
+    }
+    kept.into_iter().map(|(_, read)| read).collect()
 }
 
 /// Row after row, and from left to right where lines stand beside one another; along the direction that
@@ -296,7 +336,13 @@ mod tests {
                 inside && level.left >= 0.0 && level.baseline >= 0.0,
                 "{level:?}"
             );
-            assert!(in_turned(&line, quarters + 2, &picture).is_none());
+            let reversed = in_turned(&line, quarters + 2, &picture).unwrap();
+            assert!(
+                (reversed.slope - wanted).abs() < 1e-3,
+                "{angle}: {reversed:?}"
+            );
+            let (x, y) = line.reversed().reversed().start;
+            assert!((x - 60.0).abs() < 1e-3 && (y - 40.0).abs() < 1e-3);
         }
         assert_eq!(upright(&[]), None);
     }

@@ -107,14 +107,23 @@ impl Reader {
         };
         let mut best = None;
         for &quarters in &likely {
-            best = better(best, turned.read(quarters)?, 1.0);
+            let read = turned.read(quarters)?;
+            best = match best {
+                Some(best) => Some(better_of(best, read, 1.0)),
+                None => Some(read).filter(|read| !read.lines.is_empty()),
+            };
         }
-        match best {
-            Some(best) if !best.is_sure() && !likely.contains(&other) => {
-                Ok(better(Some(best), turned.read(other)?, CLEARLY))
+        let Some(mut best) = best else {
+            return Ok(None);
+        };
+        // Upside down, too, whatever the finder thought of which way the lines are read.
+        for quarters in [(best.quarters + 2) % 4, other] {
+            if !best.is_sure() && !likely.contains(&quarters) {
+                likely.push(quarters);
+                best = better_of(best, turned.read(quarters)?, CLEARLY);
             }
-            best => Ok(best),
         }
+        Ok(Some(best))
     }
 }
 
@@ -160,14 +169,9 @@ impl<'a> Turned<'a, '_> {
 }
 
 /// Of two readings the one that is worth more; the other by so many times more.
-fn better<'a>(
-    best: Option<ReadPicture<'a>>,
-    other: ReadPicture<'a>,
-    times: f32,
-) -> Option<ReadPicture<'a>> {
-    match best {
-        Some(best) if other.worth() <= times * best.worth() => Some(best),
-        best if other.lines.is_empty() => best,
-        _ => Some(other),
+fn better_of<'a>(best: ReadPicture<'a>, other: ReadPicture<'a>, times: f32) -> ReadPicture<'a> {
+    match other.worth() <= times * best.worth() {
+        true => best,
+        false => other,
     }
 }

@@ -12,7 +12,7 @@ use super::about::ALIKE;
 use super::calibrating::logistic_regression;
 use super::model::Recogniser;
 use super::network::EMBEDDING;
-use super::samples::{Drawer, Wanted};
+use super::samples::Drawer;
 use super::unit::cosine;
 use crate::failure::Failure;
 
@@ -131,6 +131,11 @@ impl Catalogue {
                 others.extend(prototype);
             }
         }
+        for prototype in recogniser.strangers().chunks_exact(EMBEDDING) {
+            if most_like(&own, prototype) < ALIKE {
+                others.extend(prototype);
+            }
+        }
         Self {
             recogniser,
             own,
@@ -175,8 +180,7 @@ impl Catalogue {
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         for reading in 0..readings {
             let face = reading % faces;
-            let wanted = vec![Wanted::Face(face); most];
-            let (windows, _) = drawer.draw(SEED, (reading * most) as u64, &wanted)?;
+            let windows = drawer.draw_picture(SEED, reading as u64, face, most)?;
             let embeddings = self.see(&windows)?;
             for count in WINDOWS {
                 let seen = mean(&embeddings[..count * EMBEDDING]);
@@ -231,7 +235,7 @@ pub(super) fn mean(embeddings: &[f32]) -> Seen {
     mean
 }
 
-fn most_like(faces: &[f32], seen: &[f32]) -> f32 {
+pub(super) fn most_like(faces: &[f32], seen: &[f32]) -> f32 {
     let faces = faces.chunks_exact(EMBEDDING);
     faces.map(|face| cosine(face, seen)).fold(-1.0, f32::max)
 }

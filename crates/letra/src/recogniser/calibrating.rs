@@ -3,11 +3,12 @@
 use letra_nn::prelude::*;
 use letra_type::Sampler;
 
-use super::calibration::{Calibration, softmax};
+use super::background::mean;
+use super::calibration::{Calibration, Evidence, softmax};
 use super::face::KnownFace;
 use super::model::{Recogniser, TrainingFacts};
 use super::network::EMBEDDING;
-use super::samples::{Drawer, Wanted};
+use super::samples::Drawer;
 use crate::failure::Failure;
 
 /// Numbers of windows that certainty is measured at.
@@ -17,78 +18,109 @@ const WINDOWS: [usize; 4] = [1, 2, 4, 8];
 const READINGS: usize = 1200;
 const READINGS_A_FACE: usize = 2;
 
-/// How many times steeper P("none of these") is than samples say. All windows of a picture are worn in one
-/// way, those of a reading of samples each in another, so that likeness says more of a picture.
-const STEEPER: f32 = 1.7;
-
 /// Seed of the samples it is measured on, which no training draws.
 const SEED: u64 = 0x6361_6c69_6272;
 
 impl Recogniser {
     /// Makes a recogniser of a trained network: measures, on samples drawn for that alone, how
-    /// certain its answers may be.
+    /// certain its answers may be; by strangers that it has not learnt, where there are some.
     pub(crate) fn calibrated(
         network: &Network,
         faces: Vec<KnownFace>,
         training: TrainingFacts,
         sampler: &Sampler,
+        unseen: Option<&Sampler>,
     ) -> Result<Self, Failure> {
         let failed = |error: Error| Failure::network("cannot calibrate", &error);
         let mut recogniser = Self::uncalibrated(network, faces, training).map_err(failed)?;
-        let calibration = measure(&recogniser, sampler).map_err(failed)?;
+        let calibration = measure(&recogniser, sampler, unseen).map_err(failed)?;
         recogniser.set_calibration(calibration);
         recogniser.learn_enrolment(sampler).map_err(failed)?;
         Ok(recogniser)
     }
 }
 
-/// The mean likeness of a reading's first windows, and its face.
+/// A reading's first windows: its face, their mean likeness, and what they show.
 struct Example {
     face: usize,
     likeness: Vec<f32>,
+    evidence: Evidence,
 }
 
 /// Measures how certain a recogniser may be, on samples drawn for that.
-fn measure(recogniser: &Recogniser, sampler: &Sampler) -> Result<Calibration, Error> {
-    let examples = examples(recogniser, sampler)?;
+fn measure(
+    recogniser: &Recogniser,
+    sampler: &Sampler,
+    unseen: Option<&Sampler>,
+) -> Result<Calibration, Error> {
+    let faces = recogniser.faces().len();
+    let readings = READINGS.max(READINGS_A_FACE * faces);
+    let examples = examples(recogniser, sampler, faces, readings)?;
     let families = families(recogniser.faces());
     let mut calibration = Calibration::default();
     for (sharpness, examples) in calibration.sharpness.iter_mut().zip(&examples) {
         *sharpness = best_sharpness(examples, &families);
     }
-    if families.iter().any(|&family| family != 0) {
-        calibration.none = none_of_them(&examples, &families)?;
+    if let Some(unseen) = unseen {
+        let faces = unseen.fonts().len();
+        let strangers = self::examples(recogniser, unseen, faces, readings)?;
+        none_of_them(
+            &mut calibration,
+            &evidence(&examples),
+            &evidence(&strangers),
+        )?;
+    } else if families.iter().any(|&family| family != 0) {
+        let left_out = |example: &Example| without_own_family(example, &families);
+        let strangers: Vec<Evidence> = examples.iter().flatten().map(left_out).collect();
+        none_of_them(&mut calibration, &evidence(&examples), &strangers)?;
     }
     Ok(calibration)
 }
 
-/// Readings by the numbers of windows.
-fn examples(recogniser: &Recogniser, sampler: &Sampler) -> Result<[Vec<Example>; 4], Error> {
+/// So many readings of a sampler's first faces, by the numbers of windows.
+fn examples(
+    recogniser: &Recogniser,
+    sampler: &Sampler,
+    faces: usize,
+    readings: usize,
+) -> Result<[Vec<Example>; 4], Error> {
     let most = WINDOWS[WINDOWS.len() - 1];
-    let faces = recogniser.faces().len();
-    let readings = READINGS.max(READINGS_A_FACE * faces);
     let mut drawer = Drawer::new(sampler, 0);
     let mut examples: [Vec<Example>; 4] = Default::default();
-    const AT_ONCE: usize = 16;
-    for first in (0..readings).step_by(AT_ONCE) {
-        let wanted: Vec<Wanted> = (first * most..(first + AT_ONCE) * most)
-            .map(|window| Wanted::Face(window / most % faces))
-            .collect();
-        let (windows, labels) = drawer.draw(SEED, (first * most) as u64, &wanted)?;
+    for reading in 0..readings {
+        let face = reading % faces;
+        let windows = drawer.draw_picture(SEED, reading as u64, face, most)?;
         let embeddings = recogniser.embed(&windows)?;
-        for (labels, embeddings) in labels
-            .chunks_exact(most)
-            .zip(embeddings.chunks_exact(most * EMBEDDING))
-        {
-            for (examples, windows) in examples.iter_mut().zip(WINDOWS) {
-                examples.push(Example {
-                    face: labels[0] as usize,
-                    likeness: recogniser.mean_likeness(&embeddings[..windows * EMBEDDING]),
-                });
-            }
+        for (examples, windows) in examples.iter_mut().zip(WINDOWS) {
+            let seen = mean(&embeddings[..windows * EMBEDDING]);
+            let likeness = recogniser.likeness(&seen);
+            examples.push(Example {
+                face,
+                evidence: recogniser.evidence(&likeness, &seen, windows),
+                likeness,
+            });
         }
     }
     Ok(examples)
+}
+
+fn evidence(examples: &[Vec<Example>; 4]) -> Vec<Evidence> {
+    let examples = examples.iter().flatten();
+    examples.map(|example| example.evidence).collect()
+}
+
+/// What a reading would show if its family were not known.
+fn without_own_family(example: &Example, families: &[usize]) -> Evidence {
+    let own = families[example.face];
+    let others = example.likeness.iter().zip(families);
+    let others = others.filter(|(_, family)| **family != own);
+    let known = others.map(|(likeness, _)| *likeness).fold(-1.0, f32::max);
+    let more = example.evidence.stranger - example.evidence.known;
+    Evidence {
+        known,
+        stranger: known + more,
+        ..example.evidence
+    }
 }
 
 /// The number of each face's family.
@@ -138,34 +170,34 @@ fn best_sharpness(examples: &[Example], families: &[usize]) -> f32 {
     libm::expf(f32::midpoint(low, high))
 }
 
-/// *b*, *w* and *u* of P(none), by logistic regression.
-fn none_of_them(examples: &[Vec<Example>; 4], families: &[usize]) -> Result<[f32; 3], Error> {
+/// What P(none) follows from, by logistic regression.
+fn none_of_them(
+    calibration: &mut Calibration,
+    known: &[Evidence],
+    strangers: &[Evidence],
+) -> Result<(), Error> {
     let (mut inputs, mut targets) = (Vec::new(), Vec::new());
-    for (examples, windows) in examples.iter().zip(WINDOWS) {
-        for example in examples {
-            let own = families[example.face];
-            let most = |strangers: bool| {
-                let known = example.likeness.iter().zip(families);
-                let known = known.filter(|(_, family)| !strangers || **family != own);
-                known.map(|(likeness, _)| *likeness).fold(-1.0, f32::max)
-            };
-            for strangers in [false, true] {
-                inputs.extend([most(strangers), libm::logf(windows as f32)]);
-                targets.push(f32::from(u8::from(strangers)));
-            }
+    for (evidence, target) in [(known, 0.0), (strangers, 1.0)] {
+        for one in evidence {
+            inputs.extend([
+                one.known,
+                one.stranger - one.known,
+                one.agreement,
+                libm::logf(one.windows as f32),
+            ]);
+            targets.push(target);
         }
     }
-    match logistic_regression(inputs, targets)?[..] {
-        [bias, weight, log] => Ok([bias, weight, log]),
-        _ => Err(Error::configuration(
-            "the regression has no such parameters",
-        )),
+    if let [bias, weight, stranger, agreement, log] = logistic_regression(inputs, targets)?[..] {
+        calibration.none = [bias, weight, log];
+        (calibration.stranger, calibration.agreement) = (stranger, agreement);
     }
+    Ok(())
 }
 
-/// The bias and the weights of a logistic regression on as many examples of strangers as of others, all made
-/// steeper. So one picture in two is thought to be of a stranger before one looks: fewer would have most
-/// strangers named after a family that they resemble.
+/// The bias and the weights of a logistic regression on as many examples of strangers as of others. So one
+/// picture in two is thought to be of a stranger before one looks: fewer would have most strangers named after
+/// a family that they resemble.
 pub(super) fn logistic_regression(inputs: Vec<f32>, targets: Vec<f32>) -> Result<Vec<f32>, Error> {
     let count = targets.len();
     let width = inputs.len() / count.max(1);
@@ -181,7 +213,7 @@ pub(super) fn logistic_regression(inputs: Vec<f32>, targets: Vec<f32>) -> Result
     let bias = parameter("dense/bias").unwrap_or_default();
     let kernel = parameter("dense/kernel").unwrap_or_default();
     let all = bias.into_iter().chain(kernel);
-    Ok(all.map(|one| STEEPER * one).collect())
+    Ok(all.collect())
 }
 
 #[cfg(test)]
@@ -196,9 +228,22 @@ mod tests {
                 let mut likeness = vec![0.3; 3];
                 let ahead = if index % 5 == 0 { (face + 1) % 3 } else { face };
                 likeness[ahead] += margin;
-                Example { face, likeness }
+                Example {
+                    face,
+                    evidence: evidence_of(0.3 + margin),
+                    likeness,
+                }
             })
             .collect()
+    }
+
+    fn evidence_of(known: f32) -> Evidence {
+        Evidence {
+            known,
+            stranger: known,
+            agreement: 1.0,
+            windows: 2,
+        }
     }
 
     #[test]
@@ -217,14 +262,29 @@ mod tests {
 
     #[test]
     fn strangers_are_less_like_the_known() {
-        let known = examples(0.4);
-        let families = [0, 1, 2];
-        let all: [Vec<Example>; 4] = std::array::from_fn(|_| examples(0.4));
-        let calibration = Calibration {
-            none: none_of_them(&all, &families).unwrap(),
-            ..Calibration::default()
+        let known: Vec<Evidence> = examples(0.4).iter().map(|one| one.evidence).collect();
+        let left_out = |example: &Example| without_own_family(example, &[0, 1, 2]);
+        let strangers: Vec<Evidence> = examples(0.4).iter().map(left_out).collect();
+        let mut calibration = Calibration::default();
+        none_of_them(&mut calibration, &known, &strangers).unwrap();
+        assert!(calibration.of_none(&evidence_of(0.7)) < 0.2);
+        assert!(calibration.of_none(&evidence_of(0.3)) > 0.5);
+    }
+
+    #[test]
+    fn what_is_like_a_stranger_that_was_learnt_is_none_of_the_known() {
+        let evidence = |index: usize, more: f32| Evidence {
+            stranger: 0.5 + more + 0.01 * (index % 7) as f32,
+            ..evidence_of(0.5 + 0.01 * (index % 5) as f32)
         };
-        assert!(calibration.of_none(&known[1].likeness, 2) < 0.1);
-        assert!(calibration.of_none(&[0.3, 0.3, 0.3], 2) > 0.5);
+        let [known, strangers] = [-0.2, 0.2].map(|more| {
+            (0..200)
+                .map(|index| evidence(index, more))
+                .collect::<Vec<_>>()
+        });
+        let mut calibration = Calibration::default();
+        none_of_them(&mut calibration, &known, &strangers).unwrap();
+        assert!(known.iter().all(|one| calibration.of_none(one) < 0.1));
+        assert!(strangers.iter().all(|one| calibration.of_none(one) > 0.9));
     }
 }

@@ -5,23 +5,43 @@ use serde::{Deserialize, Serialize};
 /// The largest number of a calibration; what is measured stays below 400.
 const LARGEST: f32 = 1e6;
 
+/// What windows of one typeface show of whether it is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// The largest likeness to a face that is known.
+    pub known: f32,
+    /// The largest likeness to a stranger that was learnt; that to a known face where there are none.
+    pub stranger: f32,
+    /// How much the windows agree: the length of their mean embedding, 0 to 1.
+    pub agreement: f32,
+    /// How many they are.
+    pub windows: usize,
+}
+
 /// How likeness becomes probability. With *S* the mean likeness over *k* windows,
 ///
 /// P(face | it is one of those known) = softmax(β(*k*) *S*),
-/// P(none of them) = σ(*b* + *w* · max *S* + *u* · ln *k*),
+/// P(none of them) = σ(*b* + *w* · *o* + *m* · (*c* − *o*) + *a* · *l* + *u* · ln *k*),
 ///
 /// β being what makes the families' probabilities as good as can be (the least cross-entropy, as
 /// in temperature scaling: Guo, Pleiss, Sun and Weinberger 2017, section 4.2), at 1, 2, 4 and 8
-/// windows and between them in proportion to ln *k*. For P(none), every reading is also taken
-/// with its own family left out, as one of a family that is not known; of two
-/// pictures one is thought to be of such a family, and all three are multiplied by 1.7, which makes the answers
-/// on whole pictures as certain as they deserve.
+/// windows and between them in proportion to ln *k*. For P(none), *o* is the largest likeness to a known face,
+/// *c* that to a stranger that was learnt (Hendrycks, Mazeika and Dietterich 2019, "outlier exposure"), *l* the
+/// length of the mean embedding. It is measured on strangers that were not learnt; where there are none, every
+/// reading is also taken with its own family left out, as one of a family that is not known. Of two pictures
+/// one is thought to be of such a family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// β at 1, 2, 4 and 8 windows, above 0.
     pub sharpness: [f32; 4],
     /// *b*, *w* and *u*; zero, minus infinity's stand-in −30 for *b*, where only one family is known.
     pub none: [f32; 3],
+    /// *m*.
+    #[serde(default)]
+    pub stranger: f32,
+    /// *a*.
+    #[serde(default)]
+    pub agreement: f32,
 }
 
 impl Default for Calibration {
@@ -29,6 +49,8 @@ impl Default for Calibration {
         Self {
             sharpness: [20.0; 4],
             none: [-30.0, 0.0, 0.0],
+            stranger: 0.0,
+            agreement: 0.0,
         }
     }
 }
@@ -37,7 +59,8 @@ impl Calibration {
     /// Says what is wrong with numbers from a file.
     pub(super) fn check(&self) -> Result<(), String> {
         let sharp = self.sharpness.iter().all(|b| *b > 0.0 && *b <= LARGEST);
-        match sharp && self.none.iter().all(|number| number.abs() <= LARGEST) {
+        let mut others = self.none.iter().chain([&self.stranger, &self.agreement]);
+        match sharp && others.all(|number| number.abs() <= LARGEST) {
             true => Ok(()),
             false => Err("its calibration holds numbers that are out of range".into()),
         }
@@ -57,10 +80,13 @@ impl Calibration {
     }
 
     /// Probability that it is none of those known.
-    pub fn of_none(&self, likeness: &[f32], windows: usize) -> f32 {
+    pub fn of_none(&self, evidence: &Evidence) -> f32 {
         let [bias, weight, log] = self.none;
-        let most = likeness.iter().copied().fold(-1.0, f32::max);
-        let logit = bias + weight * most + log * libm::logf(windows.max(1) as f32);
+        let logit = bias
+            + weight * evidence.known
+            + self.stranger * (evidence.stranger - evidence.known)
+            + self.agreement * evidence.agreement
+            + log * libm::logf(evidence.windows.max(1) as f32);
         1.0 / (1.0 + libm::expf(-logit))
     }
 }

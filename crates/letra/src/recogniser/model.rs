@@ -7,7 +7,7 @@ use letra_nn::prelude::*;
 use letra_type::{Distortions, Font, Sampler};
 use serde::{Deserialize, Serialize};
 
-use super::about::FamilyFacts;
+use super::about::{ALIKE, FamilyFacts};
 use super::background::{Background, Catalogue};
 use super::calibration::Calibration;
 use super::enrolment::Enrolment;
@@ -58,6 +58,9 @@ pub struct TrainingFacts {
 struct Notes {
     format: u32,
     faces: Vec<KnownFace>,
+    /// How many faces of strangers were trained beside them, whose prototypes stand after those of the faces.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    strangers: usize,
     /// How many of the faces, the first ones, were trained; the others were enrolled.
     trained: usize,
     calibration: Calibration,
@@ -69,6 +72,10 @@ struct Notes {
     /// How strangers are told where few families are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     background: Option<Background>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Notes {
@@ -92,6 +99,8 @@ pub struct Recogniser {
     embedder: Network,
     /// Unit vectors, one after the other, in the order of the faces.
     prototypes: Vec<f32>,
+    /// Those of strangers' faces: what is most like one of these is none of those known.
+    strangers: Vec<f32>,
     notes: Notes,
     /// The catalogue that comes with letra, where strangers are told by it.
     catalogue: Option<Box<Catalogue>>,
@@ -101,18 +110,22 @@ pub struct Recogniser {
 pub(super) const BUILT_IN: &[u8] = include_bytes!("../../models/libre.letra");
 
 impl Recogniser {
-    /// A recogniser of a trained network, as certain of its answers as any.
+    /// A recogniser of a trained network, as certain of its answers as any. What the network has prototypes of
+    /// beyond those of the faces are strangers.
     pub(super) fn uncalibrated(
         network: &Network,
         faces: Vec<KnownFace>,
         training: TrainingFacts,
     ) -> Result<Self, Error> {
+        let mut prototypes = prototypes(network)?;
+        let strangers = prototypes.split_off(faces.len() * EMBEDDING);
         Ok(Self {
             embedder: network::embedder(network)?,
-            prototypes: prototypes(network)?,
+            prototypes,
             notes: Notes {
                 format: KIND.format,
                 trained: faces.len(),
+                strangers: strangers.len() / EMBEDDING,
                 faces,
                 calibration: Calibration::default(),
                 enrolment: Enrolment::default(),
@@ -120,6 +133,7 @@ impl Recogniser {
                 families: BTreeMap::new(),
                 background: None,
             },
+            strangers,
             catalogue: None,
         })
     }
@@ -129,11 +143,12 @@ impl Recogniser {
         self.notes.calibration = calibration;
     }
 
-    /// Learns from samples of the trained faces how the mean of a face's samples becomes its
+    /// Learns from samples of all trained faces, those of strangers after the others, how the mean of a face's samples becomes its
     /// prototype.
     pub(super) fn learn_enrolment(&mut self, sampler: &Sampler) -> Result<(), Error> {
         let means = self.means(sampler, COMPARED)?;
-        self.notes.enrolment = Enrolment::learn(&means, &self.prototypes);
+        let prototypes = [&self.prototypes[..], &self.strangers].concat();
+        self.notes.enrolment = Enrolment::learn(&means, &prototypes);
         Ok(())
     }
 
@@ -179,16 +194,19 @@ impl Recogniser {
         let notes: Notes = KIND.read(network).map_err(wrong)?;
         notes.check().map_err(wrong)?;
         let embedder = network::embedder(network).map_err(|error| wrong(error.to_string()))?;
-        let prototypes = prototypes(network).map_err(|error| wrong(error.to_string()))?;
+        let mut prototypes = prototypes(network).map_err(|error| wrong(error.to_string()))?;
         let (rows, faces) = (prototypes.len() / EMBEDDING, notes.faces.len());
-        if rows != faces || faces == 0 || notes.trained > faces {
+        if Some(rows) != faces.checked_add(notes.strangers) || faces == 0 || notes.trained > faces {
+            let strangers = notes.strangers;
             return Err(wrong(format!(
-                "it has {rows} prototypes but names {faces} faces"
+                "it has {rows} prototypes but names {faces} faces and {strangers} of strangers"
             )));
         }
+        let strangers = prototypes.split_off(faces * EMBEDDING);
         let mut recogniser = Self {
             embedder,
             prototypes,
+            strangers,
             notes,
             catalogue: None,
         };
@@ -225,17 +243,44 @@ impl Recogniser {
         self.catalogue.as_deref()
     }
 
+    /// Gives a network that is to be trained what this one has learnt: all that makes embeddings, and the
+    /// prototypes of the faces that both know.
+    ///
+    /// # Errors
+    /// None that the caller could cause.
+    pub(super) fn found(&self, network: &Network, faces: &[KnownFace]) -> Result<(), Error> {
+        network.take_parameters(&self.embedder)?;
+        let kernel = network.parameter(&prototype_name());
+        let kernel = kernel.ok_or_else(|| Error::configuration("it holds no prototypes"))?;
+        let shape = kernel.shape().to_vec();
+        let columns = shape[1];
+        let mut kernel = kernel.into_data();
+        for (place, face) in faces.iter().enumerate() {
+            let known = self.faces().iter().position(|known| known.is_named(face));
+            for (row, &value) in known
+                .iter()
+                .flat_map(|&known| self.prototype(known))
+                .enumerate()
+            {
+                kernel[row * columns + place] = value;
+            }
+        }
+        network.set_parameter(&prototype_name(), &Tensor::new(shape, kernel)?)
+    }
+
     /// Writes the model's file, its weights in half precision, whole or not at all.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, file: &Path) -> Result<(), Failure> {
         let failed = |error: Error| Failure::network("cannot write the model", &error);
-        let faces = self.notes.faces.len();
-        let mut network = network::whole(faces, self.notes.training.seed, 1).map_err(failed)?;
+        let faces = self.notes.faces.len() + self.notes.strangers;
+        let mut network =
+            network::whole(faces, network::RATE, self.notes.training.seed, 1).map_err(failed)?;
         network.take_parameters(&self.embedder).map_err(failed)?;
         let mut kernel = vec![0.0; EMBEDDING * faces];
-        for (face, prototype) in self.prototypes.chunks_exact(EMBEDDING).enumerate() {
+        let prototypes = [&self.prototypes[..], &self.strangers].concat();
+        for (face, prototype) in prototypes.chunks_exact(EMBEDDING).enumerate() {
             for (row, &value) in prototype.iter().enumerate() {
                 kernel[row * faces + face] = value;
             }
@@ -296,6 +341,19 @@ impl Recogniser {
     /// The prototype of a face: a unit vector.
     pub fn prototype(&self, face: usize) -> &[f32] {
         &self.prototypes[face * EMBEDDING..][..EMBEDDING]
+    }
+
+    /// The prototypes of strangers, one after the other.
+    pub(super) fn strangers(&self) -> &[f32] {
+        &self.strangers
+    }
+
+    /// Takes those from the strangers that are hardly to be told from a face that is known now.
+    fn befriend(&mut self, prototype: &[f32]) {
+        let strangers = self.strangers.chunks_exact(EMBEDDING);
+        let others = strangers.filter(|stranger| cosine(stranger, prototype) < ALIKE);
+        self.strangers = others.flatten().copied().collect();
+        self.notes.strangers = self.strangers.len() / EMBEDDING;
     }
 
     /// Notes what the fonts of families say of these.
@@ -363,8 +421,8 @@ impl Recogniser {
         let mut in_catalogue = in_catalogue.chunks_exact(EMBEDDING);
         for (font, prototype) in fonts.iter().zip(prototypes.chunks_exact(EMBEDDING)) {
             let face = KnownFace::of(font);
-            let same =
-                |known: &KnownFace| (&known.family, &known.style) == (&face.family, &face.style);
+            self.befriend(prototype);
+            let same = |known: &KnownFace| known.is_named(&face);
             let place = self.notes.faces.iter().position(same);
             let end = self.notes.faces.len();
             if let (Some(background), Some(prototype)) =
@@ -515,6 +573,40 @@ mod tests {
             assert!(std::fs::read(&first).unwrap() == std::fs::read(&second).unwrap());
             std::fs::rename(&second, &first).unwrap();
         }
+    }
+
+    #[test]
+    fn strangers_are_kept_in_the_file_until_they_are_known() {
+        let built_in = Recogniser::built_in().unwrap();
+        let (known, strangers) = built_in.faces().split_at(built_in.faces().len() - 3);
+        let training = built_in.training().clone();
+        let with_strangers = Recogniser::uncalibrated(&network(), known.to_vec(), training);
+        let with_strangers = with_strangers.unwrap();
+        let before = built_in.strangers().len() / EMBEDDING;
+        assert_eq!(
+            with_strangers.strangers().len() / EMBEDDING,
+            before + strangers.len()
+        );
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("model.letra");
+        with_strangers.save(&file).unwrap();
+        let mut read = Recogniser::load(&file).unwrap();
+        assert_eq!(read.faces(), known);
+        assert_eq!(read.strangers(), with_strangers.strangers());
+
+        let stranger = built_in.prototype(known.len());
+        let evidence = read.evidence(&read.likeness(stranger), stranger, 1);
+        assert!(evidence.stranger > 0.99 && evidence.known < evidence.stranger);
+        read.befriend(stranger);
+        let left = read.strangers().chunks_exact(EMBEDDING);
+        assert!(left.clone().all(|left| cosine(left, stranger) < ALIKE));
+        assert!(left.len() < before + strangers.len());
+        read.save(&file).unwrap();
+        assert_eq!(
+            Recogniser::load(&file).unwrap().strangers(),
+            read.strangers()
+        );
     }
 
     #[test]

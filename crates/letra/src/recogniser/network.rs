@@ -10,7 +10,10 @@ pub const EMBEDDING: usize = 128;
 const SCALE: f32 = 20.0;
 
 /// The learning rate at its highest.
-const RATE: f64 = 0.004;
+pub(super) const RATE: f64 = 0.004;
+
+/// That of a training that begins with what another has learnt.
+pub(super) const RATE_FROM: f64 = 0.002;
 
 /// Name of the layer that holds the prototypes.
 pub(super) const PROTOTYPES: &str = "cosine";
@@ -58,12 +61,12 @@ pub(crate) fn untrained_embedder() -> Model {
 ///
 /// # Errors
 /// None that the caller could cause.
-pub(super) fn whole(faces: usize, seed: u64, threads: usize) -> Result<Trainer, Error> {
+pub(super) fn whole(faces: usize, rate: f64, seed: u64, threads: usize) -> Result<Trainer, Error> {
     let mut model = Model::new();
     let embedding = body(&mut model);
     let likeness = model.layer(Cosine::new(faces).scale(SCALE), [embedding]);
     model.outputs([likeness]).compile(
-        Compile::new(AdamW::new(RATE).weight_decay(0.01))
+        Compile::new(AdamW::new(rate).weight_decay(0.01))
             .loss(CrossEntropy::from_logits().label_smoothing(0.05))
             .metric(Accuracy)
             .seed(seed)

@@ -6,11 +6,13 @@ use letra_nn::prelude::*;
 use letra_type::{LINE_HEIGHT, Picture, TextLine, WINDOW_WIDTH};
 use serde::Serialize;
 
-use super::background::{self, Seen};
+use super::background::{self, Seen, most_like};
+use super::calibration::Evidence;
 use super::face::KnownFace;
 use super::model::Recogniser;
 use super::network::EMBEDDING;
 use super::samples::{WINDOW, to_ink};
+use super::unit::length;
 use crate::each::of_each;
 use crate::failure::Failure;
 
@@ -70,6 +72,8 @@ pub struct LineReading {
     pub none: f32,
     /// Its windows, as the network sees them.
     pub(super) embeddings: Vec<f32>,
+    /// How much its windows agree: the length of their mean embedding.
+    agreement: f32,
     /// How the catalogue's network sees it, where strangers are told by that.
     seen: Option<Seen>,
     /// How much it counts beside other lines: its windows, as far as it is in a known typeface.
@@ -119,6 +123,20 @@ impl Recogniser {
         self.likeness(&background::mean(embeddings))
     }
 
+    /// What windows with this likeness to every face and this mean embedding show of whether they are known.
+    pub(super) fn evidence(&self, likeness: &[f32], mean: &[f32], windows: usize) -> Evidence {
+        let known = likeness.iter().copied().fold(-1.0, f32::max);
+        Evidence {
+            known,
+            stranger: match self.strangers() {
+                [] => known,
+                strangers => most_like(strangers, mean),
+            },
+            agreement: length(mean),
+            windows,
+        }
+    }
+
     /// Reads lines that were found in a picture: takes windows along each, and adds their evidence.
     ///
     /// # Errors
@@ -145,19 +163,22 @@ impl Recogniser {
             let windows = windows.len() / WINDOW;
             let own;
             (own, rest) = rest.split_at(windows * EMBEDDING);
-            let likeness = self.mean_likeness(own);
+            let mean = background::mean(own);
+            let likeness = self.likeness(&mean);
             let seen = self.catalogue().map(|_| {
                 let seen;
                 (seen, rest_seen) = rest_seen.split_at(windows * EMBEDDING);
                 background::mean(seen)
             });
-            let none = self.none(&likeness, seen.as_deref(), windows);
+            let evidence = self.evidence(&likeness, &mean, windows);
+            let none = self.none(&evidence, seen.as_deref());
             LineReading {
                 line,
                 windows,
                 likeness,
                 none,
                 embeddings: own.to_vec(),
+                agreement: evidence.agreement,
                 seen,
                 weight: windows as f32 * (1.0 - none).max(LEAST_KNOWN),
             }
@@ -229,8 +250,14 @@ impl Recogniser {
         let windows: usize = group.iter().map(|&line| lines[line].windows).sum();
         let of_group = group.iter().map(|&line| &lines[line]);
         let likeness = self.likeness_of_lines(of_group.clone());
-        let seen = self.catalogue().map(|_| seen_together(of_group));
-        let none = self.none(&likeness, seen.as_deref(), windows);
+        let mean = together(of_group.clone(), |line| background::mean(&line.embeddings));
+        let evidence = Evidence {
+            agreement: together(of_group.clone(), |line| vec![line.agreement])[0],
+            ..self.evidence(&likeness, &mean, windows)
+        };
+        let seen = |line: &LineReading| line.seen.clone().unwrap_or_default();
+        let seen = self.catalogue().map(|_| together(of_group, seen));
+        let none = self.none(&evidence, seen.as_deref());
         Typeface {
             lines: group,
             windows,
@@ -241,10 +268,10 @@ impl Recogniser {
     }
 
     /// Probability that windows are in none of the faces known.
-    fn none(&self, likeness: &[f32], seen: Option<&[f32]>, windows: usize) -> f32 {
+    fn none(&self, evidence: &Evidence, seen: Option<&[f32]>) -> f32 {
         match (self.catalogue(), seen) {
-            (Some(catalogue), Some(seen)) => catalogue.of_none(seen, windows),
-            _ => self.calibration().of_none(likeness, windows),
+            (Some(catalogue), Some(seen)) => catalogue.of_none(seen, evidence.windows),
+            _ => self.calibration().of_none(evidence),
         }
     }
 
@@ -313,12 +340,17 @@ impl Recogniser {
     }
 }
 
-/// How the catalogue's network sees lines together: the mean by their weights.
-fn seen_together<'a>(lines: impl Iterator<Item = &'a LineReading> + Clone) -> Seen {
+/// The mean of lines' values by their weights.
+fn together<'a>(
+    lines: impl Iterator<Item = &'a LineReading> + Clone,
+    values: impl Fn(&LineReading) -> Vec<f32>,
+) -> Vec<f32> {
     let all: f32 = lines.clone().map(|line| line.weight).sum();
-    let mut mean = vec![0.0; EMBEDDING];
+    let mut mean = Vec::new();
     for line in lines {
-        for (sum, value) in mean.iter_mut().zip(line.seen.iter().flatten()) {
+        let values = values(line);
+        mean.resize(values.len(), 0.0);
+        for (sum, value) in mean.iter_mut().zip(values) {
             *sum += line.weight / all * value;
         }
     }
@@ -387,6 +419,7 @@ mod tests {
             likeness: likeness(*face, second),
             none: 0.0,
             embeddings: Vec::new(),
+            agreement: 1.0,
             seen: None,
             weight: 1.0,
         };

@@ -18,6 +18,8 @@ pub(super) enum Wanted {
     Any,
     /// The one of this index.
     Face(usize),
+    /// The face of this index, as a part of a picture: the numbers of the picture and of the part.
+    Part(usize, u64, u32),
 }
 
 /// Draws samples on several threads. A sample follows from its seed and index alone, so that any
@@ -62,6 +64,19 @@ impl<'a> Drawer<'a> {
         let windows = Tensor::new([count, LINE_HEIGHT, WINDOW_WIDTH, 1], pixels)?;
         Ok((windows, labels))
     }
+
+    /// So many windows of a picture of a face: worn alike, each with words of its own.
+    pub(super) fn draw_picture(
+        &mut self,
+        seed: u64,
+        picture: u64,
+        face: usize,
+        windows: usize,
+    ) -> Result<Tensor, Error> {
+        let part = |part| Wanted::Part(face, picture, part);
+        let wanted: Vec<Wanted> = (0..windows as u32).map(part).collect();
+        self.draw(seed, 0, &wanted).map(|(windows, _)| windows)
+    }
 }
 
 fn draw_part(
@@ -80,6 +95,10 @@ fn draw_part(
             Wanted::Any => sampler.draw(seed, index, bench, &mut window),
             Wanted::Face(face) => {
                 sampler.draw_face(face, seed, index, bench, &mut window);
+                face
+            }
+            Wanted::Part(face, picture, part) => {
+                sampler.draw_part(face, seed, (picture, part), bench, &mut window);
                 face
             }
         } as u32;

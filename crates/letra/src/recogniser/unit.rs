@@ -12,10 +12,16 @@ pub(super) fn cosine(one: &[f32], other: &[f32]) -> f32 {
     one.iter().zip(other).map(|(a, b)| a * b).sum()
 }
 
+/// The length of a vector.
+pub(super) fn length(values: &[f32]) -> f32 {
+    let squares: f32 = values.iter().map(|value| value * value).sum();
+    squares.sqrt()
+}
+
 /// Brings a vector to length 1; one whose length is too large for a number becomes one of no
 /// numbers.
 pub(super) fn to_unit(values: &mut [f32]) {
-    let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
+    let length = length(values);
     if length == f32::INFINITY {
         values.fill(f32::NAN);
     } else if length > 0.0 {
