@@ -162,9 +162,14 @@ impl Interrupt {
         let since = Instant::now();
         thread::sleep(ECHO);
         ends.for_each(|ends| ends.store(true, Ordering::SeqCst));
-        let is_patient = || match self.0.keeping.load(Ordering::SeqCst) {
-            0 => since.elapsed() < GRACE,
-            _ => since.elapsed() < LONGEST_KEEPING,
+        // What keeps its work has time to say so afterwards, however long it took.
+        let mut kept = since;
+        let mut is_patient = || match self.0.keeping.load(Ordering::SeqCst) {
+            0 => kept.elapsed() < GRACE,
+            _ => {
+                kept = Instant::now();
+                since.elapsed() < LONGEST_KEEPING
+            }
         };
         while is_patient() {
             thread::sleep(TICK);

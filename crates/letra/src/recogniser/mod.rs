@@ -25,7 +25,7 @@ mod unit;
 mod word_styles;
 
 pub use about::{About, FamilyFacts};
-pub use calibration::Calibration;
+pub use calibration::{Calibration, Evidence};
 pub use face::KnownFace;
 pub use model::{Recogniser, TrainingFacts};
 pub use network::EMBEDDING;
