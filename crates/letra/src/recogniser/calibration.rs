@@ -28,7 +28,7 @@ pub struct Evidence {
 /// windows and between them in proportion to ln *k*. For P(none), *o* is the largest likeness to a known face,
 /// *c* that to a stranger that was learnt (Hendrycks, Mazeika and Dietterich 2019, "outlier exposure"), *l* the
 /// length of the mean embedding. It is measured on strangers that were not learnt; where there are none, every
-/// reading is also taken with its own family left out, as one of a family that is not known. Of two pictures
+/// reading is also taken with its own family left out, as one of a family that is not known. Of ten pictures
 /// one is thought to be of such a family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {

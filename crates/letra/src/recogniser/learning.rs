@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use letra_nn::prelude::*;
 use letra_type::{Distortions, Font, Sampler};
 
+use super::calibrating::Measure;
 use super::samples::Drawn;
 use super::{KnownFace, Recogniser, TrainingFacts, network};
 use crate::failure::Failure;
@@ -76,17 +77,32 @@ pub fn learn(
         accuracy: lately(&trained.history, "accuracy"),
         version: env!("CARGO_PKG_VERSION").into(),
     };
+    let own = Sampler::new(learning.fonts, as_given())?;
     let unseen = match unseen.is_empty() {
         true => None,
-        false => Some(Sampler::new(&unseen, Distortions::default())?),
+        false => Some(Sampler::new(&unseen, as_given())?),
     };
-    let mut recogniser = Recogniser::calibrated(&trainer, faces, facts, &sampler, unseen.as_ref())?;
+    let by = Measure {
+        trained: &sampler,
+        own: &own,
+        unseen: unseen.as_ref(),
+    };
+    let mut recogniser = Recogniser::calibrated(&trainer, faces, facts, &by)?;
     recogniser.note_facts(learning.fonts);
-    recogniser.learn_background(learning.fonts, &sampler)?;
+    recogniser.learn_background(learning.fonts, &own)?;
     Ok(Learnt {
         recogniser,
         kept: trained.kept,
     })
+}
+
+/// How pictures that are asked about are worn: half as much as samples to learn from.
+fn as_given() -> Distortions {
+    Distortions {
+        strength: 0.5,
+        cap_height: (12.0, 60.0),
+        ..Distortions::default()
+    }
 }
 
 /// Strangers to train with, and those that are kept from training, by their families.
