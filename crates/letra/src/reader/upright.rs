@@ -123,7 +123,40 @@ impl Reader {
                 best = better_of(best, turned.read(quarters)?, CLEARLY);
             }
         }
-        Ok(Some(best))
+        self.looked_at_otherwise(picture, best).map(Some)
+    }
+
+    /// Where the reader is still in doubt, the finder looks at the picture turned, too: what it errs on one way
+    /// up, it may know another way up.
+    fn looked_at_otherwise<'a>(
+        &self,
+        picture: &'a Picture,
+        mut best: ReadPicture<'a>,
+    ) -> Result<ReadPicture<'a>, Failure> {
+        for turns in 1..4 {
+            if best.is_sure() {
+                break;
+            }
+            let given = picture.turned(turns);
+            let found = self.finder.find(&given)?;
+            let Some(quarters) = upright(&found) else {
+                continue;
+            };
+            let mut turned = Turned {
+                reader: self,
+                picture: &given,
+                found: &found,
+                as_given: None,
+            };
+            let read = turned.read(quarters)?;
+            let read = ReadPicture {
+                picture: Cow::Owned(read.picture.into_owned()),
+                quarters: (turns + read.quarters) % 4,
+                lines: read.lines,
+            };
+            best = better_of(best, read, CLEARLY);
+        }
+        Ok(best)
     }
 }
 
