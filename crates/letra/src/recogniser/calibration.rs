@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// More windows than certainty is measured at count as so many for P(none).
+const MOST_WINDOWS: usize = 8;
+
 /// The largest number of a calibration; what is measured stays below 400.
 const LARGEST: f32 = 1e6;
 
@@ -86,7 +89,7 @@ impl Calibration {
             + weight * evidence.known
             + self.stranger * (evidence.stranger - evidence.known)
             + self.agreement * evidence.agreement
-            + log * libm::logf(evidence.windows.max(1) as f32);
+            + log * libm::logf(evidence.windows.clamp(1, MOST_WINDOWS) as f32);
         1.0 / (1.0 + libm::expf(-logit))
     }
 }
