@@ -4,9 +4,9 @@
     wild_pictures.py FONTS DIR [--each N] [--seed N]
 
 Each kind is a function below; its sentence says what the pictures show. Pillow draws them with the
-faces of FONTS/known, those of the whole catalogue with FONTS/google, too; words and sentences are those of
-sentences.txt, photographs those that come with scikit-image. labels.csv says of each picture its kind, family, text and number of lines; "textures"
-and "photographs" have none.
+faces of FONTS/known, those of the whole catalogue with FONTS/google, too; words and sentences are
+those of sentences.txt, photographs those that come with scikit-image. labels.csv says of each
+picture its kind, family, text and number of lines; "textures" and "photographs" have none.
 """
 
 import argparse
@@ -532,12 +532,13 @@ def main():
     arguments.add_argument("--seed", type=int, default=1)
     arguments = arguments.parse_args()
     logging.disable(logging.WARNING)
-    # What is no letters, or boxes around them, has kinds of its own.
     known = arguments.fonts / "known"
-    all_faces = [face for face in faces(known) if "OCR" not in face.family]
+    catalogue = faces(known, arguments.fonts / "google")
+    of_known = [face for face in catalogue if face.file.is_relative_to(known.resolve())]
+    # What is no letters, or boxes around them, has kinds of its own.
+    all_faces = [face for face in of_known if "OCR" not in face.family]
     if not all_faces:
         sys.exit(f"{known} holds no face")
-    catalogue = faces(known, arguments.fonts / "google")
     rows = []
     for kind in KINDS + OF_CATALOGUE:
         name = kind.__name__.replace("_", " ")

@@ -51,8 +51,10 @@ impl Run for Learn {
         let library = fonts_of(&self.fonts)?;
         let learning = self.course.learning(budget, &library, &self.output);
         let base = self.from.as_deref().map(Recogniser::load).transpose()?;
-        let mut strangers = FontLibrary::new();
-        strangers.add_paths(&self.strangers)?;
+        let strangers = match self.strangers.is_empty() {
+            true => FontLibrary::new(),
+            false => fonts_of(&self.strangers)?,
+        };
         let beside = Beside {
             strangers: strangers.fonts(),
             base: base.as_ref(),

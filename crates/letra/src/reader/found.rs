@@ -161,22 +161,21 @@ impl Reader {
         for &index in &wanted {
             let (guess, _) = &found[index];
             let by_blots = find_line_near(picture, guess);
-            let larger: &[f32] = match by_blots {
+            let heights: &[f32] = match by_blots {
                 Some(_) => &[1.0],
                 None => &[1.0, LARGER],
             };
             tried.extend(by_blots.map(|line| (index, line)));
-            for (light_on_dark, larger) in [false, true]
-                .into_iter()
-                .flat_map(|polarity| larger.iter().map(move |larger| (polarity, larger)))
-            {
-                let line = TextLine {
-                    light_on_dark,
-                    letter_height: guess.letter_height * larger,
-                    x_height: guess.x_height * larger,
-                    ..guess.clone()
-                };
-                tried.push((index, line));
+            for light_on_dark in [false, true] {
+                for larger in heights {
+                    let line = TextLine {
+                        light_on_dark,
+                        letter_height: guess.letter_height * larger,
+                        x_height: guess.x_height * larger,
+                        ..guess.clone()
+                    };
+                    tried.push((index, line));
+                }
             }
         }
         let places: Vec<TextLine> = tried.iter().map(|(_, line)| line.clone()).collect();

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::about::ALIKE;
 use super::calibrating::logistic_regression;
+use super::calibration::{WINDOWS, log_of};
 use super::model::Recogniser;
 use super::network::EMBEDDING;
 use super::samples::Drawer;
@@ -22,9 +23,6 @@ const FEW: usize = 60;
 /// Readings that certainty is measured on, at least; and for each face, at least.
 const READINGS: usize = 480;
 const READINGS_A_FACE: usize = 4;
-
-/// Numbers of windows that it is measured at.
-const WINDOWS: [usize; 4] = [1, 2, 4, 8];
 
 /// Seed of the samples it is measured on.
 const SEED: u64 = 0x6261_636b_6772;
@@ -124,18 +122,13 @@ impl Background {
 
 impl Catalogue {
     fn of(recogniser: Recogniser, own: Vec<f32>, families: &[&str], none: [f32; 4]) -> Self {
-        let mut others = Vec::new();
-        for (index, face) in recogniser.faces().iter().enumerate() {
-            let prototype = recogniser.prototype(index);
-            if !families.contains(&face.family.as_str()) && most_like(&own, prototype) < ALIKE {
-                others.extend(prototype);
-            }
-        }
-        for prototype in recogniser.strangers().chunks_exact(EMBEDDING) {
-            if most_like(&own, prototype) < ALIKE {
-                others.extend(prototype);
-            }
-        }
+        let faces = recogniser.faces().iter().enumerate();
+        let of_others = faces.filter(|(_, face)| !families.contains(&face.family.as_str()));
+        let of_others = of_others.map(|(index, _)| recogniser.prototype(index));
+        let strangers = recogniser.strangers().chunks_exact(EMBEDDING);
+        let prototypes = of_others.chain(strangers);
+        let others = prototypes.filter(|prototype| most_like(&own, prototype) < ALIKE);
+        let others = others.flatten().copied().collect();
         Self {
             recogniser,
             own,
@@ -164,8 +157,7 @@ impl Catalogue {
     pub(super) fn of_none(&self, seen: &[f32], windows: usize) -> f32 {
         let [bias, own, more, log] = self.none;
         let [of_own, of_others] = [&self.own, &self.others].map(|faces| most_like(faces, seen));
-        let count = libm::logf(windows.max(1) as f32);
-        let logit = bias + own * of_own + more * (of_others - of_own) + log * count;
+        let logit = bias + own * of_own + more * (of_others - of_own) + log * log_of(windows);
         1.0 / (1.0 + libm::expf(-logit))
     }
 
@@ -185,7 +177,7 @@ impl Catalogue {
             for count in WINDOWS {
                 let seen = mean(&embeddings[..count * EMBEDDING]);
                 let mut example = |of_own: f32, of_others: f32, stranger: bool| {
-                    let count = libm::logf(count as f32);
+                    let count = log_of(count);
                     inputs.extend([of_own, of_others - of_own, count]);
                     targets.push(f32::from(u8::from(stranger)));
                 };

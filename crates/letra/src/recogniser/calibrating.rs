@@ -4,15 +4,12 @@ use letra_nn::prelude::*;
 use letra_type::Sampler;
 
 use super::background::mean;
-use super::calibration::{Calibration, Evidence, softmax};
+use super::calibration::{Calibration, Evidence, WINDOWS, log_of, softmax};
 use super::face::KnownFace;
 use super::model::{Recogniser, TrainingFacts};
 use super::network::EMBEDDING;
 use super::samples::Drawer;
 use crate::failure::Failure;
-
-/// Numbers of windows that certainty is measured at.
-const WINDOWS: [usize; 4] = [1, 2, 4, 8];
 
 /// Pictures that it is measured on, at least; and for each face, at least.
 const READINGS: usize = 1200;
@@ -70,22 +67,22 @@ fn measure(
     sampler: &Sampler,
     unseen: Option<&Sampler>,
 ) -> Result<Calibration, Error> {
-    let faces = recogniser.faces().len();
-    let readings = READINGS.max(READINGS_A_FACE * faces);
-    let examples = examples(recogniser, sampler, faces, readings)?;
+    let readings = READINGS.max(READINGS_A_FACE * recogniser.faces().len());
+    let mut examples: [Vec<Example>; 4] = Default::default();
+    for_each_reading(recogniser, sampler, readings, |place, example| {
+        examples[place].push(example);
+    })?;
     let families = families(recogniser.faces());
     let mut calibration = Calibration::default();
     for (sharpness, examples) in calibration.sharpness.iter_mut().zip(&examples) {
         *sharpness = SURER_OF_FACES * best_sharpness(examples, &families);
     }
     if let Some(unseen) = unseen {
-        let faces = unseen.fonts().len();
-        let strangers = self::examples(recogniser, unseen, faces, readings)?;
-        none_of_them(
-            &mut calibration,
-            &evidence(&examples),
-            &evidence(&strangers),
-        )?;
+        let mut strangers = Vec::new();
+        for_each_reading(recogniser, unseen, readings, |_, example| {
+            strangers.push(example.evidence);
+        })?;
+        none_of_them(&mut calibration, &evidence(&examples), &strangers)?;
     } else if families.iter().any(|&family| family != 0) {
         let left_out = |example: &Example| without_own_family(example, &families);
         let strangers: Vec<Evidence> = examples.iter().flatten().map(left_out).collect();
@@ -94,31 +91,35 @@ fn measure(
     Ok(calibration)
 }
 
-/// So many readings of a sampler's first faces, by the numbers of windows.
-fn examples(
+/// Takes so many readings of a sampler's faces, each at all numbers of windows, with the place of the number.
+fn for_each_reading(
     recogniser: &Recogniser,
     sampler: &Sampler,
-    faces: usize,
     readings: usize,
-) -> Result<[Vec<Example>; 4], Error> {
+    mut take: impl FnMut(usize, Example),
+) -> Result<(), Error> {
+    let faces = sampler.fonts().len();
     let most = WINDOWS[WINDOWS.len() - 1];
     let mut drawer = Drawer::new(sampler, 0);
-    let mut examples: [Vec<Example>; 4] = Default::default();
     for reading in 0..readings {
         let face = reading % faces;
         let windows = drawer.draw_picture(SEED, reading as u64, face, most)?;
         let embeddings = recogniser.embed(&windows)?;
-        for (examples, windows) in examples.iter_mut().zip(WINDOWS) {
+        for (place, windows) in WINDOWS.into_iter().enumerate() {
             let seen = mean(&embeddings[..windows * EMBEDDING]);
             let likeness = recogniser.likeness(&seen);
-            examples.push(Example {
-                face,
-                evidence: recogniser.evidence(&likeness, &seen, windows),
-                likeness,
-            });
+            let evidence = recogniser.evidence(&likeness, &seen, windows);
+            take(
+                place,
+                Example {
+                    face,
+                    likeness,
+                    evidence,
+                },
+            );
         }
     }
-    Ok(examples)
+    Ok(())
 }
 
 fn evidence(examples: &[Vec<Example>; 4]) -> Vec<Evidence> {
@@ -200,15 +201,18 @@ fn none_of_them(
                 one.known,
                 one.stranger - one.known,
                 one.agreement,
-                libm::logf(one.windows as f32),
+                log_of(one.windows),
             ]);
             targets.push(target);
         }
     }
-    if let [bias, weight, stranger, agreement, log] = logistic_regression(inputs, targets)?[..] {
-        calibration.none = [bias, weight, log];
-        (calibration.stranger, calibration.agreement) = (stranger, agreement);
-    }
+    let [bias, weight, stranger, agreement, log] = logistic_regression(inputs, targets)?[..] else {
+        return Err(Error::configuration(
+            "the regression has no such parameters",
+        ));
+    };
+    calibration.none = [bias, weight, log];
+    (calibration.stranger, calibration.agreement) = (stranger, agreement);
     Ok(())
 }
 

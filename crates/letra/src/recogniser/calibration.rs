@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// More windows than certainty is measured at count as so many for P(none).
-const MOST_WINDOWS: usize = 8;
+/// Numbers of windows that certainty is measured at.
+pub(super) const WINDOWS: [usize; 4] = [1, 2, 4, 8];
 
 /// The largest number of a calibration; what is measured stays below 400.
 const LARGEST: f32 = 1e6;
@@ -89,9 +89,14 @@ impl Calibration {
             + weight * evidence.known
             + self.stranger * (evidence.stranger - evidence.known)
             + self.agreement * evidence.agreement
-            + log * libm::logf(evidence.windows.clamp(1, MOST_WINDOWS) as f32);
+            + log * log_of(evidence.windows);
         1.0 / (1.0 + libm::expf(-logit))
     }
+}
+
+/// ln *k* of so many windows, for P(none); more than certainty is measured at count as the most.
+pub(super) fn log_of(windows: usize) -> f32 {
+    libm::logf(windows.clamp(1, WINDOWS[WINDOWS.len() - 1]) as f32)
 }
 
 pub(super) fn softmax(values: &[f32], sharpness: f32) -> Vec<f32> {

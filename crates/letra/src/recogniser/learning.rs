@@ -24,7 +24,6 @@ pub struct Learnt {
 }
 
 /// What a recogniser learns beside the faces that it is to know.
-#[derive(Default)]
 pub struct Beside<'a> {
     /// Faces that it is to tell from those: text in them is of none that it knows.
     pub strangers: &'a [Font],

@@ -143,8 +143,8 @@ impl Recogniser {
         self.notes.calibration = calibration;
     }
 
-    /// Learns from samples of all trained faces, those of strangers after the others, how the mean of a face's samples becomes its
-    /// prototype.
+    /// Learns from samples of all trained faces, those of strangers after the others, how the mean of a
+    /// face's samples becomes its prototype.
     pub(super) fn learn_enrolment(&mut self, sampler: &Sampler) -> Result<(), Error> {
         let means = self.means(sampler, COMPARED)?;
         let prototypes = [&self.prototypes[..], &self.strangers].concat();
@@ -253,16 +253,11 @@ impl Recogniser {
         let kernel = network.parameter(&prototype_name());
         let kernel = kernel.ok_or_else(|| Error::configuration("it holds no prototypes"))?;
         let shape = kernel.shape().to_vec();
-        let columns = shape[1];
         let mut kernel = kernel.into_data();
         for (place, face) in faces.iter().enumerate() {
             let known = self.faces().iter().position(|known| known.is_named(face));
-            for (row, &value) in known
-                .iter()
-                .flat_map(|&known| self.prototype(known))
-                .enumerate()
-            {
-                kernel[row * columns + place] = value;
+            if let Some(known) = known {
+                put_column(self.prototype(known), place, &mut kernel);
             }
         }
         network.set_parameter(&prototype_name(), &Tensor::new(shape, kernel)?)
@@ -281,9 +276,7 @@ impl Recogniser {
         let mut kernel = vec![0.0; EMBEDDING * faces];
         let prototypes = [&self.prototypes[..], &self.strangers].concat();
         for (face, prototype) in prototypes.chunks_exact(EMBEDDING).enumerate() {
-            for (row, &value) in prototype.iter().enumerate() {
-                kernel[row * faces + face] = value;
-            }
+            put_column(prototype, face, &mut kernel);
         }
         let kernel = Tensor::new([EMBEDDING, faces], kernel).map_err(failed)?;
         network
@@ -453,6 +446,14 @@ fn unusable(problem: &str) -> Failure {
 
 fn prototype_name() -> String {
     format!("{}/kernel", network::PROTOTYPES)
+}
+
+/// Makes a prototype the column of a kernel `[128, faces]`.
+fn put_column(prototype: &[f32], column: usize, kernel: &mut [f32]) {
+    let rows = kernel.chunks_exact_mut(kernel.len() / EMBEDDING);
+    for (row, &value) in rows.zip(prototype) {
+        row[column] = value;
+    }
 }
 
 /// The prototypes of a whole network as unit vectors.

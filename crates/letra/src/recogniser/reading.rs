@@ -72,8 +72,8 @@ pub struct LineReading {
     pub none: f32,
     /// Its windows, as the network sees them.
     pub(super) embeddings: Vec<f32>,
-    /// How much its windows agree: the length of their mean embedding.
-    agreement: f32,
+    /// Their mean.
+    mean: Vec<f32>,
     /// How the catalogue's network sees it, where strangers are told by that.
     seen: Option<Seen>,
     /// How much it counts beside other lines: its windows, as far as it is in a known typeface.
@@ -178,7 +178,7 @@ impl Recogniser {
                 likeness,
                 none,
                 embeddings: own.to_vec(),
-                agreement: evidence.agreement,
+                mean,
                 seen,
                 weight: windows as f32 * (1.0 - none).max(LEAST_KNOWN),
             }
@@ -246,16 +246,18 @@ impl Recogniser {
     }
 
     /// What some lines say together.
-    fn typeface(&self, lines: &[LineReading], group: Vec<usize>) -> Typeface {
+    fn typeface<'a>(&self, lines: &'a [LineReading], group: Vec<usize>) -> Typeface {
         let windows: usize = group.iter().map(|&line| lines[line].windows).sum();
         let of_group = group.iter().map(|&line| &lines[line]);
         let likeness = self.likeness_of_lines(of_group.clone());
-        let mean = together(of_group.clone(), |line| background::mean(&line.embeddings));
+        let mean = together(of_group.clone(), |line| &line.mean);
+        let all: f32 = of_group.clone().map(|line| line.weight).sum();
+        let agreement = |line: &LineReading| line.weight / all * length(&line.mean);
         let evidence = Evidence {
-            agreement: together(of_group.clone(), |line| vec![line.agreement])[0],
+            agreement: of_group.clone().map(agreement).sum(),
             ..self.evidence(&likeness, &mean, windows)
         };
-        let seen = |line: &LineReading| line.seen.clone().unwrap_or_default();
+        let seen = |line: &'a LineReading| line.seen.as_deref().unwrap_or_default();
         let seen = self.catalogue().map(|_| together(of_group, seen));
         let none = self.none(&evidence, seen.as_deref());
         Typeface {
@@ -343,7 +345,7 @@ impl Recogniser {
 /// The mean of lines' values by their weights.
 fn together<'a>(
     lines: impl Iterator<Item = &'a LineReading> + Clone,
-    values: impl Fn(&LineReading) -> Vec<f32>,
+    values: impl Fn(&'a LineReading) -> &'a [f32],
 ) -> Vec<f32> {
     let all: f32 = lines.clone().map(|line| line.weight).sum();
     let mut mean = Vec::new();
@@ -419,7 +421,7 @@ mod tests {
             likeness: likeness(*face, second),
             none: 0.0,
             embeddings: Vec::new(),
-            agreement: 1.0,
+            mean: Vec::new(),
             seen: None,
             weight: 1.0,
         };
